@@ -1,0 +1,16 @@
+//! What a deletion *is*: types and decisions without input or output.
+//!
+//! Everything here is a function of its arguments. No clock, no store, no log: a rule that needs one of them
+//! belongs to [`crate::service`].
+
+pub mod collection;
+pub mod deletion;
+pub mod event;
+pub mod key;
+pub mod message;
+pub mod page;
+pub mod permission;
+pub mod principal;
+pub mod row;
+pub mod scope;
+pub mod time;

@@ -1,0 +1,134 @@
+//! From the texts of all files to the collections, or to all their errors.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::declaration::{self, Declared};
+use super::problems::Problems;
+use super::reader::{File, Kind, Place};
+use super::{Collection, CollectionFileErrors, CollectionName, cascade};
+
+/// A collections file: its name for the errors, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The file's name, without the folder.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// Everything that the files say, as far as it could be read.
+pub(super) struct Declarations<'a> {
+    /// Where each name is declared, also of a collection that has errors of its own: a child of it is no orphan.
+    pub(super) names: BTreeMap<&'a str, Place<'a>>,
+    /// The collections without an error of their own.
+    pub(super) sound: BTreeMap<CollectionName, Declared<'a>>,
+}
+
+pub(super) fn read(
+    files: &[SourceFile],
+) -> Result<BTreeMap<CollectionName, Collection>, CollectionFileErrors> {
+    let files: Vec<_> = files
+        .iter()
+        .enumerate()
+        .map(|(position, file)| File {
+            position,
+            name: &file.name,
+            text: &file.text,
+        })
+        .collect();
+    // The trees outlive the declarations, which borrow from them.
+    let trees: Vec<_> = files
+        .iter()
+        .map(|file| DeTable::parse_recoverable(file.text))
+        .collect();
+    let mut problems = Problems::default();
+    let mut declarations = Declarations {
+        names: BTreeMap::new(),
+        sound: BTreeMap::new(),
+    };
+    for (file, (tree, errors)) in files.iter().zip(&trees) {
+        for error in errors {
+            let line = error.span().map_or(0, |span| span.start);
+            problems.add(
+                file.place(line, ""),
+                format!("is not TOML: {}", error.message().replace('\n', ", ")),
+            );
+        }
+        read_file(
+            *file,
+            tree,
+            errors.is_empty(),
+            &mut declarations,
+            &mut problems,
+        );
+    }
+    if declarations.names.is_empty() && problems.count() == 0 {
+        let file = files.first().copied().unwrap_or(File {
+            position: 0,
+            name: "collections",
+            text: "",
+        });
+        problems.add(
+            Place {
+                file,
+                line: 0,
+                key: String::new(),
+            },
+            "no file declares a collection; write one as `[name]` with its keys below",
+        );
+    }
+    cascade::check(&declarations, &mut problems);
+    let by_name = declarations
+        .sound
+        .into_iter()
+        .map(|(name, declared)| (name, declared.collection))
+        .collect();
+    problems.none_or(by_name)
+}
+
+/// Notes the names of a file and, when it could be read as TOML, what they declare.
+fn read_file<'a>(
+    file: File<'a>,
+    tree: &'a Spanned<DeTable<'a>>,
+    readable: bool,
+    declarations: &mut Declarations<'a>,
+    problems: &mut Problems<'a>,
+) {
+    for (name, entry) in file.entries("", tree.get_ref()) {
+        if let Some(first) = declarations.names.get(name) {
+            let message = format!(
+                "is declared in {}:{} already; give it another name or take one out",
+                first.file.name, first.line
+            );
+            problems.add(entry.place, message);
+            continue;
+        }
+        declarations.names.insert(name, entry.place.clone());
+        if !readable {
+            continue;
+        }
+        let parsed = name
+            .parse::<CollectionName>()
+            .map_err(|error| problems.add(entry.place.clone(), error.to_string()))
+            .ok();
+        let Some(section) = entry.section() else {
+            problems.add(
+                entry.place,
+                format!(
+                    "is {}; a collection is a table: write `[{name}]` with its keys below",
+                    entry.value.kind()
+                ),
+            );
+            continue;
+        };
+        // An unusable name is no reason to keep quiet about what stands below it.
+        if let Some(declared) = declaration::read(parsed, &section, problems) {
+            declarations
+                .sound
+                .insert(declared.collection.name.clone(), declared);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What the files may say, and what each refusal tells its reader.
+
+mod cascades;
+mod contradictions;
+mod documentation;
+mod refusals;
+mod unsupported;
+
+use super::*;
+
+/// Two collections that are right, and say as little as they can.
+const BASE: &str = r#"[discussions]
+table = "discussions"
+key = ["discussion_id"]
+tenant = "user_id"
+strategy = "flag"
+retention = "30d"
+
+[messages]
+table = "messages"
+key = ["discussion_id", "message_id"]
+tenant = "user_id"
+strategy = "flag"
+retention = "30d"
+parent = { collection = "discussions", by = ["discussion_id"], on_delete = "cascade" }
+document = { index = "messages", id = "{discussion_id}~{message_id}", fields = ["subject"] }
+permissions = { read = ["member"] }
+"#;
+
+fn file(name: &str, text: &str) -> SourceFile {
+    SourceFile {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+/// The errors of one file, one a line; empty when it is right.
+fn errors_of(text: &str) -> String {
+    Collections::from_files(&[file("mail.toml", text)])
+        .map_or_else(|errors| errors.to_string(), |_| String::new())
+}
+
+/// [`BASE`] with one place changed.
+fn base_with(from: &str, to: &str) -> String {
+    assert!(BASE.contains(from), "the base has no {from:?}");
+    BASE.replacen(from, to, 1)
+}
+
+/// Asserts the whole message for [`BASE`] with one place changed.
+#[track_caller]
+fn refused(from: &str, to: &str, message: &str) {
+    assert_eq!(errors_of(&base_with(from, to)), message);
+}
+
+/// [`BASE`] with lines added to `messages`.
+fn base_and(lines: &str) -> String {
+    format!("{BASE}{lines}\n")
+}
+
+fn compiled_in() -> Collections {
+    let files: Vec<_> = Collections::compiled_in()
+        .iter()
+        .map(|(name, text)| file(name, text))
+        .collect();
+    Collections::from_files(&files).unwrap()
+}
+
+#[test]
+fn the_files_that_ship_are_valid() {
+    let collections = compiled_in();
+
+    let names: Vec<_> = collections
+        .iter()
+        .map(|collection| collection.name.as_ref())
+        .collect();
+    assert_eq!(names, ["discussions", "messages"]);
+}
+
+#[test]
+fn every_file_in_the_folder_is_compiled_in() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../collections");
+    let mut in_the_folder: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| {
+            std::path::Path::new(name)
+                .extension()
+                .is_some_and(|ext| ext == "toml")
+        })
+        .collect();
+    in_the_folder.sort();
+
+    let compiled_in: Vec<_> = Collections::compiled_in()
+        .iter()
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(compiled_in, in_the_folder);
+}
+
+#[test]
+fn mail_says_what_the_example_promises() {
+    let collections = compiled_in();
+    let discussions = collections.get("discussions").unwrap();
+    let messages = collections.get("messages").unwrap();
+
+    assert_eq!(
+        discussions.tenant,
+        TenantAttribute {
+            attribute: "user_id".into(),
+            gsi: Some("by_user".into())
+        }
+    );
+    assert_eq!(
+        discussions.retention,
+        Retention::For(std::time::Duration::from_hours(30 * 24))
+    );
+    assert_eq!(
+        discussions.permissions.delete,
+        [Grant::Group("admin".into()), Grant::Author]
+    );
+    assert_eq!(
+        discussions.permissions.audit,
+        [Grant::Group("admin".into())]
+    );
+    assert_eq!(
+        messages.marks.all(),
+        ["date_delete", "deleted_by", "deletion_id"]
+    );
+    assert_eq!(
+        messages.serve,
+        Serve {
+            read: true,
+            search: true
+        }
+    );
+    assert_eq!(messages.missing, Missing::AlreadyDeleted);
+    assert_eq!(
+        messages.key.attributes().collect::<Vec<_>>(),
+        ["discussion_id", "message_id"]
+    );
+    assert_eq!((discussions.key.parts(), messages.key.parts()), (1, 2));
+    let parent = messages.parent.as_ref().unwrap();
+    assert_eq!(
+        (&parent.lookup, parent.on_delete, parent.required),
+        (&ChildLookup::Table, OnDelete::Cascade, false)
+    );
+    let id = messages
+        .document
+        .as_ref()
+        .unwrap()
+        .id
+        .render(&[("discussion_id", "r~1"), ("message_id", "<a@b>")]);
+    assert_eq!(id.as_deref(), Ok("r~1\u{1f}<a@b>"));
+}
+
+#[test]
+fn the_cascade_is_walked_from_both_ends() {
+    let collections = compiled_in();
+    let discussions = collections.get("discussions").unwrap();
+    let messages = collections.get("messages").unwrap();
+
+    assert_eq!(
+        collections
+            .children_of(&discussions.name)
+            .collect::<Vec<_>>(),
+        [messages]
+    );
+    assert_eq!(collections.children_of(&messages.name).count(), 0);
+    assert_eq!(collections.parent_of(messages), Some(discussions));
+    assert_eq!(collections.parent_of(discussions), None);
+    assert_eq!(collections.get("nothing"), None);
+}
+
+#[test]
+fn what_is_not_written_is_closed_or_has_its_default() {
+    let collections = Collections::for_tests(BASE);
+    let discussions = collections.get("discussions").unwrap();
+
+    assert_eq!(discussions.permissions, Permissions::default());
+    assert_eq!(
+        discussions.serve,
+        Serve {
+            read: false,
+            search: false
+        }
+    );
+    assert_eq!(
+        discussions.marks.all(),
+        ["deleted_at", "deleted_by", "deletion_id"]
+    );
+    assert_eq!(
+        (
+            &discussions.document,
+            &discussions.author,
+            discussions.missing
+        ),
+        (&None, &None, Missing::AlreadyDeleted)
+    );
+}
+
+#[test]
+fn every_key_of_this_version_is_read() {
+    let collections = Collections::for_tests(
+        r#"
+        [boxes]
+        table = "boxes"
+        key = ["box"]
+        tenant = { attribute = "user_id", gsi = "by_user" }
+        strategy = "flag"
+        retention = "never"
+
+        [letters]
+        table = "all.letters-2"
+        key = ["letter"]
+        tenant = { attribute = "owner" }
+        parent = { collection = "boxes", by = ["box_id"], on_delete = "cascade", gsi = "by_box", required = true }
+        document = { index = "letters", id = "letter-{letter}", fields = [] }
+        strategy = "flag"
+        retention = "12h"
+        author = { attribute = "writer", gsi = "by_writer" }
+        serve = ["read"]
+        permissions = { read = ["member"], delete = ["author"], restore = ["admin"], purge = ["dpo"], audit = ["member", "audit"] }
+        marks = { deleted_at = "gone_at", deleted_by = "gone_by", deletion_id = "gone_with" }
+        missing = "not_found"
+        "#,
+    );
+
+    assert_eq!(
+        collections.get("boxes").unwrap().retention,
+        Retention::Never
+    );
+    let expected = Collection {
+        name: "letters".parse().unwrap(),
+        table: "all.letters-2".into(),
+        key: KeySchema {
+            partition: "letter".into(),
+            sort: None,
+        },
+        tenant: TenantAttribute {
+            attribute: "owner".into(),
+            gsi: None,
+        },
+        parent: Some(Parent {
+            collection: "boxes".parse().unwrap(),
+            by: vec!["box_id".into()],
+            on_delete: OnDelete::Cascade,
+            lookup: ChildLookup::Index("by_box".into()),
+            required: true,
+        }),
+        document: Some(DocumentSpec {
+            index: "letters".into(),
+            id: IdTemplate::parse(
+                "letter-{letter}",
+                &KeySchema {
+                    partition: "letter".into(),
+                    sort: None,
+                },
+            )
+            .unwrap(),
+            fields: vec![],
+        }),
+        strategy: Strategy::Flag,
+        retention: "12h".parse().unwrap(),
+        author: Some(Author {
+            attribute: "writer".into(),
+            gsi: Some("by_writer".into()),
+        }),
+        serve: Serve {
+            read: true,
+            search: false,
+        },
+        permissions: Permissions {
+            read: vec![Grant::Member],
+            delete: vec![Grant::Author],
+            restore: vec![Grant::Group("admin".into())],
+            purge: vec![Grant::Group("dpo".into())],
+            audit: vec![Grant::Member, Grant::Group("audit".into())],
+            deny: vec![],
+        },
+        marks: MarkNames {
+            deleted_at: "gone_at".into(),
+            deleted_by: "gone_by".into(),
+            deletion_id: "gone_with".into(),
+        },
+        missing: Missing::NotFound,
+    };
+    assert_eq!(collections.get("letters"), Some(&expected));
+}
+
+#[test]
+fn groups_in_delete_see_deletions_unless_audit_says_otherwise() {
+    let audit = |line: &str| {
+        let text = format!("{BASE}author = \"sender\"\n").replace("{ read = [\"member\"] }", line);
+        Collections::for_tests(&text)
+            .get("messages")
+            .unwrap()
+            .permissions
+            .audit
+            .clone()
+    };
+
+    assert_eq!(
+        audit(r#"{ delete = ["ops", "author", "member"] }"#),
+        [Grant::Group("ops".into())]
+    );
+    assert_eq!(
+        audit(r#"{ delete = ["ops"], audit = ["dpo"] }"#),
+        [Grant::Group("dpo".into())]
+    );
+    assert_eq!(audit(r#"{ delete = ["ops"], audit = [] }"#), []);
+}

@@ -1,0 +1,32 @@
+//! The page that users read and the table that the parser reads name the same keys.
+
+use super::super::keys::{KEYS, Support};
+
+const PAGE: &str = include_str!("../../../../../docs/collections.md");
+
+/// The keys of the page's tables, each with whether the page says that it is honoured.
+fn documented() -> Vec<(&'static str, bool)> {
+    PAGE.lines()
+        .filter_map(|line| {
+            let (key, rest) = line.strip_prefix("| `")?.split_once("` |")?;
+            Some((key, !rest.contains("not supported yet")))
+        })
+        .collect()
+}
+
+#[test]
+fn the_page_names_every_key_and_no_other_in_the_order_of_the_parser() {
+    let known: Vec<_> = KEYS
+        .iter()
+        .map(|key| (key.path, key.support == Support::Now))
+        .collect();
+    assert_eq!(documented(), known);
+}
+
+#[test]
+fn the_example_of_the_page_is_valid() {
+    let (_, rest) = PAGE.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+
+    assert_eq!(super::errors_of(example), "");
+}

@@ -1,0 +1,149 @@
+//! What a later version will honour is refused by this one, whatever stands beside it; nothing is ignored.
+
+use super::super::keys::{KEYS, Support};
+use super::*;
+
+#[test]
+fn every_key_of_a_later_version_is_refused() {
+    let top: Vec<_> = KEYS
+        .iter()
+        .filter(|key| key.support == Support::Later && !key.path.contains('.'))
+        .collect();
+    assert_eq!(top.len(), 9);
+    for key in top {
+        let errors = errors_of(&base_and(&format!("{} = {}", key.path, key.example)));
+        assert_eq!(
+            errors,
+            format!(
+                "mail.toml:17: messages.{}: is not supported yet; take it out",
+                key.path
+            )
+        );
+    }
+}
+
+#[test]
+fn a_later_key_inside_a_known_table_is_refused_at_its_place() {
+    let document = |key: &str| {
+        errors_of(&base_with(
+            "fields = [\"subject\"]",
+            &format!("fields = [\"subject\"], {key}"),
+        ))
+    };
+    assert_eq!(
+        document("routing = \"discussion_id\""),
+        "mail.toml:15: messages.document.routing: is not supported yet; take it out"
+    );
+    assert_eq!(
+        document("unique = true"),
+        "mail.toml:15: messages.document.unique: is not supported yet; take it out"
+    );
+
+    let permissions = |key: &str| errors_of(&base_with("read = [\"member\"]", key));
+    assert_eq!(
+        permissions("deny = [\"guest\"]"),
+        "mail.toml:16: messages.permissions.deny: is not supported yet; take it out"
+    );
+    assert_eq!(
+        permissions("destroy_all = []"),
+        "mail.toml:16: messages.permissions.destroy_all: is not supported yet; take it out"
+    );
+    assert_eq!(
+        permissions("author_within = \"10m\""),
+        "mail.toml:16: messages.permissions.author_within: is not supported yet; take it out"
+    );
+}
+
+#[test]
+fn words_of_a_later_version_are_refused() {
+    for strategy in ["archive", "erase"] {
+        let errors = errors_of(&base_with(
+            "strategy = \"flag\"",
+            &format!("strategy = \"{strategy}\""),
+        ));
+        assert_eq!(
+            errors,
+            format!(
+                "mail.toml:5: discussions.strategy: \"{strategy}\" is not supported yet; write \"flag\""
+            )
+        );
+    }
+    for on_delete in ["restrict", "detach", "promote"] {
+        let errors = errors_of(&base_with("cascade", on_delete));
+        assert_eq!(
+            errors,
+            format!(
+                "mail.toml:14: messages.parent.on_delete: \"{on_delete}\" is not supported yet; write \"cascade\""
+            )
+        );
+    }
+    assert_eq!(
+        errors_of(&base_and("serve = [\"read\", \"write\"]")),
+        "mail.toml:17: messages.serve: \"write\" is not supported yet; write \"read\" or \"search\""
+    );
+}
+
+#[test]
+fn keys_of_other_types_and_key_patterns_are_refused() {
+    let key = |key: &str| errors_of(&base_with("key = [\"discussion_id\"]", key));
+
+    assert_eq!(
+        key("key = [{ attribute = \"id\", type = \"N\" }]"),
+        "mail.toml:3: discussions.key: holds a table: keys of type N or B are not supported yet; write the names of attributes of type S"
+    );
+    assert_eq!(
+        key("key = [\"USER#{user_id}\"]"),
+        "mail.toml:3: discussions.key: \"USER#{user_id}\" is a key pattern, which is not supported yet; write the name of one attribute"
+    );
+}
+
+#[test]
+fn a_later_key_is_still_read_for_its_shape() {
+    let shape = |lines: &str| errors_of(&base_and(lines));
+
+    assert_eq!(
+        shape("filters = 3"),
+        "mail.toml:17: messages.filters: is an integer; write it like `filters = { type = \"kind\", time = \"sent_at\" }`"
+    );
+    assert_eq!(
+        shape("event = { typ = \"x\" }"),
+        "mail.toml:17: messages.event: is not supported yet; take it out\nmail.toml:17: messages.event.typ: is unknown; did you mean `type`?"
+    );
+    assert_eq!(
+        shape("[[messages.aggregates]]\non = \"streams\"\nof_what = \"x\""),
+        "mail.toml:17: messages.aggregates: is not supported yet; take it out\n\
+         mail.toml:19: messages.aggregates.of_what: is unknown; known here are on, attribute, take, of"
+    );
+    assert_eq!(
+        shape("aggregates = [3]"),
+        "mail.toml:17: messages.aggregates: is not supported yet; take it out\n\
+         mail.toml:17: messages.aggregates: holds an integer; write it like `aggregates = [{ on = \"streams\", attribute = \"first_message_id\", take = \"min\", of = \"message_id\" }]`"
+    );
+}
+
+#[test]
+fn every_key_refuses_every_type_but_its_own() {
+    let values = [
+        ("string", "\"discussion_id\""),
+        ("integer", "7"),
+        ("float", "1.5"),
+        ("boolean", "true"),
+        ("datetime", "2026-01-01"),
+        ("array", "[]"),
+        ("table", "{}"),
+    ];
+    for key in KEYS {
+        for (kind, value) in values.iter().filter(|(kind, _)| !key.types.contains(kind)) {
+            let path = key.path.replace('*', "type");
+            // In a collection of its own, so that nothing is declared twice; what else is wrong with it is no matter.
+            let errors = errors_of(&format!("{BASE}[other]\n{path} = {value}\n"));
+            let refused = errors
+                .lines()
+                .any(|line| line.contains(&format!(" other.{path}: is a")));
+            assert!(
+                refused || path.starts_with("aggregates."),
+                "{path} took {kind}: {errors}"
+            );
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the sweeper has to do with a deletion that is due: one decision, without a clock or a store.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::deletion::{Deletion, Failure, State};
+
+/// When to stop trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Slices without progress that did get answers.
+    pub max_attempts: u32,
+    /// How long a pass may stand still, whatever the reason.
+    pub fail_after: Duration,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing yet: it is not due, or somebody works on it.
+    Wait,
+    /// Send the message again.
+    Resend,
+    /// Give up, for this reason.
+    Park(Failure),
+    /// Ended, and events are owed.
+    Tell,
+    /// `purge_at` has come.
+    Purge,
+    /// Purged, told, and the time for a last look is over: the pages can go.
+    Tidy,
+}
+
+/// Decides what is to be done with this deletion now.
+#[must_use]
+pub fn due(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Due {
+    if deletion.is_leased(now) || deletion.due_at.is_none_or(|due_at| now < due_at) {
+        return Due::Wait;
+    }
+    if deletion.state.working_pass().is_some() {
+        return give_up(deletion, now, patience).map_or(Due::Resend, Due::Park);
+    }
+    if owes_events(deletion) {
+        return Due::Tell;
+    }
+    match deletion.state {
+        State::Deleted if deletion.purge_at.is_some_and(|purge_at| purge_at <= now) => Due::Purge,
+        State::Purged => Due::Tidy,
+        _ => Due::Wait,
+    }
+}
+
+/// Why the pass must be given up, if it must.
+#[must_use]
+pub fn give_up(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Option<Failure> {
+    let last = deletion
+        .failure
+        .as_ref()
+        .map_or_else(String::new, |failure| format!("; last: {}", failure.reason));
+    if deletion.attempts >= patience.max_attempts {
+        return Some(Failure {
+            code: "ATTEMPTS_EXHAUSTED".to_owned(),
+            reason: format!("{} attempts without progress{last}", deletion.attempts),
+        });
+    }
+    let age = Duration::try_from(now.duration_since(deletion.progress_at)).unwrap_or_default();
+    (age >= patience.fail_after).then(|| Failure {
+        code: "NOT_IN_TIME".to_owned(),
+        reason: format!("no progress for {} s{last}", age.as_secs()),
+    })
+}
+
+/// Whether an ended deletion still has events to send.
+fn owes_events(deletion: &Deletion) -> bool {
+    let notified = &deletion.notified;
+    match deletion.state {
+        State::Deleted | State::DeleteFailed => !notified.delete_finished,
+        State::Purged | State::PurgeFailed => !notified.purge_finished,
+        State::PendingDelete | State::Deleting | State::Purging => false,
+    }
+}

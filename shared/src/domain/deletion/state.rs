@@ -1,0 +1,138 @@
+//! The states of a deletion. The documented names are the stored and the returned ones.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a deletion stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Accepted: the root is marked, nobody has begun.
+    PendingDelete,
+    /// The delete is under way.
+    Deleting,
+    /// Everything below the root is marked in both stores.
+    Deleted,
+    /// Some records could not be marked, or the delete was given up.
+    DeleteFailed,
+    /// The purge is under way.
+    Purging,
+    /// The records are gone for good.
+    Purged,
+    /// Some records could not be removed, or the purge was given up.
+    PurgeFailed,
+}
+
+/// One run of the engine over the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// Marks.
+    Delete,
+    /// Removes for good.
+    Purge,
+}
+
+impl State {
+    /// All states, for tests and for filters.
+    pub const ALL: [Self; 7] = [
+        Self::PendingDelete,
+        Self::Deleting,
+        Self::Deleted,
+        Self::DeleteFailed,
+        Self::Purging,
+        Self::Purged,
+        Self::PurgeFailed,
+    ];
+
+    /// The name in answers and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingDelete => "PENDING_DELETE",
+            Self::Deleting => "DELETING",
+            Self::Deleted => "DELETED",
+            Self::DeleteFailed => "DELETE_FAILED",
+            Self::Purging => "PURGING",
+            Self::Purged => "PURGED",
+            Self::PurgeFailed => "PURGE_FAILED",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// Whether a client that polls may stop: nothing more happens by itself before `purge_at`.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        self.working_pass().is_none()
+    }
+
+    /// The pass that has work left in this state, if any.
+    #[must_use]
+    pub fn working_pass(self) -> Option<Pass> {
+        match self {
+            Self::PendingDelete | Self::Deleting => Some(Pass::Delete),
+            Self::Purging => Some(Pass::Purge),
+            Self::Deleted | Self::DeleteFailed | Self::Purged | Self::PurgeFailed => None,
+        }
+    }
+
+    /// The pass that this state is about, under way or ended.
+    #[must_use]
+    pub fn pass(self) -> Pass {
+        match self {
+            Self::PendingDelete | Self::Deleting | Self::Deleted | Self::DeleteFailed => {
+                Pass::Delete
+            }
+            Self::Purging | Self::Purged | Self::PurgeFailed => Pass::Purge,
+        }
+    }
+}
+
+impl Pass {
+    /// The name in answers and events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Purge => "purge",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_has_one_name_everywhere() {
+        for state in State::ALL {
+            assert_eq!(State::parse(state.as_str()), Some(state));
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+    }
+
+    #[test]
+    fn a_client_stops_polling_exactly_when_no_pass_is_under_way() {
+        let working: Vec<_> = State::ALL
+            .into_iter()
+            .filter(|state| !state.is_done())
+            .collect();
+
+        assert_eq!(
+            working,
+            [State::PendingDelete, State::Deleting, State::Purging]
+        );
+    }
+}

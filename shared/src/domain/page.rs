@@ -1,0 +1,263 @@
+//! A page of the manifest: the keys that a deletion covers, written once *before* the rows are touched.
+//!
+//! Pages are the cursor, the level-by-level queue and the manifest in one. What was *not* plainly done in a page stands
+//! beside it, as its exceptions; counts are always what page and exceptions say together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::collection::CollectionName;
+use crate::domain::deletion::{DeleteCounts, DeletionId, PurgeCounts};
+use crate::domain::key::RecordKey;
+use crate::domain::row::RowMark;
+
+/// The most keys a page holds; also the most ids an event names.
+pub const PAGE_KEYS: usize = 1000;
+
+/// The most bytes of keys a page holds: with names and punctuation it stays far below an item's 400 KB.
+pub const PAGE_BYTES: usize = 200_000;
+
+/// Where a selection goes on: a place in the manifest, read as a queue of parents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelectCursor {
+    /// The page with the parent.
+    pub page: u32,
+    /// The parent's place in it, from 0.
+    pub entry: usize,
+    /// Which of the collections below the parent, in the order of the scope.
+    pub child: usize,
+    /// Where that query goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Position>,
+}
+
+impl SelectCursor {
+    /// The beginning: below the root, which is the only entry of page 1.
+    pub const ROOT: Self = Self {
+        page: 1,
+        entry: 0,
+        child: 0,
+        after: None,
+    };
+}
+
+/// Where a query goes on, in the words of the store that gave it. Nobody else reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub String);
+
+/// What was found of a record when it was selected. Existence and earlier marks are judged there, and only there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Judged {
+    /// No mark.
+    #[serde(rename = "l")]
+    Live,
+    /// No mark, but the mark attribute is an explicit NULL, which a restore puts back.
+    #[serde(rename = "n")]
+    LiveNull,
+    /// Marked already by another deletion.
+    #[serde(rename = "d")]
+    AlreadyDeleted,
+}
+
+impl Judged {
+    /// The judgement of a row by its mark, for a deletion with this id.
+    #[must_use]
+    pub fn of(mark: RowMark, deletion: DeletionId) -> Self {
+        match mark {
+            RowMark::Absent => Self::Live,
+            RowMark::Null => Self::LiveNull,
+            RowMark::By(by) if by == Some(deletion) => Self::Live,
+            RowMark::By(_) => Self::AlreadyDeleted,
+        }
+    }
+}
+
+/// One record of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its collection.
+    pub collection: CollectionName,
+    /// Its key.
+    pub key: RecordKey,
+    /// What was found.
+    pub judged: Judged,
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its records, in the order found.
+    pub entries: Vec<Entry>,
+    /// Where the selection goes on behind it; `None` when everything was found.
+    pub next: Option<SelectCursor>,
+}
+
+/// What happened to a record in the delete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Not done yet.
+    Pending,
+    /// Marked by this deletion.
+    Deleted,
+    /// Carries another deletion's mark.
+    AlreadyDeleted,
+    /// No row, or a re-created one.
+    Missing,
+    /// Could not be marked in both stores.
+    Failed {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+}
+
+/// What in a page was not plainly done, by place in the page.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Exceptions {
+    /// Of the delete.
+    #[serde(default)]
+    pub deleted: BTreeMap<usize, Outcome>,
+    /// Of the purge: records that were not removed.
+    #[serde(default)]
+    pub purged: BTreeMap<usize, NotPurged>,
+}
+
+/// Why a purge left a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum NotPurged {
+    /// Its row does not carry this deletion's mark: restored, re-created or another deletion's.
+    Kept,
+    /// It could not be removed.
+    Failed {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+}
+
+impl Exceptions {
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.deleted.is_empty() && self.purged.is_empty()
+    }
+}
+
+impl Page {
+    /// The outcome of the record at this place, once the page has been done.
+    #[must_use]
+    pub fn outcome(&self, place: usize, exceptions: &Exceptions) -> Outcome {
+        if let Some(outcome) = exceptions.deleted.get(&place) {
+            return outcome.clone();
+        }
+        match self.entries[place].judged {
+            Judged::Live | Judged::LiveNull => Outcome::Deleted,
+            Judged::AlreadyDeleted => Outcome::AlreadyDeleted,
+        }
+    }
+
+    /// The delete's counts by collection: what the page and its exceptions say together.
+    #[must_use]
+    pub fn delete_counts(&self, exceptions: &Exceptions) -> BTreeMap<CollectionName, DeleteCounts> {
+        let mut all: BTreeMap<CollectionName, DeleteCounts> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let counts = all.entry(entry.collection.clone()).or_default();
+            counts.selected += 1;
+            match self.outcome(place, exceptions) {
+                Outcome::Deleted => counts.deleted += 1,
+                Outcome::AlreadyDeleted => counts.already_deleted += 1,
+                Outcome::Missing => counts.missing += 1,
+                Outcome::Failed { .. } => counts.failed += 1,
+                Outcome::Pending => counts.not_reached += 1,
+            }
+        }
+        all
+    }
+
+    /// The purge's counts by collection.
+    #[must_use]
+    pub fn purge_counts(&self, exceptions: &Exceptions) -> BTreeMap<CollectionName, PurgeCounts> {
+        let mut all: BTreeMap<CollectionName, PurgeCounts> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let counts = all.entry(entry.collection.clone()).or_default();
+            match exceptions.purged.get(&place) {
+                None => counts.purged += 1,
+                Some(NotPurged::Kept) => counts.kept += 1,
+                Some(NotPurged::Failed { .. }) => counts.failed += 1,
+            }
+        }
+        all
+    }
+
+    /// How many records of each collection it holds.
+    #[must_use]
+    pub fn sizes(&self) -> BTreeMap<CollectionName, u64> {
+        let mut sizes = BTreeMap::new();
+        for entry in &self.entries {
+            *sizes.entry(entry.collection.clone()).or_insert(0) += 1;
+        }
+        sizes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, judged: Judged) -> Entry {
+        Entry {
+            collection: serde_json::from_str("\"messages\"").unwrap(),
+            key: RecordKey::stored(id, None),
+            judged,
+        }
+    }
+
+    #[test]
+    fn every_selected_record_is_counted_once() {
+        let page = Page {
+            number: 2,
+            entries: vec![
+                entry("a", Judged::Live),
+                entry("b", Judged::AlreadyDeleted),
+                entry("c", Judged::LiveNull),
+                entry("d", Judged::Live),
+                entry("e", Judged::Live),
+            ],
+            next: None,
+        };
+        let exceptions = Exceptions {
+            deleted: BTreeMap::from([
+                (3, Outcome::Missing),
+                (
+                    4,
+                    Outcome::Failed {
+                        reason: "DOCUMENT_REJECTED".into(),
+                    },
+                ),
+            ]),
+            ..Exceptions::default()
+        };
+
+        let counts = page
+            .delete_counts(&exceptions)
+            .into_values()
+            .next()
+            .unwrap();
+
+        assert_eq!(
+            counts,
+            DeleteCounts {
+                selected: 5,
+                deleted: 2,
+                already_deleted: 1,
+                missing: 1,
+                failed: 1,
+                not_reached: 0
+            }
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! One way to write a moment: RFC 3339 in UTC with exactly three decimals.
+//!
+//! The same text stands in rows, documents, events and answers, so that they can be compared as text and sort in time.
+
+use jiff::{Timestamp, Unit};
+use serde::Serializer;
+
+/// The moment as text, cut to the millisecond: `2026-11-21T07:00:00.120Z`.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    format!("{:.3}", to_millisecond(at))
+}
+
+/// The moment cut (never rounded up) to the millisecond, which is the precision of every stored time.
+#[must_use]
+pub fn to_millisecond(at: Timestamp) -> Timestamp {
+    at.round(
+        jiff::TimestampRound::new()
+            .smallest(Unit::Millisecond)
+            .mode(jiff::RoundMode::Floor),
+    )
+    .unwrap_or(at)
+}
+
+/// For `#[serde(serialize_with)]`: see [`rfc3339`].
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
+}
+
+/// For `#[serde(serialize_with)]` on an optional moment: see [`rfc3339`].
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn serialize_option<S: Serializer>(
+    at: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serialize(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_three_decimals_and_are_never_rounded_up() {
+        let at: Timestamp = "2026-11-21T07:00:00.1209999Z".parse().unwrap();
+
+        assert_eq!(rfc3339(at), "2026-11-21T07:00:00.120Z");
+        assert_eq!(rfc3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+    }
+}
