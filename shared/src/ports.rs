@@ -1,0 +1,47 @@
+//! What the service needs of the world: narrow traits, each with its contract.
+//!
+//! **One method is one store call.** The rule that no call begins after a slice's end, and every retry, then stand in
+//! one place of the service, and a fake needs no clock. A method that works on several records says for each what came
+//! of it, or that it should be asked again ([`Attempt::Again`]).
+//!
+//! To add a port: write the trait with its odd cases here, a fake in `testing`, a contract suite that runs on both, then
+//! the adapter.
+
+mod clock;
+mod deletions;
+mod documents;
+mod domain_health;
+mod error;
+mod events;
+mod queue;
+mod rows;
+mod wired;
+
+pub use self::clock::{Clock, Ids};
+pub use self::deletions::{
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, DeletionSummary, FindDue, PutPageOutcome,
+    ReadDeletions, StoreOutcome, UndoOutcome,
+};
+pub use self::documents::{
+    DocumentMarkOutcome, DocumentVersion, Hit, MarkDocuments, PurgeDocuments, RemoveOutcome,
+    SearchDocuments, SearchPage, SearchQuery,
+};
+pub use self::domain_health::{DomainHealth, Health};
+pub use self::error::DependencyError;
+pub use self::events::PublishEvents;
+pub use self::queue::SendDeletion;
+pub use self::rows::{
+    Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowPage, RowQuery, RowToMark,
+    Through,
+};
+pub use self::wired::{ApiPorts, EnginePorts, SweepPorts, Wired};
+
+/// What one call says of one of its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Attempt<T> {
+    /// It was answered.
+    Done(T),
+    /// The store was too busy, or somebody else was writing: ask again, later. Says why, for the log.
+    Again(String),
+}

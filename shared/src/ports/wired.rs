@@ -1,0 +1,184 @@
+//! Which ports a use case gets, as one parameter: a function's policy equals the methods named here.
+
+use crate::ports::{
+    AcceptDeletions, AdvanceDeletions, Clock, DomainHealth, FindDue, Ids, MarkDocuments, MarkRows,
+    PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadRows, SearchDocuments,
+    SendDeletion,
+};
+
+/// What the api function gets.
+pub trait ApiPorts: Send + Sync {
+    /// Rows: reading only; the root is marked by [`AcceptDeletions`].
+    type Rows: ReadRows;
+    /// Documents: search only.
+    type Documents: SearchDocuments;
+    /// Deletions: accept and read.
+    type Deletions: AcceptDeletions + ReadDeletions;
+    /// The queue's sending half.
+    type Queue: SendDeletion;
+    /// Time and chance.
+    type Clock: Clock + Ids;
+
+    /// The rows.
+    fn rows(&self) -> &Self::Rows;
+    /// The documents.
+    fn documents(&self) -> &Self::Documents;
+    /// The deletions.
+    fn deletions(&self) -> &Self::Deletions;
+    /// The queue.
+    fn queue(&self) -> &Self::Queue;
+    /// The clock.
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// What the engine gets, in the consumer and in the sweeper.
+pub trait EnginePorts: Send + Sync {
+    /// Rows: read, mark, purge.
+    type Rows: ReadRows + MarkRows + PurgeRows;
+    /// Documents: mark, purge.
+    type Documents: MarkDocuments + PurgeDocuments;
+    /// Deletions: read, carry on.
+    type Deletions: ReadDeletions + AdvanceDeletions;
+    /// The queue's sending half, for continuations.
+    type Queue: SendDeletion;
+    /// The bus.
+    type Events: PublishEvents;
+    /// Time and chance.
+    type Clock: Clock + Ids;
+
+    /// The rows.
+    fn rows(&self) -> &Self::Rows;
+    /// The documents.
+    fn documents(&self) -> &Self::Documents;
+    /// The deletions.
+    fn deletions(&self) -> &Self::Deletions;
+    /// The queue.
+    fn queue(&self) -> &Self::Queue;
+    /// The bus.
+    fn events(&self) -> &Self::Events;
+    /// The clock.
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// What the sweeper gets beside the engine's.
+pub trait SweepPorts: EnginePorts {
+    /// Finds what is due.
+    type Due: FindDue;
+    /// The domain's state.
+    type Domain: DomainHealth;
+
+    /// What is due.
+    fn due(&self) -> &Self::Due;
+    /// The domain.
+    fn domain(&self) -> &Self::Domain;
+}
+
+/// The ports of one function, wired. `()` stands for what it does not get.
+#[derive(Debug, Clone)]
+pub struct Wired<R, D, L, Q, E, C, H> {
+    /// Rows.
+    pub rows: R,
+    /// Documents.
+    pub documents: D,
+    /// Deletions.
+    pub deletions: L,
+    /// Queue.
+    pub queue: Q,
+    /// Bus.
+    pub events: E,
+    /// Clock and ids.
+    pub clock: C,
+    /// The search domain.
+    pub domain: H,
+}
+
+impl<R, D, L, Q, E, C, H> ApiPorts for Wired<R, D, L, Q, E, C, H>
+where
+    R: ReadRows,
+    D: SearchDocuments,
+    L: AcceptDeletions + ReadDeletions,
+    Q: SendDeletion,
+    E: Send + Sync,
+    C: Clock + Ids,
+    H: Send + Sync,
+{
+    type Rows = R;
+    type Documents = D;
+    type Deletions = L;
+    type Queue = Q;
+    type Clock = C;
+
+    fn rows(&self) -> &R {
+        &self.rows
+    }
+    fn documents(&self) -> &D {
+        &self.documents
+    }
+    fn deletions(&self) -> &L {
+        &self.deletions
+    }
+    fn queue(&self) -> &Q {
+        &self.queue
+    }
+    fn clock(&self) -> &C {
+        &self.clock
+    }
+}
+
+impl<R, D, L, Q, E, C, H> EnginePorts for Wired<R, D, L, Q, E, C, H>
+where
+    R: ReadRows + MarkRows + PurgeRows,
+    D: MarkDocuments + PurgeDocuments,
+    L: ReadDeletions + AdvanceDeletions,
+    Q: SendDeletion,
+    E: PublishEvents,
+    C: Clock + Ids,
+    H: Send + Sync,
+{
+    type Rows = R;
+    type Documents = D;
+    type Deletions = L;
+    type Queue = Q;
+    type Events = E;
+    type Clock = C;
+
+    fn rows(&self) -> &R {
+        &self.rows
+    }
+    fn documents(&self) -> &D {
+        &self.documents
+    }
+    fn deletions(&self) -> &L {
+        &self.deletions
+    }
+    fn queue(&self) -> &Q {
+        &self.queue
+    }
+    fn events(&self) -> &E {
+        &self.events
+    }
+    fn clock(&self) -> &C {
+        &self.clock
+    }
+}
+
+impl<R, D, L, Q, E, C, H> SweepPorts for Wired<R, D, L, Q, E, C, H>
+where
+    R: ReadRows + MarkRows + PurgeRows,
+    D: MarkDocuments + PurgeDocuments,
+    L: ReadDeletions + AdvanceDeletions + FindDue,
+    Q: SendDeletion,
+    E: PublishEvents,
+    C: Clock + Ids,
+    H: DomainHealth,
+{
+    type Due = L;
+    type Domain = H;
+
+    fn due(&self) -> &L {
+        &self.deletions
+    }
+    fn domain(&self) -> &H {
+        &self.domain
+    }
+}
