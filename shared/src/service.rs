@@ -1,0 +1,12 @@
+//! The use cases, as verbs: each function takes ports and returns an outcome or a report.
+//!
+//! Order of writes is decided here and nowhere else. Marking: truth, then copy. Purging: copy, then truth. A crash
+//! between two writes then leaves something that a later run sees.
+
+pub mod accept;
+pub mod advance;
+pub mod cursor;
+pub mod deletions;
+pub mod liveness;
+pub mod records;
+pub mod sweep;

@@ -1,0 +1,288 @@
+//! Accepts a delete: one transaction that hides the root and writes the intent, then the message.
+//!
+//! The order matters: what is stored before the message is sent is what keeps the promise of the 202. A message that
+//! is lost is sent again by the sweeper, because the deletion *is* the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use crate::domain::collection::{Collection, Collections, Missing};
+use crate::domain::deletion::{Accepted, Deletion, DeletionId, Timing};
+use crate::domain::key::RecordKey;
+use crate::domain::message::DeletionMessage;
+use crate::domain::page::{Entry, Judged, Page, SelectCursor};
+use crate::domain::permission::{Action, Right, allows, right, sees};
+use crate::domain::principal::Principal;
+use crate::domain::scope::Scope;
+use crate::ports::{
+    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, ReadDeletions,
+    SendDeletion, UndoOutcome,
+};
+use crate::service::liveness::{Standing, standing};
+use crate::telemetry::chain;
+
+/// What happens when the message cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPublishFailure {
+    /// Still accepted: the sweeper sends it later.
+    Outbox,
+    /// Taken back, if nobody has begun; the client is told to come again.
+    Rollback,
+}
+
+/// The api's use cases: their ports, the collections and the settings.
+#[derive(Debug)]
+pub struct Api<P> {
+    /// What it works with.
+    pub ports: P,
+    /// The collections.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// What happens when the message cannot be sent.
+    pub on_publish_failure: OnPublishFailure,
+}
+
+/// A delete of one record and all below it.
+#[derive(Debug)]
+pub struct DeleteRequest<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// The record's collection.
+    pub collection: &'a Collection,
+    /// Its key.
+    pub key: RecordKey,
+    /// The request's id, for logs and the message.
+    pub request_id: String,
+}
+
+/// The answer to a delete.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AcceptAnswer {
+    /// It will be done.
+    Scheduled(Box<Deletion>),
+    /// There is nothing left to do: absent, another tenant's, marked, or hidden by an ancestor's deletion. The deletion
+    /// is there for those who may see it.
+    AlreadyDeleted(Option<Box<Deletion>>),
+    /// Absent or another tenant's, in a collection that says `missing = "not_found"`.
+    NotFound,
+}
+
+/// Why a delete was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The caller may not delete it.
+    #[error("not allowed to delete this record")]
+    Forbidden,
+    /// The message could not be sent and the acceptance was taken back.
+    #[error("the deletion could not be queued and was taken back")]
+    TakenBack,
+    /// A dependency failed.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
+}
+
+/// How often the transaction is tried when somebody else writes the root at the same moment.
+const TRIES: u32 = 3;
+
+/// For how long another try is worth it: the gateway waits 30 s for the whole request.
+const TRY_FOR: Duration = Duration::from_secs(3);
+
+/// Accepts a delete.
+///
+/// # Errors
+///
+/// See [`AcceptError`]. After a dependency error the delete may have been accepted all the same; asking again is safe.
+pub async fn accept<P: ApiPorts>(
+    api: &Api<P>,
+    request: DeleteRequest<'_>,
+) -> Result<AcceptAnswer, AcceptError> {
+    let DeleteRequest {
+        principal,
+        collection,
+        key,
+        request_id,
+    } = request;
+    if right(principal, collection, Action::Delete) == Right::Never {
+        return Err(AcceptError::Forbidden);
+    }
+    let clock = api.ports.clock();
+    let began = clock.now();
+    let id = clock.deletion(began);
+    let mut tries = 0;
+    loop {
+        let found = standing(
+            api.ports.rows(),
+            &api.collections,
+            collection,
+            &principal.tenant,
+            &key,
+            Fields::Judged,
+        )
+        .await?;
+        let row = match found {
+            Standing::Absent => return Ok(absent(collection)),
+            Standing::Marked { row, by } | Standing::Hidden { row, by } => {
+                if !allows(
+                    principal,
+                    collection,
+                    Action::Delete,
+                    row.author(collection),
+                ) {
+                    return refused(principal, collection, row.author(collection));
+                }
+                return Ok(AcceptAnswer::AlreadyDeleted(
+                    visible(api, principal, by).await?,
+                ));
+            }
+            Standing::Live(row) | Standing::Orphan(row) => row,
+        };
+        if !allows(
+            principal,
+            collection,
+            Action::Delete,
+            row.author(collection),
+        ) {
+            return refused(principal, collection, row.author(collection));
+        }
+        let asked = Accepted {
+            id,
+            tenant: principal.tenant.clone(),
+            requested_by: principal.subject.clone(),
+            request_id: request_id.clone(),
+            collection,
+            root: key.clone(),
+            now: began,
+        };
+        let deletion = Deletion::accept(asked, &api.timing);
+        let scope = Scope::below(collection, &api.collections);
+        let page = root_page(
+            &deletion,
+            Judged::of(row.mark(collection), id),
+            !scope.cascade.is_empty(),
+        );
+        match api
+            .ports
+            .deletions()
+            .accept(collection, &deletion, &scope, &page)
+            .await
+        {
+            Ok(AcceptOutcome::Accepted) => return publish(api, collection, deletion, &page).await,
+            // Somebody was faster: what stands now is the answer.
+            Ok(AcceptOutcome::RootNotLive) if tries < TRIES => {}
+            Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
+            Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
+                clock
+                    .sleep(Duration::from_millis(40).mul_f64(0.5 + clock.fraction()) * (tries + 1))
+                    .await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tries += 1;
+    }
+}
+
+/// The first page of a deletion with a root: the root, and where the selection begins.
+fn root_page(deletion: &Deletion, judged: Judged, has_children: bool) -> Page {
+    let entry = Entry {
+        collection: deletion.collection.clone(),
+        key: deletion.root.clone(),
+        judged,
+    };
+    Page {
+        number: 1,
+        entries: vec![entry],
+        next: has_children.then_some(SelectCursor::ROOT),
+    }
+}
+
+fn is_late(now: Timestamp, began: Timestamp) -> bool {
+    Duration::try_from(now.duration_since(began)).unwrap_or_default() > TRY_FOR
+}
+
+fn absent(collection: &Collection) -> AcceptAnswer {
+    match collection.missing {
+        Missing::AlreadyDeleted => AcceptAnswer::AlreadyDeleted(None),
+        Missing::NotFound => AcceptAnswer::NotFound,
+    }
+}
+
+/// A record that is there and may not be deleted: told to those who may read it, absent for the others.
+fn refused(
+    principal: &Principal,
+    collection: &Collection,
+    author: Option<&str>,
+) -> Result<AcceptAnswer, AcceptError> {
+    if allows(principal, collection, Action::Read, author) {
+        Err(AcceptError::Forbidden)
+    } else {
+        Ok(absent(collection))
+    }
+}
+
+/// The deletion with this id, if the caller may see it.
+///
+/// # Errors
+///
+/// When the control table did not answer.
+pub async fn visible<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    by: Option<DeletionId>,
+) -> Result<Option<Box<Deletion>>, DependencyError> {
+    let Some(id) = by else { return Ok(None) };
+    let Some(deletion) = api
+        .ports
+        .deletions()
+        .deletion(&principal.tenant, id)
+        .await?
+    else {
+        return Ok(None);
+    };
+    let seen = match api.collections.get(deletion.collection.as_ref()) {
+        Some(collection) => sees(principal, collection, &deletion),
+        // The file is gone: who asked may still see what became of it.
+        None => deletion.requested_by == principal.subject,
+    };
+    Ok(seen.then(|| Box::new(deletion)))
+}
+
+async fn publish<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    deletion: Deletion,
+    page: &Page,
+) -> Result<AcceptAnswer, AcceptError> {
+    info!(
+        deletion_id = %deletion.id, collection = %collection.name, request_id = %deletion.request_id,
+        "deletion {} is accepted", deletion.id
+    );
+    let Err(error) = api
+        .ports
+        .queue()
+        .send(&DeletionMessage::about(&deletion), Duration::ZERO)
+        .await
+    else {
+        return Ok(AcceptAnswer::Scheduled(Box::new(deletion)));
+    };
+    warn!(deletion_id = %deletion.id, error = %chain(&error), "message of deletion {} was not sent", deletion.id);
+    if api.on_publish_failure == OnPublishFailure::Rollback {
+        match api
+            .ports
+            .deletions()
+            .undo(collection, &deletion, page)
+            .await
+        {
+            Ok(UndoOutcome::Undone) => return Err(AcceptError::TakenBack),
+            Ok(UndoOutcome::Begun) => {}
+            // It stands, and the sweeper will send it: the promise can be kept.
+            Err(error) => warn!(
+                deletion_id = %deletion.id, error = %chain(&error), "deletion {} could not be taken back", deletion.id
+            ),
+        }
+    }
+    Ok(AcceptAnswer::Scheduled(Box::new(deletion)))
+}

@@ -1,0 +1,284 @@
+//! One engine carries every deletion on: a slice under a lease, page by page, to the end or to the next slice.
+//!
+//! Two invariants rest on the slice alone: no store call begins after its end, and the lease outlives it by the longest
+//! call. So a worker that stalls and wakes up finds that it may no longer begin anything.
+
+mod delete_pass;
+mod look;
+mod notify;
+mod purge_pass;
+mod select;
+mod settle;
+mod slice;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use crate::domain::collection::{Collection, CollectionName, Collections};
+use crate::domain::deletion::{
+    Deletion, DeletionId, Failure, Pass, Patience, State, Timing, give_up,
+};
+use crate::domain::message::DeletionMessage;
+use crate::domain::page::Page;
+use crate::domain::principal::Tenant;
+use crate::domain::scope::Scope;
+use crate::ports::{
+    AdvanceDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions, SendDeletion,
+    StoreOutcome,
+};
+use crate::telemetry::chain;
+
+pub use self::notify::tell_owed;
+use self::slice::{Slice, Stop};
+
+/// The engine: its ports, the collections, and its settings.
+#[derive(Debug)]
+pub struct Engine<P> {
+    /// What it works with.
+    pub ports: P,
+    /// The collections as the files declare them now; what a deletion covers is frozen in its scope.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// When to stop trying.
+    pub patience: Patience,
+    /// The most keys of a page it writes, from 1 to 1,000.
+    pub page_keys: usize,
+}
+
+/// What one slice came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Advanced {
+    /// There is no such deletion: rolled back, or expired.
+    Unknown,
+    /// There is nothing to do in this state.
+    NothingToDo(State),
+    /// Somebody else works on it, and will see it through.
+    Busy,
+    /// The slice is over; the continuation is on its way.
+    Continued,
+    /// It reached a final state.
+    Ended(State),
+    /// The lease or a change by somebody else ended the slice; nothing was lost, whoever is due goes on.
+    Left,
+}
+
+/// Works on a deletion until `slice_end` at most.
+///
+/// # Errors
+///
+/// When the deletion could not be read, or what became of it could not be recorded: the message must come again.
+pub async fn advance<P: EnginePorts>(
+    engine: &Engine<P>,
+    tenant: &Tenant,
+    id: DeletionId,
+    slice_end: Timestamp,
+) -> Result<Advanced, DependencyError> {
+    let ports = &engine.ports;
+    let Some(found) = ports.deletions().deletion(tenant, id).await? else {
+        return Ok(Advanced::Unknown);
+    };
+    let now = ports.clock().now();
+    if found.state.working_pass().is_none() {
+        return Ok(Advanced::NothingToDo(found.state));
+    }
+    if found.is_leased(now) {
+        return Ok(Advanced::Busy);
+    }
+    if let Some(failure) = give_up(&found, now, &engine.patience) {
+        return park(engine, &found, failure).await;
+    }
+    let Ok(mut deletion) = found.lease(now, slice_end, ports.clock().token(), &engine.timing)
+    else {
+        return Ok(Advanced::Busy);
+    };
+    match ports.deletions().store(&deletion).await? {
+        StoreOutcome::Stored => {}
+        StoreOutcome::Changed(_) => return Ok(Advanced::Busy),
+    }
+    let slice = Slice::new(ports.clock(), slice_end, engine.timing.slice);
+    let stop = match work(engine, &slice, &mut deletion).await {
+        Ok(()) => return finish(engine, &slice, deletion).await,
+        Err(stop) => stop,
+    };
+    end_slice(engine, &slice, deletion, stop).await
+}
+
+/// Gives a deletion up, with its reason. What was selected and not done is counted as not reached.
+///
+/// # Errors
+///
+/// When that could not be recorded.
+pub async fn park<P: EnginePorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    failure: Failure,
+) -> Result<Advanced, DependencyError> {
+    let ports = &engine.ports;
+    let mut not_reached = Vec::new();
+    if deletion.state.working_pass() == Some(Pass::Delete) {
+        let written = ports
+            .deletions()
+            .page(&deletion.tenant, deletion.id, deletion.cursor + 1)
+            .await?;
+        not_reached.extend(written.iter().flat_map(Page::sizes));
+    }
+    let Ok(parked) = deletion.park(failure, &not_reached, ports.clock().now()) else {
+        return Ok(Advanced::Busy);
+    };
+    match ports.deletions().store(&parked).await? {
+        StoreOutcome::Changed(_) => Ok(Advanced::Left),
+        StoreOutcome::Stored => {
+            let reason = parked
+                .failure
+                .as_ref()
+                .map_or("", |failure| failure.reason.as_str());
+            warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
+            tell_owed(engine, &parked, None).await;
+            Ok(Advanced::Ended(parked.state))
+        }
+    }
+}
+
+async fn work<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
+    let read = slice
+        .call(
+            engine
+                .ports
+                .deletions()
+                .scope(&deletion.tenant, deletion.id),
+        )
+        .await?;
+    let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
+    match deletion.state.pass() {
+        Pass::Delete => delete_pass::run(engine, slice, deletion, &scope).await,
+        Pass::Purge => purge_pass::run(engine, slice, deletion, &scope).await,
+    }
+}
+
+async fn finish<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: Deletion,
+) -> Result<Advanced, DependencyError> {
+    let Ok(ended) = deletion.finish(engine.ports.clock().now()) else {
+        return Ok(Advanced::NothingToDo(deletion.state));
+    };
+    match slice.closing(engine.ports.deletions().store(&ended)).await {
+        Ok(StoreOutcome::Stored) => {}
+        Err(Stop::Dependency(error)) => return Err(error),
+        Ok(StoreOutcome::Changed(_)) | Err(_) => return Ok(Advanced::Left),
+    }
+    info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
+    tell_owed(engine, &ended, Some(slice)).await;
+    Ok(Advanced::Ended(ended.state))
+}
+
+/// Checkpoint, release, send, in this order: a giant goes to the back of the queue and never starves the small.
+async fn end_slice<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: Deletion,
+    stop: Stop,
+) -> Result<Advanced, DependencyError> {
+    let ports = &engine.ports;
+    let now = ports.clock().now();
+    let (failure, is_attempt, delay) = match &stop {
+        Stop::Overtaken => return Ok(Advanced::Left),
+        Stop::SliceEnd => (None, false, Duration::ZERO),
+        Stop::Busy(reason) => (
+            Some(failure_of("DEPENDENCY_BUSY", reason)),
+            false,
+            Duration::from_secs(1),
+        ),
+        Stop::Dependency(error) => {
+            warn!(deletion_id = %deletion.id, error = %chain(error), "slice of deletion {} ends early", deletion.id);
+            let code = if error.retryable {
+                "DEPENDENCY_UNAVAILABLE"
+            } else {
+                "DEPENDENCY_REFUSED"
+            };
+            (
+                Some(failure_of(code, &error.to_string())),
+                !error.retryable,
+                retry_delay(&engine.timing),
+            )
+        }
+        Stop::Broken(failure) => (Some(failure.clone()), true, retry_delay(&engine.timing)),
+    };
+    let released = deletion.release(now, failure, is_attempt, &engine.timing);
+    match slice.closing(ports.deletions().store(&released)).await {
+        Ok(StoreOutcome::Stored) => {}
+        Err(Stop::Dependency(error)) => return Err(error),
+        // Too late to record anything: the lease runs out and the sweeper sends the message again.
+        Ok(StoreOutcome::Changed(_)) | Err(_) => return Ok(Advanced::Left),
+    }
+    if let Some(failure) = give_up(&released, now, &engine.patience) {
+        return park(engine, &released, failure).await;
+    }
+    if let Err(stop) = slice
+        .closing(
+            ports
+                .queue()
+                .send(&DeletionMessage::about(&released), delay),
+        )
+        .await
+    {
+        // The due index is the outbox: the sweeper sends what is not sent here.
+        warn!(deletion_id = %released.id, stop = %stop, "continuation of deletion {} was not sent", released.id);
+    }
+    Ok(Advanced::Continued)
+}
+
+fn failure_of(code: &str, reason: &str) -> Failure {
+    Failure {
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// How long a slice that a dependency ended waits for the next one.
+fn retry_delay(timing: &Timing) -> Duration {
+    timing.resend_after / 4
+}
+
+/// Stores the next value, or says that somebody else was faster.
+async fn keep<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    next: Deletion,
+) -> Result<(), Stop> {
+    match slice.call(engine.ports.deletions().store(&next)).await? {
+        StoreOutcome::Stored => {
+            *deletion = next;
+            Ok(())
+        }
+        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+    }
+}
+
+impl<P> Engine<P> {
+    /// The collection of this name, or the reason why its records cannot be worked on.
+    fn collection(&self, name: &CollectionName) -> Result<&Collection, Stop> {
+        self.collections.get(name.as_ref()).ok_or_else(|| {
+            Stop::broken(
+                "COLLECTION_UNKNOWN",
+                &format!("no collections file declares `{name}` any more"),
+            )
+        })
+    }
+}
+
+/// Whether anything but the root can have children: if not, the manifest need not be read as a queue.
+fn only_root_has_children(scope: &Scope, root: &CollectionName) -> bool {
+    scope.cascade.keys().all(|name| name == root)
+}

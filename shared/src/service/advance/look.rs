@@ -1,0 +1,185 @@
+//! The look below the root, before a purge removes anything: late arrivals are collected, whoever wrote them.
+//!
+//! What it finds is written as a page first and marked then, like everything else. What a page already counts as ours,
+//! and somebody unmarked since, is marked again in place: a record stands in one page only.
+
+use std::collections::HashSet;
+
+use crate::domain::deletion::Deletion;
+use crate::domain::key::RecordRef;
+use crate::domain::page::{Entry, Judged, Page, SelectCursor};
+use crate::domain::scope::Scope;
+use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
+use crate::service::advance::delete_pass::mark_entries;
+use crate::service::advance::select::{Step, Walk, read_rows};
+use crate::service::advance::slice::{Slice, Stop};
+use crate::service::advance::{Engine, keep};
+
+/// Looks from the checkpoint on, until there is nothing below the root that is not in the manifest.
+pub(super) async fn run<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    adopt(engine, slice, deletion).await?;
+    while !deletion.looked {
+        let mut walk = Walk::new(engine, slice, scope, true);
+        let mut cursor = deletion.look.clone().unwrap_or(SelectCursor::ROOT);
+        let mut found: Vec<Entry> = Vec::new();
+        while found.len() < engine.page_keys {
+            let room = engine.page_keys - found.len();
+            // Everything before `pages + 1` is written; nothing is open.
+            match walk
+                .step(deletion, cursor.clone(), (deletion.pages + 1, &[]), room)
+                .await?
+            {
+                Step::Over => break,
+                Step::Found {
+                    collection,
+                    rows,
+                    next,
+                } => {
+                    let declared = engine.collection(&collection)?;
+                    for row in rows.into_iter().filter(|row| row.mark(declared).is_live()) {
+                        let judged = Judged::of(row.mark(declared), deletion.id);
+                        found.push(Entry {
+                            collection: collection.clone(),
+                            key: row.key,
+                            judged,
+                        });
+                    }
+                    cursor = next;
+                }
+            }
+            if found.is_empty() {
+                // Kept with the next store call of the slice: the look goes on from here.
+                deletion.look = Some(cursor.clone());
+            }
+        }
+        // The root is read after its children: one that is there and not ours is new, and so are they.
+        if found.is_empty() || root_is_new(engine, slice, deletion).await? {
+            let next = deletion.look_over(slice.clock().now());
+            return keep(engine, slice, deletion, next).await;
+        }
+        if collect(engine, slice, deletion, found).await? {
+            deletion.look = Some(cursor);
+        }
+    }
+    Ok(())
+}
+
+/// A page that a crashed look wrote, and that the deletion does not know of yet.
+async fn adopt<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
+    let number = deletion.pages + 1;
+    let read = engine
+        .ports
+        .deletions()
+        .page(&deletion.tenant, deletion.id, number);
+    if let Some(page) = slice.call(read).await? {
+        take(engine, slice, deletion, &page).await?;
+    }
+    Ok(())
+}
+
+async fn root_is_new<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+) -> Result<bool, Stop> {
+    let collection = engine.collection(&deletion.collection)?;
+    let rows = read_rows(
+        engine,
+        slice,
+        collection,
+        std::slice::from_ref(&deletion.root),
+        Fields::Judged,
+    )
+    .await?;
+    Ok(rows
+        .into_iter()
+        .flatten()
+        .any(|root| !root.mark(collection).is_of(deletion.id)))
+}
+
+/// Marks what was found: in the page that has it already, or in a new one. Answers whether all of it was taken: if
+/// somebody wrote that page first, theirs counts, and the look repeats this stretch.
+async fn collect<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    found: Vec<Entry>,
+) -> Result<bool, Stop> {
+    let known = known(engine, slice, deletion, &found).await?;
+    let (again, new): (Vec<Entry>, Vec<Entry>) = found
+        .into_iter()
+        .partition(|entry| known.contains(&record(entry)));
+    if !again.is_empty() {
+        mark_entries(engine, slice, deletion, &again).await?;
+    }
+    if new.is_empty() {
+        return Ok(true);
+    }
+    let page = Page {
+        number: deletion.pages + 1,
+        entries: new,
+        next: None,
+    };
+    match slice
+        .call(engine.ports.deletions().put_page(deletion, &page))
+        .await?
+    {
+        PutPageOutcome::Written => take(engine, slice, deletion, &page).await.map(|()| true),
+        PutPageOutcome::Earlier(theirs) => {
+            take(engine, slice, deletion, &theirs).await.map(|()| false)
+        }
+    }
+}
+
+async fn take<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    page: &Page,
+) -> Result<(), Stop> {
+    mark_entries(engine, slice, deletion, &page.entries).await?;
+    let next = deletion.page_found(slice.clock().now());
+    keep(engine, slice, deletion, next).await
+}
+
+/// Which of these records the manifest already has: one page in memory at a time.
+async fn known<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    found: &[Entry],
+) -> Result<HashSet<RecordRef>, Stop> {
+    let wanted: HashSet<RecordRef> = found.iter().map(record).collect();
+    let mut known = HashSet::new();
+    for number in 1..=deletion.pages {
+        let read = engine
+            .ports
+            .deletions()
+            .page(&deletion.tenant, deletion.id, number);
+        if let Some(page) = slice.call(read).await? {
+            known.extend(
+                page.entries
+                    .iter()
+                    .map(record)
+                    .filter(|record| wanted.contains(record)),
+            );
+        }
+    }
+    Ok(known)
+}
+
+fn record(entry: &Entry) -> RecordRef {
+    RecordRef {
+        collection: entry.collection.clone(),
+        key: entry.key.clone(),
+    }
+}

@@ -1,0 +1,332 @@
+//! Finds the next page of a manifest: children of the pages before, level by level, below whatever was found.
+
+use crate::domain::collection::{ChildLookup, Collection, Collections};
+use crate::domain::deletion::Deletion;
+use crate::domain::key::RecordKey;
+use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
+use crate::domain::row::Row;
+use crate::domain::scope::Scope;
+use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
+use crate::service::advance::settle::settle;
+use crate::service::advance::slice::{Slice, Stop};
+use crate::service::advance::{Engine, only_root_has_children};
+
+/// One step of a walk over the parents of a manifest.
+pub(super) enum Step {
+    /// Rows below one parent, and where the walk goes on.
+    Found {
+        collection: crate::domain::collection::CollectionName,
+        rows: Vec<Row>,
+        next: SelectCursor,
+    },
+    /// There is no further parent.
+    Over,
+}
+
+/// Walks over the manifest as a queue of parents. Holds one page at a time.
+pub(super) struct Walk<'a, P: EnginePorts> {
+    engine: &'a Engine<P>,
+    slice: &'a Slice<'a, P::Clock>,
+    scope: &'a Scope,
+    loaded: Option<Page>,
+    /// Leave out what carries the mark of the deletion itself.
+    skip_own: bool,
+}
+
+impl<'a, P: EnginePorts> Walk<'a, P> {
+    pub(super) fn new(
+        engine: &'a Engine<P>,
+        slice: &'a Slice<'a, P::Clock>,
+        scope: &'a Scope,
+        skip_own: bool,
+    ) -> Self {
+        Self {
+            engine,
+            slice,
+            scope,
+            loaded: None,
+            skip_own,
+        }
+    }
+
+    /// Goes to the next parent from `cursor` on and reads at most `limit` rows below it. `open` are the entries of the
+    /// page that is being written, with its number.
+    pub(super) async fn step(
+        &mut self,
+        deletion: &Deletion,
+        mut cursor: SelectCursor,
+        open: (u32, &[Entry]),
+        limit: usize,
+    ) -> Result<Step, Stop> {
+        loop {
+            let Some(parent) = self.parent(deletion, &cursor, open).await? else {
+                if cursor.page >= open.0 || only_root_has_children(self.scope, &deletion.collection)
+                {
+                    return Ok(Step::Over);
+                }
+                cursor = SelectCursor {
+                    page: cursor.page + 1,
+                    entry: 0,
+                    child: 0,
+                    after: None,
+                };
+                continue;
+            };
+            let Some(child) = self.scope.children_of(&parent.collection).get(cursor.child) else {
+                cursor = SelectCursor {
+                    entry: cursor.entry + 1,
+                    child: 0,
+                    after: None,
+                    ..cursor
+                };
+                continue;
+            };
+            let collection = self.engine.collection(child)?;
+            let found = self
+                .below(
+                    deletion,
+                    collection,
+                    &parent.key,
+                    cursor.after.as_ref(),
+                    limit,
+                )
+                .await?;
+            let next = match found.next {
+                Some(after) => SelectCursor {
+                    after: Some(after),
+                    ..cursor
+                },
+                None => SelectCursor {
+                    child: cursor.child + 1,
+                    after: None,
+                    ..cursor
+                },
+            };
+            return Ok(Step::Found {
+                collection: child.clone(),
+                rows: found.rows,
+                next,
+            });
+        }
+    }
+
+    async fn parent(
+        &mut self,
+        deletion: &Deletion,
+        cursor: &SelectCursor,
+        open: (u32, &[Entry]),
+    ) -> Result<Option<Entry>, Stop> {
+        if cursor.page == open.0 {
+            return Ok(open.1.get(cursor.entry).cloned());
+        }
+        if cursor.page > open.0 {
+            return Ok(None);
+        }
+        if self
+            .loaded
+            .as_ref()
+            .is_none_or(|page| page.number != cursor.page)
+        {
+            let read =
+                self.engine
+                    .ports
+                    .deletions()
+                    .page(&deletion.tenant, deletion.id, cursor.page);
+            self.loaded = self.slice.call(read).await?;
+        }
+        Ok(self
+            .loaded
+            .as_ref()
+            .and_then(|page| page.entries.get(cursor.entry))
+            .cloned())
+    }
+
+    /// Rows of one collection below one parent: on the table, or over an index and then read again on the table.
+    async fn below(
+        &self,
+        deletion: &Deletion,
+        collection: &Collection,
+        parent: &RecordKey,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<RowPage, Stop> {
+        let Some(link) = &collection.parent else {
+            return Ok(RowPage {
+                rows: Vec::new(),
+                next: None,
+            });
+        };
+        let mut equals: Vec<(&str, &str)> = link
+            .by
+            .iter()
+            .map(String::as_str)
+            .zip(parent.values())
+            .collect();
+        let through = match &link.lookup {
+            ChildLookup::Table => {
+                // The table's partition attribute first: the port's rule.
+                equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
+                Through::Table
+            }
+            ChildLookup::Index(index) => Through::Index(index),
+        };
+        let query = RowQuery {
+            collection,
+            through,
+            equals: &equals,
+            after,
+            limit,
+            not_marked_by: self.skip_own.then_some(deletion.id),
+            fields: Fields::Judged,
+        };
+        let mut found = self
+            .slice
+            .call(self.engine.ports.rows().query(query))
+            .await?;
+        if matches!(through, Through::Index(_)) {
+            let keys: Vec<_> = found.rows.iter().map(|row| row.key.clone()).collect();
+            let rows =
+                read_rows(self.engine, self.slice, collection, &keys, Fields::Judged).await?;
+            found.rows = rows
+                .into_iter()
+                .flatten()
+                .filter(|row| {
+                    equals
+                        .iter()
+                        .all(|(attribute, value)| row.text(attribute) == Some(*value))
+                })
+                .filter(|row| !self.skip_own || !row.mark(collection).is_of(deletion.id))
+                .collect();
+        }
+        // A child of another tenant, or of none, is not selected, not counted, never shown.
+        let strangers = found.rows.len();
+        found
+            .rows
+            .retain(|row| row.is_of(&deletion.tenant, collection));
+        let strangers = strangers - found.rows.len();
+        if strangers > 0 {
+            tracing::warn!(
+                deletion_id = %deletion.id, collection = %collection.name, strangers,
+                "{strangers} rows below deletion {} belong to another tenant and are left alone", deletion.id
+            );
+        }
+        Ok(found)
+    }
+}
+
+/// Selects page `number`, going on at `cursor`; `None` when nothing is left.
+pub(super) async fn select<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    scope: &Scope,
+    number: u32,
+    mut cursor: SelectCursor,
+) -> Result<Option<Page>, Stop> {
+    let mut walk = Walk::new(engine, slice, scope, false);
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut bytes = 0;
+    while entries.len() < engine.page_keys {
+        let mut limit = engine.page_keys - entries.len();
+        let mut step = walk
+            .step(deletion, cursor.clone(), (number, &entries), limit)
+            .await?;
+        if let Step::Found { rows, .. } = &step {
+            let fitting = fitting(rows, bytes);
+            if fitting < rows.len() {
+                if !entries.is_empty() && fitting == 0 {
+                    break;
+                }
+                // Cut where the page is full: asked for fewer rows, the store itself says where to go on.
+                limit = fitting.max(1);
+                step = walk
+                    .step(deletion, cursor.clone(), (number, &entries), limit)
+                    .await?;
+            }
+        }
+        match step {
+            Step::Over => return Ok(page(number, entries, None)),
+            Step::Found {
+                collection,
+                rows,
+                next,
+            } => {
+                let declared = engine.collection(&collection)?;
+                for row in rows {
+                    bytes += row.key.bytes();
+                    let judged = Judged::of(row.mark(declared), deletion.id);
+                    entries.push(Entry {
+                        collection: collection.clone(),
+                        key: row.key,
+                        judged,
+                    });
+                }
+                cursor = next;
+            }
+        }
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(page(number, entries, Some(cursor)))
+}
+
+fn page(number: u32, entries: Vec<Entry>, next: Option<SelectCursor>) -> Option<Page> {
+    (!entries.is_empty()).then_some(Page {
+        number,
+        entries,
+        next,
+    })
+}
+
+/// How many of these rows still fit into a page that holds `bytes`.
+fn fitting(rows: &[Row], bytes: usize) -> usize {
+    let mut total = bytes;
+    rows.iter()
+        .take_while(|row| {
+            total += row.key.bytes();
+            total <= PAGE_BYTES
+        })
+        .count()
+}
+
+/// Reads rows by key, in the order of the keys.
+pub(super) async fn read_rows<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    collection: &Collection,
+    keys: &[RecordKey],
+    fields: Fields,
+) -> Result<Vec<Option<Row>>, Stop> {
+    let rows = engine.ports.rows();
+    settle(slice, keys, P::Rows::READ_BATCH, |batch| async move {
+        rows.read(collection, &batch, fields).await
+    })
+    .await
+}
+
+/// The records of some entries, by collection, with their places.
+pub(super) fn by_collection<'a>(
+    collections: &'a Collections,
+    entries: &'a [Entry],
+) -> Result<Vec<(&'a Collection, Vec<usize>)>, Stop> {
+    let mut groups: Vec<(&Collection, Vec<usize>)> = Vec::new();
+    for (place, entry) in entries.iter().enumerate() {
+        if let Some((_, places)) = groups
+            .iter_mut()
+            .find(|(collection, _)| collection.name == entry.collection)
+        {
+            places.push(place);
+        } else {
+            let collection = collections.get(entry.collection.as_ref()).ok_or_else(|| {
+                let reason = format!(
+                    "no collections file declares `{}` any more",
+                    entry.collection
+                );
+                Stop::broken("COLLECTION_UNKNOWN", &reason)
+            })?;
+            groups.push((collection, vec![place]));
+        }
+    }
+    Ok(groups)
+}

@@ -1,0 +1,112 @@
+//! The slice: the one place that decides whether a store call may still begin.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::deletion::Failure;
+use crate::ports::{Clock, DependencyError};
+
+/// Why a slice ends before the pass does.
+#[derive(Debug)]
+pub enum Stop {
+    /// Its time is over.
+    SliceEnd,
+    /// Somebody else changed the deletion: whatever they decided stands.
+    Overtaken,
+    /// A store kept answering "later" until the time was over.
+    Busy(String),
+    /// A dependency did not do what was asked.
+    Dependency(DependencyError),
+    /// The deletion itself cannot be worked on.
+    Broken(Failure),
+}
+
+impl Stop {
+    /// See [`Stop::Broken`].
+    pub(super) fn broken(code: &str, reason: &str) -> Self {
+        Self::Broken(Failure {
+            code: code.to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SliceEnd => f.write_str("the slice is over"),
+            Self::Overtaken => f.write_str("somebody else changed the deletion"),
+            Self::Busy(reason) => write!(f, "still busy: {reason}"),
+            Self::Dependency(error) => write!(f, "{error}"),
+            Self::Broken(failure) => f.write_str(&failure.reason),
+        }
+    }
+}
+
+/// The time that a worker has.
+pub struct Slice<'a, C> {
+    clock: &'a C,
+    work_until: Timestamp,
+    end: Timestamp,
+}
+
+impl<'a, C: Clock> Slice<'a, C> {
+    /// A slice until `end`. The last tenth (at most two seconds) is kept for the release and the continuation.
+    pub fn new(clock: &'a C, end: Timestamp, length: Duration) -> Self {
+        let closing = (length / 10).min(Duration::from_secs(2));
+        Self {
+            clock,
+            work_until: end.checked_sub(closing).unwrap_or(end),
+            end,
+        }
+    }
+
+    /// Makes a store call, if there is time to begin one.
+    pub async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, DependencyError>>,
+    ) -> Result<T, Stop> {
+        self.before(self.work_until, call).await
+    }
+
+    /// Makes one of the calls that end a slice.
+    pub async fn closing<T>(
+        &self,
+        call: impl Future<Output = Result<T, DependencyError>>,
+    ) -> Result<T, Stop> {
+        self.before(self.end, call).await
+    }
+
+    /// Waits, unless the time is over before.
+    pub async fn pause(&self, duration: Duration) -> Result<(), Stop> {
+        let resumed = self
+            .clock
+            .now()
+            .checked_add(duration)
+            .unwrap_or(Timestamp::MAX);
+        if resumed >= self.work_until {
+            return Err(Stop::SliceEnd);
+        }
+        self.clock.sleep(duration).await;
+        Ok(())
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &'a C {
+        self.clock
+    }
+
+    async fn before<T>(
+        &self,
+        limit: Timestamp,
+        call: impl Future<Output = Result<T, DependencyError>>,
+    ) -> Result<T, Stop> {
+        // A future does nothing until it is awaited, so this decides whether the call begins.
+        if self.clock.now() >= limit {
+            return Err(Stop::SliceEnd);
+        }
+        call.await.map_err(Stop::Dependency)
+    }
+}

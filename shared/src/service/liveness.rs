@@ -1,0 +1,221 @@
+//! Whether a record is live: no mark, and every parent it names is there and live.
+
+use futures_util::future::{join, join_all};
+
+use crate::domain::collection::{Collection, Collections};
+use crate::domain::deletion::DeletionId;
+use crate::domain::key::RecordKey;
+use crate::domain::principal::Tenant;
+use crate::domain::row::{Row, RowMark};
+use crate::ports::{Attempt, DependencyError, Fields, ReadRows};
+
+/// What the truth says of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// No such row, or another tenant's: the two are never told apart.
+    Absent,
+    /// It and all above it are live.
+    Live(Row),
+    /// It carries a mark.
+    Marked {
+        /// The row.
+        row: Row,
+        /// The deletion, unless the mark is not ours.
+        by: Option<DeletionId>,
+    },
+    /// It is unmarked, but something above it carries a mark.
+    Hidden {
+        /// The row.
+        row: Row,
+        /// That ancestor's deletion, unless the mark is not ours.
+        by: Option<DeletionId>,
+    },
+    /// It is unmarked, but names a parent that does not exist.
+    Orphan(Row),
+}
+
+/// What an ancestor says.
+enum Above {
+    Live,
+    Marked(Option<DeletionId>),
+    Gone,
+}
+
+/// Reads a record and everything above it.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub async fn standing<R: ReadRows>(
+    rows: &R,
+    collections: &Collections,
+    collection: &Collection,
+    tenant: &Tenant,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<Standing, DependencyError> {
+    // What the key itself names is read in the same round trip.
+    let named = named_by_key(collections, collection, key);
+    let ancestors = join_all(
+        named
+            .iter()
+            .map(|(parent, key)| read_one(rows, parent, key, Fields::Judged)),
+    );
+    let (row, ancestors) = join(read_one(rows, collection, key, fields), ancestors).await;
+    let Some(row) = row?.filter(|row| row.is_of(tenant, collection)) else {
+        return Ok(Standing::Absent);
+    };
+    let mut known = Vec::new();
+    for ((_, key), ancestor) in named.into_iter().zip(ancestors) {
+        known.push((key, ancestor?));
+    }
+    judge_with(rows, collections, collection, tenant, row, &known).await
+}
+
+/// The ancestors whose keys are parts of this record's key, nearest first.
+fn named_by_key<'a>(
+    collections: &'a Collections,
+    collection: &'a Collection,
+    key: &RecordKey,
+) -> Vec<(&'a Collection, RecordKey)> {
+    let mut named = Vec::new();
+    let mut child = (collection, key.clone());
+    while let (Some(parent), Some(link)) = (collections.parent_of(child.0), &child.0.parent) {
+        let parts = child.1.parts(&child.0.key);
+        let value = |attribute: &String| {
+            parts
+                .iter()
+                .find(|(name, _)| name == attribute)
+                .map(|(_, value)| *value)
+        };
+        let Some(values) = link.by.iter().map(value).collect::<Option<Vec<&str>>>() else {
+            break;
+        };
+        let key = RecordKey::stored(values[0], values.get(1).copied());
+        named.push((parent, key.clone()));
+        child = (parent, key);
+    }
+    named
+}
+
+/// What the truth says of a row that was read just now.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub async fn judge<R: ReadRows>(
+    rows: &R,
+    collections: &Collections,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: Row,
+) -> Result<Standing, DependencyError> {
+    judge_with(rows, collections, collection, tenant, row, &[]).await
+}
+
+async fn judge_with<R: ReadRows>(
+    rows: &R,
+    collections: &Collections,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: Row,
+    known: &[(RecordKey, Option<Row>)],
+) -> Result<Standing, DependencyError> {
+    if let RowMark::By(by) = row.mark(collection) {
+        return Ok(Standing::Marked { row, by });
+    }
+    Ok(
+        match above(rows, collections, collection, tenant, &row, known).await? {
+            Above::Live => Standing::Live(row),
+            Above::Marked(by) => Standing::Hidden { row, by },
+            Above::Gone => Standing::Orphan(row),
+        },
+    )
+}
+
+async fn above<R: ReadRows>(
+    rows: &R,
+    collections: &Collections,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: &Row,
+    known: &[(RecordKey, Option<Row>)],
+) -> Result<Above, DependencyError> {
+    let mut child = (collection, row.clone());
+    let mut known = known.iter();
+    while let (Some(parent), Some(link)) = (collections.parent_of(child.0), &child.0.parent) {
+        let Some(key) = child.1.parent_key(child.0) else {
+            return Ok(if link.required {
+                Above::Gone
+            } else {
+                Above::Live
+            });
+        };
+        let read = match known.next() {
+            Some((known, ancestor)) if *known == key => ancestor.clone(),
+            _ => read_one(rows, parent, &key, Fields::Judged).await?,
+        };
+        let Some(found) = read.filter(|row| row.is_of(tenant, parent)) else {
+            return Ok(Above::Gone);
+        };
+        if let RowMark::By(by) = found.mark(parent) {
+            return Ok(Above::Marked(by));
+        }
+        child = (parent, found);
+    }
+    Ok(Above::Live)
+}
+
+async fn read_one<R: ReadRows>(
+    rows: &R,
+    collection: &Collection,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<Option<Row>, DependencyError> {
+    Ok(
+        read_many(rows, collection, std::slice::from_ref(key), fields)
+            .await?
+            .pop()
+            .flatten(),
+    )
+}
+
+/// Reads rows for a request: a store that puts a row off twice is busy, and the client may come again.
+///
+/// # Errors
+///
+/// When the record store did not answer for every row.
+pub async fn read_many<R: ReadRows>(
+    rows: &R,
+    collection: &Collection,
+    keys: &[RecordKey],
+    fields: Fields,
+) -> Result<Vec<Option<Row>>, DependencyError> {
+    let mut found: Vec<Option<Option<Row>>> = vec![None; keys.len()];
+    for _ in 0..3 {
+        let open: Vec<usize> = (0..keys.len())
+            .filter(|place| found[*place].is_none())
+            .collect();
+        for places in open.chunks(R::READ_BATCH) {
+            let asked: Vec<RecordKey> = places.iter().map(|place| keys[*place].clone()).collect();
+            for (place, attempt) in places
+                .iter()
+                .zip(rows.read(collection, &asked, fields).await?)
+            {
+                if let Attempt::Done(row) = attempt {
+                    found[*place] = Some(row);
+                }
+            }
+        }
+    }
+    let complete: Vec<Option<Row>> = found.into_iter().flatten().collect();
+    if complete.len() == keys.len() {
+        Ok(complete)
+    } else {
+        Err(DependencyError::unavailable(
+            "record store",
+            "read all rows",
+            "the store kept putting rows off",
+        ))
+    }
+}

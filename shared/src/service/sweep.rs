@@ -1,0 +1,234 @@
+//! Whatever is due: takes no input, looks at all of it, is bounded, and answers with a report.
+//!
+//! Harmless when run twice at once: each step is a compare-and-set before it is an act. Reconcile first, purge last.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tracing::warn;
+
+use crate::domain::deletion::{Deletion, DeletionId, Due, Pass, due};
+use crate::domain::message::DeletionMessage;
+use crate::domain::principal::Tenant;
+use crate::ports::{
+    AdvanceDeletions, Clock, DependencyError, DomainHealth, FindDue, Health, ReadDeletions,
+    SendDeletion, StoreOutcome, SweepPorts,
+};
+use crate::service::advance::{Advanced, Engine, advance, park, tell_owed};
+use crate::telemetry::chain;
+
+/// How many due deletions one sweep looks at; what is left is due at the next.
+const AT_ONCE: usize = 100;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SweepReport {
+    /// Due deletions that were looked at.
+    pub due: usize,
+    /// Messages sent again.
+    pub resent: usize,
+    /// Deletions given up, with their reason.
+    pub parked: usize,
+    /// Ended deletions whose owed events are out.
+    pub told: usize,
+    /// Purges that ended here.
+    pub purged: usize,
+    /// Purges that go on through the queue.
+    pub purging: usize,
+    /// Purged deletions whose pages were dropped.
+    pub tidied: usize,
+    /// Purges put off because the search domain is not well.
+    pub put_off: usize,
+    /// Steps that failed; the log has each, and they stay due.
+    pub errors: usize,
+    /// Left for the next sweep.
+    pub left: usize,
+}
+
+/// One sweep, until `deadline` at most.
+///
+/// # Errors
+///
+/// When what is due could not be found.
+pub async fn sweep<P: SweepPorts>(
+    engine: &Engine<P>,
+    deadline: Timestamp,
+    purge_slice: Duration,
+) -> Result<SweepReport, DependencyError> {
+    let ports = &engine.ports;
+    let now = ports.clock().now();
+    let found = ports.due().find_due(now, AT_ONCE).await?;
+    let mut report = SweepReport {
+        due: found.len(),
+        ..SweepReport::default()
+    };
+    let mut purges = Vec::new();
+    let mut domain = Domain::default();
+    for (place, (tenant, id)) in found.iter().enumerate() {
+        if ports.clock().now() >= deadline {
+            report.left = found.len() - place;
+            return Ok(report);
+        }
+        match reconcile(engine, tenant, *id, &mut domain, &mut report).await {
+            Ok(Some(deletion)) => purges.push(deletion),
+            Ok(None) => {}
+            Err(error) => failed(&mut report, *id, &error),
+        }
+    }
+    for (place, deletion) in purges.iter().enumerate() {
+        if ports.clock().now() >= deadline {
+            report.left += purges.len() - place;
+            break;
+        }
+        if let Err(error) = purge(
+            engine,
+            deletion,
+            deadline,
+            purge_slice,
+            &mut domain,
+            &mut report,
+        )
+        .await
+        {
+            failed(&mut report, deletion.id, &error);
+        }
+    }
+    Ok(report)
+}
+
+fn failed(report: &mut SweepReport, id: DeletionId, error: &DependencyError) {
+    report.errors += 1;
+    warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
+}
+
+/// Does what is due, except the purge, which it returns.
+async fn reconcile<P: SweepPorts>(
+    engine: &Engine<P>,
+    tenant: &Tenant,
+    id: DeletionId,
+    domain: &mut Domain,
+    report: &mut SweepReport,
+) -> Result<Option<Deletion>, DependencyError> {
+    let ports = &engine.ports;
+    // The index may lag behind: only the deletion itself says whether it is due.
+    let Some(deletion) = ports.deletions().deletion(tenant, id).await? else {
+        return Ok(None);
+    };
+    let now = ports.clock().now();
+    match due(&deletion, now, &engine.patience) {
+        Due::Wait => {}
+        Due::Purge => return Ok(Some(deletion)),
+        Due::Park(failure) => {
+            if matches!(park(engine, &deletion, failure).await?, Advanced::Ended(_)) {
+                report.parked += 1;
+            }
+        }
+        Due::Resend => {
+            if deletion.state.pass() == Pass::Purge
+                && !domain.is_well(ports.domain(), report).await?
+            {
+                return Ok(None);
+            }
+            let resent = deletion.resent(now, &engine.timing);
+            if ports.deletions().store(&resent).await? == StoreOutcome::Stored {
+                ports
+                    .queue()
+                    .send(&DeletionMessage::about(&resent), Duration::ZERO)
+                    .await?;
+                report.resent += 1;
+            }
+        }
+        Due::Tell => {
+            if tell_owed(engine, &deletion, None).await {
+                report.told += 1;
+            } else {
+                report.errors += 1;
+            }
+        }
+        Due::Tidy => {
+            tidy(engine, &deletion, now).await?;
+            report.tidied += 1;
+        }
+    }
+    Ok(None)
+}
+
+/// Begins a purge here, for a short slice; a giant goes on through the queue.
+async fn purge<P: SweepPorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    deadline: Timestamp,
+    purge_slice: Duration,
+    domain: &mut Domain,
+    report: &mut SweepReport,
+) -> Result<(), DependencyError> {
+    let ports = &engine.ports;
+    if !domain.is_well(ports.domain(), report).await? {
+        return Ok(());
+    }
+    let now = ports.clock().now();
+    let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
+        return Ok(());
+    };
+    if ports.deletions().store(&begun).await? != StoreOutcome::Stored {
+        return Ok(());
+    }
+    let slice_end = now
+        .checked_add(purge_slice)
+        .unwrap_or(deadline)
+        .min(deadline);
+    match advance(engine, &begun.tenant, begun.id, slice_end).await? {
+        Advanced::Ended(_) => report.purged += 1,
+        Advanced::Continued | Advanced::Left | Advanced::Busy => report.purging += 1,
+        Advanced::Unknown | Advanced::NothingToDo(_) => {}
+    }
+    Ok(())
+}
+
+/// Drops the manifest of a purged deletion; who, when and how many stay for the certificate's retention.
+async fn tidy<P: SweepPorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    now: Timestamp,
+) -> Result<(), DependencyError> {
+    let deletions = engine.ports.deletions();
+    for number in 1..=deletion.pages {
+        deletions.drop_page(deletion, number).await?;
+    }
+    // Whoever changed it meanwhile has decided what is due next.
+    let _ = deletions
+        .store(&deletion.tidied(now, &engine.timing))
+        .await?;
+    Ok(())
+}
+
+/// The search domain's state, asked for once a sweep and only if a purge needs it.
+#[derive(Default)]
+struct Domain {
+    known: Option<bool>,
+}
+
+impl Domain {
+    async fn is_well<H: DomainHealth>(
+        &mut self,
+        domain: &H,
+        report: &mut SweepReport,
+    ) -> Result<bool, DependencyError> {
+        let well = match self.known {
+            Some(well) => well,
+            None => match domain.health().await? {
+                Health::Well => true,
+                Health::Sick(why) => {
+                    warn!(why, "purges wait: the search domain is not well");
+                    false
+                }
+            },
+        };
+        self.known = Some(well);
+        if !well {
+            report.put_off += 1;
+        }
+        Ok(well)
+    }
+}
