@@ -113,6 +113,7 @@ pub async fn accept<P: ApiPorts>(
     let began = clock.now();
     let id = clock.deletion(began);
     let mut tries = 0;
+    let mut tried = None;
     loop {
         let found = standing(
             api.ports.rows(),
@@ -123,6 +124,12 @@ pub async fn accept<P: ApiPorts>(
             Fields::Judged,
         )
         .await?;
+        // Our own mark: the try before was accepted, and its answer was lost.
+        if matches!(&found, Standing::Marked { by, .. } if *by == Some(id))
+            && let Some((deletion, page)) = tried
+        {
+            return publish(api, collection, deletion, &page).await;
+        }
         let row = match found {
             Standing::Absent => return Ok(absent(collection)),
             Standing::Marked { row, by } | Standing::Hidden { row, by } => {
@@ -175,6 +182,7 @@ pub async fn accept<P: ApiPorts>(
             Ok(AcceptOutcome::RootNotLive) if tries < TRIES => {}
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
             Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
+                tried = Some((deletion, page));
                 clock
                     .sleep(Duration::from_millis(40).mul_f64(0.5 + clock.fraction()) * (tries + 1))
                     .await;
@@ -270,19 +278,33 @@ async fn publish<P: ApiPorts>(
     };
     warn!(deletion_id = %deletion.id, error = %chain(&error), "message of deletion {} was not sent", deletion.id);
     if api.on_publish_failure == OnPublishFailure::Rollback {
-        match api
-            .ports
-            .deletions()
-            .undo(collection, &deletion, page)
-            .await
-        {
+        match undo(api, collection, &deletion, page).await {
             Ok(UndoOutcome::Undone) => return Err(AcceptError::TakenBack),
             Ok(UndoOutcome::Begun) => {}
-            // It stands, and the sweeper will send it: the promise can be kept.
-            Err(error) => warn!(
-                deletion_id = %deletion.id, error = %chain(&error), "deletion {} could not be taken back", deletion.id
-            ),
+            // It may stand or be gone: only an error promises nothing.
+            Err(error) => {
+                warn!(
+                    deletion_id = %deletion.id, error = %chain(&error), "deletion {} could not be taken back", deletion.id
+                );
+                return Err(error.into());
+            }
         }
     }
     Ok(AcceptAnswer::Scheduled(Box::new(deletion)))
+}
+
+/// Takes an acceptance back; where the answer is lost, it is asked again, because an undone one stays undone.
+async fn undo<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    deletion: &Deletion,
+    page: &Page,
+) -> Result<UndoOutcome, DependencyError> {
+    let mut tries = 0;
+    loop {
+        match api.ports.deletions().undo(collection, deletion, page).await {
+            Err(error) if error.retryable && tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+    }
 }

@@ -101,7 +101,8 @@ pub async fn advance<P: EnginePorts>(
         StoreOutcome::Changed(_) => return Ok(Advanced::Busy),
     }
     let slice = Slice::new(ports.clock(), slice_end, engine.timing.slice);
-    let stop = match work(engine, &slice, &mut deletion).await {
+    // Boxed: the future of a whole pass is large, and would be nested into every caller's.
+    let stop = match Box::pin(work(engine, &slice, &mut deletion)).await {
         Ok(()) => return finish(engine, &slice, deletion).await,
         Err(stop) => stop,
     };

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tracing::warn;
 
-use crate::domain::deletion::{Deletion, DeletionId, Due, Pass, due};
+use crate::domain::deletion::{Deletion, DeletionId, Due, Pass, State, due};
 use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
 use crate::ports::{
@@ -19,7 +19,7 @@ use crate::service::advance::{Advanced, Engine, advance, park, tell_owed};
 use crate::telemetry::chain;
 
 /// How many due deletions one sweep looks at; what is left is due at the next.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 1000;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -70,7 +70,8 @@ pub async fn sweep<P: SweepPorts>(
             report.left = found.len() - place;
             return Ok(report);
         }
-        match reconcile(engine, tenant, *id, &mut domain, &mut report).await {
+        // Boxed, here and below: these futures hold whole passes.
+        match Box::pin(reconcile(engine, tenant, *id, &mut domain, &mut report)).await {
             Ok(Some(deletion)) => purges.push(deletion),
             Ok(None) => {}
             Err(error) => failed(&mut report, *id, &error),
@@ -81,16 +82,15 @@ pub async fn sweep<P: SweepPorts>(
             report.left += purges.len() - place;
             break;
         }
-        if let Err(error) = purge(
+        let purging = purge(
             engine,
             deletion,
             deadline,
             purge_slice,
             &mut domain,
             &mut report,
-        )
-        .await
-        {
+        );
+        if let Err(error) = Box::pin(purging).await {
             failed(&mut report, deletion.id, &error);
         }
     }
@@ -128,7 +128,7 @@ async fn reconcile<P: SweepPorts>(
             if deletion.state.pass() == Pass::Purge
                 && !domain.is_well(ports.domain(), report).await?
             {
-                return Ok(None);
+                return put_off(engine, &deletion, now).await.map(|()| None);
             }
             let resent = deletion.resent(now, &engine.timing);
             if ports.deletions().store(&resent).await? == StoreOutcome::Stored {
@@ -164,10 +164,10 @@ async fn purge<P: SweepPorts>(
     report: &mut SweepReport,
 ) -> Result<(), DependencyError> {
     let ports = &engine.ports;
-    if !domain.is_well(ports.domain(), report).await? {
-        return Ok(());
-    }
     let now = ports.clock().now();
+    if !domain.is_well(ports.domain(), report).await? {
+        return put_off(engine, deletion, now).await;
+    }
     let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
         return Ok(());
     };
@@ -179,10 +179,25 @@ async fn purge<P: SweepPorts>(
         .unwrap_or(deadline)
         .min(deadline);
     match advance(engine, &begun.tenant, begun.id, slice_end).await? {
-        Advanced::Ended(_) => report.purged += 1,
+        Advanced::Ended(State::Purged) => report.purged += 1,
+        Advanced::Ended(_) => report.parked += 1,
         Advanced::Continued | Advanced::Left | Advanced::Busy => report.purging += 1,
         Advanced::Unknown | Advanced::NothingToDo(_) => {}
     }
+    Ok(())
+}
+
+/// Looks at it again later: what waits for the domain must not stand in the way of what is due behind it.
+async fn put_off<P: SweepPorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    now: Timestamp,
+) -> Result<(), DependencyError> {
+    let deletions = engine.ports.deletions();
+    // Whoever changed it meanwhile has decided what is due next.
+    let _ = deletions
+        .store(&deletion.put_off(now, &engine.timing))
+        .await?;
     Ok(())
 }
 

@@ -262,9 +262,9 @@ impl Deletion {
         next
     }
 
-    /// Events are still owed; they are tried again later.
+    /// Nothing can be done now (the bus or the search domain is away): it is looked at again later.
     #[must_use]
-    pub fn owing(&self, now: Timestamp, timing: &Timing) -> Self {
+    pub fn put_off(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
         next.due_at = Some(later(now, timing.resend_after));
         next

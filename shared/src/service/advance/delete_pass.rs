@@ -28,7 +28,7 @@ pub(super) async fn run<P: EnginePorts>(
     scope: &Scope,
 ) -> Result<(), Stop> {
     let mut notifier = Notifier::new();
-    notifier.accepted(engine, slice, deletion).await?;
+    notifier.accepted(engine, slice, deletion).await;
     let deletions = engine.ports.deletions();
     let mut before = match deletion.cursor {
         0 => None,
@@ -75,7 +75,7 @@ pub(super) async fn run<P: EnginePorts>(
         keep(engine, slice, deletion, next).await?;
         notifier
             .page_deleted(engine, slice, deletion, &page, &exceptions)
-            .await?;
+            .await;
         before = Some(page);
         resumed = false;
     }

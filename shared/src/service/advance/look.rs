@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordRef;
-use crate::domain::page::{Entry, Judged, Page, SelectCursor};
+use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::scope::Scope;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 use crate::service::advance::delete_pass::mark_entries;
-use crate::service::advance::select::{Step, Walk, read_rows};
+use crate::service::advance::select::{STEPS, Step, Walk, read_rows};
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
 
@@ -27,7 +27,8 @@ pub(super) async fn run<P: EnginePorts>(
         let mut walk = Walk::new(engine, slice, scope, true);
         let mut cursor = deletion.look.clone().unwrap_or(SelectCursor::ROOT);
         let mut found: Vec<Entry> = Vec::new();
-        while found.len() < engine.page_keys {
+        let mut steps = 0;
+        while found.len() < engine.page_keys && steps < STEPS {
             let room = engine.page_keys - found.len();
             // Everything before `pages + 1` is written; nothing is open.
             match walk
@@ -55,6 +56,8 @@ pub(super) async fn run<P: EnginePorts>(
             if found.is_empty() {
                 // Kept with the next store call of the slice: the look goes on from here.
                 deletion.look = Some(cursor.clone());
+            } else {
+                steps += 1;
             }
         }
         // The root is read after its children: one that is there and not ours is new, and so are they.
@@ -107,7 +110,7 @@ async fn root_is_new<P: EnginePorts>(
 }
 
 /// Marks what was found: in the page that has it already, or in a new one. Answers whether all of it was taken: if
-/// somebody wrote that page first, theirs counts, and the look repeats this stretch.
+/// somebody wrote that page first, theirs counts, and then, or if a page cannot hold it, the look repeats this stretch.
 async fn collect<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -115,7 +118,7 @@ async fn collect<P: EnginePorts>(
     found: Vec<Entry>,
 ) -> Result<bool, Stop> {
     let known = known(engine, slice, deletion, &found).await?;
-    let (again, new): (Vec<Entry>, Vec<Entry>) = found
+    let (again, mut new): (Vec<Entry>, Vec<Entry>) = found
         .into_iter()
         .partition(|entry| known.contains(&record(entry)));
     if !again.is_empty() {
@@ -124,6 +127,9 @@ async fn collect<P: EnginePorts>(
     if new.is_empty() {
         return Ok(true);
     }
+    let fitting = fitting(&new);
+    let is_all = fitting == new.len();
+    new.truncate(fitting);
     let page = Page {
         number: deletion.pages + 1,
         entries: new,
@@ -133,11 +139,21 @@ async fn collect<P: EnginePorts>(
         .call(engine.ports.deletions().put_page(deletion, &page))
         .await?
     {
-        PutPageOutcome::Written => take(engine, slice, deletion, &page).await.map(|()| true),
+        PutPageOutcome::Written => take(engine, slice, deletion, &page).await.map(|()| is_all),
         PutPageOutcome::Earlier(theirs) => {
             take(engine, slice, deletion, &theirs).await.map(|()| false)
         }
     }
+}
+
+/// How many of these entries one page holds; it always holds one.
+fn fitting(entries: &[Entry]) -> usize {
+    let mut total = 0;
+    let fit = entries.iter().take_while(|entry| {
+        total += entry.key.bytes();
+        total <= PAGE_BYTES
+    });
+    fit.count().max(1)
 }
 
 async fn take<P: EnginePorts>(

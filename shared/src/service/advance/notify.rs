@@ -3,6 +3,7 @@
 //! A bus that is away never holds a deletion up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -17,7 +18,9 @@ use crate::ports::{
 use crate::service::advance::Engine;
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
-use crate::telemetry::chain;
+
+/// How long one telling may take: a bus that keeps putting events off is as good as away.
+const TELLING: Duration = Duration::from_secs(2);
 
 /// Tells while a slice works; silent for the rest of the slice once the bus did not answer.
 pub(super) struct Notifier {
@@ -35,15 +38,14 @@ impl Notifier {
         engine: &Engine<P>,
         slice: &Slice<'_, P::Clock>,
         deletion: &mut Deletion,
-    ) -> Result<(), Stop> {
+    ) {
         if !deletion.notified.accepted
             && self
                 .tell(engine, slice, deletion, &[event::accepted(deletion)])
-                .await?
+                .await
         {
             deletion.notified.accepted = true;
         }
-        Ok(())
     }
 
     /// The records of a page that has just been done. Kept with the next checkpoint.
@@ -54,16 +56,15 @@ impl Notifier {
         deletion: &mut Deletion,
         page: &Page,
         exceptions: &Exceptions,
-    ) -> Result<(), Stop> {
+    ) {
         // An earlier page is owed: they are told in order, later.
         if deletion.notified.deleted_pages + 1 != page.number {
-            return Ok(());
+            return;
         }
         let events = event::records_deleted(deletion, page.number, &deleted(page, exceptions));
-        if self.tell(engine, slice, deletion, &events).await? {
+        if self.tell(engine, slice, deletion, &events).await {
             deletion.notified.deleted_pages = page.number;
         }
-        Ok(())
     }
 
     /// The records that a purge has just removed; `done` is how many pages it has done.
@@ -74,15 +75,14 @@ impl Notifier {
         deletion: &mut Deletion,
         page: &Page,
         exceptions: &Exceptions,
-    ) -> Result<(), Stop> {
+    ) {
         if deletion.notified.purged_pages + 1 != deletion.cursor {
-            return Ok(());
+            return;
         }
         let events = event::records_purged(deletion, page.number, &purged(page, exceptions));
-        if self.tell(engine, slice, deletion, &events).await? {
+        if self.tell(engine, slice, deletion, &events).await {
             deletion.notified.purged_pages = deletion.cursor;
         }
-        Ok(())
     }
 
     async fn tell<P: EnginePorts>(
@@ -91,18 +91,18 @@ impl Notifier {
         slice: &Slice<'_, P::Clock>,
         deletion: &Deletion,
         events: &[Event],
-    ) -> Result<bool, Stop> {
+    ) -> bool {
         if self.silent {
-            return Ok(false);
+            return false;
         }
         match publish(engine, slice, events).await {
-            Ok(()) => Ok(true),
-            Err(Stop::Dependency(error)) => {
-                warn!(deletion_id = %deletion.id, error = %chain(&error), "events of deletion {} are owed", deletion.id);
+            Ok(()) => true,
+            // If the slice itself is over, the next store call says so.
+            Err(stop) => {
+                warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
                 self.silent = true;
-                Ok(false)
+                false
             }
-            Err(stop) => Err(stop),
         }
     }
 }
@@ -130,7 +130,7 @@ pub async fn tell_owed<P: EnginePorts>(
     let result = tell_all(engine, slice, &mut told).await;
     let next = match &result {
         Ok(()) => told.told(told.notified, &engine.timing),
-        Err(_) => told.owing(slice.clock().now(), &engine.timing),
+        Err(_) => told.put_off(slice.clock().now(), &engine.timing),
     };
     if let Err(stop) = &result {
         warn!(deletion_id = %ended.id, stop = %stop, "events of deletion {} are owed", ended.id);
@@ -207,6 +207,7 @@ async fn publish<P: EnginePorts>(
     events: &[Event],
 ) -> Result<(), Stop> {
     let bus = engine.ports.events();
+    let slice = &slice.at_most(TELLING);
     settle(
         slice,
         events,

@@ -74,7 +74,7 @@ pub(super) async fn run<P: EnginePorts>(
         keep(engine, slice, deletion, next).await?;
         notifier
             .page_purged(engine, slice, deletion, &page, &exceptions)
-            .await?;
+            .await;
         resumed = false;
     }
     Ok(())

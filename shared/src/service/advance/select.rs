@@ -11,6 +11,10 @@ use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, only_root_has_children};
 
+/// How many questions one page may take: parents without children are asked about all the same, and what a slice has
+/// found out must be written down before it ends, or the next one begins there again.
+pub(super) const STEPS: usize = 500;
+
 /// One step of a walk over the parents of a manifest.
 pub(super) enum Step {
     /// Rows below one parent, and where the walk goes on.
@@ -214,7 +218,8 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
     }
 }
 
-/// Selects page `number`, going on at `cursor`; `None` when nothing is left.
+/// Selects page `number`, going on at `cursor`; `None` when nothing is left. A page is empty when many parents in a row
+/// have no children.
 pub(super) async fn select<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -226,7 +231,9 @@ pub(super) async fn select<P: EnginePorts>(
     let mut walk = Walk::new(engine, slice, scope, false);
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
-    while entries.len() < engine.page_keys {
+    let mut steps = 0;
+    while entries.len() < engine.page_keys && steps < STEPS {
+        steps += 1;
         let mut limit = engine.page_keys - entries.len();
         let mut step = walk
             .step(deletion, cursor.clone(), (number, &entries), limit)
@@ -245,7 +252,13 @@ pub(super) async fn select<P: EnginePorts>(
             }
         }
         match step {
-            Step::Over => return Ok(page(number, entries, None)),
+            Step::Over => {
+                return Ok((!entries.is_empty()).then_some(Page {
+                    number,
+                    entries,
+                    next: None,
+                }));
+            }
             Step::Found {
                 collection,
                 rows,
@@ -268,15 +281,11 @@ pub(super) async fn select<P: EnginePorts>(
             break;
         }
     }
-    Ok(page(number, entries, Some(cursor)))
-}
-
-fn page(number: u32, entries: Vec<Entry>, next: Option<SelectCursor>) -> Option<Page> {
-    (!entries.is_empty()).then_some(Page {
+    Ok(Some(Page {
         number,
         entries,
-        next,
-    })
+        next: Some(cursor),
+    }))
 }
 
 /// How many of these rows still fit into a page that holds `bytes`.

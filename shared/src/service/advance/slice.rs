@@ -63,6 +63,16 @@ impl<'a, C: Clock> Slice<'a, C> {
         }
     }
 
+    /// The same slice, of which no more than this is left.
+    pub fn at_most(&self, most: Duration) -> Self {
+        let until = self.clock.now().checked_add(most).unwrap_or(Timestamp::MAX);
+        Self {
+            clock: self.clock,
+            work_until: self.work_until.min(until),
+            end: self.end,
+        }
+    }
+
     /// Makes a store call, if there is time to begin one.
     pub async fn call<T>(
         &self,
