@@ -1,0 +1,155 @@
+//! Acceptance: the root's mark, the deletion, its scope and its first page, all or nothing.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
+    TransactWriteItem, Update,
+};
+
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
+use crate::adapters::dynamo::expression::Placeholders;
+use crate::adapters::dynamo::{Item, primary_key, text};
+use crate::adapters::sdk_error::dependency_error;
+use crate::domain::collection::Collection;
+use crate::domain::deletion::Deletion;
+use crate::domain::page::Page;
+use crate::domain::scope::Scope;
+use crate::ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
+
+const OPERATION: &str = "accept a deletion";
+
+impl AcceptDeletions for DynamoDeletions {
+    async fn accept(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        scope: &Scope,
+        page: &Page,
+    ) -> Result<AcceptOutcome, DependencyError> {
+        let unusable = unusable(OPERATION);
+        let actions = [
+            TransactWriteItem::builder()
+                .update(self.mark_root(collection, deletion)?)
+                .build(),
+            TransactWriteItem::builder()
+                .put(self.put_meta(meta::write(deletion).map_err(&unusable)?)?)
+                .build(),
+            TransactWriteItem::builder()
+                .put(self.put(super::read::scope_item(deletion, scope).map_err(&unusable)?)?)
+                .build(),
+            TransactWriteItem::builder()
+                .put(self.put(super::read::page_item(deletion, page).map_err(&unusable)?)?)
+                .build(),
+        ];
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(actions.into()))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(AcceptOutcome::Accepted),
+            Err(error) => match reasons(&error) {
+                Some(reasons) => outcome(collection, deletion, reasons),
+                None => Err(dependency_error(STORE, OPERATION, error)),
+            },
+        }
+    }
+
+    async fn undo(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<UndoOutcome, DependencyError> {
+        super::undo::undo(self, collection, deletion, page).await
+    }
+}
+
+impl DynamoDeletions {
+    fn mark_root(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+    ) -> Result<Update, DependencyError> {
+        let mut places = Placeholders::default();
+        let mark: Vec<_> = deletion
+            .mark()
+            .attributes(collection)
+            .into_iter()
+            .map(|(attribute, value)| {
+                format!("{} = {}", places.name(attribute), places.value(text(value)))
+            })
+            .collect();
+        let partition = places.name(&collection.key.partition);
+        let tenant = places.name(&collection.tenant.attribute);
+        let ours = places.value(text(deletion.tenant.as_str()));
+        let marked = places.name(&collection.marks.deleted_at);
+        let null = places.value(text("NULL"));
+        Update::builder()
+            .table_name(self.tables.of(collection))
+            .set_key(Some(primary_key(&collection.key, &deletion.root)))
+            .update_expression(format!("SET {}", mark.join(", ")))
+            .condition_expression(format!(
+                "attribute_exists({partition}) AND {tenant} = {ours} AND \
+                 (attribute_not_exists({marked}) OR attribute_type({marked}, {null}))"
+            ))
+            .set_expression_attribute_names(Some(places.names()))
+            .set_expression_attribute_values(places.values())
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+
+    fn put_meta(&self, item: Item) -> Result<Put, DependencyError> {
+        Put::builder()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+
+    fn put(&self, item: Item) -> Result<Put, DependencyError> {
+        Put::builder()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+}
+
+/// Why a transaction was cancelled, action by action; `None` when it failed in another way.
+pub(super) fn reasons(error: &SdkError<TransactWriteItemsError>) -> Option<&[CancellationReason]> {
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            Some(cancelled.cancellation_reasons())
+        }
+        _ => None,
+    }
+}
+
+/// What a cancelled acceptance means. The reasons are in the order of the actions: root, then `META`.
+fn outcome(
+    collection: &Collection,
+    deletion: &Deletion,
+    reasons: &[CancellationReason],
+) -> Result<AcceptOutcome, DependencyError> {
+    let (root, meta) = (reasons.first(), reasons.get(1));
+    let carries_our_mark = || {
+        let old = root
+            .and_then(|reason| reason.item())
+            .and_then(|item| item.get(&collection.marks.deletion_id));
+        matches!(old, Some(AttributeValue::S(by)) if *by == deletion.id.to_string())
+    };
+    // The id is ours alone: a deletion or a mark with it was written by an attempt whose answer was lost.
+    if failed_condition(meta) || (failed_condition(root) && carries_our_mark()) {
+        Ok(AcceptOutcome::Accepted)
+    } else if failed_condition(root) {
+        Ok(AcceptOutcome::RootNotLive)
+    } else {
+        Err(cancelled(OPERATION, reasons))
+    }
+}

@@ -1,0 +1,137 @@
+//! Carrying deletions on: compare-and-set of `META`, and the pages.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure};
+use futures_util::future::try_join;
+
+use super::read::{exceptions_item, page_item, read_page};
+use super::{DynamoDeletions, STORE, keys, meta, unusable};
+use crate::adapters::sdk_error::dependency_error;
+use crate::domain::deletion::Deletion;
+use crate::domain::page::{Exceptions, Page};
+use crate::ports::{AdvanceDeletions, DependencyError, PutPageOutcome, StoreOutcome};
+
+impl AdvanceDeletions for DynamoDeletions {
+    async fn store(&self, next: &Deletion) -> Result<StoreOutcome, DependencyError> {
+        let operation = "store a deletion";
+        let item = meta::write(next).map_err(unusable(operation))?;
+        let before = next.revision.saturating_sub(1);
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(item.clone()))
+            .condition_expression("revision = :before")
+            .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(StoreOutcome::Stored);
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+        else {
+            return Err(dependency_error(STORE, operation, error));
+        };
+        let Some(old) = failed.item().filter(|old| !old.is_empty()) else {
+            return Ok(StoreOutcome::Changed(None));
+        };
+        let old = meta::read(old.clone()).map_err(unusable(operation))?;
+        // Ours already, by an attempt whose answer was lost. Compared as it is stored: that cuts times.
+        let ours = meta::read(item).map_err(unusable(operation))?;
+        Ok(if old == ours {
+            StoreOutcome::Stored
+        } else {
+            StoreOutcome::Changed(Some(Box::new(old)))
+        })
+    }
+
+    async fn put_page(
+        &self,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<PutPageOutcome, DependencyError> {
+        let operation = "write a page";
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(
+                page_item(deletion, page).map_err(unusable(operation))?,
+            ))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(PutPageOutcome::Written);
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let old = failed.item().cloned().unwrap_or_default();
+                let earlier = read_page(page.number, &old).map_err(unusable(operation))?;
+                let ours = earlier == *page;
+                Ok(if ours {
+                    PutPageOutcome::Written
+                } else {
+                    PutPageOutcome::Earlier(Box::new(earlier))
+                })
+            }
+            _ => Err(dependency_error(STORE, operation, error)),
+        }
+    }
+
+    async fn put_exceptions(
+        &self,
+        deletion: &Deletion,
+        number: u32,
+        exceptions: &Exceptions,
+    ) -> Result<(), DependencyError> {
+        let operation = "write the exceptions of a page";
+        if exceptions.is_empty() {
+            return self
+                .remove(deletion, &keys::exceptions(number), operation)
+                .await;
+        }
+        self.client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(
+                exceptions_item(deletion, number, exceptions).map_err(unusable(operation))?,
+            ))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| dependency_error(STORE, operation, error))
+    }
+
+    /// Two calls at once, which take as long as one: a transaction would cost twice the write units of a page.
+    async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
+        let operation = "remove a page";
+        let (page, exceptions) = (keys::page(number), keys::exceptions(number));
+        let both = try_join(
+            self.remove(deletion, &page, operation),
+            self.remove(deletion, &exceptions, operation),
+        )
+        .await;
+        both.map(|_| ())
+    }
+}
+
+impl DynamoDeletions {
+    async fn remove(
+        &self,
+        deletion: &Deletion,
+        sk: &str,
+        operation: &'static str,
+    ) -> Result<(), DependencyError> {
+        self.client
+            .delete_item()
+            .table_name(&self.control)
+            .set_key(Some(keys::key(keys::pk_of(deletion), sk)))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| dependency_error(STORE, operation, error))
+    }
+}

@@ -1,0 +1,159 @@
+//! The body of a page, or of its exceptions: a format byte, then the payload.
+//!
+//! Format 1 is deflated JSON. A page is `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`:
+//! names stand there once, so that the largest page stays far below the 400 KB of an item and an ordinary one costs few
+//! write units. Bodies outlive deploys: a frozen one in the tests must be readable for ever.
+
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::collection::CollectionName;
+use crate::domain::key::RecordKey;
+use crate::domain::page::{Entry, Exceptions, Judged, Page, SelectCursor};
+
+/// Deflated JSON.
+const DEFLATED_JSON: u8 = 1;
+
+/// No body of ours is larger, inflated.
+const INFLATED_BYTES: u64 = 16 << 20;
+
+/// Why bytes are not a body.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the body is empty")]
+    Empty,
+    #[error("the body has format {0}, this build reads {DEFLATED_JSON}")]
+    UnknownFormat(u8),
+    #[error("the body cannot be inflated")]
+    Deflate(#[from] std::io::Error),
+    #[error("the body is not the JSON of a page or its exceptions")]
+    Json(#[from] serde_json::Error),
+    #[error("an entry names collection {0}, which is not listed")]
+    NoSuchCollection(usize),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    c: Vec<CollectionName>,
+    e: Vec<EntryBody>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<SelectCursor>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum EntryBody {
+    TwoParts(usize, Judged, String, String),
+    OnePart(usize, Judged, String),
+}
+
+/// The body of a page. Its number stands in the key.
+pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
+    let mut body = Body {
+        c: Vec::new(),
+        e: Vec::with_capacity(page.entries.len()),
+        n: page.next.clone(),
+    };
+    for Entry {
+        collection,
+        key,
+        judged,
+    } in &page.entries
+    {
+        let place = body
+            .c
+            .iter()
+            .position(|known| known == collection)
+            .unwrap_or_else(|| {
+                body.c.push(collection.clone());
+                body.c.len() - 1
+            });
+        body.e.push(match key.sort.clone() {
+            Some(sort) => EntryBody::TwoParts(place, *judged, key.partition.clone(), sort),
+            None => EntryBody::OnePart(place, *judged, key.partition.clone()),
+        });
+    }
+    pack(&body)
+}
+
+/// The page of a body.
+pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
+    let body: Body = unpack(bytes)?;
+    let entry = |entry| {
+        let (place, judged, key) = match entry {
+            EntryBody::TwoParts(place, judged, partition, sort) => (
+                place,
+                judged,
+                RecordKey {
+                    partition,
+                    sort: Some(sort),
+                },
+            ),
+            EntryBody::OnePart(place, judged, partition) => (
+                place,
+                judged,
+                RecordKey {
+                    partition,
+                    sort: None,
+                },
+            ),
+        };
+        let collection = body
+            .c
+            .get(place)
+            .ok_or(BodyError::NoSuchCollection(place))?
+            .clone();
+        Ok(Entry {
+            collection,
+            key,
+            judged,
+        })
+    };
+    let entries = body
+        .e
+        .into_iter()
+        .map(entry)
+        .collect::<Result<_, BodyError>>()?;
+    Ok(Page {
+        number,
+        entries,
+        next: body.n,
+    })
+}
+
+/// The body of a page's exceptions.
+pub(super) fn write_exceptions(exceptions: &Exceptions) -> Result<Vec<u8>, BodyError> {
+    pack(exceptions)
+}
+
+/// The exceptions of a body.
+pub(super) fn read_exceptions(bytes: &[u8]) -> Result<Exceptions, BodyError> {
+    unpack(bytes)
+}
+
+fn pack(value: &impl Serialize) -> Result<Vec<u8>, BodyError> {
+    let mut encoder = DeflateEncoder::new(vec![DEFLATED_JSON], Compression::default());
+    encoder.write_all(&serde_json::to_vec(value)?)?;
+    Ok(encoder.finish()?)
+}
+
+fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
+    let payload = match bytes {
+        [] => return Err(BodyError::Empty),
+        [DEFLATED_JSON, payload @ ..] => payload,
+        [format, ..] => return Err(BodyError::UnknownFormat(*format)),
+    };
+    let mut json = Vec::new();
+    DeflateDecoder::new(payload)
+        .take(INFLATED_BYTES)
+        .read_to_end(&mut json)?;
+    Ok(serde_json::from_slice(&json)?)
+}
+
+#[cfg(test)]
+mod tests;

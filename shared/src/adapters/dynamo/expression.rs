@@ -1,0 +1,62 @@
+//! Placeholders for expressions, because an attribute may have any name: reserved words and dots among them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The names and values that an expression stands for.
+#[derive(Debug, Default)]
+pub(super) struct Placeholders {
+    names: Vec<String>,
+    values: Vec<AttributeValue>,
+}
+
+impl Placeholders {
+    /// The placeholder of an attribute; the same one each time.
+    pub(super) fn name(&mut self, attribute: &str) -> String {
+        let place = self
+            .names
+            .iter()
+            .position(|known| known == attribute)
+            .unwrap_or_else(|| {
+                self.names.push(attribute.to_owned());
+                self.names.len() - 1
+            });
+        format!("#n{place}")
+    }
+
+    /// The placeholder of a value.
+    pub(super) fn value(&mut self, value: AttributeValue) -> String {
+        self.values.push(value);
+        format!(":v{}", self.values.len() - 1)
+    }
+
+    /// A list of attributes for a projection; each must be named once there.
+    pub(super) fn projection(&mut self, attributes: &[&str]) -> String {
+        attributes
+            .iter()
+            .map(|attribute| self.name(attribute))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// What `expression_attribute_names` wants.
+    pub(super) fn names(&self) -> HashMap<String, String> {
+        self.names
+            .iter()
+            .enumerate()
+            .map(|(place, name)| (format!("#n{place}"), name.clone()))
+            .collect()
+    }
+
+    /// What `expression_attribute_values` wants: absent when there are none.
+    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        let values: HashMap<_, _> = self
+            .values
+            .iter()
+            .enumerate()
+            .map(|(place, value)| (format!(":v{place}"), value.clone()))
+            .collect();
+        (!values.is_empty()).then_some(values)
+    }
+}

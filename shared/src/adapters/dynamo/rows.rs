@@ -1,0 +1,124 @@
+//! Rows of the user's tables: read, marked and removed.
+
+mod mark;
+mod purge;
+mod query;
+mod read;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::Client;
+
+use super::value::to_json;
+use super::{Item, TableNames};
+use crate::domain::collection::Collection;
+use crate::domain::key::RecordKey;
+use crate::domain::page::Position;
+use crate::domain::row::Row;
+use crate::ports::{Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery};
+
+const STORE: &str = "record store";
+
+/// Rows in DynamoDB tables.
+#[derive(Debug, Clone)]
+pub struct DynamoRows {
+    client: Client,
+    tables: TableNames,
+}
+
+/// A row whose key is not the text that the collections file says it is.
+#[derive(Debug, thiserror::Error)]
+#[error("a row of `{table}` has no text in its key attribute `{attribute}`")]
+struct KeyIsNoText {
+    table: String,
+    attribute: String,
+}
+
+impl DynamoRows {
+    /// The rows that this client reaches under these names.
+    #[must_use]
+    pub fn new(client: Client, tables: TableNames) -> Self {
+        Self { client, tables }
+    }
+}
+
+impl ReadRows for DynamoRows {
+    async fn read(
+        &self,
+        collection: &Collection,
+        keys: &[RecordKey],
+        fields: Fields,
+    ) -> Result<Vec<Attempt<Option<Row>>>, DependencyError> {
+        read::read(self, collection, keys, fields).await
+    }
+
+    async fn query(&self, query: RowQuery<'_>) -> Result<RowPage, DependencyError> {
+        query::query(self, query).await
+    }
+}
+
+/// The attributes of [`Fields::Judged`], each once.
+fn judged(collection: &Collection) -> Vec<&str> {
+    let parent = collection
+        .parent
+        .iter()
+        .flat_map(|parent| parent.by.iter().map(String::as_str));
+    let author = collection
+        .author
+        .iter()
+        .map(|author| author.attribute.as_str());
+    let mut seen = BTreeSet::new();
+    let all = collection
+        .key
+        .attributes()
+        .chain([collection.tenant.attribute.as_str()])
+        .chain(parent)
+        .chain(author);
+    all.chain(collection.marks.all())
+        .filter(|attribute| seen.insert(*attribute))
+        .collect()
+}
+
+/// The row of an item.
+fn row(
+    collection: &Collection,
+    item: Item,
+    operation: &'static str,
+) -> Result<Row, DependencyError> {
+    let attributes = item
+        .into_iter()
+        .map(|(name, value)| (name, to_json(value)))
+        .collect();
+    let row = Row {
+        key: RecordKey::stored("", None),
+        attributes,
+    };
+    let part = |attribute: &String| {
+        row.text(attribute).map(str::to_owned).ok_or_else(|| {
+            let error = KeyIsNoText {
+                table: collection.table.clone(),
+                attribute: attribute.clone(),
+            };
+            DependencyError::refused(STORE, operation, error)
+        })
+    };
+    let partition = part(&collection.key.partition)?;
+    let sort = collection.key.sort.as_ref().map(part).transpose()?;
+    Ok(Row {
+        key: RecordKey { partition, sort },
+        ..row
+    })
+}
+
+/// A position that cannot be used is the caller's fault, or its client's: asking again does not help.
+fn refused_position(error: super::PositionError) -> DependencyError {
+    DependencyError::refused(STORE, "query rows", error)
+}
+
+/// The position behind the last key of a page.
+fn position(key: Option<Item>) -> Result<Option<Position>, DependencyError> {
+    key.filter(|key| !key.is_empty())
+        .map(super::position::behind)
+        .transpose()
+        .map_err(refused_position)
+}

@@ -1,0 +1,81 @@
+//! Reading rows by key.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::{DynamoRows, STORE, judged, row};
+use crate::adapters::dynamo::expression::Placeholders;
+use crate::adapters::dynamo::primary_key;
+use crate::adapters::sdk_error::dependency_error;
+use crate::domain::collection::Collection;
+use crate::domain::key::RecordKey;
+use crate::domain::row::Row;
+use crate::ports::{Attempt, DependencyError, Fields};
+
+const OPERATION: &str = "read rows";
+
+pub(super) async fn read(
+    rows: &DynamoRows,
+    collection: &Collection,
+    keys: &[RecordKey],
+    fields: Fields,
+) -> Result<Vec<Attempt<Option<Row>>>, DependencyError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let table = rows.tables.of(collection);
+    let answer = rows
+        .client
+        .batch_get_item()
+        .request_items(&table, request(collection, keys, fields)?)
+        .send()
+        .await
+        .map_err(|error| dependency_error(STORE, OPERATION, error))?;
+
+    let mut found: HashMap<RecordKey, Row> = HashMap::new();
+    for item in answer
+        .responses
+        .and_then(|mut tables| tables.remove(&table))
+        .unwrap_or_default()
+    {
+        let row = row(collection, item, OPERATION)?;
+        found.insert(row.key.clone(), row);
+    }
+    let left: Vec<_> = answer
+        .unprocessed_keys
+        .and_then(|mut tables| tables.remove(&table))
+        .map(|left| left.keys)
+        .unwrap_or_default();
+    let attempt = |key: &RecordKey| match found.remove(key) {
+        Some(row) => Attempt::Done(Some(row)),
+        None if left.contains(&primary_key(&collection.key, key)) => {
+            Attempt::Again("UnprocessedKeys".to_owned())
+        }
+        None => Attempt::Done(None),
+    };
+    Ok(keys.iter().map(attempt).collect())
+}
+
+fn request(
+    collection: &Collection,
+    keys: &[RecordKey],
+    fields: Fields,
+) -> Result<KeysAndAttributes, DependencyError> {
+    let keys = keys
+        .iter()
+        .map(|key| primary_key(&collection.key, key))
+        .collect();
+    let mut request = KeysAndAttributes::builder()
+        .consistent_read(true)
+        .set_keys(Some(keys));
+    if fields == Fields::Judged {
+        let mut placeholders = Placeholders::default();
+        request = request
+            .projection_expression(placeholders.projection(&judged(collection)))
+            .set_expression_attribute_names(Some(placeholders.names()));
+    }
+    request
+        .build()
+        .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+}

@@ -1,0 +1,103 @@
+//! From DynamoDB's values to JSON, without losing what a decision needs.
+//!
+//! An explicit NULL stays a null, because it means "live"; nothing else may become one.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Number, Value};
+
+/// The value as JSON; numbers that JSON cannot hold and binary values as text.
+pub(super) fn to_json(value: AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => Value::String(text),
+        AttributeValue::N(digits) => number(digits),
+        AttributeValue::Bool(flag) => Value::Bool(flag),
+        AttributeValue::Null(_) => Value::Null,
+        AttributeValue::M(map) => Value::Object(
+            map.into_iter()
+                .map(|(name, value)| (name, to_json(value)))
+                .collect(),
+        ),
+        AttributeValue::L(list) => Value::Array(list.into_iter().map(to_json).collect()),
+        AttributeValue::Ss(texts) => Value::Array(texts.into_iter().map(Value::String).collect()),
+        AttributeValue::Ns(numbers) => Value::Array(numbers.into_iter().map(number).collect()),
+        AttributeValue::B(bytes) => binary(bytes.as_ref()),
+        AttributeValue::Bs(list) => {
+            Value::Array(list.iter().map(|bytes| binary(bytes.as_ref())).collect())
+        }
+        // A type that this SDK does not know yet: there, and not a null.
+        _ => Value::String(String::new()),
+    }
+}
+
+fn binary(bytes: &[u8]) -> Value {
+    Value::String(STANDARD.encode(bytes))
+}
+
+/// DynamoDB numbers have up to 38 digits; one that would change on the way is told as text.
+fn number(digits: String) -> Value {
+    let exact = digits
+        .parse::<i64>()
+        .map(Number::from)
+        .or_else(|_| digits.parse::<u64>().map(Number::from))
+        .ok();
+    let exact = exact.or_else(|| {
+        let number = Number::from_f64(digits.parse().ok()?)?;
+        (number.to_string() == digits).then_some(number)
+    });
+    exact.map_or(Value::String(digits), Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::primitives::Blob;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_an_explicit_null_becomes_a_null() {
+        assert_eq!(to_json(AttributeValue::Null(true)), Value::Null);
+        for value in [
+            AttributeValue::S(String::new()),
+            AttributeValue::Bool(false),
+            AttributeValue::L(vec![]),
+            AttributeValue::M(HashMap::new()),
+        ] {
+            assert_ne!(to_json(value), Value::Null);
+        }
+    }
+
+    #[test]
+    fn a_number_that_json_would_change_is_told_as_text() {
+        let digits = |digits: &str| to_json(AttributeValue::N(digits.into()));
+
+        assert_eq!(digits("-7"), json!(-7));
+        assert_eq!(digits("18446744073709551615"), json!(u64::MAX));
+        assert_eq!(digits("2.5"), json!(2.5));
+        assert_eq!(
+            digits("0.1234567890123456789012345678"),
+            json!("0.1234567890123456789012345678")
+        );
+        assert_eq!(
+            digits("184467440737095516150"),
+            json!("184467440737095516150")
+        );
+    }
+
+    #[test]
+    fn nested_and_binary_values_are_kept() {
+        let value = AttributeValue::M(HashMap::from([(
+            "list".to_owned(),
+            AttributeValue::L(vec![
+                AttributeValue::B(Blob::new([1, 2])),
+                AttributeValue::Ss(vec!["a".into()]),
+            ]),
+        )]));
+
+        assert_eq!(to_json(value), json!({ "list": ["AQI=", ["a"]] }));
+    }
+}

@@ -1,0 +1,60 @@
+//! Documents in OpenSearch: marked, removed and searched.
+//!
+//! Two traps shape this adapter. `_bulk` answers 200 whatever happened, so every line's own status counts. And an update
+//! of a document in a *missing index* creates the index (unless the cluster forbids it) and reports "document missing",
+//! which would make every deletion look done: so a mark asks for the index first.
+
+mod answer;
+mod mark;
+mod purge;
+mod search;
+mod transport;
+
+use std::time::Duration;
+
+pub use self::transport::{SearchAuth, SearchTransport, SearchTransportError, search_transport};
+
+use crate::domain::collection::{Collection, DocumentSpec};
+use crate::ports::DependencyError;
+
+const INDEX: &str = "search index";
+
+/// Documents in OpenSearch indexes.
+#[derive(Debug, Clone)]
+pub struct OpenSearchDocuments {
+    transport: SearchTransport,
+    index_prefix: String,
+    call_timeout: Duration,
+}
+
+/// The service asks for documents of a collection that has none.
+#[derive(Debug, thiserror::Error)]
+#[error("the collection `{0}` has no documents")]
+struct NoDocuments(String);
+
+impl OpenSearchDocuments {
+    /// The documents that this transport reaches. No call takes longer than `call_timeout`.
+    pub fn new(
+        transport: SearchTransport,
+        index_prefix: impl Into<String>,
+        call_timeout: Duration,
+    ) -> Self {
+        Self {
+            transport,
+            index_prefix: index_prefix.into(),
+            call_timeout,
+        }
+    }
+
+    /// The collection's declared documents and the real name of their index.
+    fn index<'a>(
+        &self,
+        collection: &'a Collection,
+        operation: &'static str,
+    ) -> Result<(&'a DocumentSpec, String), DependencyError> {
+        let spec = collection.document.as_ref().ok_or_else(|| {
+            DependencyError::refused(INDEX, operation, NoDocuments(collection.name.to_string()))
+        })?;
+        Ok((spec, format!("{}{}", self.index_prefix, spec.index)))
+    }
+}

@@ -1,0 +1,170 @@
+//! Searching: the copy is asked, the truth is not known here.
+//!
+//! The filters on tenant and mark are part of the query itself: there is no way to search without them.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::transport::RequestError;
+use super::{INDEX, OpenSearchDocuments};
+use crate::domain::collection::{Collection, DocumentSpec, KeySchema};
+use crate::domain::key::RecordKey;
+use crate::ports::{DependencyError, Hit, SearchDocuments, SearchPage, SearchQuery};
+
+const OPERATION: &str = "search";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    hits: Hits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Hits {
+    hits: Vec<Found>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    #[serde(rename = "_source", default)]
+    source: Map<String, Value>,
+    sort: Value,
+}
+
+impl SearchDocuments for OpenSearchDocuments {
+    async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
+        let (spec, index) = self.index(query.collection, OPERATION)?;
+        let places = 1 + query.collection.key.parts();
+        if query
+            .after
+            .is_some_and(|after| after.as_array().is_none_or(|place| place.len() != places))
+        {
+            let error = RequestError::Answer("the place is not of this index".to_owned());
+            return Err(DependencyError::refused(INDEX, OPERATION, error));
+        }
+        let path = format!("/{index}/_search");
+        // A shard that is away would silently be hits that are missing.
+        let parameters = [
+            ("filter_path", "hits.hits._source,hits.hits.sort"),
+            ("allow_partial_search_results", "false"),
+        ];
+        let body = body(spec, &query).to_string();
+        let call = self.post(OPERATION, &path, &parameters, "application/json", body);
+        let Answer {
+            hits: Hits { hits: found },
+        } = self.in_time(OPERATION, call).await?;
+        let more = found.len() >= query.limit;
+        Ok(SearchPage {
+            hits: found
+                .into_iter()
+                .filter_map(|found| hit(query.collection, found))
+                .collect(),
+            more,
+        })
+    }
+}
+
+fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
+    let SearchQuery {
+        collection, tenant, ..
+    } = query;
+    let keys = || collection.key.attributes();
+    let mut filter = vec![json!({ "term": { &*collection.tenant.attribute: tenant.as_str() } })];
+    // Without its key a document is nobody's copy.
+    filter.extend(keys().map(|attribute| json!({ "exists": { "field": attribute } })));
+    let mut sort = vec![json!({ "_score": "desc" })];
+    sort.extend(
+        keys()
+            .map(|attribute| json!({ attribute: { "order": "asc", "unmapped_type": "keyword" } })),
+    );
+    let mut body = json!({
+        "size": query.limit,
+        "track_total_hits": false,
+        "_source": keys().collect::<Vec<_>>(),
+        "query": { "bool": {
+            // Lenient: a word that is no date or number finds nothing, instead of failing.
+            "must": [{ "simple_query_string": { "query": query.text, "fields": spec.fields, "lenient": true } }],
+            "filter": filter,
+            "must_not": [{ "exists": { "field": collection.marks.deleted_at } }],
+        } },
+        "sort": sort,
+    });
+    if let Some(after) = query.after {
+        body["search_after"] = after.clone();
+    }
+    body
+}
+
+fn hit(collection: &Collection, found: Found) -> Option<Hit> {
+    let KeySchema { partition, sort } = &collection.key;
+    let part = |attribute: &str| {
+        found
+            .source
+            .get(attribute)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let key = RecordKey {
+        partition: part(partition)?,
+        sort: match sort {
+            Some(attribute) => Some(part(attribute)?),
+            None => None,
+        },
+    };
+    Some(Hit {
+        key,
+        place: found.sort,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::collection::Collections;
+    use crate::domain::principal::Tenant;
+
+    const MAIL: &str = r#"
+        [messages]
+        table       = "messages"
+        key         = ["discussion_id", "message_id"]
+        tenant      = { attribute = "user_id", gsi = "by_user" }
+        document    = { index = "messages", id = "{discussion_id}~{message_id}", fields = ["subject", "body"] }
+        strategy    = "flag"
+        retention   = "30d"
+        serve       = ["search"]
+        permissions = { read = ["member"], delete = ["member"] }
+    "#;
+
+    #[test]
+    fn every_search_is_filtered_by_tenant_and_mark() {
+        let collections = Collections::for_tests(MAIL);
+        let collection = collections.get("messages").unwrap();
+        let tenant = Tenant::new("acme").unwrap();
+        let after = json!([1.5, "d", "m"]);
+        let query = SearchQuery {
+            collection,
+            tenant: &tenant,
+            text: "a | -b",
+            after: Some(&after),
+            limit: 20,
+        };
+
+        let body = body(collection.document.as_ref().unwrap(), &query);
+
+        assert_eq!(
+            body["query"]["bool"]["filter"][0],
+            json!({ "term": { "user_id": "acme" } })
+        );
+        assert_eq!(
+            body["query"]["bool"]["must_not"],
+            json!([{ "exists": { "field": "deleted_at" } }])
+        );
+        assert_eq!(
+            body["query"]["bool"]["must"][0]["simple_query_string"]["query"],
+            "a | -b"
+        );
+        assert_eq!(body["search_after"], after);
+        assert_eq!(body["track_total_hits"], false);
+    }
+}

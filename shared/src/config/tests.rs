@@ -1,0 +1,239 @@
+//! A wrong environment stops the start, names every problem at once, and tells no value.
+
+use super::*;
+
+const FUNCTIONS: [Function; 3] = [Function::Api, Function::Consumer, Function::Sweeper];
+
+fn given(name: &str) -> Option<String> {
+    let value = match name {
+        "CONTROL_TABLE" => "control",
+        "TABLE_PREFIX" | "INDEX_PREFIX" => "pre-",
+        "OPENSEARCH_ENDPOINT" => "http://127.0.0.1:9200",
+        "QUEUE_URL" => "http://127.0.0.1:4566/000000000000/deletions",
+        "EVENT_BUS" => "tombstone",
+        "SEARCH_DOMAIN" => "mail",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn read(function: Function, changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::read(function, |name| {
+        let change = changes.iter().find(|(variable, _)| *variable == name);
+        change.map_or_else(|| given(name), |(_, value)| Some((*value).to_owned()))
+    })
+}
+
+fn problems(function: Function, changes: &[(&str, &str)]) -> Vec<&'static str> {
+    let error = read(function, changes).unwrap_err();
+    error
+        .problems()
+        .iter()
+        .map(|problem| problem.variable)
+        .collect()
+}
+
+#[test]
+fn what_has_no_default_is_all_that_must_be_given() {
+    for function in FUNCTIONS {
+        let config = read(function, &[]).unwrap();
+
+        assert_eq!(config.opensearch_auth, SearchSigning::SigV4);
+        assert_eq!(config.timing.slice, Duration::from_mins(1));
+        assert_eq!(config.call_timeout, Duration::from_secs(20));
+        assert_eq!(
+            config.timing.certificate_retention,
+            Duration::from_secs(3650 * DAY)
+        );
+        assert!(config.collections.iter().next().is_some());
+    }
+}
+
+#[test]
+fn each_function_reads_its_own_variables_only() {
+    let shape = |function| {
+        let config = read(function, &[]).unwrap();
+        (
+            config.engine.is_some(),
+            config.sweeper.is_some(),
+            config.api.is_some(),
+        )
+    };
+
+    assert_eq!(shape(Function::Api), (false, false, true));
+    assert_eq!(shape(Function::Consumer), (true, false, false));
+    assert_eq!(shape(Function::Sweeper), (true, true, false));
+    assert!(
+        read(
+            Function::Api,
+            &[("PAGE_KEYS", "none"), ("COMPARE_AFTER_SECONDS", "soon")]
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn every_variable_is_read_by_the_functions_that_the_list_names() {
+    for function in FUNCTIONS {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let _ = Config::read(function, |name| {
+            asked.borrow_mut().push(name.to_owned());
+            given(name)
+        });
+        let asked = asked.into_inner();
+
+        for variable in VARIABLES
+            .iter()
+            .filter(|variable| variable.functions.contains(&function))
+        {
+            assert!(
+                asked.iter().any(|name| name == variable.name),
+                "{function:?} {}",
+                variable.name
+            );
+        }
+    }
+}
+
+#[test]
+fn all_that_is_missing_is_told_at_once_and_empty_is_missing() {
+    let error = Config::read(Function::Sweeper, |_| Some(String::new())).unwrap_err();
+
+    let missing: Vec<_> = error
+        .problems()
+        .iter()
+        .map(|problem| problem.variable)
+        .collect();
+
+    let required: Vec<_> = VARIABLES
+        .iter()
+        .filter(|variable| variable.default.is_none())
+        .map(|variable| variable.name)
+        .collect();
+    assert_eq!(
+        missing.iter().collect::<std::collections::BTreeSet<_>>(),
+        required.iter().collect::<std::collections::BTreeSet<_>>()
+    );
+    assert_eq!(missing.len(), required.len());
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    for (name, value) in [
+        ("OPENSEARCH_AUTH", "basic"),
+        ("OPENSEARCH_ENDPOINT", "search.example.org"),
+        ("OPENSEARCH_ENDPOINT", "https://"),
+        ("QUEUE_URL", "deletions"),
+        ("SLICE_SECONDS", "1m"),
+        ("SLICE_SECONDS", "+90"),
+        ("SLICE_SECONDS", "90.5"),
+        ("PAGE_KEYS", "0"),
+        ("PAGE_KEYS", "1001"),
+        ("MAX_ATTEMPTS", "0"),
+        ("TABLE_NAMES", "discussions"),
+        ("TABLE_NAMES", "discussions=a,discussions=b"),
+        ("CERTIFICATE_RETENTION_DAYS", "-1"),
+    ] {
+        assert_eq!(
+            problems(Function::Consumer, &[(name, value)]),
+            [name],
+            "{name}={value}"
+        );
+    }
+    assert_eq!(
+        problems(Function::Api, &[("ON_PUBLISH_FAILURE", "Outbox")]),
+        ["ON_PUBLISH_FAILURE"]
+    );
+}
+
+#[test]
+fn a_call_ends_within_the_grace_and_within_the_slice() {
+    assert_eq!(
+        problems(Function::Api, &[("CALL_TIMEOUT_SECONDS", "30")]),
+        ["CALL_TIMEOUT_SECONDS"]
+    );
+    assert_eq!(
+        problems(Function::Api, &[("SLICE_SECONDS", "20")]),
+        ["SLICE_SECONDS"]
+    );
+    assert!(
+        read(
+            Function::Api,
+            &[("CALL_TIMEOUT_SECONDS", "29"), ("SLICE_SECONDS", "30")]
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn existing_tables_are_named_and_an_empty_name_is_none() {
+    let names = [("TABLE_NAMES", "discussions = mail-threads, messages=")];
+
+    let config = read(Function::Api, &names).unwrap();
+
+    assert_eq!(
+        config.table_names,
+        BTreeMap::from([("discussions".to_owned(), "mail-threads".to_owned())])
+    );
+}
+
+#[test]
+fn a_problem_says_what_to_write_and_tells_no_value() {
+    let error = read(
+        Function::Api,
+        &[
+            ("OPENSEARCH_ENDPOINT", "user:secret@host"),
+            ("SLICE_SECONDS", "x"),
+        ],
+    )
+    .unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "SLICE_SECONDS: is not such a number; write a whole number from 1 to 900\n\
+         OPENSEARCH_ENDPOINT: is not a URL; write https://… or http://…"
+    );
+}
+
+#[test]
+fn collections_of_a_folder_that_is_not_there_or_wrong_are_a_problem_among_the_others() {
+    let changes = [("COLLECTIONS_DIR", "no/such/folder"), ("PAGE_KEYS", "0")];
+
+    assert_eq!(
+        problems(Function::Consumer, &changes),
+        ["COLLECTIONS_DIR", "PAGE_KEYS"]
+    );
+}
+
+#[test]
+fn the_files_of_a_folder_take_the_place_of_the_compiled_in_ones() {
+    let folder = std::env::temp_dir().join(format!("tombstone-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let folder_name = folder.to_str().unwrap();
+    std::fs::write(folder.join("wrong.toml"), "[Notes]\ncolour = 1\n").unwrap();
+
+    let wrong = problems(Function::Api, &[("COLLECTIONS_DIR", folder_name)]);
+
+    std::fs::remove_file(folder.join("wrong.toml")).unwrap();
+    let empty = problems(Function::Api, &[("COLLECTIONS_DIR", folder_name)]);
+    std::fs::write(
+        folder.join("notes.toml"),
+        "[notes]\ntable = \"notes\"\nkey = [\"note_id\"]\ntenant = { attribute = \"user_id\", gsi = \"by_user\" }\n\
+         strategy = \"flag\"\nretention = \"1d\"\npermissions = { delete = [\"member\"] }\n",
+    )
+    .unwrap();
+    let right = read(Function::Api, &[("COLLECTIONS_DIR", folder_name)]);
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    assert!(wrong.iter().all(|variable| *variable == "COLLECTIONS_DIR") && !wrong.is_empty());
+    assert_eq!(empty, ["COLLECTIONS_DIR"]);
+    assert_eq!(
+        right
+            .unwrap()
+            .collections
+            .iter()
+            .map(|known| known.name.as_str().to_owned())
+            .collect::<Vec<_>>(),
+        ["notes"]
+    );
+}

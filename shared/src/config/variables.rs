@@ -1,0 +1,76 @@
+//! The list of all variables.
+
+/// A function of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// Accepts and shows.
+    Api,
+    /// Carries out.
+    Consumer,
+    /// Takes up what is due.
+    Sweeper,
+}
+
+/// One variable of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// The functions that read it.
+    pub functions: &'static [Function],
+    /// What counts when it is absent or empty; `None`: it is required. An empty default is "none".
+    pub default: Option<&'static str>,
+}
+
+const ALL: &[Function] = &[Function::Api, Function::Consumer, Function::Sweeper];
+const ENGINE: &[Function] = &[Function::Consumer, Function::Sweeper];
+const SWEEPER: &[Function] = &[Function::Sweeper];
+const API: &[Function] = &[Function::Api];
+
+/// All variables, in the order of the documentation.
+pub const VARIABLES: &[Variable] = &[
+    required("CONTROL_TABLE", ALL),
+    required("TABLE_PREFIX", ALL),
+    optional("TABLE_NAMES", ALL, ""),
+    required("INDEX_PREFIX", ALL),
+    required("OPENSEARCH_ENDPOINT", ALL),
+    optional("OPENSEARCH_AUTH", ALL, "sigv4"),
+    required("QUEUE_URL", ALL),
+    optional("COLLECTIONS_DIR", ALL, ""),
+    optional("SLICE_SECONDS", ALL, "60"),
+    optional("GRACE_SECONDS", ALL, "30"),
+    optional("CALL_TIMEOUT_SECONDS", ALL, "20"),
+    optional("RESEND_AFTER_SECONDS", ALL, "120"),
+    optional("PAGE_KEYS", ENGINE, "1000"),
+    required("EVENT_BUS", ENGINE),
+    optional("MAX_ATTEMPTS", ENGINE, "5"),
+    optional("FAIL_AFTER_SECONDS", ENGINE, "86400"),
+    optional("COMPARE_AFTER_SECONDS", ENGINE, "600"),
+    optional("CERTIFICATE_RETENTION_DAYS", ENGINE, "3650"),
+    required("SEARCH_DOMAIN", SWEEPER),
+    optional("SWEEP_PURGE_SECONDS", SWEEPER, "20"),
+    optional("ON_PUBLISH_FAILURE", API, "outbox"),
+    optional("SUBJECT_CLAIM", API, "sub"),
+    optional("TENANT_CLAIM", API, "custom:tenant"),
+    optional("GROUPS_CLAIM", API, "cognito:groups"),
+];
+
+const fn required(name: &'static str, functions: &'static [Function]) -> Variable {
+    Variable {
+        name,
+        functions,
+        default: None,
+    }
+}
+
+const fn optional(
+    name: &'static str,
+    functions: &'static [Function],
+    default: &'static str,
+) -> Variable {
+    Variable {
+        name,
+        functions,
+        default: Some(default),
+    }
+}
