@@ -1,0 +1,27 @@
+//! Doubles that work, for tests of everything above the ports, and the contracts that real adapters have to meet.
+//!
+//! A fake has behaviour: what is put is there, conditions hold, races have a winner. A [`Failing`] port does the same and
+//! fails as a script says. The suites of [`contract`] run on the fakes *and* on the adapters, so that a test on fakes
+//! proves something about the real stores.
+
+mod clock;
+pub mod contract;
+mod deletions;
+mod documents;
+mod domain_health;
+mod events;
+mod failing;
+mod faults;
+mod queue;
+mod rows;
+pub mod samples;
+
+pub use self::clock::FakeClock;
+pub use self::deletions::FakeDeletions;
+pub use self::documents::FakeDocuments;
+pub use self::domain_health::FakeDomain;
+pub use self::events::FakeEvents;
+pub use self::failing::Failing;
+pub use self::faults::{Call, Fault, Faults, Moment, Operation};
+pub use self::queue::{FakeQueue, Sent};
+pub use self::rows::FakeRows;

@@ -1,0 +1,188 @@
+//! The control table: [`AcceptDeletions`], [`ReadDeletions`], [`AdvanceDeletions`] and [`FindDue`] of one store.
+
+mod accepting;
+mod advancing;
+mod finding;
+mod reading;
+
+use serde_json::{Map, Value};
+
+pub use self::accepting::*;
+pub use self::advancing::*;
+pub use self::finding::*;
+pub use self::reading::*;
+use crate::domain::collection::{Collection, Collections};
+use crate::domain::deletion::Deletion;
+use crate::domain::key::RecordKey;
+use crate::domain::page::{Judged, Page};
+use crate::domain::scope::Scope;
+use crate::ports::{AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, ReadDeletions};
+use crate::testing::samples;
+
+/// A control table, empty, beside the tables of [`samples`](crate::testing::samples), empty too.
+pub trait DeletionsHarness: Send + Sync {
+    type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + FindDue;
+
+    /// The port.
+    fn deletions(&self) -> &Self::Deletions;
+
+    /// Puts a row behind the port's back; `null` is an explicit NULL.
+    fn put_row(
+        &self,
+        collection: &Collection,
+        row: Map<String, Value>,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// Removes a row behind the port's back.
+    fn remove_row(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// The row as it stands, all of it.
+    fn get_row(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
+
+    /// Makes all items of a deletion ones of a later version than this build knows.
+    fn make_newer(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
+
+    /// Lets the indexes catch up.
+    fn settle(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// One test for each rule about deletions.
+#[macro_export]
+macro_rules! deletions_contract {
+    ($harness:expr) => {
+        $crate::contract_tests!(
+            deletions,
+            $harness,
+            [
+                accepting_marks_the_root_and_puts_deletion_scope_and_page,
+                accepting_marks_a_root_with_a_null_mark_too,
+                accepting_a_root_that_is_not_there_writes_nothing,
+                accepting_a_root_of_another_tenant_writes_nothing,
+                accepting_a_root_of_nobody_writes_nothing,
+                accepting_a_marked_root_writes_nothing,
+                accepting_again_is_accepted_and_changes_nothing,
+                accepting_one_root_twice_has_one_winner,
+                undoing_leaves_the_root_as_it_was_and_no_deletion,
+                undoing_brings_an_explicit_null_back,
+                undoing_again_is_harmless,
+                what_somebody_has_begun_is_not_undone,
+                what_was_undone_can_be_accepted_again,
+                a_deletion_comes_back_as_it_was_stored,
+                a_scope_comes_back_as_it_was_accepted,
+                a_page_comes_back_as_it_was_written,
+                what_is_not_there_is_none,
+                another_tenants_deletion_is_none,
+                items_of_a_later_version_are_an_error,
+                storing_replaces_the_revision_before,
+                storing_again_is_stored,
+                of_two_changes_one_wins_and_the_loser_sees_it,
+                storing_a_revision_that_is_too_old_or_too_new_changes_nothing,
+                storing_what_is_gone_makes_nothing,
+                workers_at_once_have_one_winner,
+                the_first_page_of_a_number_counts,
+                a_page_of_1000_odd_keys_fits,
+                exceptions_are_overwritten_and_emptied,
+                exceptions_of_a_whole_page_fit,
+                dropping_a_page_takes_its_exceptions_along_and_is_harmless_again,
+                pages_of_different_deletions_are_different,
+                listing_shows_the_newest_first,
+                listing_goes_on_before_a_deletion,
+                listing_shows_nothing_of_another_tenant,
+                what_is_due_is_found_the_longest_due_first,
+                what_is_not_due_yet_or_never_is_not_found,
+                a_new_due_time_replaces_the_old_one,
+                finding_stops_at_its_limit,
+            ]
+        );
+    };
+}
+
+/// A live root, and the deletion of it that will be accepted.
+struct Sample {
+    collections: Collections,
+    collection: Collection,
+    deletion: Deletion,
+    scope: Scope,
+    page: Page,
+}
+
+/// The n-th deletion, of the discussion `d-n`, for this tenant.
+fn sample(n: u8, tenant: &str) -> Sample {
+    let collections = samples::collections();
+    let collection = samples::collection("discussions");
+    let deletion = samples::deletion(n, &collection, &samples::key(&format!("d-{n}")), tenant);
+    let scope = Scope::below(&collection, &collections);
+    let page = samples::root_page(&deletion, Judged::Live);
+    Sample {
+        collections,
+        collection,
+        deletion,
+        scope,
+        page,
+    }
+}
+
+impl Sample {
+    fn live_root(&self) -> Map<String, Value> {
+        samples::row(
+            &self.collection,
+            &self.deletion.root,
+            self.deletion.tenant.as_str(),
+        )
+    }
+
+    async fn accept<H: DeletionsHarness>(&self, harness: &H) -> AcceptOutcome {
+        let accepted = harness
+            .deletions()
+            .accept(&self.collection, &self.deletion, &self.scope, &self.page)
+            .await;
+        accepted.expect("it answers")
+    }
+
+    async fn root<H: DeletionsHarness>(&self, harness: &H) -> Option<Map<String, Value>> {
+        harness.get_row(&self.collection, &self.deletion.root).await
+    }
+
+    /// Whether nothing of the deletion is there.
+    async fn is_absent<H: DeletionsHarness>(&self, harness: &H) -> bool {
+        let (store, tenant, id) = (harness.deletions(), &self.deletion.tenant, self.deletion.id);
+        store
+            .deletion(tenant, id)
+            .await
+            .expect("it answers")
+            .is_none()
+            && store.scope(tenant, id).await.expect("it answers").is_none()
+            && store
+                .page(tenant, id, 1)
+                .await
+                .expect("it answers")
+                .is_none()
+    }
+
+    /// As the store has it.
+    async fn stored<H: DeletionsHarness>(&self, harness: &H) -> Deletion {
+        let stored = harness
+            .deletions()
+            .deletion(&self.deletion.tenant, self.deletion.id)
+            .await;
+        stored.expect("it answers").expect("it is there")
+    }
+}
+
+/// A live root whose deletion was just accepted.
+async fn accepted<H: DeletionsHarness>(harness: &H, n: u8, tenant: &str) -> Sample {
+    let sample = sample(n, tenant);
+    harness
+        .put_row(&sample.collection, sample.live_root())
+        .await;
+    assert_eq!(sample.accept(harness).await, AcceptOutcome::Accepted);
+    sample
+}

@@ -1,0 +1,115 @@
+//! Documents: [`MarkDocuments`], [`PurgeDocuments`] and [`SearchDocuments`] of one index.
+
+mod marking;
+mod removing;
+mod searching;
+
+use serde_json::{Map, Value, json};
+
+pub use self::marking::*;
+pub use self::removing::*;
+pub use self::searching::*;
+use super::done;
+use crate::domain::collection::Collection;
+use crate::ports::{MarkDocuments, PurgeDocuments, SearchDocuments};
+
+/// A search store with the indexes of [`samples`](crate::testing::samples), empty. They take the key, the tenant and
+/// the marks as keywords or dates, the declared fields and `note` as text, and nothing else.
+pub trait DocumentsHarness: Send + Sync {
+    type Documents: MarkDocuments + PurgeDocuments + SearchDocuments;
+
+    /// The port.
+    fn documents(&self) -> &Self::Documents;
+
+    /// Puts a document behind the port's back.
+    fn put(
+        &self,
+        collection: &Collection,
+        id: &str,
+        source: Map<String, Value>,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// The document as it was written last.
+    fn get(
+        &self,
+        collection: &Collection,
+        id: &str,
+    ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
+
+    /// Takes the index of a collection away.
+    fn drop_index(&self, collection: &Collection) -> impl Future<Output = ()> + Send;
+
+    /// Whether the index of a collection is there.
+    fn has_index(&self, collection: &Collection) -> impl Future<Output = bool> + Send;
+
+    /// Lets a search see what was written.
+    fn refresh(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// One test for each rule about documents.
+#[macro_export]
+macro_rules! documents_contract {
+    ($harness:expr) => {
+        $crate::contract_tests!(
+            documents,
+            $harness,
+            [
+                marking_a_document_writes_the_mark_and_nothing_else,
+                marking_a_document_again_is_harmless,
+                marking_makes_no_document,
+                marking_answers_each_document_in_its_place,
+                marking_takes_1000_documents_at_once,
+                marking_no_document_answers_nothing,
+                odd_ids_are_ordinary_ids,
+                a_mark_that_the_index_cannot_hold_is_rejected_document_by_document,
+                a_missing_index_is_refused_and_never_an_absent_document,
+                versions_are_told_in_order_and_missing_ones_too,
+                versions_are_those_of_the_last_write,
+                removing_takes_away_what_is_still_as_it_was_read,
+                removing_leaves_what_was_written_since,
+                removing_again_is_harmless,
+                removing_leaves_what_was_put_again_since,
+                removing_takes_1000_documents_at_once,
+                removing_nothing_answers_nothing,
+                searching_finds_live_documents_of_the_tenant,
+                searching_shows_no_marked_document,
+                searching_shows_nothing_of_another_tenant,
+                searching_looks_into_the_declared_fields_only,
+                searching_goes_on_behind_the_last_hit_and_shows_each_once,
+                a_place_that_is_not_of_this_index_is_refused,
+                any_text_can_be_searched_for,
+            ]
+        );
+    };
+}
+
+/// A live document of the record `d`/`id`, with the sample's id.
+fn message(id: &str) -> (String, Map<String, Value>) {
+    let source = json!({
+        "discussion_id": "d", "message_id": id, "user_id": "acme", "sender_id": "ann",
+        "subject": "about a stone", "body": format!("words of {id}"), "note": "aside",
+    });
+    (format!("d\u{1f}{id}"), object(source))
+}
+
+/// Puts these messages and gives their ids.
+async fn put_messages(
+    harness: &impl DocumentsHarness,
+    collection: &Collection,
+    names: &[&str],
+) -> Vec<String> {
+    let mut ids = Vec::new();
+    for name in names {
+        let (id, source) = message(name);
+        harness.put(collection, &id, source).await;
+        ids.push(id);
+    }
+    ids
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        other => unreachable!("no object: {other}"),
+    }
+}

@@ -1,0 +1,110 @@
+//! Rows: [`ReadRows`], [`MarkRows`] and [`PurgeRows`] of one store.
+
+mod indexes;
+mod marking;
+mod purging;
+mod querying;
+mod reading;
+
+use serde_json::{Map, Value};
+
+pub use self::indexes::*;
+pub use self::marking::*;
+pub use self::purging::*;
+pub use self::querying::*;
+pub use self::reading::*;
+use super::done;
+use crate::domain::collection::Collection;
+use crate::domain::key::RecordKey;
+use crate::ports::{MarkRows, PurgeRows, ReadRows};
+
+/// A store with the tables of [`samples`](crate::testing::samples), empty.
+pub trait RowsHarness: Send + Sync {
+    type Rows: ReadRows + MarkRows + PurgeRows;
+
+    /// The port.
+    fn rows(&self) -> &Self::Rows;
+
+    /// Puts a row behind the port's back; `null` is an explicit NULL.
+    fn put(
+        &self,
+        collection: &Collection,
+        row: Map<String, Value>,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// The row as it stands, all of it.
+    fn get(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
+}
+
+/// One test for each rule about rows.
+#[macro_export]
+macro_rules! rows_contract {
+    ($harness:expr) => {
+        $crate::contract_tests!(
+            rows,
+            $harness,
+            [
+                reading_answers_in_the_order_of_the_keys_and_tells_what_is_missing,
+                reading_takes_100_keys_at_once,
+                reading_nothing_answers_nothing,
+                reading_for_a_decision_brings_what_it_needs_and_no_more,
+                reading_everything_brings_every_attribute_as_json,
+                an_absent_mark_a_null_one_ours_and_a_strangers_are_told_apart,
+                reading_sees_what_was_just_written,
+                querying_finds_every_row_exactly_once_whatever_the_limit,
+                querying_answers_in_key_order,
+                querying_reaches_the_end_of_pages_that_the_store_cuts,
+                querying_an_empty_partition_finds_nothing,
+                querying_again_from_the_same_position_finds_the_same,
+                a_position_that_is_not_of_this_query_is_refused,
+                further_conditions_narrow_a_query,
+                rows_with_the_mark_of_a_deletion_can_be_left_out_and_no_others,
+                querying_over_an_index_finds_every_row_exactly_once,
+                a_position_of_an_index_is_refused_by_the_table,
+                querying_for_a_decision_brings_what_it_needs,
+                marking_writes_the_three_attributes_and_nothing_else,
+                marking_again_is_harmless,
+                marking_leaves_the_mark_of_another_deletion,
+                marking_leaves_the_mark_of_a_stranger,
+                marking_tells_an_explicit_null_apart,
+                marking_makes_no_row,
+                marking_answers_each_row_in_its_place,
+                marking_nothing_answers_nothing,
+                odd_ids_are_ordinary_keys,
+                purging_removes_only_what_carries_this_deletions_mark,
+                purging_again_is_harmless,
+                purging_takes_25_keys_at_once,
+                purging_nothing_answers_nothing,
+            ]
+        );
+    };
+}
+
+/// Puts a live row for each key.
+async fn put_live(harness: &impl RowsHarness, collection: &Collection, keys: &[RecordKey]) {
+    for key in keys {
+        harness
+            .put(
+                collection,
+                crate::testing::samples::row(collection, key, "acme"),
+            )
+            .await;
+    }
+}
+
+/// The rows as they stand, in the order of the keys.
+async fn peek(
+    harness: &impl RowsHarness,
+    collection: &Collection,
+    keys: &[RecordKey],
+) -> Vec<Option<Map<String, Value>>> {
+    let mut rows = Vec::new();
+    for key in keys {
+        rows.push(harness.get(collection, key).await);
+    }
+    rows
+}

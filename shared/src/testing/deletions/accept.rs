@@ -1,0 +1,98 @@
+//! Acceptance, all or nothing, and taking it back.
+
+use serde_json::Value;
+
+use super::{FakeDeletions, NAME, id_of};
+use crate::domain::collection::Collection;
+use crate::domain::deletion::Deletion;
+use crate::domain::page::{Judged, Page};
+use crate::domain::row::{Row, RowMark};
+use crate::domain::scope::Scope;
+use crate::ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
+use crate::testing::rows::write_mark;
+
+impl AcceptDeletions for FakeDeletions {
+    async fn accept(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        scope: &Scope,
+        page: &Page,
+    ) -> Result<AcceptOutcome, DependencyError> {
+        root_was_null(page)?;
+        let mut state = self.begin();
+        self.rows.change(collection, &deletion.root, |row| {
+            let Some(attributes) = row else {
+                return Ok(AcceptOutcome::RootNotLive);
+            };
+            let row = Row {
+                key: deletion.root.clone(),
+                attributes: attributes.clone(),
+            };
+            match row.mark(collection) {
+                // By a call whose answer was lost. The deletion may be further on by now and stays as it is.
+                RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
+                RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
+                RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
+                    return Ok(AcceptOutcome::RootNotLive);
+                }
+                RowMark::Absent | RowMark::Null => {
+                    write_mark(collection, &deletion.mark(), attributes);
+                }
+            }
+            let id = id_of(deletion);
+            state.deletions.insert(id.clone(), deletion.clone());
+            state.scopes.insert(id.clone(), scope.clone());
+            state.pages.insert((id, page.number), page.clone());
+            Ok(AcceptOutcome::Accepted)
+        })
+    }
+
+    async fn undo(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<UndoOutcome, DependencyError> {
+        let null = root_was_null(page)?;
+        let mut state = self.begin();
+        let id = id_of(deletion);
+        match state.deletions.get(&id) {
+            Some(stored) if stored.epoch > 0 => return Ok(UndoOutcome::Begun),
+            // Undone by a call whose answer was lost.
+            None => return Ok(UndoOutcome::Undone),
+            Some(_) => {}
+        }
+        state.deletions.remove(&id);
+        state.scopes.remove(&id);
+        state.pages.remove(&(id, page.number));
+        self.rows.change(collection, &deletion.root, |row| {
+            let Some(attributes) = row else { return };
+            let row = Row {
+                key: deletion.root.clone(),
+                attributes: attributes.clone(),
+            };
+            if !row.mark(collection).is_of(deletion.id) {
+                return;
+            }
+            for name in collection.marks.all() {
+                attributes.remove(name);
+            }
+            if null {
+                attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+            }
+        });
+        Ok(UndoOutcome::Undone)
+    }
+}
+
+fn root_was_null(page: &Page) -> Result<bool, DependencyError> {
+    match page.entries.as_slice() {
+        [root] if page.number == 1 => Ok(root.judged == Judged::LiveNull),
+        _ => Err(DependencyError::refused(
+            NAME,
+            "accept a deletion",
+            "page 1 holds the root and nothing else",
+        )),
+    }
+}

@@ -1,0 +1,91 @@
+//! The names of all calls that a port can get.
+
+/// One method of one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(
+    missing_docs,
+    reason = "each is the method of the port that its name says"
+)]
+pub enum Operation {
+    ReadRows,
+    QueryRows,
+    MarkRows,
+    PurgeRows,
+    MarkDocuments,
+    DocumentVersions,
+    RemoveDocuments,
+    Search,
+    Accept,
+    Undo,
+    ReadDeletion,
+    ReadScope,
+    ReadPage,
+    ReadExceptions,
+    ListDeletions,
+    Store,
+    PutPage,
+    PutExceptions,
+    DropPage,
+    FindDue,
+    Send,
+    Publish,
+    Health,
+}
+
+impl Operation {
+    /// The dependency, as its errors name it.
+    #[must_use]
+    pub fn dependency(self) -> &'static str {
+        match self {
+            Self::ReadRows | Self::QueryRows | Self::MarkRows | Self::PurgeRows => "record store",
+            Self::MarkDocuments | Self::DocumentVersions | Self::RemoveDocuments | Self::Search => {
+                "search index"
+            }
+            Self::Accept
+            | Self::Undo
+            | Self::ReadDeletion
+            | Self::ReadScope
+            | Self::ReadPage
+            | Self::ReadExceptions
+            | Self::ListDeletions
+            | Self::Store
+            | Self::PutPage
+            | Self::PutExceptions
+            | Self::DropPage
+            | Self::FindDue => "control table",
+            Self::Send => "queue",
+            Self::Publish => "event bus",
+            Self::Health => "search domain",
+        }
+    }
+
+    /// What it was asked to do, as errors say it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadRows => "read rows",
+            Self::QueryRows => "query rows",
+            Self::MarkRows => "mark rows",
+            Self::PurgeRows => "remove rows",
+            Self::MarkDocuments => "mark documents",
+            Self::DocumentVersions => "read documents",
+            Self::RemoveDocuments => "remove documents",
+            Self::Search => "search",
+            Self::Accept => "accept a deletion",
+            Self::Undo => "take a deletion back",
+            Self::ReadDeletion => "read a deletion",
+            Self::ReadScope => "read a scope",
+            Self::ReadPage => "read a page",
+            Self::ReadExceptions => "read exceptions",
+            Self::ListDeletions => "list deletions",
+            Self::Store => "store a deletion",
+            Self::PutPage => "write a page",
+            Self::PutExceptions => "write exceptions",
+            Self::DropPage => "drop a page",
+            Self::FindDue => "find what is due",
+            Self::Send => "send a message",
+            Self::Publish => "publish events",
+            Self::Health => "tell its state",
+        }
+    }
+}
