@@ -1,0 +1,90 @@
+//! What every route needs to know of a request, decided once and in one order: who asks, then what is asked.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderName;
+use axum::http::header::IF_MATCH;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use shared::config::ClaimNames;
+use shared::domain::principal::Principal;
+
+use crate::gateway::Incoming;
+use crate::principal::principal;
+use crate::problem::{Code, Problem};
+
+/// Headers that change what a request means. They are refused until they are understood, never ignored.
+const NOT_YET: [HeaderName; 2] = [HeaderName::from_static("idempotency-key"), IF_MATCH];
+
+/// One authenticated request for a route that takes no body.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// Who asks.
+    pub(crate) principal: Principal,
+    /// The request's id.
+    pub(crate) request_id: String,
+    /// The query string as the client wrote it.
+    pub(crate) raw_query: String,
+}
+
+/// Lets nobody through who is not known, not even to a route that does not exist.
+pub(crate) async fn authenticate(
+    State(names): State<Arc<ClaimNames>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let claims = request
+        .extensions()
+        .get::<Incoming>()
+        .and_then(|incoming| incoming.claims.as_ref());
+    match principal(claims, &names) {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let incoming = parts
+            .extensions
+            .get::<Incoming>()
+            .cloned()
+            .unwrap_or_default();
+        // `authenticate` stands before every route.
+        let principal = parts.extensions.get::<Principal>().cloned();
+        let principal = principal.ok_or_else(|| {
+            Problem::new(
+                Code::Unauthenticated,
+                "The request carries no verified token.",
+            )
+        })?;
+        if let Some(header) = NOT_YET
+            .iter()
+            .find(|header| parts.headers.contains_key(*header))
+        {
+            let problem = Problem::new(
+                Code::NotSupportedYet,
+                format!("The header `{header}` is not supported yet."),
+            );
+            return Err(problem.at(format!("/header/{header}"), "remove it"));
+        }
+        if incoming.has_body {
+            return Err(
+                Problem::new(Code::BodyNotAllowed, "This route takes no body.")
+                    .at("/body", "remove it"),
+            );
+        }
+        Ok(Self {
+            principal,
+            request_id: incoming.request_id,
+            raw_query: incoming.raw_query,
+        })
+    }
+}

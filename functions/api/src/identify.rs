@@ -1,0 +1,88 @@
+//! Which record a request means: by path for plain ids, by `?id=…&sort=…` for every id, never by both.
+//!
+//! A path is decoded before it arrives here, maybe more than once on its way, so an id with a character that has a
+//! meaning in paths may have been another id when the client wrote it. Such an id is refused there, not guessed.
+
+use serde::Deserialize;
+use shared::domain::collection::{Collection, KeySchema};
+use shared::domain::key::{KeyError, RecordKey};
+
+use crate::problem::{Code, Problem};
+use crate::query::{Query, invalid, pointer};
+
+/// The segments of a record's path.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RecordPath {
+    /// The collection's name.
+    pub(crate) collection: String,
+    /// The first part of the key.
+    pub(crate) id: Option<String>,
+    /// The second part of the key.
+    pub(crate) sort: Option<String>,
+}
+
+/// The record that path and query name together.
+pub(crate) fn record(
+    collection: &Collection,
+    path: &RecordPath,
+    query: &Query,
+) -> Result<RecordKey, Problem> {
+    let Some(id) = &path.id else {
+        let id = query.get("id").ok_or_else(|| {
+            Problem::new(Code::InvalidId, "The request names no record.")
+                .at(pointer("id"), "is missing")
+        })?;
+        return by_query(&collection.key, ["id", "sort"], id, query.get("sort"));
+    };
+    if let Some(name) = ["id", "sort"]
+        .into_iter()
+        .find(|name| query.get(name).is_some())
+    {
+        return Err(invalid(name, "names a record that the path names already"));
+    }
+    let plain = [Some(id), path.sort.as_ref()]
+        .into_iter()
+        .flatten()
+        .all(|part| is_plain(part));
+    let too_many = path.sort.is_some() && collection.key.sort.is_none();
+    if !plain || too_many {
+        return Err(needs_query());
+    }
+    RecordKey::parse(&collection.key, id, path.sort.as_deref())
+        .map_err(|error| wrong(&error, "/path/id", "/path/sort"))
+}
+
+/// The key that two parameters of the query hold.
+pub(crate) fn by_query(
+    schema: &KeySchema,
+    [id_name, sort_name]: [&str; 2],
+    id: &str,
+    sort: Option<&str>,
+) -> Result<RecordKey, Problem> {
+    RecordKey::parse(schema, id, sort)
+        .map_err(|error| wrong(&error, &pointer(id_name), &pointer(sort_name)))
+}
+
+/// The problem "this id cannot be written in a path".
+pub(crate) fn needs_query() -> Problem {
+    let detail = "In a path an id holds none of `/ ? # %` and is neither `.` nor `..`; write `?id=…` (and `&sort=…`) instead.";
+    Problem::new(Code::IdNeedsQuery, detail).at("/path/id", "write it as `?id=…`")
+}
+
+/// Whether a segment surely is what the client wrote. U+FFFD stands where a decoder met bytes that are no text.
+fn is_plain(segment: &str) -> bool {
+    !segment.contains(['/', '?', '#', '%', char::REPLACEMENT_CHARACTER])
+        && segment != "."
+        && segment != ".."
+}
+
+fn wrong(error: &KeyError, id: &str, sort: &str) -> Problem {
+    let at = match error {
+        KeyError::Empty { part } | KeyError::TooLong { part, .. } if *part == "id" => id,
+        KeyError::Empty { .. }
+        | KeyError::TooLong { .. }
+        | KeyError::SortMissing
+        | KeyError::SortNotAllowed => sort,
+    };
+    Problem::new(Code::InvalidId, format!("{error}.")).at(at, error.to_string())
+}

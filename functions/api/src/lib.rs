@@ -1,0 +1,64 @@
+//! The api function: translates HTTP into the use cases of `shared`, and their outcomes back.
+//!
+//! [`handle`] is the whole way of one request: [`gateway`] turns the event into a request that no odd id can bend, the
+//! layers of [`router`] say who asks and render what went wrong, the routes translate. Nothing here decides what a
+//! deletion is, and nothing in `shared` knows a status code.
+
+mod call;
+pub mod gateway;
+mod identify;
+mod principal;
+pub mod problem;
+mod query;
+mod respond;
+mod routes;
+mod view;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::{Error, LambdaEvent, service_fn};
+use shared::config::ClaimNames;
+use shared::ports::ApiPorts;
+use shared::service::accept::Api;
+use tower::ServiceExt as _;
+
+/// All routes, with who asks decided before any of them, and everything that went wrong rendered after.
+pub fn router<P: ApiPorts + 'static>(api: Arc<Api<P>>, claims: ClaimNames) -> Router {
+    routes::all()
+        .with_state(api)
+        .layer(from_fn_with_state(Arc::new(claims), call::authenticate))
+        .layer(from_fn(respond::finish))
+}
+
+/// Answers one event of the gateway.
+///
+/// The event is taken as it is and not as `lambda_http` would turn it into a request: that drops a tab, reads a
+/// backslash as a slash, cuts at a `#` and panics at a `<`, so that an odd id would name another record.
+pub async fn handle(
+    router: Router,
+    event: LambdaEvent<ApiGatewayV2httpRequest>,
+) -> ApiGatewayV2httpResponse {
+    let request = gateway::request(event.payload, &event.context.request_id);
+    let Ok(response) = router.oneshot(request).await;
+    gateway::response(response)
+        .await
+        .unwrap_or_else(|| gateway::bare(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// Serves events until the environment is taken away: what `main` ends with.
+///
+/// # Errors
+///
+/// When the runtime API does not answer.
+pub async fn run(router: Router) -> Result<(), Error> {
+    let serve = move |event| {
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(handle(router, event).await) }
+    };
+    lambda_runtime::run(service_fn(serve)).await
+}

@@ -1,0 +1,197 @@
+//! What went wrong, as clients read it: RFC 9457 with a stable code. `docs/errors.md` lists every code for them.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::ports::DependencyError;
+use shared::telemetry::chain;
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $status:ident $title:literal;)*) => {
+        /// The stable codes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code as clients read it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The status it is answered with.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// What it means, in a few words: the same for every occurrence.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    IdNeedsQuery "ID_NEEDS_QUERY" BAD_REQUEST "This id cannot be written in a path";
+    InvalidId "INVALID_ID" BAD_REQUEST "The id is not a key of this collection";
+    UnknownParameter "UNKNOWN_PARAMETER" BAD_REQUEST "A parameter is not known here";
+    InvalidParameter "INVALID_PARAMETER" BAD_REQUEST "A parameter cannot be understood";
+    InvalidCursor "INVALID_CURSOR" BAD_REQUEST "The cursor is not one of this list";
+    ParentRequired "PARENT_REQUIRED" BAD_REQUEST "These records are listed below a parent only";
+    BodyNotAllowed "BODY_NOT_ALLOWED" BAD_REQUEST "The request has a body";
+    NotSupportedYet "NOT_SUPPORTED_YET" BAD_REQUEST "The request asks for something that is not supported yet";
+    Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Nobody has verified who asks";
+    TenantMissing "TENANT_MISSING" FORBIDDEN "The token names no tenant";
+    Forbidden "FORBIDDEN" FORBIDDEN "The caller may not do this";
+    RouteNotFound "ROUTE_NOT_FOUND" NOT_FOUND "There is no such route";
+    CollectionNotFound "COLLECTION_NOT_FOUND" NOT_FOUND "There is no such collection";
+    RecordNotFound "RECORD_NOT_FOUND" NOT_FOUND "There is no such record";
+    DeletionNotFound "DELETION_NOT_FOUND" NOT_FOUND "There is no such deletion";
+    MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
+    RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
+    Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side";
+    DependencyRefused "DEPENDENCY_REFUSED" INTERNAL_SERVER_ERROR "Something that this service needs refused to work";
+    DependencyUnavailable "DEPENDENCY_UNAVAILABLE" SERVICE_UNAVAILABLE "Something that this service needs did not answer";
+    NotQueued "NOT_QUEUED" SERVICE_UNAVAILABLE "The deletion could not be queued";
+}
+
+impl Code {
+    /// The `type` of the problem: one name per code, nothing to fetch.
+    #[must_use]
+    pub fn urn(self) -> String {
+        format!(
+            "urn:tombstone:problem:{}",
+            self.as_str().to_ascii_lowercase()
+        )
+    }
+}
+
+/// Where in the request the fault lies.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Fault {
+    /// A JSON pointer into `{path, query, header, body}`.
+    pub(crate) pointer: String,
+    /// What is wrong there.
+    pub(crate) detail: Cow<'static, str>,
+}
+
+/// One problem, before it is rendered by [`crate::respond`].
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Parts>);
+
+/// What a problem is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    /// Its code.
+    pub(crate) code: Code,
+    /// What happened this time, for people.
+    pub(crate) detail: Cow<'static, str>,
+    /// The faults of the request.
+    pub(crate) errors: Vec<Fault>,
+    /// The methods that the route knows, where another one was used.
+    pub(crate) allow: Option<&'static str>,
+    /// Members of this occurrence.
+    pub(crate) members: Map<String, Value>,
+    /// What the log says and the client does not get to know.
+    pub(crate) cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem with this code; the detail is a sentence about this occurrence.
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = detail.into();
+        Self(Box::new(Parts {
+            code,
+            detail,
+            errors: Vec::new(),
+            allow: None,
+            members: Map::new(),
+            cause: None,
+        }))
+    }
+
+    /// Names the place of the fault.
+    pub(crate) fn at(
+        mut self,
+        pointer: impl Into<String>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.0.errors.push(Fault {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
+        self
+    }
+
+    /// Adds a member.
+    pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        self.0.members.insert(
+            name.to_owned(),
+            serde_json::to_value(value).unwrap_or_default(),
+        );
+        self
+    }
+
+    /// The route knows other methods only.
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        let mut problem = Self::new(Code::MethodNotAllowed, format!("This route knows {allow}."));
+        problem.0.allow = Some(allow);
+        problem
+    }
+
+    /// There is no such route.
+    pub(crate) fn route_not_found() -> Self {
+        Self::new(Code::RouteNotFound, "No route has this path.")
+    }
+
+    /// A failure of ours; the cause is for the log.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        let mut problem = Self::new(Code::Internal, "The request failed; its id finds the log.");
+        problem.0.cause = Some(cause.into());
+        problem
+    }
+
+    /// What it is made of.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<DependencyError> for Problem {
+    fn from(error: DependencyError) -> Self {
+        let mut problem = if error.retryable {
+            let detail = format!(
+                "The {} did not answer in time; the same request may succeed later.",
+                error.dependency
+            );
+            Self::new(Code::DependencyUnavailable, detail)
+        } else {
+            Self::new(
+                Code::DependencyRefused,
+                format!("The {} refused what it was asked.", error.dependency),
+            )
+        };
+        problem.0.cause = Some(chain(&error));
+        problem
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Not rendered yet: the request's id is known further out.
+    fn into_response(self) -> Response {
+        let mut response = self.0.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

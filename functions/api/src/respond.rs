@@ -1,0 +1,141 @@
+//! The outermost layer: whatever happened inside, the client gets an answer of ours, and the log one line.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tracing::{error, info, warn};
+
+use crate::gateway::Incoming;
+use crate::problem::{Fault, Parts, Problem};
+
+/// When a client looks again at a deletion that is not done.
+pub(crate) const POLL_AGAIN: HeaderValue = HeaderValue::from_static("1");
+
+/// When a client tries again what a dependency did not do.
+const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
+
+#[derive(Serialize)]
+struct ProblemView<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    detail: &'a str,
+    errors: &'a [Fault],
+    request_id: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+/// Renders problems, turns a panic into one, and keeps every answer out of caches.
+pub(crate) async fn finish(request: Request, next: Next) -> Response {
+    let request_id = request
+        .extensions()
+        .get::<Incoming>()
+        .map(|incoming| incoming.request_id.clone())
+        .unwrap_or_default();
+    let method = request.method().clone();
+    // The route's pattern, not the path: ids stay out of the log.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(String::new, |path| path.as_str().to_owned());
+
+    let mut response = caught(next.run(request))
+        .await
+        .unwrap_or_else(|| Problem::internal("a handler panicked").into_response());
+    if is_foreign(&response) {
+        response = Problem::internal(format!("an answer without a code: {}", response.status()))
+            .into_response();
+    }
+    let problem = response.extensions_mut().remove::<Problem>();
+    let code = problem.as_ref().map(|problem| problem.parts().code);
+    if let Some(problem) = problem {
+        log_cause(problem.parts(), &request_id);
+        response = render(problem.parts(), &request_id);
+    }
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let status = response.status().as_u16();
+    info!(request_id, %method, route, status, code = code.map(crate::problem::Code::as_str), "{method} {route}: {status}");
+    response
+}
+
+/// Whether it is a failure that no code of ours has worded.
+fn is_foreign(response: &Response) -> bool {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    failed && response.extensions().get::<Problem>().is_none()
+}
+
+fn log_cause(parts: &Parts, request_id: &str) {
+    let Some(cause) = &parts.cause else { return };
+    let code = parts.code.as_str();
+    if parts.code.status() == StatusCode::SERVICE_UNAVAILABLE {
+        warn!(
+            request_id,
+            code,
+            error = cause,
+            "request {request_id} was not served: {code}"
+        );
+    } else {
+        error!(
+            request_id,
+            code,
+            error = cause,
+            "request {request_id} failed: {code}"
+        );
+    }
+}
+
+fn render(parts: &Parts, request_id: &str) -> Response {
+    let status = parts.code.status();
+    let view = ProblemView {
+        r#type: parts.code.urn(),
+        title: parts.code.title(),
+        status: status.as_u16(),
+        code: parts.code.as_str(),
+        detail: &parts.detail,
+        errors: &parts.errors,
+        request_id,
+        members: &parts.members,
+    };
+    let mut response = (status, serde_json::to_string(&view).unwrap_or_default()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if let Some(allow) = parts.allow {
+        headers.insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        }
+        StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, TRY_AGAIN),
+        _ => None,
+    };
+    response
+}
+
+/// The value of a future, or `None` when it panicked. Nothing of the request outlives it that could be half done here.
+async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        },
+    )
+    .await
+}

@@ -1,0 +1,113 @@
+//! The table of routes, and what is answered where there is none.
+
+mod delete;
+mod deletions;
+mod records;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{Method, Uri};
+use axum::routing::{MethodRouter, get};
+use percent_encoding::percent_decode_str;
+use shared::domain::collection::Collection;
+use shared::ports::ApiPorts;
+use shared::service::accept::Api;
+
+use crate::call::Call;
+use crate::identify::{RecordPath, needs_query};
+use crate::problem::{Code, Problem};
+
+type Routes<P> = Router<Arc<Api<P>>>;
+
+/// All routes. A path of the fixed ones is never a collection's: their words are reserved.
+pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
+    let record = || {
+        let methods: MethodRouter<Arc<Api<P>>> =
+            get(records::get_or_list::<P>).delete(delete::delete::<P>);
+        methods
+            .head(another_method::<P>)
+            .fallback(another_method::<P>)
+    };
+    Router::new()
+        .route("/v1/deletions", only(get(deletions::list::<P>)))
+        .route("/v1/deletions/{deletion}", only(get(deletions::show::<P>)))
+        .route(
+            "/v1/deletions/{deletion}/records",
+            only(get(deletions::records::<P>)),
+        )
+        .route("/v1/search/{collection}", only(get(records::search::<P>)))
+        .route("/v1/{collection}", record())
+        .route("/v1/{collection}/{id}", record())
+        .route("/v1/{collection}/{id}/{sort}", record())
+        .fallback(no_route::<P>)
+}
+
+/// The collection with this name.
+fn collection<'a, P>(api: &'a Api<P>, name: &str) -> Result<&'a Collection, Problem> {
+    api.collections.get(name).ok_or_else(|| {
+        Problem::new(Code::CollectionNotFound, "No collection has this name.")
+            .at("/path/collection", "is not known")
+    })
+}
+
+/// The methods that the routes on a collection's records know.
+fn methods(collection: &Collection) -> &'static str {
+    if collection.serve.read {
+        "GET, DELETE"
+    } else {
+        "DELETE"
+    }
+}
+
+/// Another method than GET, HEAD included: an answer about existence without a body would be one too many to guard.
+fn only<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
+    let not_allowed = || async { Problem::method_not_allowed("GET") };
+    methods.head(not_allowed).fallback(not_allowed)
+}
+
+async fn another_method<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    Path(path): Path<RecordPath>,
+) -> Problem {
+    match collection(&api, &path.collection) {
+        Ok(collection) => Problem::method_not_allowed(methods(collection)),
+        Err(problem) => problem,
+    }
+}
+
+/// A path that no route has. Below a collection it is an id whose slashes were decoded on the way, or an empty one.
+async fn no_route<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    method: Method,
+    uri: Uri,
+    call: Result<Call, Problem>,
+) -> Problem {
+    let path: Vec<_> = uri
+        .path()
+        .split('/')
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
+        .collect();
+    let [root, version, name, parts @ ..] = path.as_slice() else {
+        return Problem::route_not_found();
+    };
+    let below = root.is_empty() && version == "v1" && !parts.is_empty();
+    let Some(collection) = api.collections.get(name).filter(|_| below) else {
+        return Problem::route_not_found();
+    };
+    match method {
+        Method::GET if !collection.serve.read => return Problem::route_not_found(),
+        Method::GET | Method::DELETE => {}
+        _ => return Problem::method_not_allowed(methods(collection)),
+    }
+    if let Err(problem) = call {
+        return problem;
+    }
+    if parts.len() > collection.key.parts() {
+        return needs_query();
+    }
+    let empty = if parts[0].is_empty() { "id" } else { "sort" };
+    Problem::new(Code::InvalidId, format!("`{empty}` is empty."))
+        .at(format!("/path/{empty}"), "is empty")
+}

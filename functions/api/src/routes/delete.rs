@@ -1,0 +1,106 @@
+//! `DELETE` of one record and all below it: the outcomes of `accept`, as answers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use shared::domain::deletion::Deletion;
+use shared::domain::key::RecordKey;
+use shared::ports::ApiPorts;
+use shared::service::accept::{AcceptAnswer, AcceptError, Api, DeleteRequest, accept};
+
+use super::collection;
+use crate::call::Call;
+use crate::identify::{RecordPath, record};
+use crate::problem::{Code, Problem};
+use crate::query::Query;
+use crate::respond::POLL_AGAIN;
+use crate::view::{DeletionView, deletion_path};
+
+/// The body of a 202.
+#[derive(Serialize)]
+struct Answer<'a> {
+    status: &'static str,
+    #[serde(flatten)]
+    key: &'a RecordKey,
+    message: &'static str,
+    deletion: Option<DeletionView<'a>>,
+}
+
+pub(super) async fn delete<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    Path(path): Path<RecordPath>,
+    call: Call,
+) -> Result<Response, Problem> {
+    let collection = collection(&api, &path.collection)?;
+    let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
+    let key = record(collection, &path, &query)?;
+    let request = DeleteRequest {
+        principal: &call.principal,
+        collection,
+        key: key.clone(),
+        request_id: call.request_id.clone(),
+    };
+    match accept(&api, request).await? {
+        AcceptAnswer::Scheduled(deletion) => Ok(accepted(
+            "PENDING_DELETE",
+            "Deletion has been scheduled",
+            &key,
+            Some(&deletion),
+        )),
+        AcceptAnswer::AlreadyDeleted(deletion) => Ok(accepted(
+            "ALREADY_DELETED",
+            "Record is already deleted",
+            &key,
+            deletion.as_deref(),
+        )),
+        AcceptAnswer::NotFound => Err(Problem::new(
+            Code::RecordNotFound,
+            "No record of the caller's tenant has this id.",
+        )),
+    }
+}
+
+fn accepted(
+    status: &'static str,
+    message: &'static str,
+    key: &RecordKey,
+    deletion: Option<&Deletion>,
+) -> Response {
+    let answer = Answer {
+        status,
+        key,
+        message,
+        deletion: deletion.map(DeletionView::from),
+    };
+    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
+    if let Some(deletion) = deletion {
+        let headers = response.headers_mut();
+        if let Ok(path) = HeaderValue::try_from(deletion_path(deletion)) {
+            headers.insert(LOCATION, path);
+        }
+        if !deletion.state.is_done() {
+            headers.insert(RETRY_AFTER, POLL_AGAIN);
+        }
+    }
+    response
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::Forbidden => {
+                Self::new(Code::Forbidden, "The caller may not delete this record.")
+            }
+            AcceptError::TakenBack => Self::new(
+                Code::NotQueued,
+                "The deletion could not be queued and was taken back; nothing has changed.",
+            ),
+            AcceptError::Dependency(error) => error.into(),
+        }
+    }
+}

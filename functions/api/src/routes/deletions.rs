@@ -1,0 +1,117 @@
+//! Deletions and their manifests, for those who may see them. For everybody else there are none: unknown, foreign,
+//! hidden and "not an id at all" are one answer.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse as _, Response};
+use shared::domain::collection::CollectionName;
+use shared::domain::deletion::{DeletionId, State as DeletionState};
+use shared::ports::ApiPorts;
+use shared::service::accept::Api;
+use shared::service::deletions::{self, DeletionFilter, ShowError};
+
+use crate::call::Call;
+use crate::problem::{Code, Problem};
+use crate::query::{Query, invalid};
+use crate::respond::POLL_AGAIN;
+use crate::view::{DeletionView, ManifestView, Page};
+
+pub(super) async fn show<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Response, Problem> {
+    Query::parse(&call.raw_query)?.only(&[])?;
+    let deletion = deletions::show(&api, &call.principal, parse(&id)?)
+        .await?
+        .ok_or_else(not_found)?;
+    let mut response = Json(DeletionView::from(&*deletion)).into_response();
+    if !deletion.state.is_done() {
+        response.headers_mut().insert(RETRY_AFTER, POLL_AGAIN);
+    }
+    Ok(response)
+}
+
+pub(super) async fn list<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    call: Call,
+) -> Result<Response, Problem> {
+    let query = Query::parse(&call.raw_query)?.only(&[
+        "state",
+        "collection",
+        "requested_by",
+        "limit",
+        "cursor",
+    ])?;
+    let limit = query.limit()?;
+    let filter = filter(&query)?;
+    let (found, next_cursor) =
+        deletions::list(&api, &call.principal, &filter, limit, query.cursor()).await?;
+    let items = found.iter().map(DeletionView::from).collect();
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+pub(super) async fn records<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Response, Problem> {
+    let query = Query::parse(&call.raw_query)?.only(&["limit", "cursor"])?;
+    let limit = query.limit()?;
+    let id = parse(&id)?;
+    let found = deletions::records(&api, &call.principal, id, limit, query.cursor()).await?;
+    let (found, next_cursor) = found.ok_or_else(not_found)?;
+    let items = found.into_iter().map(ManifestView::from).collect();
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+fn parse(id: &str) -> Result<DeletionId, Problem> {
+    id.parse().map_err(|_| not_found())
+}
+
+fn not_found() -> Problem {
+    Problem::new(
+        Code::DeletionNotFound,
+        "No deletion that the caller may see has this id.",
+    )
+}
+
+fn filter(query: &Query) -> Result<DeletionFilter, Problem> {
+    let state = query
+        .get("state")
+        .map(|name| DeletionState::parse(name).ok_or_else(|| invalid("state", "is not a state")));
+    // Not looked up: the deletions of a collection outlive its declaration.
+    let collection = query
+        .get("collection")
+        .map(|name| match name.parse::<CollectionName>() {
+            Ok(_) => Ok(name.to_owned()),
+            Err(_) => Err(invalid("collection", "is not the name of a collection")),
+        });
+    let requested_by = query.get("requested_by").map(|subject| match subject {
+        "" => Err(invalid("requested_by", "is empty")),
+        subject => Ok(subject.to_owned()),
+    });
+    Ok(DeletionFilter {
+        state: state.transpose()?,
+        collection: collection.transpose()?,
+        requested_by: requested_by.transpose()?,
+    })
+}
+
+impl From<ShowError> for Problem {
+    fn from(error: ShowError) -> Self {
+        match error {
+            ShowError::Cursor(_) => invalid_cursor(),
+            ShowError::Dependency(error) => error.into(),
+        }
+    }
+}
+
+/// The problem "this cursor is not one of this list".
+pub(super) fn invalid_cursor() -> Problem {
+    let detail = "A cursor goes on with the very list that it came from: same route, same parameters, same tenant.";
+    Problem::new(Code::InvalidCursor, detail).at("/query/cursor", "is not one of this list")
+}

@@ -1,0 +1,175 @@
+//! How deletions and records look to clients. The names here are the contract: `shared` may rename its fields.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::domain::collection::{Collection, CollectionName};
+use shared::domain::deletion::{DeleteCounts, Deletion, Failure, PurgeCounts};
+use shared::domain::key::RecordKey;
+use shared::domain::page::{NotPurged, Outcome};
+use shared::domain::row::Row;
+use shared::domain::time::rfc3339;
+use shared::service::deletions::ManifestRecord;
+
+/// The path of a deletion.
+pub(crate) fn deletion_path(deletion: &Deletion) -> String {
+    format!("/v1/deletions/{}", deletion.id)
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page<T> {
+    /// What was found; possibly less than asked for although there is more.
+    pub(crate) items: Vec<T>,
+    /// Where to go on; null at the end.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A deletion.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeletionView<'a> {
+    id: String,
+    state: &'static str,
+    done: bool,
+    pass: &'static str,
+    scope: ScopeView<'a>,
+    requested_by: &'a str,
+    requested_at: String,
+    deleted_at: String,
+    purge_at: Option<String>,
+    counts: CountsView<'a>,
+    attempts: u32,
+    failure: Option<&'a Failure>,
+    /// What may be asked of it. Nothing yet: its life after the delete comes later.
+    allowed_actions: [&'static str; 0],
+    links: LinksView,
+}
+
+#[derive(Debug, Serialize)]
+struct ScopeView<'a> {
+    collection: &'a CollectionName,
+    root: &'a RecordKey,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsView<'a> {
+    delete: &'a BTreeMap<CollectionName, DeleteCounts>,
+    purge: &'a BTreeMap<CollectionName, PurgeCounts>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinksView {
+    #[serde(rename = "self")]
+    itself: String,
+    records: String,
+}
+
+impl<'a> From<&'a Deletion> for DeletionView<'a> {
+    fn from(deletion: &'a Deletion) -> Self {
+        let path = deletion_path(deletion);
+        Self {
+            id: deletion.id.to_string(),
+            state: deletion.state.as_str(),
+            done: deletion.state.is_done(),
+            pass: deletion.state.pass().as_str(),
+            scope: ScopeView {
+                collection: &deletion.collection,
+                root: &deletion.root,
+            },
+            requested_by: &deletion.requested_by,
+            requested_at: rfc3339(deletion.deleted_at),
+            deleted_at: rfc3339(deletion.deleted_at),
+            purge_at: purge_at(deletion),
+            counts: CountsView {
+                delete: &deletion.deleted,
+                purge: &deletion.purged,
+            },
+            attempts: deletion.attempts,
+            failure: deletion.failure.as_ref(),
+            allowed_actions: [],
+            links: LinksView {
+                records: format!("{path}/records"),
+                itself: path,
+            },
+        }
+    }
+}
+
+/// When the records of a deletion are removed for good.
+pub(crate) fn purge_at(deletion: &Deletion) -> Option<String> {
+    deletion.purge_at.map(rfc3339)
+}
+
+/// A live record.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecordView<'a> {
+    collection: &'a CollectionName,
+    #[serde(flatten)]
+    key: RecordKey,
+    attributes: Map<String, Value>,
+}
+
+impl<'a> RecordView<'a> {
+    /// The row as a client sees it: without the mark's attributes, which hold nothing on a live record.
+    pub(crate) fn new(collection: &'a Collection, row: Row) -> Self {
+        let marks = collection.marks.all();
+        let mut attributes = row.attributes;
+        attributes.retain(|name, _| !marks.contains(&name.as_str()));
+        Self {
+            collection: &collection.name,
+            key: row.key,
+            attributes,
+        }
+    }
+}
+
+/// A record of a manifest.
+#[derive(Debug, Serialize)]
+pub(crate) struct ManifestView {
+    collection: CollectionName,
+    key: RecordKey,
+    outcome: &'static str,
+    reason: Option<String>,
+    /// Null until the purge has come to it.
+    purge: Option<PurgeView>,
+}
+
+#[derive(Debug, Serialize)]
+struct PurgeView {
+    outcome: &'static str,
+    reason: Option<String>,
+}
+
+impl From<ManifestRecord> for ManifestView {
+    fn from(record: ManifestRecord) -> Self {
+        let (outcome, reason) = match record.outcome {
+            Outcome::Pending => ("pending", None),
+            Outcome::Deleted => ("deleted", None),
+            Outcome::AlreadyDeleted => ("already_deleted", None),
+            Outcome::Missing => ("missing", None),
+            Outcome::Failed { reason } => ("failed", Some(reason)),
+        };
+        let purge = record.purge.map(|purge| match purge {
+            Ok(()) => PurgeView {
+                outcome: "purged",
+                reason: None,
+            },
+            Err(NotPurged::Kept) => PurgeView {
+                outcome: "kept",
+                reason: None,
+            },
+            Err(NotPurged::Failed { reason }) => PurgeView {
+                outcome: "failed",
+                reason: Some(reason),
+            },
+        });
+        Self {
+            collection: record.collection,
+            key: record.key,
+            outcome,
+            reason,
+            purge,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The consumer function: translates a batch of queue messages into slices of the engine, and back.
+//!
+//! Each body is parsed on its own: one that cannot be read is reported as failed and reaches the DLQ with its history,
+//! while the others are worked on. A message that did its part, even "nothing to do", is acknowledged.
+
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::Timestamp;
+use shared::domain::message::DeletionMessage;
+use shared::ports::{Clock, EnginePorts};
+use shared::service::advance::{Advanced, Engine, advance};
+use shared::telemetry::chain;
+use tracing::{info, warn};
+
+/// The batch cannot be answered for: a record without an id would read as "the whole batch failed".
+#[derive(Debug, thiserror::Error)]
+#[error("a record of the batch has no message id")]
+pub struct MessageIdMissing;
+
+/// Works on a batch and answers which messages must come again.
+///
+/// # Errors
+///
+/// When a record has no id; the invocation then fails openly.
+pub async fn handle<P: EnginePorts>(
+    engine: &Engine<P>,
+    event: SqsEvent,
+    deadline: Timestamp,
+) -> Result<SqsBatchResponse, MessageIdMissing> {
+    let mut response = SqsBatchResponse::default();
+    for record in event.records {
+        let id = record
+            .message_id
+            .clone()
+            .filter(|id| !id.is_empty())
+            .ok_or(MessageIdMissing)?;
+        if !work(engine, &record, &id, deadline).await {
+            response.batch_item_failures.push(failure(id));
+        }
+    }
+    Ok(response)
+}
+
+fn failure(id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
+}
+
+/// Whether the message is done with.
+async fn work<P: EnginePorts>(
+    engine: &Engine<P>,
+    record: &SqsMessage,
+    id: &str,
+    deadline: Timestamp,
+) -> bool {
+    let message = match DeletionMessage::parse(record.body.as_deref().unwrap_or_default()) {
+        Ok(message) => message,
+        Err(error) => {
+            // Never the body: whatever it is, it is not ours to print.
+            warn!(message_id = id, error = %error, "message {id} is not a deletion message");
+            return false;
+        }
+    };
+    let now = engine.ports.clock().now();
+    let slice_end = slice_end(now, deadline, engine.timing.slice, engine.timing.grace);
+    let deletion_id = message.deletion_id;
+    match advance(engine, &message.tenant, deletion_id, slice_end).await {
+        Ok(advanced) => {
+            report(&message, advanced);
+            true
+        }
+        Err(error) => {
+            warn!(%deletion_id, error = %chain(&error), "what became of deletion {deletion_id} could not be recorded");
+            false
+        }
+    }
+}
+
+fn report(message: &DeletionMessage, advanced: Advanced) {
+    let deletion_id = message.deletion_id;
+    let request_id = &message.request_id;
+    match advanced {
+        // Rolled back or expired: acknowledged, and counted by this line.
+        Advanced::Unknown => {
+            info!(%deletion_id, request_id, outcome = "unknown", "there is no deletion {deletion_id}")
+        }
+        Advanced::NothingToDo(state) => {
+            info!(%deletion_id, request_id, outcome = "nothing_to_do", %state, "deletion {deletion_id} is {state}");
+        }
+        Advanced::Busy => {
+            info!(%deletion_id, request_id, outcome = "busy", "deletion {deletion_id} is being worked on")
+        }
+        Advanced::Continued => {
+            info!(%deletion_id, request_id, outcome = "continued", "slice of deletion {deletion_id} is over");
+        }
+        Advanced::Ended(state) => {
+            info!(%deletion_id, request_id, outcome = "ended", %state, "deletion {deletion_id} is {state}");
+        }
+        Advanced::Left => {
+            info!(%deletion_id, request_id, outcome = "left", "deletion {deletion_id} is left to others")
+        }
+    }
+}
+
+/// When the slice must end: after its configured length, and always a grace before the function is stopped.
+///
+/// A deadline in the past is a stand-in's constant (cargo-lambda sends one of 1970), not a reason to do nothing.
+#[must_use]
+pub fn slice_end(
+    now: Timestamp,
+    deadline: Timestamp,
+    slice: Duration,
+    grace: Duration,
+) -> Timestamp {
+    let configured = now.checked_add(slice).unwrap_or(Timestamp::MAX);
+    if deadline <= now {
+        return configured;
+    }
+    configured.min(deadline.checked_sub(grace).unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_ends_a_grace_before_the_function_is_stopped() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let deadline = Timestamp::from_second(1_050).unwrap();
+
+        let end = slice_end(
+            now,
+            deadline,
+            Duration::from_mins(1),
+            Duration::from_secs(30),
+        );
+
+        assert_eq!(end, Timestamp::from_second(1_020).unwrap());
+    }
+
+    #[test]
+    fn a_deadline_in_1970_does_not_stop_the_work() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let deadline = Timestamp::from_second(600).unwrap();
+
+        let end = slice_end(
+            now,
+            deadline,
+            Duration::from_mins(1),
+            Duration::from_secs(30),
+        );
+
+        assert_eq!(end, Timestamp::from_second(1_000_060).unwrap());
+    }
+}

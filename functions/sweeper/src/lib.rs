@@ -1,0 +1,56 @@
+//! The sweeper function: one bounded sweep per tick, whatever the event says, and its report as the answer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared::ports::{Clock, DependencyError, SweepPorts};
+use shared::service::advance::Engine;
+use shared::service::sweep::{SweepReport, sweep};
+use tracing::info;
+
+/// Sweeps until a grace before the function is stopped.
+///
+/// # Errors
+///
+/// When what is due could not be found: the schedule tries again.
+pub async fn handle<P: SweepPorts>(
+    engine: &Engine<P>,
+    deadline: Timestamp,
+    purge_slice: Duration,
+) -> Result<SweepReport, DependencyError> {
+    let now = engine.ports.clock().now();
+    let until = sweep_until(now, deadline, engine.timing.slice, engine.timing.grace);
+    let report = sweep(engine, until, purge_slice).await?;
+    let fields = serde_json::to_string(&report).unwrap_or_default();
+    info!(
+        report = fields,
+        "sweep: {} due, {} errors, {} left", report.due, report.errors, report.left
+    );
+    Ok(report)
+}
+
+/// When the sweep must end. A deadline in the past is a stand-in's constant, not a reason to do nothing.
+fn sweep_until(now: Timestamp, deadline: Timestamp, slice: Duration, grace: Duration) -> Timestamp {
+    let stopped = if deadline <= now {
+        now.checked_add(slice + grace)
+    } else {
+        Ok(deadline)
+    };
+    stopped
+        .and_then(|stopped| stopped.checked_sub(grace))
+        .unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_ends_a_grace_before_the_function_is_stopped() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (slice, grace) = (Duration::from_mins(1), Duration::from_secs(30));
+
+        assert_eq!(sweep_until(at(1_000), at(1_300), slice, grace), at(1_270));
+        assert_eq!(sweep_until(at(100_000), at(600), slice, grace), at(100_060));
+    }
+}
