@@ -1,0 +1,113 @@
+//! The guided tour (`demo`): each step prints the request that it makes and what came back, and checks it.
+//!
+//! It runs on a stack of its own, with a retention of a minute instead of 30 days, and leaves nothing behind: the stack
+//! ends with the tour, however that ends. What both stores hold is read with plain clients, never through the functions.
+
+mod acts;
+mod api;
+mod compare;
+mod delete;
+mod hands;
+mod listwise;
+mod mishaps;
+mod narrator;
+mod purge;
+mod settings;
+mod stores;
+mod tour;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::failure::Result;
+use crate::index;
+use crate::load::{Archive, Mail, Shape, generate};
+use crate::stack::Stack;
+use crate::terminal;
+use narrator::Narrator;
+use tour::Tour;
+
+/// The list of the discussion that is generated to be large enough for a crash in the middle.
+const LARGE: &str = "large";
+/// Its messages: some seconds of work with pages of [`settings::PAGE_KEYS`].
+const LARGE_MESSAGES: usize = 4_000;
+
+/// What the tour is shown on.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// A mail archive, as `load` takes it; a generated one when none is given.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// The list whose discussions are all deleted; the one of middle size when none is given.
+    #[arg(long, value_name = "NAME")]
+    list: Option<String>,
+    /// Folder of the stack.
+    #[arg(long, default_value = ".local/demo", value_name = "DIR")]
+    state: PathBuf,
+    /// Take the functions as they lie in the target folder.
+    #[arg(long)]
+    no_build: bool,
+}
+
+impl Demo {
+    /// Starts the stack, goes through all steps, and stops it. The exit code tells whether all was as promised.
+    ///
+    /// # Errors
+    ///
+    /// When the archive is wrong, or the stack does not come up. A step that fails is told, and the next one follows.
+    pub async fn run(self) -> Result<ExitCode> {
+        let begun = Instant::now();
+        let compiled_in = index::collections(None)?;
+        let archive = self.archive(&Mail::of(&compiled_in)?)?;
+        let list = tour::list_to_delete(&archive, self.list.as_deref())?;
+        let discussions = archive.counts()[&list].discussions;
+        let options = settings::options(&self.state, discussions, !self.no_build)?;
+
+        terminal::note("starting a stack for the demo");
+        let stack = Stack::start(&options).await?;
+        let collections = index::collections(stack.file.collections_dir.as_deref())?;
+        let mut narrator = Narrator::default();
+        let toured = async {
+            let mail = Mail::of(&collections)?;
+            let mut tour = Tour::new(&stack.file, mail, &archive, list, &mut narrator)?;
+            Box::pin(tour.go()).await
+        }
+        .await;
+        stack.stop().await?;
+        toured?;
+        let input = self.input.as_ref().map(|file| file.display().to_string());
+        narrator.end(begun.elapsed(), input.as_deref());
+        Ok(narrator.verdict())
+    }
+
+    fn archive(&self, mail: &Mail) -> Result<Archive> {
+        let large = Shape {
+            list: LARGE.into(),
+            discussions: 1,
+            messages: LARGE_MESSAGES,
+            seed: 1,
+        };
+        let Some(file) = &self.input else {
+            let shapes = [("r-grids", 30, 6), ("r-models", 40, 4), ("r-plots", 20, 3)].map(
+                |(list, discussions, messages)| Shape {
+                    list: list.into(),
+                    discussions,
+                    messages,
+                    seed: 7,
+                },
+            );
+            let lines = shapes.iter().chain([&large]).flat_map(generate);
+            return Archive::from_lines("generated", lines.map(Ok), mail);
+        };
+        let mut archive = Archive::read(file, mail)?;
+        archive.append(Archive::from_lines(
+            "generated",
+            generate(&large).map(Ok),
+            mail,
+        )?)?;
+        Ok(archive)
+    }
+}

@@ -1,0 +1,226 @@
+//! Indexes and mappings of all collections, here and on AWS.
+//!
+//! Nothing else creates an index: a missing one must stay a failed dependency, never look like "document missing".
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use opensearch::OpenSearch;
+use opensearch::http::response::Response;
+use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
+use opensearch::indices::{IndicesCreateParts, IndicesExistsParts, IndicesPutMappingParts};
+use reqwest::Url;
+use serde_json::{Map, Value, json};
+use shared::domain::collection::{Collection, Collections, DocumentSpec, SourceFile};
+
+use crate::failure::{Context, Failure, Result};
+use crate::stack::StackFile;
+
+/// Where the indexes are to be, and how.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// URL of the domain.
+    pub endpoint: String,
+    /// Put before a document's `index`.
+    pub prefix: String,
+    /// Whether requests are signed, with the credentials of the environment.
+    pub sign: bool,
+    /// Primary shards of a new index.
+    pub shards: u32,
+    /// Replicas of a new index.
+    pub replicas: u32,
+}
+
+/// Creates what is missing on a local stack; answers how many indexes there are then.
+///
+/// # Errors
+///
+/// When OpenSearch refuses, or the collection files are wrong.
+pub async fn create_local(file: &StackFile) -> Result<usize> {
+    let target = Target {
+        endpoint: file.endpoints.opensearch.clone(),
+        prefix: file.index_prefix.clone(),
+        sign: false,
+        shards: 1,
+        replicas: 0,
+    };
+    Ok(
+        create(&target, &collections(file.collections_dir.as_deref())?)
+            .await?
+            .len(),
+    )
+}
+
+/// Creates what is missing, and brings the mappings of what is there up to date. Answers the names of the indexes.
+///
+/// # Errors
+///
+/// When OpenSearch refuses: a field that has another type already, for instance.
+pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<String>> {
+    let client = client(target).await?;
+    let mut names = Vec::new();
+    for collection in collections.iter() {
+        if let Some(document) = &collection.document {
+            let name = format!("{}{}", target.prefix, document.index);
+            create_one(&client, target, &name, mapping(collection, document)).await?;
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+async fn create_one(
+    client: &OpenSearch,
+    target: &Target,
+    name: &str,
+    mapping: Value,
+) -> Result<()> {
+    let indices = client.indices();
+    let exists = indices
+        .exists(IndicesExistsParts::Index(&[name]))
+        .send()
+        .await
+        .context(format!("look for {name}"))?;
+    match exists.status_code().as_u16() {
+        200 => {
+            let put = indices
+                .put_mapping(IndicesPutMappingParts::Index(&[name]))
+                .body(mapping)
+                .send()
+                .await;
+            accepted(put.context(format!("map {name}"))?, name).await
+        }
+        404 => {
+            let settings =
+                json!({"number_of_shards": target.shards, "number_of_replicas": target.replicas});
+            let body = json!({"settings": settings, "mappings": mapping});
+            let create = indices
+                .create(IndicesCreateParts::Index(name))
+                .body(body)
+                .send()
+                .await;
+            accepted(create.context(format!("create {name}"))?, name).await
+        }
+        other => Err(Failure::new(format!(
+            "looking for index {name} was answered {other}"
+        ))),
+    }
+}
+
+async fn accepted(response: Response, name: &str) -> Result<()> {
+    let status = response.status_code();
+    if status.is_success() {
+        return Ok(());
+    }
+    let text = response.text().await.unwrap_or_default();
+    Err(Failure::new(format!(
+        "index {name} was refused with {status}: {text}"
+    )))
+}
+
+async fn client(target: &Target) -> Result<OpenSearch> {
+    let url =
+        Url::parse(&target.endpoint).context(format!("understand the URL {}", target.endpoint))?;
+    let mut transport =
+        TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(Duration::from_mins(1));
+    if target.sign {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await;
+        transport = transport.auth(
+            config
+                .try_into()
+                .context("find AWS credentials and a region")?,
+        );
+    } else {
+        transport = transport.disable_proxy();
+    }
+    Ok(OpenSearch::new(
+        transport.build().context("make an OpenSearch client")?,
+    ))
+}
+
+/// Everything that a query names, and nothing else: what other fields a document has is kept and not indexed.
+fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
+    let mut fields = Map::new();
+    for field in &document.fields {
+        fields.insert(field.clone(), json!({"type": "text"}));
+    }
+    let marks = &collection.marks;
+    let keywords = collection.key.attributes().chain([
+        collection.tenant.attribute.as_str(),
+        marks.deleted_by.as_str(),
+        marks.deletion_id.as_str(),
+    ]);
+    for keyword in keywords {
+        fields.insert(keyword.to_owned(), json!({"type": "keyword"}));
+    }
+    fields.insert(marks.deleted_at.clone(), json!({"type": "date"}));
+    json!({"dynamic": "false", "properties": fields})
+}
+
+/// The collections of a folder, or the compiled-in ones.
+///
+/// # Errors
+///
+/// When a file cannot be read, or is wrong: the text lists file, line and key.
+pub fn collections(folder: Option<&Path>) -> Result<Collections> {
+    let files = match folder {
+        Some(folder) => files_of(folder)?,
+        None => Collections::compiled_in()
+            .iter()
+            .map(|(name, text)| SourceFile {
+                name: (*name).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect(),
+    };
+    Collections::from_files(&files).context("read the collections")
+}
+
+fn files_of(folder: &Path) -> Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).context(format!("read {}", folder.display()))? {
+        let path = entry.context(format!("read {}", folder.display()))?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let text = fs::read_to_string(&path).context(format!("read {}", path.display()))?;
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            files.push(SourceFile { name, text });
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_query_is_mapped_and_nothing_else_is_indexed() {
+        let collections = collections(None).unwrap();
+        let messages = collections.get("messages").unwrap();
+
+        let mapping = mapping(messages, messages.document.as_ref().unwrap());
+
+        assert_eq!(mapping["dynamic"], "false");
+        let fields = &mapping["properties"];
+        assert_eq!(fields["body"]["type"], "text");
+        for keyword in [
+            "discussion_id",
+            "message_id",
+            "user_id",
+            "deletion_id",
+            "deleted_by",
+        ] {
+            assert_eq!(fields[keyword]["type"], "keyword", "{keyword}");
+        }
+        assert_eq!(fields[messages.marks.deleted_at.as_str()]["type"], "date");
+    }
+}

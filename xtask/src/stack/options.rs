@@ -1,0 +1,111 @@
+//! What can be chosen about a stack.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// How to start a stack. [`Options::default`] is what `cargo xtask up` starts.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder of the stack; another one makes a second stack beside the first.
+    pub state: PathBuf,
+    /// Folder with collection files, instead of the compiled-in ones.
+    pub collections_dir: Option<PathBuf>,
+    /// Template parameters on top of those of a local stack; the same name wins.
+    pub parameters: BTreeMap<String, String>,
+    /// Which DynamoDB.
+    pub dynamodb: Dynamodb,
+    /// Whether ministack enforces the roles of the functions.
+    pub enforce_iam: bool,
+    /// Variables that all functions see on top of the template's (ministack hands its own environment on).
+    pub environment: BTreeMap<String, String>,
+    /// Whether the functions are compiled first; without, what lies in the target folder is taken.
+    pub build: bool,
+}
+
+/// Which DynamoDB a stack uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Dynamodb {
+    /// Fast and closest to AWS, knows no IAM.
+    Dynoxide,
+    /// Slow, but the table policies of the functions are enforced.
+    Ministack,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            state: PathBuf::from(".local"),
+            collections_dir: None,
+            parameters: BTreeMap::new(),
+            dynamodb: Dynamodb::Dynoxide,
+            enforce_iam: true,
+            environment: BTreeMap::new(),
+            build: true,
+        }
+    }
+}
+
+/// Times and sizes with which the local stack recovers from a kill or a lost message within seconds.
+const LOCAL: [(&str, &str); 12] = [
+    ("CreateDemoTables", "true"),
+    ("SearchAuth", "none"),
+    // Cognito makes its own `sub`; a token for a chosen subject needs the user name.
+    ("SubjectClaim", "cognito:username"),
+    ("SliceSeconds", "10"),
+    ("GraceSeconds", "5"),
+    ("CallTimeoutSeconds", "4"),
+    ("FunctionTimeoutSeconds", "20"),
+    ("QueueVisibilitySeconds", "120"),
+    ("ResendAfterSeconds", "5"),
+    ("CompareAfterSeconds", "2"),
+    ("LogRetentionDays", "1"),
+    (
+        "Architecture",
+        if cfg!(target_arch = "aarch64") {
+            "arm64"
+        } else {
+            "x86_64"
+        },
+    ),
+];
+
+impl Options {
+    /// All template parameters of this stack.
+    #[must_use]
+    pub fn template_parameters(
+        &self,
+        search_endpoint: &str,
+        search_domain: &str,
+    ) -> BTreeMap<String, String> {
+        let mut all: BTreeMap<String, String> = LOCAL
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        all.insert("SearchEndpoint".into(), search_endpoint.into());
+        all.insert("SearchDomainName".into(), search_domain.into());
+        if let Some(folder) = &self.collections_dir {
+            all.insert("CollectionsDir".into(), folder.display().to_string());
+        }
+        all.extend(self.parameters.clone());
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_parameter_wins_over_the_local_one() {
+        let options = Options {
+            parameters: BTreeMap::from([("SliceSeconds".into(), "3".into())]),
+            ..Options::default()
+        };
+
+        let parameters = options.template_parameters("http://127.0.0.1:9201", "local");
+
+        assert_eq!(parameters["SliceSeconds"], "3");
+        assert_eq!(parameters["GraceSeconds"], "5");
+        assert_eq!(parameters["SearchEndpoint"], "http://127.0.0.1:9201");
+    }
+}

@@ -1,0 +1,208 @@
+//! `cargo xtask test`: two stacks of their own, and `cargo test --workspace` against them.
+//!
+//! Two, because one cannot prove both: Dynoxide is fast and closest to DynamoDB but knows no IAM; ministack's own tables
+//! are slow, but there a function may do only what its role says. The second stack also has a retention of seconds, so
+//! that a purge can be waited for. Both end with this command, whatever its outcome.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::environment;
+use crate::failure::{Context, Failure, Result};
+use crate::layout::{StateDir, workspace};
+use crate::process::Identity;
+use crate::stack::{Dynamodb, Options, Stack};
+use crate::terminal::{self, seconds};
+
+/// What the tests read; `tests/src/stacks.rs` has the same names.
+const STACK: &str = "TOMBSTONE_STACK";
+const POLICY_STACK: &str = "TOMBSTONE_POLICY_STACK";
+const R_LISTS: &str = "TOMBSTONE_R_LISTS";
+
+/// Stacks that run while the tests compile and run.
+const MAIN: &str = ".local/test";
+const POLICIES: &str = ".local/policies";
+
+/// Pages of the first stack: small enough that a discussion of some hundred messages has several.
+const PAGE_KEYS: &str = "250";
+
+/// The retention on the second stack: long enough to see that nothing is purged before.
+const RETENTION: &str = "20s";
+
+/// What is to be tested.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Arguments for `cargo test --workspace`, such as `--test stack -- mail`.
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<String>,
+}
+
+impl Test {
+    /// Starts the stacks, runs the tests and stops the stacks. The answer is that of `cargo test`.
+    ///
+    /// # Errors
+    ///
+    /// When a stack does not start, or does not stop.
+    pub async fn run(self) -> Result<ExitCode> {
+        let begun = Instant::now();
+        terminal::note("stack for the behaviours (.local/test)");
+        let main = Box::pin(Stack::start(&main_options())).await?;
+        terminal::note("stack for the policies (.local/policies)");
+        let policies = Box::pin(Stack::start(&policy_options()?)).await?;
+        terminal::note(&format!(
+            "both stacks are ready after {}",
+            seconds(begun.elapsed())
+        ));
+
+        let tested = Instant::now();
+        let result = self.cargo_test().await;
+        let tested = tested.elapsed();
+        let stopped = main.stop().await;
+        policies.stop().await?;
+        stopped?;
+
+        let code = result?;
+        let verdict = if code == 0 { "passed" } else { "failed" };
+        terminal::note(&format!(
+            "tests {verdict} after {} ({} with the stacks)",
+            seconds(tested),
+            seconds(begun.elapsed())
+        ));
+        if code != 0 {
+            terminal::note(&format!(
+                "logs of the stacks: {MAIN}/logs and {POLICIES}/logs"
+            ));
+        }
+        Ok(ExitCode::from(code))
+    }
+
+    /// Runs in a group of its own, so that no test outlives this command.
+    async fn cargo_test(&self) -> Result<u8> {
+        let mut command = tokio::process::Command::new(environment::cargo());
+        command
+            .args(["test", "--workspace"])
+            .args(&self.arguments)
+            .env(STACK, StateDir::new(Path::new(MAIN)).join("stack.json"))
+            .env(
+                POLICY_STACK,
+                StateDir::new(Path::new(POLICIES)).join("stack.json"),
+            )
+            .current_dir(workspace())
+            .stdin(Stdio::null())
+            .process_group(0);
+        let archive = workspace().join("../shared/data/r-lists.ndjson.gz");
+        if !environment::is_set(R_LISTS) && archive.is_file() {
+            command.env(
+                R_LISTS,
+                archive.canonicalize().context("find the mail archive")?,
+            );
+        }
+        if !environment::is_set("RUST_TEST_THREADS") {
+            // They wait for the stack more than they work.
+            command.env("RUST_TEST_THREADS", "6");
+        }
+        let mut child = command.spawn().context("start cargo test")?;
+        let group = Group(child.id().and_then(Identity::of));
+        let status = child.wait().await.context("wait for cargo test")?;
+        drop(group);
+        let code = status.code().context(format!("cargo test: {status}"))?;
+        Ok(u8::try_from(code).unwrap_or(u8::MAX))
+    }
+}
+
+/// Ends the tests when this command is interrupted.
+struct Group(Option<Identity>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(identity) = &self.0 {
+            identity.end(Duration::from_secs(5));
+        }
+    }
+}
+
+fn parameters(of: &[(&str, &str)]) -> BTreeMap<String, String> {
+    of.iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn main_options() -> Options {
+    Options {
+        state: PathBuf::from(MAIN),
+        parameters: parameters(&[("PageKeys", PAGE_KEYS)]),
+        ..Options::default()
+    }
+}
+
+/// Everything short: a message reaches the DLQ after five visibilities.
+fn policy_options() -> Result<Options> {
+    Ok(Options {
+        state: PathBuf::from(POLICIES),
+        dynamodb: Dynamodb::Ministack,
+        collections_dir: Some(collections_with_a_short_retention(Path::new(POLICIES))?),
+        parameters: parameters(&[
+            ("PageKeys", "2"),
+            ("SliceSeconds", "3"),
+            ("GraceSeconds", "2"),
+            ("CallTimeoutSeconds", "1"),
+            ("FunctionTimeoutSeconds", "6"),
+            ("QueueVisibilitySeconds", "6"),
+            ("SweepPurgeSeconds", "2"),
+        ]),
+        build: false,
+        ..Options::default()
+    })
+}
+
+/// A copy of the collections beside the stack, in which everything is purged soon.
+fn collections_with_a_short_retention(state: &Path) -> Result<PathBuf> {
+    let source = workspace().join("collections/mail.toml");
+    let text = fs::read_to_string(&source).context("read collections/mail.toml")?;
+    let folder = StateDir::new(state).join("collections");
+    fs::create_dir_all(&folder).context(format!("make {}", folder.display()))?;
+    let copy = folder.join("mail.toml");
+    fs::write(&copy, shortened(&text)?).context(format!("write {}", copy.display()))?;
+    Ok(folder)
+}
+
+fn shortened(text: &str) -> Result<String> {
+    let (long, short) = ("= \"30d\"", format!("= \"{RETENTION}\""));
+    match text.matches(long).count() {
+        2 => Ok(text.replace(long, &short)),
+        found => Err(Failure::new(format!(
+            "collections/mail.toml has {found} retentions of 30d, not 2"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_collections_of_the_example_get_the_short_retention() {
+        let text = fs::read_to_string(workspace().join("collections/mail.toml")).unwrap();
+
+        let shortened = shortened(&text).unwrap();
+
+        assert_eq!(shortened.matches("= \"20s\"").count(), 2);
+        assert!(super::shortened(&shortened).is_err());
+    }
+
+    #[test]
+    fn the_times_of_the_policy_stack_keep_the_rules_of_the_template() {
+        let parameters = policy_options().unwrap().parameters;
+        let number = |name: &str| parameters[name].parse::<u32>().unwrap();
+
+        assert!(number("CallTimeoutSeconds") < number("GraceSeconds"));
+        let lease = number("SliceSeconds") + number("GraceSeconds");
+        assert!(lease < number("FunctionTimeoutSeconds"));
+        assert!(lease < number("QueueVisibilitySeconds"));
+    }
+}

@@ -1,0 +1,29 @@
+//! The pinned tools of the local stack, installed once into the cache folder.
+//!
+//! Each installation is keyed by the hash of the file that pins it, so a changed pin is a new installation and two
+//! checkouts can share the cache.
+
+pub(crate) mod jars;
+pub(crate) mod python;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+/// The first characters of the hash of what pins an installation.
+fn key(pins: &str) -> String {
+    Sha256::digest(pins.as_bytes())
+        .iter()
+        .take(6)
+        .fold(String::new(), |mut key, byte| {
+            let _infallible = write!(key, "{byte:02x}");
+            key
+        })
+}
+
+/// Removes what an earlier run left unfinished; nothing there is fine.
+fn discard(folder: &Path) {
+    let _absent = fs::remove_dir_all(folder);
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask validate`: `sam validate --lint` on `template.yaml`, by the pinned SAM CLI and linter.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use crate::environment;
+use crate::failure::{Context, Result};
+use crate::http::REGION;
+use crate::layout::{StateDir, workspace};
+use crate::prerequisites::Prerequisites;
+use crate::process;
+use crate::terminal::{self, Step};
+use crate::tools::python;
+
+/// Lints the template.
+///
+/// # Errors
+///
+/// When the linter finds something: the error quotes it.
+pub async fn run() -> Result<ExitCode> {
+    let state = StateDir::new(Path::new(".local/validate"));
+    let log = state.log("validate");
+    if log.exists() {
+        fs::remove_file(&log).context("remove the log of the last time")?;
+    }
+    let cache = environment::cache_dir()?;
+    let found = Prerequisites::find(|runner| runner.folder(&cache).is_dir())?;
+    let venv = python::install(&found.python, &cache, &log).await?;
+
+    let step = Step::begin("validate");
+    let home = state.join("home");
+    fs::create_dir_all(&home).context(format!("make {}", home.display()))?;
+    let mut command = Command::new(venv.program("sam"));
+    // Nothing of the developer's environment: no profile there decides which region's rules apply.
+    command
+        .env_clear()
+        .env("PATH", venv.search_path())
+        .env("HOME", &home)
+        .env("LANG", "C.UTF-8")
+        .env("AWS_REGION", REGION)
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("SAM_CLI_TELEMETRY", "0")
+        .args(["validate", "--lint", "--template-file", "template.yaml"])
+        .current_dir(workspace());
+    process::run(command, &log).await?;
+    step.end("template.yaml is clean");
+    terminal::answer("template.yaml: valid");
+    Ok(ExitCode::SUCCESS)
+}
