@@ -1,0 +1,19 @@
+//! The api function on the fakes, from the gateway's event to the gateway's answer.
+//!
+//! Every answer passes [`world::World::call`], which holds it to what is promised of all answers: `no-store`, and
+//! whatever fails is a problem with a documented code.
+
+mod claims;
+mod deleting;
+mod error_document;
+mod event;
+mod failures;
+mod hiding;
+mod listing;
+mod odd_ids;
+mod reading;
+mod refusals;
+mod samples;
+mod showing;
+mod tenants;
+mod world;

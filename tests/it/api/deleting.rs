@@ -1,0 +1,214 @@
+//! The answers of `DELETE`.
+
+use serde_json::json;
+use shared::domain::deletion::State;
+use shared::domain::message::DeletionMessage;
+use shared::testing::samples::{key, key2};
+
+use super::event::Event;
+use super::world::World;
+
+#[tokio::test]
+async fn a_delete_is_scheduled_and_the_answer_says_where_to_look() {
+    let world = World::new();
+    world.put("discussions", &key("d~1"));
+
+    let answer = world
+        .call(Event::new("DELETE", "/v1/discussions/d~1"))
+        .await;
+
+    let deletion = world.deletions.all().remove(0);
+    let path = format!("/v1/deletions/{}", deletion.id);
+    assert_eq!(answer.status, 202);
+    assert_eq!(answer.header("location"), Some(path.as_str()));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert!(answer.text.starts_with(
+        r#"{"status":"PENDING_DELETE","id":"d~1","message":"Deletion has been scheduled","deletion":{"id":""#
+    ));
+    assert_eq!(
+        answer.body["deletion"],
+        json!({
+            "id": deletion.id.to_string(),
+            "state": "PENDING_DELETE",
+            "done": false,
+            "pass": "delete",
+            "scope": { "collection": "discussions", "root": { "id": "d~1" } },
+            "requested_by": "ann",
+            "requested_at": "2026-11-21T07:00:00.000Z",
+            "deleted_at": "2026-11-21T07:00:00.000Z",
+            "purge_at": "2026-12-21T07:00:00.000Z",
+            "counts": { "delete": {}, "purge": {} },
+            "attempts": 0,
+            "failure": null,
+            "allowed_actions": [],
+            "links": { "self": path, "records": format!("{path}/records") },
+        })
+    );
+    assert_eq!(world.marked("discussions"), [key("d~1")]);
+    let sent: Vec<DeletionMessage> = world
+        .queue
+        .take()
+        .iter()
+        .map(shared::testing::Sent::message)
+        .collect();
+    assert_eq!(sent, [DeletionMessage::about(&deletion)]);
+    assert_eq!(deletion.request_id, "request-1");
+}
+
+#[tokio::test]
+async fn a_two_part_key_is_answered_with_both_parts() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    world.put("messages", &key2("d-1", "m-1"));
+
+    let answer = world
+        .call(Event::new("DELETE", "/v1/messages/d-1/m-1"))
+        .await;
+
+    assert!(
+        answer
+            .text
+            .starts_with(r#"{"status":"PENDING_DELETE","id":"d-1","sort":"m-1","message":"#),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        answer.body["deletion"]["scope"]["root"],
+        json!({ "id": "d-1", "sort": "m-1" })
+    );
+    assert_eq!(world.marked("messages"), [key2("d-1", "m-1")]);
+    assert_eq!(world.marked("discussions"), []);
+}
+
+#[tokio::test]
+async fn who_asks_twice_gets_the_same_deletion() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    let first = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+    let row = world.row("discussions", &key("d-1"));
+
+    let second = world
+        .call(Event::new("DELETE", "/v1/discussions?id=d-1").by("bob", "acme", "[admin]"))
+        .await;
+
+    assert_eq!((second.status, second.code()), (202, "ALREADY_DELETED"));
+    assert_eq!(second.body["deletion"], first.body["deletion"]);
+    assert_eq!(second.header("location"), first.header("location"));
+    assert_eq!(second.header("retry-after"), Some("1"));
+    assert_eq!(world.row("discussions", &key("d-1")), row);
+    assert_eq!(world.queue.len(), 1);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_done_is_shown_without_an_invitation_to_poll() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+    let mut deletion = world.deletions.all().remove(0);
+    deletion.state = State::Deleted;
+    world.deletions.put(
+        &deletion,
+        &shared::domain::scope::Scope::below(world.collection("discussions"), &world.collections),
+        &[],
+    );
+
+    let answer = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+
+    assert_eq!(
+        (answer.code(), answer.body["deletion"]["done"].as_bool()),
+        ("ALREADY_DELETED", Some(true))
+    );
+    assert_eq!(answer.header("retry-after"), None);
+    assert!(answer.header("location").is_some());
+}
+
+#[tokio::test]
+async fn what_an_ancestor_hides_is_answered_with_that_deletion() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    world.put("messages", &key2("d-1", "m-1"));
+    let above = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+
+    let answer = world
+        .call(Event::new("DELETE", "/v1/messages/d-1/m-1"))
+        .await;
+
+    assert_eq!((answer.status, answer.code()), (202, "ALREADY_DELETED"));
+    assert_eq!(answer.body["id"], "d-1");
+    assert_eq!(answer.body["sort"], "m-1");
+    assert_eq!(answer.body["deletion"], above.body["deletion"]);
+    assert_eq!(world.marked("messages"), []);
+}
+
+#[tokio::test]
+async fn what_is_absent_is_deleted_already_unless_the_collection_tells() {
+    let world = World::new();
+
+    let mail = world
+        .call(Event::new("DELETE", "/v1/discussions/absent"))
+        .await;
+    let note = world.call(Event::new("DELETE", "/v1/notes/absent")).await;
+
+    assert_eq!(
+        (mail.status, mail.text.as_str()),
+        (
+            202,
+            r#"{"status":"ALREADY_DELETED","id":"absent","message":"Record is already deleted","deletion":null}"#
+        )
+    );
+    assert_eq!(
+        (mail.header("location"), mail.header("retry-after")),
+        (None, None)
+    );
+    assert_eq!((note.status, note.code()), (404, "RECORD_NOT_FOUND"));
+    assert!(world.is_untouched());
+}
+
+#[tokio::test]
+async fn a_record_of_ones_own_may_be_deleted_and_one_of_somebody_else_may_not() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+
+    let other = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1").by("bob", "acme", "[staff]"))
+        .await;
+    assert!(world.is_untouched());
+    let author = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1").by("ann", "acme", "[]"))
+        .await;
+
+    assert_eq!((other.status, other.code()), (403, "FORBIDDEN"));
+    assert_eq!((author.status, author.code()), (202, "PENDING_DELETE"));
+}
+
+#[tokio::test]
+async fn permission_is_decided_before_existence_is_told() {
+    let world = World::new();
+    world.put("notes", &key("n-1"));
+    let by_member = |id| Event::new("DELETE", &format!("/v1/notes/{id}")).by("bob", "acme", "[]");
+
+    let there = world.call(by_member("n-1")).await;
+    let absent = world.call(by_member("n-2")).await;
+
+    assert_eq!((there.status, there.code()), (403, "FORBIDDEN"));
+    assert_eq!(there, absent);
+}
+
+#[tokio::test]
+async fn a_deletion_without_an_end_of_its_retention_has_no_purge_date() {
+    let world = World::new();
+    world.put("drafts", &key("x"));
+
+    let answer = world.call(Event::new("DELETE", "/v1/drafts/x")).await;
+
+    assert_eq!(answer.code(), "PENDING_DELETE");
+    assert_eq!(answer.body["deletion"]["purge_at"], json!(null));
+}

@@ -1,0 +1,179 @@
+//! Events as the gateway makes them of requests: it decodes the path, routes, and hands out the values it routed by.
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use serde_json::{Value, json};
+
+/// The routes of `template.yaml`, fixed words before placeholders.
+const ROUTES: [&str; 11] = [
+    "GET /v1/deletions",
+    "GET /v1/deletions/{deletion}",
+    "GET /v1/deletions/{deletion}/records",
+    "GET /v1/search/{collection}",
+    "GET /v1/{collection}",
+    "GET /v1/{collection}/{id}",
+    "GET /v1/{collection}/{id}/{sort}",
+    "DELETE /v1/{collection}",
+    "DELETE /v1/{collection}/{id}",
+    "DELETE /v1/{collection}/{id}/{sort}",
+    "$default",
+];
+
+/// How a gateway treats `%2F`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gateway {
+    /// It decodes the path, then routes: an encoded slash parts segments.
+    DecodesFirst,
+    /// It routes, then decodes the values: an encoded slash stays inside a value.
+    RoutesFirst,
+}
+
+/// One request on its way to the function.
+#[derive(Debug, Clone)]
+pub(crate) struct Event(Value);
+
+impl Event {
+    /// A request as a client writes it, path and query encoded, from an administrator of `acme`.
+    pub(crate) fn new(method: &str, target: &str) -> Self {
+        Self::through(Gateway::DecodesFirst, method, target)
+    }
+
+    /// As [`new`](Self::new), through this kind of gateway.
+    pub(crate) fn through(gateway: Gateway, method: &str, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let decoded = decode(path);
+        let segments: Vec<String> = match gateway {
+            Gateway::DecodesFirst => decoded.split('/').map(str::to_owned).collect(),
+            Gateway::RoutesFirst => path.split('/').map(decode).collect(),
+        };
+        let (key, parameters) = route(method, &segments);
+        Self(json!({
+            "version": "2.0",
+            "routeKey": key,
+            "rawPath": decoded,
+            "rawQueryString": query,
+            "headers": { "host": "example.execute-api.us-east-1.amazonaws.com", "x-forwarded-proto": "https" },
+            "pathParameters": parameters,
+            "requestContext": {
+                "authorizer": { "jwt": { "claims": {}, "scopes": null } },
+                "http": { "method": method, "path": decoded, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "test" },
+                "requestId": "request-1",
+                "routeKey": key,
+                "stage": "$default",
+                "timeEpoch": 1_795_244_400_000_i64,
+            },
+            "isBase64Encoded": false,
+        }))
+        .by("ann", "acme", "[admin]")
+    }
+
+    /// From this caller; the groups as HTTP APIs render them.
+    pub(crate) fn by(self, subject: &str, tenant: &str, groups: &str) -> Self {
+        self.claims(json!({ "sub": subject, "custom:tenant": tenant, "cognito:groups": groups }))
+    }
+
+    /// With exactly these claims.
+    pub(crate) fn claims(mut self, claims: Value) -> Self {
+        self.0["requestContext"]["authorizer"]["jwt"]["claims"] = claims;
+        self
+    }
+
+    /// With this in place of what the authorizer says.
+    pub(crate) fn authorizer(mut self, authorizer: Value) -> Self {
+        self.0["requestContext"]["authorizer"] = authorizer;
+        self
+    }
+
+    /// With a header.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.0["headers"][name] = json!(value);
+        self
+    }
+
+    /// With a body.
+    pub(crate) fn body(mut self, body: &str) -> Self {
+        self.0["body"] = json!(body);
+        self
+    }
+
+    /// Without this member of the event.
+    pub(crate) fn without(mut self, member: &str) -> Self {
+        self.0.as_object_mut().unwrap().remove(member);
+        self
+    }
+
+    /// As the function's runtime decodes it.
+    pub(crate) fn decoded(&self) -> ApiGatewayV2httpRequest {
+        serde_json::from_str(&self.0.to_string()).unwrap()
+    }
+}
+
+fn route(method: &str, segments: &[String]) -> (&'static str, Value) {
+    for key in ROUTES {
+        let Some((of, template)) = key.split_once(' ') else {
+            continue;
+        };
+        let pattern: Vec<&str> = template.split('/').collect();
+        let name = |part: &&'static str| {
+            part.strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'))
+        };
+        let fits = of == method
+            && pattern.len() == segments.len()
+            && pattern
+                .iter()
+                .zip(segments)
+                .all(|(part, segment)| match name(part) {
+                    Some(_) => !segment.is_empty(),
+                    None => part == segment,
+                });
+        if fits {
+            let values = pattern
+                .iter()
+                .zip(segments)
+                .filter_map(|(part, segment)| Some((name(part)?, json!(segment))));
+            return (
+                key,
+                values
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
+            );
+        }
+    }
+    ("$default", Value::Null)
+}
+
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes
+            .get(at + 1..at + 3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if bytes[at] == b'%' => {
+                decoded.push(byte);
+                at += 3;
+            }
+            _ => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// As a careful client encodes a value.
+pub(crate) fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}

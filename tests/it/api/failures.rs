@@ -1,0 +1,190 @@
+//! When a dependency or the function itself fails: who is to blame is told, why is not.
+
+use shared::domain::deletion::State;
+use shared::service::accept::OnPublishFailure;
+use shared::testing::samples::key;
+use shared::testing::{Fault, Moment, Operation};
+
+use super::event::Event;
+use super::world::World;
+
+fn mail() -> World {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    world
+}
+
+/// A request that needs this call, and the words for who failed.
+const CALLS: [(Operation, &str, &str, &str); 6] = [
+    (
+        Operation::ReadRows,
+        "DELETE",
+        "/v1/discussions/d-1",
+        "record store",
+    ),
+    (
+        Operation::ReadRows,
+        "GET",
+        "/v1/discussions/d-1",
+        "record store",
+    ),
+    (
+        Operation::QueryRows,
+        "GET",
+        "/v1/discussions",
+        "record store",
+    ),
+    (
+        Operation::Search,
+        "GET",
+        "/v1/search/discussions?q=stone",
+        "search index",
+    ),
+    (
+        Operation::Accept,
+        "DELETE",
+        "/v1/discussions/d-1",
+        "control table",
+    ),
+    (
+        Operation::ListDeletions,
+        "GET",
+        "/v1/deletions",
+        "control table",
+    ),
+];
+
+#[tokio::test]
+async fn a_dependency_that_does_not_answer_is_503_and_worth_another_try() {
+    for (operation, method, target, name) in CALLS {
+        let world = mail();
+        world
+            .faults
+            .fail(operation, .., Fault::Unavailable(Moment::Before));
+
+        let answer = world.call(Event::new(method, target)).await;
+
+        assert_eq!(
+            (answer.status, answer.code()),
+            (503, "DEPENDENCY_UNAVAILABLE"),
+            "{operation:?}"
+        );
+        assert_eq!(answer.header("retry-after"), Some("5"));
+        assert!(
+            answer.body["detail"].as_str().unwrap().contains(name),
+            "{}",
+            answer.text
+        );
+        assert!(
+            !answer.text.contains("script"),
+            "the source is told: {}",
+            answer.text
+        );
+        assert!(world.is_untouched());
+    }
+}
+
+#[tokio::test]
+async fn a_dependency_that_refuses_is_500_and_not_worth_another_try() {
+    for (operation, method, target, name) in CALLS {
+        let world = mail();
+        world
+            .faults
+            .fail(operation, .., Fault::Refused(Moment::Before));
+
+        let answer = world.call(Event::new(method, target)).await;
+
+        assert_eq!(
+            (answer.status, answer.code()),
+            (500, "DEPENDENCY_REFUSED"),
+            "{operation:?}"
+        );
+        assert_eq!(answer.header("retry-after"), None);
+        assert!(
+            answer.body["detail"].as_str().unwrap().contains(name),
+            "{}",
+            answer.text
+        );
+        assert!(
+            !answer.text.contains("script"),
+            "the source is told: {}",
+            answer.text
+        );
+        assert!(world.is_untouched());
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_with_and_without_the_cursor_is_not_the_clients_fault() {
+    let world = World::new();
+    for id in ["d-1", "d-2"] {
+        world.put("discussions", &key(id));
+    }
+    let page = world
+        .call(Event::new("GET", "/v1/discussions?limit=1"))
+        .await;
+    world
+        .faults
+        .fail(Operation::QueryRows, .., Fault::Refused(Moment::Before));
+
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let answer = world
+        .call(Event::new(
+            "GET",
+            &format!("/v1/discussions?limit=1&cursor={cursor}"),
+        ))
+        .await;
+
+    assert_eq!(answer.code(), "DEPENDENCY_REFUSED");
+}
+
+#[tokio::test]
+async fn a_queue_that_is_down_is_the_sweepers_business_and_the_delete_is_accepted() {
+    let world = mail();
+    world
+        .faults
+        .fail(Operation::Send, .., Fault::Unavailable(Moment::Before));
+
+    let answer = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+
+    assert_eq!((answer.status, answer.code()), (202, "PENDING_DELETE"));
+    assert_eq!(world.deletions.all()[0].state, State::PendingDelete);
+}
+
+#[tokio::test]
+async fn in_rollback_mode_a_queue_that_is_down_is_503_and_the_record_is_as_before() {
+    let mut world = mail();
+    world.on_publish_failure = OnPublishFailure::Rollback;
+    let before = world.row("discussions", &key("d-1"));
+    world
+        .faults
+        .fail(Operation::Send, .., Fault::Unavailable(Moment::Before));
+
+    let answer = world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+
+    assert_eq!((answer.status, answer.code()), (503, "NOT_QUEUED"));
+    assert_eq!(answer.header("retry-after"), Some("5"));
+    assert_eq!(world.row("discussions", &key("d-1")), before);
+    assert!(world.is_untouched());
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_and_the_next_request_is_served() {
+    let world = mail();
+    world
+        .faults
+        .beside(Operation::ReadRows, 1, Moment::Before, || {
+            panic!("a secret of the test")
+        });
+
+    let broken = world.call(Event::new("GET", "/v1/discussions/d-1")).await;
+    let next = world.call(Event::new("GET", "/v1/discussions/d-1")).await;
+
+    assert_eq!((broken.status, broken.code()), (500, "INTERNAL"));
+    assert!(!broken.text.contains("secret"));
+    assert_eq!(next.status, 200);
+}

@@ -1,0 +1,171 @@
+//! Lists and their cursors.
+
+use shared::testing::samples::{key, key2};
+
+use super::event::Event;
+use super::world::{Answer, World};
+
+fn mail() -> World {
+    let world = World::new();
+    for discussion in ["d-1", "d-2", "d-3"] {
+        world.put("discussions", &key(discussion));
+    }
+    for message in 0..5 {
+        world.put("messages", &key2("d-1", &format!("m-{message}")));
+    }
+    world
+}
+
+/// Follows the cursors of a list to its end, in pages of 2.
+async fn pages(world: &World, target: &str) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    loop {
+        let cursor = answers
+            .last()
+            .map(|page| format!("&cursor={}", page.body["next_cursor"].as_str().unwrap()));
+        let target = format!("{target}limit=2{}", cursor.unwrap_or_default());
+        let answer = world.call(Event::new("GET", &target)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.ids().len() <= 2);
+        let is_last = answer.body["next_cursor"].is_null();
+        answers.push(answer);
+        if is_last {
+            return answers;
+        }
+        assert!(answers.len() < 20, "{target} has no end");
+    }
+}
+
+fn sorts(pages: &[Answer]) -> Vec<&str> {
+    let items = pages
+        .iter()
+        .flat_map(|page| page.body["items"].as_array().unwrap());
+    items
+        .map(|item| item["sort"].as_str().or(item["id"].as_str()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn cursors_lead_through_every_list_once() {
+    let world = mail();
+
+    assert_eq!(
+        sorts(&pages(&world, "/v1/discussions?").await),
+        ["d-1", "d-2", "d-3"]
+    );
+    assert_eq!(
+        sorts(&pages(&world, "/v1/messages?parent=d-1&").await),
+        ["m-0", "m-1", "m-2", "m-3", "m-4"]
+    );
+    assert_eq!(
+        sorts(&pages(&world, "/v1/search/messages?q=stone&").await),
+        ["m-0", "m-1", "m-2", "m-3", "m-4"]
+    );
+}
+
+#[tokio::test]
+async fn a_two_part_parent_is_named_by_two_parameters() {
+    let world = mail();
+    let replies = world.collection("replies");
+    for (id, order) in [("r-1", "m-1"), ("r-2", "m-2")] {
+        let mut row = shared::testing::samples::row(replies, &key(id), "acme");
+        row.extend([
+            ("group".to_owned(), "d-1".into()),
+            ("order".to_owned(), order.into()),
+        ]);
+        world.rows.put(replies, row);
+    }
+
+    let below = world
+        .call(Event::new("GET", "/v1/replies?parent=d-1&parent_sort=m-2"))
+        .await;
+    let half = world
+        .call(Event::new("GET", "/v1/replies?parent=d-1"))
+        .await;
+
+    assert_eq!(below.ids(), ["r-2"]);
+    assert_eq!(
+        (half.code(), half.pointers()),
+        ("INVALID_ID", vec!["/query/parent_sort"])
+    );
+}
+
+#[tokio::test]
+async fn a_list_below_a_parent_that_is_not_live_is_empty() {
+    let world = mail();
+
+    assert!(
+        world
+            .call(Event::new("GET", "/v1/messages?parent=absent"))
+            .await
+            .ids()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_list_without_the_parent_it_needs_is_refused() {
+    let world = mail();
+
+    for target in ["/v1/messages", "/v1/messages?limit=2", "/v1/drafts"] {
+        let answer = world.call(Event::new("GET", target)).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "PARENT_REQUIRED"),
+            "{target}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_goes_on_with_its_own_list_only() {
+    let world = mail();
+    let first = world
+        .call(Event::new("GET", "/v1/messages?parent=d-1&limit=2"))
+        .await;
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+
+    for target in [
+        format!("/v1/messages?parent=d-2&cursor={cursor}"),
+        format!("/v1/discussions?cursor={cursor}"),
+        format!("/v1/search/messages?q=stone&cursor={cursor}"),
+        format!("/v1/deletions?cursor={cursor}"),
+        "/v1/messages?parent=d-1&cursor=garbage".to_owned(),
+        "/v1/discussions?cursor=".to_owned(),
+    ] {
+        let answer = world.call(Event::new("GET", &target)).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "INVALID_CURSOR"),
+            "{target}"
+        );
+        assert_eq!(answer.pointers(), ["/query/cursor"]);
+    }
+    let foreign =
+        Event::new("GET", &format!("/v1/discussions?cursor={cursor}")).by("gus", "globex", "[]");
+    assert_eq!(world.call(foreign).await.code(), "INVALID_CURSOR");
+}
+
+#[tokio::test]
+async fn a_forged_place_that_a_store_refuses_is_the_clients_fault() {
+    let world = mail();
+    let forged = |query: &[&str]| shared::service::cursor::write(query, "not a place");
+
+    let list = forged(&["list", "messages", "acme", "d-1"]);
+    let list = world
+        .call(Event::new(
+            "GET",
+            &format!("/v1/messages?parent=d-1&cursor={list}"),
+        ))
+        .await;
+    let search = forged(&["search", "messages", "acme", "stone"]);
+    let search = world
+        .call(Event::new(
+            "GET",
+            &format!("/v1/search/messages?q=stone&cursor={search}"),
+        ))
+        .await;
+
+    assert_eq!((list.status, list.code()), (400, "INVALID_CURSOR"));
+    assert_eq!((search.status, search.code()), (400, "INVALID_CURSOR"));
+}

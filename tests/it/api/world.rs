@@ -1,0 +1,282 @@
+//! The function over fakes, and the records in them.
+
+use std::sync::Arc;
+
+use api::problem::Code;
+use lambda_http::{Context, LambdaEvent};
+use serde_json::{Map, Value, json};
+use shared::config::ClaimNames;
+use shared::domain::collection::{Collection, Collections};
+use shared::domain::key::RecordKey;
+use shared::domain::row::RowMark;
+use shared::ports::Wired;
+use shared::service::accept::{Api, OnPublishFailure};
+use shared::testing::{
+    Failing, FakeClock, FakeDeletions, FakeDocuments, FakeQueue, FakeRows, Faults, samples,
+};
+
+use super::event::Event;
+
+/// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
+/// never purged.
+const MORE: &str = r#"
+[notes]
+table       = "notes"
+key         = ["note_id"]
+tenant      = "owner"
+strategy    = "flag"
+retention   = "30d"
+missing     = "not_found"
+permissions = { delete = ["admin"] }
+
+[drafts]
+table       = "drafts"
+key         = ["draft_id"]
+tenant      = "owner"
+strategy    = "flag"
+retention   = "never"
+author      = "writer"
+serve       = ["read"]
+permissions = { read = ["author"], delete = ["author"], audit = ["auditors"] }
+"#;
+
+type Ports = Wired<
+    Failing<FakeRows>,
+    Failing<FakeDocuments>,
+    Failing<FakeDeletions>,
+    Failing<FakeQueue>,
+    (),
+    FakeClock,
+    (),
+>;
+
+/// The stores, and what is wrong with them.
+pub(crate) struct World {
+    pub(crate) collections: Arc<Collections>,
+    pub(crate) rows: FakeRows,
+    pub(crate) documents: FakeDocuments,
+    pub(crate) deletions: FakeDeletions,
+    pub(crate) queue: FakeQueue,
+    pub(crate) faults: Faults,
+    pub(crate) on_publish_failure: OnPublishFailure,
+    clock: FakeClock,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: i64,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The code of a problem, or the status of a 202.
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"]
+            .as_str()
+            .or(self.body["status"].as_str())
+            .unwrap_or_default()
+    }
+
+    /// The pointers of a problem.
+    pub(crate) fn pointers(&self) -> Vec<&str> {
+        self.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|error| error["pointer"].as_str())
+            .collect()
+    }
+
+    /// The ids of a list.
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        self.body["items"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|item| item["id"].as_str())
+            .collect()
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let collections = Arc::new(Collections::for_tests(&format!(
+            "{}{MORE}",
+            samples::COLLECTIONS
+        )));
+        let (clock, rows) = (FakeClock::default(), FakeRows::default());
+        Self {
+            documents: FakeDocuments::of(&collections),
+            deletions: FakeDeletions::beside(&rows),
+            queue: FakeQueue::default(),
+            faults: Faults::new(&clock),
+            on_publish_failure: OnPublishFailure::Outbox,
+            collections,
+            rows,
+            clock,
+        }
+    }
+
+    pub(crate) fn collection(&self, name: &str) -> &Collection {
+        self.collections.get(name).expect("the test declares it")
+    }
+
+    /// Puts a live record of `acme`, written by ann, and its document.
+    pub(crate) fn put(&self, collection: &str, key: &RecordKey) {
+        self.put_of("acme", collection, key);
+    }
+
+    /// As [`put`](Self::put), of this tenant.
+    pub(crate) fn put_of(&self, tenant: &str, collection: &str, key: &RecordKey) {
+        let collection = self.collection(collection);
+        let row = samples::row(collection, key, tenant);
+        if let Some(id) = collection
+            .document
+            .as_ref()
+            .map(|spec| spec.id.render(&key.parts(&collection.key)).unwrap())
+        {
+            self.documents.put(collection, &id, row.clone());
+        }
+        self.rows.put(collection, row);
+    }
+
+    /// The row of a record.
+    pub(crate) fn row(&self, collection: &str, key: &RecordKey) -> Map<String, Value> {
+        self.rows
+            .get(self.collection(collection), key)
+            .expect("the record is there")
+    }
+
+    /// The keys of the records of a collection that carry a mark.
+    pub(crate) fn marked(&self, name: &str) -> Vec<RecordKey> {
+        let collection = self.collection(name);
+        let marked = |key: &RecordKey| {
+            let row = shared::domain::row::Row {
+                key: key.clone(),
+                attributes: self.row(name, key),
+            };
+            matches!(row.mark(collection), RowMark::By(_))
+        };
+        self.rows
+            .keys(collection)
+            .into_iter()
+            .filter(marked)
+            .collect()
+    }
+
+    /// Whether anything was written or sent by a request.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let marked = self
+            .collections
+            .iter()
+            .any(|collection| !self.marked(collection.name.as_ref()).is_empty());
+        !marked && self.deletions.all().is_empty() && self.queue.is_empty()
+    }
+
+    /// Sends a request through the whole function.
+    pub(crate) async fn call(&self, event: Event) -> Answer {
+        self.answer(event.decoded()).await
+    }
+
+    /// As [`call`](Self::call), with a decoded event.
+    pub(crate) async fn answer(
+        &self,
+        event: lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest,
+    ) -> Answer {
+        let is_head = event.request_context.http.method == "HEAD";
+        let claims = ClaimNames {
+            subject: "sub".into(),
+            tenant: "custom:tenant".into(),
+            groups: "cognito:groups".into(),
+        };
+        let router = api::router(Arc::new(self.api()), claims);
+        let mut context = Context::default();
+        context.request_id = "invocation-1".to_owned();
+        let response = api::handle(router, LambdaEvent::new(event, context)).await;
+        // What the gateway gets is JSON: nothing that a type says counts.
+        let response = serde_json::to_value(response).unwrap();
+        let text = response["body"].as_str().unwrap_or_default().to_owned();
+        let answer = Answer {
+            status: response["statusCode"].as_i64().unwrap(),
+            headers: serde_json::from_value::<Map<String, Value>>(response["headers"].clone())
+                .unwrap()
+                .into_iter()
+                .map(|(name, value)| (name, value.as_str().unwrap().to_owned()))
+                .collect(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        };
+        check(&answer, is_head);
+        answer
+    }
+
+    fn api(&self) -> Api<Ports> {
+        let ports = Wired {
+            rows: Failing::new(self.rows.clone(), &self.faults),
+            documents: Failing::new(self.documents.clone(), &self.faults),
+            deletions: Failing::new(self.deletions.clone(), &self.faults),
+            queue: Failing::new(self.queue.clone(), &self.faults),
+            events: (),
+            clock: self.clock.clone(),
+            domain: (),
+        };
+        Api {
+            ports,
+            collections: Arc::clone(&self.collections),
+            timing: samples::timing(),
+            on_publish_failure: self.on_publish_failure,
+        }
+    }
+}
+
+/// What holds for every answer.
+fn check(answer: &Answer, is_head: bool) {
+    assert_eq!(
+        answer.header("cache-control"),
+        Some("no-store"),
+        "{answer:?}"
+    );
+    if answer.status < 400 {
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{answer:?}"
+        );
+        return;
+    }
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json"),
+        "{answer:?}"
+    );
+    if is_head {
+        return;
+    }
+    let code = Code::ALL
+        .iter()
+        .find(|code| code.as_str() == answer.body["code"])
+        .expect("a known code");
+    let body = answer.body.as_object().unwrap();
+    assert_eq!(i64::from(code.status().as_u16()), answer.status);
+    assert_eq!(body["status"], json!(answer.status));
+    assert_eq!(body["title"], code.title());
+    assert_eq!(body["type"], code.urn());
+    assert_eq!(body["request_id"], "request-1");
+    assert!(
+        body["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.ends_with('.')),
+        "{answer:?}"
+    );
+    assert!(body["errors"].is_array(), "{answer:?}");
+}

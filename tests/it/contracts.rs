@@ -1,0 +1,84 @@
+//! Every contract on every adapter: what a fake promises in a unit test, the real store keeps.
+
+mod fakes;
+mod real;
+
+mod rows_in_memory {
+    shared::rows_contract!(super::fakes::rows());
+}
+
+mod rows_in_dynamo {
+    shared::rows_contract!(super::real::rows());
+}
+
+mod rows_that_could_fail_and_do_not {
+    shared::rows_contract!(super::fakes::failing_rows());
+}
+
+mod documents_in_memory {
+    shared::documents_contract!(super::fakes::documents());
+}
+
+mod documents_in_opensearch {
+    shared::documents_contract!(super::real::documents());
+}
+
+mod deletions_in_memory {
+    shared::deletions_contract!(super::fakes::deletions());
+}
+
+mod deletions_in_dynamo {
+    shared::deletions_contract!(super::real::deletions());
+}
+
+mod queue_in_memory {
+    shared::queue_contract!(super::fakes::queue());
+}
+
+mod queue_in_sqs {
+    shared::queue_contract!(super::real::queue());
+}
+
+mod events_in_memory {
+    shared::events_contract!(super::fakes::events());
+}
+
+mod events_in_event_bridge {
+    shared::events_contract!(super::real::events());
+}
+
+mod clock_in_memory {
+    shared::clock_contract!(std::future::ready(Some(
+        shared::testing::FakeClock::default()
+    )));
+}
+
+mod clock_of_the_system {
+    shared::clock_contract!(std::future::ready(Some(shared::adapters::SystemClock)));
+}
+
+/// A rule that is written and not listed would never run.
+#[test]
+fn every_rule_of_a_suite_is_listed_in_it() {
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src/testing/contract");
+    for suite in ["clock", "deletions", "documents", "events", "queue", "rows"] {
+        let listed = std::fs::read_to_string(folder.join(format!("{suite}.rs"))).unwrap();
+        let parts = std::fs::read_dir(folder.join(suite)).into_iter().flatten();
+        let texts = parts
+            .map(|part| std::fs::read_to_string(part.unwrap().path()).unwrap())
+            .chain([listed.clone()]);
+        for text in texts {
+            for rule in text
+                .split("\npub async fn ")
+                .skip(1)
+                .filter_map(|rest| rest.split('<').next())
+            {
+                assert!(
+                    listed.contains(&format!("                {rule},\n")),
+                    "`{rule}` is not listed in {suite}.rs"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The adapters on real stores, as the contracts want to have them.
+
+use std::future::{Ready, ready};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use shared::adapters::{
+    DynamoDeletions, DynamoRows, EventBridgeEvents, OpenSearchDocuments, SearchAuth, SqsQueue,
+    search_transport,
+};
+use shared::domain::collection::Collection;
+use shared::domain::deletion::Deletion;
+use shared::domain::key::RecordKey;
+use shared::testing::contract::deletions::DeletionsHarness;
+use shared::testing::contract::documents::DocumentsHarness;
+use shared::testing::contract::events::EventsHarness;
+use shared::testing::contract::queue::QueueHarness;
+use shared::testing::contract::rows::RowsHarness;
+use shared::testing::samples;
+
+use crate::stores::dynamo::Tables;
+use crate::stores::opensearch::Indexes;
+use crate::stores::queues::{Bus, Queue};
+
+/// The longest time of one call.
+const CALL: Duration = Duration::from_secs(20);
+
+/// An adapter, and the store behind it.
+pub(super) struct Real<P, S> {
+    port: P,
+    store: S,
+}
+
+pub(super) fn rows() -> Ready<Option<Real<DynamoRows, Tables>>> {
+    let store = Tables::of(&samples::collections());
+    ready(Some(Real {
+        port: DynamoRows::new(store.client(), store.names()),
+        store,
+    }))
+}
+
+pub(super) fn deletions() -> Ready<Option<Real<DynamoDeletions, Tables>>> {
+    let store = Tables::of(&samples::collections());
+    ready(Some(Real {
+        port: DynamoDeletions::new(store.client(), store.control(), store.names()),
+        store,
+    }))
+}
+
+pub(super) async fn documents() -> Option<Real<OpenSearchDocuments, Indexes>> {
+    let store = Indexes::of(&samples::collections()).await?;
+    let transport = search_transport(store.endpoint(), SearchAuth::None).expect("a transport");
+    Some(Real {
+        port: OpenSearchDocuments::new(transport, store.prefix(), CALL),
+        store,
+    })
+}
+
+pub(super) async fn queue() -> Option<Real<SqsQueue, Queue>> {
+    let store = Queue::new().await?;
+    Some(Real {
+        port: SqsQueue::new(store.client.clone(), &store.url),
+        store,
+    })
+}
+
+pub(super) async fn events() -> Option<Real<EventBridgeEvents, Bus>> {
+    let store = Bus::new().await?;
+    Some(Real {
+        port: EventBridgeEvents::new(store.client.clone(), &store.name),
+        store,
+    })
+}
+
+impl RowsHarness for Real<DynamoRows, Tables> {
+    type Rows = DynamoRows;
+
+    fn rows(&self) -> &DynamoRows {
+        &self.port
+    }
+
+    async fn put(&self, collection: &Collection, row: Map<String, Value>) {
+        self.store.put(collection, &row);
+    }
+
+    async fn get(&self, collection: &Collection, key: &RecordKey) -> Option<Map<String, Value>> {
+        self.store.get(collection, key)
+    }
+}
+
+impl DeletionsHarness for Real<DynamoDeletions, Tables> {
+    type Deletions = DynamoDeletions;
+
+    fn deletions(&self) -> &DynamoDeletions {
+        &self.port
+    }
+
+    async fn put_row(&self, collection: &Collection, row: Map<String, Value>) {
+        self.store.put(collection, &row);
+    }
+
+    async fn remove_row(&self, collection: &Collection, key: &RecordKey) {
+        self.store.remove(collection, key);
+    }
+
+    async fn get_row(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Option<Map<String, Value>> {
+        self.store.get(collection, key)
+    }
+
+    async fn make_newer(&self, deletion: &Deletion) {
+        let id = deletion.id.to_string();
+        for mut item in self.store.control_items() {
+            if item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(&id)) {
+                item.insert("v".to_owned(), json!({ "N": "99" }));
+                self.store.put_item(&self.store.control(), &item);
+            }
+        }
+    }
+
+    async fn settle(&self) {}
+}
+
+impl DocumentsHarness for Real<OpenSearchDocuments, Indexes> {
+    type Documents = OpenSearchDocuments;
+
+    fn documents(&self) -> &OpenSearchDocuments {
+        &self.port
+    }
+
+    async fn put(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
+        self.store.put(collection, id, source).await;
+    }
+
+    async fn get(&self, collection: &Collection, id: &str) -> Option<Map<String, Value>> {
+        self.store.get(collection, id).await
+    }
+
+    async fn drop_index(&self, collection: &Collection) {
+        self.store.drop_index(collection).await;
+    }
+
+    async fn has_index(&self, collection: &Collection) -> bool {
+        self.store.has_index(collection).await
+    }
+
+    async fn refresh(&self) {
+        self.store.refresh().await;
+    }
+}
+
+impl QueueHarness for Real<SqsQueue, Queue> {
+    type Queue = SqsQueue;
+
+    fn queue(&self) -> &SqsQueue {
+        &self.port
+    }
+
+    async fn wait(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    async fn arrived(&self, enough: usize) -> Vec<String> {
+        self.store.take(enough).await
+    }
+}
+
+impl EventsHarness for Real<EventBridgeEvents, Bus> {
+    type Events = EventBridgeEvents;
+
+    fn events(&self) -> &EventBridgeEvents {
+        &self.port
+    }
+
+    async fn heard(&self, enough: usize) -> Vec<(String, String, Value)> {
+        self.store.heard(enough).await
+    }
+}

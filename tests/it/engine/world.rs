@@ -1,0 +1,494 @@
+//! The world of a test: fakes that all workers share, and for each worker its own script of faults.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use shared::domain::collection::{Collection, Collections};
+use shared::domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
+use shared::domain::event::Event;
+use shared::domain::key::RecordKey;
+use shared::domain::page::{Exceptions, Page};
+use shared::domain::principal::{Principal, Tenant};
+use shared::ports::{Clock, DependencyError, Wired};
+use shared::service::accept::{
+    AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
+};
+use shared::service::advance::{Advanced, Engine, advance};
+use shared::service::sweep::{SweepReport, sweep};
+use shared::testing::{
+    Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
+    Faults, samples,
+};
+
+/// The slice that tests give, as it is by default.
+pub(crate) const SLICE: Duration = Duration::from_mins(1);
+
+/// The slice of a purge inside a sweep, as it is by default.
+pub(crate) const PURGE_SLICE: Duration = Duration::from_secs(20);
+
+pub(crate) const TENANT: &str = "acme";
+
+pub(crate) type Ports = Wired<
+    Failing<FakeRows>,
+    Failing<FakeDocuments>,
+    Failing<FakeDeletions>,
+    Failing<FakeQueue>,
+    Failing<FakeEvents>,
+    FakeClock,
+    Failing<FakeDomain>,
+>;
+
+/// Everything that outlives a worker.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) collections: Arc<Collections>,
+    pub(crate) rows: FakeRows,
+    pub(crate) documents: FakeDocuments,
+    pub(crate) deletions: FakeDeletions,
+    pub(crate) queue: FakeQueue,
+    pub(crate) events: FakeEvents,
+    pub(crate) domain: FakeDomain,
+    pub(crate) clock: FakeClock,
+    pub(crate) timing: Timing,
+    pub(crate) patience: Patience,
+    pub(crate) page_keys: usize,
+}
+
+/// How a deletion ended, for a comparison of two runs: everything that a client, a reader of the stores or a reader of
+/// the bus can see of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct End {
+    pub(crate) state: State,
+    pub(crate) counts: Value,
+    pub(crate) manifest: Vec<(Page, Exceptions)>,
+    pub(crate) rows: Value,
+    pub(crate) documents: Value,
+    pub(crate) events: BTreeMap<String, Value>,
+}
+
+impl World {
+    /// An empty one with these collections.
+    pub(crate) fn new(collections: &str) -> Self {
+        let collections = Arc::new(Collections::for_tests(collections));
+        let rows = FakeRows::default();
+        Self {
+            documents: FakeDocuments::of(&collections),
+            deletions: FakeDeletions::beside(&rows),
+            rows,
+            collections,
+            queue: FakeQueue::default(),
+            events: FakeEvents::default(),
+            domain: FakeDomain::default(),
+            clock: FakeClock::default(),
+            timing: samples::timing(),
+            patience: Patience {
+                max_attempts: 5,
+                fail_after: Duration::from_hours(24),
+            },
+            page_keys: 1000,
+        }
+    }
+
+    pub(crate) fn collection(&self, name: &str) -> &Collection {
+        self.collections.get(name).expect("the test declares it")
+    }
+
+    /// A script for a worker in this world.
+    pub(crate) fn faults(&self) -> Faults {
+        Faults::new(&self.clock)
+    }
+
+    fn ports(&self, faults: &Faults) -> Ports {
+        Wired {
+            rows: Failing::new(self.rows.clone(), faults),
+            documents: Failing::new(self.documents.clone(), faults),
+            deletions: Failing::new(self.deletions.clone(), faults),
+            queue: Failing::new(self.queue.clone(), faults),
+            events: Failing::new(self.events.clone(), faults),
+            clock: self.clock.clone(),
+            domain: Failing::new(self.domain.clone(), faults),
+        }
+    }
+
+    /// A worker, disturbed by this script.
+    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports> {
+        Engine {
+            ports: self.ports(faults),
+            collections: Arc::clone(&self.collections),
+            timing: self.timing,
+            patience: self.patience,
+            page_keys: self.page_keys,
+        }
+    }
+
+    /// An api, disturbed by this script.
+    pub(crate) fn api(&self, faults: &Faults) -> Api<Ports> {
+        Api {
+            ports: self.ports(faults),
+            collections: Arc::clone(&self.collections),
+            timing: self.timing,
+            on_publish_failure: OnPublishFailure::Outbox,
+        }
+    }
+
+    /// Puts a live record into both stores; `parent` is the key of the one above it.
+    pub(crate) fn put(&self, collection: &str, key: &RecordKey, parent: Option<&RecordKey>) {
+        let row = self.live_row(collection, key, parent);
+        self.put_row(collection, row);
+    }
+
+    /// The attributes of a live record.
+    pub(crate) fn live_row(
+        &self,
+        collection: &str,
+        key: &RecordKey,
+        parent: Option<&RecordKey>,
+    ) -> Map<String, Value> {
+        let collection = self.collection(collection);
+        let mut row = samples::row(collection, key, TENANT);
+        if let (Some(link), Some(parent)) = (&collection.parent, parent) {
+            row.extend(
+                link.by
+                    .iter()
+                    .cloned()
+                    .zip(parent.values().map(|value| json!(value))),
+            );
+        }
+        row
+    }
+
+    /// Puts a record with these attributes into both stores; without a document where its id cannot be rendered.
+    pub(crate) fn put_row(&self, collection: &str, row: Map<String, Value>) {
+        let collection = self.collection(collection);
+        let text = |attribute: &String| {
+            row.get(attribute)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let sort = collection.key.sort.as_ref().and_then(text);
+        let key = RecordKey::stored(
+            text(&collection.key.partition).expect("a key"),
+            sort.as_deref(),
+        );
+        if let Some(id) = document_id(collection, &key) {
+            self.documents.put(collection, &id, row.clone());
+        }
+        self.rows.put(collection, row);
+    }
+
+    /// The row of a record.
+    pub(crate) fn row(&self, collection: &str, key: &RecordKey) -> Option<Map<String, Value>> {
+        self.rows.get(self.collection(collection), key)
+    }
+
+    /// The document of a record.
+    pub(crate) fn document(&self, collection: &str, key: &RecordKey) -> Option<Map<String, Value>> {
+        let collection = self.collection(collection);
+        self.documents
+            .get(collection, &document_id(collection, key)?)
+    }
+
+    /// Whose mark the record carries in its row and in its document; `""` for a live one, `None` for none.
+    pub(crate) fn marks(
+        &self,
+        collection: &str,
+        key: &RecordKey,
+    ) -> (Option<String>, Option<String>) {
+        let name = &self.collection(collection).marks.deletion_id;
+        let by = |source: Map<String, Value>| {
+            source
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        (
+            self.row(collection, key).map(by),
+            self.document(collection, key).map(by),
+        )
+    }
+
+    /// All records, with what row and document say of their deletion.
+    pub(crate) fn everything(&self) -> Vec<(String, RecordKey)> {
+        let all = self.collections.iter();
+        all.flat_map(|collection| {
+            self.rows
+                .keys(collection)
+                .into_iter()
+                .map(|key| (collection.name.to_string(), key))
+        })
+        .collect()
+    }
+
+    /// Asks as an admin of the tenant.
+    pub(crate) async fn ask(
+        &self,
+        faults: &Faults,
+        collection: &str,
+        key: &RecordKey,
+    ) -> Result<AcceptAnswer, AcceptError> {
+        ask(&self.api(faults), &admin(), collection, key).await
+    }
+
+    /// Accepts a delete that nothing disturbs.
+    pub(crate) async fn accept(&self, collection: &str, key: &RecordKey) -> Deletion {
+        match self.ask(&self.faults(), collection, key).await {
+            Ok(AcceptAnswer::Scheduled(deletion)) => *deletion,
+            other => panic!("it is not accepted: {other:?}"),
+        }
+    }
+
+    /// One delivery of the message, to a worker with this script.
+    pub(crate) async fn deliver(
+        &self,
+        faults: &Faults,
+        deletion: &Deletion,
+    ) -> Result<Advanced, DependencyError> {
+        self.deliver_to(&self.engine(faults), deletion).await
+    }
+
+    /// One delivery of the message, to this worker.
+    pub(crate) async fn deliver_to(
+        &self,
+        engine: &Engine<Ports>,
+        deletion: &Deletion,
+    ) -> Result<Advanced, DependencyError> {
+        let slice_end = self.clock.now().checked_add(SLICE).expect("a moment");
+        advance(engine, &deletion.tenant, deletion.id, slice_end).await
+    }
+
+    /// One sweep with this script.
+    pub(crate) async fn sweep(&self, faults: &Faults) -> Result<SweepReport, DependencyError> {
+        let deadline = self
+            .clock
+            .now()
+            .checked_add(Duration::from_mins(1))
+            .expect("a moment");
+        sweep(&self.engine(faults), deadline, PURGE_SLICE).await
+    }
+
+    /// The deletion as it stands.
+    pub(crate) fn now(&self, deletion: &Deletion) -> Deletion {
+        self.deletions.get(deletion.id).expect("it is there")
+    }
+
+    /// Delivers every message that waits, once each, to an undisturbed worker.
+    pub(crate) async fn deliver_all(&self) {
+        for sent in self.queue.take() {
+            let message = sent.message();
+            self.clock.advance(sent.delay);
+            let slice_end = self.clock.now().checked_add(SLICE).expect("a moment");
+            let engine = self.engine(&self.faults());
+            advance(&engine, &message.tenant, message.deletion_id, slice_end)
+                .await
+                .expect("nothing disturbs it")
+                .ignore();
+        }
+    }
+
+    /// What the deployed functions do by themselves, minute by minute, until nothing more happens before `purge_at`.
+    pub(crate) async fn come_to_rest(&self) {
+        for _ in 0..200 {
+            self.deliver_all().await;
+            if self.queue.is_empty()
+                && self
+                    .deletions
+                    .all()
+                    .iter()
+                    .all(|deletion| self.rests(deletion))
+            {
+                return;
+            }
+            self.clock.advance(Duration::from_mins(1));
+            self.sweep(&self.faults())
+                .await
+                .expect("nothing disturbs it");
+        }
+        panic!("it never comes to rest: {:#?}", self.deletions.all());
+    }
+
+    fn rests(&self, deletion: &Deletion) -> bool {
+        let told = &deletion.notified;
+        match deletion.state {
+            State::Deleted => {
+                told.delete_finished
+                    && deletion
+                        .purge_at
+                        .is_none_or(|purge_at| self.clock.now() < purge_at)
+            }
+            State::DeleteFailed => told.delete_finished,
+            State::Purged | State::PurgeFailed => told.purge_finished,
+            State::PendingDelete | State::Deleting | State::Purging => false,
+        }
+    }
+
+    /// Puts the clock to the moment from which on the deletion may be purged.
+    pub(crate) fn until_purge(&self, deletion: &Deletion) {
+        self.clock.set(
+            self.now(deletion)
+                .purge_at
+                .expect("it is purged one day")
+                .max(self.clock.now()),
+        );
+    }
+
+    /// Everything that can be seen of the deletion and of the stores.
+    pub(crate) fn end(&self, deletion: &Deletion) -> End {
+        let stands = self.now(deletion);
+        let events = self
+            .events
+            .distinct()
+            .into_iter()
+            .filter(|event| event.detail["deletion_id"] == json!(deletion.id));
+        End {
+            state: stands.state,
+            counts: json!({ "deleted": stands.deleted, "purged": stands.purged, "failure": stands.failure, "pages": stands.pages }),
+            manifest: self.deletions.manifest(deletion),
+            rows: self.stored(|collection| {
+                let keys = self.rows.keys(collection).into_iter();
+                keys.map(|key| (json!(key).to_string(), self.rows.get(collection, &key)))
+                    .collect()
+            }),
+            documents: self.stored(|collection| {
+                let ids = self.documents.ids(collection).into_iter();
+                ids.map(|id| (id.clone(), self.documents.get(collection, &id)))
+                    .collect()
+            }),
+            events: events
+                .map(|event| (event.detail["event_id"].to_string(), named(event)))
+                .collect(),
+        }
+    }
+
+    /// How often each record is named in events of a kind, repetitions of an event left out.
+    pub(crate) fn named(&self, kind: &str) -> BTreeMap<(String, String), usize> {
+        let mut named = BTreeMap::new();
+        for event in self
+            .events
+            .distinct()
+            .into_iter()
+            .filter(|event| event.kind == kind)
+        {
+            for id in event.detail["ids"]
+                .as_array()
+                .expect("such an event names records")
+            {
+                let collection = event.detail["collection"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
+                *named.entry((collection, id.to_string())).or_default() += 1;
+            }
+        }
+        named
+    }
+
+    fn stored(
+        &self,
+        all: impl Fn(&Collection) -> BTreeMap<String, Option<Map<String, Value>>>,
+    ) -> Value {
+        self.collections
+            .iter()
+            .map(|collection| (collection.name.to_string(), json!(all(collection))))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    /// A document without a row could never be explained, nor found again (invariant 3).
+    pub(crate) fn assert_every_document_has_its_row(&self, context: &str) {
+        for collection in self.collections.iter() {
+            let explained: Vec<_> = self
+                .rows
+                .keys(collection)
+                .iter()
+                .filter_map(|key| document_id(collection, key))
+                .collect();
+            for id in self.documents.ids(collection) {
+                assert!(
+                    explained.contains(&id),
+                    "{context}: document {id:?} of {} has no row",
+                    collection.name
+                );
+            }
+        }
+    }
+}
+
+/// Says that an outcome does not matter.
+pub(crate) trait Ignore {
+    fn ignore(self);
+}
+
+impl Ignore for Advanced {
+    fn ignore(self) {}
+}
+
+pub(crate) fn admin() -> Principal {
+    principal("ada", TENANT, &["admin"])
+}
+
+pub(crate) fn principal(subject: &str, tenant: &str, groups: &[&str]) -> Principal {
+    Principal {
+        subject: subject.to_owned(),
+        tenant: Tenant::new(tenant).expect("a tenant has a name"),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+    }
+}
+
+pub(crate) async fn ask(
+    api: &Api<Ports>,
+    principal: &Principal,
+    collection: &str,
+    key: &RecordKey,
+) -> Result<AcceptAnswer, AcceptError> {
+    let collection = api
+        .collections
+        .get(collection)
+        .expect("the test declares it");
+    accept(
+        api,
+        DeleteRequest {
+            principal,
+            collection,
+            key: key.clone(),
+            request_id: "request-1".to_owned(),
+        },
+    )
+    .await
+}
+
+/// Runs something on the fakes to its end, from inside of a call: on fakes that do not give way nothing ever waits.
+pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("a fake made somebody wait"),
+    }
+}
+
+/// Later by so much.
+pub(crate) fn after(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).expect("a moment")
+}
+
+/// The id in a text, for a comparison with marks.
+pub(crate) fn text(id: DeletionId) -> Option<String> {
+    Some(id.to_string())
+}
+
+fn document_id(collection: &Collection, key: &RecordKey) -> Option<String> {
+    collection
+        .document
+        .as_ref()?
+        .id
+        .render(&key.parts(&collection.key))
+        .ok()
+}
+
+fn named(event: Event) -> Value {
+    json!({ "kind": event.kind, "detail": event.detail })
+}

@@ -1,0 +1,190 @@
+//! The arrows between the layers go one way (ARCHITECTURE.md): this names the file that breaks the table.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the sources of a layer must not name.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    (
+        "shared/src/domain",
+        &[
+            "crate::ports",
+            "crate::service",
+            "crate::adapters",
+            "crate::testing",
+            "crate::config",
+            "tracing",
+            "tokio",
+            "async fn",
+            "aws_",
+            "opensearch::",
+            "lambda_",
+            "std::env",
+        ],
+    ),
+    (
+        "shared/src/ports",
+        &[
+            "crate::service",
+            "crate::adapters",
+            "crate::testing",
+            "crate::config",
+            "tracing",
+            "tokio",
+            "aws_",
+            "opensearch::",
+            "lambda_",
+            "std::env",
+        ],
+    ),
+    (
+        "shared/src/service",
+        &[
+            "crate::adapters",
+            "crate::testing",
+            "crate::config",
+            "tokio",
+            "aws_",
+            "opensearch::",
+            "lambda_",
+            "std::env",
+        ],
+    ),
+    (
+        "shared/src/adapters",
+        &["crate::service", "crate::testing", "lambda_", "std::env"],
+    ),
+    (
+        "shared/src/testing",
+        &[
+            "crate::adapters",
+            "crate::service",
+            "aws_",
+            "opensearch::",
+            "lambda_",
+        ],
+    ),
+    (
+        "functions/api/src",
+        &["consumer::", "sweeper::", "shared::testing"],
+    ),
+    (
+        "functions/consumer/src",
+        &["api::", "sweeper::", "shared::testing"],
+    ),
+    (
+        "functions/sweeper/src",
+        &["api::", "consumer::", "shared::testing"],
+    ),
+];
+
+/// SDK clients are named in the mains only; the libraries of the functions know ports.
+const SDKS: &[&str] = &["aws_config", "aws_sdk", "opensearch::"];
+
+#[test]
+fn no_layer_names_what_it_must_not_know() {
+    let mut breaches = Vec::new();
+    for (layer, forbidden) in FORBIDDEN {
+        let sources = sources(&root().join(layer));
+        assert!(!sources.is_empty(), "{layer} has no sources: was it moved?");
+        for (file, text) in sources {
+            for name in *forbidden {
+                if named(&text, name) {
+                    breaches.push(format!("{} names `{name}`", file.display()));
+                }
+            }
+        }
+    }
+
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn only_the_mains_of_the_functions_name_sdk_clients() {
+    let mut breaches = Vec::new();
+    for function in ["api", "consumer", "sweeper"] {
+        for (file, text) in sources(&root().join("functions").join(function).join("src")) {
+            if file.file_name().is_some_and(|name| name == "main.rs") {
+                continue;
+            }
+            breaches.extend(
+                SDKS.iter()
+                    .filter(|name| named(&text, name))
+                    .map(|name| format!("{} names `{name}`", file.display())),
+            );
+        }
+    }
+
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn adapters_of_one_technology_do_not_name_another() {
+    let adapters = root().join("shared/src/adapters");
+    let pairs = [
+        ("dynamo", "opensearch::"),
+        ("dynamo", "aws_sdk_sqs"),
+        ("opensearch_documents", "aws_sdk_dynamodb"),
+    ];
+    for (folder, name) in pairs {
+        for (file, text) in sources(&adapters.join(folder)) {
+            assert!(!named(&text, name), "{} names `{name}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_source_says_why_it_exists_and_stays_readable() {
+    let mut breaches = Vec::new();
+    for folder in ["shared/src", "functions", "xtask/src", "tests"] {
+        for (file, text) in sources(&root().join(folder)) {
+            if !text.starts_with("//!") {
+                breaches.push(format!("{} does not say why it exists", file.display()));
+            }
+            if text.lines().count() > 500 {
+                breaches.push(format!("{} has more than 500 lines", file.display()));
+            }
+        }
+    }
+
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+/// Whether a line of code (not of comment) names it, as a word of its own.
+fn named(text: &str, name: &str) -> bool {
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .any(|line| {
+            line.match_indices(name).any(|(at, _)| {
+                !line[..at].ends_with(|before: char| {
+                    before.is_alphanumeric() || before == '_' || before == ':'
+                })
+            })
+        })
+}
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
+}

@@ -1,0 +1,11 @@
+//! What no single package can prove: layers, contracts on real adapters, the template, the documents.
+#![cfg(test)]
+
+mod api;
+mod configuration;
+mod contracts;
+mod engine;
+mod event_schemas;
+mod layers;
+mod stores;
+mod template;

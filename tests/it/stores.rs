@@ -1,0 +1,65 @@
+//! Real stores for tests.
+//!
+//! DynamoDB is Dynoxide inside this process and always there. The others run outside and are found through the file that
+//! `TOMBSTONE_STACK` names; `cargo xtask test` starts them and sets it. Where they are missing a test is skipped, loudly:
+//! a rule that did not run is no rule that holds.
+
+pub(crate) mod aws;
+pub(crate) mod dynamo;
+pub(crate) mod opensearch;
+pub(crate) mod queues;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+/// The endpoint of one part of the running stack, by its name in the file; `None`, with a note, where there is none.
+pub(crate) fn endpoint(name: &str) -> Option<String> {
+    static STACK: OnceLock<Option<Value>> = OnceLock::new();
+    let stack = STACK.get_or_init(read_stack);
+    let endpoint = stack.as_ref().and_then(|stack| {
+        Some(
+            stack["endpoints"][name]
+                .as_str()?
+                .trim_end_matches('/')
+                .to_owned(),
+        )
+    });
+    if endpoint.is_none() {
+        skipped(name);
+    }
+    endpoint
+}
+
+/// A name that nobody else has: stores outlive the tests, and tests run side by side.
+pub(crate) fn unique(what: &str) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "{what}-{}-{}",
+        std::process::id(),
+        MADE.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests have no configuration, and this is where they read it"
+)]
+fn read_stack() -> Option<Value> {
+    let path = std::env::var("TOMBSTONE_STACK").ok()?;
+    let text = std::fs::read_to_string(&path).expect("TOMBSTONE_STACK names a file");
+    Some(serde_json::from_str(&text).expect("TOMBSTONE_STACK names a file with JSON"))
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the test runner shows it to whoever wonders why nothing failed"
+)]
+fn skipped(name: &str) {
+    let test = std::thread::current();
+    eprintln!(
+        "SKIPPED: {}: no `{name}`; `cargo xtask test` starts it",
+        test.name().unwrap_or("a test")
+    );
+}

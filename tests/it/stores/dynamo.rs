@@ -1,0 +1,278 @@
+//! Dynoxide in this process: started with the first test that needs it, in memory, on a free port.
+
+use std::sync::OnceLock;
+use std::sync::mpsc;
+
+use aws_sdk_dynamodb::Client;
+use dynoxide::Database;
+use serde_json::{Map, Value, json};
+use shared::adapters::TableNames;
+use shared::domain::collection::{ChildLookup, Collection, Collections};
+use shared::domain::key::RecordKey;
+
+use super::aws::sdk_config;
+use super::unique;
+
+/// Tables of their own for one test, and a way to look behind the adapters.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    database: Database,
+    endpoint: String,
+    prefix: String,
+}
+
+struct Server {
+    database: Database,
+    endpoint: String,
+}
+
+impl Tables {
+    /// The tables of these collections and a control table, all empty.
+    pub(crate) fn of(collections: &Collections) -> Self {
+        let Server { database, endpoint } = server();
+        let tables = Self {
+            database: database.clone(),
+            endpoint: endpoint.clone(),
+            prefix: format!("{}-", unique("t")),
+        };
+        for collection in collections.iter() {
+            tables.create(table(collection, &tables.names().of(collection)));
+        }
+        tables.create(control_table(&tables.control()));
+        tables
+    }
+
+    /// A client for the server.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&sdk_config(&self.endpoint))
+    }
+
+    pub(crate) fn names(&self) -> TableNames {
+        TableNames::new(&self.prefix, std::collections::BTreeMap::new())
+    }
+
+    /// The name of the control table.
+    pub(crate) fn control(&self) -> String {
+        format!("{}control", self.prefix)
+    }
+
+    pub(crate) fn put(&self, collection: &Collection, row: &Map<String, Value>) {
+        let item = row
+            .iter()
+            .map(|(name, value)| (name.clone(), to_dynamo(value)))
+            .collect();
+        self.put_item(&self.names().of(collection), &item);
+    }
+
+    pub(crate) fn get(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Option<Map<String, Value>> {
+        let request = json!({ "TableName": self.names().of(collection), "Key": key_of(collection, key), "ConsistentRead": true });
+        let answer = self
+            .database
+            .get_item(parsed(request))
+            .expect("Dynoxide answers");
+        let answer = serde_json::to_value(answer).expect("it is JSON");
+        let item = answer.get("Item")?.as_object()?;
+        Some(
+            item.iter()
+                .map(|(name, value)| (name.clone(), from_dynamo(value)))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn remove(&self, collection: &Collection, key: &RecordKey) {
+        let request =
+            json!({ "TableName": self.names().of(collection), "Key": key_of(collection, key) });
+        self.database
+            .delete_item(parsed(request))
+            .expect("Dynoxide answers");
+    }
+
+    /// All items of the control table, as DynamoDB's JSON.
+    pub(crate) fn control_items(&self) -> Vec<Map<String, Value>> {
+        let answer = self
+            .database
+            .scan(parsed(json!({ "TableName": self.control() })))
+            .expect("Dynoxide answers");
+        let answer = serde_json::to_value(answer).expect("it is JSON");
+        let items = answer["Items"].as_array().cloned().unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| item.as_object().cloned())
+            .collect()
+    }
+
+    /// Puts an item, as DynamoDB's JSON.
+    pub(crate) fn put_item(&self, table: &str, item: &Map<String, Value>) {
+        self.database
+            .put_item(parsed(json!({ "TableName": table, "Item": item })))
+            .expect("Dynoxide answers");
+    }
+
+    fn create(&self, request: Value) {
+        self.database
+            .create_table(parsed(request))
+            .expect("Dynoxide makes a table");
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(request: Value) -> T {
+    serde_json::from_value(request).expect("a request to Dynoxide")
+}
+
+/// The one server of this process. It lives in a thread of its own, because each test has its own runtime.
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let database = Database::memory().expect("a database in memory");
+        let (tell, told) = mpsc::channel();
+        let served = database.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build();
+            runtime.expect("a runtime").block_on(async move {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+                    .await
+                    .expect("a free port");
+                tell.send(listener.local_addr().expect("an address"))
+                    .expect("somebody waits");
+                dynoxide::server::serve_with_shutdown(listener, served, std::future::pending())
+                    .await
+                    .expect("it serves");
+            });
+        });
+        let address = told.recv().expect("Dynoxide has an address");
+        Server {
+            database,
+            endpoint: format!("http://{address}"),
+        }
+    })
+}
+
+/// The table of a collection with the indexes that its file declares.
+fn table(collection: &Collection, name: &str) -> Value {
+    let mut hashes = Vec::new();
+    hashes.extend(
+        collection
+            .tenant
+            .gsi
+            .as_ref()
+            .map(|gsi| (gsi, &collection.tenant.attribute)),
+    );
+    hashes.extend(
+        collection
+            .author
+            .as_ref()
+            .and_then(|author| Some((author.gsi.as_ref()?, &author.attribute))),
+    );
+    hashes.extend(
+        collection
+            .parent
+            .as_ref()
+            .and_then(|parent| match &parent.lookup {
+                ChildLookup::Index(gsi) => Some((gsi, &parent.by[0])),
+                ChildLookup::Table => None,
+            }),
+    );
+    let key = &collection.key;
+    let indexes: Vec<_> = hashes
+        .iter()
+        .map(|(gsi, hash)| {
+            let range = if key.partition == **hash { None } else { Some(key.partition.as_str()) };
+            json!({ "IndexName": gsi, "KeySchema": key_schema(hash, range), "Projection": { "ProjectionType": "ALL" } })
+        })
+        .collect();
+    let mut attributes: Vec<_> = key
+        .attributes()
+        .chain(hashes.iter().map(|(_, hash)| hash.as_str()))
+        .collect();
+    attributes.sort_unstable();
+    attributes.dedup();
+    let mut request = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": key_schema(&key.partition, key.sort.as_deref()),
+        "AttributeDefinitions": attributes.iter().map(|name| json!({ "AttributeName": name, "AttributeType": "S" })).collect::<Vec<_>>(),
+    });
+    if !indexes.is_empty() {
+        request["GlobalSecondaryIndexes"] = json!(indexes);
+    }
+    request
+}
+
+/// The control table as `template.yaml` makes it.
+fn control_table(name: &str) -> Value {
+    let attribute =
+        |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
+    json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": key_schema("pk", Some("sk")),
+        "AttributeDefinitions": [
+            attribute("pk", "S"), attribute("sk", "S"), attribute("tenant", "S"), attribute("deletion_id", "S"),
+            attribute("due_shard", "S"), attribute("due_at", "N"),
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "by_tenant",
+                "KeySchema": key_schema("tenant", Some("deletion_id")),
+                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["collection", "requested_by"] },
+            },
+            {
+                "IndexName": "due",
+                "KeySchema": key_schema("due_shard", Some("due_at")),
+                "Projection": { "ProjectionType": "KEYS_ONLY" },
+            },
+        ],
+    })
+}
+
+fn key_schema(hash: &str, range: Option<&str>) -> Value {
+    let part = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    std::iter::once(part(hash, "HASH"))
+        .chain(range.map(|range| part(range, "RANGE")))
+        .collect()
+}
+
+fn key_of(collection: &Collection, key: &RecordKey) -> Value {
+    key.parts(&collection.key)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!({ "S": value })))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn to_dynamo(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({ "NULL": true }),
+        Value::Bool(value) => json!({ "BOOL": value }),
+        Value::Number(value) => json!({ "N": value.to_string() }),
+        Value::String(value) => json!({ "S": value }),
+        Value::Array(values) => json!({ "L": values.iter().map(to_dynamo).collect::<Vec<_>>() }),
+        Value::Object(values) => {
+            json!({ "M": values.iter().map(|(name, value)| (name.clone(), to_dynamo(value))).collect::<Map<_, _>>() })
+        }
+    }
+}
+
+fn from_dynamo(value: &Value) -> Value {
+    let (kind, value) = value
+        .as_object()
+        .and_then(|typed| typed.iter().next())
+        .expect("a typed value");
+    match (kind.as_str(), value) {
+        ("NULL", _) => Value::Null,
+        ("N", Value::String(digits)) => serde_json::from_str(digits).expect("a number"),
+        ("L", Value::Array(values)) => values.iter().map(from_dynamo).collect(),
+        ("M", Value::Object(values)) => values
+            .iter()
+            .map(|(name, value)| (name.clone(), from_dynamo(value)))
+            .collect(),
+        _ => value.clone(),
+    }
+}

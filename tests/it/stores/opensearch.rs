@@ -1,0 +1,188 @@
+//! Indexes in the stack's OpenSearch, made for one test and taken away with it.
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Map, Value, json};
+use shared::domain::collection::{Collection, Collections};
+
+use super::{endpoint, unique};
+
+/// Indexes of their own for one test, and a way to look behind the adapter.
+pub(crate) struct Indexes {
+    client: Client,
+    endpoint: String,
+    prefix: String,
+    names: Vec<String>,
+}
+
+impl Indexes {
+    /// The indexes of these collections, empty; `None` where there is no OpenSearch.
+    pub(crate) async fn of(collections: &Collections) -> Option<Self> {
+        let prefix = format!("{}-", unique("contract"));
+        let mut indexes = Self {
+            client: Client::new(),
+            endpoint: endpoint("opensearch")?,
+            prefix,
+            names: Vec::new(),
+        };
+        for collection in collections.iter() {
+            if let Some(name) = indexes.name(collection) {
+                indexes.send("PUT", &name, Some(mapping(collection))).await;
+                indexes.names.push(name);
+            }
+        }
+        Some(indexes)
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(crate) async fn put(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
+        // `_bulk` takes an id in the body, where every character is itself.
+        let lines = format!(
+            "{}\n{}\n",
+            json!({ "index": { "_id": id } }),
+            Value::Object(source)
+        );
+        let url = format!(
+            "{}/{}/_bulk",
+            self.endpoint,
+            self.name(collection).expect("it has documents")
+        );
+        let request = self
+            .client
+            .post(url)
+            .header("content-type", "application/x-ndjson")
+            .body(lines);
+        let answer: Value = request
+            .send()
+            .await
+            .expect("OpenSearch answers")
+            .json()
+            .await
+            .expect("it is JSON");
+        assert_eq!(answer["errors"], json!(false), "{answer}");
+    }
+
+    pub(crate) async fn get(
+        &self,
+        collection: &Collection,
+        id: &str,
+    ) -> Option<Map<String, Value>> {
+        let path = format!("{}/_mget", self.name(collection)?);
+        let answer = self.send("POST", &path, Some(json!({ "ids": [id] }))).await;
+        answer["docs"][0]["_source"].as_object().cloned()
+    }
+
+    pub(crate) async fn drop_index(&self, collection: &Collection) {
+        self.send(
+            "DELETE",
+            &self.name(collection).expect("it has documents"),
+            None,
+        )
+        .await;
+    }
+
+    pub(crate) async fn has_index(&self, collection: &Collection) -> bool {
+        let url = format!(
+            "{}/{}",
+            self.endpoint,
+            self.name(collection).expect("it has documents")
+        );
+        let status = self
+            .client
+            .head(url)
+            .send()
+            .await
+            .expect("OpenSearch answers")
+            .status();
+        status != StatusCode::NOT_FOUND
+    }
+
+    pub(crate) async fn refresh(&self) {
+        self.send("POST", &format!("{}*/_refresh", self.prefix), None)
+            .await;
+    }
+
+    fn name(&self, collection: &Collection) -> Option<String> {
+        Some(format!(
+            "{}{}",
+            self.prefix,
+            collection.document.as_ref()?.index
+        ))
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let method = method.parse().expect("a method");
+        let mut request = self
+            .client
+            .request(method, format!("{}/{path}", self.endpoint));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("OpenSearch answers");
+        let status = answer.status();
+        let body: Value = answer.json().await.expect("it is JSON");
+        assert!(status.is_success(), "{path}: {status}: {body}");
+        body
+    }
+}
+
+impl Drop for Indexes {
+    /// In a thread, because there is no waiting here; a test that failed leaves nothing behind either.
+    fn drop(&mut self) {
+        let urls: Vec<_> = self
+            .names
+            .iter()
+            .map(|name| format!("{}/{name}", self.endpoint))
+            .collect();
+        let removal = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                for url in urls {
+                    let _may_be_gone = Client::new().delete(url).send().await;
+                }
+            });
+        });
+        let _did_what_it_could = removal.join();
+    }
+}
+
+/// Only what is declared, so that a forgotten field is seen.
+fn mapping(collection: &Collection) -> Value {
+    let mut properties = Map::new();
+    let mut map =
+        |name: &str, kind: &str| properties.insert(name.to_owned(), json!({ "type": kind }));
+    for name in collection
+        .key
+        .attributes()
+        .chain([collection.tenant.attribute.as_str()])
+    {
+        map(name, "keyword");
+    }
+    if let Some(author) = &collection.author {
+        map(&author.attribute, "keyword");
+    }
+    map(&collection.marks.deleted_at, "date");
+    map(&collection.marks.deleted_by, "keyword");
+    map(&collection.marks.deletion_id, "keyword");
+    for field in collection
+        .document
+        .iter()
+        .flat_map(|document| &document.fields)
+    {
+        map(field, "text");
+    }
+    map("note", "text");
+    json!({
+        "settings": { "number_of_shards": 1, "number_of_replicas": 0 },
+        "mappings": { "dynamic": "strict", "properties": properties },
+    })
+}

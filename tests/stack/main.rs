@@ -1,0 +1,17 @@
+//! The behaviours of `acceptance.md`, through the deployed stack: gateway, functions, queue, bus and both stores.
+//!
+//! Everything here leaves the stack as it is, so that all runs side by side; what stops a part is in `tests/outage`.
+#![cfg(test)]
+
+mod archive;
+mod consumer;
+mod delete;
+mod deletions;
+mod dlq;
+mod events;
+mod fixtures;
+mod ids;
+mod permissions;
+mod reads;
+mod refusals;
+mod schedule;

@@ -1,0 +1,231 @@
+//! Bad input: the right 4xx with a code, and nothing changed.
+
+use reqwest::Method;
+use serde_json::Value;
+use tests::caller::{Answer, Caller};
+use tests::mail::Tenant;
+use tests::stacks::stack;
+
+#[tokio::test]
+async fn what_is_not_understood_is_refused_with_a_code_and_changes_nothing() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "refused");
+    let admin = tenant.admin().await;
+    let thread = tenant.thread("d", 2).await;
+    let before = tenant.held(&thread).await;
+    let longest = "x".repeat(1_025);
+    let known = format!("/v1/discussions/{thread}");
+
+    for (method, path, status, code) in [
+        (
+            "DELETE",
+            "/v1/nothing/x".to_owned(),
+            404,
+            "COLLECTION_NOT_FOUND",
+        ),
+        ("GET", "/v1/nothing".to_owned(), 404, "COLLECTION_NOT_FOUND"),
+        (
+            "GET",
+            "/v1/search/nothing?q=x".to_owned(),
+            404,
+            "COLLECTION_NOT_FOUND",
+        ),
+        ("GET", "/elsewhere".to_owned(), 404, "ROUTE_NOT_FOUND"),
+        ("DELETE", "/v1/discussions".to_owned(), 400, "INVALID_ID"),
+        ("DELETE", "/v1/discussions/".to_owned(), 400, "INVALID_ID"),
+        (
+            "DELETE",
+            "/v1/discussions?id=".to_owned(),
+            400,
+            "INVALID_ID",
+        ),
+        (
+            "DELETE",
+            format!("/v1/discussions/{longest}"),
+            400,
+            "INVALID_ID",
+        ),
+        (
+            "DELETE",
+            format!("/v1/discussions?id={longest}"),
+            400,
+            "INVALID_ID",
+        ),
+        (
+            "DELETE",
+            format!("/v1/messages/{thread}"),
+            400,
+            "INVALID_ID",
+        ),
+        (
+            "DELETE",
+            format!("/v1/discussions?id={thread}&sort=x"),
+            400,
+            "INVALID_ID",
+        ),
+        (
+            "DELETE",
+            format!("{known}?id={thread}"),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        (
+            "DELETE",
+            format!("{known}?force=true"),
+            400,
+            "UNKNOWN_PARAMETER",
+        ),
+        (
+            "DELETE",
+            "/v1/discussions?id=%zz".to_owned(),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        (
+            "DELETE",
+            format!("/v1/discussions?id={thread}&id={thread}"),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        ("PUT", known.clone(), 405, "METHOD_NOT_ALLOWED"),
+        ("POST", known.clone(), 405, "METHOD_NOT_ALLOWED"),
+        (
+            "PATCH",
+            "/v1/discussions".to_owned(),
+            405,
+            "METHOD_NOT_ALLOWED",
+        ),
+        (
+            "DELETE",
+            "/v1/deletions".to_owned(),
+            405,
+            "METHOD_NOT_ALLOWED",
+        ),
+        (
+            "DELETE",
+            "/v1/search/messages".to_owned(),
+            405,
+            "METHOD_NOT_ALLOWED",
+        ),
+        (
+            "GET",
+            "/v1/deletions/not-an-id".to_owned(),
+            404,
+            "DELETION_NOT_FOUND",
+        ),
+        (
+            "GET",
+            "/v1/deletions?state=GONE".to_owned(),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        (
+            "GET",
+            "/v1/deletions?limit=0".to_owned(),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        (
+            "GET",
+            "/v1/deletions?limit=101".to_owned(),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        ("GET", "/v1/messages".to_owned(), 400, "PARENT_REQUIRED"),
+        (
+            "GET",
+            "/v1/search/messages".to_owned(),
+            400,
+            "INVALID_PARAMETER",
+        ),
+        (
+            "GET",
+            "/v1/search/messages?q=".to_owned(),
+            400,
+            "INVALID_PARAMETER",
+        ),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = admin.call(method.clone(), &path, &[], None).await;
+        assert_problem(&answer, status, code, &format!("{method} {path}"));
+    }
+
+    assert_eq!(tenant.held(&thread).await, before);
+    assert_no_deletions(&admin).await;
+}
+
+#[tokio::test]
+async fn bodies_and_headers_that_would_change_the_meaning_are_refused_never_ignored() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "meaning");
+    let admin = tenant.admin().await;
+    let thread = tenant.thread("d", 2).await;
+    let before = tenant.held(&thread).await;
+    let path = format!("/v1/discussions/{thread}");
+
+    for body in [r#"{"id":"other"}"#, r#"{"id":"#, "[]", "null", "not json"] {
+        let answer = admin.call(Method::DELETE, &path, &[], Some(body)).await;
+        assert_problem(&answer, 400, "BODY_NOT_ALLOWED", body);
+    }
+    let broken = admin
+        .call(Method::POST, "/v1/discussions", &[], Some(r#"{"id":"#))
+        .await;
+    assert_problem(
+        &broken,
+        405,
+        "METHOD_NOT_ALLOWED",
+        "broken JSON where nothing is posted",
+    );
+    for header in [("idempotency-key", "k-1"), ("if-match", "\"1\"")] {
+        let answer = admin.call(Method::DELETE, &path, &[header], None).await;
+        assert_problem(&answer, 400, "NOT_SUPPORTED_YET", header.0);
+    }
+
+    assert_eq!(tenant.held(&thread).await, before);
+    assert_no_deletions(&admin).await;
+}
+
+#[tokio::test]
+async fn an_absent_record_is_answered_202_already_deleted_and_nothing_is_written() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "absent");
+    let admin = tenant.admin().await;
+
+    let answer = admin.delete("/v1/discussions/never-there").await;
+
+    assert_eq!(answer.status, 202);
+    assert_eq!(answer.json()["status"], "ALREADY_DELETED");
+    assert_eq!(answer.json()["deletion"], Value::Null);
+    assert_eq!(
+        (answer.header("location"), answer.header("retry-after")),
+        (None, None)
+    );
+    assert_no_deletions(&admin).await;
+}
+
+/// A problem as RFC 9457 has it, whole.
+fn assert_problem(answer: &Answer, status: u16, code: &str, what: &str) {
+    assert_eq!(answer.status, status, "{what}: {answer:?}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json"),
+        "{what}"
+    );
+    let problem = answer.json();
+    assert_eq!(problem["code"], code, "{what}: {problem}");
+    assert_eq!(problem["status"], status, "{what}");
+    for member in ["type", "title", "detail", "request_id"] {
+        assert!(
+            problem[member]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{what}: {member}"
+        );
+    }
+    assert!(problem["errors"].is_array(), "{what}");
+    assert_eq!(status == 405, answer.header("allow").is_some(), "{what}");
+}
+
+async fn assert_no_deletions(caller: &Caller) {
+    assert_eq!(caller.all("/v1/deletions").await.0, Vec::<Value>::new());
+}
