@@ -4,6 +4,8 @@
 //! one place of the service, and a fake needs no clock. A method that works on several records says for each what came
 //! of it, or that it should be asked again ([`Attempt::Again`]).
 //!
+//! A batch of nothing answers nothing.
+//!
 //! To add a port: write the trait with its odd cases here, a fake in `testing`, a contract suite that runs on both, then
 //! the adapter.
 

@@ -3,14 +3,20 @@
 //! The fakes pass the same contract suites as the real stores, so what is proved here holds there as far as the
 //! contracts go.
 
+mod accepting;
 mod bounds;
 mod crashes;
 mod deliveries;
 mod dependencies;
 mod failing_records;
 mod overlaps;
+mod owed_events;
 mod purges;
+mod random;
+mod rollbacks;
 mod stalls;
+mod survivors;
+mod sweeps;
 mod trees;
 mod undisturbed;
-mod world;
+pub(crate) mod world;

@@ -3,9 +3,12 @@
 
 mod api;
 mod configuration;
+mod consumer;
 mod contracts;
+mod costs;
 mod engine;
 mod event_schemas;
 mod layers;
 mod stores;
+mod sweeper;
 mod template;

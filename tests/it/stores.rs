@@ -9,8 +9,10 @@ pub(crate) mod dynamo;
 pub(crate) mod opensearch;
 pub(crate) mod queues;
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
+use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value;
 
@@ -52,14 +54,15 @@ fn read_stack() -> Option<Value> {
     Some(serde_json::from_str(&text).expect("TOMBSTONE_STACK names a file with JSON"))
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the test runner shows it to whoever wonders why nothing failed"
-)]
+/// Past the test runner, which shows what a test prints only when it fails; once for each part.
 fn skipped(name: &str) {
-    let test = std::thread::current();
-    eprintln!(
-        "SKIPPED: {}: no `{name}`; `cargo xtask test` starts it",
-        test.name().unwrap_or("a test")
-    );
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let first = TOLD
+        .lock()
+        .is_ok_and(|mut told| told.insert(name.to_owned()));
+    if first {
+        let note =
+            format!("SKIPPED: every test that needs `{name}`; `cargo xtask test` starts it\n");
+        let _nobody_reads_it = std::io::stderr().write_all(note.as_bytes());
+    }
 }

@@ -48,7 +48,7 @@ impl Caller {
             subject: String::new(),
             api_url: stack.api_url.clone(),
             token,
-            client: xtask::http::client(Duration::from_secs(60)).unwrap(),
+            client: xtask::http::client(Duration::from_mins(1)).unwrap(),
         }
     }
 

@@ -29,7 +29,7 @@ impl Stores {
     pub fn of(stack: &StackFile) -> Self {
         Self {
             dynamodb: stack.dynamodb(),
-            http: xtask::http::client(Duration::from_secs(60)).unwrap(),
+            http: xtask::http::client(Duration::from_mins(1)).unwrap(),
             opensearch: stack.endpoints.opensearch.clone(),
             tables: stack.table_prefix.clone(),
             indexes: stack.index_prefix.clone(),
@@ -70,7 +70,8 @@ impl Stores {
             for (id, fields) in chunk {
                 let action =
                     json!({"index": {"_index": format!("{}{index}", self.indexes), "_id": id}});
-                body.push_str(&format!("{action}\n{}\n", Value::Object(fields.clone())));
+                let document = Value::Object(fields.clone()).to_string();
+                body.extend([action.to_string().as_str(), "\n", &document, "\n"]);
             }
             let url = format!("{}/_bulk?refresh=true", self.opensearch);
             let request = self
@@ -103,11 +104,16 @@ impl Stores {
     }
 
     /// All rows of one partition.
-    pub async fn partition(&self, table: &str, (name, value): (&str, &str)) -> Vec<Fields> {
+    pub async fn partition(&self, table: &str, key: (&str, &str)) -> Vec<Fields> {
+        self.items(&self.table(table), key).await
+    }
+
+    /// All items of one partition of a table with this real name.
+    pub async fn items(&self, table: &str, (name, value): (&str, &str)) -> Vec<Fields> {
         let pages = self
             .dynamodb
             .query()
-            .table_name(self.table(table))
+            .table_name(table)
             .consistent_read(true)
             .key_condition_expression("#k = :v")
             .expression_attribute_names("#k", name)

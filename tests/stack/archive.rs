@@ -66,7 +66,7 @@ async fn all_discussions_of_a_real_list_are_deleted_and_the_counts_equal_the_dat
 
 async fn delete(admin: &Caller, root: &str) -> (String, Value) {
     let id = admin.begin(&format!("/v1/discussions/{root}")).await;
-    let deletion = admin.done(&id, Duration::from_secs(120)).await;
+    let deletion = admin.done(&id, Duration::from_mins(2)).await;
     (root.to_owned(), deletion)
 }
 

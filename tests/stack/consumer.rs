@@ -37,7 +37,7 @@ async fn of_a_batch_only_what_cannot_be_read_comes_again() {
 
     let failed = ["unparsable", "newer", "empty"].map(|id| json!({ "itemIdentifier": id }));
     assert_eq!(answer, json!({ "batchItemFailures": failed }));
-    let deletion = admin.done(&id, Duration::from_secs(60)).await;
+    let deletion = admin.done(&id, Duration::from_mins(1)).await;
     assert_eq!(deletion["state"], "DELETED");
     tenant
         .held(&discussion)
@@ -58,7 +58,7 @@ async fn ten_deliveries_at_once_are_one_deletion() {
     let batch = [("delivery", body.as_str())];
     let deliveries = (0..10).map(|_| consume(&stack, &batch));
     let answers = futures_util::future::join_all(deliveries).await;
-    let deletion = admin.done(&id, Duration::from_secs(60)).await;
+    let deletion = admin.done(&id, Duration::from_mins(1)).await;
     let again = consume(&stack, &batch).await;
 
     for answer in answers.iter().chain([&again]) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::mail::{SOMEBODY, Tenant};
 use tests::stacks::stack;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_delete_is_answered_202_with_the_deletion_and_where_to_poll() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests::mail::{Tenant, message_id};
 use tests::stacks::stack;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn deletions_are_listed_newest_first_and_by_what_is_asked_for() {

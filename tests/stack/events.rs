@@ -9,7 +9,7 @@ use tests::bus::{Bus, Heard};
 use tests::mail::{Tenant, message_id};
 use tests::stacks::stack;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_delete_tells_that_it_was_accepted_which_records_it_marked_and_how_it_ended() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tests::mail::{SOMEBODY, Tenant};
 use tests::stacks::stack;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn in_a_path_spaces_quotes_and_emoji_name_the_record_that_was_meant() {

@@ -117,7 +117,7 @@ async fn another_tenants_record_is_answered_byte_for_byte_like_an_absent_one() {
 
     // Marked is not told apart either, nor is its deletion.
     let id = owners.begin(&paths[0]).await;
-    owners.done(&id, Duration::from_secs(60)).await;
+    owners.done(&id, Duration::from_mins(1)).await;
     for (path, (get, delete)) in paths.iter().zip(&absent) {
         assert_eq!(&admin.get(path).await.told(), get, "GET {path}");
         assert_eq!(&admin.delete(path).await.told(), delete, "DELETE {path}");

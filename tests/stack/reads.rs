@@ -90,7 +90,7 @@ async fn search_finds_a_record_until_it_is_deleted() {
 
     let id = admin.begin(&format!("/v1/discussions/{gone}")).await;
     let at_once = found().await;
-    admin.done(&id, Duration::from_secs(60)).await;
+    admin.done(&id, Duration::from_mins(1)).await;
     let later = found().await;
 
     assert_eq!(before, [gone.clone(), gone, kept.clone()]);
@@ -114,7 +114,7 @@ async fn a_document_that_an_outside_writer_put_back_is_not_found_by_search() {
     let discussion = tenant.thread("d", 0).await;
     let original = tenant.held(&discussion).await.documents[""].clone();
     let id = admin.begin(&format!("/v1/discussions/{discussion}")).await;
-    admin.done(&id, Duration::from_secs(60)).await;
+    admin.done(&id, Duration::from_mins(1)).await;
 
     tenant
         .stores
@@ -134,7 +134,7 @@ async fn a_deleted_record_is_410_for_who_may_restore_it_and_404_for_the_rest() {
     let (admin, member) = (tenant.admin().await, tenant.member("bob").await);
     let discussion = tenant.thread("d", 1).await;
     let id = admin.begin(&format!("/v1/discussions/{discussion}")).await;
-    let deletion = admin.done(&id, Duration::from_secs(60)).await;
+    let deletion = admin.done(&id, Duration::from_mins(1)).await;
 
     for path in [
         format!("/v1/discussions/{discussion}"),

@@ -7,147 +7,73 @@ use tests::mail::Tenant;
 use tests::stacks::stack;
 
 #[tokio::test]
-async fn what_is_not_understood_is_refused_with_a_code_and_changes_nothing() {
+async fn a_delete_that_is_not_understood_is_refused_with_a_code_and_changes_nothing() {
     let Some(stack) = stack() else { return };
     let tenant = Tenant::new(&stack, "refused");
     let admin = tenant.admin().await;
     let thread = tenant.thread("d", 2).await;
     let before = tenant.held(&thread).await;
     let longest = "x".repeat(1_025);
-    let known = format!("/v1/discussions/{thread}");
 
-    for (method, path, status, code) in [
-        (
-            "DELETE",
-            "/v1/nothing/x".to_owned(),
-            404,
-            "COLLECTION_NOT_FOUND",
-        ),
-        ("GET", "/v1/nothing".to_owned(), 404, "COLLECTION_NOT_FOUND"),
-        (
-            "GET",
-            "/v1/search/nothing?q=x".to_owned(),
-            404,
-            "COLLECTION_NOT_FOUND",
-        ),
-        ("GET", "/elsewhere".to_owned(), 404, "ROUTE_NOT_FOUND"),
-        ("DELETE", "/v1/discussions".to_owned(), 400, "INVALID_ID"),
-        ("DELETE", "/v1/discussions/".to_owned(), 400, "INVALID_ID"),
-        (
-            "DELETE",
-            "/v1/discussions?id=".to_owned(),
-            400,
-            "INVALID_ID",
-        ),
-        (
-            "DELETE",
-            format!("/v1/discussions/{longest}"),
-            400,
-            "INVALID_ID",
-        ),
-        (
-            "DELETE",
-            format!("/v1/discussions?id={longest}"),
-            400,
-            "INVALID_ID",
-        ),
-        (
-            "DELETE",
-            format!("/v1/messages/{thread}"),
-            400,
-            "INVALID_ID",
-        ),
-        (
-            "DELETE",
-            format!("/v1/discussions?id={thread}&sort=x"),
-            400,
-            "INVALID_ID",
-        ),
-        (
-            "DELETE",
-            format!("{known}?id={thread}"),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        (
-            "DELETE",
-            format!("{known}?force=true"),
-            400,
-            "UNKNOWN_PARAMETER",
-        ),
-        (
-            "DELETE",
-            "/v1/discussions?id=%zz".to_owned(),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        (
-            "DELETE",
-            format!("/v1/discussions?id={thread}&id={thread}"),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        ("PUT", known.clone(), 405, "METHOD_NOT_ALLOWED"),
-        ("POST", known.clone(), 405, "METHOD_NOT_ALLOWED"),
-        (
-            "PATCH",
-            "/v1/discussions".to_owned(),
-            405,
-            "METHOD_NOT_ALLOWED",
-        ),
-        (
-            "DELETE",
-            "/v1/deletions".to_owned(),
-            405,
-            "METHOD_NOT_ALLOWED",
-        ),
-        (
-            "DELETE",
-            "/v1/search/messages".to_owned(),
-            405,
-            "METHOD_NOT_ALLOWED",
-        ),
-        (
-            "GET",
-            "/v1/deletions/not-an-id".to_owned(),
-            404,
-            "DELETION_NOT_FOUND",
-        ),
-        (
-            "GET",
-            "/v1/deletions?state=GONE".to_owned(),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        (
-            "GET",
-            "/v1/deletions?limit=0".to_owned(),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        (
-            "GET",
-            "/v1/deletions?limit=101".to_owned(),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        ("GET", "/v1/messages".to_owned(), 400, "PARENT_REQUIRED"),
-        (
-            "GET",
-            "/v1/search/messages".to_owned(),
-            400,
-            "INVALID_PARAMETER",
-        ),
-        (
-            "GET",
-            "/v1/search/messages?q=".to_owned(),
-            400,
-            "INVALID_PARAMETER",
-        ),
+    for (path, status, code) in [
+        ("nothing/x", 404, "COLLECTION_NOT_FOUND"),
+        ("discussions", 400, "INVALID_ID"),
+        ("discussions/", 400, "INVALID_ID"),
+        ("discussions?id=", 400, "INVALID_ID"),
+        ("discussions/LONGEST", 400, "INVALID_ID"),
+        ("discussions?id=LONGEST", 400, "INVALID_ID"),
+        ("messages/KNOWN", 400, "INVALID_ID"),
+        ("discussions?id=KNOWN&sort=x", 400, "INVALID_ID"),
+        ("discussions/KNOWN?id=KNOWN", 400, "INVALID_PARAMETER"),
+        ("discussions/KNOWN?force=true", 400, "UNKNOWN_PARAMETER"),
+        ("discussions?id=%zz", 400, "INVALID_PARAMETER"),
+        ("discussions?id=KNOWN&id=KNOWN", 400, "INVALID_PARAMETER"),
+        ("deletions", 405, "METHOD_NOT_ALLOWED"),
+        ("search/messages", 405, "METHOD_NOT_ALLOWED"),
     ] {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let answer = admin.call(method.clone(), &path, &[], None).await;
-        assert_problem(&answer, status, code, &format!("{method} {path}"));
+        let path = path.replace("LONGEST", &longest).replace("KNOWN", &thread);
+        let answer = admin.delete(&format!("/v1/{path}")).await;
+        assert_problem(&answer, status, code, &path);
+    }
+
+    assert_eq!(tenant.held(&thread).await, before);
+    assert_no_deletions(&admin).await;
+}
+
+#[tokio::test]
+async fn other_requests_that_are_not_understood_are_refused_with_a_code() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "others");
+    let admin = tenant.admin().await;
+    let thread = tenant.thread("d", 2).await;
+    let before = tenant.held(&thread).await;
+
+    for (path, code) in [
+        ("/v1/nothing", "COLLECTION_NOT_FOUND"),
+        ("/v1/search/nothing?q=x", "COLLECTION_NOT_FOUND"),
+        ("/elsewhere", "ROUTE_NOT_FOUND"),
+        ("/v1/deletions/not-an-id", "DELETION_NOT_FOUND"),
+        ("/v1/deletions?state=GONE", "INVALID_PARAMETER"),
+        ("/v1/deletions?limit=0", "INVALID_PARAMETER"),
+        ("/v1/deletions?limit=101", "INVALID_PARAMETER"),
+        ("/v1/deletions?newest=true", "UNKNOWN_PARAMETER"),
+        ("/v1/messages", "PARENT_REQUIRED"),
+        ("/v1/search/messages", "INVALID_PARAMETER"),
+        ("/v1/search/messages?q=", "INVALID_PARAMETER"),
+    ] {
+        let answer = admin.get(path).await;
+        let status = if code.ends_with("_NOT_FOUND") {
+            404
+        } else {
+            400
+        };
+        assert_problem(&answer, status, code, path);
+    }
+    for method in [Method::PUT, Method::POST, Method::PATCH] {
+        for path in ["/v1/discussions", "/v1/discussions/x", "/v1/messages/x/y"] {
+            let answer = admin.call(method.clone(), path, &[], None).await;
+            assert_problem(&answer, 405, "METHOD_NOT_ALLOWED", path);
+        }
     }
 
     assert_eq!(tenant.held(&thread).await, before);

@@ -50,6 +50,9 @@ pub struct Demo {
     /// Take the functions as they lie in the target folder.
     #[arg(long)]
     no_build: bool,
+    /// Let the functions call everything, whatever their roles say.
+    #[arg(long)]
+    no_iam: bool,
 }
 
 impl Demo {
@@ -64,7 +67,9 @@ impl Demo {
         let archive = self.archive(&Mail::of(&compiled_in)?)?;
         let list = tour::list_to_delete(&archive, self.list.as_deref())?;
         let discussions = archive.counts()[&list].discussions;
-        let options = settings::options(&self.state, discussions, !self.no_build)?;
+        let mut options = settings::options(&self.state, discussions)?;
+        options.build = !self.no_build;
+        options.enforce_iam = !self.no_iam;
 
         terminal::note("starting a stack for the demo");
         let stack = Stack::start(&options).await?;

@@ -31,6 +31,17 @@ const POLICIES: &str = ".local/policies";
 /// Pages of the first stack: small enough that a discussion of some hundred messages has several.
 const PAGE_KEYS: &str = "250";
 
+/// Times of the second stack, all short: a message reaches the DLQ after five visibilities.
+const POLICY_TIMES: [(&str, &str); 7] = [
+    ("PageKeys", "2"),
+    ("SliceSeconds", "3"),
+    ("GraceSeconds", "2"),
+    ("CallTimeoutSeconds", "1"),
+    ("FunctionTimeoutSeconds", "6"),
+    ("QueueVisibilitySeconds", "6"),
+    ("SweepPurgeSeconds", "2"),
+];
+
 /// The retention on the second stack: long enough to see that nothing is purged before.
 const RETENTION: &str = "20s";
 
@@ -140,21 +151,12 @@ fn main_options() -> Options {
     }
 }
 
-/// Everything short: a message reaches the DLQ after five visibilities.
 fn policy_options() -> Result<Options> {
     Ok(Options {
         state: PathBuf::from(POLICIES),
         dynamodb: Dynamodb::Ministack,
         collections_dir: Some(collections_with_a_short_retention(Path::new(POLICIES))?),
-        parameters: parameters(&[
-            ("PageKeys", "2"),
-            ("SliceSeconds", "3"),
-            ("GraceSeconds", "2"),
-            ("CallTimeoutSeconds", "1"),
-            ("FunctionTimeoutSeconds", "6"),
-            ("QueueVisibilitySeconds", "6"),
-            ("SweepPurgeSeconds", "2"),
-        ]),
+        parameters: parameters(&POLICY_TIMES),
         build: false,
         ..Options::default()
     })
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_times_of_the_policy_stack_keep_the_rules_of_the_template() {
-        let parameters = policy_options().unwrap().parameters;
+        let parameters = parameters(&POLICY_TIMES);
         let number = |name: &str| parameters[name].parse::<u32>().unwrap();
 
         assert!(number("CallTimeoutSeconds") < number("GraceSeconds"));

@@ -158,7 +158,7 @@ mod tests {
         ] {
             assert_eq!(code(Query::parse(raw)), "INVALID_PARAMETER", "{raw}");
         }
-        for raw in ["x=1", "id=1&x", "id=1&", "&", "ID=1", "id%5B%5D=1"] {
+        for raw in ["x=1", "id=1&x", "id=1&", "ID=1", "id%5B%5D=1"] {
             assert_eq!(
                 code(Query::parse(raw).unwrap().only(&["id"])),
                 "UNKNOWN_PARAMETER",

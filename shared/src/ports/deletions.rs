@@ -32,7 +32,7 @@ pub enum UndoOutcome {
 /// Accepts deletions: all or nothing.
 pub trait AcceptDeletions: Send + Sync {
     /// In one transaction: marks the root if it is there, the tenant's and unmarked, and puts the deletion, its scope and
-    /// its first page. `root_null`: the root's mark attribute was an explicit NULL.
+    /// its first page.
     ///
     /// # Errors
     ///

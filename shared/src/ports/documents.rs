@@ -53,9 +53,9 @@ pub struct DocumentVersion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum RemoveOutcome {
-    /// It is gone, by this call or before.
+    /// It is gone. An index may also say so of one that was gone before.
     Gone,
-    /// It was written since it was read, and stays: read both stores again.
+    /// It is no longer as it was read (written since, or gone): read both stores again.
     Changed,
     /// The index refuses; says why.
     Rejected(String),

@@ -8,7 +8,8 @@ pub trait PublishEvents: Send + Sync {
     /// The most events of one call.
     const PUBLISH_BATCH: usize = 10;
 
-    /// Publishes events; each may arrive more than once, with the same id.
+    /// Publishes events; each may arrive more than once, with the same id. What does not fit into one call is to be asked
+    /// again.
     ///
     /// # Errors
     ///

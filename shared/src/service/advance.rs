@@ -49,6 +49,9 @@ pub struct Engine<P> {
     pub page_keys: usize,
 }
 
+/// The longest delay that a message can have.
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
+
 /// What one slice came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -248,7 +251,7 @@ fn failure_of(code: &str, reason: &str) -> Failure {
 
 /// How long a slice that a dependency ended waits for the next one.
 fn retry_delay(timing: &Timing) -> Duration {
-    timing.resend_after / 4
+    (timing.resend_after / 4).min(LONGEST_DELAY)
 }
 
 /// Stores the next value, or says that somebody else was faster.

@@ -169,3 +169,37 @@ async fn a_forged_place_that_a_store_refuses_is_the_clients_fault() {
     assert_eq!((list.status, list.code()), (400, "INVALID_CURSOR"));
     assert_eq!((search.status, search.code()), (400, "INVALID_CURSOR"));
 }
+
+#[tokio::test]
+async fn records_that_are_too_large_for_one_answer_come_in_more_pages() {
+    let world = World::new();
+    let discussions = world.collection("discussions");
+    for n in 0..8 {
+        let key = key(&format!("d-{n}"));
+        let mut row = shared::testing::samples::row(discussions, &key, "acme");
+        // Quotes are written as two characters in an answer, and as four in Lambda's.
+        row.insert("subject".to_owned(), "\"".repeat(390_000).into());
+        world.rows.put(discussions, row);
+    }
+
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let answer = world
+            .call(Event::new(
+                "GET",
+                &format!("/v1/discussions?limit=8{cursor}"),
+            ))
+            .await;
+        assert!(serde_json::to_string(&answer.text).unwrap().len() < 6_000_000);
+        found.extend(answer.ids().into_iter().map(str::to_owned));
+        match answer.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(
+        found,
+        ["d-0", "d-1", "d-2", "d-3", "d-4", "d-5", "d-6", "d-7"]
+    );
+}

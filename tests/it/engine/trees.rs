@@ -118,6 +118,20 @@ pub(crate) fn four_levels() -> World {
     world
 }
 
+/// The list `l` with one subscriber and one discussion of two messages, the first with a reaction: 6 records.
+pub(crate) fn small_tree() -> World {
+    let world = World::new(FOUR_LEVELS);
+    let discussion = key2("l", "d1");
+    world.put("lists", &key("l"), None);
+    world.put("subscribers", &key2("l", "bob"), Some(&key("l")));
+    world.put("discussions", &discussion, Some(&key("l")));
+    for message in ["l-d1-0", "l-d1-1"] {
+        world.put("messages", &key(message), Some(&discussion));
+    }
+    world.put("reactions", &key2("l-d1-0", "x"), Some(&key("l-d1-0")));
+    world
+}
+
 /// Whether the record is below the list or discussion that tests delete, or is it.
 pub(crate) fn is_in_tree(key: &RecordKey) -> bool {
     ["d", "l"].contains(&key.partition.as_str()) || key.partition.starts_with("l-")

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::failure::{Context, Result};
 use crate::http;
+use crate::layout::workspace;
 use crate::stack::StackFile;
 use crate::token;
 
@@ -44,9 +45,12 @@ impl Api {
 
     /// How to sign in by hand.
     pub(super) fn sign_in_line(stack: &StackFile, tenant: &str) -> String {
+        let state = stack.state();
+        let root = state.root();
+        let root = root.strip_prefix(workspace()).unwrap_or(root);
         format!(
             "export TOKEN=$(cargo xtask token --state {} --tenant {} --sub {SUBJECT} --group {GROUP})",
-            quoted(&stack.state().root().display().to_string()),
+            quoted(&root.display().to_string()),
             quoted(tenant)
         )
     }

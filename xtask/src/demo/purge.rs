@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::LARGE;
 use super::api::{Api, record_path};
 use super::compare;
 use super::hands;
@@ -16,7 +17,7 @@ use crate::terminal;
 const LIMIT: Duration = Duration::from_mins(2);
 
 impl Tour<'_> {
-    /// The first deletion is purged when its time has come, the last one not a moment before; then all.
+    /// The first deletion is purged when its time has come; the last one, which is the large one, not a moment before.
     pub(super) async fn purge(&mut self, api: &Api) -> Result<()> {
         let first = self
             .accepted
@@ -59,7 +60,20 @@ impl Tour<'_> {
 
         self.not_before(&last.discussion, last.left(), before)
             .await?;
-        self.all_purged().await
+        self.all_purged().await?;
+        let large = Api::sign_in(self.stack, LARGE).await?;
+        for (api, id) in [(api, &first.id), (&large, &last.id)] {
+            let deletion = self.ask(api, &format!("/v1/deletions/{id}")).await?.body;
+            let removed = removed(&deletion);
+            self.narrator.promise(
+                deletion["state"] == "PURGED" && removed.is_some(),
+                &format!(
+                    "the deletion stays as a certificate: purged {}, as many as were deleted",
+                    removed.unwrap_or_default()
+                ),
+            );
+        }
+        Ok(())
     }
 
     async fn sweep_until_purged(&mut self, api: &Api, id: &str) -> Result<Value> {
@@ -73,7 +87,7 @@ impl Tour<'_> {
             }
             if begun.elapsed() > LIMIT {
                 return Err(Failure::new(format!(
-                    "deletion {id} is not purged: {deletion}"
+                    "deletion {id} is not purged; the last sweep said {report}"
                 )));
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -138,4 +152,15 @@ impl Tour<'_> {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
+}
+
+/// How many records were purged, if those are all that were deleted.
+fn removed(deletion: &Value) -> Option<u64> {
+    let sum = |pass: &str, outcome: &str| {
+        let collections = deletion["counts"][pass].as_object().into_iter().flatten();
+        let counts = collections.map(|(_, counts)| counts[outcome].as_u64().unwrap_or_default());
+        counts.sum::<u64>()
+    };
+    let (deleted, purged) = (sum("delete", "deleted"), sum("purge", "purged"));
+    (purged > 0 && deleted == purged).then_some(purged)
 }

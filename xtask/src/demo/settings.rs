@@ -26,8 +26,8 @@ const TIMES: [(&str, &str); 3] = [
 
 /// The stack, with a copy of the collections files whose retention lets a list of that many discussions be deleted and
 /// looked at before the first of them is purged.
-pub(super) fn options(state: &Path, discussions: usize, build: bool) -> Result<Options> {
-    let retention = Duration::from_secs(40 + u64::try_from(discussions).unwrap_or_default() / 12);
+pub(super) fn options(state: &Path, discussions: usize) -> Result<Options> {
+    let retention = Duration::from_secs(35 + u64::try_from(discussions).unwrap_or_default() / 20);
     let folder = StateDir::new(state).join("collections");
     write_collections(&folder, retention)?;
     let mut parameters: BTreeMap<String, String> = TIMES
@@ -43,7 +43,6 @@ pub(super) fn options(state: &Path, discussions: usize, build: bool) -> Result<O
         state: state.to_path_buf(),
         collections_dir: Some(folder),
         parameters,
-        build,
         ..Options::default()
     })
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use shared::domain::collection::Retention;
+
 use super::api::Api;
 use super::hands::Mapping;
 use super::narrator::{self, Narrator};
@@ -149,6 +151,12 @@ impl<'a> Tour<'a> {
 
     fn say_how_to_follow(&self) {
         let endpoints = &self.stack.endpoints;
+        if let Retention::For(time) = self.mail.discussions.retention {
+            narrator::say(&format!(
+                "what is deleted is kept for {} s here, instead of 30 days",
+                time.as_secs()
+            ));
+        }
         narrator::say("the requests below work in a shell while this runs, after:");
         for (name, url) in [
             ("API", &self.stack.api_url),

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::Collection;
 use shared::domain::key::RecordKey;
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
+use shared::service::cursor::InvalidCursor;
 use shared::service::records::{self, Got, Listed, ReadError};
+use shared::telemetry::chain;
 
 use super::collection;
 use super::deletions::invalid_cursor;
@@ -21,6 +25,9 @@ use crate::view::{DeletionView, Page, RecordView, purge_at};
 
 /// The longest text of a search, in bytes.
 const TEXT_BYTES: usize = 1_000;
+
+/// The longest body of a list: Lambda takes 6 MB of answer, in which this text is a JSON string once more.
+const BODY_BYTES: usize = 2_500_000;
 
 pub(super) async fn get_or_list<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
@@ -79,37 +86,24 @@ async fn list<P: ApiPorts>(
     query: Query,
 ) -> Result<Response, Problem> {
     let above = api.collections.parent_of(collection);
-    let known: &[&str] = if above.is_some() {
-        &["parent", "parent_sort", "limit", "cursor"]
-    } else {
-        &["limit", "cursor"]
+    let known: &[&str] = match above {
+        Some(_) => &["parent", "parent_sort", "limit", "cursor"],
+        None => &["limit", "cursor"],
     };
     let query = query.only(known)?;
     let limit = query.limit()?;
-    let parent: Option<RecordKey> = match (above, query.get("parent")) {
-        (Some(above), Some(id)) => Some(by_query(
-            &above.key,
-            ["parent", "parent_sort"],
-            id,
-            query.get("parent_sort"),
-        )?),
+    let parent = match (above, query.get("parent")) {
+        (Some(above), Some(id)) => {
+            let names = ["parent", "parent_sort"];
+            Some(by_query(&above.key, names, id, query.get("parent_sort"))?)
+        }
         _ => None,
     };
-    let ask = |limit, cursor| {
-        records::list(
-            api,
-            &call.principal,
-            collection,
-            parent.as_ref(),
-            limit,
-            cursor,
-        )
+    let wanted = Wanted {
+        collection,
+        records: Records::Below(parent),
     };
-    let mut listed = ask(limit, query.cursor()).await;
-    if is_refused(&listed, &query) && ask(1, None).await.is_ok() {
-        listed = Err(ReadError::Cursor(shared::service::cursor::InvalidCursor));
-    }
-    Ok(page(collection, listed?))
+    wanted.page(api, call, limit, query.cursor()).await
 }
 
 pub(super) async fn search<P: ApiPorts>(
@@ -131,33 +125,87 @@ pub(super) async fn search<P: ApiPorts>(
         }
         Some(text) => text,
     };
-    let ask =
-        |limit, cursor| records::search(&api, &call.principal, collection, text, limit, cursor);
-    let mut listed = ask(limit, query.cursor()).await;
-    if is_refused(&listed, &query) && ask(1, None).await.is_ok() {
-        listed = Err(ReadError::Cursor(shared::service::cursor::InvalidCursor));
+    let wanted = Wanted {
+        collection,
+        records: Records::Matching(text),
+    };
+    wanted.page(&api, &call, limit, query.cursor()).await
+}
+
+/// The records of one list or search.
+struct Wanted<'a> {
+    collection: &'a Collection,
+    records: Records<'a>,
+}
+
+enum Records<'a> {
+    Below(Option<RecordKey>),
+    Matching(&'a str),
+}
+
+impl Wanted<'_> {
+    /// One page, with fewer records than asked for where they are too large for one answer.
+    async fn page<P: ApiPorts>(
+        &self,
+        api: &Api<P>,
+        call: &Call,
+        mut limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Response, Problem> {
+        loop {
+            let listed = self.ask_and_blame(api, call, limit, cursor).await?;
+            let items = listed
+                .items
+                .into_iter()
+                .map(|row| RecordView::new(self.collection, row));
+            let page = Page {
+                items: items.collect(),
+                next_cursor: listed.next_cursor,
+            };
+            let body =
+                serde_json::to_string(&page).map_err(|error| Problem::internal(chain(&error)))?;
+            if body.len() <= BODY_BYTES || limit == 1 {
+                let json = HeaderValue::from_static("application/json");
+                return Ok(([(CONTENT_TYPE, json)], body).into_response());
+            }
+            limit /= 2;
+        }
     }
-    Ok(page(collection, listed?))
-}
 
-/// Whether a store refused a request that had a cursor. If it then takes the same request without, the cursor was
-/// forged: the client's fault, not the store's.
-fn is_refused(listed: &Result<Listed, ReadError>, query: &Query) -> bool {
-    query.cursor().is_some()
-        && matches!(listed, Err(ReadError::Dependency(error)) if !error.retryable)
-}
+    /// A store may refuse a request that has a cursor. If it then takes the same request without, the cursor was
+    /// forged: the client's fault, not the store's.
+    async fn ask_and_blame<P: ApiPorts>(
+        &self,
+        api: &Api<P>,
+        call: &Call,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Listed, ReadError> {
+        let listed = self.ask(api, call, limit, cursor).await;
+        let refused = matches!(&listed, Err(ReadError::Dependency(error)) if !error.retryable);
+        if cursor.is_some() && refused && self.ask(api, call, 1, None).await.is_ok() {
+            return Err(InvalidCursor.into());
+        }
+        listed
+    }
 
-fn page(collection: &Collection, listed: Listed) -> Response {
-    let items = listed
-        .items
-        .into_iter()
-        .map(|row| RecordView::new(collection, row))
-        .collect();
-    Json(Page {
-        items,
-        next_cursor: listed.next_cursor,
-    })
-    .into_response()
+    async fn ask<P: ApiPorts>(
+        &self,
+        api: &Api<P>,
+        call: &Call,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Listed, ReadError> {
+        let (principal, collection) = (&call.principal, self.collection);
+        match &self.records {
+            Records::Below(parent) => {
+                records::list(api, principal, collection, parent.as_ref(), limit, cursor).await
+            }
+            Records::Matching(text) => {
+                records::search(api, principal, collection, text, limit, cursor).await
+            }
+        }
+    }
 }
 
 impl From<ReadError> for Problem {

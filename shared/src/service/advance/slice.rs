@@ -1,6 +1,7 @@
 //! The slice: the one place that decides whether a store call may still begin.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -74,19 +75,19 @@ impl<'a, C: Clock> Slice<'a, C> {
     }
 
     /// Makes a store call, if there is time to begin one.
-    pub async fn call<T>(
-        &self,
-        call: impl Future<Output = Result<T, DependencyError>>,
-    ) -> Result<T, Stop> {
-        self.before(self.work_until, call).await
+    pub fn call<'f, T: 'f>(
+        &'f self,
+        call: impl Future<Output = Result<T, DependencyError>> + Send + 'f,
+    ) -> impl Future<Output = Result<T, Stop>> + Send + 'f {
+        self.before(self.work_until, Box::pin(call))
     }
 
     /// Makes one of the calls that end a slice.
-    pub async fn closing<T>(
-        &self,
-        call: impl Future<Output = Result<T, DependencyError>>,
-    ) -> Result<T, Stop> {
-        self.before(self.end, call).await
+    pub fn closing<'f, T: 'f>(
+        &'f self,
+        call: impl Future<Output = Result<T, DependencyError>> + Send + 'f,
+    ) -> impl Future<Output = Result<T, Stop>> + Send + 'f {
+        self.before(self.end, Box::pin(call))
     }
 
     /// Waits, unless the time is over before.
@@ -108,10 +109,11 @@ impl<'a, C: Clock> Slice<'a, C> {
         self.clock
     }
 
+    /// The call comes boxed: an SDK's future is large, and would be part of every future around it.
     async fn before<T>(
         &self,
         limit: Timestamp,
-        call: impl Future<Output = Result<T, DependencyError>>,
+        call: Pin<Box<dyn Future<Output = Result<T, DependencyError>> + Send + '_>>,
     ) -> Result<T, Stop> {
         // A future does nothing until it is awaited, so this decides whether the call begins.
         if self.clock.now() >= limit {

@@ -1,0 +1,96 @@
+//! Events that could not be told are told later, once, and never hold anything up.
+
+use std::time::Duration;
+
+use shared::domain::deletion::{Deletion, State};
+use shared::ports::Clock;
+use shared::service::sweep::{SweepReport, sweep};
+use shared::testing::samples::key;
+use shared::testing::{Fault, Moment, Operation};
+
+use super::trees::{four_levels, mail};
+use super::world::{Ignore, PURGE_SLICE, World, after, at_once};
+
+async fn owed_events_are_told_later_and_once() {
+    let world = four_levels();
+    let deletion = world.accept("lists", &key("l")).await;
+    let faults = world.faults();
+    faults.fail(Operation::Publish, .., Fault::Unavailable(Moment::Before));
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+
+    // Still away; then back.
+    world.clock.advance(Duration::from_mins(5));
+    let away = world.sweep(&faults).await.unwrap();
+    assert_eq!((away.told, away.errors), (0, 1));
+    assert_eq!(
+        world.sweep(&world.faults()).await.unwrap().told,
+        0,
+        "not at once again"
+    );
+    world.clock.advance(Duration::from_mins(2));
+    let back = world.sweep(&world.faults()).await.unwrap();
+
+    assert_eq!((back.told, back.errors), (1, 0));
+    assert_eq!(world.events.published(), world.events.distinct());
+    assert_eq!(world.named("RecordsDeleted").len(), 15);
+    assert_eq!(world.now(&deletion).due_at, deletion.purge_at);
+    world.clock.advance(Duration::from_mins(60));
+    assert_eq!(
+        world.sweep(&world.faults()).await.unwrap(),
+        SweepReport::default()
+    );
+}
+
+async fn events_whose_answer_is_lost_keep_their_ids() {
+    let expected = {
+        let world = four_levels();
+        let deletion = world.accept("lists", &key("l")).await;
+        world.come_to_rest().await;
+        world.end(&deletion).events
+    };
+    for lost in 1..=4 {
+        let world = four_levels();
+        let deletion = world.accept("lists", &key("l")).await;
+        let faults = world.faults();
+        faults.fail(
+            Operation::Publish,
+            lost..=lost,
+            Fault::Unavailable(Moment::After),
+        );
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+
+        world.come_to_rest().await;
+
+        assert_eq!(world.end(&deletion).events, expected, "answer {lost}");
+    }
+}
+
+async fn two_sweeps_at_once_tell_owed_events_with_the_same_ids() {
+    for seed in 1..=25 {
+        let world = four_levels();
+        let deletion = world.accept("lists", &key("l")).await;
+        let faults = world.faults();
+        faults.fail(Operation::Publish, .., Fault::Unavailable(Moment::Before));
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        world.clock.advance(Duration::from_mins(5));
+        let faults = world.faults();
+        faults.interleave(seed);
+
+        let (one, other) = tokio::join!(world.sweep(&faults), world.sweep(&faults));
+
+        one.unwrap();
+        other.unwrap();
+        world.come_to_rest().await;
+        assert_eq!(
+            world.named("RecordsDeleted").values().sum::<usize>(),
+            15,
+            "seed {seed}"
+        );
+        assert_eq!(
+            world.now(&deletion).due_at,
+            deletion.purge_at,
+            "seed {seed}"
+        );
+    }
+}

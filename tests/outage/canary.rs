@@ -1,0 +1,116 @@
+//! What stands in a record stands in no log, event, queue or DLQ.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::bus::Bus;
+use tests::functions::without_the_consumer;
+use tests::mail::{Tenant, message_id};
+use tests::queues;
+use tests::stacks::stack;
+use xtask::logs::{Function, lines};
+
+use crate::alone;
+
+const CANARY: &str = "canary-1c9e5b7a";
+
+#[tokio::test]
+async fn a_canary_in_a_record_is_found_in_no_log_event_or_queue() {
+    let Some(stack) = stack() else { return };
+    let _alone = alone().await;
+    let tenant = Tenant::new(&stack, "quiet");
+    let (admin, sqs) = (tenant.admin().await, stack.sqs());
+    let mut bus = Bus::listen(&stack, &tenant.name).await;
+    let discussion = tenant.id("d");
+    tenant
+        .discussion(&discussion, CANARY, &format!("subject {CANARY}"))
+        .await;
+    let messages = (0..3)
+        .map(|number| tenant.message(&discussion, &message_id(number), &format!("body {CANARY}")));
+    tenant.put_messages(&messages.collect::<Vec<_>>()).await;
+
+    // Also by the routes that hold the record in their hands.
+    for path in [
+        format!("/v1/discussions/{discussion}"),
+        format!("/v1/search/messages?q={CANARY}"),
+        format!("/v1/messages?parent={discussion}"),
+    ] {
+        let shown = admin.get(&path).await;
+        assert!(shown.text.contains(CANARY), "{path}: {shown:?}");
+    }
+    let (id, queued) = Box::pin(without_the_consumer(&stack, async {
+        let id = admin.begin(&format!("/v1/discussions/{discussion}")).await;
+        (id, queues::peek(&sqs, &stack.queues.deletions).await)
+    }))
+    .await;
+    admin.done(&id, Duration::from_mins(1)).await;
+    let heard = bus.finished(1, Duration::from_mins(1)).await.to_vec();
+    let dead = queues::peek(&sqs, &stack.queues.dlq).await;
+
+    let queued: Vec<String> = queued
+        .into_iter()
+        .filter_map(|message| message.body)
+        .collect();
+    let ours: Vec<&String> = queued.iter().filter(|body| body.contains(&id)).collect();
+    let [message] = ours[..] else {
+        panic!("{queued:?}")
+    };
+    assert_is_a_reference_only(message);
+    assert!(
+        heard
+            .iter()
+            .all(|event| !event.detail.to_string().contains(CANARY)),
+        "{heard:?}"
+    );
+    let dead: Vec<String> = dead
+        .into_iter()
+        .filter_map(|message| message.body)
+        .collect();
+    assert!(
+        queued
+            .iter()
+            .chain(&dead)
+            .all(|body| !body.contains(CANARY))
+    );
+    let mut told_of_it = Vec::new();
+    for function in [Function::Api, Function::Consumer, Function::Sweeper] {
+        for line in lines(&stack, function).await.unwrap() {
+            assert!(!line.contains(CANARY), "{function:?}: {line}");
+            assert!(
+                !line.contains(admin.token()),
+                "a token in the log of {function:?}"
+            );
+            if line.contains(&id) {
+                told_of_it.push(function);
+            }
+        }
+    }
+    // Otherwise this would only prove that nothing was read.
+    assert!(
+        told_of_it.contains(&Function::Api) && told_of_it.contains(&Function::Consumer),
+        "{told_of_it:?}"
+    );
+}
+
+fn assert_is_a_reference_only(message: &str) {
+    let message: Value = serde_json::from_str(message).unwrap();
+    let mut members: Vec<&str> = message
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    members.sort_unstable();
+    assert_eq!(
+        members,
+        [
+            "collection",
+            "deletion_id",
+            "request_id",
+            "requested_at",
+            "root",
+            "tenant",
+            "v"
+        ]
+    );
+}

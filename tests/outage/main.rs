@@ -1,0 +1,21 @@
+//! What happens when a part stops, stalls or dies: on the deployed stack, with real processes.
+//!
+//! Everything here disturbs everybody on the stack, so one test runs at a time ([`alone`]), and cargo starts this target
+//! only when the others are over.
+#![cfg(test)]
+
+mod canary;
+mod giant;
+mod hidden;
+mod killed;
+mod lost;
+mod purge;
+mod search_down;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Nobody else disturbs the stack while this is held.
+async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
+}
