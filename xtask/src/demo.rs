@@ -77,14 +77,20 @@ impl Demo {
         let mut narrator = Narrator::default();
         let toured = async {
             let mail = Mail::of(&collections)?;
-            let mut tour = Tour::new(&stack.file, mail, &archive, list, &mut narrator)?;
+            let mut tour = Tour::new(&stack.file, mail, &archive, list.clone(), &mut narrator)?;
             Box::pin(tour.go()).await
         }
         .await;
         stack.stop().await?;
         toured?;
-        let input = self.input.as_ref().map(|file| file.display().to_string());
-        narrator.end(begun.elapsed(), input.as_deref());
+        match &self.input {
+            Some(file) => narrator.end(
+                begun.elapsed(),
+                &api::quoted(&file.display().to_string()),
+                &list,
+            ),
+            None => narrator.end(begun.elapsed(), "--generate 60", "generated"),
+        }
         Ok(narrator.verdict())
     }
 

@@ -187,7 +187,7 @@ pub trait AdvanceDeletions: Send + Sync {
         exceptions: &Exceptions,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 
-    /// Removes a page and its exceptions; removing it again is harmless.
+    /// Removes a page and its exceptions, and with the first page the scope; removing it again is harmless.
     ///
     /// # Errors
     ///

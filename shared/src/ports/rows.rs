@@ -106,6 +106,8 @@ pub enum MarkOutcome {
     MarkedByAnother,
     /// There is no such row, and none was made.
     Missing,
+    /// With the mark it would be larger than the store allows; it was left as it is.
+    TooLarge,
 }
 
 /// Marks rows.

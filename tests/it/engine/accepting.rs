@@ -1,12 +1,11 @@
 //! Acceptance: one transaction, then the message; whatever is lost, one deletion, and the 202 is kept.
 
-use std::time::Duration;
-
 use serde_json::json;
 use shared::domain::deletion::{Deletion, State};
+use shared::domain::key::RecordKey;
 use shared::ports::AdvanceDeletions as _;
-use shared::service::accept::{AcceptAnswer, AcceptError, OnPublishFailure};
-use shared::testing::samples::{COLLECTIONS, key, key2, marked, with_null};
+use shared::service::accept::{AcceptAnswer, AcceptError};
+use shared::testing::samples::{COLLECTIONS, key, marked, with_null};
 use shared::testing::{Fault, Moment, Operation, samples};
 
 use super::trees::{four_levels, mail, message_key};
@@ -133,7 +132,7 @@ async fn the_answer_depends_on_the_record_and_on_who_asks() {
     }
 }
 
-async fn stand(standing: &str) -> (World, &'static str, shared::domain::key::RecordKey) {
+async fn stand(standing: &str) -> (World, &'static str, RecordKey) {
     let world = mail(1);
     let (root, message) = (key("d"), message_key("d", 0));
     let discussions = world.collection("discussions").clone();
@@ -306,56 +305,6 @@ async fn an_acceptance_of_which_nothing_is_heard_is_an_error_and_is_done_if_it_w
         assert_eq!(all.len(), deletions, "{moment:?}");
         assert!(all.iter().all(|deletion| deletion.state == State::Deleted));
     }
-}
-
-#[tokio::test]
-#[tokio::test]
-#[tokio::test]
-#[tokio::test]
-/// Who is told 202 has a deletion; who is told an error may have one.
-#[tokio::test]
-/// Calls that run at the same time are one round trip: a transcript of who waits for whom.
-#[tokio::test]
-async fn a_delete_is_accepted_in_three_round_trips_where_the_key_names_the_parents() {
-    use Operation::{Accept, ReadRows, Send};
-    for (collection, record, reads) in [
-        ("lists", key("l"), 1),
-        ("discussions", key2("l", "d1"), 2),
-        ("subscribers", key2("l", "ann"), 2),
-    ] {
-        let world = four_levels();
-        let faults = world.faults();
-        scheduled(world.ask(&faults, collection, &record).await);
-
-        let calls: Vec<_> = faults.log().iter().map(|call| call.operation).collect();
-        let mut expected = vec![ReadRows; reads];
-        expected.extend([Accept, Send]);
-        assert_eq!(calls, expected, "{collection}");
-
-        // The reads do not wait for one another: with the first one slow, the second has begun all the same.
-        let world = four_levels();
-        let faults = world.faults();
-        faults.interleave(5);
-        let overlapping = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let (probe, seen) = (faults.clone(), overlapping.clone());
-        faults.beside(ReadRows, 1, Moment::After, move || {
-            seen.store(probe.calls(), std::sync::atomic::Ordering::Relaxed);
-        });
-        scheduled(world.ask(&faults, collection, &record).await);
-        assert!(overlapping.load(std::sync::atomic::Ordering::Relaxed) >= 1);
-    }
-}
-
-#[tokio::test]
-async fn a_level_whose_parent_is_named_by_an_attribute_costs_one_round_trip_more() {
-    let world = four_levels();
-    let faults = world.faults();
-
-    scheduled(world.ask(&faults, "reactions", &key2("l-d1-0", "x")).await);
-
-    // Reaction and message at once; then the discussion, and then the list.
-    assert_eq!(faults.count(Operation::ReadRows), 4);
-    assert_eq!(faults.calls(), 6);
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use shared::domain::deletion::{Deletion, State};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Call, Fault, Moment, Operation};
 
+use super::end::End;
 use super::trees::{four_levels, mail, small_tree};
-use super::world::{End, Ignore, World, text};
+use super::world::{Ignore, World, text};
 
 const PAGE_SIZES: [usize; 4] = [1, 2, 3, 1000];
 

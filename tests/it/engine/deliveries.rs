@@ -11,8 +11,9 @@ use shared::testing::samples::{self, key};
 use shared::testing::{Moment, Operation};
 use tokio::task::JoinSet;
 
+use super::end::End;
 use super::trees::{four_levels, mail};
-use super::world::{End, Ignore, SLICE, after, at_once};
+use super::world::{Ignore, SLICE, after, at_once};
 
 async fn undisturbed(page_keys: usize) -> End {
     let mut world = four_levels();

@@ -7,8 +7,9 @@ use shared::service::advance::Advanced;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 
+use super::end::End;
 use super::trees::{four_levels, mail};
-use super::world::{End, Ignore, World};
+use super::world::{Ignore, World};
 
 async fn ready() -> (World, Deletion) {
     let mut world = four_levels();

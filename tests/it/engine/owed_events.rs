@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::{Deletion, State};
-use shared::ports::Clock;
-use shared::service::sweep::{SweepReport, sweep};
+use shared::domain::deletion::State;
+use shared::service::sweep::SweepReport;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 
-use super::trees::{four_levels, mail};
-use super::world::{Ignore, PURGE_SLICE, World, after, at_once};
+use super::trees::four_levels;
+use super::world::Ignore;
 
+#[tokio::test]
 async fn owed_events_are_told_later_and_once() {
     let world = four_levels();
     let deletion = world.accept("lists", &key("l")).await;
@@ -42,6 +42,7 @@ async fn owed_events_are_told_later_and_once() {
     );
 }
 
+#[tokio::test]
 async fn events_whose_answer_is_lost_keep_their_ids() {
     let expected = {
         let world = four_levels();
@@ -66,6 +67,7 @@ async fn events_whose_answer_is_lost_keep_their_ids() {
     }
 }
 
+#[tokio::test]
 async fn two_sweeps_at_once_tell_owed_events_with_the_same_ids() {
     for seed in 1..=25 {
         let world = four_levels();

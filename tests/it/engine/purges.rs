@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, State};
-use shared::domain::page::NotPurged;
 use shared::ports::Health;
 use shared::service::advance::Advanced;
 use shared::service::sweep::SweepReport;
@@ -273,11 +272,6 @@ async fn a_record_of_ours_that_somebody_unmarked_is_marked_again_in_place() {
     assert_eq!(world.named("RecordsPurged").len(), 4);
 }
 
-#[tokio::test]
-#[tokio::test]
-#[tokio::test]
-#[tokio::test]
-#[tokio::test]
 #[tokio::test]
 async fn a_purge_that_is_refused_parks_with_its_reason_and_is_not_begun_again() {
     let world = mail(3);

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use shared::domain::deletion::{Deletion, State};
-use shared::ports::AdvanceDeletions as _;
+use shared::domain::deletion::State;
 use shared::service::accept::{AcceptAnswer, AcceptError, OnPublishFailure};
-use shared::testing::samples::{COLLECTIONS, key, key2, marked, with_null};
-use shared::testing::{Fault, Moment, Operation, samples};
+use shared::testing::samples::{key, with_null};
+use shared::testing::{Fault, Moment, Operation};
 
 use super::accepting::{scheduled, word};
-use super::trees::{four_levels, mail, message_key};
-use super::world::{TENANT, World, admin, ask, at_once, principal, text};
+use super::trees::{mail, message_key};
+use super::world::{World, admin, ask, at_once};
 
+#[tokio::test]
 async fn a_queue_that_is_down_is_no_reason_to_refuse_and_the_sweeper_sends_the_message() {
     let world = mail(3);
     let faults = world.faults();
@@ -42,6 +41,7 @@ async fn rollback(
     ask(&api, &admin(), "discussions", &key("d")).await
 }
 
+#[tokio::test]
 async fn a_rollback_leaves_the_root_as_it_was_and_no_deletion() {
     for is_null in [false, true] {
         let world = mail(2);
@@ -65,6 +65,7 @@ async fn a_rollback_leaves_the_root_as_it_was_and_no_deletion() {
     }
 }
 
+#[tokio::test]
 async fn a_message_that_arrived_although_its_sending_failed_deletes_nothing_after_a_rollback() {
     let world = mail(2);
     let faults = world.faults();
@@ -84,6 +85,7 @@ async fn a_message_that_arrived_although_its_sending_failed_deletes_nothing_afte
     );
 }
 
+#[tokio::test]
 async fn a_deletion_that_somebody_has_begun_is_not_taken_back_and_stays_accepted() {
     let world = mail(2);
     let faults = world.faults();
@@ -99,6 +101,7 @@ async fn a_deletion_that_somebody_has_begun_is_not_taken_back_and_stays_accepted
     assert_eq!(world.now(&deletion).state, State::Deleted);
 }
 
+#[tokio::test]
 async fn a_rollback_whose_answer_is_lost_is_never_answered_as_accepted() {
     for moment in [Moment::Before, Moment::After] {
         for lost in [1, 2, 99] {

@@ -1,19 +1,15 @@
 //! What a purge must leave alone, and documents that change under its hands.
 
-use std::time::Duration;
-
-use shared::domain::deletion::{Deletion, State};
+use shared::domain::deletion::State;
 use shared::domain::page::NotPurged;
-use shared::ports::Health;
-use shared::service::advance::Advanced;
-use shared::service::sweep::SweepReport;
 use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use shared::testing::{Moment, Operation};
 
 use super::purges::{deleted, purged};
-use super::trees::{four_levels, is_in_tree, mail, message_key};
-use super::world::{World, text};
+use super::trees::{mail, message_key};
+use super::world::text;
 
+#[tokio::test]
 async fn a_root_created_anew_with_new_children_survives_with_them_and_the_old_ones_go() {
     for again in [false, true] {
         let world = mail(3);
@@ -48,6 +44,7 @@ async fn a_root_created_anew_with_new_children_survives_with_them_and_the_old_on
     }
 }
 
+#[tokio::test]
 async fn a_record_created_anew_at_any_call_of_the_purge_survives_with_its_document() {
     let ready = || async {
         let world = mail(3);
@@ -96,6 +93,7 @@ async fn a_record_created_anew_at_any_call_of_the_purge_survives_with_its_docume
     }
 }
 
+#[tokio::test]
 async fn a_document_rewritten_between_read_and_removal_is_read_again() {
     let world = mail(3);
     let deletion = deleted(&world, "discussions", "d").await;
@@ -120,6 +118,7 @@ async fn a_document_rewritten_between_read_and_removal_is_read_again() {
     );
 }
 
+#[tokio::test]
 async fn a_document_that_changes_all_the_time_is_left_with_its_row() {
     let world = mail(3);
     let deletion = deleted(&world, "discussions", "d").await;
@@ -146,6 +145,7 @@ async fn a_document_that_changes_all_the_time_is_left_with_its_row() {
     );
 }
 
+#[tokio::test]
 async fn a_document_that_is_gone_already_and_a_row_that_is_gone_already_are_fine() {
     let world = mail(4);
     let deletion = deleted(&world, "discussions", "d").await;

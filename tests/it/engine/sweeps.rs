@@ -9,7 +9,7 @@ use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 
 use super::trees::{four_levels, mail};
-use super::world::{Ignore, PURGE_SLICE, World, after, at_once};
+use super::world::{PURGE_SLICE, World, after, at_once};
 
 async fn lost(world: &World) -> Deletion {
     let deletion = world.accept("discussions", &key("d")).await;
@@ -224,9 +224,6 @@ async fn a_sweep_stops_at_its_deadline_and_says_what_is_left() {
     );
 }
 
-#[tokio::test]
-#[tokio::test]
-#[tokio::test]
 #[tokio::test]
 async fn a_purged_deletion_keeps_its_certificate_and_loses_its_pages_after_the_last_look() {
     let world = mail(3);

@@ -39,7 +39,7 @@ fn api_may_accept_read_and_search() {
 fn consumer_may_mark_remove_and_tell() {
     let mut grants = work();
     grants.extend(self::grants(&[
-        (&["ControlTable"], "dynamodb:GetItem PutItem"),
+        (&["ControlTable"], "dynamodb:GetItem PutItem DeleteItem"),
         (
             &["DeletionQueue"],
             "sqs:ReceiveMessage DeleteMessage GetQueueAttributes SendMessage",

@@ -56,7 +56,7 @@ impl Narrator {
     }
 
     /// The last words.
-    pub(super) fn end(&self, took: Duration, input: Option<&str>) {
+    pub(super) fn end(&self, took: Duration, load: &str, tenant: &str) {
         let took = terminal::seconds(took);
         let promises = self.kept + self.broken.len();
         terminal::answer("");
@@ -74,13 +74,12 @@ impl Narrator {
                 terminal::answer(&format!("   ✘ {broken}"));
             }
         }
-        let load = input.map_or("--generate 60".to_owned(), str::to_owned);
         terminal::answer("to try the requests yourself, on a stack that stays:");
         for line in [
             "cargo xtask up",
             &format!("cargo xtask load {load}"),
             "export API=$(python3 -c 'import json; print(json.load(open(\".local/stack.json\"))[\"api_url\"])')",
-            "export TOKEN=$(cargo xtask token --tenant LIST --group admin)",
+            &format!("export TOKEN=$(cargo xtask token --tenant {tenant} --group admin)"),
         ] {
             terminal::answer(&format!("   {line}"));
         }

@@ -189,11 +189,7 @@ impl<'a> Tour<'a> {
         let documents = self.stores.documents(None).await?;
         narrator::say(&format!(
             "{:<24} {:>18} {:>18} {:>18} {:>18}",
-            "discussions/messages of",
-            "in the data",
-            "deleted, purged",
-            "rows left",
-            "documents left"
+            "discussions/messages of", "in the data", "deleted", "rows left", "documents left"
         ));
         let told = |counts: Counts| format!("{}/{}", counts.discussions, counts.messages);
         for (list, data) in self.archive.counts() {

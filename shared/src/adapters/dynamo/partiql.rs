@@ -32,6 +32,8 @@ pub(super) enum Answer {
     ConditionFailed(Option<Item>),
     /// Throttled or in conflict.
     Again(String),
+    /// The row would be larger than DynamoDB allows, or its item collection.
+    TooLarge,
 }
 
 /// The store refuses one of the statements.
@@ -148,6 +150,13 @@ fn answer(response: BatchStatementResponse) -> Result<Answer, Refusal> {
             | Code::TransactionConflict
             | Code::InternalServerError),
         ) => Ok(Answer::Again(code.as_str().to_owned())),
+        Some(Code::ItemCollectionSizeLimitExceeded) => Ok(Answer::TooLarge),
+        // DynamoDB has no code of its own for this: "Item size to update has exceeded the maximum allowed size".
+        Some(Code::ValidationError)
+            if error.message.as_deref().is_some_and(|why| why.contains("maximum allowed size")) =>
+        {
+            Ok(Answer::TooLarge)
+        }
         _ => Err(refusal(error)),
     }
 }

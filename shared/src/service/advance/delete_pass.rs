@@ -228,6 +228,16 @@ async fn mark_rows<P: EnginePorts>(
                 MarkOutcome::Missing => {
                     exceptions.insert(place, Outcome::Missing);
                 }
+                MarkOutcome::TooLarge => {
+                    let reason =
+                        "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB";
+                    exceptions.insert(
+                        place,
+                        Outcome::Failed {
+                            reason: reason.into(),
+                        },
+                    );
+                }
                 MarkOutcome::Null => flipped.push((place, true)),
                 MarkOutcome::Absent => flipped.push((place, false)),
             }

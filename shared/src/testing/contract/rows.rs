@@ -73,6 +73,7 @@ macro_rules! rows_contract {
                 marking_tells_an_explicit_null_apart,
                 marking_makes_no_row,
                 marking_answers_each_row_in_its_place,
+                a_row_that_the_mark_would_make_too_large_is_told_apart_and_left_alone,
                 marking_nothing_answers_nothing,
                 odd_ids_are_ordinary_keys,
                 purging_removes_only_what_carries_this_deletions_mark,

@@ -56,7 +56,10 @@ impl AdvanceDeletions for FakeDeletions {
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         state.pages.remove(&(id.clone(), number));
-        state.exceptions.remove(&(id, number));
+        state.exceptions.remove(&(id.clone(), number));
+        if number == 1 {
+            state.scopes.remove(&id);
+        }
         Ok(())
     }
 }

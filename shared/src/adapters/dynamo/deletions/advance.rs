@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure};
-use futures_util::future::try_join;
+use futures_util::future::try_join_all;
 
 use super::read::{exceptions_item, page_item, read_page};
 use super::{DynamoDeletions, STORE, keys, meta, unusable};
@@ -105,16 +105,16 @@ impl AdvanceDeletions for DynamoDeletions {
             .map_err(|error| dependency_error(STORE, operation, error))
     }
 
-    /// Two calls at once, which take as long as one: a transaction would cost twice the write units of a page.
+    /// All items at once, which takes as long as one: a transaction would cost twice the write units of a page.
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let operation = "remove a page";
         let (page, exceptions) = (keys::page(number), keys::exceptions(number));
-        let both = try_join(
-            self.remove(deletion, &page, operation),
-            self.remove(deletion, &exceptions, operation),
-        )
-        .await;
-        both.map(|_| ())
+        let mut items = vec![page.as_str(), exceptions.as_str()];
+        if number == 1 {
+            items.push(keys::SCOPE);
+        }
+        let removals = items.into_iter().map(|sk| self.remove(deletion, sk, operation));
+        try_join_all(removals).await.map(|_| ())
     }
 }
 

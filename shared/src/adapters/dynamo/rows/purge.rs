@@ -52,5 +52,7 @@ fn outcome(answer: Answer) -> Attempt<PurgeOutcome> {
         Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(PurgeOutcome::Gone),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(PurgeOutcome::Kept),
         Answer::Again(why) => Attempt::Again(why),
+        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        Answer::TooLarge => Attempt::Again("too large".to_owned()),
     }
 }

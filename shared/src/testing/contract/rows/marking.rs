@@ -178,7 +178,7 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
             MarkOutcome::Missing => continue,
             MarkOutcome::MarkedByAnother => marked(&messages, live, &mark(1)),
             MarkOutcome::Null => with_null(&messages, live),
-            MarkOutcome::Marked | MarkOutcome::Absent => live,
+            MarkOutcome::Marked | MarkOutcome::Absent | MarkOutcome::TooLarge => live,
         };
         harness.put(&messages, row).await;
     }
@@ -195,6 +195,23 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
             .take(keys.len())
             .collect::<Vec<_>>()
     );
+}
+
+pub async fn a_row_that_the_mark_would_make_too_large_is_told_apart_and_left_alone<H: RowsHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let (large, small) = (key2("d", "large"), key2("d", "small"));
+    let mut full = row(&messages, &large, "acme");
+    full.insert("body".to_owned(), "x".repeat(400 * 1024 - 120).into());
+    harness.put(&messages, full.clone()).await;
+    harness.put(&messages, row(&messages, &small, "acme")).await;
+
+    let rows = [absent(&large), absent(&small)];
+    let outcomes = done(harness.rows().mark(&messages, &mark(1), &rows).await);
+
+    assert_eq!(outcomes, [MarkOutcome::TooLarge, MarkOutcome::Marked]);
+    assert_eq!(harness.get(&messages, &large).await, Some(full));
 }
 
 pub async fn marking_nothing_answers_nothing<H: RowsHarness>(harness: &H) {
