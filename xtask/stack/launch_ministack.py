@@ -19,7 +19,7 @@ socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 
 from ministack.core import iam_actions  # noqa: E402
 
-STATEMENT = re.compile(r'\s*(SELECT|INSERT|UPDATE|DELETE)\b(?:.*?\b(?:FROM|INTO))?\s+"([^"]+)"', re.IGNORECASE | re.DOTALL)
+STATEMENT = re.compile(r'\s*(SELECT\b.*?\bFROM|INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"([^"]+)"', re.IGNORECASE | re.DOTALL)
 transaction_checks = iam_actions.dynamodb_transaction_checks
 
 
@@ -32,7 +32,7 @@ def checks_of_statements(iam_action, body, region, account_id):
     if not all(found):
         return []
     tables = f"arn:aws:dynamodb:{region}:{account_id}:table/"
-    return [(f"dynamodb:PartiQL{match[1].capitalize()}", tables + match[2]) for match in found]
+    return [(f"dynamodb:PartiQL{match[1].split()[0].capitalize()}", tables + match[2]) for match in found]
 
 
 iam_actions.dynamodb_transaction_checks = checks_of_statements

@@ -84,13 +84,13 @@ fn report(message: &DeletionMessage, advanced: Advanced) {
     match advanced {
         // Rolled back or expired: acknowledged, and counted by this line.
         Advanced::Unknown => {
-            info!(%deletion_id, request_id, outcome = "unknown", "there is no deletion {deletion_id}")
+            info!(%deletion_id, request_id, outcome = "unknown", "there is no deletion {deletion_id}");
         }
         Advanced::NothingToDo(state) => {
             info!(%deletion_id, request_id, outcome = "nothing_to_do", %state, "deletion {deletion_id} is {state}");
         }
         Advanced::Busy => {
-            info!(%deletion_id, request_id, outcome = "busy", "deletion {deletion_id} is being worked on")
+            info!(%deletion_id, request_id, outcome = "busy", "deletion {deletion_id} is being worked on");
         }
         Advanced::Continued => {
             info!(%deletion_id, request_id, outcome = "continued", "slice of deletion {deletion_id} is over");
@@ -99,7 +99,7 @@ fn report(message: &DeletionMessage, advanced: Advanced) {
             info!(%deletion_id, request_id, outcome = "ended", %state, "deletion {deletion_id} is {state}");
         }
         Advanced::Left => {
-            info!(%deletion_id, request_id, outcome = "left", "deletion {deletion_id} is left to others")
+            info!(%deletion_id, request_id, outcome = "left", "deletion {deletion_id} is left to others");
         }
     }
 }

@@ -113,7 +113,7 @@ pub async fn accept<P: ApiPorts>(
     let began = clock.now();
     let id = clock.deletion(began);
     let mut tries = 0;
-    let mut tried = None;
+    let mut unanswered = None;
     loop {
         let found = standing(
             api.ports.rows(),
@@ -126,7 +126,7 @@ pub async fn accept<P: ApiPorts>(
         .await?;
         // Our own mark: the try before was accepted, and its answer was lost.
         if matches!(&found, Standing::Marked { by, .. } if *by == Some(id))
-            && let Some((deletion, page)) = tried
+            && let Some((deletion, page)) = unanswered
         {
             return publish(api, collection, deletion, &page).await;
         }
@@ -182,7 +182,7 @@ pub async fn accept<P: ApiPorts>(
             Ok(AcceptOutcome::RootNotLive) if tries < TRIES => {}
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
             Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
-                tried = Some((deletion, page));
+                unanswered = Some((deletion, page));
                 clock
                     .sleep(Duration::from_millis(40).mul_f64(0.5 + clock.fraction()) * (tries + 1))
                     .await;

@@ -226,7 +226,9 @@ fn mark_row(
         RowMark::By(_) => MarkOutcome::MarkedByAnother,
         RowMark::Null if !null => MarkOutcome::Null,
         RowMark::Absent if null => MarkOutcome::Absent,
-        RowMark::Null | RowMark::Absent if bytes(attributes) + mark_bytes(collection, mark) > ITEM_BYTES => {
+        RowMark::Null | RowMark::Absent
+            if bytes(attributes) + mark_bytes(collection, mark) > ITEM_BYTES =>
+        {
             MarkOutcome::TooLarge
         }
         RowMark::Null | RowMark::Absent => {
@@ -241,11 +243,17 @@ const ITEM_BYTES: usize = 400 * 1024;
 
 fn bytes(attributes: &Attributes) -> usize {
     let value = |value: &serde_json::Value| value.as_str().map_or(1, str::len);
-    attributes.iter().map(|(name, held)| name.len() + value(held)).sum()
+    attributes
+        .iter()
+        .map(|(name, held)| name.len() + value(held))
+        .sum()
 }
 
 fn mark_bytes(collection: &Collection, mark: &Mark) -> usize {
-    mark.attributes(collection).iter().map(|(name, value)| name.len() + value.len()).sum()
+    mark.attributes(collection)
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum()
 }
 
 /// Puts the three attributes of the mark.

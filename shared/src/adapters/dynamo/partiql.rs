@@ -153,7 +153,10 @@ fn answer(response: BatchStatementResponse) -> Result<Answer, Refusal> {
         Some(Code::ItemCollectionSizeLimitExceeded) => Ok(Answer::TooLarge),
         // DynamoDB has no code of its own for this: "Item size to update has exceeded the maximum allowed size".
         Some(Code::ValidationError)
-            if error.message.as_deref().is_some_and(|why| why.contains("maximum allowed size")) =>
+            if error
+                .message
+                .as_deref()
+                .is_some_and(|why| why.contains("maximum allowed size")) =>
         {
             Ok(Answer::TooLarge)
         }

@@ -113,7 +113,9 @@ impl AdvanceDeletions for DynamoDeletions {
         if number == 1 {
             items.push(keys::SCOPE);
         }
-        let removals = items.into_iter().map(|sk| self.remove(deletion, sk, operation));
+        let removals = items
+            .into_iter()
+            .map(|sk| self.remove(deletion, sk, operation));
         try_join_all(removals).await.map(|_| ())
     }
 }

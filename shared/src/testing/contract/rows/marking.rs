@@ -197,7 +197,9 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
     );
 }
 
-pub async fn a_row_that_the_mark_would_make_too_large_is_told_apart_and_left_alone<H: RowsHarness>(
+pub async fn a_row_that_the_mark_would_make_too_large_is_told_apart_and_left_alone<
+    H: RowsHarness,
+>(
     harness: &H,
 ) {
     let messages = collection("messages");
