@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tests::bus::Bus;
 use tests::caller::Caller;
-use tests::functions::sweep;
+use tests::functions::{FUNCTIONS, logged, sweep};
 use tests::mail::{Tenant, message_id};
 use tests::stacks::policy_stack;
 use tests::wait;
-use xtask::logs::{Function, lines};
 use xtask::stack::StackFile;
 
 use crate::alone;
@@ -158,13 +157,12 @@ async fn only_the_certificate_stays(stack: &StackFile, tenant: &Tenant, admin: &
 
 /// No function asked for anything that its role does not give.
 async fn nothing_was_denied(stack: &StackFile) {
-    for function in [Function::Api, Function::Consumer, Function::Sweeper] {
-        let lines = lines(stack, function).await.unwrap();
-        assert!(!lines.is_empty(), "{function:?} has logged nothing");
-        let denied: Vec<&String> = lines
-            .iter()
-            .filter(|line| line.contains("AccessDenied") || line.contains("not authorized"))
-            .collect();
-        assert!(denied.is_empty(), "{function:?}: {denied:#?}");
+    for function in FUNCTIONS {
+        assert!(
+            !logged(stack, function, "INFO").await.is_empty(),
+            "{function} has logged nothing"
+        );
+        let denied = logged(stack, function, "AccessDenied").await;
+        assert!(denied.is_empty(), "{function}: {denied:#?}");
     }
 }

@@ -82,6 +82,27 @@ async fn lambda(stack: &StackFile, method: Method, path: &str, body: Option<&Val
         .unwrap()
 }
 
+/// A function by the name in its log group.
+pub const FUNCTIONS: [&str; 3] = ["api", "consumer", "sweeper"];
+
+/// Lines of a function's log that hold this word. Asked for by a filter, because a log is longer than one answer.
+pub async fn logged(stack: &StackFile, function: &str, word: &str) -> Vec<String> {
+    let request = json!({
+        "logGroupName": format!("/aws/lambda/tombstone-{function}"),
+        "filterPattern": format!("\"{word}\""),
+    });
+    let target = "Logs_20140328.FilterLogEvents";
+    let answer = http::json_call(&stack.endpoints.aws, "logs", target, &request)
+        .await
+        .unwrap();
+    let events = answer["events"].as_array().unwrap().iter();
+    events
+        .filter_map(|event| event["message"].as_str())
+        .filter(|line| line.contains(word))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// The highest resident memory, in KiB, of any process of this function that is alive.
 #[must_use]
 pub fn peak_memory(stack: &StackFile, function: &str) -> Option<u64> {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use tests::functions::logged;
 use tests::stacks::policy_stack;
 use tests::wait;
-use xtask::logs::{Function, lines};
 
 /// Nothing in this target calls the sweeper of the policy stack, so whoever did was the schedule.
 #[tokio::test]
@@ -14,12 +14,7 @@ async fn the_schedule_calls_the_sweeper_every_minute() {
     let report = wait::until(
         "a sweep by the schedule",
         Duration::from_secs(150),
-        async || {
-            let lines = lines(&stack, Function::Sweeper).await.ok()?;
-            lines
-                .into_iter()
-                .find(|line| line.contains("sweep:") && line.contains("due"))
-        },
+        async || logged(&stack, "sweeper", "sweep:").await.pop(),
     )
     .await;
 

@@ -40,7 +40,7 @@ fn what_has_no_default_is_all_that_must_be_given() {
 
         assert_eq!(config.opensearch_auth, SearchSigning::SigV4);
         assert_eq!(config.timing.slice, Duration::from_mins(1));
-        assert_eq!(config.call_timeout, Duration::from_secs(20));
+        assert_eq!(config.call_timeout, Duration::from_secs(8));
         assert_eq!(
             config.timing.certificate_retention,
             Duration::from_secs(3650 * DAY)
@@ -153,7 +153,7 @@ fn a_call_ends_within_the_grace_and_within_the_slice() {
         ["CALL_TIMEOUT_SECONDS"]
     );
     assert_eq!(
-        problems(Function::Api, &[("SLICE_SECONDS", "20")]),
+        problems(Function::Api, &[("SLICE_SECONDS", "8")]),
         ["SLICE_SECONDS"]
     );
     assert!(

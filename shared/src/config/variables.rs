@@ -39,7 +39,7 @@ pub const VARIABLES: &[Variable] = &[
     optional("COLLECTIONS_DIR", ALL, ""),
     optional("SLICE_SECONDS", ALL, "60"),
     optional("GRACE_SECONDS", ALL, "30"),
-    optional("CALL_TIMEOUT_SECONDS", ALL, "20"),
+    optional("CALL_TIMEOUT_SECONDS", ALL, "8"),
     optional("RESEND_AFTER_SECONDS", ALL, "120"),
     optional("PAGE_KEYS", ENGINE, "1000"),
     required("EVENT_BUS", ENGINE),
