@@ -38,7 +38,7 @@ pub struct SweepReport {
     pub purging: usize,
     /// Purged deletions whose pages were dropped.
     pub tidied: usize,
-    /// Purges put off because the search domain is not well.
+    /// Purges put off because the search domain is not well, or did not answer.
     pub put_off: usize,
     /// Steps that failed; the log has each, and they stay due.
     pub errors: usize,
@@ -125,8 +125,7 @@ async fn reconcile<P: SweepPorts>(
             }
         }
         Due::Resend => {
-            if deletion.state.pass() == Pass::Purge
-                && !domain.is_well(ports.domain(), report).await?
+            if deletion.state.pass() == Pass::Purge && !domain.is_well(ports.domain(), report).await
             {
                 return put_off(engine, &deletion, now).await.map(|()| None);
             }
@@ -165,7 +164,7 @@ async fn purge<P: SweepPorts>(
 ) -> Result<(), DependencyError> {
     let ports = &engine.ports;
     let now = ports.clock().now();
-    if !domain.is_well(ports.domain(), report).await? {
+    if !domain.is_well(ports.domain(), report).await {
         return put_off(engine, deletion, now).await;
     }
     let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
@@ -225,17 +224,19 @@ struct Domain {
 }
 
 impl Domain {
-    async fn is_well<H: DomainHealth>(
-        &mut self,
-        domain: &H,
-        report: &mut SweepReport,
-    ) -> Result<bool, DependencyError> {
+    /// An error is an answer too: who does not know how the domain is does not purge into it.
+    async fn is_well<H: DomainHealth>(&mut self, domain: &H, report: &mut SweepReport) -> bool {
         let well = match self.known {
             Some(well) => well,
-            None => match domain.health().await? {
-                Health::Well => true,
-                Health::Sick(why) => {
+            None => match domain.health().await {
+                Ok(Health::Well) => true,
+                Ok(Health::Sick(why)) => {
                     warn!(why, "purges wait: the search domain is not well");
+                    false
+                }
+                Err(error) => {
+                    report.errors += 1;
+                    warn!(error = %chain(&error), "purges wait: nobody knows how the search domain is");
                     false
                 }
             },
@@ -244,6 +245,6 @@ impl Domain {
         if !well {
             report.put_off += 1;
         }
-        Ok(well)
+        well
     }
 }
