@@ -19,6 +19,7 @@ mod round_trips;
 mod stalls;
 mod survivors;
 mod sweeps;
+mod traces;
 mod trees;
 mod undisturbed;
 pub(crate) mod world;

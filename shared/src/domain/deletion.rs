@@ -1,6 +1,6 @@
 //! A deletion: its identity, what is known of it, and what may happen to it.
 //!
-//! [`Deletion`] is the content of the `META` item. It is changed only by the functions of [`transition`], each of
+//! [`Deletion`] is the content of the `META` item. It is changed only by the functions of `transition.rs`, each of
 //! which returns the next value; a store keeps it if nobody else changed it in between (compare-and-set on
 //! `revision`), so who loses a race reads what the winner decided.
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, Failure, State};
+use shared::ports::Clock;
 use shared::service::advance::Advanced;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
@@ -239,7 +240,7 @@ async fn a_pass_that_stands_still_for_a_day_is_given_up_whatever_the_reason() {
         }
         world.sweep(&faults).await.unwrap();
         last = world.now(&deletion).state;
-        let now = shared::ports::Clock::now(&world.clock);
+        let now = world.clock.now();
         assert_eq!(last == State::DeleteFailed, now >= give_up_at, "at {now}");
         world.clock.advance(Duration::from_mins(10));
     }
@@ -266,10 +267,13 @@ async fn a_bus_that_is_away_or_busy_does_not_hold_a_deletion_up() {
         let (world, deletion) = ready().await;
         let faults = world.faults();
         faults.fail(Operation::Publish, .., fault);
-        for _ in 0..3 {
-            let _ = world.deliver(&faults, &deletion).await.unwrap();
-        }
-        assert_eq!(world.now(&deletion).state, State::Deleted, "{fault:?}");
+        let began = world.clock.now();
+
+        let answer = world.deliver(&faults, &deletion).await.unwrap();
+
+        assert_eq!(answer, Advanced::Ended(State::Deleted), "{fault:?}");
+        let waited = world.clock.now().duration_since(began).as_secs();
+        assert!(waited < 10, "{fault:?}: {waited} s of the slice are lost");
         assert!(world.events.published().is_empty());
         assert!(
             !world.now(&deletion).notified.delete_finished,

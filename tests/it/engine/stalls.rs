@@ -226,3 +226,32 @@ async fn a_lease_is_never_renewed() {
             .all(|call| call.at < after(until, Duration::ZERO))
     );
 }
+
+/// The one that somebody has worked by is the one that proves the counts.
+#[tokio::test]
+async fn a_page_that_arrives_late_does_not_replace_the_one_that_others_worked_by() {
+    let world = mail(3);
+    let deletion = world.accept("discussions", &key("d")).await;
+    let faults = world.faults();
+    let (beside, other) = (world.clone(), deletion.clone());
+    faults.beside(Operation::PutPage, 1, Moment::Before, move || {
+        beside.put("messages", &message_key("d", 9), Some(&key("d")));
+        finish(&beside);
+        assert_eq!(beside.now(&other).state, State::Deleted);
+    });
+
+    let answer = world.deliver(&faults, &deletion).await.unwrap();
+
+    assert_eq!(answer, Advanced::Left);
+    let (page, _) = world.deletions.manifest(&deletion).remove(1);
+    assert_eq!(page.entries.len(), 4);
+    assert_eq!(
+        world
+            .now(&deletion)
+            .deleted
+            .values()
+            .map(|counts| counts.deleted)
+            .sum::<u64>(),
+        5
+    );
+}

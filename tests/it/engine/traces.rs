@@ -21,16 +21,41 @@ async fn a_crash_behind_the_exceptions_of_a_page_and_then_success_leaves_none_of
     world.documents.reject("d\u{1f}m0002", "for now");
     let faults = world.faults();
     let killer = faults.clone();
-    faults.beside(Operation::PutExceptions, 1, Moment::After, move || killer.crash_at(killer.calls(), Moment::After));
-    assert!(faults.until_crash(world.deliver(&faults, &deletion)).await.is_none());
-    assert!(world.deletions.manifest(&deletion).iter().any(|(_, exceptions)| !exceptions.is_empty()));
+    faults.beside(Operation::PutExceptions, 1, Moment::After, move || {
+        killer.crash_at(killer.calls(), Moment::After)
+    });
+    assert!(
+        faults
+            .until_crash(world.deliver(&faults, &deletion))
+            .await
+            .is_none()
+    );
+    assert!(
+        world
+            .deletions
+            .manifest(&deletion)
+            .iter()
+            .any(|(_, exceptions)| !exceptions.is_empty())
+    );
 
     world.documents.accept("d\u{1f}m0002");
     world.come_to_rest().await;
 
     let stands = world.now(&deletion);
-    assert_eq!((stands.state, stands.deleted.values().map(|counts| counts.deleted).sum()), (State::Deleted, 5_u64));
-    assert!(world.deletions.manifest(&deletion).iter().all(|(_, exceptions)| exceptions.is_empty()));
+    assert_eq!(
+        (
+            stands.state,
+            stands.deleted.values().map(|counts| counts.deleted).sum()
+        ),
+        (State::Deleted, 5_u64)
+    );
+    assert!(
+        world
+            .deletions
+            .manifest(&deletion)
+            .iter()
+            .all(|(_, exceptions)| exceptions.is_empty())
+    );
     assert_eq!(world.named("RecordsDeleted").len(), 5);
 }
 
@@ -42,7 +67,9 @@ async fn a_crash_behind_the_exceptions_of_a_purged_page_and_then_success_leaves_
     world.until_purge(&deletion);
     let faults = world.faults();
     let killer = faults.clone();
-    faults.beside(Operation::PutExceptions, 1, Moment::After, move || killer.crash_at(killer.calls(), Moment::After));
+    faults.beside(Operation::PutExceptions, 1, Moment::After, move || {
+        killer.crash_at(killer.calls(), Moment::After)
+    });
     assert!(faults.until_crash(world.sweep(&faults)).await.is_none());
 
     world.documents.accept("d\u{1f}m0002");
@@ -50,7 +77,13 @@ async fn a_crash_behind_the_exceptions_of_a_purged_page_and_then_success_leaves_
 
     assert_eq!(world.now(&deletion).state, State::Purged);
     assert_eq!(purged(&world, &deletion), (5, 0, 0));
-    assert!(world.deletions.manifest(&deletion).iter().all(|(_, exceptions)| exceptions.is_empty()));
+    assert!(
+        world
+            .deletions
+            .manifest(&deletion)
+            .iter()
+            .all(|(_, exceptions)| exceptions.is_empty())
+    );
     assert_eq!(world.named("RecordsPurged").len(), 5);
 }
 
@@ -58,7 +91,9 @@ async fn a_crash_behind_the_exceptions_of_a_purged_page_and_then_success_leaves_
 async fn what_the_delete_found_out_about_a_record_is_still_told_after_its_purge() {
     let world = mail(3);
     let deletion = world.accept("discussions", &key("d")).await;
-    world.rows.remove(world.collection("discussions"), &key("d"));
+    world
+        .rows
+        .remove(world.collection("discussions"), &key("d"));
     world.put("discussions", &key("d"), None);
     world.come_to_rest().await;
     let (_, before) = world.deletions.manifest(&deletion).remove(0);
@@ -77,7 +112,11 @@ async fn a_steady_outside_writer_does_not_keep_a_deletion_from_ending() {
     let deletion = world.accept("discussions", &key("d")).await;
     let writes = |faults: &shared::testing::Faults, letter: &'static str| {
         for nth in 1..=300 {
-            for operation in [Operation::QueryRows, Operation::MarkRows, Operation::PutPage] {
+            for operation in [
+                Operation::QueryRows,
+                Operation::MarkRows,
+                Operation::PutPage,
+            ] {
                 let beside = world.clone();
                 faults.beside(operation, nth, Moment::After, move || {
                     let late = key2("d", &format!("{letter}{nth:04}{operation:?}"));
@@ -137,7 +176,10 @@ async fn a_worker_that_stalls_before_it_gives_up_does_not_give_up_what_another_o
         faults
     };
     for _ in 0..world.patience.max_attempts {
-        assert_eq!(world.deliver(&refuse(), &deletion).await.unwrap(), Advanced::Continued);
+        assert_eq!(
+            world.deliver(&refuse(), &deletion).await.unwrap(),
+            Advanced::Continued
+        );
     }
     let _ = world.queue.take();
     let faults = refuse();
@@ -149,7 +191,9 @@ async fn a_worker_that_stalls_before_it_gives_up_does_not_give_up_what_another_o
         let mut patient = beside.clone();
         patient.patience = last;
         let deletion = patient.deletions.all().remove(0);
-        at_once(patient.deliver(&patient.faults(), &deletion)).unwrap().ignore();
+        at_once(patient.deliver(&patient.faults(), &deletion))
+            .unwrap()
+            .ignore();
         patient.clock.advance(Duration::from_mins(10));
     });
 
@@ -166,8 +210,14 @@ async fn from_the_202_on_no_read_shows_the_root_nor_anything_below_it_not_even_w
     let world = mail(3);
     let api = world.api(&world.faults());
     let member = principal("mia", TENANT, &[]);
-    let (discussions, messages) = (world.collection("discussions"), world.collection("messages"));
-    assert!(matches!(get(&api, &member, discussions, &key("d")).await.unwrap(), Got::Live(_)));
+    let (discussions, messages) = (
+        world.collection("discussions"),
+        world.collection("messages"),
+    );
+    assert!(matches!(
+        get(&api, &member, discussions, &key("d")).await.unwrap(),
+        Got::Live(_)
+    ));
 
     let deletion = world.accept("discussions", &key("d")).await;
 
@@ -179,20 +229,43 @@ async fn from_the_202_on_no_read_shows_the_root_nor_anything_below_it_not_even_w
             world.put("messages", &message_key("d", 77), Some(&key("d")));
             world.put("messages", &message_key("d", 0), Some(&key("d")));
         }
-        for (collection, record) in
-            [(discussions, key("d")), (messages, message_key("d", 0)), (messages, message_key("d", 77))]
-        {
+        for (collection, record) in [
+            (discussions, key("d")),
+            (messages, message_key("d", 0)),
+            (messages, message_key("d", 77)),
+        ] {
             let got = get(&api, &member, collection, &record).await.unwrap();
             assert!(matches!(got, Got::Absent), "{stage}: {record:?} {got:?}");
         }
-        let below = list(&api, &member, messages, Some(&key("d")), 50, None).await.unwrap();
+        let below = list(&api, &member, messages, Some(&key("d")), 50, None)
+            .await
+            .unwrap();
         assert_eq!(below.items, [], "{stage}");
-        let roots = list(&api, &member, discussions, None, 50, None).await.unwrap();
-        assert_eq!(roots.items.iter().map(|row| row.key.clone()).collect::<Vec<_>>(), [key("other")], "{stage}");
+        let roots = list(&api, &member, discussions, None, 50, None)
+            .await
+            .unwrap();
+        assert_eq!(
+            roots
+                .items
+                .iter()
+                .map(|row| row.key.clone())
+                .collect::<Vec<_>>(),
+            [key("other")],
+            "{stage}"
+        );
         for collection in [discussions, messages] {
-            let hits = search(&api, &member, collection, "stone", 50, None).await.unwrap();
-            assert!(hits.items.iter().all(|row| row.key.partition == "other"), "{stage}: {:?}", hits.items);
+            let hits = search(&api, &member, collection, "stone", 50, None)
+                .await
+                .unwrap();
+            assert!(
+                hits.items.iter().all(|row| row.key.partition == "other"),
+                "{stage}: {:?}",
+                hits.items
+            );
         }
     }
-    assert_eq!(world.marks("messages", &message_key("d", 1)).0, text(deletion.id));
+    assert_eq!(
+        world.marks("messages", &message_key("d", 1)).0,
+        text(deletion.id)
+    );
 }
