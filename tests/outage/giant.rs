@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::functions::{peak_memory, sweep};
+use tests::functions::{logged, peak_memory, sweep};
 use tests::mail::Tenant;
 use tests::stacks::{say, stack};
 use tests::wait;
@@ -12,6 +12,9 @@ use xtask::load::{Archive, Mail, Shape, generate};
 use crate::alone;
 
 const MESSAGES: usize = 100_000;
+
+/// How long a slice is on this stack.
+const SLICE: Duration = Duration::from_secs(10);
 
 /// Far more than a page takes, far less than a hundred thousand messages do.
 const MEMORY_KIB: u64 = 128 * 1_024;
@@ -57,10 +60,16 @@ async fn a_giant_is_deleted_in_slices_without_growing_memory() {
     let took = begun.elapsed();
 
     let rate = u128::try_from(MESSAGES).unwrap() * 1_000 / took.as_millis();
+    let slices = logged(&stack, "consumer", &id).await;
+    let slices = 1 + slices
+        .iter()
+        .filter(|line| line.contains("\"continued\""))
+        .count();
     say(&format!(
-        "{MESSAGES} messages deleted in {took:?}: {rate} a second; peak of a consumer: {} MiB",
+        "{MESSAGES} messages deleted in {took:?} and {slices} slices: {rate} a second; peak of a consumer: {} MiB",
         peak / 1_024
     ));
+    assert!(slices > 1 || took < SLICE, "one slice, and {took:?}");
     assert_eq!(deletion["state"], "DELETED", "{deletion:#}");
     assert_eq!(
         deletion["counts"]["delete"]["messages"],

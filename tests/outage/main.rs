@@ -1,7 +1,7 @@
 //! What happens when a part stops, stalls or dies: on the deployed stack, with real processes.
 //!
-//! Everything here disturbs everybody on the stack, so one test runs at a time ([`alone`]), and cargo starts this target
-//! only when the others are over.
+//! Everything here disturbs everybody on the stack, so one test runs at a time ([`alone`]); cargo runs the targets one
+//! after the other, so no test of another target is disturbed.
 #![cfg(test)]
 
 mod canary;

@@ -1,6 +1,7 @@
 //! The running stacks, and what else `cargo xtask test` hands over. Without it a test is skipped, loudly: a rule that did
 //! not run is no rule that holds.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -33,13 +34,10 @@ pub fn unique(name: &str) -> String {
     format!("{name}-{}-{made}", std::process::id())
 }
 
-/// Prints a figure that a person wants to see.
-#[expect(
-    clippy::print_stderr,
-    reason = "the test runner shows it with `--nocapture`, and when a test fails"
-)]
+/// Prints what a person wants to see even when all is well: past the test runner, which would keep it to itself.
 pub fn say(line: &str) {
-    eprintln!("{line}");
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{line}").unwrap();
 }
 
 fn running(variable: &str) -> Option<StackFile> {

@@ -163,3 +163,26 @@ async fn a_deletion_is_not_shown_to_a_member_who_did_not_ask_for_it() {
     assert_eq!(other.all("/v1/deletions").await.0.len(), 0);
     assert_eq!(author.all("/v1/deletions").await.0.len(), 1);
 }
+
+#[tokio::test]
+async fn a_token_that_names_no_tenant_gives_no_right_whatever_its_groups() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "homeless");
+    let subject = format!("{}-admin", tenant.name);
+    let homeless = Caller::new(&stack, "", &subject, &["admin"]).await;
+    let discussion = tenant.thread("d", 1).await;
+
+    let path = format!("/v1/discussions/{discussion}");
+    for answer in [
+        homeless.delete(&path).await,
+        homeless.get(&path).await,
+        homeless.get("/v1/deletions").await,
+        homeless.get("/v1/search/messages?q=body").await,
+    ] {
+        assert_eq!(
+            (answer.status, answer.code()),
+            (403, "TENANT_MISSING".to_owned())
+        );
+    }
+    tenant.held(&discussion).await.assert_live(1);
+}

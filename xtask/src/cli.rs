@@ -17,7 +17,7 @@ use crate::logs::{self, Function};
 use crate::stack::options::Dynamodb;
 use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
-use crate::{terminal, token, validate};
+use crate::{env, terminal, token, validate};
 
 /// The local stack and the tasks of the project.
 ///
@@ -48,6 +48,8 @@ enum Command {
         #[arg(value_enum)]
         function: Function,
     },
+    /// Prints the variables with which a function works on the running stack from outside: see events/README.md.
+    Env(Place),
     /// Creates the OpenSearch indexes and mappings of all collections, here or on AWS.
     Index(Index),
     /// Loads a mail archive into both stores of the running stack; nothing is written when a line of it is wrong.
@@ -158,6 +160,12 @@ impl Cli {
             Command::Logs { place, function } => {
                 let lines = logs::lines(&StackFile::read(&place.dir())?, function).await?;
                 for line in lines {
+                    terminal::answer(&line);
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Env(place) => {
+                for line in env::lines(&StackFile::read(&place.dir())?)? {
                     terminal::answer(&line);
                 }
                 Ok(ExitCode::SUCCESS)

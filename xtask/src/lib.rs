@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod env;
 mod environment;
 pub mod failure;
 pub mod http;

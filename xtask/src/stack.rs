@@ -38,7 +38,7 @@ pub(crate) use running::{identity, processes_where};
 /// Name of the CloudFormation stack: what `template.yaml` calls `AWS::StackName`.
 pub(crate) const STACK_NAME: &str = "tombstone";
 /// Name of the OpenSearch domain that ministack pretends to have.
-const DOMAIN: &str = "tombstone-local";
+pub(crate) const SEARCH_DOMAIN: &str = "tombstone-local";
 
 /// A running stack, and the duty to stop it.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ async fn start_ministack(
     let (url, identity, child) = ministack::start(state, options, venv, dynamodb)?;
     processes.own(Part::Ministack, &identity, child)?;
     ministack::ready(state, &url, &identity).await?;
-    ministack::create_domain(&url, DOMAIN).await?;
+    ministack::create_domain(&url, SEARCH_DOMAIN).await?;
     step.end(&format!("at {url}"));
     Ok(url)
 }
@@ -174,7 +174,7 @@ async fn deploy(
     endpoints: Endpoints,
 ) -> Result<StackFile> {
     let step = Step::begin("deploy");
-    let parameters = options.template_parameters(&endpoints.opensearch, DOMAIN);
+    let parameters = options.template_parameters(&endpoints.opensearch, SEARCH_DOMAIN);
     deploy::deploy(state, venv, &endpoints.aws, template, &parameters).await?;
     let outputs = deploy::outputs(&endpoints.aws).await?;
     let file = describe(state, options, &outputs, endpoints)?;

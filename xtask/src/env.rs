@@ -1,0 +1,39 @@
+//! `cargo xtask env`: what a function needs to know to work on the running stack from outside, as `cargo lambda watch
+//! --env-file` and a shell read it.
+
+use crate::failure::{Context, Result};
+use crate::http::{KEY, REGION};
+use crate::stack::{SEARCH_DOMAIN, StackFile};
+
+/// The variables, as `NAME=value` lines; what is not named has its default.
+///
+/// # Errors
+///
+/// When the file of the stack names a folder that is no text.
+pub fn lines(file: &StackFile) -> Result<Vec<String>> {
+    let collections = match &file.collections_dir {
+        Some(folder) => folder.to_str().context("write the folder of collections")?,
+        None => "",
+    };
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", KEY),
+        ("AWS_SECRET_ACCESS_KEY", KEY),
+        ("AWS_REGION", REGION),
+        ("AWS_ENDPOINT_URL", &file.endpoints.aws),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &file.endpoints.dynamodb),
+        ("CONTROL_TABLE", &file.control_table),
+        ("TABLE_PREFIX", &file.table_prefix),
+        ("INDEX_PREFIX", &file.index_prefix),
+        ("OPENSEARCH_ENDPOINT", &file.endpoints.opensearch),
+        ("OPENSEARCH_AUTH", "none"),
+        ("QUEUE_URL", &file.queues.deletions),
+        ("EVENT_BUS", &file.bus),
+        ("SEARCH_DOMAIN", SEARCH_DOMAIN),
+        ("COLLECTIONS_DIR", collections),
+        ("SUBJECT_CLAIM", "cognito:username"),
+    ];
+    Ok(variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect())
+}
