@@ -220,7 +220,7 @@ fn engine(values: &mut Values<impl Fn(&str) -> Option<String>>) -> EngineConfig 
 fn sweeper(values: &mut Values<impl Fn(&str) -> Option<String>>) -> SweeperConfig {
     SweeperConfig {
         search_domain: values.text("SEARCH_DOMAIN"),
-        purge_slice: values.seconds("SWEEP_PURGE_SECONDS", 1..=600),
+        purge_slice: values.seconds("SWEEP_PURGE_SECONDS", 1..=840),
     }
 }
 

@@ -16,6 +16,7 @@ mod purges;
 mod random;
 mod rollbacks;
 mod round_trips;
+mod second_look;
 mod stalls;
 mod survivors;
 mod sweeps;

@@ -165,6 +165,14 @@ fn a_call_ends_within_the_grace_and_within_the_slice() {
     );
 }
 
+/// 840 s is the most that the template takes.
+#[test]
+fn a_purge_may_take_as_long_in_a_sweep_as_the_template_says() {
+    let most = read(Function::Sweeper, &[("SWEEP_PURGE_SECONDS", "840")]).unwrap();
+
+    assert_eq!(most.sweeper.unwrap().purge_slice, Duration::from_mins(14));
+}
+
 #[test]
 fn existing_tables_are_named_and_an_empty_name_is_none() {
     let names = [("TABLE_NAMES", "discussions = mail-threads, messages=")];

@@ -300,10 +300,13 @@ async fn undo<P: ApiPorts>(
     deletion: &Deletion,
     page: &Page,
 ) -> Result<UndoOutcome, DependencyError> {
-    let mut tries = 0;
+    let (clock, mut tries) = (api.ports.clock(), 0);
+    let began = clock.now();
     loop {
         match api.ports.deletions().undo(collection, deletion, page).await {
-            Err(error) if error.retryable && tries < TRIES => tries += 1,
+            Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
+                tries += 1;
+            }
             outcome => return outcome,
         }
     }

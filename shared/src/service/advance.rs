@@ -32,7 +32,8 @@ use crate::ports::{
 use crate::telemetry::chain;
 
 pub use self::notify::tell_owed;
-use self::slice::{Slice, Stop};
+pub(crate) use self::slice::Slice;
+use self::slice::Stop;
 
 /// The engine: its ports, the collections, and its settings.
 #[derive(Debug)]

@@ -14,6 +14,9 @@ use crate::service::cursor::{self, InvalidCursor};
 /// How many deletions one list looks at before it answers with what it has.
 const LOOKED_AT: usize = 500;
 
+/// How many pages of a manifest are read for one answer: some are empty, and then many in a row.
+const PAGES: usize = 100;
+
 /// How many it reads from the index at once.
 const STRETCH: usize = 50;
 
@@ -155,7 +158,10 @@ pub async fn records<P: ApiPorts>(
     };
     let deletions = api.ports.deletions();
     let mut found = Vec::new();
-    while found.len() < limit {
+    for _ in 0..PAGES {
+        if found.len() == limit {
+            break;
+        }
         let Some(page) = deletions.page(&principal.tenant, id, place.page).await? else {
             return Ok(Some((found, None)));
         };

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tracing::warn;
 
@@ -15,11 +15,14 @@ use crate::ports::{
     AdvanceDeletions, Clock, DependencyError, DomainHealth, FindDue, Health, ReadDeletions,
     SendDeletion, StoreOutcome, SweepPorts,
 };
-use crate::service::advance::{Advanced, Engine, advance, park, tell_owed};
+use crate::service::advance::{Advanced, Engine, Slice, advance, park, tell_owed};
 use crate::telemetry::chain;
 
 /// How many due deletions one sweep looks at; what is left is due at the next.
 const AT_ONCE: usize = 1000;
+
+/// A telling that fails after so long says that the bus is away; one that fails at once is a failure of its own.
+const SILENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -64,14 +67,15 @@ pub async fn sweep<P: SweepPorts>(
         ..SweepReport::default()
     };
     let mut purges = Vec::new();
-    let mut domain = Domain::default();
+    let mut outside = Outside::default();
     for (place, (tenant, id)) in found.iter().enumerate() {
         if ports.clock().now() >= deadline {
             report.left = found.len() - place;
             return Ok(report);
         }
         // Boxed, here and below: these futures hold whole passes.
-        match Box::pin(reconcile(engine, tenant, *id, &mut domain, &mut report)).await {
+        let step = reconcile(engine, tenant, *id, deadline, &mut outside, &mut report);
+        match Box::pin(step).await {
             Ok(Some(deletion)) => purges.push(deletion),
             Ok(None) => {}
             Err(error) => failed(&mut report, *id, &error),
@@ -87,7 +91,7 @@ pub async fn sweep<P: SweepPorts>(
             deletion,
             deadline,
             purge_slice,
-            &mut domain,
+            &mut outside,
             &mut report,
         );
         if let Err(error) = Box::pin(purging).await {
@@ -107,7 +111,8 @@ async fn reconcile<P: SweepPorts>(
     engine: &Engine<P>,
     tenant: &Tenant,
     id: DeletionId,
-    domain: &mut Domain,
+    deadline: Timestamp,
+    outside: &mut Outside,
     report: &mut SweepReport,
 ) -> Result<Option<Deletion>, DependencyError> {
     let ports = &engine.ports;
@@ -125,7 +130,8 @@ async fn reconcile<P: SweepPorts>(
             }
         }
         Due::Resend => {
-            if deletion.state.pass() == Pass::Purge && !domain.is_well(ports.domain(), report).await
+            if deletion.state.pass() == Pass::Purge
+                && !outside.is_well(ports.domain(), report).await
             {
                 return put_off(engine, &deletion, now).await.map(|()| None);
             }
@@ -138,16 +144,26 @@ async fn reconcile<P: SweepPorts>(
                 report.resent += 1;
             }
         }
+        // A bus that hangs would take the time of all that is due behind it.
+        Due::Tell if outside.bus_is_silent => {
+            report.errors += 1;
+            put_off(engine, &deletion, now).await?;
+        }
         Due::Tell => {
-            if tell_owed(engine, &deletion, None).await {
+            let end = later(now, engine.timing.slice / 2).min(deadline);
+            let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
+            if tell_owed(engine, &deletion, Some(&slice)).await {
                 report.told += 1;
             } else {
+                let took = ports.clock().now().duration_since(now);
+                outside.bus_is_silent = took >= SILENCE;
                 report.errors += 1;
             }
         }
         Due::Tidy => {
-            tidy(engine, &deletion, now).await?;
-            report.tidied += 1;
+            if tidy(engine, &deletion, deadline).await? {
+                report.tidied += 1;
+            }
         }
     }
     Ok(None)
@@ -159,12 +175,12 @@ async fn purge<P: SweepPorts>(
     deletion: &Deletion,
     deadline: Timestamp,
     purge_slice: Duration,
-    domain: &mut Domain,
+    outside: &mut Outside,
     report: &mut SweepReport,
 ) -> Result<(), DependencyError> {
     let ports = &engine.ports;
     let now = ports.clock().now();
-    if !domain.is_well(ports.domain(), report).await {
+    if !outside.is_well(ports.domain(), report).await {
         return put_off(engine, deletion, now).await;
     }
     let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
@@ -173,10 +189,7 @@ async fn purge<P: SweepPorts>(
     if ports.deletions().store(&begun).await? != StoreOutcome::Stored {
         return Ok(());
     }
-    let slice_end = now
-        .checked_add(purge_slice)
-        .unwrap_or(deadline)
-        .min(deadline);
+    let slice_end = later(now, purge_slice).min(deadline);
     match advance(engine, &begun.tenant, begun.id, slice_end).await? {
         Advanced::Ended(State::Purged) => report.purged += 1,
         Advanced::Ended(_) => report.parked += 1,
@@ -184,6 +197,11 @@ async fn purge<P: SweepPorts>(
         Advanced::Unknown | Advanced::NothingToDo(_) => {}
     }
     Ok(())
+}
+
+/// `at + by`, or the last moment there is.
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Looks at it again later: what waits for the domain must not stand in the way of what is due behind it.
@@ -200,33 +218,42 @@ async fn put_off<P: SweepPorts>(
     Ok(())
 }
 
-/// Drops the manifest of a purged deletion; who, when and how many stay for the certificate's retention.
+/// Drops the manifest of a purged deletion, from its last page on; who, when and how many stay for the certificate's
+/// retention. Answers whether all of it is gone: what is left at the deadline is for a later sweep.
 async fn tidy<P: SweepPorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
-    now: Timestamp,
-) -> Result<(), DependencyError> {
-    let deletions = engine.ports.deletions();
-    for number in 1..=deletion.pages {
-        deletions.drop_page(deletion, number).await?;
+    deadline: Timestamp,
+) -> Result<bool, DependencyError> {
+    let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
+    let mut left = deletion.pages;
+    while left > 0 && clock.now() < deadline {
+        deletions.drop_page(deletion, left).await?;
+        left -= 1;
     }
+    let next = if left == 0 {
+        deletion.tidied(clock.now(), &engine.timing)
+    } else {
+        deletion.shortened(left, clock.now(), &engine.timing)
+    };
     // Whoever changed it meanwhile has decided what is due next.
-    let _ = deletions
-        .store(&deletion.tidied(now, &engine.timing))
-        .await?;
-    Ok(())
+    let _ = deletions.store(&next).await?;
+    Ok(left == 0)
 }
 
-/// The search domain's state, asked for once a sweep and only if a purge needs it.
+/// What a sweep has found out about what may be away: nobody waits for it twice.
 #[derive(Default)]
-struct Domain {
-    known: Option<bool>,
+struct Outside {
+    /// The search domain's state, if a purge has needed it.
+    domain: Option<bool>,
+    /// Whether the bus let a telling wait in vain.
+    bus_is_silent: bool,
 }
 
-impl Domain {
+impl Outside {
     /// An error is an answer too: who does not know how the domain is does not purge into it.
     async fn is_well<H: DomainHealth>(&mut self, domain: &H, report: &mut SweepReport) -> bool {
-        let well = match self.known {
+        let well = match self.domain {
             Some(well) => well,
             None => match domain.health().await {
                 Ok(Health::Well) => true,
@@ -241,7 +268,7 @@ impl Domain {
                 }
             },
         };
-        self.known = Some(well);
+        self.domain = Some(well);
         if !well {
             report.put_off += 1;
         }

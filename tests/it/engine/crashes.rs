@@ -240,10 +240,7 @@ async fn two_crashes_in_a_row_are_no_worse_than_one() {
             for call in [first, second] {
                 let faults = world.faults();
                 faults.crash_at(call, Moment::After);
-                faults
-                    .until_crash(world.deliver(&faults, &deletion))
-                    .await
-                    .map(|_| ());
+                let _ = faults.until_crash(world.deliver(&faults, &deletion)).await;
                 world.clock.advance(Duration::from_mins(2));
             }
             world.come_to_rest().await;
@@ -266,7 +263,7 @@ async fn a_worker_that_is_killed_by_every_page_is_given_up_and_says_why() {
         // Poison: whoever marks the messages dies of it.
         let poison = faults.clone();
         faults.beside(Operation::MarkRows, 1, Moment::Before, move || {
-            poison.crash_at(poison.calls(), Moment::After)
+            poison.crash_at(poison.calls(), Moment::After);
         });
         let answer = faults.until_crash(world.deliver(&faults, &deletion)).await;
         if answer.is_some() {

@@ -46,7 +46,7 @@ impl World {
                     .collect()
             }),
             events: events
-                .map(|event| (event.detail["event_id"].to_string(), named(event)))
+                .map(|event| (event.detail["event_id"].to_string(), named(&event)))
                 .collect(),
         }
     }
@@ -105,6 +105,6 @@ impl World {
     }
 }
 
-fn named(event: Event) -> Value {
+fn named(event: &Event) -> Value {
     json!({ "kind": event.kind, "detail": event.detail })
 }

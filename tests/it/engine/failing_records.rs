@@ -194,7 +194,7 @@ async fn an_explicit_null_is_live_whatever_it_was_when_it_was_selected() {
         let faults = world.faults();
         let beside = world.clone();
         faults.beside(Operation::MarkRows, 1, Moment::Before, move || {
-            beside.put_row("messages", row(after))
+            beside.put_row("messages", row(after));
         });
 
         let _ = world.deliver(&faults, &deletion).await.unwrap();

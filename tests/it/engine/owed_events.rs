@@ -35,7 +35,7 @@ async fn owed_events_are_told_later_and_once() {
     assert_eq!(world.events.published(), world.events.distinct());
     assert_eq!(world.named("RecordsDeleted").len(), 15);
     assert_eq!(world.now(&deletion).due_at, deletion.purge_at);
-    world.clock.advance(Duration::from_mins(60));
+    world.clock.advance(Duration::from_hours(1));
     assert_eq!(
         world.sweep(&world.faults()).await.unwrap(),
         SweepReport::default()

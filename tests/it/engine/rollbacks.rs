@@ -92,7 +92,7 @@ async fn a_deletion_that_somebody_has_begun_is_not_taken_back_and_stays_accepted
     faults.fail(Operation::Send, .., Fault::Unavailable(Moment::After));
     let beside = world.clone();
     faults.beside(Operation::Undo, 1, Moment::Before, move || {
-        at_once(beside.deliver_all())
+        at_once(beside.deliver_all());
     });
 
     let deletion = scheduled(rollback(&world, &faults).await);

@@ -76,7 +76,7 @@ async fn a_record_created_anew_at_any_call_of_the_purge_survives_with_its_docume
         let script = world.faults();
         let (beside, message) = (world.clone(), message_key("d", 1));
         script.beside(operation, nth, Moment::After, move || {
-            beside.put("messages", &message, Some(&key("d")))
+            beside.put("messages", &message, Some(&key("d")));
         });
 
         world.sweep(&script).await.unwrap();

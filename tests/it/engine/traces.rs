@@ -22,7 +22,7 @@ async fn a_crash_behind_the_exceptions_of_a_page_and_then_success_leaves_none_of
     let faults = world.faults();
     let killer = faults.clone();
     faults.beside(Operation::PutExceptions, 1, Moment::After, move || {
-        killer.crash_at(killer.calls(), Moment::After)
+        killer.crash_at(killer.calls(), Moment::After);
     });
     assert!(
         faults
@@ -68,7 +68,7 @@ async fn a_crash_behind_the_exceptions_of_a_purged_page_and_then_success_leaves_
     let faults = world.faults();
     let killer = faults.clone();
     faults.beside(Operation::PutExceptions, 1, Moment::After, move || {
-        killer.crash_at(killer.calls(), Moment::After)
+        killer.crash_at(killer.calls(), Moment::After);
     });
     assert!(faults.until_crash(world.sweep(&faults)).await.is_none());
 

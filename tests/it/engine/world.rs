@@ -379,7 +379,11 @@ pub(crate) fn after(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).expect("a moment")
 }
 
-/// The id in a text, for a comparison with marks.
+/// What [`World::marks`] says of a row or document with the mark of this deletion.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with an optional text"
+)]
 pub(crate) fn text(id: DeletionId) -> Option<String> {
     Some(id.to_string())
 }

@@ -296,6 +296,14 @@ impl Deletion {
         next
     }
 
+    /// The pages behind this one are dropped; the rest is for a later sweep.
+    #[must_use]
+    pub fn shortened(&self, pages: u32, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.put_off(now, timing);
+        next.pages = pages;
+        next
+    }
+
     fn ended(&self, pass: Pass, failure: Option<Failure>, now: Timestamp) -> Self {
         let mut next = self.changed();
         next.state = match (pass, failure.is_some()) {

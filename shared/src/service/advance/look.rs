@@ -24,9 +24,10 @@ pub(super) async fn run<P: EnginePorts>(
 ) -> Result<(), Stop> {
     adopt(engine, slice, deletion).await?;
     while !deletion.looked {
-        let mut walk = Walk::new(engine, slice, scope, true);
+        let mut walk = Walk::new(engine, slice, scope);
         let mut cursor = deletion.look.clone().unwrap_or(SelectCursor::ROOT);
         let mut found: Vec<Entry> = Vec::new();
+        let mut seen = HashSet::new();
         let mut steps = 0;
         while found.len() < engine.page_keys && steps < STEPS {
             let room = engine.page_keys - found.len();
@@ -43,6 +44,9 @@ pub(super) async fn run<P: EnginePorts>(
                 } => {
                     let declared = engine.collection(&collection)?;
                     for row in rows.into_iter().filter(|row| row.mark(declared).is_live()) {
+                        if !seen.insert((collection.clone(), row.key.clone())) {
+                            continue;
+                        }
                         let judged = Judged::of(row.mark(declared), deletion.id);
                         found.push(Entry {
                             collection: collection.clone(),
@@ -72,7 +76,8 @@ pub(super) async fn run<P: EnginePorts>(
     Ok(())
 }
 
-/// A page that a crashed look wrote, and that the deletion does not know of yet.
+/// A page that a crashed look wrote, and that the deletion does not know of yet. If the root was created anew since, so
+/// may have been what the page names: it is then taken without a mark, and the purge keeps what is not ours.
 async fn adopt<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -83,10 +88,14 @@ async fn adopt<P: EnginePorts>(
         .ports
         .deletions()
         .page(&deletion.tenant, deletion.id, number);
-    if let Some(page) = slice.call(read).await? {
-        take(engine, slice, deletion, &page).await?;
+    let Some(page) = slice.call(read).await? else {
+        return Ok(());
+    };
+    if root_is_new(engine, slice, deletion).await? {
+        let next = deletion.page_found(slice.clock().now());
+        return keep(engine, slice, deletion, next).await;
     }
-    Ok(())
+    take(engine, slice, deletion, &page).await
 }
 
 async fn root_is_new<P: EnginePorts>(

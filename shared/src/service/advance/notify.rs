@@ -1,6 +1,6 @@
 //! Tells the bus. What could not be told is owed: the cursor `notified` remembers, the sweeper tells it later.
 //!
-//! A bus that is away never holds a deletion up.
+//! A bus that is away never holds a delete or a purge under way up; a purge only begins when what was deleted is told.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -108,7 +108,7 @@ impl Notifier {
 }
 
 /// Tells everything that an ended deletion still owes, and sets when the sweeper looks at it next. What fails stays
-/// owed.
+/// owed. Without a slice it takes half of a grace, which is left when a slice is over.
 pub async fn tell_owed<P: EnginePorts>(
     engine: &Engine<P>,
     ended: &Deletion,
@@ -121,9 +121,9 @@ pub async fn tell_owed<P: EnginePorts>(
         let clock = engine.ports.clock();
         let end = clock
             .now()
-            .checked_add(engine.timing.slice / 2)
+            .checked_add(engine.timing.grace / 2)
             .unwrap_or(jiff::Timestamp::MAX);
-        own = Slice::new(clock, end, engine.timing.slice / 2);
+        own = Slice::new(clock, end, engine.timing.grace / 2);
         &own
     };
     let mut told = ended.clone();

@@ -1,5 +1,7 @@
 //! Finds the next page of a manifest: children of the pages before, level by level, below whatever was found.
 
+use std::collections::HashSet;
+
 use crate::domain::collection::{ChildLookup, Collection, Collections};
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
@@ -33,8 +35,6 @@ pub(super) struct Walk<'a, P: EnginePorts> {
     slice: &'a Slice<'a, P::Clock>,
     scope: &'a Scope,
     loaded: Option<Page>,
-    /// Leave out what carries the mark of the deletion itself.
-    skip_own: bool,
 }
 
 impl<'a, P: EnginePorts> Walk<'a, P> {
@@ -42,14 +42,12 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         engine: &'a Engine<P>,
         slice: &'a Slice<'a, P::Clock>,
         scope: &'a Scope,
-        skip_own: bool,
     ) -> Self {
         Self {
             engine,
             slice,
             scope,
             loaded: None,
-            skip_own,
         }
     }
 
@@ -145,7 +143,8 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             .cloned())
     }
 
-    /// Rows of one collection below one parent: on the table, or over an index and then read again on the table.
+    /// Rows of one collection below one parent that do not carry the deletion's own mark: on the table, or over an index
+    /// and then read again on the table.
     async fn below(
         &self,
         deletion: &Deletion,
@@ -180,7 +179,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             equals: &equals,
             after,
             limit,
-            not_marked_by: self.skip_own.then_some(deletion.id),
+            not_marked_by: Some(deletion.id),
             fields: Fields::Judged,
         };
         let mut found = self
@@ -199,7 +198,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                         .iter()
                         .all(|(attribute, value)| row.text(attribute) == Some(*value))
                 })
-                .filter(|row| !self.skip_own || !row.mark(collection).is_of(deletion.id))
+                .filter(|row| !row.mark(collection).is_of(deletion.id))
                 .collect();
         }
         // A child of another tenant, or of none, is not selected, not counted, never shown.
@@ -228,7 +227,10 @@ pub(super) async fn select<P: EnginePorts>(
     number: u32,
     mut cursor: SelectCursor,
 ) -> Result<Option<Page>, Stop> {
-    let mut walk = Walk::new(engine, slice, scope, false);
+    // What carries our mark stands in a page already; whoever moves a record to another parent moves it in front of us
+    // once more, also while this page, which marks nothing yet, is being filled.
+    let mut walk = Walk::new(engine, slice, scope);
+    let mut seen = HashSet::new();
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     let mut steps = 0;
@@ -266,6 +268,9 @@ pub(super) async fn select<P: EnginePorts>(
             } => {
                 let declared = engine.collection(&collection)?;
                 for row in rows {
+                    if !seen.insert((collection.clone(), row.key.clone())) {
+                        continue;
+                    }
                     bytes += row.key.bytes();
                     let judged = Judged::of(row.mark(declared), deletion.id);
                     entries.push(Entry {

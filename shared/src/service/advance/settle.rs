@@ -35,6 +35,7 @@ where
     let mut open: Vec<usize> = (0..items.len()).collect();
     let mut pause = FIRST_PAUSE;
     loop {
+        let began = slice.clock().now();
         let batches: Vec<Vec<usize>> = open.chunks(batch).map(<[usize]>::to_vec).collect();
         let mut answers = stream::iter(batches.into_iter().map(|places| {
             let asked = places.iter().map(|place| items[*place].clone()).collect();
@@ -61,8 +62,9 @@ where
             break;
         }
         let jittered = pause.mul_f64(0.5 + slice.clock().fraction());
+        let took = slice.clock().now().duration_since(began);
         slice
-            .pause(jittered)
+            .pause(jittered, Duration::try_from(took).unwrap_or_default())
             .await
             .map_err(|_| Stop::Busy(reason))?;
         pause = (pause * 2).min(LONGEST_PAUSE);

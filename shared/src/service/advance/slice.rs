@@ -90,14 +90,12 @@ impl<'a, C: Clock> Slice<'a, C> {
         self.before(self.end, Box::pin(call))
     }
 
-    /// Waits, unless the time is over before.
-    pub async fn pause(&self, duration: Duration) -> Result<(), Stop> {
-        let resumed = self
-            .clock
-            .now()
-            .checked_add(duration)
-            .unwrap_or(Timestamp::MAX);
-        if resumed >= self.work_until {
+    /// Waits, unless the time is over before, or would be if what follows takes so long: a slice that cannot record why
+    /// it ended looks like a crash, which counts as an attempt.
+    pub async fn pause(&self, duration: Duration, then: Duration) -> Result<(), Stop> {
+        let later = |at: Timestamp, by| at.checked_add(by).unwrap_or(Timestamp::MAX);
+        let resumed = later(self.clock.now(), duration);
+        if resumed >= self.work_until || later(resumed, then) >= self.end {
             return Err(Stop::SliceEnd);
         }
         self.clock.sleep(duration).await;
