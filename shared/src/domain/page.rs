@@ -160,6 +160,26 @@ impl Page {
         }
     }
 
+    /// The exceptions of a page that is given up: nobody knows how far it came, so all of it has failed.
+    #[must_use]
+    pub fn given_up(&self, reason: &str) -> Exceptions {
+        let open = |entry: &&Entry| entry.judged != Judged::AlreadyDeleted;
+        let reason = format!("GIVEN_UP: {reason}");
+        let failed = |(place, _): (usize, &Entry)| {
+            let reason = reason.clone();
+            (place, Outcome::Failed { reason })
+        };
+        let entries = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| open(entry));
+        Exceptions {
+            deleted: entries.map(failed).collect(),
+            ..Exceptions::default()
+        }
+    }
+
     /// The delete's counts by collection: what the page and its exceptions say together.
     #[must_use]
     pub fn delete_counts(&self, exceptions: &Exceptions) -> BTreeMap<CollectionName, DeleteCounts> {
@@ -191,16 +211,6 @@ impl Page {
             }
         }
         all
-    }
-
-    /// How many records of each collection it holds.
-    #[must_use]
-    pub fn sizes(&self) -> BTreeMap<CollectionName, u64> {
-        let mut sizes = BTreeMap::new();
-        for entry in &self.entries {
-            *sizes.entry(entry.collection.clone()).or_insert(0) += 1;
-        }
-        sizes
     }
 }
 

@@ -130,7 +130,7 @@ pub async fn accept<P: ApiPorts>(
         {
             return publish(api, collection, deletion, &page).await;
         }
-        let row = match found {
+        let (row, is_live) = match found {
             Standing::Absent => return Ok(absent(collection)),
             Standing::Marked { row, by } | Standing::Hidden { row, by } => {
                 if !allows(
@@ -139,13 +139,15 @@ pub async fn accept<P: ApiPorts>(
                     Action::Delete,
                     row.author(collection),
                 ) {
-                    return refused(principal, collection, row.author(collection));
+                    // Nobody reads it any more: for them it is as absent.
+                    return Ok(absent(collection));
                 }
                 return Ok(AcceptAnswer::AlreadyDeleted(
                     visible(api, principal, by).await?,
                 ));
             }
-            Standing::Live(row) | Standing::Orphan(row) => row,
+            Standing::Live(row) => (row, true),
+            Standing::Orphan(row) => (row, false),
         };
         if !allows(
             principal,
@@ -153,7 +155,13 @@ pub async fn accept<P: ApiPorts>(
             Action::Delete,
             row.author(collection),
         ) {
-            return refused(principal, collection, row.author(collection));
+            // Told to those who may read it; what nobody reads is as absent.
+            let readable = allows(principal, collection, Action::Read, row.author(collection));
+            return if is_live && readable {
+                Err(AcceptError::Forbidden)
+            } else {
+                Ok(absent(collection))
+            };
         }
         let asked = Accepted {
             id,
@@ -215,19 +223,6 @@ fn absent(collection: &Collection) -> AcceptAnswer {
     match collection.missing {
         Missing::AlreadyDeleted => AcceptAnswer::AlreadyDeleted(None),
         Missing::NotFound => AcceptAnswer::NotFound,
-    }
-}
-
-/// A record that is there and may not be deleted: told to those who may read it, absent for the others.
-fn refused(
-    principal: &Principal,
-    collection: &Collection,
-    author: Option<&str>,
-) -> Result<AcceptAnswer, AcceptError> {
-    if allows(principal, collection, Action::Read, author) {
-        Err(AcceptError::Forbidden)
-    } else {
-        Ok(absent(collection))
     }
 }
 

@@ -22,7 +22,6 @@ use crate::domain::deletion::{
     Deletion, DeletionId, Failure, Pass, Patience, State, Timing, give_up,
 };
 use crate::domain::message::DeletionMessage;
-use crate::domain::page::Page;
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
 use crate::ports::{
@@ -113,7 +112,8 @@ pub async fn advance<P: EnginePorts>(
     end_slice(engine, &slice, deletion, stop).await
 }
 
-/// Gives a deletion up, with its reason. What was selected and not done is counted as not reached.
+/// Gives a deletion up, with its reason. A page that was written and not done is closed first, as failed: some of its
+/// records may carry the mark, so a later pass must find them in what was acted on.
 ///
 /// # Errors
 ///
@@ -123,16 +123,25 @@ pub async fn park<P: EnginePorts>(
     deletion: &Deletion,
     failure: Failure,
 ) -> Result<Advanced, DependencyError> {
-    let ports = &engine.ports;
-    let mut not_reached = Vec::new();
-    if deletion.state.working_pass() == Some(Pass::Delete) {
-        let written = ports
-            .deletions()
-            .page(&deletion.tenant, deletion.id, deletion.cursor + 1)
-            .await?;
-        not_reached.extend(written.iter().flat_map(Page::sizes));
+    let (ports, deletions) = (&engine.ports, engine.ports.deletions());
+    let now = ports.clock().now();
+    // Under a lease: nobody else may finish that page meanwhile.
+    let Ok(held) = deletion.lease(now, now, ports.clock().token(), &engine.timing) else {
+        return Ok(Advanced::Busy);
+    };
+    if deletions.store(&held).await? != StoreOutcome::Stored {
+        return Ok(Advanced::Left);
     }
-    let Ok(parked) = deletion.park(failure, &not_reached, ports.clock().now()) else {
+    let mut last = None;
+    if held.state.pass() == Pass::Delete {
+        let number = held.cursor + 1;
+        if let Some(page) = deletions.page(&held.tenant, held.id, number).await? {
+            let exceptions = page.given_up(&failure.reason);
+            deletions.put_exceptions(&held, number, &exceptions).await?;
+            last = Some(page.delete_counts(&exceptions));
+        }
+    }
+    let Ok(parked) = held.park(failure, last, ports.clock().now()) else {
         return Ok(Advanced::Busy);
     };
     match ports.deletions().store(&parked).await? {

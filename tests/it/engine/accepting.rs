@@ -82,7 +82,7 @@ async fn the_answer_depends_on_the_record_and_on_who_asks() {
             [
                 "already deleted, shown",
                 "already deleted",
-                "forbidden",
+                "already deleted",
                 "already deleted",
             ],
         ),
@@ -91,7 +91,7 @@ async fn the_answer_depends_on_the_record_and_on_who_asks() {
             [
                 "already deleted",
                 "already deleted",
-                "forbidden",
+                "already deleted",
                 "already deleted",
             ],
         ),
@@ -100,13 +100,18 @@ async fn the_answer_depends_on_the_record_and_on_who_asks() {
             [
                 "already deleted, shown",
                 "already deleted",
-                "forbidden",
+                "already deleted",
                 "already deleted",
             ],
         ),
         (
             "below a missing parent",
-            ["scheduled", "scheduled", "forbidden", "already deleted"],
+            [
+                "scheduled",
+                "scheduled",
+                "already deleted",
+                "already deleted",
+            ],
         ),
     ];
     for (standing, answers) in table {

@@ -288,7 +288,7 @@ async fn a_worker_that_is_killed_by_every_page_is_given_up_and_says_why() {
     );
     assert_eq!(
         counts["messages"],
-        json!({ "selected": 5, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 5 })
+        json!({ "selected": 5, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 5, "not_reached": 0 })
     );
     assert_eq!(
         world.marks("discussions", &key("d")).0,

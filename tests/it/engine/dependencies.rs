@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, Failure, State};
+use shared::domain::page::Outcome;
 use shared::ports::Clock;
 use shared::service::advance::Advanced;
 use shared::testing::samples::key;
@@ -177,7 +178,7 @@ async fn a_refusing_dependency_parks_after_as_many_attempts_as_are_allowed_and_s
 }
 
 #[tokio::test]
-async fn what_a_given_up_page_holds_is_counted_as_not_reached() {
+async fn what_a_given_up_page_holds_has_failed_and_says_why() {
     let world = mail(5);
     let deletion = world.accept("discussions", &key("d")).await;
     let faults = world.faults();
@@ -196,9 +197,17 @@ async fn what_a_given_up_page_holds_is_counted_as_not_reached() {
         .unwrap()
         .1;
     assert_eq!(
-        (messages.selected, messages.not_reached, messages.deleted),
+        (messages.selected, messages.failed, messages.deleted),
         (5, 5, 0)
     );
+    let (_, exceptions) = world.deletions.manifest(&stands).pop().unwrap();
+    for outcome in exceptions.deleted.values() {
+        let Outcome::Failed { reason } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!(reason.starts_with("GIVEN_UP: "), "{reason}");
+    }
+    assert_eq!((stands.acted, exceptions.deleted.len()), (2, 5));
     assert_sums(&stands);
 }
 

@@ -3,6 +3,7 @@
 //! A function that does not apply says so ([`NotAllowed`]) and changes nothing. `revision` grows by one in each,
 //! which is what makes the store's compare-and-set see every change.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -65,8 +66,8 @@ impl Deletion {
             cursor: 0,
             look: None,
             looked: false,
-            deleted: std::collections::BTreeMap::new(),
-            purged: std::collections::BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            purged: BTreeMap::new(),
             notified: Notified::default(),
             attempts: 0,
             resends: 0,
@@ -117,12 +118,7 @@ impl Deletion {
         counts: impl IntoIterator<Item = (CollectionName, DeleteCounts)>,
     ) -> Self {
         let mut next = self.progressed(now);
-        next.cursor += 1;
-        next.acted = next.acted.max(next.cursor);
-        next.pages = next.pages.max(next.cursor);
-        for (collection, more) in counts {
-            *next.deleted.entry(collection).or_default() += more;
-        }
+        next.count_deleted(counts);
         next
     }
 
@@ -189,28 +185,22 @@ impl Deletion {
         Ok(self.ended(pass, failure, now))
     }
 
-    /// The pass is given up: nobody may be working on it, and a holder that wakes up finds another revision.
+    /// The pass is given up by the holder of its lease: whoever held it before finds another revision.
+    /// `last` are the counts of a page of the delete that was written and is not going to be finished.
     ///
     /// # Errors
     ///
-    /// When no pass is under way or a live lease stands.
+    /// When no pass is under way.
     pub fn park(
         &self,
         failure: Failure,
-        not_reached: &[(CollectionName, u64)],
+        last: Option<BTreeMap<CollectionName, DeleteCounts>>,
         now: Timestamp,
     ) -> Result<Self, NotAllowed> {
         let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
-        if self.is_leased(now) {
-            return Err(NotAllowed(self.state));
-        }
         let mut next = self.ended(pass, Some(failure), now);
-        if pass == Pass::Delete {
-            for (collection, count) in not_reached {
-                let counts = next.deleted.entry(collection.clone()).or_default();
-                counts.selected += count;
-                counts.not_reached += count;
-            }
+        if let Some(counts) = last {
+            next.count_deleted(counts);
         }
         Ok(next)
     }
@@ -302,6 +292,15 @@ impl Deletion {
         let mut next = self.put_off(now, timing);
         next.pages = pages;
         next
+    }
+
+    fn count_deleted(&mut self, counts: impl IntoIterator<Item = (CollectionName, DeleteCounts)>) {
+        self.cursor += 1;
+        self.acted = self.acted.max(self.cursor);
+        self.pages = self.pages.max(self.cursor);
+        for (collection, more) in counts {
+            *self.deleted.entry(collection).or_default() += more;
+        }
     }
 
     fn ended(&self, pass: Pass, failure: Option<Failure>, now: Timestamp) -> Self {

@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
+use tracing::warn;
 
-use super::{DynamoDeletions, ItemError, STORE, keys, unusable};
+use super::{DynamoDeletions, ItemError, STORE, keys};
 use crate::adapters::dynamo::{Item, text};
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::deletion::DeletionId;
@@ -57,11 +58,15 @@ impl DynamoDeletions {
             .await
             .map_err(|error| dependency_error(STORE, OPERATION, error))?;
         let items = answer.items.unwrap_or_default();
-        items
+        // One entry that cannot be read must not hide all the others.
+        Ok(items
             .iter()
-            .map(found)
-            .collect::<Result<_, _>>()
-            .map_err(unusable(OPERATION))
+            .filter_map(|item| {
+                found(item)
+                    .inspect_err(|error| warn!(%error, "an entry of the index `due` is left alone"))
+                    .ok()
+            })
+            .collect())
     }
 }
 
