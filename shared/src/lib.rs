@@ -13,3 +13,5 @@ pub mod service;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "aws")]
+pub mod wiring;

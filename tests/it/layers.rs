@@ -150,6 +150,43 @@ fn every_source_says_why_it_exists_and_stays_readable() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+#[test]
+fn every_dependency_is_used() {
+    // Named by xtask for their features only; its manifest says why.
+    let exempt = ["lambda_http", "axum", "aws_lambda_events"];
+    let mut unused = Vec::new();
+    for package in [
+        "functions/api",
+        "functions/consumer",
+        "functions/sweeper",
+        "shared",
+        "tests",
+        "xtask",
+    ] {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+        let code: String = sources(&root().join(package))
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect();
+        let manifest = toml::de::DeTable::parse(&manifest).unwrap();
+        for table in ["dependencies", "dev-dependencies"] {
+            let names = manifest
+                .get_ref()
+                .get(table)
+                .and_then(|names| names.get_ref().as_table());
+            for name in names.into_iter().flat_map(toml::de::DeTable::keys) {
+                let name = name.get_ref().replace('-', "_");
+                let is_exempt = package == "xtask" && exempt.contains(&name.as_str());
+                if !is_exempt && !named(&code, &name) {
+                    unused.push(format!("{package} does not use {name}"));
+                }
+            }
+        }
+    }
+
+    assert!(unused.is_empty(), "{}", unused.join("\n"));
+}
+
 /// Whether a line of code (not of comment) names it, as a word of its own.
 fn named(text: &str, name: &str) -> bool {
     text.lines()

@@ -5,59 +5,39 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
-use shared::adapters::{
-    DynamoDeletions, DynamoRows, EventBridgeEvents, OpenSearchDocuments, OpenSearchDomain,
-    SearchAuth, SqsQueue, SystemClock, TableNames, sdk_config, search_transport,
-};
-use shared::config::{Config, Function, SearchSigning};
+use shared::adapters::{EventBridgeEvents, OpenSearchDomain, SystemClock};
+use shared::config::{Config, Function};
 use shared::ports::Wired;
 use shared::service::advance::Engine;
 use shared::service::sweep::SweepReport;
-use shared::telemetry::chain;
-use tracing::error;
+use shared::wiring::{Stores, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
-    let config = match Config::from_env(Function::Sweeper) {
-        Ok(config) => config,
-        Err(wrong) => {
-            for problem in wrong.problems() {
-                error!(variable = problem.variable, "{problem}");
-            }
-            return ExitCode::FAILURE;
-        }
+    let Some(config) = configured(Function::Sweeper) else {
+        return ExitCode::FAILURE;
     };
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(wrong) => {
-            error!(error = %chain(&*wrong), "the sweeper ended");
-            ExitCode::FAILURE
-        }
-    }
+    ended("sweeper", serve(config).await)
 }
 
 async fn serve(config: Config) -> Result<(), Error> {
+    let stores = Stores::of(&config).await?;
     let own = config.engine.expect("read for the sweeper");
     let sweep = config.sweeper.expect("read for the sweeper");
-    let sdk = sdk_config(config.call_timeout).await;
-    let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
-    let tables = TableNames::new(config.table_prefix, config.table_names);
-    let signing = match config.opensearch_auth {
-        SearchSigning::SigV4 => SearchAuth::SigV4(&sdk),
-        SearchSigning::None => SearchAuth::None,
-    };
-    let search = search_transport(&config.opensearch_endpoint, signing)?;
     let engine = Engine {
         ports: Wired {
-            rows: DynamoRows::new(dynamo.clone(), tables.clone()),
-            documents: OpenSearchDocuments::new(search, config.index_prefix, config.call_timeout),
-            deletions: DynamoDeletions::new(dynamo, config.control_table, tables),
-            queue: SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), config.queue_url),
-            events: EventBridgeEvents::new(aws_sdk_eventbridge::Client::new(&sdk), own.event_bus),
+            rows: stores.rows,
+            documents: stores.documents,
+            deletions: stores.deletions,
+            queue: stores.queue,
+            events: EventBridgeEvents::new(
+                aws_sdk_eventbridge::Client::new(&stores.sdk),
+                own.event_bus,
+            ),
             clock: SystemClock,
             domain: OpenSearchDomain::new(
-                aws_sdk_opensearch::Client::new(&sdk),
+                aws_sdk_opensearch::Client::new(&stores.sdk),
                 sweep.search_domain,
             ),
         },

@@ -1,0 +1,81 @@
+//! What the three mains have in common: a configuration or named complaints, the stores, and an exit code.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use aws_config::SdkConfig;
+use tracing::error;
+
+use crate::adapters::{
+    DynamoDeletions, DynamoRows, OpenSearchDocuments, SearchAuth, SearchTransportError, SqsQueue,
+    TableNames, sdk_config, search_transport,
+};
+use crate::config::{Config, Function, SearchSigning};
+use crate::telemetry::chain;
+
+/// What every function works with.
+#[derive(Debug)]
+pub struct Stores {
+    /// For further clients.
+    pub sdk: SdkConfig,
+    /// The truth.
+    pub rows: DynamoRows,
+    /// The copy.
+    pub documents: OpenSearchDocuments,
+    /// The control table.
+    pub deletions: DynamoDeletions,
+    /// The delete queue.
+    pub queue: SqsQueue,
+}
+
+impl Stores {
+    /// Builds the clients, once per process; nothing is called yet.
+    ///
+    /// # Errors
+    ///
+    /// When the endpoint of OpenSearch cannot be used.
+    pub async fn of(config: &Config) -> Result<Self, SearchTransportError> {
+        let sdk = sdk_config(config.call_timeout).await;
+        let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
+        let tables = TableNames::new(config.table_prefix.clone(), config.table_names.clone());
+        let signing = match config.opensearch_auth {
+            SearchSigning::SigV4 => SearchAuth::SigV4(&sdk),
+            SearchSigning::None => SearchAuth::None,
+        };
+        let search = search_transport(&config.opensearch_endpoint, signing)?;
+        Ok(Self {
+            rows: DynamoRows::new(dynamo.clone(), tables.clone()),
+            documents: OpenSearchDocuments::new(
+                search,
+                config.index_prefix.clone(),
+                config.call_timeout,
+            ),
+            deletions: DynamoDeletions::new(dynamo, config.control_table.clone(), tables),
+            queue: SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), config.queue_url.clone()),
+            sdk,
+        })
+    }
+}
+
+/// The function's configuration; if it is wrong, each problem is logged by its variable and there is none.
+#[must_use]
+pub fn configured(function: Function) -> Option<Config> {
+    Config::from_env(function)
+        .inspect_err(|wrong| {
+            for problem in wrong.problems() {
+                error!(variable = problem.variable, "{problem}");
+            }
+        })
+        .ok()
+}
+
+/// How a function that has ended says so.
+pub fn ended(function: &str, outcome: Result<(), Box<dyn Error + Send + Sync>>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) => {
+            error!(error = %chain(&*wrong), "the {function} ended");
+            ExitCode::FAILURE
+        }
+    }
+}
