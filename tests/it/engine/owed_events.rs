@@ -43,6 +43,35 @@ async fn owed_events_are_told_later_and_once() {
 }
 
 #[tokio::test]
+async fn a_bus_that_is_away_for_good_keeps_no_record_beyond_its_retention() {
+    let expected = {
+        let world = four_levels();
+        let deletion = world.accept("lists", &key("l")).await;
+        world.come_to_rest().await;
+        world.clock.set(deletion.purge_at.unwrap());
+        world.sweep(&world.faults()).await.unwrap();
+        world.end(&deletion).events
+    };
+    let world = four_levels();
+    let deletion = world.accept("lists", &key("l")).await;
+    let away = world.faults();
+    away.fail(Operation::Publish, .., Fault::Refused(Moment::Before));
+    world.deliver(&away, &deletion).await.unwrap().ignore();
+    world.clock.set(deletion.purge_at.unwrap());
+
+    let swept = world.sweep(&away).await.unwrap();
+
+    assert_eq!(swept.purged, 1, "{swept:?}");
+    assert_eq!(world.row("lists", &key("l")), None);
+    assert!(world.events.published().is_empty());
+
+    // Back: all of it is told, under the ids that it would have had.
+    world.clock.advance(Duration::from_mins(5));
+    assert_eq!(world.sweep(&world.faults()).await.unwrap().told, 1);
+    assert_eq!(world.end(&deletion).events, expected);
+}
+
+#[tokio::test]
 async fn events_whose_answer_is_lost_keep_their_ids() {
     let expected = {
         let world = four_levels();

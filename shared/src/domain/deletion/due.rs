@@ -41,11 +41,10 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Due {
     if deletion.state.working_pass().is_some() {
         return give_up(deletion, now, patience).map_or(Due::Resend, Due::Park);
     }
-    if owes_events(deletion) {
-        return Due::Tell;
-    }
     match deletion.state {
+        // Before the events: a bus that is away must not keep records beyond their retention. They stay owed.
         State::Deleted if deletion.purge_at.is_some_and(|purge_at| purge_at <= now) => Due::Purge,
+        _ if owes_events(deletion) => Due::Tell,
         State::Purged => Due::Tidy,
         _ => Due::Wait,
     }

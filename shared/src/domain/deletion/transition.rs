@@ -230,6 +230,19 @@ impl Deletion {
         Ok(next)
     }
 
+    /// The deletion as it stood when its delete ended, for events of the delete that are still owed in the purge: they
+    /// keep the ids that they would have had.
+    #[must_use]
+    pub fn as_delete_ended(&self) -> Self {
+        let mut past = self.clone();
+        if self.state.pass() == Pass::Purge {
+            past.state = State::Deleted;
+            past.failure = None;
+            past.run -= 1;
+        }
+        past
+    }
+
     /// The message is about to be sent once more; the next time later than this time.
     #[must_use]
     pub fn resent(&self, now: Timestamp, timing: &Timing) -> Self {

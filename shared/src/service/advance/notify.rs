@@ -1,6 +1,6 @@
 //! Tells the bus. What could not be told is owed: the cursor `notified` remembers, the sweeper tells it later.
 //!
-//! A bus that is away never holds a delete or a purge under way up; a purge only begins when what was deleted is told.
+//! A bus that is away holds nothing up: neither a delete, nor the purge when its time has come.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -146,39 +146,56 @@ async fn tell_all<P: EnginePorts>(
     slice: &Slice<'_, P::Clock>,
     deletion: &mut Deletion,
 ) -> Result<(), Stop> {
+    if !deletion.notified.delete_finished {
+        let mut past = deletion.as_delete_ended();
+        let told = tell_delete(engine, slice, &mut past).await;
+        deletion.notified = past.notified;
+        told?;
+    }
+    if deletion.state.pass() == Pass::Purge {
+        tell_purge(engine, slice, deletion).await?;
+    }
+    Ok(())
+}
+
+async fn tell_delete<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
     if !deletion.notified.accepted {
         publish(engine, slice, &[event::accepted(deletion)]).await?;
         deletion.notified.accepted = true;
     }
-    match deletion.state.pass() {
-        Pass::Delete => {
-            while deletion.notified.deleted_pages < deletion.acted {
-                let number = deletion.notified.deleted_pages + 1;
-                if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
-                    let events =
-                        event::records_deleted(deletion, number, &deleted(&page, &exceptions));
-                    publish(engine, slice, &events).await?;
-                }
-                deletion.notified.deleted_pages = number;
-            }
-            publish(engine, slice, &[event::finished(deletion)]).await?;
-            deletion.notified.delete_finished = true;
+    while deletion.notified.deleted_pages < deletion.acted {
+        let number = deletion.notified.deleted_pages + 1;
+        if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
+            let events = event::records_deleted(deletion, number, &deleted(&page, &exceptions));
+            publish(engine, slice, &events).await?;
         }
-        Pass::Purge => {
-            while deletion.notified.purged_pages < deletion.cursor {
-                let done = deletion.notified.purged_pages + 1;
-                let number = deletion.pages + 1 - done;
-                if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
-                    let events =
-                        event::records_purged(deletion, number, &purged(&page, &exceptions));
-                    publish(engine, slice, &events).await?;
-                }
-                deletion.notified.purged_pages = done;
-            }
-            publish(engine, slice, &[event::finished(deletion)]).await?;
-            deletion.notified.purge_finished = true;
-        }
+        deletion.notified.deleted_pages = number;
     }
+    publish(engine, slice, &[event::finished(deletion)]).await?;
+    deletion.notified.delete_finished = true;
+    Ok(())
+}
+
+async fn tell_purge<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
+    while deletion.notified.purged_pages < deletion.cursor {
+        let done = deletion.notified.purged_pages + 1;
+        let number = deletion.pages + 1 - done;
+        if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
+            let events = event::records_purged(deletion, number, &purged(&page, &exceptions));
+            publish(engine, slice, &events).await?;
+        }
+        deletion.notified.purged_pages = done;
+    }
+    publish(engine, slice, &[event::finished(deletion)]).await?;
+    deletion.notified.purge_finished = true;
     Ok(())
 }
 
