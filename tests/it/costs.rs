@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use shared::adapters::{DynamoDeletions, DynamoRows};
-use shared::domain::collection::{Collections, SourceFile};
+use shared::domain::collection::{Collection, Collections, SourceFile};
 use shared::domain::deletion::{Deletion, DeletionId, Patience, State};
 use shared::domain::key::RecordKey;
 use shared::domain::principal::{Principal, Tenant};
@@ -25,13 +25,13 @@ use shared::testing::{
 
 use crate::stores::dynamo::Tables;
 
-const CHILDREN: usize = 1000;
+pub(crate) const CHILDREN: usize = 1000;
 const ROOT: &str = "r-help~1afcbfd6d5be";
 
 /// A write unit is up to 1 KB.
 const KB: usize = 1024;
 
-type Ports = Wired<
+pub(crate) type Ports = Wired<
     Failing<DynamoRows>,
     Failing<FakeDocuments>,
     Failing<DynamoDeletions>,
@@ -41,10 +41,10 @@ type Ports = Wired<
     Failing<FakeDomain>,
 >;
 
-struct Bench {
-    tables: Tables,
-    collections: Arc<Collections>,
-    clock: FakeClock,
+pub(crate) struct Bench {
+    pub(crate) tables: Tables,
+    pub(crate) collections: Arc<Collections>,
+    pub(crate) clock: FakeClock,
     queue: FakeQueue,
     events: FakeEvents,
 }
@@ -97,7 +97,7 @@ async fn a_purge_of_1000_children_costs_at_most_1050_write_units() {
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let files: Vec<SourceFile> = Collections::compiled_in()
             .iter()
             .map(|(name, text)| SourceFile {
@@ -112,11 +112,7 @@ impl Bench {
         let messages = collections.get("messages").expect("it ships");
         tables.put(discussions, &row(&[("discussion_id", ROOT)]));
         for n in 0..CHILDREN {
-            // As long, and as hard to compress, as the ids of the mail archive.
-            let id = format!(
-                "msg-{:012x}",
-                (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16
-            );
+            let id = message_id(n);
             tables.put(
                 messages,
                 &row(&[("discussion_id", ROOT), ("message_id", &id)]),
@@ -149,7 +145,7 @@ impl Bench {
         }
     }
 
-    fn engine(&self, faults: &Faults) -> Engine<Ports> {
+    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports> {
         Engine {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
@@ -162,8 +158,8 @@ impl Bench {
         }
     }
 
-    /// Accepts and carries out the delete of the discussion.
-    async fn delete(&self, faults: &Faults) -> Deletion {
+    /// Accepts the delete of the discussion.
+    pub(crate) async fn accept(&self, faults: &Faults) -> Deletion {
         let api = Api {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
@@ -186,6 +182,12 @@ impl Bench {
         else {
             panic!("it is not accepted");
         };
+        *accepted
+    }
+
+    /// Accepts and carries out the delete of the discussion.
+    async fn delete(&self, faults: &Faults) -> Deletion {
+        let accepted = self.accept(faults).await;
         let engine = self.engine(faults);
         let end = self
             .clock
@@ -199,7 +201,19 @@ impl Bench {
         self.read(accepted.id).await
     }
 
-    async fn read(&self, id: DeletionId) -> Deletion {
+    /// How many rows of the collection carry the mark of this deletion.
+    pub(crate) fn marked_by(&self, collection: &Collection, id: DeletionId) -> usize {
+        Self::message_keys()
+            .filter_map(|key| self.tables.get(collection, &key))
+            .filter(|row| row.get(&collection.marks.deletion_id) == Some(&json!(id.to_string())))
+            .count()
+    }
+
+    fn message_keys() -> impl Iterator<Item = RecordKey> {
+        (0..CHILDREN).map(|n| RecordKey::stored(ROOT, Some(&message_id(n))))
+    }
+
+    pub(crate) async fn read(&self, id: DeletionId) -> Deletion {
         let faults = Faults::new(&self.clock);
         let found = self
             .ports(&faults)
@@ -288,6 +302,14 @@ fn row(key: &[(&str, &str)]) -> Map<String, Value> {
     row
 }
 
-fn tenant() -> Tenant {
+pub(crate) fn tenant() -> Tenant {
     Tenant::new("r-help").expect("it has a name")
+}
+
+/// As long, and as hard to compress, as the ids of the mail archive.
+fn message_id(n: usize) -> String {
+    format!(
+        "msg-{:012x}",
+        (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16
+    )
 }

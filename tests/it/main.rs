@@ -12,3 +12,4 @@ mod layers;
 mod stores;
 mod sweeper;
 mod template;
+mod troubled_tables;

@@ -1,0 +1,71 @@
+//! Throttled tables, lost answers and a queue that is down, with failing decorators over the real DynamoDB adapters.
+#![expect(clippy::large_futures, reason = "a test has one of each")]
+
+use std::time::Duration;
+
+use shared::domain::deletion::State;
+use shared::ports::Clock;
+use shared::service::advance::{Advanced, advance};
+use shared::service::sweep::sweep;
+use shared::testing::{Fault, Faults, Moment, Operation};
+
+use crate::costs::{Bench, CHILDREN, tenant};
+
+#[tokio::test]
+async fn nothing_is_lost_or_failed_that_was_only_late_on_real_tables() {
+    let bench = Bench::new();
+    let faults = Faults::new(&bench.clock);
+    faults.fail(Operation::Send, .., Fault::Unavailable(Moment::Before));
+    faults.fail(Operation::Accept, 1..=1, Fault::Unavailable(Moment::After));
+    faults.fail(
+        Operation::QueryRows,
+        1..=1,
+        Fault::Unavailable(Moment::Before),
+    );
+    faults.fail(Operation::PutPage, 1..=1, Fault::Unavailable(Moment::After));
+    faults.fail(
+        Operation::MarkRows,
+        1..=60,
+        Fault::Again(|place| place % 3 == 0),
+    );
+    faults.fail(
+        Operation::MarkRows,
+        70..=71,
+        Fault::Unavailable(Moment::Midway),
+    );
+    faults.fail(Operation::Store, 4..=4, Fault::Unavailable(Moment::After));
+
+    let accepted = bench.accept(&faults).await;
+    let engine = bench.engine(&faults);
+    let mut ended = None;
+    for _ in 0..20 {
+        bench.clock.advance(Duration::from_mins(5));
+        let until = bench
+            .clock
+            .now()
+            .checked_add(Duration::from_mins(1))
+            .unwrap();
+        // The sweeper cannot send either; what it finds stays due.
+        let swept = sweep(&engine, until, Duration::from_secs(20))
+            .await
+            .unwrap();
+        assert_eq!(swept.parked, 0);
+        if let Ok(Advanced::Ended(state)) = advance(&engine, &tenant(), accepted.id, until).await {
+            ended = Some(state);
+            break;
+        }
+    }
+
+    assert_eq!(ended, Some(State::Deleted));
+    let stands = bench.read(accepted.id).await;
+    let deleted: u64 = stands.deleted.values().map(|counts| counts.deleted).sum();
+    assert_eq!(deleted, CHILDREN as u64 + 1);
+    assert!(
+        stands
+            .deleted
+            .values()
+            .all(|counts| counts.selected == counts.deleted)
+    );
+    let messages = bench.collections.get("messages").unwrap();
+    assert_eq!(bench.marked_by(messages, accepted.id), CHILDREN);
+}
