@@ -66,7 +66,7 @@ async fn get<P: ApiPorts>(
         Got::Deleted(deletion) => {
             let problem = Problem::new(
                 Code::RecordDeleted,
-                "The record is deleted; until it is purged it can be restored.",
+                "The record is deleted, and kept until `purge_at`.",
             );
             Err(problem
                 .with("purge_at", purge_at(&deletion))
