@@ -2,6 +2,8 @@
 //!
 //! The same text stands in rows, documents, events and answers, so that they can be compared as text and sort in time.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, Unit};
 use serde::Serializer;
 
@@ -20,6 +22,12 @@ pub fn to_millisecond(at: Timestamp) -> Timestamp {
             .mode(jiff::RoundMode::Floor),
     )
     .unwrap_or(at)
+}
+
+/// `at + by`, or the last moment there is.
+#[must_use]
+pub fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// For `#[serde(serialize_with)]`: see [`rfc3339`].

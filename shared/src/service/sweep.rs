@@ -11,6 +11,7 @@ use tracing::warn;
 use crate::domain::deletion::{Deletion, DeletionId, Due, Pass, State, due};
 use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
+use crate::domain::time::later;
 use crate::ports::{
     AdvanceDeletions, Clock, DependencyError, DomainHealth, FindDue, Health, ReadDeletions,
     SendDeletion, StoreOutcome, SweepPorts,
@@ -197,11 +198,6 @@ async fn purge<P: SweepPorts>(
         Advanced::Unknown | Advanced::NothingToDo(_) => {}
     }
     Ok(())
-}
-
-/// `at + by`, or the last moment there is.
-fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Looks at it again later: what waits for the domain must not stand in the way of what is due behind it.

@@ -13,7 +13,7 @@ use crate::domain::collection::CollectionName;
 use crate::domain::deletion::{
     Accepted, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, PurgeCounts, State,
 };
-use crate::domain::time::to_millisecond;
+use crate::domain::time::{later, to_millisecond};
 
 /// The times of the protocol; all of them are configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -337,9 +337,4 @@ impl Deletion {
         next.revision += 1;
         next
     }
-}
-
-/// `at + by`, or the last moment there is.
-fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
