@@ -7,23 +7,36 @@
 mod cascade;
 mod consistency;
 mod declaration;
+mod effects;
 mod files;
 mod keys;
+mod links;
 mod name;
+mod parent;
 mod permissions;
+mod policy;
 mod problems;
 mod reader;
 mod retention;
+mod schedule;
 mod shape;
+mod status;
 mod template;
 mod words;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+pub use effects::{Aggregate, EventSpec, Recipients, Take};
 pub use files::SourceFile;
 pub use name::{CollectionName, NameError};
+pub use parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
 pub use problems::{CollectionFileError, CollectionFileErrors};
 pub use retention::{Retention, RetentionError};
+pub use schedule::ScheduleTemplate;
+pub use status::StatusRule;
 pub use template::{ID_BYTES, IdError, IdTemplate};
 
 /// The files that ship with this build: file name and text.
@@ -49,14 +62,24 @@ pub struct Collection {
     pub tenant: TenantAttribute,
     /// The collection whose deletion reaches this one.
     pub parent: Option<Parent>,
+    /// The record that a row of this collection keeps alive, where it is a link.
+    pub keeps: Option<Keeps>,
     /// The copy in the search index, where there is one.
     pub document: Option<DocumentSpec>,
     /// What a deletion does with a record.
     pub strategy: Strategy,
     /// How long a deleted record is kept.
     pub retention: Retention,
+    /// Whether a deletion can be undone.
+    pub restorable: bool,
+    /// Whether a live row has the attribute `marks.deleted_at` with an explicit NULL, so that a restore writes it.
+    pub live_is_null: bool,
+    /// The attribute that grows with each change of a row, where there is one; only with [`Strategy::Archive`].
+    pub version: Option<String>,
     /// Who wrote a record, where the rows say so.
     pub author: Option<Author>,
+    /// The attributes with a meaning to filters and time limits.
+    pub filters: Filters,
     /// The routes on the records themselves.
     pub serve: Serve,
     /// Who may do what. What is not granted is denied.
@@ -65,6 +88,16 @@ pub struct Collection {
     pub marks: MarkNames,
     /// What a delete of an absent record answers.
     pub missing: Missing,
+    /// What clients may write into the record's own status.
+    pub status: Option<StatusRule>,
+    /// The EventBridge Scheduler entry that dies with a record.
+    pub schedule: Option<ScheduleTemplate>,
+    /// The event of the collection's own.
+    pub event: Option<EventSpec>,
+    /// Who is told by that event.
+    pub recipients: Option<Recipients>,
+    /// Values of the parent that are computed from the live records of this collection.
+    pub aggregates: Vec<Aggregate>,
 }
 
 /// The attributes of a primary key. Both are of type S.
@@ -85,38 +118,6 @@ pub struct TenantAttribute {
     pub gsi: Option<String>,
 }
 
-/// The upper end of a cascade, as the child declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parent {
-    /// The parent's collection.
-    pub collection: CollectionName,
-    /// The child's attributes that hold the parent's key: as many, and in the order, as the parent's key has parts.
-    pub by: Vec<String>,
-    /// What the parent's deletion does with the child.
-    pub on_delete: OnDelete,
-    /// Where the children of one parent are found.
-    pub lookup: ChildLookup,
-    /// Whether a row must name a parent: with `false`, a row without the attributes of `by` has no parent and may be
-    /// live; with `true` it is not.
-    pub required: bool,
-}
-
-/// Where the children of one parent are found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChildLookup {
-    /// In the child's table itself: `by` contains its partition attribute.
-    Table,
-    /// Over this index of the child's table. Its hash key is `by[0]`; what it finds is read again on the table.
-    Index(String),
-}
-
-/// What the parent's deletion does with a child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnDelete {
-    /// The child is deleted with it, by the same deletion.
-    Cascade,
-}
-
 /// The copy of a record in the search index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSpec {
@@ -129,10 +130,15 @@ pub struct DocumentSpec {
 }
 
 /// What a deletion does with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Marked in place, in the row and in the document, and purged after the retention.
     Flag,
+    /// Moved to the archive table; the document stays, marked.
+    Archive,
+    /// Removed at once.
+    Erase,
 }
 
 /// Who wrote a record.
@@ -144,6 +150,13 @@ pub struct Author {
     pub gsi: Option<String>,
 }
 
+/// The attributes with a meaning to filters and time limits.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filters {
+    /// When a record was written: RFC 3339. [`Permissions::author_within`] counts from it.
+    pub time: Option<String>,
+}
+
 /// The routes on the records themselves. Deleting and looking at deletions is always served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Serve {
@@ -151,6 +164,8 @@ pub struct Serve {
     pub read: bool,
     /// Full text search; only where there is a document.
     pub search: bool,
+    /// Create and replace.
+    pub write: bool,
 }
 
 /// Who may do what with the records of a collection. An empty list means nobody.
@@ -158,6 +173,8 @@ pub struct Serve {
 pub struct Permissions {
     /// May read live records, and search them.
     pub read: Vec<Grant>,
+    /// May create and replace records, where that is served; where the file says nothing, who may delete.
+    pub write: Vec<Grant>,
     /// May delete.
     pub delete: Vec<Grant>,
     /// May restore what was deleted, and therefore see that it is there.
@@ -166,7 +183,11 @@ pub struct Permissions {
     pub purge: Vec<Grant>,
     /// May see the deletions of others; where the file says nothing, the groups in `delete`. Never [`Grant::Author`].
     pub audit: Vec<Grant>,
-    /// Groups that may do nothing, whatever else they are. The key is refused as not supported yet, so this is empty.
+    /// May delete many records at once. Never [`Grant::Author`].
+    pub destroy_all: Vec<Grant>,
+    /// How long after [`Filters::time`] an author may still delete and replace a record as its author.
+    pub author_within: Option<Duration>,
+    /// Groups that may do nothing, whatever else they are.
     pub deny: Vec<String>,
 }
 
@@ -229,13 +250,47 @@ impl Collections {
         self.by_name.values()
     }
 
-    /// The collections that a deletion of `parent` reaches directly, in name order.
+    /// The collections that a deletion of `parent` deletes too, directly below it: those that name recipients first,
+    /// then the others, each in name order. So a pass that goes backwards takes the recipients last, and still finds
+    /// them when it tells them of the others.
     pub fn children_of(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
-        self.iter().filter(move |child| {
-            child
-                .parent
+        let mut children: Vec<_> = self
+            .below(parent)
+            .filter(|(_, on_delete)| on_delete.deletes())
+            .map(|(child, _)| child)
+            .collect();
+        children.sort_by_key(|child| !self.has_recipients(&child.name));
+        children.into_iter()
+    }
+
+    /// The collections that name `parent` and are not deleted with it, in name order: what a deletion must ask
+    /// ([`OnDelete::Restrict`]) or take off the parent ([`OnDelete::Detach`]).
+    pub fn attached_to(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
+        self.below(parent)
+            .filter(|(_, on_delete)| !on_delete.deletes())
+            .map(|(child, _)| child)
+    }
+
+    /// The collections of links that keep the records of `kept` alive, in name order.
+    pub fn keepers_of(&self, kept: &CollectionName) -> impl Iterator<Item = &Collection> {
+        self.iter().filter(move |link| {
+            link.keeps
                 .as_ref()
-                .is_some_and(|declared| declared.collection == *parent)
+                .is_some_and(|keeps| keeps.collection == *kept)
+        })
+    }
+
+    fn below(&self, parent: &CollectionName) -> impl Iterator<Item = (&Collection, OnDelete)> {
+        self.iter().filter_map(move |child| {
+            let declared = child.parent.as_ref()?;
+            (declared.collection == *parent).then_some((child, declared.on_delete))
+        })
+    }
+
+    /// Whether the rows of this collection are the recipients of another one's events.
+    fn has_recipients(&self, name: &CollectionName) -> bool {
+        self.iter().any(|other| {
+            matches!(&other.recipients, Some(Recipients::Rows { collection, .. }) if collection == name)
         })
     }
 
@@ -260,6 +315,33 @@ impl Collections {
         Self::from_files(&[file])
             .unwrap_or_else(|errors| unreachable!("invalid collections in a test:\n{errors}"))
     }
+}
+
+impl Strategy {
+    /// The words of the files.
+    const WORDS: [(&'static str, Self); 3] = [
+        ("flag", Self::Flag),
+        ("archive", Self::Archive),
+        ("erase", Self::Erase),
+    ];
+
+    /// The word in the files, in answers and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Archive => "archive",
+            Self::Erase => "erase",
+        }
+    }
+}
+
+impl Missing {
+    /// The words of the files.
+    const WORDS: [(&'static str, Self); 2] = [
+        ("already_deleted", Self::AlreadyDeleted),
+        ("not_found", Self::NotFound),
+    ];
 }
 
 impl KeySchema {

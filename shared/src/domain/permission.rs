@@ -31,6 +31,9 @@ pub enum Right {
 /// What the caller may do, before any row was read.
 #[must_use]
 pub fn right(principal: &Principal, collection: &Collection, action: Action) -> Right {
+    if is_denied(principal, collection) {
+        return Right::Never;
+    }
     let permissions = &collection.permissions;
     let grants = match action {
         Action::Read => &permissions.read,
@@ -68,13 +71,23 @@ pub fn allows(
 pub fn sees(principal: &Principal, collection: &Collection, deletion: &Deletion) -> bool {
     deletion.tenant == principal.tenant
         && (deletion.requested_by == principal.subject
-            || collection
-                .permissions
-                .audit
-                .iter()
-                .any(|grant| holds(principal, grant))
+            || (!is_denied(principal, collection)
+                && collection
+                    .permissions
+                    .audit
+                    .iter()
+                    .any(|grant| holds(principal, grant)))
             || right(principal, collection, Action::Restore) == Right::Always
             || right(principal, collection, Action::Purge) == Right::Always)
+}
+
+/// Whether the caller is in a group that may do nothing, whatever else it is in.
+fn is_denied(principal: &Principal, collection: &Collection) -> bool {
+    collection
+        .permissions
+        .deny
+        .iter()
+        .any(|group| principal.groups.contains(group))
 }
 
 fn holds(principal: &Principal, grant: &Grant) -> bool {

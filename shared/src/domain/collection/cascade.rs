@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::declaration::Declared;
 use super::files::Declarations;
 use super::problems::Problems;
-use super::{Collection, CollectionName, Parent, Retention};
+use super::{Collection, CollectionName, OnDelete, Parent, Retention, Strategy};
 
 /// How many collections may stand one below the other.
-const LEVELS: usize = 4;
+pub(super) const LEVELS: usize = 4;
 
 pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
     let sound = &declarations.sound;
@@ -78,7 +78,6 @@ fn link<'a>(
     above: &Collection,
     problems: &mut Problems<'a>,
 ) {
-    let child = &declared.collection;
     if parent.by.len() != above.key.parts() {
         let attributes: Vec<_> = above
             .key
@@ -94,24 +93,60 @@ fn link<'a>(
         );
         problems.add(declared.section.place_of("parent.by"), message);
     }
-    // Cannot differ while there is one strategy; it stands here so that the second one cannot forget it.
-    if child.strategy != above.strategy {
-        problems.add(
-            declared.section.place_of("strategy"),
-            format!(
-                "is another one than that of its parent {}; write the same",
-                above.name
-            ),
-        );
+    if parent.on_delete.deletes() {
+        same_end(declared, above, "parent", problems);
     }
-    if child.retention > above.retention {
+    if parent.on_delete == OnDelete::Restrict && above.parent.is_some() {
+        let message = format!(
+            "is \"restrict\" below {}, which has a parent itself: a deletion that reaches it from there could not be refused any more; write another one",
+            above.name
+        );
+        problems.add(declared.section.place_of("parent.on_delete"), message);
+    }
+}
+
+/// One deletion ends in one way for all that it reaches: what it reaches by a cascade or over a link has the strategy
+/// of the collection above, is restorable like that, and is kept no longer.
+pub(super) fn same_end<'a>(
+    declared: &Declared<'a>,
+    above: &Collection,
+    relation: &str,
+    problems: &mut Problems<'a>,
+) {
+    let child = &declared.collection;
+    if child.strategy != above.strategy {
+        let message = format!(
+            "is \"{}\", but that of its {relation} {} is \"{}\"; one deletion has one strategy: write the same",
+            child.strategy.as_str(),
+            above.name,
+            above.strategy.as_str()
+        );
+        problems.add(declared.section.place_of("strategy"), message);
+        // What else differs follows from that.
+        return;
+    }
+    if child.restorable != above.restorable {
+        let message = if above.restorable {
+            format!(
+                "is \"never\", but {}, its {relation}, can be restored, and would come back without it; take it out, or write it there too",
+                above.name
+            )
+        } else {
+            format!(
+                "is not there, but {}, its {relation}, is never restored; write `restore = \"never\"` here too",
+                above.name
+            )
+        };
+        problems.add(declared.section.place_of("restore"), message);
+    }
+    if child.strategy != Strategy::Erase && child.retention > above.retention {
         let message = match child.retention {
             Retention::Never => format!(
                 "\"never\" below {}, which is purged after {}: the child would lose its parent; write at most that",
                 above.name, above.retention
             ),
-            Retention::For(_) => format!(
-                "\"{}\" is longer than the {} of its parent {}; write at most that",
+            Retention::AtOnce | Retention::For(_) => format!(
+                "\"{}\" is longer than the {} of its {relation} {}; write at most that",
                 child.retention, above.retention, above.name
             ),
         };
@@ -119,12 +154,28 @@ fn link<'a>(
     }
 }
 
-fn count(attributes: usize) -> String {
+pub(super) fn count(attributes: usize) -> String {
     if attributes == 1 {
         "1 attribute".to_owned()
     } else {
         format!("{attributes} attributes")
     }
+}
+
+/// The collections from this one up, itself first; it ends where a cycle would begin.
+pub(super) fn way_up<'s>(
+    start: &'s CollectionName,
+    sound: &'s BTreeMap<CollectionName, Declared<'_>>,
+) -> Vec<&'s CollectionName> {
+    let mut way = vec![start];
+    while let Some(parent) = sound
+        .get(way[way.len() - 1])
+        .and_then(|last| last.collection.parent.as_ref())
+        && !way.contains(&&parent.collection)
+    {
+        way.push(&parent.collection);
+    }
+    way
 }
 
 /// The way up from a collection: it ends, and soon enough.
@@ -134,24 +185,23 @@ fn chain<'a>(
     problems: &mut Problems<'a>,
 ) {
     let start = &declared.collection.name;
-    let mut way = vec![start];
-    while let Some(parent) = sound
+    let mut way = way_up(start, sound);
+    let closes = sound
         .get(way[way.len() - 1])
-        .and_then(|last| last.collection.parent.as_ref())
+        .and_then(|last| last.collection.parent.as_ref());
+    if let Some(parent) = closes
+        && way.contains(&&parent.collection)
     {
-        if way.contains(&&parent.collection) {
-            // Each cycle is told once, by its first member; who only leads into one is not at fault.
-            if parent.collection == *start && way.iter().all(|name| start <= *name) {
-                way.push(start);
-                let message = format!(
-                    "closes a cycle: {}; a cascade must end: take out one `parent`",
-                    join(way.iter())
-                );
-                problems.add(declared.section.place_of("parent.collection"), message);
-            }
-            return;
+        // Each cycle is told once, by its first member; who only leads into one is not at fault.
+        if parent.collection == *start && way.iter().all(|name| start <= *name) {
+            way.push(start);
+            let message = format!(
+                "closes a cycle: {}; a cascade must end: take out one `parent`",
+                join(way.iter())
+            );
+            problems.add(declared.section.place_of("parent.collection"), message);
         }
-        way.push(&parent.collection);
+        return;
     }
     if way.len() > LEVELS {
         let message = format!(

@@ -45,7 +45,7 @@ fn marks_are_their_own<'a>(
 }
 
 /// The attributes that have a meaning, with the key that gives it to them.
-fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
+pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
     let mut taken: Vec<_> = collection
         .key
         .attributes()
@@ -72,6 +72,14 @@ fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
             .flat_map(|document| &document.fields)
             .map(|field| ("document.fields", field.as_str())),
     );
+    let status = collection.status.as_ref().map(|status| &status.attribute);
+    for (key, attribute) in [
+        ("status", status),
+        ("version", collection.version.as_ref()),
+        ("filters.time", collection.filters.time.as_ref()),
+    ] {
+        taken.extend(attribute.map(|attribute| (key, attribute.as_str())));
+    }
     taken
 }
 
@@ -149,6 +157,7 @@ fn authors_are_known<'a>(
     }
     let Permissions {
         read,
+        write,
         delete,
         restore,
         purge,
@@ -156,11 +165,14 @@ fn authors_are_known<'a>(
     } = &collection.permissions;
     for (name, grants) in [
         ("read", read),
+        ("write", write),
         ("delete", delete),
         ("restore", restore),
         ("purge", purge),
     ] {
-        if grants.contains(&Grant::Author) {
+        // `write` that nobody wrote is what `delete` says, and told there.
+        let told = name == "write" && write == delete;
+        if grants.contains(&Grant::Author) && !told {
             let message = "grants to author, but no attribute says who that is; write `author = \"…\"` in the collection";
             problems.add(section.place_of(&format!("permissions.{name}")), message);
         }

@@ -7,9 +7,9 @@ use super::problems::Problems;
 use super::reader::{Entry, Section};
 use super::words::{self, checked};
 use super::{
-    Author, ChildLookup, Collection, CollectionName, DocumentSpec, IdTemplate, KeySchema,
-    MarkNames, Missing, OnDelete, Parent, Retention, Strategy, TenantAttribute, consistency,
-    permissions, shape,
+    Author, Collection, CollectionName, DocumentSpec, Filters, IdTemplate, KeySchema, MarkNames,
+    Missing, Retention, ScheduleTemplate, Strategy, TenantAttribute, consistency, effects, parent,
+    permissions, policy, shape, status,
 };
 
 /// A collection without an error of its own, and where its keys stand.
@@ -30,32 +30,41 @@ pub(super) fn read<'a>(
     let tenant = section
         .required("tenant", problems)
         .and_then(|entry| attribute_and_gsi(&entry, problems));
-    let parent = section
-        .get("parent")
-        .and_then(|entry| parent(&entry.section()?, key.as_ref(), problems));
-    let document = section
-        .get("document")
-        .and_then(|entry| document(&entry.section()?, key.as_ref(), problems));
+    let parent = table_of(section, "parent")
+        .and_then(|table| parent::parent(&table, key.as_ref(), problems));
+    let keeps =
+        table_of(section, "keeps").and_then(|table| parent::keeps(&table, key.as_ref(), problems));
+    let document =
+        table_of(section, "document").and_then(|table| document(&table, key.as_ref(), problems));
     let strategy = one_of(
         section.required("strategy", problems),
-        &[("flag", Strategy::Flag)],
-        &["archive", "erase"],
+        &Strategy::WORDS,
         problems,
     );
-    let retention = section
-        .required("retention", problems)
-        .and_then(|entry| retention(&entry, problems));
+    let retention = retention(section, strategy, problems);
+    let never = one_of(section.get("restore"), &[("never", ())], problems);
+    let null = one_of(section.get("live"), &[("null", ())], problems);
+    let version = named_if_any(section, "version", words::attribute, problems);
     let author = section
         .get("author")
         .and_then(|entry| attribute_and_gsi(&entry, problems));
+    let filters = table_of(section, "filters").map_or_else(Filters::default, |table| Filters {
+        time: named_if_any(&table, "time", words::attribute, problems),
+    });
     let serve = permissions::serve(section, problems);
     let permissions = permissions::read(section, problems);
     let marks = marks(section, problems);
-    let choices = [
-        ("already_deleted", Missing::AlreadyDeleted),
-        ("not_found", Missing::NotFound),
-    ];
-    let missing = one_of(section.get("missing"), &choices, &[], problems).unwrap_or_default();
+    let missing = one_of(section.get("missing"), &Missing::WORDS, problems).unwrap_or_default();
+    let status = table_of(section, "status").and_then(|table| status::read(&table, problems));
+    let schedule = section
+        .get("schedule")
+        .and_then(|entry| schedule(&entry, problems));
+    let event = table_of(section, "event").and_then(|table| effects::event(&table, problems));
+    let recipients = table_of(section, "recipients")
+        .and_then(|table| effects::recipients(&table, event.as_ref(), problems));
+    let aggregates = section.get("aggregates").map_or_else(Vec::new, |entry| {
+        effects::aggregates(&entry, parent.as_ref(), key.as_ref(), problems)
+    });
     if problems.count() > before {
         return None;
     }
@@ -66,24 +75,53 @@ pub(super) fn read<'a>(
         key: key?,
         tenant: TenantAttribute { attribute, gsi },
         parent,
+        keeps,
         document,
         strategy: strategy?,
         retention: retention?,
+        restorable: never.is_none(),
+        live_is_null: null.is_some(),
+        version,
         author: author.map(|(attribute, gsi)| Author { attribute, gsi }),
+        filters,
         serve,
         permissions,
         marks,
         missing,
+        status,
+        schedule,
+        event,
+        recipients,
+        aggregates,
     };
     consistency::check(&collection, section, problems);
+    policy::check(&collection, section, problems);
     (problems.count() == before).then(|| Declared {
         collection,
         section: section.clone(),
     })
 }
 
+/// The table under a key, where there is one.
+fn table_of<'a>(section: &Section<'a>, name: &str) -> Option<Section<'a>> {
+    section.get(name)?.section()
+}
+
+/// The name of another collection.
+pub(super) fn collection_name<'a>(
+    section: &Section<'a>,
+    name: &str,
+    problems: &mut Problems<'a>,
+) -> Option<CollectionName> {
+    let entry = section.required(name, problems)?;
+    let parsed = entry.text()?.parse::<CollectionName>();
+    parsed
+        .map_err(|error| problems.add(entry.place, error.to_string()))
+        .ok()
+}
+
 /// A text that must be there and keep a rule.
-fn named<'a>(
+pub(super) fn named<'a>(
     section: &Section<'a>,
     name: &str,
     rule: words::Rule,
@@ -94,7 +132,7 @@ fn named<'a>(
 }
 
 /// A text that may be there and then must keep a rule.
-fn named_if_any<'a>(
+pub(super) fn named_if_any<'a>(
     section: &Section<'a>,
     name: &str,
     rule: words::Rule,
@@ -104,11 +142,10 @@ fn named_if_any<'a>(
     checked(entry.text()?, entry.place, rule, problems)
 }
 
-/// One of a few words; `later` are those of the design that this version cannot honour.
-fn one_of<'a, T: Copy>(
+/// One of a few words.
+pub(super) fn one_of<'a, T: Copy>(
     entry: Option<Entry<'a>>,
     words: &[(&str, T)],
-    later: &[&str],
     problems: &mut Problems<'a>,
 ) -> Option<T> {
     let entry = entry?;
@@ -118,19 +155,12 @@ fn one_of<'a, T: Copy>(
         .find(|(word, _)| *word == text)
         .map(|(_, value)| *value);
     if found.is_none() {
-        let problem = if later.contains(&text) {
-            "is not supported yet"
-        } else {
-            "is unknown"
-        };
-        problems.add(
-            entry.place,
-            format!(
-                "\"{}\" {problem}; write {}",
-                text.escape_debug(),
-                choices(words.iter().map(|(word, _)| *word))
-            ),
+        let message = format!(
+            "\"{}\" is unknown; write {}",
+            text.escape_debug(),
+            choices(words.iter().map(|(word, _)| *word))
         );
+        problems.add(entry.place, message);
     }
     found
 }
@@ -167,7 +197,10 @@ fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySche
 }
 
 /// The attributes of a list, or `None` when one of them is wrong.
-fn attributes<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Vec<String>> {
+pub(super) fn attributes<'a>(
+    entry: &Entry<'a>,
+    problems: &mut Problems<'a>,
+) -> Option<Vec<String>> {
     let before = problems.count();
     let texts = entry.texts(problems);
     let attributes = texts
@@ -194,85 +227,6 @@ fn attribute_and_gsi<'a>(
     Some((attribute?, gsi))
 }
 
-fn parent<'a>(
-    section: &Section<'a>,
-    key: Option<&KeySchema>,
-    problems: &mut Problems<'a>,
-) -> Option<Parent> {
-    let collection = section.required("collection", problems).and_then(|entry| {
-        let parsed = entry.text()?.parse::<CollectionName>();
-        parsed
-            .map_err(|error| problems.add(entry.place, error.to_string()))
-            .ok()
-    });
-    let by = section
-        .required("by", problems)
-        .and_then(|entry| attributes(&entry, problems));
-    let later = ["restrict", "detach", "promote"];
-    let on_delete = one_of(
-        section.required("on_delete", problems),
-        &[("cascade", OnDelete::Cascade)],
-        &later,
-        problems,
-    );
-    let gsi = named_if_any(section, "gsi", words::gsi, problems);
-    let required = section
-        .get("required")
-        .and_then(|entry| entry.value.as_bool())
-        .unwrap_or(false);
-    let by = by?;
-    let lookup = lookup(section, &by, gsi, key?, problems)?;
-    Some(Parent {
-        collection: collection?,
-        by,
-        on_delete: on_delete?,
-        lookup,
-        required,
-    })
-}
-
-/// Where the children are found. An index that would never be asked is refused: it would look like it mattered.
-fn lookup<'a>(
-    section: &Section<'a>,
-    by: &[String],
-    gsi: Option<String>,
-    key: &KeySchema,
-    problems: &mut Problems<'a>,
-) -> Option<ChildLookup> {
-    let on_the_table = by.contains(&key.partition);
-    match (on_the_table, gsi) {
-        (true, None) => Some(ChildLookup::Table),
-        (false, Some(gsi)) => Some(ChildLookup::Index(gsi)),
-        (true, Some(_)) => {
-            let message = format!(
-                "is not needed: `by` has `{}`, the partition attribute, so children are found in the table; take it out",
-                key.partition
-            );
-            problems.add(section.place_of("gsi"), message);
-            None
-        }
-        (false, None) => {
-            // A wrong `gsi` has been noted already; an empty `by` is noted with the parent's key.
-            if section.get("gsi").is_none()
-                && let Some(first) = by.first()
-            {
-                let message = format!(
-                    "is missing: `by` is without `{}`, the partition attribute, so children are found over an index; write `gsi = \"…\"`, an index whose hash key is `{first}`",
-                    key.partition
-                );
-                problems.add(section.place_of("gsi"), message);
-            }
-            if by.is_empty() {
-                problems.add(
-                    section.place_of("by"),
-                    "names no attribute; name those that hold the parent's key",
-                );
-            }
-            None
-        }
-    }
-}
-
 fn document<'a>(
     section: &Section<'a>,
     key: Option<&KeySchema>,
@@ -295,9 +249,33 @@ fn document<'a>(
     })
 }
 
-fn retention<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Retention> {
+/// How long a record is kept. What is erased is not kept, so there the key would promise what is not done.
+fn retention<'a>(
+    section: &Section<'a>,
+    strategy: Option<Strategy>,
+    problems: &mut Problems<'a>,
+) -> Option<Retention> {
+    if strategy == Some(Strategy::Erase) {
+        if section.get("retention").is_some() {
+            problems.add(
+                section.place_of("retention"),
+                "is there, but the strategy \"erase\" keeps nothing; take it out",
+            );
+        }
+        return Some(Retention::AtOnce);
+    }
+    let entry = section.required("retention", problems)?;
     let text = entry.text()?;
     text.parse()
+        .map_err(|error| {
+            problems.add(entry.place, format!("\"{}\" {error}", text.escape_debug()));
+        })
+        .ok()
+}
+
+fn schedule<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<ScheduleTemplate> {
+    let text = entry.text()?;
+    ScheduleTemplate::parse(text)
         .map_err(|error| {
             problems.add(
                 entry.place.clone(),

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use super::declaration::{self, Declared};
 use super::problems::Problems;
 use super::reader::{File, Kind, Place};
-use super::{Collection, CollectionFileErrors, CollectionName, cascade};
+use super::{Collection, CollectionFileErrors, CollectionName, cascade, links};
 
 /// A collections file: its name for the errors, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub(super) fn read(
         );
     }
     cascade::check(&declarations, &mut problems);
+    links::check(&declarations, &mut problems);
     let by_name = declarations
         .sound
         .into_iter()

@@ -1,14 +1,15 @@
 //! The keys that open something: `serve` and `permissions`. What they do not say stays closed.
 
+use std::time::Duration;
+
 use super::declaration::choices;
 use super::problems::Problems;
 use super::reader::Section;
 use super::words::{self, checked};
-use super::{Grant, Permissions, Serve};
+use super::{Grant, Permissions, Retention, Serve};
 
-/// The routes that this version can serve, and those that it cannot yet.
-const SERVED: [&str; 2] = ["read", "search"];
-const SERVED_LATER: [&str; 1] = ["write"];
+/// The routes that can be served.
+const SERVED: [&str; 3] = ["read", "search", "write"];
 
 pub(super) fn serve<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Serve {
     let mut serve = Serve::default();
@@ -19,21 +20,15 @@ pub(super) fn serve<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> S
         match text {
             "read" => serve.read = true,
             "search" => serve.search = true,
-            _ => {
-                let problem = if SERVED_LATER.contains(&text) {
-                    "is not supported yet"
-                } else {
-                    "is unknown"
-                };
-                problems.add(
-                    place,
-                    format!(
-                        "\"{}\" {problem}; write {}",
-                        text.escape_debug(),
-                        choices(SERVED.into_iter())
-                    ),
-                );
-            }
+            "write" => serve.write = true,
+            _ => problems.add(
+                place,
+                format!(
+                    "\"{}\" is unknown; write {}",
+                    text.escape_debug(),
+                    choices(SERVED.into_iter())
+                ),
+            ),
         }
     }
     serve
@@ -46,15 +41,21 @@ pub(super) fn read<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Pe
     let mut granted = |name| grants(&permissions, name, problems);
     let delete = granted("delete").unwrap_or_default();
     let read = granted("read").unwrap_or_default();
+    let write = granted("write");
     let restore = granted("restore").unwrap_or_default();
     let purge = granted("purge").unwrap_or_default();
     let audit = granted("audit");
-    if audit
-        .as_ref()
-        .is_some_and(|audit| audit.contains(&Grant::Author))
-    {
-        let message = "\"author\" cannot audit: a deletion is of many records, and has no author; write member or a group";
-        problems.add(permissions.place_of("audit"), message);
+    let destroy_all = granted("destroy_all").unwrap_or_default();
+    for (name, list) in [
+        ("audit", audit.as_deref().unwrap_or_default()),
+        ("destroy_all", &destroy_all),
+    ] {
+        if list.contains(&Grant::Author) {
+            let message = format!(
+                "\"author\" cannot {name}: a deletion is of many records, and has no author; write member or a group"
+            );
+            problems.add(permissions.place_of(name), message);
+        }
     }
     let groups = |grants: &[Grant]| {
         grants
@@ -65,12 +66,52 @@ pub(super) fn read<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Pe
     };
     Permissions {
         audit: audit.unwrap_or_else(|| groups(&delete)),
+        write: write.unwrap_or_else(|| delete.clone()),
         read,
         delete,
         restore,
         purge,
-        deny: Vec::new(),
+        destroy_all,
+        author_within: author_within(&permissions, problems),
+        deny: deny(&permissions, problems),
     }
+}
+
+/// How long an author may act: a time like a retention, but not "never".
+fn author_within<'a>(permissions: &Section<'a>, problems: &mut Problems<'a>) -> Option<Duration> {
+    let entry = permissions.get("author_within")?;
+    let text = entry.text()?;
+    let message = match text.parse() {
+        Ok(Retention::For(time)) => return Some(time),
+        Ok(Retention::Never | Retention::AtOnce) => {
+            "is no time; write one like \"10m\", or leave it out where there is no limit".to_owned()
+        }
+        Err(error) => error.to_string().replace(", or \"never\"", ""),
+    };
+    problems.add(
+        entry.place,
+        format!("\"{}\" {message}", text.escape_debug()),
+    );
+    None
+}
+
+/// The groups that may do nothing. With `member` in it nobody could do anything, and an author is no group.
+fn deny<'a>(permissions: &Section<'a>, problems: &mut Problems<'a>) -> Vec<String> {
+    let Some(entry) = permissions.get("deny") else {
+        return Vec::new();
+    };
+    let mut groups = Vec::new();
+    for (text, place) in entry.texts(problems) {
+        if matches!(text, "member" | "author") {
+            problems.add(
+                place,
+                format!("\"{text}\" is no group; write the groups that may do nothing"),
+            );
+        } else {
+            groups.extend(checked(text, place, words::group, problems));
+        }
+    }
+    groups
 }
 
 fn grants<'a>(

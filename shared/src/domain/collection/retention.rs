@@ -15,6 +15,8 @@ const LONGEST: u64 = 36_500 * 86_400;
 /// How long a deleted record is kept. A longer one is greater, `Never` is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Retention {
+    /// Not at all: the strategy `erase` removes it at once, and no purge comes. No file writes it.
+    AtOnce,
     /// Purged when this time has passed since the deletion was accepted.
     For(Duration),
     /// Never purged.
@@ -36,12 +38,12 @@ pub enum RetentionError {
 }
 
 impl Retention {
-    /// When what was deleted at `deleted_at` is purged; `None` for never.
+    /// When what was deleted at `deleted_at` is purged; `None` for never, and where nothing is kept.
     #[must_use]
     pub fn purge_at(&self, deleted_at: Timestamp) -> Option<Timestamp> {
         match *self {
             Self::For(time) => Some(deleted_at.checked_add(time).unwrap_or(Timestamp::MAX)),
-            Self::Never => None,
+            Self::AtOnce | Self::Never => None,
         }
     }
 }
@@ -76,8 +78,10 @@ impl FromStr for Retention {
 /// As the files write it, in the largest unit without a rest.
 impl fmt::Display for Retention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::For(time) = self else {
-            return f.write_str("never");
+        let time = match self {
+            Self::AtOnce => return f.write_str("nothing"),
+            Self::Never => return f.write_str("never"),
+            Self::For(time) => time,
         };
         let total = time.as_secs();
         let (unit, seconds) = UNITS

@@ -130,7 +130,8 @@ fn mail_says_what_the_example_promises() {
         messages.serve,
         Serve {
             read: true,
-            search: true
+            search: true,
+            write: false,
         }
     );
     assert_eq!(messages.missing, Missing::AlreadyDeleted);
@@ -181,7 +182,8 @@ fn what_is_not_written_is_closed_or_has_its_default() {
         discussions.serve,
         Serve {
             read: false,
-            search: false
+            search: false,
+            write: false,
         }
     );
     assert_eq!(
@@ -246,7 +248,9 @@ fn every_key_of_this_version_is_read() {
             on_delete: OnDelete::Cascade,
             lookup: ChildLookup::Index("by_box".into()),
             required: true,
+            promote: None,
         }),
+        keeps: None,
         document: Some(DocumentSpec {
             index: "letters".into(),
             id: IdTemplate::parse(
@@ -261,20 +265,28 @@ fn every_key_of_this_version_is_read() {
         }),
         strategy: Strategy::Flag,
         retention: "12h".parse().unwrap(),
+        restorable: true,
+        live_is_null: false,
+        version: None,
         author: Some(Author {
             attribute: "writer".into(),
             gsi: Some("by_writer".into()),
         }),
+        filters: Filters::default(),
         serve: Serve {
             read: true,
             search: false,
+            write: false,
         },
         permissions: Permissions {
             read: vec![Grant::Member],
+            write: vec![Grant::Author],
             delete: vec![Grant::Author],
             restore: vec![Grant::Group("admin".into())],
             purge: vec![Grant::Group("dpo".into())],
             audit: vec![Grant::Member, Grant::Group("audit".into())],
+            destroy_all: vec![],
+            author_within: None,
             deny: vec![],
         },
         marks: MarkNames {
@@ -283,6 +295,11 @@ fn every_key_of_this_version_is_read() {
             deletion_id: "gone_with".into(),
         },
         missing: Missing::NotFound,
+        status: None,
+        schedule: None,
+        event: None,
+        recipients: None,
+        aggregates: vec![],
     };
     assert_eq!(collections.get("letters"), Some(&expected));
 }

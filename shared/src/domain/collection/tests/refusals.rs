@@ -75,7 +75,7 @@ fn unknown_keys() {
     );
     refused_line(
         "owner = 1",
-        "mail.toml:17: messages.owner: is unknown; known here are table, key, tenant, parent, document, strategy, retention, author, serve, permissions, marks, missing, restore, live, version, filters, schedule, status, aggregates, recipients, event",
+        "mail.toml:17: messages.owner: is unknown; known here are table, key, tenant, parent, keeps, document, strategy, retention, author, serve, permissions, marks, missing, restore, live, version, status, filters, schedule, aggregates, recipients, event",
     );
     refused(
         "on_delete = \"cascade\"",
@@ -230,12 +230,12 @@ fn words_that_are_none_of_the_choices() {
     refused(
         "strategy = \"flag\"",
         "strategy = \"hard\"",
-        "mail.toml:5: discussions.strategy: \"hard\" is unknown; write \"flag\"",
+        "mail.toml:5: discussions.strategy: \"hard\" is unknown; write \"flag\" or \"archive\" or \"erase\"",
     );
     refused(
         "\"cascade\"",
         "\"cascading\"",
-        "mail.toml:14: messages.parent.on_delete: \"cascading\" is unknown; write \"cascade\"",
+        "mail.toml:14: messages.parent.on_delete: \"cascading\" is unknown; write \"cascade\" or \"restrict\" or \"detach\" or \"promote\"",
     );
     refused_line(
         "missing = \"gone\"",
@@ -243,7 +243,7 @@ fn words_that_are_none_of_the_choices() {
     );
     refused_line(
         "serve = [\"list\"]",
-        "mail.toml:17: messages.serve: \"list\" is unknown; write \"read\" or \"search\"",
+        "mail.toml:17: messages.serve: \"list\" is unknown; write \"read\" or \"search\" or \"write\"",
     );
     refused_line(
         "serve = [\"read\", \"read\"]",

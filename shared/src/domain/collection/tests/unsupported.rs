@@ -5,21 +5,25 @@ use super::*;
 
 #[test]
 fn every_key_of_a_later_version_is_refused() {
-    let top: Vec<_> = KEYS
+    let later: Vec<_> = KEYS
         .iter()
-        .filter(|key| key.support == Support::Later && !key.path.contains('.'))
+        .filter(|key| key.support == Support::Later)
+        .map(|key| key.path)
         .collect();
-    assert_eq!(top.len(), 9);
-    for key in top {
-        let errors = errors_of(&base_and(&format!("{} = {}", key.path, key.example)));
-        assert_eq!(
-            errors,
-            format!(
-                "mail.toml:17: messages.{}: is not supported yet; take it out",
-                key.path
-            )
-        );
-    }
+    assert_eq!(
+        later,
+        [
+            "document.routing",
+            "document.unique",
+            "filters.type",
+            "filters.group",
+            "filters.key",
+            "filters.opened",
+            "filters.opened.attribute",
+            "filters.opened.op",
+            "filters.*",
+        ]
+    );
 }
 
 #[test]
@@ -39,48 +43,18 @@ fn a_later_key_inside_a_known_table_is_refused_at_its_place() {
         "mail.toml:15: messages.document.unique: is not supported yet; take it out"
     );
 
-    let permissions = |key: &str| errors_of(&base_with("read = [\"member\"]", key));
-    assert_eq!(
-        permissions("deny = [\"guest\"]"),
-        "mail.toml:16: messages.permissions.deny: is not supported yet; take it out"
-    );
-    assert_eq!(
-        permissions("destroy_all = []"),
-        "mail.toml:16: messages.permissions.destroy_all: is not supported yet; take it out"
-    );
-    assert_eq!(
-        permissions("author_within = \"10m\""),
-        "mail.toml:16: messages.permissions.author_within: is not supported yet; take it out"
-    );
-}
-
-#[test]
-fn words_of_a_later_version_are_refused() {
-    for strategy in ["archive", "erase"] {
-        let errors = errors_of(&base_with(
-            "strategy = \"flag\"",
-            &format!("strategy = \"{strategy}\""),
-        ));
+    for (name, value) in [
+        ("type", "\"kind\""),
+        ("group", "[\"group_type\", \"group_id\"]"),
+        ("key", "\"event_key\""),
+        ("opened", "{ attribute = \"opened_at\", op = \"exists\" }"),
+        ("colour", "\"colour\""),
+    ] {
         assert_eq!(
-            errors,
-            format!(
-                "mail.toml:5: discussions.strategy: \"{strategy}\" is not supported yet; write \"flag\""
-            )
+            errors_of(&base_and(&format!("filters = {{ {name} = {value} }}"))),
+            format!("mail.toml:17: messages.filters.{name}: is not supported yet; take it out")
         );
     }
-    for on_delete in ["restrict", "detach", "promote"] {
-        let errors = errors_of(&base_with("cascade", on_delete));
-        assert_eq!(
-            errors,
-            format!(
-                "mail.toml:14: messages.parent.on_delete: \"{on_delete}\" is not supported yet; write \"cascade\""
-            )
-        );
-    }
-    assert_eq!(
-        errors_of(&base_and("serve = [\"read\", \"write\"]")),
-        "mail.toml:17: messages.serve: \"write\" is not supported yet; write \"read\" or \"search\""
-    );
 }
 
 #[test]
@@ -102,22 +76,33 @@ fn a_later_key_is_still_read_for_its_shape() {
     let shape = |lines: &str| errors_of(&base_and(lines));
 
     assert_eq!(
-        shape("filters = 3"),
-        "mail.toml:17: messages.filters: is an integer; write it like `filters = { type = \"kind\", time = \"sent_at\" }`"
+        shape("filters = { group = \"group_id\" }"),
+        "mail.toml:17: messages.filters.group: is a string; write it like `group = [\"group_type\", \"group_id\"]`"
     );
+    assert_eq!(
+        shape("filters = { opened = { at = \"opened_at\" } }"),
+        "mail.toml:17: messages.filters.opened: is not supported yet; take it out\n\
+         mail.toml:17: messages.filters.opened.at: is unknown; did you mean `op`?"
+    );
+}
+
+#[test]
+fn a_list_of_tables_is_read_for_its_shape() {
+    let shape = |lines: &str| errors_of(&base_and(lines));
+
     assert_eq!(
         shape("event = { typ = \"x\" }"),
-        "mail.toml:17: messages.event: is not supported yet; take it out\nmail.toml:17: messages.event.typ: is unknown; did you mean `type`?"
+        "mail.toml:17: messages.event.typ: is unknown; did you mean `type`?\n\
+         mail.toml:17: messages.event.type: is missing; write it like `type = \"delete_message\"`"
     );
-    assert_eq!(
-        shape("[[messages.aggregates]]\non = \"streams\"\nof_what = \"x\""),
-        "mail.toml:17: messages.aggregates: is not supported yet; take it out\n\
-         mail.toml:19: messages.aggregates.of_what: is unknown; known here are on, attribute, take, of"
+    assert!(
+        shape("[[messages.aggregates]]\non = \"discussions\"\nof_what = \"x\"").contains(
+            "mail.toml:19: messages.aggregates.of_what: is unknown; known here are on, attribute, take, of, gsi"
+        )
     );
     assert_eq!(
         shape("aggregates = [3]"),
-        "mail.toml:17: messages.aggregates: is not supported yet; take it out\n\
-         mail.toml:17: messages.aggregates: holds an integer; write it like `aggregates = [{ on = \"streams\", attribute = \"first_message_id\", take = \"min\", of = \"message_id\" }]`"
+        "mail.toml:17: messages.aggregates: holds an integer; write it like `aggregates = [{ on = \"streams\", attribute = \"first_message_id\", take = \"min\", of = \"message_id\" }]`"
     );
 }
 
