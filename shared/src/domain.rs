@@ -5,6 +5,7 @@
 
 pub mod collection;
 pub mod deletion;
+pub mod document;
 pub mod event;
 pub mod key;
 pub mod message;

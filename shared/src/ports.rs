@@ -18,6 +18,7 @@ mod events;
 mod queue;
 mod rows;
 mod wired;
+mod writes;
 
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
@@ -37,6 +38,9 @@ pub use self::rows::{
     Through,
 };
 pub use self::wired::{ApiPorts, EnginePorts, SweepPorts, Wired};
+pub use self::writes::{
+    IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
+};
 
 /// What one call says of one of its records.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,3 +13,4 @@ mod stores;
 mod sweeper;
 mod template;
 mod troubled_tables;
+mod typed_rows;

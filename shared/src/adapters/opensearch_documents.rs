@@ -1,10 +1,11 @@
-//! Documents in OpenSearch: marked, removed and searched.
+//! Documents in OpenSearch: marked, removed, written and searched.
 //!
 //! Two traps shape this adapter. `_bulk` answers 200 whatever happened, so every line's own status counts. And an update
 //! of a document in a *missing index* creates the index (unless the cluster forbids it) and reports "document missing",
 //! which would make every deletion look done: so a mark asks for the index first.
 
 mod answer;
+mod index;
 mod mark;
 mod purge;
 mod search;

@@ -3,6 +3,8 @@
 //! Every index must be made first ([`FakeDocuments::of`] makes those of the collections); what works on a missing one is
 //! refused, as the contract asks.
 
+mod index;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 

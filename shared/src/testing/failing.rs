@@ -4,6 +4,7 @@ mod control;
 mod copy;
 mod truth;
 mod world;
+mod writes;
 
 use super::faults::{Fault, Faults, Moment, Operation, Verdict};
 use crate::ports::{Attempt, DependencyError};

@@ -4,6 +4,7 @@
 //! fails here and not in production.
 
 mod query;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};

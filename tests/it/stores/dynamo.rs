@@ -69,18 +69,29 @@ impl Tables {
         collection: &Collection,
         key: &RecordKey,
     ) -> Option<Map<String, Value>> {
-        let request = json!({ "TableName": self.names().of(collection), "Key": key_of(collection, key), "ConsistentRead": true });
-        let answer = self
-            .database
-            .get_item(parsed(request))
-            .expect("Dynoxide answers");
-        let answer = serde_json::to_value(answer).expect("it is JSON");
-        let item = answer.get("Item")?.as_object()?;
+        let item = self.item(&self.names().of(collection), key, collection)?;
         Some(
             item.iter()
                 .map(|(name, value)| (name.clone(), from_dynamo(value)))
                 .collect(),
         )
+    }
+
+    /// A row of this table, as DynamoDB's JSON.
+    pub(crate) fn item(
+        &self,
+        table: &str,
+        key: &RecordKey,
+        collection: &Collection,
+    ) -> Option<Map<String, Value>> {
+        let request =
+            json!({ "TableName": table, "Key": key_of(collection, key), "ConsistentRead": true });
+        let answer = self
+            .database
+            .get_item(parsed(request))
+            .expect("Dynoxide answers");
+        let answer = serde_json::to_value(answer).expect("it is JSON");
+        answer.get("Item")?.as_object().cloned()
     }
 
     pub(crate) fn remove(&self, collection: &Collection, key: &RecordKey) {

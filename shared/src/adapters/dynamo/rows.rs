@@ -4,6 +4,7 @@ mod mark;
 mod purge;
 mod query;
 mod read;
+mod write;
 
 use std::collections::BTreeSet;
 

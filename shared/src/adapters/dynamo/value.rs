@@ -1,4 +1,4 @@
-//! From DynamoDB's values to JSON, without losing what a decision needs.
+//! From DynamoDB's values to JSON and back, without losing what a decision needs.
 //!
 //! An explicit NULL stays a null, because it means "live"; nothing else may become one.
 
@@ -33,6 +33,46 @@ pub(super) fn to_json(value: AttributeValue) -> Value {
 
 fn binary(bytes: &[u8]) -> Value {
     Value::String(STANDARD.encode(bytes))
+}
+
+/// The value of JSON in DynamoDB's form.
+pub(super) fn from_json(value: &Value) -> AttributeValue {
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(flag) => AttributeValue::Bool(*flag),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Array(values) => AttributeValue::L(values.iter().map(from_json).collect()),
+        Value::Object(values) => AttributeValue::M(
+            values
+                .iter()
+                .map(|(name, value)| (name.clone(), from_json(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// As [`from_json`], but what reads as `kept` stays as it is kept: a set, binary data and a number of many digits have no
+/// form of their own in JSON, and a client that sends back what it was shown does not mean to change them.
+pub(super) fn from_json_beside(value: &Value, kept: &AttributeValue) -> AttributeValue {
+    if to_json(kept.clone()) == *value {
+        return kept.clone();
+    }
+    match (value, kept) {
+        (Value::Object(values), AttributeValue::M(kept)) => AttributeValue::M(
+            values
+                .iter()
+                .map(|(name, value)| {
+                    let value = match kept.get(name) {
+                        Some(kept) => from_json_beside(value, kept),
+                        None => from_json(value),
+                    };
+                    (name.clone(), value)
+                })
+                .collect(),
+        ),
+        _ => from_json(value),
+    }
 }
 
 /// DynamoDB numbers have up to 38 digits; one that would change on the way is told as text.
@@ -86,6 +126,45 @@ mod tests {
             digits("184467440737095516150"),
             json!("184467440737095516150")
         );
+    }
+
+    #[test]
+    fn what_is_sent_back_as_it_was_shown_keeps_its_type() {
+        let kept = AttributeValue::M(HashMap::from([
+            ("tags".to_owned(), AttributeValue::Ss(vec!["a".into()])),
+            (
+                "big".to_owned(),
+                AttributeValue::N("1234567890123456789012".into()),
+            ),
+            ("count".to_owned(), AttributeValue::N("1".into())),
+        ]));
+        let sent =
+            json!({ "tags": ["a"], "big": "1234567890123456789012", "count": 2, "new": [1, null] });
+
+        let AttributeValue::M(written) = from_json_beside(&sent, &kept) else {
+            panic!("a map stays one")
+        };
+
+        assert_eq!(written["tags"], AttributeValue::Ss(vec!["a".into()]));
+        assert_eq!(
+            written["big"],
+            AttributeValue::N("1234567890123456789012".into())
+        );
+        assert_eq!(written["count"], AttributeValue::N("2".into()));
+        assert_eq!(
+            written["new"],
+            AttributeValue::L(vec![
+                AttributeValue::N("1".into()),
+                AttributeValue::Null(true)
+            ])
+        );
+    }
+
+    #[test]
+    fn json_comes_back_as_it_was_written() {
+        let value = json!({ "a": [1, -2.5, u64::MAX, "x", true, null, {}], "b": "" });
+
+        assert_eq!(to_json(from_json(&value)), value);
     }
 
     #[test]

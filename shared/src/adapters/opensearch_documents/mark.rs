@@ -11,7 +11,7 @@ use crate::ports::{Attempt, DependencyError, DocumentMarkOutcome, MarkDocuments}
 const OPERATION: &str = "mark documents";
 
 /// Writers of other fields may come between the read and the write of a partial update.
-const RETRIES_ON_CONFLICT: u32 = 3;
+pub(super) const RETRIES_ON_CONFLICT: u32 = 3;
 
 impl MarkDocuments for OpenSearchDocuments {
     /// Two requests within the time of one: see the head of the module. The first asks for one document, without its

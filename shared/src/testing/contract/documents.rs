@@ -1,22 +1,24 @@
-//! Documents: [`MarkDocuments`], [`PurgeDocuments`] and [`SearchDocuments`] of one index.
+//! Documents: [`MarkDocuments`], [`PurgeDocuments`], [`IndexDocuments`] and [`SearchDocuments`] of one index.
 
 mod marking;
 mod removing;
 mod searching;
+mod writing;
 
 use serde_json::{Map, Value, json};
 
 pub use self::marking::*;
 pub use self::removing::*;
 pub use self::searching::*;
+pub use self::writing::*;
 use super::done;
 use crate::domain::collection::Collection;
-use crate::ports::{MarkDocuments, PurgeDocuments, SearchDocuments};
+use crate::ports::{IndexDocuments, MarkDocuments, PurgeDocuments, SearchDocuments};
 
 /// A search store with the indexes of [`samples`](crate::testing::samples), empty. They take the key, the tenant and
 /// the marks as keywords or dates, the declared fields and `note` as text, and nothing else.
 pub trait DocumentsHarness: Send + Sync {
-    type Documents: MarkDocuments + PurgeDocuments + SearchDocuments;
+    type Documents: MarkDocuments + PurgeDocuments + IndexDocuments + SearchDocuments;
 
     /// The port.
     fn documents(&self) -> &Self::Documents;
@@ -78,6 +80,13 @@ macro_rules! documents_contract {
                 searching_goes_on_behind_the_last_hit_and_shows_each_once,
                 a_place_that_is_not_of_this_index_is_refused,
                 any_text_can_be_searched_for,
+                indexing_makes_a_document_of_what_is_declared_and_nothing_else,
+                indexing_writes_into_a_document_and_leaves_what_is_not_declared,
+                indexing_takes_out_what_is_gone,
+                indexing_a_marked_row_writes_its_mark,
+                what_the_index_cannot_hold_is_rejected_and_the_document_left,
+                indexing_makes_no_index,
+                odd_ids_are_indexed_under_themselves,
             ]
         );
     };

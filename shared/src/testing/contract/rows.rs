@@ -1,10 +1,11 @@
-//! Rows: [`ReadRows`], [`MarkRows`] and [`PurgeRows`] of one store.
+//! Rows: [`ReadRows`], [`MarkRows`], [`PurgeRows`] and [`WriteRows`] of one store.
 
 mod indexes;
 mod marking;
 mod purging;
 mod querying;
 mod reading;
+mod writing;
 
 use serde_json::{Map, Value};
 
@@ -13,14 +14,15 @@ pub use self::marking::*;
 pub use self::purging::*;
 pub use self::querying::*;
 pub use self::reading::*;
+pub use self::writing::*;
 use super::done;
 use crate::domain::collection::Collection;
 use crate::domain::key::RecordKey;
-use crate::ports::{MarkRows, PurgeRows, ReadRows};
+use crate::ports::{MarkRows, PurgeRows, ReadRows, WriteRows};
 
 /// A store with the tables of [`samples`](crate::testing::samples), empty.
 pub trait RowsHarness: Send + Sync {
-    type Rows: ReadRows + MarkRows + PurgeRows;
+    type Rows: ReadRows + MarkRows + PurgeRows + WriteRows;
 
     /// The port.
     fn rows(&self) -> &Self::Rows;
@@ -80,6 +82,20 @@ macro_rules! rows_contract {
                 purging_again_is_harmless,
                 purging_takes_25_keys_at_once,
                 purging_nothing_answers_nothing,
+                a_row_is_read_whole_to_be_replaced_and_a_missing_one_is_told,
+                writing_makes_a_row_where_there_is_none,
+                writing_replaces_the_whole_row_that_was_read,
+                a_row_that_came_in_between_is_not_overwritten,
+                a_row_that_was_marked_or_given_away_since_is_not_overwritten,
+                a_row_that_is_gone_since_is_not_made_again,
+                an_explicit_null_stays_and_no_mark_is_written,
+                a_row_that_is_too_large_is_told_apart_and_what_was_there_is_left,
+                a_row_that_an_index_cannot_hold_is_told_apart_and_not_made,
+                taking_back_removes_what_was_made,
+                taking_back_puts_back_what_was_replaced,
+                taking_back_leaves_what_was_written_or_marked_since,
+                what_was_written_can_be_marked,
+                a_row_of_many_attributes_is_written_and_taken_back,
             ]
         );
     };

@@ -11,6 +11,10 @@ pub enum Operation {
     QueryRows,
     MarkRows,
     PurgeRows,
+    ReadStored,
+    WriteRow,
+    TakeBackRow,
+    IndexDocument,
     MarkDocuments,
     DocumentVersions,
     RemoveDocuments,
@@ -37,10 +41,18 @@ impl Operation {
     #[must_use]
     pub fn dependency(self) -> &'static str {
         match self {
-            Self::ReadRows | Self::QueryRows | Self::MarkRows | Self::PurgeRows => "record store",
-            Self::MarkDocuments | Self::DocumentVersions | Self::RemoveDocuments | Self::Search => {
-                "search index"
-            }
+            Self::ReadRows
+            | Self::QueryRows
+            | Self::MarkRows
+            | Self::PurgeRows
+            | Self::ReadStored
+            | Self::WriteRow
+            | Self::TakeBackRow => "record store",
+            Self::MarkDocuments
+            | Self::DocumentVersions
+            | Self::RemoveDocuments
+            | Self::IndexDocument
+            | Self::Search => "search index",
             Self::Accept
             | Self::Undo
             | Self::ReadDeletion
@@ -67,6 +79,10 @@ impl Operation {
             Self::QueryRows => "query rows",
             Self::MarkRows => "mark rows",
             Self::PurgeRows => "remove rows",
+            Self::ReadStored => "read a row",
+            Self::WriteRow => "write a row",
+            Self::TakeBackRow => "take a row back",
+            Self::IndexDocument => "write a document",
             Self::MarkDocuments => "mark documents",
             Self::DocumentVersions => "read documents",
             Self::RemoveDocuments => "remove documents",
