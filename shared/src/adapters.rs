@@ -6,6 +6,7 @@
 mod clients;
 mod dynamo;
 mod event_bridge_events;
+mod event_bridge_schedules;
 mod open_search_domain;
 mod opensearch_documents;
 mod sdk_error;
@@ -15,6 +16,7 @@ mod system_clock;
 pub use self::clients::sdk_config;
 pub use self::dynamo::{DynamoDeletions, DynamoRows, PositionError, TableNames};
 pub use self::event_bridge_events::EventBridgeEvents;
+pub use self::event_bridge_schedules::EventBridgeSchedules;
 pub use self::open_search_domain::OpenSearchDomain;
 pub use self::opensearch_documents::{
     OpenSearchDocuments, SearchAuth, SearchTransport, SearchTransportError, search_transport,

@@ -72,6 +72,8 @@ pub struct EngineConfig {
     pub page_keys: usize,
     /// Name of the bus.
     pub event_bus: String,
+    /// Name of the group that records' schedules are in.
+    pub schedule_group: String,
     /// When to stop trying.
     pub patience: Patience,
 }
@@ -210,6 +212,7 @@ fn engine(values: &mut Values<impl Fn(&str) -> Option<String>>) -> EngineConfig 
     EngineConfig {
         page_keys: usize::try_from(values.number("PAGE_KEYS", 1..=most)).unwrap_or(PAGE_KEYS),
         event_bus: values.text("EVENT_BUS"),
+        schedule_group: values.text("SCHEDULE_GROUP"),
         patience: Patience {
             max_attempts: u32::try_from(values.number("MAX_ATTEMPTS", 1..=1000)).unwrap_or(1),
             fail_after: values.seconds("FAIL_AFTER_SECONDS", 1..=14 * DAY),

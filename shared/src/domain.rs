@@ -7,6 +7,7 @@ pub mod collection;
 pub mod deletion;
 pub mod document;
 pub mod event;
+pub mod held;
 pub mod key;
 pub mod message;
 pub mod page;

@@ -9,22 +9,27 @@
 //! To add a port: write the trait with its odd cases here, a fake in `testing`, a contract suite that runs on both, then
 //! the adapter.
 
+mod aggregates;
 mod clock;
 mod deletions;
+mod detach;
 mod documents;
 mod domain_health;
 mod error;
 mod events;
 mod queue;
 mod rows;
+mod schedules;
 mod wired;
 mod writes;
 
+pub use self::aggregates::{Direction, InOrder, OrderQuery, RepairAggregates, SetOutcome};
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, DeletionSummary, FindDue, PutPageOutcome,
     ReadDeletions, StoreOutcome, UndoOutcome,
 };
+pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
     DocumentMarkOutcome, DocumentVersion, Hit, MarkDocuments, PurgeDocuments, RemoveOutcome,
     SearchDocuments, SearchPage, SearchQuery,
@@ -37,6 +42,7 @@ pub use self::rows::{
     Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowPage, RowQuery, RowToMark,
     Through,
 };
+pub use self::schedules::{RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
 pub use self::wired::{ApiPorts, EnginePorts, SweepPorts, Wired};
 pub use self::writes::{
     IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,

@@ -15,6 +15,7 @@ mod faults;
 mod queue;
 mod rows;
 pub mod samples;
+mod schedules;
 
 pub use self::clock::FakeClock;
 pub use self::deletions::FakeDeletions;
@@ -25,3 +26,4 @@ pub use self::failing::Failing;
 pub use self::faults::{Call, Fault, Faults, Moment, Operation};
 pub use self::queue::{FakeQueue, Sent};
 pub use self::rows::FakeRows;
+pub use self::schedules::FakeSchedules;

@@ -15,6 +15,30 @@ mod rows_that_could_fail_and_do_not {
     shared::rows_contract!(super::fakes::failing_rows());
 }
 
+mod aggregates_in_memory {
+    shared::aggregates_contract!(super::fakes::rows());
+}
+
+mod aggregates_in_dynamo {
+    shared::aggregates_contract!(super::real::rows());
+}
+
+mod aggregates_that_could_fail_and_do_not {
+    shared::aggregates_contract!(super::fakes::failing_rows());
+}
+
+mod detaching_in_memory {
+    shared::detaching_contract!(super::fakes::rows());
+}
+
+mod detaching_in_dynamo {
+    shared::detaching_contract!(super::real::rows());
+}
+
+mod detaching_that_could_fail_and_do_not {
+    shared::detaching_contract!(super::fakes::failing_rows());
+}
+
 mod documents_in_memory {
     shared::documents_contract!(super::fakes::documents());
 }
@@ -47,6 +71,14 @@ mod events_in_event_bridge {
     shared::events_contract!(super::real::events());
 }
 
+mod schedules_in_memory {
+    shared::schedules_contract!(super::fakes::schedules());
+}
+
+mod schedules_in_event_bridge {
+    shared::schedules_contract!(super::real::schedules());
+}
+
 mod clock_in_memory {
     shared::clock_contract!(std::future::ready(Some(
         shared::testing::FakeClock::default()
@@ -62,7 +94,17 @@ mod clock_of_the_system {
 fn every_rule_of_a_suite_is_listed_in_it() {
     let folder =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src/testing/contract");
-    for suite in ["clock", "deletions", "documents", "events", "queue", "rows"] {
+    for suite in [
+        "aggregates",
+        "clock",
+        "deletions",
+        "detaching",
+        "documents",
+        "events",
+        "queue",
+        "rows",
+        "schedules",
+    ] {
         let listed = std::fs::read_to_string(folder.join(format!("{suite}.rs"))).unwrap();
         let parts = std::fs::read_dir(folder.join(suite)).into_iter().flatten();
         let texts = parts

@@ -19,8 +19,8 @@ use shared::ports::{Clock, ReadDeletions, Wired};
 use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
 use shared::service::advance::{Advanced, Engine, advance};
 use shared::testing::{
-    Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, Faults, Operation,
-    samples,
+    Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
+    Operation, samples,
 };
 
 use crate::stores::dynamo::Tables;
@@ -37,6 +37,7 @@ pub(crate) type Ports = Wired<
     Failing<DynamoDeletions>,
     Failing<FakeQueue>,
     Failing<FakeEvents>,
+    Failing<FakeSchedules>,
     FakeClock,
     Failing<FakeDomain>,
 >;
@@ -140,6 +141,7 @@ impl Bench {
             ),
             queue: Failing::new(self.queue.clone(), faults),
             events: Failing::new(self.events.clone(), faults),
+            schedules: Failing::new(FakeSchedules::default(), faults),
             clock: self.clock.clone(),
             domain: Failing::new(FakeDomain::default(), faults),
         }

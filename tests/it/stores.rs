@@ -8,6 +8,7 @@ pub(crate) mod aws;
 pub(crate) mod dynamo;
 pub(crate) mod opensearch;
 pub(crate) mod queues;
+pub(crate) mod schedules;
 
 use std::collections::BTreeSet;
 use std::io::Write;

@@ -30,6 +30,7 @@ async fn serve(config: Config) -> Result<(), Error> {
             deletions: stores.deletions,
             queue: stores.queue,
             events: (),
+            schedules: (),
             clock: SystemClock,
             domain: (),
         },

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::adapters::{EventBridgeEvents, SystemClock};
+use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
 use shared::config::{Config, Function};
 use shared::ports::Wired;
 use shared::service::advance::Engine;
@@ -32,6 +32,10 @@ async fn serve(config: Config) -> Result<(), Error> {
             events: EventBridgeEvents::new(
                 aws_sdk_eventbridge::Client::new(&stores.sdk),
                 own.event_bus,
+            ),
+            schedules: EventBridgeSchedules::new(
+                aws_sdk_scheduler::Client::new(&stores.sdk),
+                own.schedule_group,
             ),
             clock: SystemClock,
             domain: (),

@@ -43,6 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     optional("RESEND_AFTER_SECONDS", ALL, "120"),
     optional("PAGE_KEYS", ENGINE, "1000"),
     required("EVENT_BUS", ENGINE),
+    optional("SCHEDULE_GROUP", ENGINE, "default"),
     optional("MAX_ATTEMPTS", ENGINE, "5"),
     optional("FAIL_AFTER_SECONDS", ENGINE, "86400"),
     optional("COMPARE_AFTER_SECONDS", ENGINE, "600"),

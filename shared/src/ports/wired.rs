@@ -1,9 +1,9 @@
 //! Which ports a use case gets, as one parameter: a function's policy equals the methods named here.
 
 use crate::ports::{
-    AcceptDeletions, AdvanceDeletions, Clock, DomainHealth, FindDue, Ids, MarkDocuments, MarkRows,
-    PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadRows, SearchDocuments,
-    SendDeletion,
+    AcceptDeletions, AdvanceDeletions, Clock, DetachRows, DomainHealth, FindDue, Ids,
+    MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadRows,
+    RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
 };
 
 /// What the api function gets.
@@ -33,8 +33,8 @@ pub trait ApiPorts: Send + Sync {
 
 /// What the engine gets, in the consumer and in the sweeper.
 pub trait EnginePorts: Send + Sync {
-    /// Rows: read, mark, purge.
-    type Rows: ReadRows + MarkRows + PurgeRows;
+    /// Rows: read, mark, purge, detach, keep aggregates true.
+    type Rows: ReadRows + MarkRows + PurgeRows + DetachRows + RepairAggregates;
     /// Documents: mark, purge.
     type Documents: MarkDocuments + PurgeDocuments;
     /// Deletions: read, carry on.
@@ -43,6 +43,8 @@ pub trait EnginePorts: Send + Sync {
     type Queue: SendDeletion;
     /// The bus.
     type Events: PublishEvents;
+    /// Schedules that die with their records.
+    type Schedules: RemoveSchedules;
     /// Time and chance.
     type Clock: Clock + Ids;
 
@@ -56,6 +58,8 @@ pub trait EnginePorts: Send + Sync {
     fn queue(&self) -> &Self::Queue;
     /// The bus.
     fn events(&self) -> &Self::Events;
+    /// The schedules.
+    fn schedules(&self) -> &Self::Schedules;
     /// The clock.
     fn clock(&self) -> &Self::Clock;
 }
@@ -75,7 +79,7 @@ pub trait SweepPorts: EnginePorts {
 
 /// The ports of one function, wired. `()` stands for what it does not get.
 #[derive(Debug, Clone)]
-pub struct Wired<R, D, L, Q, E, C, H> {
+pub struct Wired<R, D, L, Q, E, S, C, H> {
     /// Rows.
     pub rows: R,
     /// Documents.
@@ -86,19 +90,22 @@ pub struct Wired<R, D, L, Q, E, C, H> {
     pub queue: Q,
     /// Bus.
     pub events: E,
+    /// Schedules.
+    pub schedules: S,
     /// Clock and ids.
     pub clock: C,
     /// The search domain.
     pub domain: H,
 }
 
-impl<R, D, L, Q, E, C, H> ApiPorts for Wired<R, D, L, Q, E, C, H>
+impl<R, D, L, Q, E, S, C, H> ApiPorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows,
     D: SearchDocuments,
     L: AcceptDeletions + ReadDeletions,
     Q: SendDeletion,
     E: Send + Sync,
+    S: Send + Sync,
     C: Clock + Ids,
     H: Send + Sync,
 {
@@ -125,13 +132,14 @@ where
     }
 }
 
-impl<R, D, L, Q, E, C, H> EnginePorts for Wired<R, D, L, Q, E, C, H>
+impl<R, D, L, Q, E, S, C, H> EnginePorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows + MarkRows + PurgeRows,
+    R: ReadRows + MarkRows + PurgeRows + DetachRows + RepairAggregates,
     D: MarkDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions,
     Q: SendDeletion,
     E: PublishEvents,
+    S: RemoveSchedules,
     C: Clock + Ids,
     H: Send + Sync,
 {
@@ -140,6 +148,7 @@ where
     type Deletions = L;
     type Queue = Q;
     type Events = E;
+    type Schedules = S;
     type Clock = C;
 
     fn rows(&self) -> &R {
@@ -157,18 +166,22 @@ where
     fn events(&self) -> &E {
         &self.events
     }
+    fn schedules(&self) -> &S {
+        &self.schedules
+    }
     fn clock(&self) -> &C {
         &self.clock
     }
 }
 
-impl<R, D, L, Q, E, C, H> SweepPorts for Wired<R, D, L, Q, E, C, H>
+impl<R, D, L, Q, E, S, C, H> SweepPorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows + MarkRows + PurgeRows,
+    R: ReadRows + MarkRows + PurgeRows + DetachRows + RepairAggregates,
     D: MarkDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions + FindDue,
     Q: SendDeletion,
     E: PublishEvents,
+    S: RemoveSchedules,
     C: Clock + Ids,
     H: DomainHealth,
 {

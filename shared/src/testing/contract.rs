@@ -17,12 +17,15 @@
     reason = "a rule that does not hold panics"
 )]
 
+pub mod aggregates;
 pub mod clock;
 pub mod deletions;
+pub mod detaching;
 pub mod documents;
 pub mod events;
 pub mod queue;
 pub mod rows;
+pub mod schedules;
 
 use crate::ports::{Attempt, DependencyError};
 

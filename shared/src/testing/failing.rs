@@ -2,6 +2,7 @@
 
 mod control;
 mod copy;
+mod effects;
 mod truth;
 mod world;
 mod writes;
@@ -57,6 +58,20 @@ impl<P: Sync> Failing<P> {
         };
         self.faults.end(operation).await;
         answer
+    }
+
+    /// One call that works on one thing and may be put off: [`Fault::Again`] for place 0 does that.
+    async fn one<T: Send>(
+        &self,
+        operation: Operation,
+        act: impl Future<Output = Result<Attempt<T>, DependencyError>> + Send,
+    ) -> Result<Attempt<T>, DependencyError> {
+        let mut answers = self
+            .batch(operation, &[()], |_| async move {
+                act.await.map(|attempt| vec![attempt])
+            })
+            .await?;
+        Ok(answers.remove(0))
     }
 
     /// One call that works on several records, given to `act` as the script leaves them.

@@ -3,6 +3,7 @@
 //! It refuses what DynamoDB refuses (too many keys in a call, one key twice), so that a use case that relies on more
 //! fails here and not in production.
 
+mod effects;
 mod query;
 mod write;
 

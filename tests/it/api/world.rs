@@ -46,6 +46,7 @@ type Ports = Wired<
     Failing<FakeDeletions>,
     Failing<FakeQueue>,
     (),
+    (),
     FakeClock,
     (),
 >;
@@ -227,6 +228,7 @@ impl World {
             deletions: Failing::new(self.deletions.clone(), &self.faults),
             queue: Failing::new(self.queue.clone(), &self.faults),
             events: (),
+            schedules: (),
             clock: self.clock.clone(),
             domain: (),
         };

@@ -14,9 +14,10 @@ use shared::testing::contract::documents::DocumentsHarness;
 use shared::testing::contract::events::EventsHarness;
 use shared::testing::contract::queue::QueueHarness;
 use shared::testing::contract::rows::RowsHarness;
+use shared::testing::contract::schedules::SchedulesHarness;
 use shared::testing::{
-    Failing, FakeClock, FakeDeletions, FakeDocuments, FakeEvents, FakeQueue, FakeRows, Faults,
-    samples,
+    Failing, FakeClock, FakeDeletions, FakeDocuments, FakeEvents, FakeQueue, FakeRows,
+    FakeSchedules, Faults, samples,
 };
 
 pub(super) fn rows() -> Ready<Option<FakeHarness<FakeRows>>> {
@@ -62,6 +63,13 @@ pub(super) fn queue() -> Ready<Option<FakeQueueHarness>> {
 pub(super) fn events() -> Ready<Option<FakeHarness<FakeEvents>>> {
     ready(Some(FakeHarness {
         port: FakeEvents::default(),
+        rows: FakeRows::default(),
+    }))
+}
+
+pub(super) fn schedules() -> Ready<Option<FakeHarness<FakeSchedules>>> {
+    ready(Some(FakeHarness {
+        port: FakeSchedules::default(),
         rows: FakeRows::default(),
     }))
 }
@@ -179,5 +187,21 @@ impl EventsHarness for FakeHarness<FakeEvents> {
     async fn heard(&self, _enough: usize) -> Vec<(String, String, Value)> {
         let heard = |event: Event| ("tombstone".to_owned(), event.kind.to_owned(), event.detail);
         self.port.published().into_iter().map(heard).collect()
+    }
+}
+
+impl SchedulesHarness for FakeHarness<FakeSchedules> {
+    type Schedules = FakeSchedules;
+
+    fn schedules(&self) -> &FakeSchedules {
+        &self.port
+    }
+
+    async fn put(&self, name: &str) {
+        self.port.put(name);
+    }
+
+    async fn all(&self) -> Vec<String> {
+        self.port.all()
     }
 }

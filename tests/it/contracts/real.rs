@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use shared::adapters::{
-    DynamoDeletions, DynamoRows, EventBridgeEvents, OpenSearchDocuments, SearchAuth, SqsQueue,
-    search_transport,
+    DynamoDeletions, DynamoRows, EventBridgeEvents, EventBridgeSchedules, OpenSearchDocuments,
+    SearchAuth, SqsQueue, search_transport,
 };
 use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
@@ -16,11 +16,13 @@ use shared::testing::contract::documents::DocumentsHarness;
 use shared::testing::contract::events::EventsHarness;
 use shared::testing::contract::queue::QueueHarness;
 use shared::testing::contract::rows::RowsHarness;
+use shared::testing::contract::schedules::SchedulesHarness;
 use shared::testing::samples;
 
 use crate::stores::dynamo::Tables;
 use crate::stores::opensearch::Indexes;
 use crate::stores::queues::{Bus, Queue};
+use crate::stores::schedules::Schedules;
 
 /// The longest time of one call.
 const CALL: Duration = Duration::from_secs(20);
@@ -68,6 +70,14 @@ pub(super) async fn events() -> Option<Real<EventBridgeEvents, Bus>> {
     let store = Bus::new().await?;
     Some(Real {
         port: EventBridgeEvents::new(store.client.clone(), &store.name),
+        store,
+    })
+}
+
+pub(super) async fn schedules() -> Option<Real<EventBridgeSchedules, Schedules>> {
+    let store = Schedules::new().await?;
+    Some(Real {
+        port: EventBridgeSchedules::new(store.client.clone(), &store.group),
         store,
     })
 }
@@ -177,5 +187,21 @@ impl EventsHarness for Real<EventBridgeEvents, Bus> {
 
     async fn heard(&self, enough: usize) -> Vec<(String, String, Value)> {
         self.store.heard(enough).await
+    }
+}
+
+impl SchedulesHarness for Real<EventBridgeSchedules, Schedules> {
+    type Schedules = EventBridgeSchedules;
+
+    fn schedules(&self) -> &EventBridgeSchedules {
+        &self.port
+    }
+
+    async fn put(&self, name: &str) {
+        self.store.put(name).await;
+    }
+
+    async fn all(&self) -> Vec<String> {
+        self.store.all().await
     }
 }

@@ -56,6 +56,7 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
             deletions: world.deletions.clone(),
             queue: world.queue.clone(),
             events: (),
+            schedules: (),
             clock: world.clock.clone(),
             domain: (),
         },

@@ -19,7 +19,7 @@ use shared::service::advance::{Advanced, Engine, advance};
 use shared::service::sweep::{SweepReport, sweep};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
-    Faults, samples,
+    FakeSchedules, Faults, samples,
 };
 
 /// The slice that tests give, as it is by default.
@@ -36,6 +36,7 @@ pub(crate) type Ports = Wired<
     Failing<FakeDeletions>,
     Failing<FakeQueue>,
     Failing<FakeEvents>,
+    Failing<FakeSchedules>,
     FakeClock,
     Failing<FakeDomain>,
 >;
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) deletions: FakeDeletions,
     pub(crate) queue: FakeQueue,
     pub(crate) events: FakeEvents,
+    pub(crate) schedules: FakeSchedules,
     pub(crate) domain: FakeDomain,
     pub(crate) clock: FakeClock,
     pub(crate) timing: Timing,
@@ -68,6 +70,7 @@ impl World {
             collections,
             queue: FakeQueue::default(),
             events: FakeEvents::default(),
+            schedules: FakeSchedules::default(),
             domain: FakeDomain::default(),
             clock: FakeClock::default(),
             timing: samples::timing(),
@@ -95,6 +98,7 @@ impl World {
             deletions: Failing::new(self.deletions.clone(), faults),
             queue: Failing::new(self.queue.clone(), faults),
             events: Failing::new(self.events.clone(), faults),
+            schedules: Failing::new(self.schedules.clone(), faults),
             clock: self.clock.clone(),
             domain: Failing::new(self.domain.clone(), faults),
         }

@@ -83,6 +83,7 @@ fn work() -> Grants {
         ),
         (&INDEXES, "dynamodb:Query"),
         (&["EventBus"], "events:PutEvents"),
+        (&["schedule/${ScheduleGroup}/*"], "scheduler:DeleteSchedule"),
         (
             &[
                 "domain/${SearchDomainName}/_bulk",
@@ -169,7 +170,7 @@ fn place(resource: &Value) -> String {
         return id.to_owned();
     }
     match &resource["Fn::Sub"] {
-        Value::String(arn) => local(arn, "es"),
+        Value::String(arn) => local(&local(arn, "es"), "scheduler"),
         Value::Array(parts) => local(parts[0].as_str().unwrap(), "dynamodb")
             .replace("${Name}", &table(&parts[1]["Name"])),
         _ => resource.to_string(),

@@ -1,5 +1,7 @@
 //! Rows of the user's tables: read, marked and removed.
 
+mod aggregate;
+mod detach;
 mod mark;
 mod purge;
 mod query;

@@ -1,11 +1,14 @@
-//! The queue, the bus and the search domain, disturbed.
+//! The queue, the bus, the scheduler and the search domain, disturbed.
 
 use std::time::Duration;
 
 use super::{Failing, Operation};
 use crate::domain::event::Event;
 use crate::domain::message::DeletionMessage;
-use crate::ports::{Attempt, DependencyError, DomainHealth, Health, PublishEvents, SendDeletion};
+use crate::ports::{
+    Attempt, DependencyError, DomainHealth, Health, PublishEvents, RemoveSchedules,
+    ScheduleOutcome, SendDeletion,
+};
 
 impl<P: SendDeletion> SendDeletion for Failing<P> {
     async fn send(
@@ -30,5 +33,12 @@ impl<P: PublishEvents> PublishEvents for Failing<P> {
 impl<P: DomainHealth> DomainHealth for Failing<P> {
     async fn health(&self) -> Result<Health, DependencyError> {
         self.call(Operation::Health, self.inner.health()).await
+    }
+}
+
+impl<P: RemoveSchedules> RemoveSchedules for Failing<P> {
+    async fn remove(&self, name: &str) -> Result<Attempt<ScheduleOutcome>, DependencyError> {
+        self.one(Operation::RemoveSchedule, self.inner.remove(name))
+            .await
     }
 }

@@ -15,6 +15,9 @@ pub enum Operation {
     WriteRow,
     TakeBackRow,
     IndexDocument,
+    RowsInOrder,
+    SetAggregate,
+    DetachRows,
     MarkDocuments,
     DocumentVersions,
     RemoveDocuments,
@@ -33,6 +36,7 @@ pub enum Operation {
     FindDue,
     Send,
     Publish,
+    RemoveSchedule,
     Health,
 }
 
@@ -47,7 +51,10 @@ impl Operation {
             | Self::PurgeRows
             | Self::ReadStored
             | Self::WriteRow
-            | Self::TakeBackRow => "record store",
+            | Self::TakeBackRow
+            | Self::RowsInOrder
+            | Self::SetAggregate
+            | Self::DetachRows => "record store",
             Self::MarkDocuments
             | Self::DocumentVersions
             | Self::RemoveDocuments
@@ -67,6 +74,7 @@ impl Operation {
             | Self::FindDue => "control table",
             Self::Send => "queue",
             Self::Publish => "event bus",
+            Self::RemoveSchedule => "scheduler",
             Self::Health => "search domain",
         }
     }
@@ -83,6 +91,9 @@ impl Operation {
             Self::WriteRow => "write a row",
             Self::TakeBackRow => "take a row back",
             Self::IndexDocument => "write a document",
+            Self::RowsInOrder => "read rows in order",
+            Self::SetAggregate => "set an aggregate",
+            Self::DetachRows => "detach rows",
             Self::MarkDocuments => "mark documents",
             Self::DocumentVersions => "read documents",
             Self::RemoveDocuments => "remove documents",
@@ -101,6 +112,7 @@ impl Operation {
             Self::FindDue => "find what is due",
             Self::Send => "send a message",
             Self::Publish => "publish events",
+            Self::RemoveSchedule => "remove a schedule",
             Self::Health => "tell its state",
         }
     }

@@ -1,0 +1,80 @@
+//! Rows in the order of their keys, and the attribute of a parent that follows them.
+
+use crate::domain::collection::Collection;
+use crate::domain::held::Held;
+use crate::domain::key::RecordKey;
+use crate::domain::row::Row;
+use crate::ports::{Attempt, DependencyError};
+
+/// The direction of a look through a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the smallest sort value up.
+    Rising,
+    /// From the largest sort value down.
+    Falling,
+}
+
+/// Rows of one partition of a table, by their sort value.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderQuery<'a> {
+    /// The collection; its key has two parts.
+    pub collection: &'a Collection,
+    /// The value of the partition attribute.
+    pub partition: &'a str,
+    /// Only rows behind this sort value, in the direction; the value itself is left out.
+    pub behind: Option<&'a str>,
+    /// Where the look begins.
+    pub direction: Direction,
+    /// The most rows.
+    pub limit: usize,
+}
+
+/// Some rows in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InOrder {
+    /// The rows, with the attributes of [`Fields::Judged`](crate::ports::Fields::Judged).
+    pub rows: Vec<Row>,
+    /// Whether there may be more behind the last one.
+    pub more: bool,
+}
+
+/// What came of setting the attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum SetOutcome {
+    /// It holds the next value.
+    Set,
+    /// It no longer holds what was read: read again.
+    Changed,
+    /// There is no such row, and none was made.
+    Missing,
+}
+
+/// Keeps an attribute of a parent true that its children decide.
+pub trait RepairAggregates: Send + Sync {
+    /// Rows of a partition in order, read consistently from the table.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or refused.
+    fn in_order(
+        &self,
+        query: OrderQuery<'_>,
+    ) -> impl Future<Output = Result<InOrder, DependencyError>> + Send;
+
+    /// Sets one attribute of one row, if it still holds what was read; without a next value it becomes an explicit
+    /// NULL. The mark of the row plays no part. [`Held::Foreign`] is never equal to what stands there.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (whether it was set is then unknown), or refused.
+    fn set(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        attribute: &str,
+        held: &Held,
+        next: Option<&str>,
+    ) -> impl Future<Output = Result<Attempt<SetOutcome>, DependencyError>> + Send;
+}

@@ -1,0 +1,37 @@
+//! Rows that outlive the parent they name.
+
+use crate::domain::collection::Collection;
+use crate::domain::key::RecordKey;
+use crate::ports::{Attempt, DependencyError};
+
+/// What came of detaching one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum DetachOutcome {
+    /// It names no parent any more.
+    Detached,
+    /// It does not name this parent, and was left as it is.
+    Elsewhere,
+    /// There is no such row, and none was made.
+    Missing,
+}
+
+/// Detaches children.
+pub trait DetachRows: Send + Sync {
+    /// The most rows of one [`detach`](Self::detach).
+    const DETACH_BATCH: usize = 25;
+
+    /// Removes the attributes that name the parent from rows that still name this one. Doing it again is harmless: such
+    /// a row is [`DetachOutcome::Elsewhere`]. The collection has a parent, none of whose attributes is part of its key;
+    /// the keys must differ.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (which rows were detached is then unknown), or refused.
+    fn detach(
+        &self,
+        collection: &Collection,
+        parent: &RecordKey,
+        keys: &[RecordKey],
+    ) -> impl Future<Output = Result<Vec<Attempt<DetachOutcome>>, DependencyError>> + Send;
+}

@@ -1,0 +1,130 @@
+//! Rows in order, attributes that follow children, and children that lose their parent, as the real store does it.
+
+use serde_json::Value;
+
+use super::{Attributes, FakeRows, NAME, row};
+use crate::domain::collection::Collection;
+use crate::domain::held::Held;
+use crate::domain::key::RecordKey;
+use crate::domain::row::Row;
+use crate::ports::{
+    Attempt, DependencyError, DetachOutcome, DetachRows, Direction, Fields, InOrder, OrderQuery,
+    RepairAggregates, SetOutcome,
+};
+
+impl RepairAggregates for FakeRows {
+    async fn in_order(&self, query: OrderQuery<'_>) -> Result<InOrder, DependencyError> {
+        const OPERATION: &str = "read rows in order";
+        let state = self.begin(OPERATION, 0, &[])?;
+        let refused = |why: &'static str| Err(DependencyError::refused(NAME, OPERATION, why));
+        if query.limit == 0 {
+            return refused("a limit of 0");
+        }
+        if query.collection.key.sort.is_none() {
+            return refused("the key has no sort attribute");
+        }
+        let mut found: Vec<(&RecordKey, &Attributes)> = state
+            .tables
+            .get(&query.collection.name)
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| key.partition == query.partition)
+            .collect();
+        if query.direction == Direction::Falling {
+            found.reverse();
+        }
+        if let Some(behind) = query.behind {
+            found.retain(|(key, _)| match query.direction {
+                Direction::Rising => key.sort.as_deref() > Some(behind),
+                Direction::Falling => key.sort.as_deref() < Some(behind),
+            });
+        }
+        let rows: Vec<Row> = found
+            .into_iter()
+            .take(query.limit)
+            .map(|(key, attributes)| row(query.collection, key, attributes, Fields::Judged))
+            .collect();
+        // As in DynamoDB, a page that was filled to the limit tells of more, whether there is any or not.
+        let more = rows.len() == query.limit;
+        Ok(InOrder { rows, more })
+    }
+
+    async fn set(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        attribute: &str,
+        held: &Held,
+        next: Option<&str>,
+    ) -> Result<Attempt<SetOutcome>, DependencyError> {
+        drop(self.begin("set an aggregate", 1, &[key])?);
+        let next = next.map_or(Value::Null, Value::from);
+        Ok(Attempt::Done(self.change(collection, key, |row| {
+            let Some(attributes) = row else {
+                return SetOutcome::Missing;
+            };
+            let stands = attributes.get(attribute);
+            let same = match held {
+                Held::Absent => stands.is_none(),
+                Held::Null => stands == Some(&Value::Null),
+                Held::Text(text) => stands.and_then(Value::as_str) == Some(text),
+                Held::Foreign => return SetOutcome::Changed,
+            };
+            if !same && stands != Some(&next) {
+                return SetOutcome::Changed;
+            }
+            attributes.insert(attribute.to_owned(), next);
+            SetOutcome::Set
+        })))
+    }
+}
+
+impl DetachRows for FakeRows {
+    async fn detach(
+        &self,
+        collection: &Collection,
+        parent: &RecordKey,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<DetachOutcome>>, DependencyError> {
+        const OPERATION: &str = "detach rows";
+        let asked: Vec<_> = keys.iter().collect();
+        drop(self.begin(OPERATION, Self::DETACH_BATCH, &asked)?);
+        let Some(declared) = &collection.parent else {
+            return Err(DependencyError::refused(
+                NAME,
+                OPERATION,
+                "the collection has no parent",
+            ));
+        };
+        if collection
+            .key
+            .attributes()
+            .any(|attribute| declared.by.iter().any(|by| by == attribute))
+        {
+            return Err(DependencyError::refused(
+                NAME,
+                OPERATION,
+                "an attribute of the key cannot be removed",
+            ));
+        }
+        let detach = |key| {
+            self.change(collection, key, |row| {
+                let Some(attributes) = row else {
+                    return DetachOutcome::Missing;
+                };
+                let mut named = declared.by.iter().zip(parent.values());
+                let here = named.all(|(attribute, value)| {
+                    attributes.get(attribute).and_then(Value::as_str) == Some(value)
+                });
+                if !here {
+                    return DetachOutcome::Elsewhere;
+                }
+                for attribute in &declared.by {
+                    attributes.remove(attribute);
+                }
+                DetachOutcome::Detached
+            })
+        };
+        Ok(keys.iter().map(|key| Attempt::Done(detach(key))).collect())
+    }
+}
