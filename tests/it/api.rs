@@ -9,6 +9,7 @@ mod error_document;
 mod event;
 mod failures;
 mod hiding;
+mod limits;
 mod listing;
 mod odd_ids;
 mod reading;

@@ -153,7 +153,7 @@ pub struct Author {
 /// The attributes with a meaning to filters and time limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filters {
-    /// When a record was written: RFC 3339. [`Permissions::author_within`] counts from it.
+    /// When a record was written: RFC 3339, or seconds or milliseconds. [`Permissions::author_within`] counts from it.
     pub time: Option<String>,
 }
 

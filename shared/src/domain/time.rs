@@ -1,4 +1,4 @@
-//! One way to write a moment: RFC 3339 in UTC with exactly three decimals.
+//! One way to write a moment: RFC 3339 in UTC with exactly three decimals; and the ways in which rows hold one.
 //!
 //! The same text stands in rows, documents, events and answers, so that they can be compared as text and sort in time.
 
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
 use serde::Serializer;
+use serde_json::Value;
 
 /// The moment as text, cut to the millisecond: `2026-11-21T07:00:00.120Z`.
 #[must_use]
@@ -28,6 +29,29 @@ pub fn to_millisecond(at: Timestamp) -> Timestamp {
 #[must_use]
 pub fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Numbers from here on are milliseconds: as seconds they would be after the year 5000.
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// The moment that a row's attribute holds: RFC 3339 as text, or the seconds or milliseconds since 1970 as a number.
+/// `None` for everything else.
+#[must_use]
+pub fn read(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => match number.as_i64() {
+            Some(count) if count.unsigned_abs() >= MILLISECONDS_FROM.unsigned_abs() => {
+                Timestamp::from_millisecond(count).ok()
+            }
+            Some(count) => Timestamp::from_second(count).ok(),
+            // Seconds with a fraction.
+            None => jiff::SignedDuration::try_from_secs_f64(number.as_f64()?)
+                .ok()
+                .and_then(|since| Timestamp::from_duration(since).ok()),
+        },
+        _ => None,
+    }
 }
 
 /// For `#[serde(serialize_with)]`: see [`rfc3339`].

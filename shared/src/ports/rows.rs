@@ -10,7 +10,7 @@ use crate::ports::{Attempt, DependencyError};
 /// Which attributes a read brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fields {
-    /// Keys, tenant, parent's key, author and marks: what a decision needs.
+    /// Keys, tenant, parent's key, author, time and marks: what a decision needs.
     Judged,
     /// All of them.
     All,

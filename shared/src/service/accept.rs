@@ -133,12 +133,7 @@ pub async fn accept<P: ApiPorts>(
         let (row, is_live) = match found {
             Standing::Absent => return Ok(absent(collection)),
             Standing::Marked { row, by } | Standing::Hidden { row, by } => {
-                if !allows(
-                    principal,
-                    collection,
-                    Action::Delete,
-                    row.author(collection),
-                ) {
+                if !allows(principal, collection, Action::Delete, &row, began) {
                     // Nobody reads it any more: for them it is as absent.
                     return Ok(absent(collection));
                 }
@@ -149,14 +144,9 @@ pub async fn accept<P: ApiPorts>(
             Standing::Live(row) => (row, true),
             Standing::Orphan(row) => (row, false),
         };
-        if !allows(
-            principal,
-            collection,
-            Action::Delete,
-            row.author(collection),
-        ) {
+        if !allows(principal, collection, Action::Delete, &row, began) {
             // Told to those who may read it; what nobody reads is as absent.
-            let readable = allows(principal, collection, Action::Read, row.author(collection));
+            let readable = allows(principal, collection, Action::Read, &row, began);
             return if is_live && readable {
                 Err(AcceptError::Forbidden)
             } else {

@@ -12,7 +12,8 @@ use crate::domain::permission::{Action, Right, allows, right};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
 use crate::ports::{
-    ApiPorts, DependencyError, Fields, ReadRows, RowQuery, SearchDocuments, SearchQuery, Through,
+    ApiPorts, Clock, DependencyError, Fields, ReadRows, RowQuery, SearchDocuments, SearchQuery,
+    Through,
 };
 use crate::service::accept::{Api, visible};
 use crate::service::cursor::{self, InvalidCursor};
@@ -73,6 +74,7 @@ pub async fn get<P: ApiPorts>(
     key: &RecordKey,
 ) -> Result<Got, ReadError> {
     may_read(principal, collection)?;
+    let now = api.ports.clock().now();
     let found = standing(
         api.ports.rows(),
         &api.collections,
@@ -83,18 +85,11 @@ pub async fn get<P: ApiPorts>(
     )
     .await?;
     match found {
-        Standing::Live(row)
-            if allows(principal, collection, Action::Read, row.author(collection)) =>
-        {
+        Standing::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))
         }
         Standing::Marked { row, by } | Standing::Hidden { row, by }
-            if allows(
-                principal,
-                collection,
-                Action::Restore,
-                row.author(collection),
-            ) =>
+            if allows(principal, collection, Action::Restore, &row, now) =>
         {
             Ok(visible(api, principal, by)
                 .await?
@@ -122,6 +117,7 @@ pub async fn list<P: ApiPorts>(
     from: Option<&str>,
 ) -> Result<Listed, ReadError> {
     may_read(principal, collection)?;
+    let now = api.ports.clock().now();
     let tenant = principal.tenant.as_str();
     let declared = collection
         .parent
@@ -204,7 +200,7 @@ pub async fn list<P: ApiPorts>(
             .into_iter()
             .filter(|row| row.is_of(&principal.tenant, collection))
         {
-            let readable = allows(principal, collection, Action::Read, row.author(collection));
+            let readable = allows(principal, collection, Action::Read, &row, now);
             if readable && row.mark(collection).is_live() {
                 items.push(row);
             }
@@ -288,9 +284,10 @@ async fn shown<P: ApiPorts>(
     collection: &Collection,
     row: Option<Row>,
 ) -> Result<Option<Row>, DependencyError> {
+    let now = api.ports.clock().now();
     let readable = |row: &Row| {
         row.is_of(&principal.tenant, collection)
-            && allows(principal, collection, Action::Read, row.author(collection))
+            && allows(principal, collection, Action::Read, row, now)
     };
     let Some(row) = row.filter(readable) else {
         return Ok(None);

@@ -317,5 +317,6 @@ fn judged(collection: &Collection) -> BTreeSet<&str> {
             .iter()
             .map(|author| author.attribute.as_str()),
     );
+    names.extend(collection.filters.time.iter().map(String::as_str));
     names
 }

@@ -18,7 +18,7 @@ use shared::testing::{
 use super::event::Event;
 
 /// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
-/// never purged.
+/// never purged; `posts` are their authors' for ten minutes, and no guest's ever.
 const MORE: &str = r#"
 [notes]
 table       = "notes"
@@ -38,6 +38,17 @@ retention   = "never"
 author      = "writer"
 serve       = ["read"]
 permissions = { read = ["author"], delete = ["author"], audit = ["auditors"] }
+
+[posts]
+table       = "posts"
+key         = ["post_id"]
+tenant      = "realm"
+strategy    = "flag"
+retention   = "30d"
+author      = "sender_id"
+filters     = { time = "sent_at" }
+serve       = ["read"]
+permissions = { read = ["member"], delete = ["admin", "author"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
 "#;
 
 type Ports = Wired<
@@ -60,7 +71,7 @@ pub(crate) struct World {
     pub(crate) queue: FakeQueue,
     pub(crate) faults: Faults,
     pub(crate) on_publish_failure: OnPublishFailure,
-    clock: FakeClock,
+    pub(crate) clock: FakeClock,
 }
 
 /// What came back.
@@ -111,10 +122,7 @@ impl Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let collections = Arc::new(Collections::for_tests(&format!(
-            "{}{MORE}",
-            samples::COLLECTIONS
-        )));
+        let collections = Arc::new(Collections::for_tests(&declared()));
         let (clock, rows) = (FakeClock::default(), FakeRows::default());
         Self {
             documents: FakeDocuments::of(&collections),
@@ -126,6 +134,11 @@ impl World {
             rows,
             clock,
         }
+    }
+
+    /// Reads the collections again, from other files; the stores stay as they are.
+    pub(crate) fn redeclare(&mut self, change: impl FnOnce(String) -> String) {
+        self.collections = Arc::new(Collections::for_tests(&change(declared())));
     }
 
     pub(crate) fn collection(&self, name: &str) -> &Collection {
@@ -239,6 +252,10 @@ impl World {
             on_publish_failure: self.on_publish_failure,
         }
     }
+}
+
+fn declared() -> String {
+    format!("{}{MORE}", samples::COLLECTIONS)
 }
 
 /// What holds for every answer.

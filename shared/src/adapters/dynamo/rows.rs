@@ -70,13 +70,15 @@ fn judged(collection: &Collection) -> Vec<&str> {
         .author
         .iter()
         .map(|author| author.attribute.as_str());
+    let time = collection.filters.time.iter().map(String::as_str);
     let mut seen = BTreeSet::new();
     let all = collection
         .key
         .attributes()
         .chain([collection.tenant.attribute.as_str()])
         .chain(parent)
-        .chain(author);
+        .chain(author)
+        .chain(time);
     all.chain(collection.marks.all())
         .filter(|attribute| seen.insert(*attribute))
         .collect()
