@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments. No clock, no store, no log: a rule that needs one of them
 //! belongs to [`crate::service`].
 
+pub mod certificate;
 pub mod collection;
 pub mod deletion;
 pub mod document;

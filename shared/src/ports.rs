@@ -26,21 +26,21 @@ mod writes;
 pub use self::aggregates::{Direction, InOrder, OrderQuery, RepairAggregates, SetOutcome};
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, DeletionSummary, FindDue, PutPageOutcome,
-    ReadDeletions, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionSummary,
+    FindDue, PutPageOutcome, ReadDeletions, RestoreOutcome, StoreOutcome, UndoOutcome,
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
-    DocumentMarkOutcome, DocumentVersion, Hit, MarkDocuments, PurgeDocuments, RemoveOutcome,
-    SearchDocuments, SearchPage, SearchQuery,
+    ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentVersion, Hit, MarkDocuments,
+    PurgeDocuments, RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
 };
 pub use self::domain_health::{DomainHealth, Health};
 pub use self::error::DependencyError;
 pub use self::events::PublishEvents;
 pub use self::queue::SendDeletion;
 pub use self::rows::{
-    Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowPage, RowQuery, RowToMark,
-    Through,
+    ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
+    RowPage, RowQuery, RowToClear, RowToMark, Through,
 };
 pub use self::schedules::{RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
 pub use self::wired::{ApiPorts, EnginePorts, SweepPorts, Wired};

@@ -4,6 +4,7 @@
 //! between two writes then leaves something that a later run sees.
 
 pub mod accept;
+pub mod act;
 pub mod advance;
 pub mod cursor;
 pub mod deletions;

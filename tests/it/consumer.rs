@@ -29,6 +29,16 @@ fn accepted(event: &SqsEvent) -> (World, Deletion) {
         shared::domain::message::DeletionMessage::parse(event.records[0].body.as_deref().unwrap())
             .unwrap();
     let collection = world.collection("discussions").clone();
+    let entry = Entry {
+        collection: collection.name.clone(),
+        key: key(ROOT),
+        judged: Judged::Live,
+    };
+    let page = Page {
+        number: 1,
+        entries: vec![entry],
+        next: Some(SelectCursor::ROOT),
+    };
     let deletion = Deletion::accept(
         Accepted {
             id: message.deletion_id,
@@ -36,7 +46,7 @@ fn accepted(event: &SqsEvent) -> (World, Deletion) {
             requested_by: "ada".to_owned(),
             request_id: message.request_id.clone(),
             collection: &collection,
-            root: key(ROOT),
+            first: Some(&page),
             now: message.requested_at,
         },
         &world.timing,
@@ -53,16 +63,6 @@ fn accepted(event: &SqsEvent) -> (World, Deletion) {
     for n in 0..3 {
         world.put("messages", &key2(ROOT, &format!("m{n}")), Some(&key(ROOT)));
     }
-    let entry = Entry {
-        collection: collection.name.clone(),
-        key: key(ROOT),
-        judged: Judged::Live,
-    };
-    let page = Page {
-        number: 1,
-        entries: vec![entry],
-        next: Some(SelectCursor::ROOT),
-    };
     world.deletions.put(
         &deletion,
         &Scope::below(&collection, &world.collections),

@@ -62,7 +62,7 @@ async fn one_sweep_does_everything_that_is_due_and_answers_with_its_report() {
     world.deliver_all().await;
     assert_eq!(world.now(&lost).state, State::Deleted);
     assert_eq!(world.now(&old).state, State::Purged);
-    assert!(world.now(&owed).notified.delete_finished);
+    assert!(world.now(&owed).notified.delete.finished);
 }
 
 #[tokio::test]

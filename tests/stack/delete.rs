@@ -44,10 +44,18 @@ async fn a_delete_is_answered_202_with_the_deletion_and_where_to_poll() {
                 "requested_at": at,
                 "deleted_at": at,
                 "purge_at": body["deletion"]["purge_at"],
-                "counts": { "delete": {}, "purge": {} },
+                "counts": {
+                    "delete": {
+                        "discussions": {
+                            "selected": 1, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 1
+                        }
+                    },
+                    "restore": {},
+                    "purge": {},
+                },
                 "attempts": 0,
                 "failure": null,
-                "allowed_actions": [],
+                "allowed_actions": ["cancel"],
                 "links": { "self": format!("/v1/deletions/{id}"), "records": format!("/v1/deletions/{id}/records") },
             },
         })

@@ -59,6 +59,7 @@ codes! {
     RecordNotFound "RECORD_NOT_FOUND" NOT_FOUND "There is no such record";
     DeletionNotFound "DELETION_NOT_FOUND" NOT_FOUND "There is no such deletion";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
+    InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
     Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side";
     DependencyRefused "DEPENDENCY_REFUSED" INTERNAL_SERVER_ERROR "Something that this service needs refused to work";

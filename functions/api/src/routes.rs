@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use percent_encoding::percent_decode_str;
 use shared::domain::collection::Collection;
 use shared::ports::ApiPorts;
@@ -36,6 +36,10 @@ pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
         .route(
             "/v1/deletions/{deletion}/records",
             only(get(deletions::records::<P>)),
+        )
+        .route(
+            "/v1/deletions/{deletion}/{action}",
+            post(deletions::act::<P>).fallback(deletions::another_method),
         )
         .route("/v1/search/{collection}", only(get(records::search::<P>)))
         .route("/v1/{collection}", record())

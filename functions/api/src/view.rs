@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::domain::collection::{Collection, CollectionName};
-use shared::domain::deletion::{DeleteCounts, Deletion, Failure, PurgeCounts};
+use shared::domain::deletion::{
+    Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts,
+};
 use shared::domain::key::RecordKey;
 use shared::domain::page::{NotPurged, Outcome};
+use shared::domain::principal::Principal;
 use shared::domain::row::Row;
 use shared::domain::time::rfc3339;
+use shared::ports::ApiPorts;
+use shared::service::accept::Api;
+use shared::service::act::allowed;
 use shared::service::deletions::ManifestRecord;
 
 /// The path of a deletion.
@@ -41,20 +47,21 @@ pub(crate) struct DeletionView<'a> {
     counts: CountsView<'a>,
     attempts: u32,
     failure: Option<&'a Failure>,
-    /// What may be asked of it. Nothing yet: its life after the delete comes later.
-    allowed_actions: [&'static str; 0],
+    /// What the caller may ask of it now.
+    allowed_actions: Vec<&'static str>,
     links: LinksView,
 }
 
 #[derive(Debug, Serialize)]
 struct ScopeView<'a> {
     collection: &'a CollectionName,
-    root: &'a RecordKey,
+    root: Option<&'a RecordKey>,
 }
 
 #[derive(Debug, Serialize)]
 struct CountsView<'a> {
     delete: &'a BTreeMap<CollectionName, DeleteCounts>,
+    restore: &'a BTreeMap<CollectionName, RestoreCounts>,
     purge: &'a BTreeMap<CollectionName, PurgeCounts>,
 }
 
@@ -65,8 +72,13 @@ struct LinksView {
     records: String,
 }
 
-impl<'a> From<&'a Deletion> for DeletionView<'a> {
-    fn from(deletion: &'a Deletion) -> Self {
+impl<'a> DeletionView<'a> {
+    /// The deletion, as this caller sees it.
+    pub(crate) fn new<P: ApiPorts>(
+        api: &Api<P>,
+        principal: &Principal,
+        deletion: &'a Deletion,
+    ) -> Self {
         let path = deletion_path(deletion);
         Self {
             id: deletion.id.to_string(),
@@ -75,7 +87,7 @@ impl<'a> From<&'a Deletion> for DeletionView<'a> {
             pass: deletion.state.pass().as_str(),
             scope: ScopeView {
                 collection: &deletion.collection,
-                root: &deletion.root,
+                root: deletion.root.as_ref(),
             },
             requested_by: &deletion.requested_by,
             requested_at: rfc3339(deletion.deleted_at),
@@ -83,11 +95,15 @@ impl<'a> From<&'a Deletion> for DeletionView<'a> {
             purge_at: purge_at(deletion),
             counts: CountsView {
                 delete: &deletion.deleted,
+                restore: &deletion.restored,
                 purge: &deletion.purged,
             },
             attempts: deletion.attempts,
             failure: deletion.failure.as_ref(),
-            allowed_actions: [],
+            allowed_actions: allowed(api, principal, deletion)
+                .into_iter()
+                .map(Action::as_str)
+                .collect(),
             links: LinksView {
                 records: format!("{path}/records"),
                 itself: path,

@@ -5,6 +5,7 @@
 //! which would make every deletion look done: so a mark asks for the index first.
 
 mod answer;
+mod clear;
 mod index;
 mod mark;
 mod purge;

@@ -6,6 +6,7 @@
 
 mod counts;
 mod due;
+pub mod machine;
 mod state;
 mod transition;
 
@@ -17,14 +18,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::counts::{DeleteCounts, PurgeCounts};
+pub use self::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 pub use self::due::{Due, Patience, due, give_up};
+pub use self::machine::{Action, Terms};
 pub use self::state::{Pass, State};
 pub use self::transition::{NotAllowed, Timing};
 
-use crate::domain::collection::{Collection, CollectionName};
+use crate::domain::collection::{Collection, CollectionName, Strategy};
 use crate::domain::key::RecordKey;
-use crate::domain::page::SelectCursor;
+use crate::domain::page::{Page, SelectCursor};
 use crate::domain::principal::Tenant;
 use crate::domain::row::Mark;
 
@@ -82,19 +84,95 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// Which events have been sent. Never reset: events are told once per pass, as the pass went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What is to be told of a pass's latest run, and how much of it is out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Telling {
+    /// The run in which the pass was last begun; 0 when it never was.
+    pub run: u32,
+    /// Who asked for that run; `None` is the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Pages, in the order of the pass, whose events are out. Never goes back: what a later run of the pass does in them
+    /// is told apart.
+    pub pages: u32,
+    /// The final state that the latest run has reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<State>,
+    /// Whether `DeletionFinished` of that state is out.
+    pub finished: bool,
+    /// The first run of which it may not have been told what it did again.
+    #[serde(default)]
+    pub since: u32,
+}
+
+impl Telling {
+    fn is_none(&self) -> bool {
+        self.run == 0
+    }
+
+    /// Whether an ended run of this pass still has events to send.
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        self.ended.is_some() && !self.finished
+    }
+
+    fn begin(&mut self, run: u32, by: Option<String>) {
+        if self.finished || self.run == 0 {
+            self.since = run;
+        }
+        self.run = run;
+        self.by = by;
+        self.ended = None;
+        self.finished = false;
+    }
+}
+
+/// Which events have been sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notified {
     /// `DeletionAccepted`.
     pub accepted: bool,
-    /// Pages of the delete whose events are out.
-    pub deleted_pages: u32,
-    /// `DeletionFinished` of the delete.
-    pub delete_finished: bool,
-    /// Pages of the purge (counted from the last page) whose events are out.
-    pub purged_pages: u32,
-    /// `DeletionFinished` of the purge.
-    pub purge_finished: bool,
+    /// Pages that the present run has gone over and that an earlier run of its pass had told: what was done again in them
+    /// is told.
+    #[serde(default)]
+    pub retold: u32,
+    /// Of the delete.
+    pub delete: Telling,
+    /// Of the restore.
+    #[serde(default, skip_serializing_if = "Telling::is_none")]
+    pub restore: Telling,
+    /// Of the purge.
+    #[serde(default, skip_serializing_if = "Telling::is_none")]
+    pub purge: Telling,
+}
+
+impl Notified {
+    /// What is known of this pass.
+    #[must_use]
+    pub fn of(&self, pass: Pass) -> &Telling {
+        match pass {
+            Pass::Delete => &self.delete,
+            Pass::Restore => &self.restore,
+            Pass::Purge => &self.purge,
+        }
+    }
+
+    /// What is known of this pass, to be changed.
+    pub fn of_mut(&mut self, pass: Pass) -> &mut Telling {
+        match pass {
+            Pass::Delete => &mut self.delete,
+            Pass::Restore => &mut self.restore,
+            Pass::Purge => &mut self.purge,
+        }
+    }
+
+    /// Whether an ended pass still has events to send.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        [&self.delete, &self.restore, &self.purge]
+            .into_iter()
+            .any(Telling::is_owed)
+    }
 }
 
 /// One deletion, as it stands.
@@ -104,10 +182,14 @@ pub struct Deletion {
     pub id: DeletionId,
     /// Whose it is.
     pub tenant: Tenant,
-    /// The root's collection.
+    /// The root's collection, or the one that a deletion without a root was asked of.
     pub collection: CollectionName,
-    /// The root's key.
-    pub root: RecordKey,
+    /// The root's key; `None` where the deletion covers ids or an author.
+    pub root: Option<RecordKey>,
+    /// What is done with the records. Frozen at acceptance.
+    pub strategy: Strategy,
+    /// Whether it may be undone. Frozen at acceptance.
+    pub restorable: bool,
     /// The subject who asked.
     pub requested_by: String,
     /// The request that asked.
@@ -128,7 +210,11 @@ pub struct Deletion {
     pub run: u32,
     /// How many pages the manifest is known to have.
     pub pages: u32,
-    /// Pages the delete has done; never goes back.
+    /// The head of the hash chain over those pages, in hexadecimal.
+    pub chain: String,
+    /// How many pages the delete has written, once its selection is over. Only where the delete goes backwards.
+    pub selected: Option<u32>,
+    /// Pages the delete has done, in its order; never goes back.
     pub acted: u32,
     /// Pages the present pass has done; 0 at each change into a pass.
     pub cursor: u32,
@@ -138,6 +224,8 @@ pub struct Deletion {
     pub looked: bool,
     /// What the delete found and did, by collection.
     pub deleted: BTreeMap<CollectionName, DeleteCounts>,
+    /// What the present restore found and did, by collection.
+    pub restored: BTreeMap<CollectionName, RestoreCounts>,
     /// What the present purge found and did, by collection.
     pub purged: BTreeMap<CollectionName, PurgeCounts>,
     /// Which events are out.
@@ -169,6 +257,89 @@ impl Deletion {
         }
     }
 
+    /// Whether the delete has done this page of the manifest: the one rule for all who ask.
+    #[must_use]
+    pub fn is_acted(&self, page: u32) -> bool {
+        match (self.strategy, self.selected) {
+            (Strategy::Flag, _) => page <= self.acted,
+            (Strategy::Archive | Strategy::Erase, Some(selected)) => {
+                page <= selected && page > selected.saturating_sub(self.acted)
+            }
+            (Strategy::Archive | Strategy::Erase, None) => false,
+        }
+    }
+
+    /// The page that a pass that goes backwards does next; `None` when it has done all. A restore leaves the root's page
+    /// for its last step.
+    #[must_use]
+    pub fn next_backwards(&self) -> Option<u32> {
+        let last = u32::from(self.state == State::Restoring && self.root.is_some());
+        self.pages
+            .checked_sub(self.cursor)
+            .filter(|page| *page > last)
+    }
+
+    /// The page of the delete that somebody may have begun and not finished.
+    #[must_use]
+    pub fn begun_page(&self) -> Option<u32> {
+        if self.state.pass() != Pass::Delete {
+            return None;
+        }
+        let page = match (self.strategy, self.selected) {
+            (Strategy::Flag, _) => self.cursor + 1,
+            (Strategy::Archive | Strategy::Erase, selected) => selected?
+                .checked_sub(self.cursor)
+                .filter(|page| *page > 0)?,
+        };
+        // What an earlier run has done keeps its exceptions: they say what is open.
+        (!self.is_acted(page)).then_some(page)
+    }
+
+    /// The page that a pass does at this position, counted from 1.
+    #[must_use]
+    pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
+        match (pass, self.strategy) {
+            (Pass::Delete, Strategy::Flag) => position,
+            (Pass::Delete, Strategy::Archive | Strategy::Erase) => {
+                (self.selected.unwrap_or(self.pages) + 1).saturating_sub(position)
+            }
+            (Pass::Restore | Pass::Purge, _) => (self.pages + 1).saturating_sub(position),
+        }
+    }
+
+    /// This value, if all that has changed in the store is that somebody asked its holder to stop.
+    #[must_use]
+    pub fn with_cancel_of(&self, stored: &Self) -> Option<Self> {
+        let is_cancel = self.lease.is_some()
+            && self.lease == stored.lease
+            && self.state == State::Deleting
+            && stored.state == State::Cancelling
+            && stored.revision == self.revision + 1;
+        is_cancel.then(|| Self {
+            state: State::Cancelling,
+            revision: stored.revision,
+            ..self.clone()
+        })
+    }
+
+    /// What beside the state decides about what may happen.
+    #[must_use]
+    pub fn terms(&self, now: Timestamp) -> Terms {
+        Terms {
+            strategy: self.strategy,
+            restorable: self.restorable,
+            is_due: self.purge_at.is_some_and(|purge_at| purge_at <= now),
+        }
+    }
+
+    /// What may be asked of it now, whoever asks.
+    pub fn allowed_actions(&self, now: Timestamp) -> impl Iterator<Item = Action> + use<> {
+        let (state, terms) = (self.state, self.terms(now));
+        Action::ALL
+            .into_iter()
+            .filter(move |action| machine::next(state, action.event(), terms).is_some())
+    }
+
     /// Whether somebody may be working on it at this moment.
     #[must_use]
     pub fn is_leased(&self, now: Timestamp) -> bool {
@@ -187,10 +358,10 @@ pub struct Accepted<'a> {
     pub requested_by: String,
     /// The request.
     pub request_id: String,
-    /// The root's collection.
+    /// The root's collection, or the one that is asked.
     pub collection: &'a Collection,
-    /// The root's key.
-    pub root: RecordKey,
+    /// The first page: the root; `None` where there is none.
+    pub first: Option<&'a Page>,
     /// The moment.
     pub now: Timestamp,
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::domain::collection::CollectionName;
-use crate::domain::deletion::{Deletion, Failure, Pass};
+use crate::domain::deletion::{Deletion, Failure, Pass, State};
 use crate::domain::key::RecordKey;
 use crate::domain::page::PAGE_KEYS;
 use crate::domain::time::rfc3339;
@@ -26,7 +26,8 @@ pub struct Event {
 /// The delete was accepted; sent by the first slice.
 #[must_use]
 pub fn accepted(deletion: &Deletion) -> Event {
-    let mut detail = common(deletion, "DeletionAccepted", &deletion.collection, 0, 1);
+    let id = Identity::of_run(deletion, 1, "DeletionAccepted", &deletion.collection);
+    let mut detail = common(deletion, Pass::Delete, &id);
     detail["root"] = json!(deletion.root);
     detail["requested_at"] = json!(rfc3339(deletion.deleted_at));
     Event {
@@ -35,45 +36,76 @@ pub fn accepted(deletion: &Deletion) -> Event {
     }
 }
 
-/// The records of a page that this deletion marked, in both stores: one event per collection and part.
+/// The records of a page that a pass did: one event per collection and part. `redone` is the run, where it was not the one
+/// that did the page first.
 #[must_use]
-pub fn records_deleted(
+pub fn of_page(
     deletion: &Deletion,
+    pass: Pass,
     page: u32,
+    redone: Option<u32>,
     records: &BTreeMap<CollectionName, Vec<RecordKey>>,
 ) -> Vec<Event> {
-    of_records(deletion, "RecordsDeleted", page, records)
+    let kind = match pass {
+        Pass::Delete => "RecordsDeleted",
+        Pass::Restore => "RecordsRestored",
+        Pass::Purge => "RecordsPurged",
+    };
+    let mut events = Vec::new();
+    for (collection, keys) in records {
+        let parts = split(keys);
+        for (index, ids) in parts.iter().enumerate() {
+            let part = index + 1;
+            let id = Identity {
+                run: redone,
+                page,
+                part,
+                ..Identity::of_page(deletion, pass, kind, collection)
+            };
+            let mut detail = common(deletion, pass, &id);
+            detail["group"] = Value::Null;
+            detail["ids"] = json!(ids);
+            detail["page"] = json!(page);
+            detail["part"] = json!(part);
+            detail["parts"] = json!(parts.len());
+            events.push(Event { kind, detail });
+        }
+    }
+    events
 }
 
-/// The records of a page that are gone for good.
+/// A pass reached a final state in its latest run; `None` when it has not.
 #[must_use]
-pub fn records_purged(
-    deletion: &Deletion,
-    page: u32,
-    records: &BTreeMap<CollectionName, Vec<RecordKey>>,
-) -> Vec<Event> {
-    of_records(deletion, "RecordsPurged", page, records)
-}
-
-/// The deletion reached a final state.
-#[must_use]
-pub fn finished(deletion: &Deletion) -> Event {
-    let mut detail = common(deletion, "DeletionFinished", &deletion.collection, 0, 1);
-    let pass = deletion.state.pass();
-    detail["state"] = json!(deletion.state);
+pub fn finished(deletion: &Deletion, pass: Pass) -> Option<Event> {
+    let telling = deletion.notified.of(pass);
+    let state: State = telling.ended?;
+    let id = Identity::of_run(
+        deletion,
+        telling.run,
+        "DeletionFinished",
+        &deletion.collection,
+    );
+    let mut detail = common(deletion, pass, &id);
+    detail["state"] = json!(state);
     detail["pass"] = json!(pass);
     detail["counts"] = match pass {
         Pass::Delete => json!(total(deletion.deleted.values())),
+        Pass::Restore => json!(total(deletion.restored.values())),
         Pass::Purge => json!(total(deletion.purged.values())),
     };
-    detail["failure"] = deletion.failure.as_ref().map_or(
-        Value::Null,
-        |Failure { code, reason }| json!({ "code": code, "reason": reason }),
-    );
-    Event {
+    // The reason of a pass that another one has followed is no longer known.
+    detail["failure"] = deletion
+        .failure
+        .as_ref()
+        .filter(|_| state == deletion.state)
+        .map_or(
+            Value::Null,
+            |Failure { code, reason }| json!({ "code": code, "reason": reason }),
+        );
+    Some(Event {
         kind: "DeletionFinished",
         detail,
-    }
+    })
 }
 
 fn total<'a, C: Default + Copy + std::ops::AddAssign + 'a>(
@@ -84,29 +116,6 @@ fn total<'a, C: Default + Copy + std::ops::AddAssign + 'a>(
         sum += *more;
     }
     sum
-}
-
-fn of_records(
-    deletion: &Deletion,
-    kind: &'static str,
-    page: u32,
-    records: &BTreeMap<CollectionName, Vec<RecordKey>>,
-) -> Vec<Event> {
-    let mut events = Vec::new();
-    for (collection, keys) in records {
-        let parts = split(keys);
-        for (index, ids) in parts.iter().enumerate() {
-            let part = index + 1;
-            let mut detail = common(deletion, kind, collection, page, part);
-            detail["group"] = Value::Null;
-            detail["ids"] = json!(ids);
-            detail["page"] = json!(page);
-            detail["part"] = json!(part);
-            detail["parts"] = json!(parts.len());
-            events.push(Event { kind, detail });
-        }
-    }
-    events
 }
 
 /// At most [`PAGE_KEYS`] keys and [`EVENT_BYTES`] bytes a part.
@@ -131,44 +140,85 @@ fn written(key: &RecordKey) -> usize {
     serde_json::to_string(key).map_or(0, |json| json.len() + 1)
 }
 
-fn common(
-    deletion: &Deletion,
-    kind: &str,
-    collection: &CollectionName,
-    page: u32,
-    part: usize,
-) -> Value {
-    let purge = deletion.state.pass() == Pass::Purge;
+fn common(deletion: &Deletion, pass: Pass, id: &Identity<'_>) -> Value {
     json!({
-        "event_id": event_id(deletion, kind, collection, page, part),
+        "event_id": id.digest(),
         "deletion_id": deletion.id,
         "tenant": deletion.tenant,
-        "collection": collection,
+        "collection": id.collection,
         // A purge that the retention asked for has no actor.
-        "actor": if purge { Value::Null } else { json!(deletion.requested_by) },
-        "origin": if purge { "purge" } else { "user" },
+        "actor": deletion.notified.of(pass).by,
+        "origin": if pass == Pass::Purge { "purge" } else { "user" },
         "deleted_at": rfc3339(deletion.deleted_at),
     })
 }
 
-/// hash(deletion, run, page, kind, group, part): a repeated event is recognised by its id.
-fn event_id(
-    deletion: &Deletion,
-    kind: &str,
-    collection: &CollectionName,
+/// What makes an event the same one: a repeated event is recognised by its id.
+struct Identity<'a> {
+    deletion: &'a Deletion,
+    pass: Pass,
+    /// Left out of a page's first event, which is the same whichever run tells it.
+    run: Option<u32>,
     page: u32,
+    kind: &'a str,
+    collection: &'a CollectionName,
     part: usize,
-) -> String {
-    let name = format!(
-        "{}/{}/{page}/{kind}/{collection}/{part}",
-        deletion.id, deletion.run
-    );
-    Sha256::digest(name.as_bytes())
-        .iter()
-        .take(16)
-        .fold(String::new(), |mut hex, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+}
+
+impl<'a> Identity<'a> {
+    fn of_page(
+        deletion: &'a Deletion,
+        pass: Pass,
+        kind: &'a str,
+        collection: &'a CollectionName,
+    ) -> Self {
+        Self {
+            deletion,
+            pass,
+            run: None,
+            page: 0,
+            kind,
+            collection,
+            part: 1,
+        }
+    }
+
+    fn of_run(
+        deletion: &'a Deletion,
+        run: u32,
+        kind: &'a str,
+        collection: &'a CollectionName,
+    ) -> Self {
+        Self {
+            run: Some(run),
+            ..Self::of_page(deletion, Pass::Delete, kind, collection)
+        }
+    }
+
+    /// 128 bits of a hash over all of it.
+    fn digest(&self) -> String {
+        use std::fmt::Write as _;
+        let Self {
+            deletion,
+            pass,
+            run,
+            page,
+            kind,
+            collection,
+            part,
+        } = self;
+        let run = run.map_or_else(String::new, |run| run.to_string());
+        let name = format!(
+            "{}/{}/{run}/{page}/{kind}/{collection}/{part}",
+            deletion.id,
+            pass.as_str()
+        );
+        Sha256::digest(name.as_bytes())
+            .iter()
+            .take(16)
+            .fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
+    }
 }

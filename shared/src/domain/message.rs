@@ -54,7 +54,7 @@ impl DeletionMessage {
             deletion_id: deletion.id,
             tenant: deletion.tenant.clone(),
             collection: deletion.collection.clone(),
-            root: Some(deletion.root.clone()),
+            root: deletion.root.clone(),
             requested_at: deletion.deleted_at,
             request_id: deletion.request_id.clone(),
         }

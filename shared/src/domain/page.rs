@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::collection::CollectionName;
-use crate::domain::deletion::{DeleteCounts, DeletionId, PurgeCounts};
+use crate::domain::deletion::{DeleteCounts, DeletionId, Pass, PurgeCounts, RestoreCounts};
 use crate::domain::key::RecordKey;
 use crate::domain::row::RowMark;
 
@@ -18,14 +18,15 @@ pub const PAGE_KEYS: usize = 1000;
 /// The most bytes of keys a page holds: with names and punctuation it stays far below an item's 400 KB.
 pub const PAGE_BYTES: usize = 200_000;
 
-/// Where a selection goes on: a place in the manifest, read as a queue of parents.
+/// Where a selection goes on: a place in the manifest, read as a queue of parents. Page 0 stands for what the scope names
+/// itself, where it has no root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelectCursor {
     /// The page with the parent.
     pub page: u32,
-    /// The parent's place in it, from 0.
+    /// The parent's place in it, from 0. On page 0: which source of the scope.
     pub entry: usize,
-    /// Which of the collections below the parent, in the order of the scope.
+    /// Which of the collections below the parent, in the order of the scope. On page 0: which part of the source.
     pub child: usize,
     /// Where that query goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,28 +103,50 @@ pub struct Page {
 pub enum Outcome {
     /// Not done yet.
     Pending,
-    /// Marked by this deletion.
+    /// Marked, archived or erased by this deletion.
     Deleted,
     /// Carries another deletion's mark.
     AlreadyDeleted,
     /// No row, or a re-created one.
     Missing,
-    /// Could not be marked in both stores.
+    /// Could not be deleted in both stores.
     Failed {
         /// Stable code with a sentence.
         reason: String,
     },
 }
 
-/// What in a page was not plainly done, by place in the page.
+/// What in a page was not plainly done, by place in the page, and what a later run of a pass did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exceptions {
     /// Of the delete.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deleted: BTreeMap<usize, Outcome>,
+    /// Of the restore: records that are not back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub restored: BTreeMap<usize, NotRestored>,
     /// Of the purge: records that were not removed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub purged: BTreeMap<usize, NotPurged>,
+    /// By pass: what was an exception once and was done by a later run, this one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redone: BTreeMap<Pass, BTreeMap<usize, u32>>,
+}
+
+/// Why a restore left a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum NotRestored {
+    /// Its row is gone, its parent's row is gone, or it carries another deletion's mark: it stays as it is.
+    Conflict {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+    /// It could not be restored in both stores.
+    Failed {
+        /// Stable code with a sentence.
+        reason: String,
+    },
 }
 
 /// Why a purge left a record.
@@ -143,11 +166,94 @@ impl Exceptions {
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.deleted.is_empty() && self.purged.is_empty()
+        *self == Self::default()
+    }
+
+    /// The places that a later run of the pass has to do again: of the delete only what failed.
+    #[must_use]
+    pub fn open(&self, pass: Pass) -> Vec<usize> {
+        match pass {
+            Pass::Delete => {
+                let failed = |(place, outcome): (&usize, &Outcome)| {
+                    matches!(outcome, Outcome::Failed { .. }).then_some(*place)
+                };
+                self.deleted.iter().filter_map(failed).collect()
+            }
+            Pass::Restore => self.restored.keys().copied().collect(),
+            Pass::Purge => self.purged.keys().copied().collect(),
+        }
+    }
+
+    /// What stands after a run of a pass has found these exceptions of its own; those of other passes stay. `again` are
+    /// the places that were open before, where an earlier run had done the page: what is not open any more was redone by
+    /// this run. With `only_open` nothing but those places was looked at.
+    #[must_use]
+    pub fn followed_by(
+        &self,
+        pass: Pass,
+        found: Self,
+        again: Option<&[usize]>,
+        only_open: bool,
+        run: u32,
+    ) -> Self {
+        let mut next = self.clone();
+        if only_open && let Some(again) = again {
+            for place in again {
+                match pass {
+                    Pass::Delete => drop(next.deleted.remove(place)),
+                    Pass::Restore => drop(next.restored.remove(place)),
+                    Pass::Purge => drop(next.purged.remove(place)),
+                }
+            }
+            next.deleted.extend(found.deleted);
+            next.restored.extend(found.restored);
+            next.purged.extend(found.purged);
+        } else {
+            match pass {
+                Pass::Delete => next.deleted = found.deleted,
+                Pass::Restore => next.restored = found.restored,
+                Pass::Purge => next.purged = found.purged,
+            }
+        }
+        let still = next.open(pass);
+        let redone: Vec<usize> = again
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|place| !still.contains(place) && !next.deleted_otherwise(pass, *place))
+            .collect();
+        if !redone.is_empty() {
+            next.redone
+                .entry(pass)
+                .or_default()
+                .extend(redone.into_iter().map(|place| (place, run)));
+        }
+        next
+    }
+
+    /// Whether a record of the delete turned out, when it was tried again, to be gone or another's.
+    fn deleted_otherwise(&self, pass: Pass, place: usize) -> bool {
+        pass == Pass::Delete && self.deleted.contains_key(&place)
+    }
+
+    /// The run that did this record of a pass, where it was not the page's first.
+    #[must_use]
+    pub fn redone_in(&self, pass: Pass, place: usize) -> Option<u32> {
+        self.redone.get(&pass)?.get(&place).copied()
     }
 }
 
 impl Page {
+    /// How many records of each collection it names.
+    #[must_use]
+    pub fn sizes(&self) -> BTreeMap<CollectionName, u64> {
+        let mut sizes = BTreeMap::new();
+        for entry in &self.entries {
+            *sizes.entry(entry.collection.clone()).or_default() += 1;
+        }
+        sizes
+    }
+
     /// The outcome of the record at this place, once the page has been done.
     #[must_use]
     pub fn outcome(&self, place: usize, exceptions: &Exceptions) -> Outcome {
@@ -193,6 +299,24 @@ impl Page {
                 Outcome::Missing => counts.missing += 1,
                 Outcome::Failed { .. } => counts.failed += 1,
                 Outcome::Pending => counts.not_reached += 1,
+            }
+        }
+        all
+    }
+
+    /// The restore's counts by collection.
+    #[must_use]
+    pub fn restore_counts(
+        &self,
+        exceptions: &Exceptions,
+    ) -> BTreeMap<CollectionName, RestoreCounts> {
+        let mut all: BTreeMap<CollectionName, RestoreCounts> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let counts = all.entry(entry.collection.clone()).or_default();
+            match exceptions.restored.get(&place) {
+                None => counts.restored += 1,
+                Some(NotRestored::Conflict { .. }) => counts.conflict += 1,
+                Some(NotRestored::Failed { .. }) => counts.failed += 1,
             }
         }
         all

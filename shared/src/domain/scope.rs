@@ -1,4 +1,4 @@
-//! What a deletion covers, and the policy that was in force when it was accepted.
+//! What a deletion covers, as the files said when it was accepted.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,49 @@ use crate::domain::collection::{Collection, CollectionName, Collections};
 /// Frozen at acceptance, written once: a changed collections file changes nothing for a deletion that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
-    /// The strategy's name; `flag` is the only one this version writes.
-    pub strategy: String,
+    /// What it names itself; everything below that is covered too.
+    #[serde(default)]
+    pub source: Source,
     /// For each collection that the cascade reaches: the collections below it, in name order.
     pub cascade: BTreeMap<CollectionName, Vec<CollectionName>>,
+}
+
+/// What a scope names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Source {
+    /// One record: the only one of page 1.
+    #[default]
+    Root,
+    /// Records of the deletion's collection by key, in parts `I#1`, `I#2`, ….
+    Ids {
+        /// How many parts there are.
+        parts: u32,
+    },
+    /// What an author wrote before the request, in these collections.
+    Author {
+        /// The author's subject.
+        author: String,
+        /// The collections, in the order in which they are selected.
+        collections: Vec<CollectionName>,
+    },
 }
 
 impl Scope {
     /// The scope "one root and all below it", as the files stand now.
     #[must_use]
     pub fn below(root: &Collection, collections: &Collections) -> Self {
+        Self::of(Source::Root, [&root.name], collections)
+    }
+
+    /// The scope "what this source names, in these collections, and all below it", as the files stand now.
+    pub fn of<'a>(
+        source: Source,
+        named: impl IntoIterator<Item = &'a CollectionName>,
+        collections: &Collections,
+    ) -> Self {
         let mut cascade = BTreeMap::new();
-        let mut open = vec![root.name.clone()];
+        let mut open: Vec<CollectionName> = named.into_iter().cloned().collect();
         while let Some(name) = open.pop() {
             let children: Vec<_> = collections
                 .children_of(&name)
@@ -31,10 +62,7 @@ impl Scope {
                 cascade.insert(name, children);
             }
         }
-        Self {
-            strategy: "flag".to_owned(),
-            cascade,
-        }
+        Self { source, cascade }
     }
 
     /// The collections directly below this one.

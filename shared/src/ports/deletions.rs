@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::collection::{Collection, CollectionName};
 use crate::domain::deletion::{Deletion, DeletionId};
+use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
@@ -152,8 +153,8 @@ pub enum PutPageOutcome {
     Earlier(Box<Page>),
 }
 
-/// Carries deletions on.
-pub trait AdvanceDeletions: Send + Sync {
+/// Changes a deletion, whoever does: a worker or a caller who asks for something.
+pub trait ChangeDeletions: Send + Sync {
     /// Replaces the deletion by its next value, if the stored one is of the revision before.
     ///
     /// # Errors
@@ -163,6 +164,47 @@ pub trait AdvanceDeletions: Send + Sync {
         &self,
         next: &Deletion,
     ) -> impl Future<Output = Result<StoreOutcome, DependencyError>> + Send;
+}
+
+/// A record above a root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Its collection.
+    pub collection: Collection,
+    /// Its key.
+    pub key: RecordKey,
+}
+
+/// What came of ending a restore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum RestoreOutcome {
+    /// The root is live and the deletion stands as given: by this call or by one whose answer was lost.
+    Restored,
+    /// An ancestor is not there, not the tenant's or marked. Nothing was written.
+    ParentNotLive,
+    /// The root's row is gone or does not carry this deletion's mark. Nothing was written.
+    RootNotOurs,
+    /// Somebody else changed the deletion first. Nothing was written.
+    Changed,
+}
+
+/// Carries deletions on.
+pub trait AdvanceDeletions: ChangeDeletions {
+    /// Ends a restore, in one transaction: the root's mark goes (an explicit NULL comes back where `page` says that there
+    /// was one), and `restored` replaces the deletion of the revision before, if every ancestor is there, the tenant's
+    /// and unmarked.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer; whether it was done is then unknown.
+    fn finish_restore(
+        &self,
+        collection: &Collection,
+        restored: &Deletion,
+        page: &Page,
+        ancestors: &[Ancestor],
+    ) -> impl Future<Output = Result<RestoreOutcome, DependencyError>> + Send;
 
     /// Writes a page if there is none of its number.
     ///

@@ -4,6 +4,7 @@
 //! would make every deletion look done.
 
 use crate::domain::collection::Collection;
+use crate::domain::deletion::DeletionId;
 use crate::domain::key::RecordKey;
 use crate::domain::principal::Tenant;
 use crate::domain::row::Mark;
@@ -38,6 +39,37 @@ pub trait MarkDocuments: Send + Sync {
         mark: &Mark,
         ids: &[String],
     ) -> impl Future<Output = Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError>> + Send;
+}
+
+/// What came of clearing one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum DocumentClearOutcome {
+    /// It does not carry this deletion's mark: by this call, or before. Another one's it keeps.
+    Cleared,
+    /// There is no such document, and none was made.
+    Missing,
+    /// The index refuses it for what it holds; says why, without its content.
+    Rejected(String),
+}
+
+/// Takes marks off documents.
+pub trait ClearDocuments: Send + Sync {
+    /// The most documents of one [`clear`](Self::clear).
+    const CLEAR_BATCH: usize = 1000;
+
+    /// Takes the mark of this deletion off the documents that carry it, and leaves every other one as it is; never makes
+    /// one. Doing it again is harmless.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer (which documents were cleared is then unknown), or is missing, or refused all.
+    fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError>> + Send;
 }
 
 /// The state of a document that was read, to be named when it is removed.

@@ -155,3 +155,45 @@ pub trait PurgeRows: Send + Sync {
         keys: &[RecordKey],
     ) -> impl Future<Output = Result<Vec<Attempt<PurgeOutcome>>, DependencyError>> + Send;
 }
+
+/// A row whose mark is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowToClear {
+    /// Its key.
+    pub key: RecordKey,
+    /// Whether an explicit NULL is put back in its place.
+    pub null: bool,
+}
+
+/// What came of clearing one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum ClearOutcome {
+    /// Its mark was this deletion's and is gone.
+    Cleared,
+    /// It carries no mark: by an earlier call, or by somebody else.
+    Live,
+    /// It carries another mark and keeps it.
+    MarkedByAnother,
+    /// There is no such row, and none was made.
+    Missing,
+}
+
+/// Takes marks off rows.
+pub trait ClearRows: Send + Sync {
+    /// The most rows of one [`clear`](Self::clear).
+    const CLEAR_BATCH: usize = 25;
+
+    /// Takes the mark of this deletion off rows that carry it, and leaves every other row as it is. Doing it again is
+    /// harmless. The keys must differ.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (which rows were cleared is then unknown), or refused.
+    fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        rows: &[RowToClear],
+    ) -> impl Future<Output = Result<Vec<Attempt<ClearOutcome>>, DependencyError>> + Send;
+}

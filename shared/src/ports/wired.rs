@@ -1,9 +1,7 @@
 //! Which ports a use case gets, as one parameter: a function's policy equals the methods named here.
 
 use crate::ports::{
-    AcceptDeletions, AdvanceDeletions, Clock, DetachRows, DomainHealth, FindDue, Ids,
-    MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadRows,
-    RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
+    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock, DetachRows, DomainHealth, FindDue, Ids, MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
 };
 
 /// What the api function gets.
@@ -12,8 +10,8 @@ pub trait ApiPorts: Send + Sync {
     type Rows: ReadRows;
     /// Documents: search only.
     type Documents: SearchDocuments;
-    /// Deletions: accept and read.
-    type Deletions: AcceptDeletions + ReadDeletions;
+    /// Deletions: accept, read, and ask something of one.
+    type Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions;
     /// The queue's sending half.
     type Queue: SendDeletion;
     /// Time and chance.
@@ -33,10 +31,10 @@ pub trait ApiPorts: Send + Sync {
 
 /// What the engine gets, in the consumer and in the sweeper.
 pub trait EnginePorts: Send + Sync {
-    /// Rows: read, mark, purge, detach, keep aggregates true.
-    type Rows: ReadRows + MarkRows + PurgeRows + DetachRows + RepairAggregates;
-    /// Documents: mark, purge.
-    type Documents: MarkDocuments + PurgeDocuments;
+    /// Rows: read, mark, clear, purge, detach, keep aggregates true.
+    type Rows: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates;
+    /// Documents: mark, clear, purge.
+    type Documents: MarkDocuments + ClearDocuments + PurgeDocuments;
     /// Deletions: read, carry on.
     type Deletions: ReadDeletions + AdvanceDeletions;
     /// The queue's sending half, for continuations.
@@ -102,7 +100,7 @@ impl<R, D, L, Q, E, S, C, H> ApiPorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows,
     D: SearchDocuments,
-    L: AcceptDeletions + ReadDeletions,
+    L: AcceptDeletions + ChangeDeletions + ReadDeletions,
     Q: SendDeletion,
     E: Send + Sync,
     S: Send + Sync,
@@ -134,8 +132,8 @@ where
 
 impl<R, D, L, Q, E, S, C, H> EnginePorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows + MarkRows + PurgeRows + DetachRows + RepairAggregates,
-    D: MarkDocuments + PurgeDocuments,
+    R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
+    D: MarkDocuments + ClearDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions,
     Q: SendDeletion,
     E: PublishEvents,
@@ -176,8 +174,8 @@ where
 
 impl<R, D, L, Q, E, S, C, H> SweepPorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows + MarkRows + PurgeRows + DetachRows + RepairAggregates,
-    D: MarkDocuments + PurgeDocuments,
+    R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
+    D: MarkDocuments + ClearDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions + FindDue,
     Q: SendDeletion,
     E: PublishEvents,

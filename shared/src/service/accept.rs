@@ -153,22 +153,27 @@ pub async fn accept<P: ApiPorts>(
                 Ok(absent(collection))
             };
         }
+        let scope = Scope::below(collection, &api.collections);
+        let root = Entry {
+            collection: collection.name.clone(),
+            key: key.clone(),
+            judged: Judged::of(row.mark(collection), id),
+        };
+        let page = Page {
+            number: 1,
+            entries: vec![root],
+            next: (!scope.cascade.is_empty()).then_some(SelectCursor::ROOT),
+        };
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
             requested_by: principal.subject.clone(),
             request_id: request_id.clone(),
             collection,
-            root: key.clone(),
+            first: Some(&page),
             now: began,
         };
         let deletion = Deletion::accept(asked, &api.timing);
-        let scope = Scope::below(collection, &api.collections);
-        let page = root_page(
-            &deletion,
-            Judged::of(row.mark(collection), id),
-            !scope.cascade.is_empty(),
-        );
         match api
             .ports
             .deletions()
@@ -188,20 +193,6 @@ pub async fn accept<P: ApiPorts>(
             Err(error) => return Err(error.into()),
         }
         tries += 1;
-    }
-}
-
-/// The first page of a deletion with a root: the root, and where the selection begins.
-fn root_page(deletion: &Deletion, judged: Judged, has_children: bool) -> Page {
-    let entry = Entry {
-        collection: deletion.collection.clone(),
-        key: deletion.root.clone(),
-        judged,
-    };
-    Page {
-        number: 1,
-        entries: vec![entry],
-        next: has_children.then_some(SelectCursor::ROOT),
     }
 }
 

@@ -6,7 +6,9 @@
 mod delete_pass;
 mod look;
 mod notify;
+mod pass;
 mod purge_pass;
+mod restore_pass;
 mod select;
 mod settle;
 mod slice;
@@ -19,14 +21,14 @@ use tracing::{info, warn};
 
 use crate::domain::collection::{Collection, CollectionName, Collections};
 use crate::domain::deletion::{
-    Deletion, DeletionId, Failure, Pass, Patience, State, Timing, give_up,
+    Deletion, DeletionId, Failure, NotAllowed, Pass, Patience, State, Timing, give_up,
 };
 use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
 use crate::ports::{
-    AdvanceDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions, SendDeletion,
-    StoreOutcome,
+    AdvanceDeletions, ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions,
+    SendDeletion, StoreOutcome,
 };
 use crate::telemetry::chain;
 
@@ -133,14 +135,14 @@ pub async fn park<P: EnginePorts>(
         return Ok(Advanced::Left);
     }
     let mut last = None;
-    if held.state.pass() == Pass::Delete {
-        let number = held.cursor + 1;
-        if let Some(page) = deletions.page(&held.tenant, held.id, number).await? {
-            let exceptions = page.given_up(&failure.reason);
-            deletions.put_exceptions(&held, number, &exceptions).await?;
-            last = Some(page.delete_counts(&exceptions));
-        }
+    if let Some(number) = held.begun_page()
+        && let Some(page) = deletions.page(&held.tenant, held.id, number).await?
+    {
+        let exceptions = page.given_up(&failure.reason);
+        deletions.put_exceptions(&held, number, &exceptions).await?;
+        last = Some((page, exceptions));
     }
+    let last = last.as_ref().map(|(page, exceptions)| (page, exceptions));
     let Ok(parked) = held.park(failure, last, ports.clock().now()) else {
         return Ok(Advanced::Busy);
     };
@@ -174,23 +176,58 @@ async fn work<P: EnginePorts>(
     let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
     match deletion.state.pass() {
         Pass::Delete => delete_pass::run(engine, slice, deletion, &scope).await,
+        Pass::Restore => restore_pass::run(engine, slice, deletion).await,
         Pass::Purge => purge_pass::run(engine, slice, deletion, &scope).await,
     }
 }
 
+/// The pass has done all pages: the final state. A restore ends in a transaction with its root.
 async fn finish<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: Deletion,
 ) -> Result<Advanced, DependencyError> {
-    let Ok(ended) = deletion.finish(engine.ports.clock().now()) else {
-        return Ok(Advanced::NothingToDo(deletion.state));
-    };
-    match slice.closing(engine.ports.deletions().store(&ended)).await {
-        Ok(StoreOutcome::Stored) => {}
-        Err(Stop::Dependency(error)) => return Err(error),
-        Ok(StoreOutcome::Changed(_)) | Err(_) => return Ok(Advanced::Left),
+    if deletion.state == State::Restoring && deletion.root.is_some() {
+        return match restore_pass::end(engine, slice, &deletion).await {
+            Ok(ended) => closed(engine, slice, ended).await,
+            Err(stop) => end_slice(engine, slice, deletion, stop).await,
+        };
     }
+    end(engine, slice, deletion, Deletion::finish).await
+}
+
+/// Stores a final state, also if a cancel came in between.
+async fn end<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: Deletion,
+    to: impl Fn(&Deletion, Timestamp) -> Result<Deletion, NotAllowed>,
+) -> Result<Advanced, DependencyError> {
+    let mut standing = deletion;
+    loop {
+        let Ok(ended) = to(&standing, engine.ports.clock().now()) else {
+            return Ok(Advanced::NothingToDo(standing.state));
+        };
+        match slice.closing(engine.ports.deletions().store(&ended)).await {
+            Ok(StoreOutcome::Stored) => return closed(engine, slice, ended).await,
+            Err(Stop::Dependency(error)) => return Err(error),
+            Ok(StoreOutcome::Changed(stored)) => {
+                match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
+                    Some(cancelling) => standing = cancelling,
+                    None => return Ok(Advanced::Left),
+                }
+            }
+            Err(_) => return Ok(Advanced::Left),
+        }
+    }
+}
+
+/// A final state stands: it is logged and told.
+async fn closed<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    ended: Deletion,
+) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
     tell_owed(engine, &ended, Some(slice)).await;
     Ok(Advanced::Ended(ended.state))
@@ -227,14 +264,27 @@ async fn end_slice<P: EnginePorts>(
             )
         }
         Stop::Broken(failure) => (Some(failure.clone()), true, retry_delay(&engine.timing)),
+        Stop::Impossible(failure) => {
+            let failed = |standing: &Deletion, now| standing.fail(failure.clone(), now);
+            return end(engine, slice, deletion, failed).await;
+        }
     };
-    let released = deletion.release(now, failure, is_attempt, &engine.timing);
-    match slice.closing(ports.deletions().store(&released)).await {
-        Ok(StoreOutcome::Stored) => {}
-        Err(Stop::Dependency(error)) => return Err(error),
-        // Too late to record anything: the lease runs out and the sweeper sends the message again.
-        Ok(StoreOutcome::Changed(_)) | Err(_) => return Ok(Advanced::Left),
-    }
+    let mut standing = deletion;
+    let released = loop {
+        let released = standing.release(now, failure.clone(), is_attempt, &engine.timing);
+        match slice.closing(ports.deletions().store(&released)).await {
+            Ok(StoreOutcome::Stored) => break released,
+            Err(Stop::Dependency(error)) => return Err(error),
+            Ok(StoreOutcome::Changed(stored)) => {
+                match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
+                    Some(cancelling) => standing = cancelling,
+                    None => return Ok(Advanced::Left),
+                }
+            }
+            // Too late to record anything: the lease runs out and the sweeper sends the message again.
+            Err(_) => return Ok(Advanced::Left),
+        }
+    };
     if let Some(failure) = give_up(&released, now, &engine.patience) {
         return park(engine, &released, failure).await;
     }
@@ -271,12 +321,21 @@ async fn keep<P: EnginePorts>(
     deletion: &mut Deletion,
     next: Deletion,
 ) -> Result<(), Stop> {
-    match slice.call(engine.ports.deletions().store(&next)).await? {
-        StoreOutcome::Stored => {
-            *deletion = next;
-            Ok(())
+    let mut next = next;
+    loop {
+        match slice.call(engine.ports.deletions().store(&next)).await? {
+            StoreOutcome::Stored => {
+                *deletion = next;
+                return Ok(());
+            }
+            StoreOutcome::Changed(stored) => {
+                // A cancel leaves the lease where it is: what was done stands, and the holder finds out here.
+                let cancelling = stored.and_then(|stored| deletion.with_cancel_of(&stored));
+                *deletion = cancelling.ok_or(Stop::Overtaken)?;
+                next.state = deletion.state;
+                next.revision = deletion.revision + 1;
+            }
         }
-        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
 use crate::domain::time::later;
 use crate::ports::{
-    AdvanceDeletions, Clock, DependencyError, DomainHealth, FindDue, Health, ReadDeletions,
-    SendDeletion, StoreOutcome, SweepPorts,
+    AdvanceDeletions, ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health,
+    ReadDeletions, SendDeletion, StoreOutcome, SweepPorts,
 };
 use crate::service::advance::{Advanced, Engine, Slice, advance, park, tell_owed};
 use crate::telemetry::chain;

@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value, json};
 
-use super::rows::{key_of, mark_of, write_mark};
+use super::rows::{clear_mark, key_of, mark_of, write_mark};
 use crate::domain::collection::{Collection, Collections, DocumentSpec};
+use crate::domain::deletion::DeletionId;
 use crate::domain::row::Mark;
 use crate::ports::{
-    Attempt, DependencyError, DocumentMarkOutcome, DocumentVersion, Hit, MarkDocuments,
-    PurgeDocuments, RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
+    Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentMarkOutcome,
+    DocumentVersion, Hit, MarkDocuments, PurgeDocuments, RemoveOutcome, SearchDocuments,
+    SearchPage, SearchQuery,
 };
 
 const NAME: &str = "search index";
@@ -198,6 +200,39 @@ impl MarkDocuments for FakeDocuments {
                     }
                 },
             ));
+        }
+        Ok(outcomes)
+    }
+}
+
+impl ClearDocuments for FakeDocuments {
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
+        let operation = "clear documents";
+        let state = &mut *self.begin(operation, Self::CLEAR_BATCH, ids.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let mut outcomes = Vec::new();
+        for id in ids {
+            let outcome = match (index.get_mut(id), state.rejected.get(id)) {
+                (None, _) => DocumentClearOutcome::Missing,
+                (Some(document), rejected) => match mark_of(collection, &document.source) {
+                    mark if !mark.is_of(deletion) => DocumentClearOutcome::Cleared,
+                    _ => match rejected {
+                        Some(reason) => DocumentClearOutcome::Rejected(reason.clone()),
+                        None => {
+                            state.seq_no += 1;
+                            document.seq_no = state.seq_no;
+                            clear_mark(collection, &mut document.source);
+                            DocumentClearOutcome::Cleared
+                        }
+                    },
+                },
+            };
+            outcomes.push(Attempt::Done(outcome));
         }
         Ok(outcomes)
     }

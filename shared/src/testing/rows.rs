@@ -17,8 +17,8 @@ use crate::domain::deletion::DeletionId;
 use crate::domain::key::RecordKey;
 use crate::domain::row::{Mark, Row, RowMark};
 use crate::ports::{
-    Attempt, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
-    RowPage, RowQuery, RowToMark, Through,
+    Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
+    PurgeRows, ReadRows, RowPage, RowQuery, RowToClear, RowToMark, Through,
 };
 
 pub(super) const NAME: &str = "record store";
@@ -188,6 +188,36 @@ impl MarkRows for FakeRows {
     }
 }
 
+impl ClearRows for FakeRows {
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        rows: &[RowToClear],
+    ) -> Result<Vec<Attempt<ClearOutcome>>, DependencyError> {
+        let keys: Vec<_> = rows.iter().map(|row| &row.key).collect();
+        let mut state = self.begin("clear rows", Self::CLEAR_BATCH, &keys)?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        let mut clear = |row: &RowToClear| {
+            let Some(attributes) = table.get_mut(&row.key) else {
+                return ClearOutcome::Missing;
+            };
+            match mark_of(collection, attributes) {
+                RowMark::Absent | RowMark::Null => ClearOutcome::Live,
+                RowMark::By(by) if by == Some(deletion) => {
+                    clear_mark(collection, attributes);
+                    if row.null {
+                        attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+                    }
+                    ClearOutcome::Cleared
+                }
+                RowMark::By(_) => ClearOutcome::MarkedByAnother,
+            }
+        };
+        Ok(rows.iter().map(|row| Attempt::Done(clear(row))).collect())
+    }
+}
+
 impl PurgeRows for FakeRows {
     async fn purge(
         &self,
@@ -262,6 +292,13 @@ fn mark_bytes(collection: &Collection, mark: &Mark) -> usize {
 pub(super) fn write_mark(collection: &Collection, mark: &Mark, attributes: &mut Attributes) {
     for (attribute, value) in mark.attributes(collection) {
         attributes.insert(attribute.to_owned(), value.into());
+    }
+}
+
+/// Takes the three attributes of the mark away.
+pub(super) fn clear_mark(collection: &Collection, attributes: &mut Attributes) {
+    for name in collection.marks.all() {
+        attributes.remove(name);
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-use crate::domain::collection::{Collection, Collections};
+use crate::domain::collection::{Collection, CollectionName, Collections};
 use crate::domain::deletion::{Accepted, Deletion, DeletionId, Timing};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, Page};
@@ -176,24 +176,34 @@ pub fn mark(n: u8) -> Mark {
 #[must_use]
 pub fn deletion(n: u8, collection: &Collection, root: &RecordKey, tenant_name: &str) -> Deletion {
     let mark = mark(n);
+    let page = first_page(&collection.name, root, Judged::Live);
     let accepted = Accepted {
         id: mark.deletion_id,
         tenant: tenant(tenant_name),
         requested_by: mark.deleted_by,
         request_id: format!("request-{n}"),
         collection,
-        root: root.clone(),
+        first: Some(&page),
         now: mark.deleted_at,
     };
     Deletion::accept(accepted, &timing())
 }
 
 /// Page 1 of a deletion: its root.
+///
+/// # Panics
+///
+/// When it has no root.
 #[must_use]
 pub fn root_page(deletion: &Deletion, judged: Judged) -> Page {
+    let root = deletion.root.as_ref().expect("a deletion with a root");
+    first_page(&deletion.collection, root, judged)
+}
+
+fn first_page(collection: &CollectionName, root: &RecordKey, judged: Judged) -> Page {
     let entry = Entry {
-        collection: deletion.collection.clone(),
-        key: deletion.root.clone(),
+        collection: collection.clone(),
+        key: root.clone(),
         judged,
     };
     Page {

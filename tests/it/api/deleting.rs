@@ -37,10 +37,18 @@ async fn a_delete_is_scheduled_and_the_answer_says_where_to_look() {
             "requested_at": "2026-11-21T07:00:00.000Z",
             "deleted_at": "2026-11-21T07:00:00.000Z",
             "purge_at": "2026-12-21T07:00:00.000Z",
-            "counts": { "delete": {}, "purge": {} },
+            "counts": {
+                "delete": {
+                    "discussions": {
+                        "selected": 1, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 1
+                    }
+                },
+                "restore": {},
+                "purge": {},
+            },
             "attempts": 0,
             "failure": null,
-            "allowed_actions": [],
+            "allowed_actions": ["cancel"],
             "links": { "self": path, "records": format!("{path}/records") },
         })
     );

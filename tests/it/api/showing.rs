@@ -75,6 +75,7 @@ async fn a_parked_deletion_is_done_and_says_why() {
                 ..DeleteCounts::default()
             },
         );
+        deletion.deleted.remove("discussions");
         deletion.purged.insert(
             messages,
             PurgeCounts {
@@ -103,6 +104,7 @@ async fn a_parked_deletion_is_done_and_says_why() {
         shown.body["counts"],
         json!({
             "delete": { "messages": { "selected": 3, "deleted": 2, "already_deleted": 0, "missing": 0, "failed": 1, "not_reached": 0 } },
+            "restore": {},
             "purge": { "messages": { "purged": 2, "kept": 0, "failed": 0 } },
         })
     );

@@ -285,7 +285,7 @@ async fn a_bus_that_is_away_or_busy_does_not_hold_a_deletion_up() {
         assert!(waited < 10, "{fault:?}: {waited} s of the slice are lost");
         assert!(world.events.published().is_empty());
         assert!(
-            !world.now(&deletion).notified.delete_finished,
+            !world.now(&deletion).notified.delete.finished,
             "they are owed"
         );
 

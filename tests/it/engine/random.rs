@@ -252,7 +252,10 @@ fn assert_deleted(world: &World, deletions: &[Deletion], records: &[Record], cas
             "case {case}: what was only late never fails"
         );
         assert_manifest(world, deletion, case);
-        let (root, _) = world.marks(deletion.collection.as_ref(), &deletion.root);
+        let (root, _) = world.marks(
+            deletion.collection.as_ref(),
+            deletion.root.as_ref().expect("a root"),
+        );
         assert_eq!(
             root,
             Some(deletion.id.to_string()),

@@ -302,18 +302,11 @@ impl World {
     }
 
     fn rests(&self, deletion: &Deletion) -> bool {
-        let told = &deletion.notified;
-        match deletion.state {
-            State::Deleted => {
-                told.delete_finished
-                    && deletion
-                        .purge_at
-                        .is_none_or(|purge_at| self.clock.now() < purge_at)
-            }
-            State::DeleteFailed => told.delete_finished,
-            State::Purged | State::PurgeFailed => told.purge_finished,
-            State::PendingDelete | State::Deleting | State::Purging => false,
-        }
+        let is_purged_now = deletion.state == State::Deleted
+            && deletion
+                .purge_at
+                .is_some_and(|purge_at| purge_at <= self.clock.now());
+        deletion.state.is_done() && !deletion.notified.owes() && !is_purged_now
     }
 
     /// Puts the clock to the moment from which on the deletion may be purged.

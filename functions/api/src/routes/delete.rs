@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
+use shared::domain::principal::Principal;
 use shared::ports::ApiPorts;
 use shared::service::accept::{AcceptAnswer, AcceptError, Api, DeleteRequest, accept};
 
@@ -47,12 +48,16 @@ pub(super) async fn delete<P: ApiPorts>(
     };
     match accept(&api, request).await? {
         AcceptAnswer::Scheduled(deletion) => Ok(accepted(
+            &api,
+            &call.principal,
             "PENDING_DELETE",
             "Deletion has been scheduled",
             &key,
             Some(&deletion),
         )),
         AcceptAnswer::AlreadyDeleted(deletion) => Ok(accepted(
+            &api,
+            &call.principal,
             "ALREADY_DELETED",
             "Record is already deleted",
             &key,
@@ -65,7 +70,9 @@ pub(super) async fn delete<P: ApiPorts>(
     }
 }
 
-fn accepted(
+fn accepted<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
     status: &'static str,
     message: &'static str,
     key: &RecordKey,
@@ -75,7 +82,7 @@ fn accepted(
         status,
         key,
         message,
-        deletion: deletion.map(DeletionView::from),
+        deletion: deletion.map(|deletion| DeletionView::new(api, principal, deletion)),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
     if let Some(deletion) = deletion {

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{DeletionId, State as DeletionState};
+use shared::domain::deletion::{Action, DeletionId, State as DeletionState};
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
+use shared::service::act::{self, ActError};
 use shared::service::deletions::{self, DeletionFilter, ShowError};
 
 use crate::call::Call;
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid};
 use crate::respond::POLL_AGAIN;
-use crate::view::{DeletionView, ManifestView, Page};
+use crate::view::{DeletionView, ManifestView, Page, deletion_path};
 
 pub(super) async fn show<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
@@ -28,11 +30,65 @@ pub(super) async fn show<P: ApiPorts>(
     let deletion = deletions::show(&api, &call.principal, parse(&id)?)
         .await?
         .ok_or_else(not_found)?;
-    let mut response = Json(DeletionView::from(&*deletion)).into_response();
+    let view = DeletionView::new(&api, &call.principal, &deletion);
+    let mut response = Json(view).into_response();
     if !deletion.state.is_done() {
         response.headers_mut().insert(RETRY_AFTER, POLL_AGAIN);
     }
     Ok(response)
+}
+
+/// `POST /v1/deletions/{id}/{action}`.
+pub(super) async fn act<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    Path((id, action)): Path<(String, String)>,
+    call: Call,
+) -> Result<Response, Problem> {
+    let action = action_of(&action)?;
+    Query::parse(&call.raw_query)?.only(&[])?;
+    let deletion = act::act(&api, &call.principal, parse(&id)?, action).await?;
+    let view = DeletionView::new(&api, &call.principal, &deletion);
+    let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
+    let headers = response.headers_mut();
+    if let Ok(path) = HeaderValue::try_from(deletion_path(&deletion)) {
+        headers.insert(LOCATION, path);
+    }
+    if !deletion.state.is_done() {
+        headers.insert(RETRY_AFTER, POLL_AGAIN);
+    }
+    Ok(response)
+}
+
+/// Another method than POST on what may be an action.
+pub(super) async fn another_method(Path((_, action)): Path<(String, String)>) -> Problem {
+    action_of(&action).map_or_else(|problem| problem, |_| Problem::method_not_allowed("POST"))
+}
+
+fn action_of(name: &str) -> Result<Action, Problem> {
+    Action::ALL
+        .into_iter()
+        .find(|known| known.as_str() == name)
+        .ok_or_else(Problem::route_not_found)
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NotFound => not_found(),
+            ActError::Forbidden => Self::new(
+                Code::Forbidden,
+                "The caller may not do this to the deletion.",
+            ),
+            ActError::InvalidState(deletion) => {
+                let detail = format!(
+                    "The deletion is {}; see its `allowed_actions`.",
+                    deletion.state
+                );
+                Self::new(Code::InvalidState, detail).with("state", deletion.state.as_str())
+            }
+            ActError::Dependency(error) => error.into(),
+        }
+    }
 }
 
 pub(super) async fn list<P: ApiPorts>(
@@ -50,7 +106,10 @@ pub(super) async fn list<P: ApiPorts>(
     let filter = filter(&query)?;
     let (found, next_cursor) =
         deletions::list(&api, &call.principal, &filter, limit, query.cursor()).await?;
-    let items = found.iter().map(DeletionView::from).collect();
+    let items = found
+        .iter()
+        .map(|deletion| DeletionView::new(&api, &call.principal, deletion))
+        .collect();
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 

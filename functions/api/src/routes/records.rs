@@ -68,9 +68,10 @@ async fn get<P: ApiPorts>(
                 Code::RecordDeleted,
                 "The record is deleted, and kept until `purge_at`.",
             );
-            Err(problem
-                .with("purge_at", purge_at(&deletion))
-                .with("deletion", DeletionView::from(&*deletion)))
+            Err(problem.with("purge_at", purge_at(&deletion)).with(
+                "deletion",
+                DeletionView::new(&api, &call.principal, &deletion),
+            ))
         }
         Got::Absent => Err(Problem::new(
             Code::RecordNotFound,

@@ -17,6 +17,7 @@ mod due;
 mod keys;
 mod meta;
 mod read;
+mod restore;
 mod undo;
 
 use std::fmt::Display;

@@ -1,6 +1,7 @@
 //! Rows of the user's tables: read, marked and removed.
 
 mod aggregate;
+mod clear;
 mod detach;
 mod mark;
 mod purge;

@@ -2,22 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `selected = deleted + already_deleted + missing + failed + not_reached`, once the delete has ended.
+/// `selected = deleted + already_deleted + missing + failed + not_reached`, at every moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DeleteCounts {
-    /// Records in the pages that were done, and when given up also in a page that was written but not done.
+    /// Records in the pages that are known.
     pub selected: u64,
-    /// Marked by this deletion.
+    /// Deleted by this deletion: marked, archived or erased.
     pub deleted: u64,
     /// Carry the mark of another deletion, which they keep.
     pub already_deleted: u64,
     /// No row any more, or one that was re-created.
     pub missing: u64,
-    /// Could not be marked in both stores; `/records` has the reason.
+    /// Could not be deleted in both stores; `/records` has the reason.
     pub failed: u64,
-    /// Left undone because the deletion was given up.
+    /// In a page that is not done: not yet, or left undone because the deletion was cancelled or given up.
     #[serde(default)]
     pub not_reached: u64,
+}
+
+/// What the restore found and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RestoreCounts {
+    /// The row is there and carries no mark.
+    pub restored: u64,
+    /// The row is gone, below a parent that is gone, or another deletion's: it stays as it is.
+    pub conflict: u64,
+    /// Could not be restored in both stores.
+    pub failed: u64,
 }
 
 /// What the purge found and did.
@@ -31,6 +42,18 @@ pub struct PurgeCounts {
     pub failed: u64,
 }
 
+impl DeleteCounts {
+    /// The records of a page that is written and not done.
+    #[must_use]
+    pub fn not_reached(records: u64) -> Self {
+        Self {
+            selected: records,
+            not_reached: records,
+            ..Self::default()
+        }
+    }
+}
+
 impl std::ops::AddAssign for DeleteCounts {
     fn add_assign(&mut self, other: Self) {
         self.selected += other.selected;
@@ -39,6 +62,14 @@ impl std::ops::AddAssign for DeleteCounts {
         self.missing += other.missing;
         self.failed += other.failed;
         self.not_reached += other.not_reached;
+    }
+}
+
+impl std::ops::AddAssign for RestoreCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.restored += other.restored;
+        self.conflict += other.conflict;
+        self.failed += other.failed;
     }
 }
 

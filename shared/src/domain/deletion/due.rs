@@ -44,7 +44,7 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Due {
     match deletion.state {
         // Before the events: a bus that is away must not keep records beyond their retention. They stay owed.
         State::Deleted if deletion.purge_at.is_some_and(|purge_at| purge_at <= now) => Due::Purge,
-        _ if owes_events(deletion) => Due::Tell,
+        _ if deletion.notified.owes() => Due::Tell,
         State::Purged => Due::Tidy,
         _ => Due::Wait,
     }
@@ -68,14 +68,4 @@ pub fn give_up(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Opti
         code: "NOT_IN_TIME".to_owned(),
         reason: format!("no progress for {} s{last}", age.as_secs()),
     })
-}
-
-/// Whether an ended deletion still has events to send.
-fn owes_events(deletion: &Deletion) -> bool {
-    let notified = &deletion.notified;
-    match deletion.state {
-        State::Deleted | State::DeleteFailed => !notified.delete_finished,
-        State::Purged | State::PurgeFailed => !notified.purge_finished,
-        State::PendingDelete | State::Deleting | State::Purging => false,
-    }
 }

@@ -12,10 +12,20 @@ pub enum State {
     PendingDelete,
     /// The delete is under way.
     Deleting,
-    /// Everything below the root is marked in both stores.
+    /// Everything below the root is marked in both stores, or archived.
     Deleted,
-    /// Some records could not be marked, or the delete was given up.
+    /// Some records could not be deleted, or the delete was given up.
     DeleteFailed,
+    /// The delete finishes what it has begun, and no more.
+    Cancelling,
+    /// The delete was stopped on request.
+    Cancelled,
+    /// The restore is under way.
+    Restoring,
+    /// The records are back.
+    Restored,
+    /// The restore could not be finished, or was given up.
+    RestoreFailed,
     /// The purge is under way.
     Purging,
     /// The records are gone for good.
@@ -28,19 +38,26 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pass {
-    /// Marks.
+    /// Marks, archives or erases.
     Delete,
+    /// Undoes the delete.
+    Restore,
     /// Removes for good.
     Purge,
 }
 
 impl State {
     /// All states, for tests and for filters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::PendingDelete,
         Self::Deleting,
         Self::Deleted,
         Self::DeleteFailed,
+        Self::Cancelling,
+        Self::Cancelled,
+        Self::Restoring,
+        Self::Restored,
+        Self::RestoreFailed,
         Self::Purging,
         Self::Purged,
         Self::PurgeFailed,
@@ -54,6 +71,11 @@ impl State {
             Self::Deleting => "DELETING",
             Self::Deleted => "DELETED",
             Self::DeleteFailed => "DELETE_FAILED",
+            Self::Cancelling => "CANCELLING",
+            Self::Cancelled => "CANCELLED",
+            Self::Restoring => "RESTORING",
+            Self::Restored => "RESTORED",
+            Self::RestoreFailed => "RESTORE_FAILED",
             Self::Purging => "PURGING",
             Self::Purged => "PURGED",
             Self::PurgeFailed => "PURGE_FAILED",
@@ -76,19 +98,30 @@ impl State {
     #[must_use]
     pub fn working_pass(self) -> Option<Pass> {
         match self {
-            Self::PendingDelete | Self::Deleting => Some(Pass::Delete),
+            Self::PendingDelete | Self::Deleting | Self::Cancelling => Some(Pass::Delete),
+            Self::Restoring => Some(Pass::Restore),
             Self::Purging => Some(Pass::Purge),
-            Self::Deleted | Self::DeleteFailed | Self::Purged | Self::PurgeFailed => None,
+            Self::Deleted
+            | Self::DeleteFailed
+            | Self::Cancelled
+            | Self::Restored
+            | Self::RestoreFailed
+            | Self::Purged
+            | Self::PurgeFailed => None,
         }
     }
 
-    /// The pass that this state is about, under way or ended.
+    /// The pass that this state is about, under way or ended. An erased deletion is `PURGED` by its delete.
     #[must_use]
     pub fn pass(self) -> Pass {
         match self {
-            Self::PendingDelete | Self::Deleting | Self::Deleted | Self::DeleteFailed => {
-                Pass::Delete
-            }
+            Self::PendingDelete
+            | Self::Deleting
+            | Self::Deleted
+            | Self::DeleteFailed
+            | Self::Cancelling
+            | Self::Cancelled => Pass::Delete,
+            Self::Restoring | Self::Restored | Self::RestoreFailed => Pass::Restore,
             Self::Purging | Self::Purged | Self::PurgeFailed => Pass::Purge,
         }
     }
@@ -100,6 +133,7 @@ impl Pass {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delete => "delete",
+            Self::Restore => "restore",
             Self::Purge => "purge",
         }
     }
@@ -132,7 +166,13 @@ mod tests {
 
         assert_eq!(
             working,
-            [State::PendingDelete, State::Deleting, State::Purging]
+            [
+                State::PendingDelete,
+                State::Deleting,
+                State::Cancelling,
+                State::Restoring,
+                State::Purging
+            ]
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What may happen to a deletion, each as one function from what stands to what follows.
 //!
-//! A function that does not apply says so ([`NotAllowed`]) and changes nothing. `revision` grows by one in each,
-//! which is what makes the store's compare-and-set see every change.
+//! A function that does not apply says so ([`NotAllowed`]) and changes nothing; whether it applies, `machine.rs` knows.
+//! `revision` grows by one in each, which is what makes the store's compare-and-set see every change.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::collection::CollectionName;
+use crate::domain::certificate;
+use crate::domain::deletion::machine::{self, Action, Event};
 use crate::domain::deletion::{
-    Accepted, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, PurgeCounts, State,
+    Accepted, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, State, Telling,
 };
+use crate::domain::page::{Exceptions, Page};
 use crate::domain::time::{later, to_millisecond};
 
 /// The times of the protocol; all of them are configuration.
@@ -43,11 +45,15 @@ impl Deletion {
     #[must_use]
     pub fn accept(accepted: Accepted<'_>, timing: &Timing) -> Self {
         let now = to_millisecond(accepted.now);
-        Self {
-            id: accepted.id,
+        let id = accepted.id;
+        let root = accepted.first.and_then(|page| page.entries.first());
+        let mut deletion = Self {
+            id,
             tenant: accepted.tenant,
             collection: accepted.collection.name.clone(),
-            root: accepted.root,
+            root: root.map(|entry| entry.key.clone()),
+            strategy: accepted.collection.strategy,
+            restorable: accepted.collection.restorable,
             requested_by: accepted.requested_by,
             request_id: accepted.request_id,
             deleted_at: now,
@@ -61,12 +67,15 @@ impl Deletion {
             epoch: 0,
             lease: None,
             run: 1,
-            pages: 1,
+            pages: 0,
+            chain: certificate::begin(id),
+            selected: None,
             acted: 0,
             cursor: 0,
             look: None,
             looked: false,
             deleted: BTreeMap::new(),
+            restored: BTreeMap::new(),
             purged: BTreeMap::new(),
             notified: Notified::default(),
             attempts: 0,
@@ -76,7 +85,13 @@ impl Deletion {
             ended_at: None,
             due_at: Some(later(now, timing.resend_after)),
             expires_at: None,
+        };
+        let by = Some(deletion.requested_by.clone());
+        deletion.notified.delete.begin(1, by);
+        if let Some(page) = accepted.first {
+            deletion.know(page);
         }
+        deletion
     }
 
     /// Takes the lease for one slice that ends at `slice_end`.
@@ -91,16 +106,13 @@ impl Deletion {
         holder: Uuid,
         timing: &Timing,
     ) -> Result<Self, NotAllowed> {
-        if self.state.working_pass().is_none() || self.is_leased(now) {
+        if self.is_leased(now) {
             return Err(NotAllowed(self.state));
         }
+        let state = self.after(Event::Lease, now)?;
         let until = to_millisecond(later(slice_end, timing.grace));
         let mut next = self.changed();
-        next.state = if self.state == State::PendingDelete {
-            State::Deleting
-        } else {
-            self.state
-        };
+        next.state = state;
         next.epoch += 1;
         next.lease = Some(Lease { until, holder });
         // A crash is an attempt too: it is counted when it begins, and given back when a dependency was to blame.
@@ -110,28 +122,95 @@ impl Deletion {
         Ok(next)
     }
 
+    /// What somebody asks of it. Whoever works on it finds out at the next checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// When it does not apply in this state.
+    pub fn act(
+        &self,
+        action: Action,
+        by: &str,
+        now: Timestamp,
+        timing: &Timing,
+    ) -> Result<Self, NotAllowed> {
+        let state = self.after(action.event(), now)?;
+        if action == Action::Cancel {
+            let mut next = self.changed();
+            next.state = state;
+            if !self.is_leased(now) {
+                next.due_at = Some(later(now, timing.resend_after));
+            }
+            return Ok(next);
+        }
+        let mut next = self.begun(state, Some(by.to_owned()), now, timing);
+        if action == Action::Purge {
+            next.purge_at = Some(to_millisecond(now));
+        }
+        Ok(next)
+    }
+
+    /// The retention has passed: the purge begins, and nobody has asked for it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not `DELETED`, or `purge_at` has not come.
+    pub fn begin_purge(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
+        let state = self.after(Event::PurgeDue, now)?;
+        Ok(self.begun(state, None, now, timing))
+    }
+
+    /// Compare found live records below the root of a purged deletion: they are purged too.
+    ///
+    /// # Errors
+    ///
+    /// When it is not `PURGED`.
+    pub fn found(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
+        let state = self.after(Event::Found, now)?;
+        Ok(self.begun(state, None, now, timing))
+    }
+
+    /// One more page of the delete is written and not done yet: the delete goes backwards, later.
+    #[must_use]
+    pub fn page_written(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.progressed(now);
+        next.know(page);
+        next
+    }
+
+    /// All pages of a delete that goes backwards are written.
+    #[must_use]
+    pub fn selection_over(&self, now: Timestamp) -> Self {
+        let mut next = self.progressed(now);
+        next.selected = Some(self.pages);
+        next
+    }
+
     /// One more page of the delete is done.
     #[must_use]
-    pub fn page_deleted(
-        &self,
-        now: Timestamp,
-        counts: impl IntoIterator<Item = (CollectionName, DeleteCounts)>,
-    ) -> Self {
+    pub fn page_deleted(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
         let mut next = self.progressed(now);
-        next.count_deleted(counts);
+        next.count_deleted(page, exceptions);
+        next
+    }
+
+    /// One more page of the restore is done, counted from the last.
+    #[must_use]
+    pub fn page_restored(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
+        let mut next = self.progressed(now);
+        next.cursor += 1;
+        for (collection, more) in page.restore_counts(exceptions) {
+            *next.restored.entry(collection).or_default() += more;
+        }
         next
     }
 
     /// One more page of the purge is done, counted from the last.
     #[must_use]
-    pub fn page_purged(
-        &self,
-        now: Timestamp,
-        counts: impl IntoIterator<Item = (CollectionName, PurgeCounts)>,
-    ) -> Self {
+    pub fn page_purged(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
         let mut next = self.progressed(now);
         next.cursor += 1;
-        for (collection, more) in counts {
+        for (collection, more) in page.purge_counts(exceptions) {
             *next.purged.entry(collection).or_default() += more;
         }
         next
@@ -176,17 +255,47 @@ impl Deletion {
         let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
         let failed: u64 = match pass {
             Pass::Delete => self.deleted.values().map(|counts| counts.failed).sum(),
+            Pass::Restore => self.restored.values().map(|counts| counts.failed).sum(),
             Pass::Purge => self.purged.values().map(|counts| counts.failed).sum(),
         };
         let failure = (failed > 0).then(|| Failure {
             code: "RECORDS_FAILED".to_owned(),
             reason: format!("{failed} records failed; /records names them"),
         });
-        Ok(self.ended(pass, failure, now))
+        self.ended(failure, now)
+    }
+
+    /// The root is back, and with it everything: the last page of a restore and its final state in one step. With a
+    /// `failure` the root stays as it is, and its exceptions say so.
+    ///
+    /// # Errors
+    ///
+    /// When no restore is under way.
+    pub fn restored(
+        &self,
+        now: Timestamp,
+        root: &Page,
+        exceptions: &Exceptions,
+        failure: Option<Failure>,
+    ) -> Result<Self, NotAllowed> {
+        let mut next = self
+            .page_restored(now, root, exceptions)
+            .ended(failure, now)?;
+        next.revision = self.revision + 1;
+        Ok(next)
+    }
+
+    /// The pass cannot reach its end, for this reason.
+    ///
+    /// # Errors
+    ///
+    /// When no pass is under way.
+    pub fn fail(&self, failure: Failure, now: Timestamp) -> Result<Self, NotAllowed> {
+        self.ended(Some(failure), now)
     }
 
     /// The pass is given up by the holder of its lease: whoever held it before finds another revision.
-    /// `last` are the counts of a page of the delete that was written and is not going to be finished.
+    /// `last` is a page of the delete that was written and is not going to be finished, with its exceptions.
     ///
     /// # Errors
     ///
@@ -194,53 +303,14 @@ impl Deletion {
     pub fn park(
         &self,
         failure: Failure,
-        last: Option<BTreeMap<CollectionName, DeleteCounts>>,
+        last: Option<(&Page, &Exceptions)>,
         now: Timestamp,
     ) -> Result<Self, NotAllowed> {
-        let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
-        let mut next = self.ended(pass, Some(failure), now);
-        if let Some(counts) = last {
-            next.count_deleted(counts);
+        let mut next = self.ended(Some(failure), now)?;
+        if let Some((page, exceptions)) = last {
+            next.count_deleted(page, exceptions);
         }
         Ok(next)
-    }
-
-    /// The retention has passed: the purge begins.
-    ///
-    /// # Errors
-    ///
-    /// When it is not `DELETED`, or `purge_at` has not come.
-    pub fn begin_purge(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
-        if self.state != State::Deleted || self.purge_at.is_none_or(|purge_at| now < purge_at) {
-            return Err(NotAllowed(self.state));
-        }
-        let mut next = self.changed();
-        next.state = State::Purging;
-        next.run += 1;
-        next.cursor = 0;
-        next.purged.clear();
-        next.look = None;
-        next.looked = false;
-        next.attempts = 0;
-        next.resends = 0;
-        next.failure = None;
-        next.progress_at = now;
-        next.ended_at = None;
-        next.due_at = Some(later(now, timing.resend_after));
-        Ok(next)
-    }
-
-    /// The deletion as it stood when its delete ended, for events of the delete that are still owed in the purge: they
-    /// keep the ids that they would have had.
-    #[must_use]
-    pub fn as_delete_ended(&self) -> Self {
-        let mut past = self.clone();
-        if self.state.pass() == Pass::Purge {
-            past.state = State::Deleted;
-            past.failure = None;
-            past.run -= 1;
-        }
-        past
     }
 
     /// The message is about to be sent once more; the next time later than this time.
@@ -275,9 +345,12 @@ impl Deletion {
 
     /// A purge's look found records: the manifest has a page more.
     #[must_use]
-    pub fn page_found(&self, now: Timestamp) -> Self {
+    pub fn page_found(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.progressed(now);
         next.pages += 1;
+        next.chain = certificate::extend(&next.chain, page);
+        // Counted from the last page: what was told is no longer where it was, and is told again under the same ids.
+        next.notified.purge.pages = 0;
         next
     }
 
@@ -307,29 +380,86 @@ impl Deletion {
         next
     }
 
-    fn count_deleted(&mut self, counts: impl IntoIterator<Item = (CollectionName, DeleteCounts)>) {
-        self.cursor += 1;
-        self.acted = self.acted.max(self.cursor);
-        self.pages = self.pages.max(self.cursor);
-        for (collection, more) in counts {
-            *self.deleted.entry(collection).or_default() += more;
+    fn after(&self, event: Event, now: Timestamp) -> Result<State, NotAllowed> {
+        machine::next(self.state, event, self.terms(now)).ok_or(NotAllowed(self.state))
+    }
+
+    /// A page joins the manifest, nothing of it done.
+    fn know(&mut self, page: &Page) {
+        self.pages += 1;
+        self.chain = certificate::extend(&self.chain, page);
+        for (collection, records) in page.sizes() {
+            *self.deleted.entry(collection).or_default() += DeleteCounts::not_reached(records);
         }
     }
 
-    fn ended(&self, pass: Pass, failure: Option<Failure>, now: Timestamp) -> Self {
+    fn count_deleted(&mut self, page: &Page, exceptions: &Exceptions) {
+        if page.number > self.pages {
+            self.know(page);
+        }
+        self.cursor += 1;
+        self.acted = self.acted.max(self.cursor);
+        for (collection, more) in page.delete_counts(exceptions) {
+            let counts = self.deleted.entry(collection).or_default();
+            // `selected` counts the page since it is known.
+            counts.not_reached = counts.not_reached.saturating_sub(more.selected);
+            *counts += DeleteCounts {
+                selected: 0,
+                ..more
+            };
+        }
+    }
+
+    /// The beginning of a run of a pass.
+    fn begun(&self, state: State, by: Option<String>, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
-        next.state = match (pass, failure.is_some()) {
-            (Pass::Delete, false) => State::Deleted,
-            (Pass::Delete, true) => State::DeleteFailed,
-            (Pass::Purge, false) => State::Purged,
-            (Pass::Purge, true) => State::PurgeFailed,
+        next.state = state;
+        next.run += 1;
+        next.cursor = 0;
+        next.notified.retold = 0;
+        match state.pass() {
+            // Rebuilt from the pages as the run goes over them.
+            Pass::Delete => {
+                for counts in next.deleted.values_mut() {
+                    *counts = DeleteCounts::not_reached(counts.selected);
+                }
+            }
+            Pass::Restore => next.restored.clear(),
+            Pass::Purge => {
+                next.purged.clear();
+                next.look = None;
+                next.looked = false;
+            }
+        }
+        let run = next.run;
+        let telling: &mut Telling = next.notified.of_mut(state.pass());
+        telling.begin(run, by);
+        next.attempts = 0;
+        next.resends = 0;
+        next.failure = None;
+        next.progress_at = now;
+        next.ended_at = None;
+        next.expires_at = None;
+        next.due_at = Some(later(now, timing.resend_after));
+        next
+    }
+
+    fn ended(&self, failure: Option<Failure>, now: Timestamp) -> Result<Self, NotAllowed> {
+        let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
+        let event = if failure.is_some() {
+            Event::Fail
+        } else {
+            Event::Done
         };
+        let mut next = self.changed();
+        next.state = self.after(event, now)?;
         next.failure = failure;
         next.lease = None;
         next.ended_at = Some(now);
+        next.notified.of_mut(pass).ended = Some(next.state);
         // Due at once while events are owed.
         next.due_at = Some(now);
-        next
+        Ok(next)
     }
 
     fn changed(&self) -> Self {

@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::domain::collection::Collection;
-use crate::domain::deletion::Deletion;
+use crate::domain::deletion::{Deletion, Pass, State};
 use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
 use crate::domain::row::Mark;
 use crate::domain::scope::Scope;
 use crate::ports::{
-    AdvanceDeletions, Clock, DocumentMarkOutcome, EnginePorts, Fields, MarkDocuments, MarkOutcome,
+    AdvanceDeletions, DocumentMarkOutcome, EnginePorts, Fields, MarkDocuments, MarkOutcome,
     MarkRows, PutPageOutcome, ReadDeletions, RowToMark,
 };
+use crate::service::advance::Engine;
 use crate::service::advance::notify::Notifier;
+use crate::service::advance::pass::{PagePass, do_page};
 use crate::service::advance::select::{by_collection, read_rows, select};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
-use crate::service::advance::{Engine, keep};
 
 /// How often a row whose mark attribute changes between absent and NULL is asked again.
 const FLIPS: usize = 3;
@@ -41,8 +44,8 @@ pub(super) async fn run<P: EnginePorts>(
     let mut resumed = true;
     loop {
         let number = deletion.cursor + 1;
-        // Only the first page of a slice can have been begun by somebody else.
-        let written = if resumed {
+        // Only the first page of a slice can have been begun by somebody else; those that are known are there.
+        let written = if resumed || number <= deletion.pages {
             slice
                 .call(deletions.page(&deletion.tenant, deletion.id, number))
                 .await?
@@ -51,33 +54,64 @@ pub(super) async fn run<P: EnginePorts>(
         };
         let page = match written {
             Some(page) => page,
+            // What is written is finished before a cancel is honoured; nothing is begun any more.
+            None if deletion.state == State::Cancelling => return Ok(()),
             None => match next_page(engine, slice, deletion, scope, before.as_ref(), number).await?
             {
                 Some(page) => page,
                 None => return Ok(()),
             },
         };
-        let exceptions = act(engine, slice, deletion, &page).await?;
-        let left_over = if resumed && exceptions.is_empty() {
-            slice
-                .call(deletions.exceptions(&deletion.tenant, deletion.id, number))
-                .await?
-        } else {
-            None
-        };
-        if !exceptions.is_empty() || left_over.is_some_and(|earlier| !earlier.is_empty()) {
-            slice
-                .call(deletions.put_exceptions(deletion, number, &exceptions))
-                .await?;
-        }
-        let counts = page.delete_counts(&exceptions);
-        let next = deletion.page_deleted(slice.clock().now(), counts);
-        keep(engine, slice, deletion, next).await?;
-        notifier
-            .page_deleted(engine, slice, deletion, &page, &exceptions)
-            .await;
+        do_page(
+            engine,
+            slice,
+            deletion,
+            &mut notifier,
+            &Flag,
+            &page,
+            resumed,
+        )
+        .await?;
         before = Some(page);
         resumed = false;
+    }
+}
+
+struct Flag;
+
+impl<P: EnginePorts> PagePass<P> for Flag {
+    const PASS: Pass = Pass::Delete;
+
+    /// Does a page: the root's as it was accepted, every other one's records as they were selected.
+    async fn act(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        only: Option<&[usize]>,
+    ) -> Result<Exceptions, Stop> {
+        if page.number > 1 || deletion.root.is_none() {
+            return mark_entries(engine, slice, deletion, &page.entries, only).await;
+        }
+        let collection = engine.collection(&deletion.collection)?;
+        let mut deleted = root(engine, slice, deletion, collection, page).await?;
+        if deleted.is_empty() {
+            let mark = deletion.mark();
+            deleted = mark_documents(engine, slice, collection, &mark, &page.entries, &[0]).await?;
+        }
+        Ok(Exceptions {
+            deleted,
+            ..Exceptions::default()
+        })
+    }
+
+    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
+        deletion.page_deleted(now, page, exceptions)
+    }
+
+    fn is_done_before(deletion: &Deletion, page: u32) -> bool {
+        deletion.is_acted(page)
     }
 }
 
@@ -110,47 +144,20 @@ async fn next_page<P: EnginePorts>(
     }
 }
 
-/// Does a page: the root's as it was accepted, every other one's records as they were selected.
-async fn act<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    page: &Page,
-) -> Result<Exceptions, Stop> {
-    if page.number > 1 {
-        return mark_entries(engine, slice, deletion, &page.entries).await;
-    }
-    let collection = engine.collection(&deletion.collection)?;
-    let mut deleted = root(engine, slice, deletion, collection, page).await?;
-    if deleted.is_empty() {
-        deleted = mark_documents(
-            engine,
-            slice,
-            collection,
-            &deletion.mark(),
-            &page.entries,
-            &[0],
-        )
-        .await?;
-    }
-    Ok(Exceptions {
-        deleted,
-        ..Exceptions::default()
-    })
-}
-
-/// Marks records in both stores: truth before copy.
+/// Marks records in both stores, all of them or only those at these places: truth before copy.
 pub(super) async fn mark_entries<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
     entries: &[Entry],
+    only: Option<&[usize]>,
 ) -> Result<Exceptions, Stop> {
     let mark = deletion.mark();
     let mut exceptions = Exceptions::default();
     for (collection, places) in by_collection(&engine.collections, entries)? {
         let open: Vec<usize> = places
             .into_iter()
+            .filter(|place| only.is_none_or(|only| only.contains(place)))
             .filter(|place| entries[*place].judged != Judged::AlreadyDeleted)
             .collect();
         exceptions

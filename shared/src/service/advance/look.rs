@@ -92,7 +92,7 @@ async fn adopt<P: EnginePorts>(
         return Ok(());
     };
     if root_is_new(engine, slice, deletion).await? {
-        let next = deletion.page_found(slice.clock().now());
+        let next = deletion.page_found(slice.clock().now(), &page);
         return keep(engine, slice, deletion, next).await;
     }
     take(engine, slice, deletion, &page).await
@@ -103,12 +103,15 @@ async fn root_is_new<P: EnginePorts>(
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
 ) -> Result<bool, Stop> {
+    let Some(root) = &deletion.root else {
+        return Ok(false);
+    };
     let collection = engine.collection(&deletion.collection)?;
     let rows = read_rows(
         engine,
         slice,
         collection,
-        std::slice::from_ref(&deletion.root),
+        std::slice::from_ref(root),
         Fields::Judged,
     )
     .await?;
@@ -131,7 +134,7 @@ async fn collect<P: EnginePorts>(
         .into_iter()
         .partition(|entry| known.contains(&record(entry)));
     if !again.is_empty() {
-        mark_entries(engine, slice, deletion, &again).await?;
+        mark_entries(engine, slice, deletion, &again, None).await?;
     }
     if new.is_empty() {
         return Ok(true);
@@ -171,8 +174,8 @@ async fn take<P: EnginePorts>(
     deletion: &mut Deletion,
     page: &Page,
 ) -> Result<(), Stop> {
-    mark_entries(engine, slice, deletion, &page.entries).await?;
-    let next = deletion.page_found(slice.clock().now());
+    mark_entries(engine, slice, deletion, &page.entries, None).await?;
+    let next = deletion.page_found(slice.clock().now(), page);
     keep(engine, slice, deletion, next).await
 }
 

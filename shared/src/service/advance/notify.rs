@@ -8,14 +8,15 @@ use std::time::Duration;
 use tracing::warn;
 
 use crate::domain::collection::CollectionName;
-use crate::domain::deletion::{Deletion, Pass};
+use crate::domain::deletion::{Deletion, Pass, State};
 use crate::domain::event::{self, Event};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, Outcome, Page};
 use crate::ports::{
-    AdvanceDeletions, Clock, EnginePorts, PublishEvents, ReadDeletions, StoreOutcome,
+    ChangeDeletions, Clock, EnginePorts, PublishEvents, ReadDeletions, StoreOutcome,
 };
 use crate::service::advance::Engine;
+use crate::service::advance::restore_pass;
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 
@@ -48,40 +49,30 @@ impl Notifier {
         }
     }
 
-    /// The records of a page that has just been done. Kept with the next checkpoint.
-    pub(super) async fn page_deleted<P: EnginePorts>(
+    /// The records of a page that a pass has just done; its position is the deletion's cursor. Kept with the next
+    /// checkpoint.
+    pub(super) async fn page<P: EnginePorts>(
         &mut self,
         engine: &Engine<P>,
         slice: &Slice<'_, P::Clock>,
         deletion: &mut Deletion,
+        pass: Pass,
         page: &Page,
         exceptions: &Exceptions,
     ) {
+        let (position, told) = (deletion.cursor, deletion.notified.of(pass).pages);
+        let before = if position > told {
+            told
+        } else {
+            deletion.notified.retold
+        };
         // An earlier page is owed: they are told in order, later.
-        if deletion.notified.deleted_pages + 1 != page.number {
+        if before + 1 != position {
             return;
         }
-        let events = event::records_deleted(deletion, page.number, &deleted(page, exceptions));
+        let events = events_of(deletion, pass, position, page, exceptions);
         if self.tell(engine, slice, deletion, &events).await {
-            deletion.notified.deleted_pages = page.number;
-        }
-    }
-
-    /// The records that a purge has just removed; `done` is how many pages it has done.
-    pub(super) async fn page_purged<P: EnginePorts>(
-        &mut self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &mut Deletion,
-        page: &Page,
-        exceptions: &Exceptions,
-    ) {
-        if deletion.notified.purged_pages + 1 != deletion.cursor {
-            return;
-        }
-        let events = event::records_purged(deletion, page.number, &purged(page, exceptions));
-        if self.tell(engine, slice, deletion, &events).await {
-            deletion.notified.purged_pages = deletion.cursor;
+            note(deletion, pass, position);
         }
     }
 
@@ -129,7 +120,7 @@ pub async fn tell_owed<P: EnginePorts>(
     let mut told = ended.clone();
     let result = tell_all(engine, slice, &mut told).await;
     let next = match &result {
-        Ok(()) => told.told(told.notified, &engine.timing),
+        Ok(()) => ended.told(told.notified, &engine.timing),
         Err(_) => told.put_off(slice.clock().now(), &engine.timing),
     };
     if let Err(stop) = &result {
@@ -146,57 +137,114 @@ async fn tell_all<P: EnginePorts>(
     slice: &Slice<'_, P::Clock>,
     deletion: &mut Deletion,
 ) -> Result<(), Stop> {
-    if !deletion.notified.delete_finished {
-        let mut past = deletion.as_delete_ended();
-        let told = tell_delete(engine, slice, &mut past).await;
-        deletion.notified = past.notified;
-        told?;
-    }
-    if deletion.state.pass() == Pass::Purge {
-        tell_purge(engine, slice, deletion).await?;
-    }
-    Ok(())
-}
-
-async fn tell_delete<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &mut Deletion,
-) -> Result<(), Stop> {
     if !deletion.notified.accepted {
         publish(engine, slice, &[event::accepted(deletion)]).await?;
         deletion.notified.accepted = true;
     }
-    while deletion.notified.deleted_pages < deletion.acted {
-        let number = deletion.notified.deleted_pages + 1;
-        if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
-            let events = event::records_deleted(deletion, number, &deleted(&page, &exceptions));
-            publish(engine, slice, &events).await?;
+    for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
+        if deletion.notified.of(pass).is_owed() {
+            tell_pass(engine, slice, deletion, pass).await?;
         }
-        deletion.notified.deleted_pages = number;
     }
-    publish(engine, slice, &[event::finished(deletion)]).await?;
-    deletion.notified.delete_finished = true;
     Ok(())
 }
 
-async fn tell_purge<P: EnginePorts>(
+/// What an ended pass owes: its pages in its order, then its end.
+async fn tell_pass<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &mut Deletion,
+    pass: Pass,
 ) -> Result<(), Stop> {
-    while deletion.notified.purged_pages < deletion.cursor {
-        let done = deletion.notified.purged_pages + 1;
-        let number = deletion.pages + 1 - done;
-        if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
-            let events = event::records_purged(deletion, number, &purged(&page, &exceptions));
-            publish(engine, slice, &events).await?;
-        }
-        deletion.notified.purged_pages = done;
+    let state = deletion.notified.of(pass).ended;
+    if state == Some(State::Restored) && deletion.state == State::Restored {
+        restore_pass::clear_root_document(engine, slice, deletion).await?;
     }
-    publish(engine, slice, &[event::finished(deletion)]).await?;
-    deletion.notified.purge_finished = true;
+    let is_latest = state == Some(deletion.state);
+    // How far a pass came that another one has followed, only its pages tell.
+    let done = match pass {
+        Pass::Delete => deletion.acted,
+        _ if is_latest => deletion.cursor,
+        Pass::Restore | Pass::Purge => deletion.notified.of(pass).pages,
+    };
+    if is_latest && deletion.notified.of(pass).run > 1 {
+        let again = deletion.notified.of(pass).pages.min(deletion.cursor);
+        for position in deletion.notified.retold + 1..=again {
+            tell_page(engine, slice, deletion, pass, position).await?;
+        }
+    }
+    for position in deletion.notified.of(pass).pages + 1..=done {
+        tell_page(engine, slice, deletion, pass, position).await?;
+    }
+    if let Some(event) = event::finished(deletion, pass) {
+        publish(engine, slice, &[event]).await?;
+    }
+    deletion.notified.of_mut(pass).finished = true;
     Ok(())
+}
+
+async fn tell_page<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    pass: Pass,
+    position: u32,
+) -> Result<(), Stop> {
+    let number = deletion.page_at(pass, position);
+    if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
+        let events = events_of(deletion, pass, position, &page, &exceptions);
+        publish(engine, slice, &events).await?;
+    }
+    note(deletion, pass, position);
+    Ok(())
+}
+
+/// The page at this position is told.
+fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
+    let telling = deletion.notified.of_mut(pass);
+    if position > telling.pages {
+        telling.pages = position;
+    } else {
+        deletion.notified.retold = position;
+    }
+}
+
+/// The events of a page of a pass: what was done when the page was first done, unless that is told; and what later runs
+/// did again.
+fn events_of(
+    deletion: &Deletion,
+    pass: Pass,
+    position: u32,
+    page: &Page,
+    exceptions: &Exceptions,
+) -> Vec<Event> {
+    let telling = deletion.notified.of(pass);
+    let mut by_run: BTreeMap<Option<u32>, BTreeMap<CollectionName, Vec<RecordKey>>> =
+        BTreeMap::new();
+    for (place, entry) in page.entries.iter().enumerate() {
+        let run = exceptions.redone_in(pass, place);
+        let is_new = run.map_or(position > telling.pages, |run| run >= telling.since);
+        if is_new && is_done(pass, page, place, exceptions) {
+            by_run
+                .entry(run)
+                .or_default()
+                .entry(entry.collection.clone())
+                .or_default()
+                .push(entry.key.clone());
+        }
+    }
+    by_run
+        .iter()
+        .flat_map(|(run, records)| event::of_page(deletion, pass, page.number, *run, records))
+        .collect()
+}
+
+fn is_done(pass: Pass, page: &Page, place: usize, exceptions: &Exceptions) -> bool {
+    match pass {
+        Pass::Delete => page.outcome(place, exceptions) == Outcome::Deleted,
+        Pass::Restore => !exceptions.restored.contains_key(&place),
+        Pass::Purge => !exceptions.purged.contains_key(&place),
+    }
 }
 
 async fn read<P: EnginePorts>(
@@ -233,29 +281,4 @@ async fn publish<P: EnginePorts>(
     )
     .await?;
     Ok(())
-}
-
-fn deleted(page: &Page, exceptions: &Exceptions) -> BTreeMap<CollectionName, Vec<RecordKey>> {
-    keys(page, |place| {
-        page.outcome(place, exceptions) == Outcome::Deleted
-    })
-}
-
-fn purged(page: &Page, exceptions: &Exceptions) -> BTreeMap<CollectionName, Vec<RecordKey>> {
-    keys(page, |place| !exceptions.purged.contains_key(&place))
-}
-
-fn keys(page: &Page, told: impl Fn(usize) -> bool) -> BTreeMap<CollectionName, Vec<RecordKey>> {
-    let mut keys: BTreeMap<CollectionName, Vec<RecordKey>> = BTreeMap::new();
-    for (_, entry) in page
-        .entries
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| told(*place))
-    {
-        keys.entry(entry.collection.clone())
-            .or_default()
-            .push(entry.key.clone());
-    }
-    keys
 }

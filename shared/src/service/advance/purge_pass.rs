@@ -6,21 +6,22 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::domain::collection::Collection;
-use crate::domain::deletion::Deletion;
+use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Exceptions, NotPurged, Page};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{
-    AdvanceDeletions, Clock, DocumentVersion, EnginePorts, Fields, PurgeDocuments, PurgeOutcome,
-    PurgeRows, ReadDeletions, RemoveOutcome,
+    DocumentVersion, EnginePorts, Fields, PurgeDocuments, PurgeOutcome, PurgeRows, RemoveOutcome,
 };
 use crate::service::advance::delete_pass::document_ids;
-use crate::service::advance::notify::Notifier;
+use crate::service::advance::pass::{PagePass, run_backwards};
 use crate::service::advance::select::{by_collection, read_rows};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
-use crate::service::advance::{Engine, keep, look};
+use crate::service::advance::{Engine, look};
 
 /// How often a document that changes under our hands is read again before its record is left for a retry.
 const READS: usize = 5;
@@ -35,16 +36,24 @@ pub(super) async fn run<P: EnginePorts>(
     if !deletion.looked {
         look::run(engine, slice, deletion, scope).await?;
     }
-    let mut notifier = Notifier::new();
-    let deletions = engine.ports.deletions();
-    let mut resumed = true;
-    while deletion.cursor < deletion.pages {
-        let number = deletion.pages - deletion.cursor;
-        let read = slice
-            .call(deletions.page(&deletion.tenant, deletion.id, number))
-            .await?;
-        let page =
-            read.ok_or_else(|| Stop::broken("PAGE_MISSING", "a page of the manifest is missing"))?;
+    run_backwards(engine, slice, deletion, &Purge).await
+}
+
+struct Purge;
+
+impl<P: EnginePorts> PagePass<P> for Purge {
+    const PASS: Pass = Pass::Purge;
+    // What somebody unmarked since was marked again in place, wherever it stands.
+    const ONLY_OPEN: bool = false;
+
+    async fn act(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        _only: Option<&[usize]>,
+    ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
         for (collection, places) in by_collection(&engine.collections, &page.entries)? {
             purge(
@@ -52,32 +61,18 @@ pub(super) async fn run<P: EnginePorts>(
                 slice,
                 deletion,
                 collection,
-                &page,
+                page,
                 &places,
                 &mut exceptions,
             )
             .await?;
         }
-        if resumed || !exceptions.is_empty() {
-            let earlier = slice
-                .call(deletions.exceptions(&deletion.tenant, deletion.id, number))
-                .await?;
-            let earlier = earlier.unwrap_or_default();
-            if earlier.purged != exceptions.purged {
-                exceptions.deleted = earlier.deleted;
-                slice
-                    .call(deletions.put_exceptions(deletion, number, &exceptions))
-                    .await?;
-            }
-        }
-        let next = deletion.page_purged(slice.clock().now(), page.purge_counts(&exceptions));
-        keep(engine, slice, deletion, next).await?;
-        notifier
-            .page_purged(engine, slice, deletion, &page, &exceptions)
-            .await;
-        resumed = false;
+        Ok(exceptions)
     }
-    Ok(())
+
+    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
+        deletion.page_purged(now, page, exceptions)
+    }
 }
 
 async fn purge<P: EnginePorts>(

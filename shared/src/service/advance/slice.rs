@@ -22,6 +22,8 @@ pub enum Stop {
     Dependency(DependencyError),
     /// The deletion itself cannot be worked on.
     Broken(Failure),
+    /// The pass can never reach its end as the stores are: it ends at once, for this reason.
+    Impossible(Failure),
 }
 
 impl Stop {
@@ -41,7 +43,7 @@ impl fmt::Display for Stop {
             Self::Overtaken => f.write_str("somebody else changed the deletion"),
             Self::Busy(reason) => write!(f, "still busy: {reason}"),
             Self::Dependency(error) => write!(f, "{error}"),
-            Self::Broken(failure) => f.write_str(&failure.reason),
+            Self::Broken(failure) | Self::Impossible(failure) => f.write_str(&failure.reason),
         }
     }
 }

@@ -134,9 +134,13 @@ impl Sample {
     fn live_root(&self) -> Map<String, Value> {
         samples::row(
             &self.collection,
-            &self.deletion.root,
+            self.root_key(),
             self.deletion.tenant.as_str(),
         )
+    }
+
+    fn root_key(&self) -> &RecordKey {
+        &self.page.entries[0].key
     }
 
     async fn accept<H: DeletionsHarness>(&self, harness: &H) -> AcceptOutcome {
@@ -148,7 +152,7 @@ impl Sample {
     }
 
     async fn root<H: DeletionsHarness>(&self, harness: &H) -> Option<Map<String, Value>> {
-        harness.get_row(&self.collection, &self.deletion.root).await
+        harness.get_row(&self.collection, self.root_key()).await
     }
 
     /// Whether nothing of the deletion is there.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::done;
-use crate::domain::deletion::Deletion;
+use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::event::{self, Event};
 use crate::domain::key::RecordKey;
 use crate::ports::PublishEvents;
@@ -114,7 +114,7 @@ pub async fn telling_nothing_answers_nothing<H: EventsHarness>(harness: &H) {
 
 fn of_records(page: u32, keys: &[RecordKey]) -> Vec<Event> {
     let records = BTreeMap::from([(collection("messages").name, keys.to_vec())]);
-    event::records_deleted(&sample(), page, &records)
+    event::of_page(&sample(), Pass::Delete, page, None, &records)
 }
 
 fn sample() -> Deletion {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::{FakeDeletions, NAME, id_of};
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
+use crate::domain::key::RecordKey;
 use crate::domain::page::{Judged, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
 use crate::ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
-use crate::testing::rows::write_mark;
+use crate::testing::rows::{clear_mark, write_mark};
 
 impl AcceptDeletions for FakeDeletions {
     async fn accept(
@@ -19,14 +20,14 @@ impl AcceptDeletions for FakeDeletions {
         scope: &Scope,
         page: &Page,
     ) -> Result<AcceptOutcome, DependencyError> {
-        root_was_null(page)?;
+        let (root, _) = root_of(page)?;
         let mut state = self.begin();
-        self.rows.change(collection, &deletion.root, |row| {
+        self.rows.change(collection, root, |row| {
             let Some(attributes) = row else {
                 return Ok(AcceptOutcome::RootNotLive);
             };
             let row = Row {
-                key: deletion.root.clone(),
+                key: root.clone(),
                 attributes: attributes.clone(),
             };
             match row.mark(collection) {
@@ -54,7 +55,7 @@ impl AcceptDeletions for FakeDeletions {
         deletion: &Deletion,
         page: &Page,
     ) -> Result<UndoOutcome, DependencyError> {
-        let null = root_was_null(page)?;
+        let (root, null) = root_of(page)?;
         let mut state = self.begin();
         let id = id_of(deletion);
         match state.deletions.get(&id) {
@@ -66,18 +67,16 @@ impl AcceptDeletions for FakeDeletions {
         state.deletions.remove(&id);
         state.scopes.remove(&id);
         state.pages.remove(&(id, page.number));
-        self.rows.change(collection, &deletion.root, |row| {
+        self.rows.change(collection, root, |row| {
             let Some(attributes) = row else { return };
             let row = Row {
-                key: deletion.root.clone(),
+                key: root.clone(),
                 attributes: attributes.clone(),
             };
             if !row.mark(collection).is_of(deletion.id) {
                 return;
             }
-            for name in collection.marks.all() {
-                attributes.remove(name);
-            }
+            clear_mark(collection, attributes);
             if null {
                 attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
             }
@@ -86,9 +85,10 @@ impl AcceptDeletions for FakeDeletions {
     }
 }
 
-fn root_was_null(page: &Page) -> Result<bool, DependencyError> {
+/// The root's key, and whether its mark attribute was an explicit NULL.
+fn root_of(page: &Page) -> Result<(&RecordKey, bool), DependencyError> {
     match page.entries.as_slice() {
-        [root] if page.number == 1 => Ok(root.judged == Judged::LiveNull),
+        [root] if page.number == 1 => Ok((&root.key, root.judged == Judged::LiveNull)),
         _ => Err(DependencyError::refused(
             NAME,
             "accept a deletion",

@@ -1,11 +1,19 @@
 //! Compare-and-set, and pages of which the first one written counts.
 
-use super::{FakeDeletions, id_of};
-use crate::domain::deletion::Deletion;
-use crate::domain::page::{Exceptions, Page};
-use crate::ports::{AdvanceDeletions, DependencyError, PutPageOutcome, StoreOutcome};
+use serde_json::Value;
 
-impl AdvanceDeletions for FakeDeletions {
+use super::{FakeDeletions, id_of};
+use crate::domain::collection::Collection;
+use crate::domain::deletion::Deletion;
+use crate::domain::page::{Exceptions, Judged, Page};
+use crate::domain::row::Row;
+use crate::ports::{
+    AdvanceDeletions, Ancestor, ChangeDeletions, DependencyError, PutPageOutcome, RestoreOutcome,
+    StoreOutcome,
+};
+use crate::testing::rows::clear_mark;
+
+impl ChangeDeletions for FakeDeletions {
     async fn store(&self, next: &Deletion) -> Result<StoreOutcome, DependencyError> {
         let (mut state, id) = (self.begin(), id_of(next));
         state.known(&id, "store a deletion")?;
@@ -18,6 +26,61 @@ impl AdvanceDeletions for FakeDeletions {
             }
             Some(stored) => StoreOutcome::Changed(Some(Box::new(stored.clone()))),
         })
+    }
+}
+
+impl AdvanceDeletions for FakeDeletions {
+    async fn finish_restore(
+        &self,
+        collection: &Collection,
+        restored: &Deletion,
+        page: &Page,
+        ancestors: &[Ancestor],
+    ) -> Result<RestoreOutcome, DependencyError> {
+        let (mut state, id) = (self.begin(), id_of(restored));
+        state.known(&id, "end a restore")?;
+        match state.deletions.get(&id) {
+            Some(stored) if *stored == *restored => return Ok(RestoreOutcome::Restored),
+            Some(stored) if stored.revision + 1 == restored.revision => {}
+            _ => return Ok(RestoreOutcome::Changed),
+        }
+        let is_live = |ancestor: &Ancestor| {
+            let Ancestor { collection, key } = ancestor;
+            self.rows.get(collection, key).is_some_and(|attributes| {
+                let row = Row {
+                    key: key.clone(),
+                    attributes,
+                };
+                row.is_of(&restored.tenant, collection) && row.mark(collection).is_live()
+            })
+        };
+        if !ancestors.iter().all(is_live) {
+            return Ok(RestoreOutcome::ParentNotLive);
+        }
+        let Some(root) = page.entries.first() else {
+            return Ok(RestoreOutcome::RootNotOurs);
+        };
+        let outcome = self.rows.change(collection, &root.key, |row| {
+            let Some(attributes) = row else {
+                return RestoreOutcome::RootNotOurs;
+            };
+            let row = Row {
+                key: root.key.clone(),
+                attributes: attributes.clone(),
+            };
+            if !row.mark(collection).is_of(restored.id) {
+                return RestoreOutcome::RootNotOurs;
+            }
+            clear_mark(collection, attributes);
+            if root.judged == Judged::LiveNull {
+                attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+            }
+            RestoreOutcome::Restored
+        });
+        if outcome == RestoreOutcome::Restored {
+            state.deletions.insert(id, restored.clone());
+        }
+        Ok(outcome)
     }
 
     async fn put_page(

@@ -9,8 +9,9 @@ use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
 use crate::ports::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, DeletionSummary, DependencyError, FindDue,
-    PutPageOutcome, ReadDeletions, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionSummary,
+    DependencyError, FindDue, PutPageOutcome, ReadDeletions, RestoreOutcome, StoreOutcome,
+    UndoOutcome,
 };
 
 impl<P: AcceptDeletions> AcceptDeletions for Failing<P> {
@@ -95,9 +96,24 @@ impl<P: ReadDeletions> ReadDeletions for Failing<P> {
     }
 }
 
-impl<P: AdvanceDeletions> AdvanceDeletions for Failing<P> {
+impl<P: ChangeDeletions> ChangeDeletions for Failing<P> {
     async fn store(&self, next: &Deletion) -> Result<StoreOutcome, DependencyError> {
         self.call(Operation::Store, self.inner.store(next)).await
+    }
+}
+
+impl<P: AdvanceDeletions> AdvanceDeletions for Failing<P> {
+    async fn finish_restore(
+        &self,
+        collection: &Collection,
+        restored: &Deletion,
+        page: &Page,
+        ancestors: &[Ancestor],
+    ) -> Result<RestoreOutcome, DependencyError> {
+        let ending = self
+            .inner
+            .finish_restore(collection, restored, page, ancestors);
+        self.call(Operation::FinishRestore, ending).await
     }
 
     async fn put_page(

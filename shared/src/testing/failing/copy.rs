@@ -2,10 +2,12 @@
 
 use super::{Failing, Operation};
 use crate::domain::collection::Collection;
+use crate::domain::deletion::DeletionId;
 use crate::domain::row::Mark;
 use crate::ports::{
-    Attempt, DependencyError, DocumentMarkOutcome, DocumentVersion, MarkDocuments, PurgeDocuments,
-    RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
+    Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentMarkOutcome,
+    DocumentVersion, MarkDocuments, PurgeDocuments, RemoveOutcome, SearchDocuments, SearchPage,
+    SearchQuery,
 };
 
 impl<P: MarkDocuments> MarkDocuments for Failing<P> {
@@ -19,6 +21,21 @@ impl<P: MarkDocuments> MarkDocuments for Failing<P> {
     ) -> Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError> {
         let act = |ids: Vec<String>| async move { self.inner.mark(collection, mark, &ids).await };
         self.batch(Operation::MarkDocuments, ids, act).await
+    }
+}
+
+impl<P: ClearDocuments> ClearDocuments for Failing<P> {
+    const CLEAR_BATCH: usize = P::CLEAR_BATCH;
+
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
+        let act =
+            |ids: Vec<String>| async move { self.inner.clear(collection, deletion, &ids).await };
+        self.batch(Operation::ClearDocuments, ids, act).await
     }
 }
 

@@ -6,8 +6,8 @@ use crate::domain::deletion::DeletionId;
 use crate::domain::key::RecordKey;
 use crate::domain::row::{Mark, Row};
 use crate::ports::{
-    Attempt, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
-    RowPage, RowQuery, RowToMark,
+    Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
+    PurgeRows, ReadRows, RowPage, RowQuery, RowToClear, RowToMark,
 };
 
 impl<P: ReadRows> ReadRows for Failing<P> {
@@ -42,6 +42,22 @@ impl<P: MarkRows> MarkRows for Failing<P> {
         let act =
             |rows: Vec<RowToMark>| async move { self.inner.mark(collection, mark, &rows).await };
         self.batch(Operation::MarkRows, rows, act).await
+    }
+}
+
+impl<P: ClearRows> ClearRows for Failing<P> {
+    const CLEAR_BATCH: usize = P::CLEAR_BATCH;
+
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        rows: &[RowToClear],
+    ) -> Result<Vec<Attempt<ClearOutcome>>, DependencyError> {
+        let act = |rows: Vec<RowToClear>| async move {
+            self.inner.clear(collection, deletion, &rows).await
+        };
+        self.batch(Operation::ClearRows, rows, act).await
     }
 }
 

@@ -10,6 +10,7 @@ pub enum Operation {
     ReadRows,
     QueryRows,
     MarkRows,
+    ClearRows,
     PurgeRows,
     ReadStored,
     WriteRow,
@@ -19,6 +20,7 @@ pub enum Operation {
     SetAggregate,
     DetachRows,
     MarkDocuments,
+    ClearDocuments,
     DocumentVersions,
     RemoveDocuments,
     Search,
@@ -30,6 +32,7 @@ pub enum Operation {
     ReadExceptions,
     ListDeletions,
     Store,
+    FinishRestore,
     PutPage,
     PutExceptions,
     DropPage,
@@ -48,6 +51,7 @@ impl Operation {
             Self::ReadRows
             | Self::QueryRows
             | Self::MarkRows
+            | Self::ClearRows
             | Self::PurgeRows
             | Self::ReadStored
             | Self::WriteRow
@@ -56,6 +60,7 @@ impl Operation {
             | Self::SetAggregate
             | Self::DetachRows => "record store",
             Self::MarkDocuments
+            | Self::ClearDocuments
             | Self::DocumentVersions
             | Self::RemoveDocuments
             | Self::IndexDocument
@@ -68,6 +73,7 @@ impl Operation {
             | Self::ReadExceptions
             | Self::ListDeletions
             | Self::Store
+            | Self::FinishRestore
             | Self::PutPage
             | Self::PutExceptions
             | Self::DropPage
@@ -86,6 +92,7 @@ impl Operation {
             Self::ReadRows => "read rows",
             Self::QueryRows => "query rows",
             Self::MarkRows => "mark rows",
+            Self::ClearRows => "clear rows",
             Self::PurgeRows => "remove rows",
             Self::ReadStored => "read a row",
             Self::WriteRow => "write a row",
@@ -95,6 +102,7 @@ impl Operation {
             Self::SetAggregate => "set an aggregate",
             Self::DetachRows => "detach rows",
             Self::MarkDocuments => "mark documents",
+            Self::ClearDocuments => "clear documents",
             Self::DocumentVersions => "read documents",
             Self::RemoveDocuments => "remove documents",
             Self::Search => "search",
@@ -106,6 +114,7 @@ impl Operation {
             Self::ReadExceptions => "read exceptions",
             Self::ListDeletions => "list deletions",
             Self::Store => "store a deletion",
+            Self::FinishRestore => "end a restore",
             Self::PutPage => "write a page",
             Self::PutExceptions => "write exceptions",
             Self::DropPage => "drop a page",

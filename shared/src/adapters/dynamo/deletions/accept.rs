@@ -30,7 +30,7 @@ impl AcceptDeletions for DynamoDeletions {
         let unusable = unusable(OPERATION);
         let actions = [
             TransactWriteItem::builder()
-                .update(self.mark_root(collection, deletion)?)
+                .update(self.mark_root(collection, deletion, page)?)
                 .build(),
             TransactWriteItem::builder()
                 .put(self.put_meta(meta::write(deletion).map_err(&unusable)?)?)
@@ -72,7 +72,12 @@ impl DynamoDeletions {
         &self,
         collection: &Collection,
         deletion: &Deletion,
+        page: &Page,
     ) -> Result<Update, DependencyError> {
+        let [root] = page.entries.as_slice() else {
+            let why = "page 1 holds the root and nothing else";
+            return Err(DependencyError::refused(STORE, OPERATION, why));
+        };
         let mut places = Placeholders::default();
         let mark: Vec<_> = deletion
             .mark()
@@ -89,7 +94,7 @@ impl DynamoDeletions {
         let null = places.value(text("NULL"));
         Update::builder()
             .table_name(self.tables.of(collection))
-            .set_key(Some(primary_key(&collection.key, &deletion.root)))
+            .set_key(Some(primary_key(&collection.key, &root.key)))
             .update_expression(format!("SET {}", mark.join(", ")))
             .condition_expression(format!(
                 "attribute_exists({partition}) AND {tenant} = {ours} AND \

@@ -7,11 +7,15 @@ use futures_util::future::try_join_all;
 use super::read::{exceptions_item, page_item, read_page};
 use super::{DynamoDeletions, STORE, keys, meta, unusable};
 use crate::adapters::sdk_error::dependency_error;
+use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::page::{Exceptions, Page};
-use crate::ports::{AdvanceDeletions, DependencyError, PutPageOutcome, StoreOutcome};
+use crate::ports::{
+    AdvanceDeletions, Ancestor, ChangeDeletions, DependencyError, PutPageOutcome, RestoreOutcome,
+    StoreOutcome,
+};
 
-impl AdvanceDeletions for DynamoDeletions {
+impl ChangeDeletions for DynamoDeletions {
     async fn store(&self, next: &Deletion) -> Result<StoreOutcome, DependencyError> {
         let operation = "store a deletion";
         let item = meta::write(next).map_err(unusable(operation))?;
@@ -44,6 +48,18 @@ impl AdvanceDeletions for DynamoDeletions {
         } else {
             StoreOutcome::Changed(Some(Box::new(old)))
         })
+    }
+}
+
+impl AdvanceDeletions for DynamoDeletions {
+    async fn finish_restore(
+        &self,
+        collection: &Collection,
+        restored: &Deletion,
+        page: &Page,
+        ancestors: &[Ancestor],
+    ) -> Result<RestoreOutcome, DependencyError> {
+        super::restore::finish(self, collection, restored, page, ancestors).await
     }
 
     async fn put_page(

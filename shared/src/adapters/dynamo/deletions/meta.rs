@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Item, ItemError, check_version, keys};
-use crate::domain::collection::CollectionName;
+use crate::domain::collection::{CollectionName, Strategy};
 use crate::domain::deletion::{
-    DeleteCounts, Deletion, DeletionId, Failure, Lease, Notified, PurgeCounts, State, VERSION,
+    DeleteCounts, Deletion, DeletionId, Failure, Lease, Notified, PurgeCounts, RestoreCounts,
+    State, VERSION,
 };
 use crate::domain::key::RecordKey;
 use crate::domain::page::SelectCursor;
@@ -35,7 +36,10 @@ struct Meta {
     due_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
-    root: RecordKey,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<RecordKey>,
+    strategy: Strategy,
+    restorable: bool,
     request_id: String,
     deleted_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +51,9 @@ struct Meta {
     lease: Option<LeaseItem>,
     run: u32,
     pages: u32,
+    chain: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    selected: Option<u32>,
     acted: u32,
     cursor: u32,
     /// JSON: nobody but us reads it, and it has a position of another store in it.
@@ -54,6 +61,9 @@ struct Meta {
     look: Option<String>,
     looked: bool,
     deleted: BTreeMap<CollectionName, DeleteCounts>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    restored: BTreeMap<CollectionName, RestoreCounts>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     purged: BTreeMap<CollectionName, PurgeCounts>,
     notified: Notified,
     attempts: u32,
@@ -92,6 +102,8 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         due_at: millis(deletion.due_at),
         expires_at: deletion.expires_at.map(Timestamp::as_second),
         root: deletion.root.clone(),
+        strategy: deletion.strategy,
+        restorable: deletion.restorable,
         request_id: deletion.request_id.clone(),
         deleted_at: deletion.deleted_at.as_millisecond(),
         purge_at: millis(deletion.purge_at),
@@ -104,13 +116,16 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         }),
         run: deletion.run,
         pages: deletion.pages,
+        chain: deletion.chain.clone(),
+        selected: deletion.selected,
         acted: deletion.acted,
         cursor: deletion.cursor,
         look,
         looked: deletion.looked,
         deleted: deletion.deleted.clone(),
+        restored: deletion.restored.clone(),
         purged: deletion.purged.clone(),
-        notified: deletion.notified,
+        notified: deletion.notified.clone(),
         attempts: deletion.attempts,
         resends: deletion.resends,
         failure: deletion.failure.clone(),
@@ -143,6 +158,8 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         tenant: meta.tenant,
         collection: meta.collection,
         root: meta.root,
+        strategy: meta.strategy,
+        restorable: meta.restorable,
         requested_by: meta.requested_by,
         request_id: meta.request_id,
         deleted_at: at(meta.deleted_at)?,
@@ -153,11 +170,14 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         lease,
         run: meta.run,
         pages: meta.pages,
+        chain: meta.chain,
+        selected: meta.selected,
         acted: meta.acted,
         cursor: meta.cursor,
         look,
         looked: meta.looked,
         deleted: meta.deleted,
+        restored: meta.restored,
         purged: meta.purged,
         notified: meta.notified,
         attempts: meta.attempts,

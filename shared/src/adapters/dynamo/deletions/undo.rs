@@ -4,7 +4,7 @@
 //! it, and its state is not ours to decide; it must not keep the deletion alive either, so the rest is taken back without
 //! it, in a second transaction. That is the one case in which this method makes two calls.
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
@@ -52,7 +52,7 @@ pub(super) async fn undo(
 fn removals(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
-) -> Result<Vec<TransactWriteItem>, aws_sdk_dynamodb::error::BuildError> {
+) -> Result<Vec<TransactWriteItem>, BuildError> {
     let remove = |sk: &str| {
         Delete::builder()
             .table_name(&deletions.control)
@@ -72,21 +72,22 @@ fn removals(
         .collect()
 }
 
-fn unmark(
+/// The root without our mark, if it carries it; an explicit NULL comes back where `page` says that there was one.
+pub(super) fn unmark(
     deletions: &DynamoDeletions,
     collection: &Collection,
     deletion: &Deletion,
     page: &Page,
-) -> Result<Update, aws_sdk_dynamodb::error::BuildError> {
+) -> Result<Update, BuildError> {
     let mut places = Placeholders::default();
     let [at, by, id] = collection
         .marks
         .all()
         .map(|attribute| places.name(attribute));
-    let was_null = page
-        .entries
-        .first()
-        .is_some_and(|root| root.judged == Judged::LiveNull);
+    let [root] = page.entries.as_slice() else {
+        return Err(BuildError::other("page 1 holds the root and nothing else"));
+    };
+    let was_null = root.judged == Judged::LiveNull;
     let update = if was_null {
         format!(
             "SET {at} = {} REMOVE {by}, {id}",
@@ -98,7 +99,7 @@ fn unmark(
     let ours = places.value(text(deletion.id.to_string()));
     Update::builder()
         .table_name(deletions.tables.of(collection))
-        .set_key(Some(primary_key(&collection.key, &deletion.root)))
+        .set_key(Some(primary_key(&collection.key, &root.key)))
         .update_expression(update)
         .condition_expression(format!("{id} = {ours}"))
         .set_expression_attribute_names(Some(places.names()))
@@ -139,6 +140,6 @@ fn failure(error: SdkError<TransactWriteItemsError>) -> DependencyError {
     }
 }
 
-fn refused(error: aws_sdk_dynamodb::error::BuildError) -> DependencyError {
+fn refused(error: BuildError) -> DependencyError {
     DependencyError::refused(STORE, OPERATION, error)
 }

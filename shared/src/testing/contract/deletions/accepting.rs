@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{DeletionsHarness, accepted, sample};
 use crate::domain::page::Judged;
 use crate::ports::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, ReadDeletions, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, ChangeDeletions, ReadDeletions, StoreOutcome, UndoOutcome,
 };
 use crate::testing::samples::{mark, marked, root_page, start, timing, with_null};
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{DeletionsHarness, accepted, sample};
-use crate::domain::deletion::Deletion;
+use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{
-    Entry, Exceptions, Judged, NotPurged, Outcome, PAGE_BYTES, PAGE_KEYS, Page,
+    Entry, Exceptions, Judged, NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Page,
 };
-use crate::ports::{AdvanceDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
+use crate::ports::{
+    AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome,
+};
 use crate::testing::samples::{key2, start, timing};
 
 pub async fn storing_replaces_the_revision_before<H: DeletionsHarness>(harness: &H) {
@@ -182,6 +184,13 @@ pub async fn exceptions_are_overwritten_and_emptied<H: DeletionsHarness>(harness
     let first = Exceptions {
         deleted: (0..).zip(every).collect(),
         purged: kept.into(),
+        restored: BTreeMap::from([(
+            3,
+            NotRestored::Conflict {
+                reason: "ROW_MISSING: the row is gone".to_owned(),
+            },
+        )]),
+        redone: BTreeMap::from([(Pass::Delete, BTreeMap::from([(12, 3)]))]),
     };
     let second = Exceptions {
         deleted: BTreeMap::from([(7, Outcome::Missing)]),
@@ -238,6 +247,7 @@ pub async fn exceptions_of_a_whole_page_fit<H: DeletionsHarness>(harness: &H) {
                 )
             })
             .collect(),
+        ..Exceptions::default()
     };
 
     harness

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{DeletionsHarness, accepted};
 use crate::domain::deletion::{Deletion, DeletionId};
-use crate::ports::{AdvanceDeletions, DeletionSummary, FindDue, ReadDeletions, StoreOutcome};
+use crate::ports::{ChangeDeletions, DeletionSummary, FindDue, ReadDeletions, StoreOutcome};
 use crate::testing::samples::{deletion_id, start, tenant};
 
 pub async fn listing_shows_the_newest_first<H: DeletionsHarness>(harness: &H) {

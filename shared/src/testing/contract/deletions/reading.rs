@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{DeletionsHarness, accepted, sample};
+use crate::domain::collection::Strategy;
 use crate::domain::deletion::{
-    DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, State,
+    DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, RestoreCounts, State, Telling,
 };
 use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
-use crate::ports::{AdvanceDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
+use crate::ports::{
+    AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome,
+};
 use crate::testing::contract::assert_refused;
 use crate::testing::samples::{ODD_IDS, key, key2, start, tenant};
 
@@ -248,6 +251,18 @@ fn full(deletion: &Deletion) -> Deletion {
             ("messages".parse().expect("a name"), counts(7)),
             ("discussions".parse().expect("a name"), counts(1)),
         ]),
+        restored: BTreeMap::from([(
+            "messages".parse().expect("a name"),
+            RestoreCounts {
+                restored: 4,
+                conflict: 5,
+                failed: 6,
+            },
+        )]),
+        strategy: Strategy::Archive,
+        restorable: false,
+        chain: "c0ffee".repeat(10),
+        selected: Some(11),
         purged: BTreeMap::from([(
             "replies".parse().expect("a name"),
             PurgeCounts {
@@ -258,10 +273,13 @@ fn full(deletion: &Deletion) -> Deletion {
         )]),
         notified: Notified {
             accepted: true,
-            deleted_pages: 5,
-            delete_finished: true,
-            purged_pages: 6,
-            purge_finished: true,
+            retold: 3,
+            delete: told(1, 5, State::Deleted),
+            restore: Telling::default(),
+            purge: Telling {
+                by: Some("ada".to_owned()),
+                ..told(2, 6, State::PurgeFailed)
+            },
         },
         attempts: 4,
         resends: 5,
@@ -278,6 +296,17 @@ fn full(deletion: &Deletion) -> Deletion {
                 .unwrap_or_default(),
         ),
         ..deletion.clone()
+    }
+}
+
+fn told(run: u32, pages: u32, ended: State) -> Telling {
+    Telling {
+        run,
+        by: None,
+        pages,
+        ended: Some(ended),
+        finished: true,
+        since: run,
     }
 }
 

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::domain::page::{NotPurged, Outcome, PAGE_BYTES, PAGE_KEYS, Position};
+use crate::domain::deletion::Pass;
+use crate::domain::page::{NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Position};
 
 /// An item's limit, with room for the key and the other attributes.
 const ITEM_BYTES: usize = 400 * 1024 - 4096;
@@ -167,6 +168,13 @@ fn exceptions_are_read_as_they_were_written() {
                 },
             ),
         ]),
+        restored: BTreeMap::from([(
+            7,
+            NotRestored::Conflict {
+                reason: "ROW_MISSING".into(),
+            },
+        )]),
+        redone: BTreeMap::from([(Pass::Delete, BTreeMap::from([(5, 2)]))]),
     };
 
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::adapters::dynamo::text;
+use crate::domain::deletion::Telling;
 use crate::domain::page::Position;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -12,7 +13,9 @@ fn whole() -> Deletion {
         id: "01932c5e-7a00-7000-8000-00000000000b".parse().unwrap(),
         tenant: Tenant::new("acme").unwrap(),
         collection: "discussions".parse().unwrap(),
-        root: RecordKey::stored("d-1", Some("s")),
+        root: Some(RecordKey::stored("d-1", Some("s"))),
+        strategy: Strategy::Flag,
+        restorable: true,
         requested_by: "u-1".into(),
         request_id: "r-1".into(),
         deleted_at: at("2026-11-21T07:00:00.120Z"),
@@ -26,6 +29,8 @@ fn whole() -> Deletion {
         }),
         run: 2,
         pages: 40,
+        chain: "0f".repeat(32),
+        selected: None,
         acted: 40,
         cursor: 3,
         look: Some(SelectCursor {
@@ -46,6 +51,7 @@ fn whole() -> Deletion {
                 not_reached: 1,
             },
         )]),
+        restored: BTreeMap::new(),
         purged: BTreeMap::from([(
             messages,
             PurgeCounts {
@@ -56,10 +62,22 @@ fn whole() -> Deletion {
         )]),
         notified: Notified {
             accepted: true,
-            deleted_pages: 40,
-            delete_finished: true,
-            purged_pages: 2,
-            purge_finished: false,
+            retold: 0,
+            delete: Telling {
+                run: 1,
+                by: Some("u-1".into()),
+                pages: 40,
+                ended: Some(State::Deleted),
+                finished: true,
+                since: 1,
+            },
+            restore: Telling::default(),
+            purge: Telling {
+                run: 2,
+                pages: 2,
+                since: 2,
+                ..Telling::default()
+            },
         },
         attempts: 1,
         resends: 2,

@@ -1,0 +1,124 @@
+//! What all passes have in common: how one page is done, recorded and told, and how those go through the manifest that
+//! remove or undo.
+//!
+//! They go backwards, so that the root comes last and hides what is half done until then.
+
+use jiff::Timestamp;
+
+use crate::domain::deletion::{Deletion, Pass};
+use crate::domain::page::{Exceptions, Page};
+use crate::ports::{AdvanceDeletions, Clock, EnginePorts, ReadDeletions};
+use crate::service::advance::notify::Notifier;
+use crate::service::advance::slice::{Slice, Stop};
+use crate::service::advance::{Engine, keep};
+
+/// What a pass does with a page.
+pub(super) trait PagePass<P: EnginePorts>: Sync {
+    /// Which pass.
+    const PASS: Pass;
+
+    /// Whether, in a page that an earlier run has done, only what is open is done again.
+    const ONLY_OPEN: bool = true;
+
+    /// Does a page, or only some places of it, and says what was not plainly done. Doing it again is harmless, and finds
+    /// the same.
+    fn act(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        only: Option<&[usize]>,
+    ) -> impl Future<Output = Result<Exceptions, Stop>> + Send;
+
+    /// The deletion with this page done.
+    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion;
+
+    /// Whether an earlier run of the pass has done this page.
+    fn is_done_before(deletion: &Deletion, _page: u32) -> bool {
+        // What is told was done; what was done and not told is done again, which is harmless, and told then.
+        deletion.cursor < deletion.notified.of(Self::PASS).pages
+    }
+}
+
+/// Does one page, writes its exceptions if they have changed, makes the checkpoint and tells. `resumed` says that somebody
+/// else may have begun the page.
+pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    notifier: &mut Notifier,
+    pass: &A,
+    page: &Page,
+    resumed: bool,
+) -> Result<(), Stop> {
+    let deletions = engine.ports.deletions();
+    let again = A::is_done_before(deletion, page.number);
+    let stands = async || {
+        let read = deletions.exceptions(&deletion.tenant, deletion.id, page.number);
+        slice.call(read).await.map(Option::unwrap_or_default)
+    };
+    let mut earlier = if resumed || again {
+        Some(stands().await?)
+    } else {
+        None
+    };
+    let open = earlier
+        .as_ref()
+        .filter(|_| again)
+        .map(|earlier| earlier.open(A::PASS));
+    let only = open.as_deref().filter(|_| A::ONLY_OPEN);
+    let found = if only.is_some_and(<[usize]>::is_empty) {
+        Exceptions::default()
+    } else {
+        pass.act(engine, slice, deletion, page, only).await?
+    };
+    if earlier.is_none() && !found.is_empty() {
+        earlier = Some(stands().await?);
+    }
+    let mut exceptions = found;
+    if let Some(earlier) = earlier {
+        exceptions = earlier.followed_by(
+            A::PASS,
+            exceptions,
+            open.as_deref(),
+            A::ONLY_OPEN,
+            deletion.run,
+        );
+        if exceptions != earlier {
+            slice
+                .call(deletions.put_exceptions(deletion, page.number, &exceptions))
+                .await?;
+        }
+    }
+    let next = A::done(deletion, slice.clock().now(), page, &exceptions);
+    keep(engine, slice, deletion, next).await?;
+    notifier
+        .page(engine, slice, deletion, A::PASS, page, &exceptions)
+        .await;
+    Ok(())
+}
+
+/// Does all pages from the checkpoint on, the last one first.
+pub(super) async fn run_backwards<P: EnginePorts, A: PagePass<P>>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+    pass: &A,
+) -> Result<(), Stop> {
+    let mut notifier = Notifier::new();
+    let mut resumed = true;
+    while let Some(number) = deletion.next_backwards() {
+        let read = engine
+            .ports
+            .deletions()
+            .page(&deletion.tenant, deletion.id, number);
+        let page = slice
+            .call(read)
+            .await?
+            .ok_or_else(|| Stop::broken("PAGE_MISSING", "a page of the manifest is missing"))?;
+        do_page(engine, slice, deletion, &mut notifier, pass, &page, resumed).await?;
+        resumed = false;
+    }
+    Ok(())
+}

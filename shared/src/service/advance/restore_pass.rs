@@ -1,0 +1,397 @@
+//! The restore pass: the root's row is judged first and stays marked, then backwards through the manifest; the root comes
+//! last, in one transaction with the final state.
+//!
+//! Until that transaction everything below the root is hidden by it, so a restore that stops half way shows nothing. Only
+//! marks with this deletion's id are cleared; truth before copy, as when marking.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::domain::collection::Collection;
+use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
+use crate::domain::key::RecordKey;
+use crate::domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
+use crate::domain::row::{Row, RowMark};
+use crate::ports::{
+    AdvanceDeletions, Ancestor, ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, Clock,
+    DocumentClearOutcome, EnginePorts, Fields, ReadDeletions, RestoreOutcome, RowToClear,
+    StoreOutcome,
+};
+use crate::service::advance::Engine;
+use crate::service::advance::delete_pass::document_ids;
+use crate::service::advance::pass::{PagePass, run_backwards};
+use crate::service::advance::select::{by_collection, read_rows};
+use crate::service::advance::settle::settle;
+use crate::service::advance::slice::{Slice, Stop};
+
+/// Restores all pages from the checkpoint on, all but the root's own mark.
+pub(super) async fn run<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
+    if let Err(failure) = root_is_ours(engine, slice, deletion).await? {
+        return Err(Stop::Impossible(failure));
+    }
+    run_backwards(engine, slice, deletion, &Restore).await
+}
+
+/// Whether the root is there and ours. If not, nothing may move: what came back would hang below something else.
+async fn root_is_ours<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+) -> Result<Result<(), Failure>, Stop> {
+    let Some(root) = &deletion.root else {
+        return Ok(Ok(()));
+    };
+    let collection = engine.collection(&deletion.collection)?;
+    let rows = read_rows(
+        engine,
+        slice,
+        collection,
+        std::slice::from_ref(root),
+        Fields::Judged,
+    )
+    .await?;
+    Ok(match rows.into_iter().flatten().next() {
+        Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
+        Some(_) => Err(Failure {
+            code: "KEY_TAKEN".to_owned(),
+            reason: "another record has the root's key by now; nothing was moved".to_owned(),
+        }),
+        None => Err(Failure {
+            code: "ROOT_MISSING".to_owned(),
+            reason: "the root's row is gone; nothing was moved".to_owned(),
+        }),
+    })
+}
+
+struct Restore;
+
+impl<P: EnginePorts> PagePass<P> for Restore {
+    const PASS: Pass = Pass::Restore;
+
+    async fn act(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        only: Option<&[usize]>,
+    ) -> Result<Exceptions, Stop> {
+        let mut exceptions = Exceptions::default();
+        for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
+            places.retain(|place| {
+                only.is_none_or(|only| only.contains(place))
+                    // The root's mark stays until the end; its row was judged at the beginning.
+                    && !is_root(deletion, &page.entries[*place])
+            });
+            let found = restore(engine, slice, deletion, collection, &page.entries, &places);
+            exceptions.restored.extend(found.await?);
+        }
+        Ok(exceptions)
+    }
+
+    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
+        deletion.page_restored(now, page, exceptions)
+    }
+}
+
+fn is_root(deletion: &Deletion, entry: &Entry) -> bool {
+    entry.collection == deletion.collection && Some(&entry.key) == deletion.root.as_ref()
+}
+
+/// Brings records of one collection back, those with a parent to hang below; answers what is not back.
+async fn restore<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    collection: &Collection,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<BTreeMap<usize, NotRestored>, Stop> {
+    let keys: Vec<RecordKey> = places
+        .iter()
+        .map(|place| entries[*place].key.clone())
+        .collect();
+    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+    let parents = parents(engine, slice, deletion, collection, &rows).await?;
+    let mut exceptions = BTreeMap::new();
+    let mut ours = Vec::new();
+    let mut live = Vec::new();
+    for (place, row) in places.iter().copied().zip(rows) {
+        let Some(row) = row else {
+            exceptions.insert(place, conflict("ROW_MISSING: the row is gone"));
+            continue;
+        };
+        match row.mark(collection) {
+            RowMark::Absent | RowMark::Null => live.push(place),
+            RowMark::By(Some(by)) if by == deletion.id => {
+                if has_parent(collection, &row, &parents) {
+                    ours.push(place);
+                } else {
+                    exceptions.insert(place, conflict("PARENT_MISSING: the parent's row is gone"));
+                }
+            }
+            RowMark::By(_) => {
+                exceptions.insert(
+                    place,
+                    conflict("MARKED_BY_ANOTHER: another deletion's mark stays"),
+                );
+            }
+        }
+    }
+    exceptions.extend(clear_rows(engine, slice, deletion, collection, entries, &ours).await?);
+    // Also where the row was live already: an earlier attempt may have stopped between row and document.
+    let cleared: Vec<usize> = ours
+        .into_iter()
+        .chain(live)
+        .filter(|place| !exceptions.contains_key(place))
+        .collect();
+    exceptions
+        .extend(clear_documents(engine, slice, deletion, collection, entries, &cleared).await?);
+    Ok(exceptions)
+}
+
+/// The keys of the parents that are there, of those that these rows name.
+async fn parents<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    collection: &Collection,
+    rows: &[Option<Row>],
+) -> Result<HashSet<RecordKey>, Stop> {
+    let Some(parent) = engine.collections.parent_of(collection) else {
+        return Ok(HashSet::new());
+    };
+    let mut named: Vec<RecordKey> = rows
+        .iter()
+        .flatten()
+        .filter_map(|row| row.parent_key(collection))
+        .collect::<HashSet<_>>()
+        .into_iter()
+        .collect();
+    named.sort();
+    let found = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
+    Ok(named
+        .into_iter()
+        .zip(found)
+        .filter(|(_, row)| {
+            row.as_ref()
+                .is_some_and(|row| row.is_of(&deletion.tenant, parent))
+        })
+        .map(|(key, _)| key)
+        .collect())
+}
+
+fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<RecordKey>) -> bool {
+    match (&collection.parent, row.parent_key(collection)) {
+        (None, _) => true,
+        (Some(link), None) => !link.required,
+        (Some(_), Some(key)) => parents.contains(&key),
+    }
+}
+
+async fn clear_rows<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    collection: &Collection,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<BTreeMap<usize, NotRestored>, Stop> {
+    let to_clear: Vec<RowToClear> = places
+        .iter()
+        .map(|place| RowToClear {
+            key: entries[*place].key.clone(),
+            null: entries[*place].judged == Judged::LiveNull,
+        })
+        .collect();
+    let rows = engine.ports.rows();
+    let outcomes = settle(slice, &to_clear, P::Rows::CLEAR_BATCH, |batch| async move {
+        rows.clear(collection, deletion.id, &batch).await
+    })
+    .await?;
+    let mut exceptions = BTreeMap::new();
+    for (place, outcome) in places.iter().copied().zip(outcomes) {
+        let reason = match outcome {
+            ClearOutcome::Cleared | ClearOutcome::Live => continue,
+            ClearOutcome::MarkedByAnother => "MARKED_BY_ANOTHER: another deletion's mark stays",
+            ClearOutcome::Missing => "ROW_MISSING: the row is gone",
+        };
+        exceptions.insert(place, conflict(reason));
+    }
+    Ok(exceptions)
+}
+
+/// Takes this deletion's marks off documents, and leaves those of others.
+pub(super) async fn clear_documents<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    collection: &Collection,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<BTreeMap<usize, NotRestored>, Stop> {
+    // A record whose document id cannot be rendered has no document.
+    let (ids, _) = document_ids(collection, entries, places);
+    let documents = engine.ports.documents();
+    let asked: Vec<String> = ids.iter().map(|(_, id)| id.clone()).collect();
+    let outcomes = settle(
+        slice,
+        &asked,
+        P::Documents::CLEAR_BATCH,
+        |batch| async move { documents.clear(collection, deletion.id, &batch).await },
+    )
+    .await?;
+    let mut exceptions = BTreeMap::new();
+    for ((place, _), outcome) in ids.into_iter().zip(outcomes) {
+        match outcome {
+            DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => {}
+            DocumentClearOutcome::Rejected(why) => {
+                let reason = format!("DOCUMENT_REJECTED: {why}");
+                exceptions.insert(place, NotRestored::Failed { reason });
+            }
+        }
+    }
+    Ok(exceptions)
+}
+
+fn conflict(reason: &str) -> NotRestored {
+    NotRestored::Conflict {
+        reason: reason.to_owned(),
+    }
+}
+
+/// The end of a restore: the root's mark off and the final state, if everything above the root is there and live; then
+/// nothing is hidden any more. Answers what stands.
+pub(super) async fn end<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+) -> Result<Deletion, Stop> {
+    let deletions = engine.ports.deletions();
+    let read = slice
+        .call(deletions.page(&deletion.tenant, deletion.id, 1))
+        .await?;
+    let page = read.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
+    let earlier = slice
+        .call(deletions.exceptions(&deletion.tenant, deletion.id, 1))
+        .await?
+        .unwrap_or_default();
+    let mut exceptions = earlier.clone();
+    exceptions.restored.clear();
+    let now = slice.clock().now();
+    let collection = engine.collection(&deletion.collection)?;
+    let failed: u64 = deletion.restored.values().map(|counts| counts.failed).sum();
+    if failed > 0 {
+        return store(engine, slice, deletion.finish(now)).await;
+    }
+    if let Some(ancestors) = ancestors(engine, slice, deletion, &page).await? {
+        if exceptions != earlier {
+            slice
+                .call(deletions.put_exceptions(deletion, 1, &exceptions))
+                .await?;
+        }
+        let restored = deletion
+            .restored(now, &page, &exceptions, None)
+            .map_err(|_| Stop::Overtaken)?;
+        let ending = deletions.finish_restore(collection, &restored, &page, &ancestors);
+        match slice.call(ending).await? {
+            RestoreOutcome::Restored => return Ok(restored),
+            RestoreOutcome::Changed => return Err(Stop::Overtaken),
+            RestoreOutcome::RootNotOurs => {
+                return Err(Stop::Impossible(Failure {
+                    code: "KEY_TAKEN".to_owned(),
+                    reason: "the root's row is no longer this deletion's".to_owned(),
+                }));
+            }
+            RestoreOutcome::ParentNotLive => {}
+        }
+    }
+    let failure = Failure {
+        code: "PARENT_NOT_LIVE".to_owned(),
+        reason: "the record above the root is gone or deleted; restore that one first".to_owned(),
+    };
+    let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted";
+    exceptions.restored.insert(0, conflict(reason));
+    slice
+        .call(deletions.put_exceptions(deletion, 1, &exceptions))
+        .await?;
+    let failed = deletion.restored(now, &page, &exceptions, Some(failure));
+    store(engine, slice, failed).await
+}
+
+async fn store<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    next: Result<Deletion, NotAllowed>,
+) -> Result<Deletion, Stop> {
+    let next = next.map_err(|_| Stop::Overtaken)?;
+    match slice.closing(engine.ports.deletions().store(&next)).await? {
+        StoreOutcome::Stored => Ok(next),
+        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+    }
+}
+
+/// The root's document, once its row is live again.
+pub(super) async fn clear_root_document<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+) -> Result<(), Stop> {
+    let Some(root) = &deletion.root else {
+        return Ok(());
+    };
+    let collection = engine.collection(&deletion.collection)?;
+    let entry = Entry {
+        collection: collection.name.clone(),
+        key: root.clone(),
+        judged: Judged::Live,
+    };
+    // Refused for what it holds: compare finds it, and search checks its hits.
+    clear_documents(engine, slice, deletion, collection, &[entry], &[0]).await?;
+    Ok(())
+}
+
+/// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is not
+/// there or not live.
+async fn ancestors<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    root: &Page,
+) -> Result<Option<Vec<Ancestor>>, Stop> {
+    let mut ancestors: Vec<Ancestor> = Vec::new();
+    let mut collection = engine.collection(&deletion.collection)?;
+    let Some(mut key) = root.entries.first().map(|entry| entry.key.clone()) else {
+        return Ok(None);
+    };
+    loop {
+        let keys = std::slice::from_ref(&key);
+        let rows = read_rows(engine, slice, collection, keys, Fields::Judged).await?;
+        let row = rows
+            .into_iter()
+            .flatten()
+            .find(|row| row.is_of(&deletion.tenant, collection));
+        let Some(row) = row else { return Ok(None) };
+        if !ancestors.is_empty() && !row.mark(collection).is_live() {
+            return Ok(None);
+        }
+        let (Some(parent), Some(link)) =
+            (engine.collections.parent_of(collection), &collection.parent)
+        else {
+            return Ok(Some(ancestors));
+        };
+        let Some(above) = row.parent_key(collection) else {
+            return Ok((!link.required).then_some(ancestors));
+        };
+        ancestors.push(Ancestor {
+            collection: parent.clone(),
+            key: above.clone(),
+        });
+        (collection, key) = (parent, above);
+    }
+}
