@@ -16,6 +16,7 @@ use crate::domain::message::DeletionMessage;
 use crate::domain::page::{Entry, Judged, Page, SelectCursor};
 use crate::domain::permission::{Action, Right, allows, right, sees};
 use crate::domain::principal::Principal;
+use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{
     AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, ReadDeletions,
@@ -154,16 +155,7 @@ pub async fn accept<P: ApiPorts>(
             };
         }
         let scope = Scope::below(collection, &api.collections);
-        let root = Entry {
-            collection: collection.name.clone(),
-            key: key.clone(),
-            judged: Judged::of(row.mark(collection), id),
-        };
-        let page = Page {
-            number: 1,
-            entries: vec![root],
-            next: (!scope.cascade.is_empty()).then_some(SelectCursor::ROOT),
-        };
+        let page = root_page(collection, &row, id, !scope.cascade.is_empty());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
@@ -193,6 +185,20 @@ pub async fn accept<P: ApiPorts>(
             Err(error) => return Err(error.into()),
         }
         tries += 1;
+    }
+}
+
+/// The first page of a deletion with a root: the root, and where the selection begins.
+fn root_page(collection: &Collection, root: &Row, id: DeletionId, has_children: bool) -> Page {
+    let entry = Entry {
+        collection: collection.name.clone(),
+        key: root.key.clone(),
+        judged: Judged::of(root.mark(collection), id),
+    };
+    Page {
+        number: 1,
+        entries: vec![entry],
+        next: has_children.then_some(SelectCursor::ROOT),
     }
 }
 

@@ -219,18 +219,16 @@ impl ClearDocuments for FakeDocuments {
         for id in ids {
             let outcome = match (index.get_mut(id), state.rejected.get(id)) {
                 (None, _) => DocumentClearOutcome::Missing,
-                (Some(document), rejected) => match mark_of(collection, &document.source) {
-                    mark if !mark.is_of(deletion) => DocumentClearOutcome::Cleared,
-                    _ => match rejected {
-                        Some(reason) => DocumentClearOutcome::Rejected(reason.clone()),
-                        None => {
-                            state.seq_no += 1;
-                            document.seq_no = state.seq_no;
-                            clear_mark(collection, &mut document.source);
-                            DocumentClearOutcome::Cleared
-                        }
-                    },
-                },
+                (Some(document), _) if !mark_of(collection, &document.source).is_of(deletion) => {
+                    DocumentClearOutcome::Cleared
+                }
+                (Some(_), Some(reason)) => DocumentClearOutcome::Rejected(reason.clone()),
+                (Some(document), None) => {
+                    state.seq_no += 1;
+                    document.seq_no = state.seq_no;
+                    clear_mark(collection, &mut document.source);
+                    DocumentClearOutcome::Cleared
+                }
             };
             outcomes.push(Attempt::Done(outcome));
         }

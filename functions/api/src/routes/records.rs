@@ -70,7 +70,7 @@ async fn get<P: ApiPorts>(
             );
             Err(problem.with("purge_at", purge_at(&deletion)).with(
                 "deletion",
-                DeletionView::new(&api, &call.principal, &deletion),
+                DeletionView::new(api, &call.principal, &deletion),
             ))
         }
         Got::Absent => Err(Problem::new(

@@ -118,7 +118,6 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
         (Event::Cancel, S::PendingDelete | S::Deleting) => S::Cancelling,
 
         (Event::Retry, S::RestoreFailed) => S::Restoring,
-        (Event::Retry, S::PurgeFailed) => S::Purging,
 
         (Event::Restore, S::Deleted) if terms.restorable && !terms.is_due => S::Restoring,
         (Event::Restore, S::Cancelled | S::DeleteFailed | S::RestoreFailed) if terms.restorable => {
@@ -127,6 +126,7 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
 
         // What is parked may be wanted back: only somebody who says so purges it.
         (Event::Purge, S::Deleted | S::Cancelled | S::DeleteFailed | S::RestoreFailed)
+        | (Event::Retry, S::PurgeFailed)
         | (Event::Found, S::Purged) => S::Purging,
         (Event::PurgeDue, S::Deleted) if terms.is_due => S::Purging,
 

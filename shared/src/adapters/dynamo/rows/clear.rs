@@ -45,7 +45,9 @@ fn statement(
     let (mut action, mut parameters) = (format!("UPDATE {}", quoted(table)), Vec::new());
     let mut removed = vec![&marks.deleted_by, &marks.deletion_id];
     if row.null {
-        action.push_str(&format!(" SET {} = ?", quoted(&marks.deleted_at)));
+        action.push_str(" SET ");
+        action.push_str(&quoted(&marks.deleted_at));
+        action.push_str(" = ?");
         parameters.push(AttributeValue::Null(true));
     } else {
         removed.insert(0, &marks.deleted_at);
