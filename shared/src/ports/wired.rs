@@ -1,7 +1,10 @@
 //! Which ports a use case gets, as one parameter: a function's policy equals the methods named here.
 
 use crate::ports::{
-    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock, DetachRows, DomainHealth, FindDue, Ids, MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
+    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock,
+    DetachRows, DomainHealth, FindDue, Ids, MarkDocuments, MarkRows, PublishEvents, PurgeDocuments,
+    PurgeRows, ReadDeletions, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments,
+    SendDeletion,
 };
 
 /// What the api function gets.

@@ -95,7 +95,7 @@ pub async fn advance<P: EnginePorts>(
         return Ok(Advanced::Busy);
     }
     if let Some(failure) = give_up(&found, now, &engine.patience) {
-        return park(engine, &found, failure).await;
+        return Box::pin(park(engine, &found, failure)).await;
     }
     let Ok(mut deletion) = found.lease(now, slice_end, ports.clock().token(), &engine.timing)
     else {
@@ -108,10 +108,10 @@ pub async fn advance<P: EnginePorts>(
     let slice = Slice::new(ports.clock(), slice_end, engine.timing.slice);
     // Boxed: the future of a whole pass is large, and would be nested into every caller's.
     let stop = match Box::pin(work(engine, &slice, &mut deletion)).await {
-        Ok(()) => return finish(engine, &slice, deletion).await,
+        Ok(()) => return Box::pin(finish(engine, &slice, deletion)).await,
         Err(stop) => stop,
     };
-    end_slice(engine, &slice, deletion, stop).await
+    Box::pin(end_slice(engine, &slice, deletion, stop)).await
 }
 
 /// Gives a deletion up, with its reason. A page that was written and not done is closed first, as failed: some of its
