@@ -48,7 +48,7 @@ retention   = "30d"
 author      = "sender_id"
 filters     = { time = "sent_at" }
 serve       = ["read"]
-permissions = { read = ["member"], delete = ["admin", "author"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
+permissions = { read = ["member"], delete = ["author", "admin"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
 "#;
 
 type Ports = Wired<
