@@ -40,8 +40,18 @@ pub use status::StatusRule;
 pub use template::{ID_BYTES, IdError, IdTemplate};
 
 /// The files that ship with this build: file name and text.
-const COMPILED_IN: &[(&str, &str)] =
-    &[("mail.toml", include_str!("../../../collections/mail.toml"))];
+const COMPILED_IN: &[(&str, &str)] = &[
+    ("chat.toml", include_str!("../../../collections/chat.toml")),
+    (
+        "learners.toml",
+        include_str!("../../../collections/learners.toml"),
+    ),
+    ("mail.toml", include_str!("../../../collections/mail.toml")),
+    (
+        "tasks.toml",
+        include_str!("../../../collections/tasks.toml"),
+    ),
+];
 
 /// All collections of the files. It cannot hold an invalid one, nor two that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,11 @@
 mod cascades;
 mod contradictions;
 mod documentation;
+mod effects;
+mod policies;
 mod refusals;
+mod relations;
+mod shipped;
 mod unsupported;
 
 use super::*;
@@ -55,121 +59,6 @@ fn refused(from: &str, to: &str, message: &str) {
 /// [`BASE`] with lines added to `messages`.
 fn base_and(lines: &str) -> String {
     format!("{BASE}{lines}\n")
-}
-
-fn compiled_in() -> Collections {
-    let files: Vec<_> = Collections::compiled_in()
-        .iter()
-        .map(|(name, text)| file(name, text))
-        .collect();
-    Collections::from_files(&files).unwrap()
-}
-
-#[test]
-fn the_files_that_ship_are_valid() {
-    let collections = compiled_in();
-
-    let names: Vec<_> = collections
-        .iter()
-        .map(|collection| collection.name.as_ref())
-        .collect();
-    assert_eq!(names, ["discussions", "messages"]);
-}
-
-#[test]
-fn every_file_in_the_folder_is_compiled_in() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../collections");
-    let mut in_the_folder: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| {
-            std::path::Path::new(name)
-                .extension()
-                .is_some_and(|ext| ext == "toml")
-        })
-        .collect();
-    in_the_folder.sort();
-
-    let compiled_in: Vec<_> = Collections::compiled_in()
-        .iter()
-        .map(|(name, _)| *name)
-        .collect();
-    assert_eq!(compiled_in, in_the_folder);
-}
-
-#[test]
-fn mail_says_what_the_example_promises() {
-    let collections = compiled_in();
-    let discussions = collections.get("discussions").unwrap();
-    let messages = collections.get("messages").unwrap();
-
-    assert_eq!(
-        discussions.tenant,
-        TenantAttribute {
-            attribute: "user_id".into(),
-            gsi: Some("by_user".into())
-        }
-    );
-    assert_eq!(
-        discussions.retention,
-        Retention::For(std::time::Duration::from_hours(30 * 24))
-    );
-    assert_eq!(
-        discussions.permissions.delete,
-        [Grant::Group("admin".into()), Grant::Author]
-    );
-    assert_eq!(
-        discussions.permissions.audit,
-        [Grant::Group("admin".into())]
-    );
-    assert_eq!(
-        messages.marks.all(),
-        ["date_delete", "deleted_by", "deletion_id"]
-    );
-    assert_eq!(
-        messages.serve,
-        Serve {
-            read: true,
-            search: true,
-            write: false,
-        }
-    );
-    assert_eq!(messages.missing, Missing::AlreadyDeleted);
-    assert_eq!(
-        messages.key.attributes().collect::<Vec<_>>(),
-        ["discussion_id", "message_id"]
-    );
-    assert_eq!((discussions.key.parts(), messages.key.parts()), (1, 2));
-    let parent = messages.parent.as_ref().unwrap();
-    assert_eq!(
-        (&parent.lookup, parent.on_delete, parent.required),
-        (&ChildLookup::Table, OnDelete::Cascade, false)
-    );
-    let id = messages
-        .document
-        .as_ref()
-        .unwrap()
-        .id
-        .render(&[("discussion_id", "r~1"), ("message_id", "<a@b>")]);
-    assert_eq!(id.as_deref(), Ok("r~1\u{1f}<a@b>"));
-}
-
-#[test]
-fn the_cascade_is_walked_from_both_ends() {
-    let collections = compiled_in();
-    let discussions = collections.get("discussions").unwrap();
-    let messages = collections.get("messages").unwrap();
-
-    assert_eq!(
-        collections
-            .children_of(&discussions.name)
-            .collect::<Vec<_>>(),
-        [messages]
-    );
-    assert_eq!(collections.children_of(&messages.name).count(), 0);
-    assert_eq!(collections.parent_of(messages), Some(discussions));
-    assert_eq!(collections.parent_of(discussions), None);
-    assert_eq!(collections.get("nothing"), None);
 }
 
 #[test]
