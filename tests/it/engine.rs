@@ -5,6 +5,7 @@
 
 mod accepting;
 mod bounds;
+mod certificates;
 mod crashes;
 mod deliveries;
 mod dependencies;

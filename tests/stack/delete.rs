@@ -56,6 +56,7 @@ async fn a_delete_is_answered_202_with_the_deletion_and_where_to_poll() {
                 "attempts": 0,
                 "failure": null,
                 "allowed_actions": ["cancel"],
+                "certificate": { "pages": 1, "head": body["deletion"]["certificate"]["head"] },
                 "links": { "self": format!("/v1/deletions/{id}"), "records": format!("/v1/deletions/{id}/records") },
             },
         })

@@ -17,6 +17,7 @@ use crate::logs::{self, Function};
 use crate::stack::options::Dynamodb;
 use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
+use crate::verify::Verify;
 use crate::{env, terminal, token, validate};
 
 /// The local stack and the tasks of the project.
@@ -58,6 +59,8 @@ enum Command {
     Demo(Demo),
     /// Starts two stacks, runs `cargo test --workspace` against them, and stops them.
     Test(Test),
+    /// Recomputes the certificate of a deletion from its manifest; exit code 0 only when the manifest proves it.
+    Verify(Verify),
     /// Lints template.yaml with the pinned SAM CLI.
     Validate,
     /// Serves DynamoDB (Dynoxide) in memory on 127.0.0.1; `up` starts this.
@@ -174,6 +177,7 @@ impl Cli {
             Command::Load(load) => Box::pin(or_interrupt(load.run())).await,
             Command::Demo(demo) => Box::pin(or_interrupt(demo.run())).await,
             Command::Test(test) => Box::pin(or_interrupt(test.run())).await,
+            Command::Verify(verify) => Box::pin(or_interrupt(verify.run())).await,
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
             Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
         }

@@ -23,3 +23,4 @@ pub mod test;
 pub mod token;
 mod tools;
 pub mod validate;
+pub mod verify;

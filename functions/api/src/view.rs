@@ -49,6 +49,7 @@ pub(crate) struct DeletionView<'a> {
     failure: Option<&'a Failure>,
     /// What the caller may ask of it now.
     allowed_actions: Vec<&'static str>,
+    certificate: CertificateView<'a>,
     links: LinksView,
 }
 
@@ -63,6 +64,13 @@ struct CountsView<'a> {
     delete: &'a BTreeMap<CollectionName, DeleteCounts>,
     restore: &'a BTreeMap<CollectionName, RestoreCounts>,
     purge: &'a BTreeMap<CollectionName, PurgeCounts>,
+}
+
+/// What stays of the manifest when it is dropped: `docs/certificate.md`.
+#[derive(Debug, Serialize)]
+struct CertificateView<'a> {
+    pages: u32,
+    head: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,6 +112,10 @@ impl<'a> DeletionView<'a> {
                 .into_iter()
                 .map(Action::as_str)
                 .collect(),
+            certificate: CertificateView {
+                pages: deletion.pages,
+                head: &deletion.chain,
+            },
             links: LinksView {
                 records: format!("{path}/records"),
                 itself: path,

@@ -49,6 +49,7 @@ async fn a_delete_is_scheduled_and_the_answer_says_where_to_look() {
             "attempts": 0,
             "failure": null,
             "allowed_actions": ["cancel"],
+            "certificate": { "pages": 1, "head": deletion.chain },
             "links": { "self": path, "records": format!("{path}/records") },
         })
     );
