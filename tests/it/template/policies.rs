@@ -12,8 +12,34 @@ use super::cloudformation::Template;
 /// Actions by the thing they are allowed on.
 type Grants = BTreeMap<String, BTreeSet<String>>;
 
-const ROWS: [&str; 2] = ["table/discussions", "table/messages"];
-const INDEXES: [&str; 2] = ["table/discussions/index/*", "table/messages/index/*"];
+const ROWS: [&str; 14] = [
+    "table/discussions",
+    "table/messages",
+    "table/streams",
+    "table/subscriptions",
+    "table/stream_messages",
+    "table/reactions",
+    "table/direct_messages",
+    "table/stream_attachments",
+    "table/direct_attachments",
+    "table/attachments",
+    "table/learners",
+    "table/participations",
+    "table/tasks",
+    "table/executions",
+];
+const INDEXES: [&str; 10] = [
+    "table/discussions/index/*",
+    "table/messages/index/*",
+    "table/streams/index/*",
+    "table/stream_messages/index/*",
+    "table/direct_messages/index/*",
+    "table/stream_attachments/index/*",
+    "table/direct_attachments/index/*",
+    "table/attachments/index/*",
+    "table/learners/index/*",
+    "table/tasks/index/*",
+];
 
 #[test]
 fn api_may_accept_read_and_search() {
@@ -170,7 +196,10 @@ fn place(resource: &Value) -> String {
         return id.to_owned();
     }
     match &resource["Fn::Sub"] {
-        Value::String(arn) => local(&local(arn, "es"), "scheduler"),
+        Value::String(arn) => ["es", "scheduler", "dynamodb"]
+            .iter()
+            .fold(arn.clone(), |arn, service| local(&arn, service))
+            .replace("table/${TablePrefix}", "table/"),
         Value::Array(parts) => local(parts[0].as_str().unwrap(), "dynamodb")
             .replace("${Name}", &table(&parts[1]["Name"])),
         _ => resource.to_string(),
