@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod collection;
 pub mod deletion;
 pub mod document;
+pub mod draft;
 pub mod event;
 pub mod held;
 pub mod key;

@@ -11,3 +11,4 @@ pub mod deletions;
 pub mod liveness;
 pub mod records;
 pub mod sweep;
+pub mod write;

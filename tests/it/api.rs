@@ -18,3 +18,6 @@ mod samples;
 mod showing;
 mod tenants;
 mod world;
+mod writers;
+mod writing;
+mod writing_races;

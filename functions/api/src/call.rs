@@ -8,9 +8,11 @@ use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use serde_json::{Map, Value};
 use shared::config::ClaimNames;
 use shared::domain::principal::Principal;
 
+use crate::body::{self, RawBody};
 use crate::gateway::Incoming;
 use crate::principal::principal;
 use crate::problem::{Code, Problem};
@@ -52,39 +54,66 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let incoming = parts
-            .extensions
-            .get::<Incoming>()
-            .cloned()
-            .unwrap_or_default();
-        // `authenticate` stands before every route.
-        let principal = parts.extensions.get::<Principal>().cloned();
-        let principal = principal.ok_or_else(|| {
-            Problem::new(
-                Code::Unauthenticated,
-                "The request carries no verified token.",
-            )
-        })?;
-        if let Some(header) = NOT_YET
-            .iter()
-            .find(|header| parts.headers.contains_key(*header))
-        {
-            let problem = Problem::new(
-                Code::NotSupportedYet,
-                format!("The header `{header}` is not supported yet."),
-            );
-            return Err(problem.at(format!("/header/{header}"), "remove it"));
-        }
-        if incoming.has_body {
+        let (call, body) = known(parts)?;
+        if body.is_some() {
             return Err(
                 Problem::new(Code::BodyNotAllowed, "This route takes no body.")
                     .at("/body", "remove it"),
             );
         }
-        Ok(Self {
-            principal,
-            request_id: incoming.request_id,
-            raw_query: incoming.raw_query,
-        })
+        Ok(call)
     }
+}
+
+/// One authenticated request with a JSON object for a body.
+#[derive(Debug)]
+pub(crate) struct CallWithObject {
+    /// Who asks, and for what.
+    pub(crate) call: Call,
+    /// The body.
+    pub(crate) object: Map<String, Value>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CallWithObject {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let (call, body) = known(parts)?;
+        let object = body::object(&parts.headers, body)?;
+        Ok(Self { call, object })
+    }
+}
+
+/// What is known of every request, and its body.
+fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
+    let incoming = parts
+        .extensions
+        .get::<Incoming>()
+        .cloned()
+        .unwrap_or_default();
+    // `authenticate` stands before every route.
+    let principal = parts.extensions.get::<Principal>().cloned();
+    let principal = principal.ok_or_else(|| {
+        Problem::new(
+            Code::Unauthenticated,
+            "The request carries no verified token.",
+        )
+    })?;
+    if let Some(header) = NOT_YET
+        .iter()
+        .find(|header| parts.headers.contains_key(*header))
+    {
+        let problem = Problem::new(
+            Code::NotSupportedYet,
+            format!("The header `{header}` is not supported yet."),
+        );
+        return Err(problem.at(format!("/header/{header}"), "remove it"));
+    }
+    let call = Call {
+        principal,
+        request_id: incoming.request_id,
+        raw_query: incoming.raw_query,
+    };
+    let is_base64 = incoming.is_base64;
+    Ok((call, incoming.body.map(|text| RawBody { text, is_base64 })))
 }

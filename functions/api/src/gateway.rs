@@ -29,8 +29,10 @@ pub(crate) struct Incoming {
     pub(crate) request_id: String,
     /// The query string as the client wrote it.
     pub(crate) raw_query: String,
-    /// Whether there is a body that is not empty.
-    pub(crate) has_body: bool,
+    /// The body as the gateway hands it out; `None` where there is none, or an empty one.
+    pub(crate) body: Option<String>,
+    /// Whether the body is encoded in base64, which the gateway does with what it takes for binary.
+    pub(crate) is_base64: bool,
 }
 
 /// The request that the routes see: an encoded path without a query string, and the rest as an extension.
@@ -45,7 +47,8 @@ pub fn request(event: ApiGatewayV2httpRequest, invocation: &str) -> Request<Body
             .map(|jwt| jwt.claims),
         request_id: request_id(context.request_id, invocation),
         raw_query: event.raw_query_string.unwrap_or_default(),
-        has_body: event.body.is_some_and(|body| !body.is_empty()),
+        body: event.body.filter(|body| !body.is_empty()),
+        is_base64: event.is_base64_encoded,
     };
     let mut request = Request::new(Body::empty());
     *request.method_mut() = context.http.method;

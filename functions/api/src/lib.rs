@@ -4,6 +4,7 @@
 //! layers of [`router`] say who asks and render what went wrong, the routes translate. Nothing here decides what a
 //! deletion is, and nothing in `shared` knows a status code.
 
+mod body;
 mod call;
 pub mod gateway;
 mod identify;

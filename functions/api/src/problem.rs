@@ -49,6 +49,11 @@ codes! {
     InvalidParameter "INVALID_PARAMETER" BAD_REQUEST "A parameter cannot be understood";
     InvalidCursor "INVALID_CURSOR" BAD_REQUEST "The cursor is not one of this list";
     ParentRequired "PARENT_REQUIRED" BAD_REQUEST "These records are listed below a parent only";
+    InvalidBody "INVALID_BODY" BAD_REQUEST "The body is no JSON object that can be kept as it is";
+    InvalidAttribute "INVALID_ATTRIBUTE" BAD_REQUEST "An attribute does not go with the record";
+    MarkNotAllowed "MARK_NOT_ALLOWED" BAD_REQUEST "Marks are written by deletions only";
+    StatusNotAllowed "STATUS_NOT_ALLOWED" BAD_REQUEST "The status is none that clients write";
+    RecordNotStorable "RECORD_NOT_STORABLE" BAD_REQUEST "A store does not take the record";
     BodyNotAllowed "BODY_NOT_ALLOWED" BAD_REQUEST "The request has a body";
     NotSupportedYet "NOT_SUPPORTED_YET" BAD_REQUEST "The request asks for something that is not supported yet";
     Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Nobody has verified who asks";
@@ -60,7 +65,11 @@ codes! {
     DeletionNotFound "DELETION_NOT_FOUND" NOT_FOUND "There is no such deletion";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
+    KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
+    ParentNotLive "PARENT_NOT_LIVE" CONFLICT "The record's parent is not live";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
+    RecordTooLarge "RECORD_TOO_LARGE" PAYLOAD_TOO_LARGE "The record is too large";
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE "The body is of a type that is not taken";
     Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side";
     DependencyRefused "DEPENDENCY_REFUSED" INTERNAL_SERVER_ERROR "Something that this service needs refused to work";
     DependencyUnavailable "DEPENDENCY_UNAVAILABLE" SERVICE_UNAVAILABLE "Something that this service needs did not answer";

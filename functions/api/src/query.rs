@@ -91,7 +91,12 @@ pub(crate) fn invalid(name: &str, why: &'static str) -> Problem {
 
 /// The JSON pointer to a parameter.
 pub(crate) fn pointer(name: &str) -> String {
-    format!("/query/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("/query/{}", segment(name))
+}
+
+/// A name as it stands in a JSON pointer.
+pub(crate) fn segment(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn decode(text: &str) -> Result<String, &'static str> {

@@ -3,6 +3,7 @@
 mod delete;
 mod deletions;
 mod records;
+mod write;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use shared::domain::collection::Collection;
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
 
-use crate::call::Call;
+use crate::call::{Call, CallWithObject};
 use crate::identify::{RecordPath, needs_query};
 use crate::problem::{Code, Problem};
 
@@ -24,8 +25,9 @@ type Routes<P> = Router<Arc<Api<P>>>;
 /// All routes. A path of the fixed ones is never a collection's: their words are reserved.
 pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
     let record = || {
-        let methods: MethodRouter<Arc<Api<P>>> =
-            get(records::get_or_list::<P>).delete(delete::delete::<P>);
+        let methods: MethodRouter<Arc<Api<P>>> = get(records::get_or_list::<P>)
+            .put(write::put::<P>)
+            .delete(delete::delete::<P>);
         methods
             .head(another_method::<P>)
             .fallback(another_method::<P>)
@@ -58,10 +60,11 @@ fn collection<'a, P>(api: &'a Api<P>, name: &str) -> Result<&'a Collection, Prob
 
 /// The methods that the routes on a collection's records know.
 fn methods(collection: &Collection) -> &'static str {
-    if collection.serve.read {
-        "GET, DELETE"
-    } else {
-        "DELETE"
+    match (collection.serve.read, collection.serve.write) {
+        (true, true) => "GET, PUT, DELETE",
+        (true, false) => "GET, DELETE",
+        (false, true) => "PUT, DELETE",
+        (false, false) => "DELETE",
     }
 }
 
@@ -87,6 +90,7 @@ async fn no_route<P: ApiPorts>(
     method: Method,
     uri: Uri,
     call: Result<Call, Problem>,
+    with_object: Result<CallWithObject, Problem>,
 ) -> Problem {
     let path: Vec<_> = uri
         .path()
@@ -103,8 +107,13 @@ async fn no_route<P: ApiPorts>(
     match method {
         Method::GET if !collection.serve.read => return Problem::route_not_found(),
         Method::GET | Method::DELETE => {}
+        Method::PUT if collection.serve.write => {}
         _ => return Problem::method_not_allowed(methods(collection)),
     }
+    let call = match method {
+        Method::PUT => with_object.map(|asked| asked.call),
+        _ => call,
+    };
     if let Err(problem) = call {
         return problem;
     }

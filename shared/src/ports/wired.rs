@@ -2,17 +2,17 @@
 
 use crate::ports::{
     AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock,
-    DetachRows, DomainHealth, FindDue, Ids, MarkDocuments, MarkRows, PublishEvents, PurgeDocuments,
-    PurgeRows, ReadDeletions, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments,
-    SendDeletion,
+    DetachRows, DomainHealth, FindDue, Ids, IndexDocuments, MarkDocuments, MarkRows, PublishEvents,
+    PurgeDocuments, PurgeRows, ReadDeletions, ReadRows, RemoveSchedules, RepairAggregates,
+    SearchDocuments, SendDeletion, WriteRows,
 };
 
 /// What the api function gets.
 pub trait ApiPorts: Send + Sync {
-    /// Rows: reading only; the root is marked by [`AcceptDeletions`].
-    type Rows: ReadRows;
-    /// Documents: search only.
-    type Documents: SearchDocuments;
+    /// Rows: read, and write for clients; a root is marked by [`AcceptDeletions`].
+    type Rows: ReadRows + WriteRows;
+    /// Documents: search, and what a client's write leaves of them.
+    type Documents: SearchDocuments + IndexDocuments + PurgeDocuments;
     /// Deletions: accept, read, and ask something of one.
     type Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions;
     /// The queue's sending half.
@@ -101,8 +101,8 @@ pub struct Wired<R, D, L, Q, E, S, C, H> {
 
 impl<R, D, L, Q, E, S, C, H> ApiPorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows,
-    D: SearchDocuments,
+    R: ReadRows + WriteRows,
+    D: SearchDocuments + IndexDocuments + PurgeDocuments,
     L: AcceptDeletions + ChangeDeletions + ReadDeletions,
     Q: SendDeletion,
     E: Send + Sync,

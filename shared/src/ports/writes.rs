@@ -58,7 +58,8 @@ pub trait WriteRows: Send + Sync {
 
     /// Puts a row: if there is none (`before` is `None`), or in place of `before`, if that still carries no mark and is
     /// of the same tenant and author; the store itself checks that. An attribute that reads as in `before` keeps the
-    /// store's type, and the mark's attributes (an explicit NULL) stay as they are.
+    /// store's type, and the mark's attributes (an explicit NULL) stay as they are; a row of a collection whose live rows
+    /// have an explicit NULL gets one.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
 
 /// The routes of `template.yaml`, fixed words before placeholders.
-const ROUTES: [&str; 11] = [
+const ROUTES: &[&str] = &[
     "GET /v1/deletions",
     "GET /v1/deletions/{deletion}",
     "GET /v1/deletions/{deletion}/records",
@@ -15,6 +15,9 @@ const ROUTES: [&str; 11] = [
     "DELETE /v1/{collection}",
     "DELETE /v1/{collection}/{id}",
     "DELETE /v1/{collection}/{id}/{sort}",
+    "PUT /v1/{collection}",
+    "PUT /v1/{collection}/{id}",
+    "PUT /v1/{collection}/{id}/{sort}",
     "$default",
 ];
 

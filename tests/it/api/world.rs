@@ -18,7 +18,7 @@ use shared::testing::{
 use super::event::Event;
 
 /// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
-/// never purged; `posts` are their authors' for ten minutes, and no guest's ever.
+/// never purged; `posts` are their authors' for ten minutes, and no guest's ever. The others are written by clients.
 const MORE: &str = r#"
 [notes]
 table       = "notes"
@@ -49,6 +49,59 @@ author      = "sender_id"
 filters     = { time = "sent_at" }
 serve       = ["read"]
 permissions = { read = ["member"], delete = ["author", "admin"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
+
+[rooms]
+table       = "rooms"
+key         = ["room_id"]
+tenant      = "realm"
+document    = { index = "rooms", id = "{room_id}", fields = ["subject"] }
+strategy    = "flag"
+retention   = "30d"
+author      = "owner"
+serve       = ["read", "search", "write"]
+permissions = { read = ["member"], write = ["admin", "writers", "author"], delete = ["admin"], restore = ["admin"] }
+
+[letters]
+table       = "letters"
+key         = ["letter_id"]
+tenant      = "realm"
+parent      = { collection = "rooms", by = ["room_id"], gsi = "by_room", on_delete = "cascade", required = true }
+document    = { index = "letters", id = "{letter_id}", fields = ["subject", "body"] }
+strategy    = "flag"
+retention   = "30d"
+author      = "sender_id"
+filters     = { time = "sent_at" }
+status      = { attribute = "status", allowed = ["ACTIVE", "DISABLED"] }
+serve       = ["read", "write"]
+permissions = { read = ["member"], write = ["admin", "writers", "author"], delete = ["admin"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
+
+[shelves]
+table       = "shelves"
+key         = ["realm", "shelf_id"]
+tenant      = "realm"
+strategy    = "flag"
+retention   = "30d"
+serve       = ["write"]
+permissions = { delete = ["admin"] }
+
+[drops]
+table       = "drops"
+key         = ["drop_id"]
+tenant      = "realm"
+strategy    = "flag"
+retention   = "30d"
+author      = "owner"
+serve       = ["write"]
+permissions = { write = ["author"], delete = ["admin"] }
+
+[jobs]
+table       = "jobs"
+key         = ["job_id"]
+tenant      = "realm"
+document    = { index = "jobs", id = "{job_id}", fields = ["subject"] }
+strategy    = "erase"
+serve       = ["write"]
+permissions = { delete = ["admin"] }
 "#;
 
 type Ports = Wired<
@@ -162,6 +215,21 @@ impl World {
             self.documents.put(collection, &id, row.clone());
         }
         self.rows.put(collection, row);
+    }
+
+    /// Puts a live letter of ann's in a room, and its document.
+    pub(crate) fn put_letter(&self, id: &str, room: &str) {
+        let letters = self.collection("letters");
+        let mut row = samples::row(letters, &RecordKey::stored(id, None), "acme");
+        row.insert("room_id".to_owned(), json!(room));
+        self.documents.put(letters, id, row.clone());
+        self.rows.put(letters, row);
+    }
+
+    /// The document with this id.
+    pub(crate) fn document(&self, collection: &str, id: &str) -> Option<Value> {
+        let found = self.documents.get(self.collection(collection), id);
+        found.map(Value::Object)
     }
 
     /// The row of a record.

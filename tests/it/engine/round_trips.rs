@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use shared::domain::collection::Collection;
 use shared::domain::key::RecordKey;
 use shared::domain::row::Row;
-use shared::ports::{Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery, Wired};
+use shared::ports::{
+    Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery, Stored, TakeBackOutcome, Wired,
+    WriteOutcome, WriteRows,
+};
 use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
 use shared::testing::samples::{key, key2};
 use shared::testing::{FakeRows, Operation};
@@ -40,6 +43,37 @@ impl ReadRows for FarRows {
 
     async fn query(&self, query: RowQuery<'_>) -> Result<RowPage, DependencyError> {
         self.rows.query(query).await
+    }
+}
+
+/// The api's rows can be written, too; a delete never does.
+impl WriteRows for FarRows {
+    type Kept = <FakeRows as WriteRows>::Kept;
+
+    async fn stored(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Result<Option<Stored<Self::Kept>>, DependencyError> {
+        self.rows.stored(collection, key).await
+    }
+
+    async fn write(
+        &self,
+        collection: &Collection,
+        row: &Row,
+        before: Option<&Stored<Self::Kept>>,
+    ) -> Result<WriteOutcome, DependencyError> {
+        self.rows.write(collection, row, before).await
+    }
+
+    async fn take_back(
+        &self,
+        collection: &Collection,
+        row: &Row,
+        before: Option<&Stored<Self::Kept>>,
+    ) -> Result<TakeBackOutcome, DependencyError> {
+        self.rows.take_back(collection, row, before).await
     }
 }
 

@@ -53,6 +53,9 @@ fn every_route_is_behind_the_authorizer() {
         "GET /v1/{collection}",
         "GET /v1/{collection}/{id}",
         "GET /v1/{collection}/{id}/{sort}",
+        "PUT /v1/{collection}",
+        "PUT /v1/{collection}/{id}",
+        "PUT /v1/{collection}/{id}/{sort}",
         "POST /v1/deletions/{deletion}/{action}",
     ];
     assert_eq!(keys, BTreeSet::from(expected));

@@ -42,19 +42,26 @@ const INDEXES: [&str; 10] = [
 ];
 
 #[test]
-fn api_may_accept_read_and_search() {
+fn api_may_accept_read_search_and_write() {
     let mut grants = grants(&[
         (&["ControlTable"], "dynamodb:GetItem PutItem DeleteItem"),
         (&["${ControlTable.Arn}/index/by_tenant"], "dynamodb:Query"),
         (&["DeletionQueue"], "sqs:SendMessage"),
         (
-            &["domain/${SearchDomainName}/${IndexPrefix}*/_search"],
+            &[
+                "domain/${SearchDomainName}/${IndexPrefix}*/_search",
+                "domain/${SearchDomainName}/_bulk",
+                "domain/${SearchDomainName}/_mget",
+            ],
             "es:ESHttpPost",
         ),
         (&["ApiLogGroup"], "logs:CreateLogStream PutLogEvents"),
     ]);
     grants.extend(self::grants(&[
-        (&ROWS, "dynamodb:BatchGetItem UpdateItem Query"),
+        (
+            &ROWS,
+            "dynamodb:BatchGetItem GetItem UpdateItem PutItem DeleteItem Query",
+        ),
         (&INDEXES, "dynamodb:Query"),
     ]));
 

@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::Collection;
+use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
@@ -63,21 +64,21 @@ async fn get<P: ApiPorts>(
     let key = record(collection, path, query)?;
     match records::get(api, &call.principal, collection, &key).await? {
         Got::Live(row) => Ok(Json(RecordView::new(collection, row)).into_response()),
-        Got::Deleted(deletion) => {
-            let problem = Problem::new(
-                Code::RecordDeleted,
-                "The record is deleted, and kept until `purge_at`.",
-            );
-            Err(problem.with("purge_at", purge_at(&deletion)).with(
-                "deletion",
-                DeletionView::new(api, &call.principal, &deletion),
-            ))
-        }
+        Got::Deleted(deletion) => Err(deleted(api, call, &deletion)),
         Got::Absent => Err(Problem::new(
             Code::RecordNotFound,
             "No live record that the caller may read has this id.",
         )),
     }
+}
+
+/// The problem "it is deleted", for those who may restore it.
+pub(super) fn deleted<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &Deletion) -> Problem {
+    let detail = "The record is deleted, and kept until `purge_at`.";
+    let view = DeletionView::new(api, &call.principal, deletion);
+    Problem::new(Code::RecordDeleted, detail)
+        .with("purge_at", purge_at(deletion))
+        .with("deletion", view)
 }
 
 async fn list<P: ApiPorts>(

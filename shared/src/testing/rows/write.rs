@@ -95,6 +95,9 @@ fn written(collection: &Collection, row: &Row, before: Option<&Stored<Attributes
             None => written.remove(name),
         };
     }
+    if collection.live_is_null && !written.contains_key(&collection.marks.deleted_at) {
+        written.insert(collection.marks.deleted_at.clone(), serde_json::Value::Null);
+    }
     for (name, value) in row.key.parts(&collection.key) {
         written.insert(name.to_owned(), value.into());
     }

@@ -121,7 +121,8 @@ impl WriteRows for DynamoRows {
     }
 }
 
-/// The item of a row. The mark's attributes are none of the client's business and stay as they are.
+/// The item of a row. The mark's attributes are none of the client's business: they stay as they are, and a new row
+/// gets what a live one has.
 fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> Item {
     let kept = before.map(|before| &before.kept);
     let mut item: Item = row
@@ -140,6 +141,10 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
             Some(kept) => item.insert(name.to_owned(), kept.clone()),
             None => item.remove(name),
         };
+    }
+    if collection.live_is_null && !item.contains_key(&collection.marks.deleted_at) {
+        let null = AttributeValue::Null(true);
+        item.insert(collection.marks.deleted_at.clone(), null);
     }
     item.extend(primary_key(&collection.key, &row.key));
     item

@@ -1,0 +1,359 @@
+//! JSON bodies, read strictly: what would be changed or dropped on the way in is refused instead.
+//!
+//! Two things are lost by an ordinary reader: of two members with one name the first, and of a number the digits that a
+//! double cannot hold.
+
+use std::fmt;
+
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::problem::{Code, Problem};
+
+/// A body as the gateway hands it out.
+#[derive(Debug)]
+pub(crate) struct RawBody {
+    /// The text.
+    pub(crate) text: String,
+    /// Whether the text is base64 of the body.
+    pub(crate) is_base64: bool,
+}
+
+/// The JSON object that a body is.
+pub(crate) fn object(
+    headers: &HeaderMap,
+    body: Option<RawBody>,
+) -> Result<Map<String, Value>, Problem> {
+    let Some(body) = body else {
+        return Err(invalid("is missing"));
+    };
+    if !is_json(headers) {
+        let detail = "This route takes `application/json`.";
+        return Err(Problem::new(Code::UnsupportedMediaType, detail)
+            .at("/header/content-type", "is not application/json"));
+    }
+    let text = if body.is_base64 {
+        let bytes = STANDARD.decode(&body.text).ok();
+        bytes
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(|| invalid("is not UTF-8"))?
+    } else {
+        body.text
+    };
+    let Strict(value) = serde_json::from_str(&text).map_err(|error| invalid(&why(&error)))?;
+    let Value::Object(object) = value else {
+        return Err(invalid("is no JSON object"));
+    };
+    if !numbers(&text).all(is_exact) {
+        return Err(invalid(
+            "holds a number with more digits than a double; write it as text",
+        ));
+    }
+    Ok(object)
+}
+
+/// What is wrong and where, without a value of the body.
+fn why(error: &serde_json::Error) -> String {
+    let what = if error.to_string().starts_with(TWICE) {
+        TWICE
+    } else {
+        "is not valid JSON"
+    };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+fn invalid(why: &str) -> Problem {
+    Problem::new(Code::InvalidBody, format!("The body {why}.")).at("/body", why.to_owned())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let declared = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    declared
+        .and_then(|declared| declared.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// How the error of a doubled member begins.
+const TWICE: &str = "names a member twice";
+
+/// A value in which no object names a member twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Strict(value)) = items.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let Strict(value) = members.next_value()?;
+            if values.insert(name, value).is_some() {
+                return Err(A::Error::custom(TWICE));
+            }
+        }
+        Ok(Value::Object(values))
+    }
+}
+
+/// The numbers of a valid JSON text, as they are written.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_number = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let at = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?;
+            rest = &rest[at..];
+            if rest.starts_with('"') {
+                rest = behind_string(rest);
+                continue;
+            }
+            let end = rest
+                .bytes()
+                .position(|byte| !is_of_number(byte))
+                .unwrap_or(rest.len());
+            let (number, behind) = rest.split_at(end);
+            rest = behind;
+            return Some(number);
+        }
+    })
+}
+
+/// What stands behind the string that a text begins with.
+fn behind_string(text: &str) -> &str {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return &text[at + 1..],
+            _ => {}
+        }
+    }
+    ""
+}
+
+/// Whether a number reads back as the same number.
+fn is_exact(written: &str) -> bool {
+    let Ok(number) = serde_json::from_str::<Number>(written) else {
+        return false;
+    };
+    let (written, read) = (decimal(written), decimal(&number.to_string()));
+    written.is_some() && written == read
+}
+
+/// A number as sign, digits without zeros at either end, and the power of ten that they count.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return Some((false, String::new(), 0));
+    }
+    let shift = i64::try_from(fraction.len()).ok()?;
+    let zeros = i64::try_from(digits.len() - significant.len()).ok()?;
+    let power = power
+        .parse::<i64>()
+        .ok()?
+        .checked_sub(shift)?
+        .checked_add(zeros)?;
+    Some((negative, significant.to_owned(), power))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str, is_base64: bool, kind: Option<&str>) -> Result<Value, String> {
+        let mut headers = HeaderMap::new();
+        if let Some(kind) = kind {
+            headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+        }
+        let body = (!text.is_empty()).then(|| RawBody {
+            text: text.to_owned(),
+            is_base64,
+        });
+        object(&headers, body)
+            .map(Value::Object)
+            .map_err(|problem| problem.parts().code.as_str().to_owned())
+    }
+
+    fn json_of(text: &str) -> Result<Value, String> {
+        read(text, false, Some("application/json"))
+    }
+
+    #[test]
+    fn an_object_is_read_as_it_is_written() {
+        let text =
+            r#"{"a":[1,-2.50,1e2,"\"9999999999999999999999",true,null,{"a":{}}],"":"ü\u00fc"}"#;
+
+        assert_eq!(
+            json_of(text),
+            Ok(
+                json!({ "a": [1, -2.5, 100.0, "\"9999999999999999999999", true, null, { "a": {} }], "": "üü" })
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_refused() {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "1",
+            r#""a""#,
+            "{'a':1}",
+            "{} {}",
+            r#"{"a":1,}"#,
+            r#"{"a":NaN}"#,
+            "{\"a\":1e999}",
+        ] {
+            assert_eq!(json_of(text), Err("INVALID_BODY".to_owned()), "{text}");
+        }
+        let deep = format!("{}{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
+        assert_eq!(json_of(&deep), Err("INVALID_BODY".to_owned()));
+    }
+
+    #[test]
+    fn a_member_that_is_named_twice_is_refused_at_any_depth() {
+        for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
+            assert_eq!(json_of(text), Err("INVALID_BODY".to_owned()), "{text}");
+        }
+        assert!(json_of(r#"{"a":{"a":{"b":1}},"b":1}"#).is_ok());
+    }
+
+    #[test]
+    fn a_number_that_would_lose_digits_is_refused() {
+        for exact in [
+            "0",
+            "-0",
+            "-0.0",
+            "7",
+            "9007199254740993",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "0.1",
+            "2.50",
+            "1e21",
+            "1E-7",
+            "123456.789e3",
+            "20000000000000000000",
+            "0.000001",
+        ] {
+            assert!(json_of(&format!(r#"{{"a":{exact}}}"#)).is_ok(), "{exact}");
+        }
+        for inexact in [
+            "18446744073709551617",
+            "0.1234567890123456789",
+            "12345678901234567890.5",
+            "1e-400",
+        ] {
+            let text = format!(r#"{{"t":"{inexact}","a":[{inexact}]}}"#);
+            assert_eq!(json_of(&text), Err("INVALID_BODY".to_owned()), "{inexact}");
+        }
+    }
+
+    #[test]
+    fn another_type_than_json_is_refused() {
+        for kind in [
+            None,
+            Some("text/plain"),
+            Some("application/x-www-form-urlencoded"),
+            Some("application/jsonx"),
+        ] {
+            assert_eq!(
+                read("{}", false, kind),
+                Err("UNSUPPORTED_MEDIA_TYPE".to_owned()),
+                "{kind:?}"
+            );
+        }
+        for kind in ["application/json", "Application/JSON; charset=utf-8"] {
+            assert!(read("{}", false, Some(kind)).is_ok(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_the_gateway_encoded_is_decoded() {
+        let kind = Some("application/json");
+
+        assert_eq!(read("eyJhIjoxfQ==", true, kind), Ok(json!({ "a": 1 })));
+        for broken in ["%", "/w=="] {
+            assert_eq!(read(broken, true, kind), Err("INVALID_BODY".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_refusal_quotes_nothing_of_the_body() {
+        let problem = object(
+            &HeaderMap::from_iter([(CONTENT_TYPE, "application/json".parse().unwrap())]),
+            Some(RawBody {
+                text: r#"{"a":secret}"#.to_owned(),
+                is_base64: false,
+            }),
+        );
+
+        assert!(!format!("{:?}", problem.unwrap_err()).contains("secret"));
+    }
+}

@@ -1,0 +1,94 @@
+//! `PUT` of one record, where its collection is written here: the outcomes of `write`, as answers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use shared::domain::collection::Collection;
+use shared::domain::draft::{DraftError, draft};
+use shared::domain::row::Row;
+use shared::ports::ApiPorts;
+use shared::service::accept::Api;
+use shared::service::write::{WriteError, Written, write};
+
+use super::records::deleted;
+use super::{collection, methods};
+use crate::call::CallWithObject;
+use crate::identify::{RecordPath, record};
+use crate::problem::{Code, Problem};
+use crate::query::{Query, segment};
+use crate::view::RecordView;
+
+pub(super) async fn put<P: ApiPorts>(
+    State(api): State<Arc<Api<P>>>,
+    Path(path): Path<RecordPath>,
+    asked: Result<CallWithObject, Problem>,
+) -> Result<Response, Problem> {
+    let collection = collection(&api, &path.collection)?;
+    if !collection.serve.write {
+        return Err(Problem::method_not_allowed(methods(collection)));
+    }
+    let CallWithObject { call, object } = asked?;
+    let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
+    let key = record(collection, &path, &query)?;
+    let row = draft(collection, &call.principal.tenant, &key, object)?;
+    match write(&api, &call.principal, collection, &row).await {
+        Ok(Written::Created(row)) => Ok(shown(StatusCode::CREATED, collection, row)),
+        Ok(Written::Replaced(row)) => Ok(shown(StatusCode::OK, collection, row)),
+        Err(WriteError::Deleted(deletion)) => Err(deleted(&api, &call, &deletion)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn shown(status: StatusCode, collection: &Collection, row: Row) -> Response {
+    (status, Json(RecordView::new(collection, row))).into_response()
+}
+
+impl From<DraftError> for Problem {
+    fn from(error: DraftError) -> Self {
+        let code = match error {
+            DraftError::Mark { .. } => Code::MarkNotAllowed,
+            DraftError::Status { .. } => Code::StatusNotAllowed,
+            DraftError::Key { .. }
+            | DraftError::Tenant { .. }
+            | DraftError::ParentMissing { .. }
+            | DraftError::NoText { .. } => Code::InvalidAttribute,
+        };
+        let pointer = format!("/body/{}", segment(error.attribute()));
+        Self::new(code, format!("An attribute {error}.")).at(pointer, error.to_string())
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Forbidden => {
+                Self::new(Code::Forbidden, "The caller may not write this record.")
+            }
+            WriteError::KeyTaken => Self::new(
+                Code::KeyTaken,
+                "This id is held by something that the caller cannot see.",
+            ),
+            WriteError::Deleted(_) => Self::new(Code::RecordDeleted, "The record is deleted."),
+            WriteError::ParentNotLive => Self::new(
+                Code::ParentNotLive,
+                "The parent that the record names is absent or deleted; nothing was written.",
+            ),
+            WriteError::TooLarge => Self::new(
+                Code::RecordTooLarge,
+                "With its names a record has at most 400 KB.",
+            ),
+            WriteError::Unstorable => Self::new(
+                Code::RecordNotStorable,
+                "The table or the search index does not take a value of this record; nothing was written.",
+            ),
+            WriteError::DocumentId(error) => Self::new(
+                Code::InvalidId,
+                format!("No document can have this id: {error}."),
+            ),
+            WriteError::Dependency(error) => error.into(),
+        }
+    }
+}
