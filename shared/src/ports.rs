@@ -31,8 +31,9 @@ pub use self::deletions::{
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
-    ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentVersion, Hit, MarkDocuments,
-    PurgeDocuments, RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
+    ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentState, DocumentVersion, Hit,
+    MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome, SearchDocuments, SearchPage,
+    SearchQuery,
 };
 pub use self::domain_health::{DomainHealth, Health};
 pub use self::error::DependencyError;

@@ -9,6 +9,7 @@ mod clear;
 mod index;
 mod mark;
 mod purge;
+mod read;
 mod search;
 mod transport;
 

@@ -4,6 +4,7 @@
 //! which returns the next value; a store keeps it if nobody else changed it in between (compare-and-set on
 //! `revision`), so who loses a race reads what the winner decided.
 
+pub mod comparison;
 mod counts;
 mod due;
 pub mod machine;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::comparison::Comparison;
 pub use self::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 pub use self::due::{Due, Patience, due, give_up};
 pub use self::machine::{Action, Terms};
@@ -41,7 +43,7 @@ pub struct DeletionId(Uuid);
 impl DeletionId {
     /// The id with this value.
     #[must_use]
-    pub fn new(id: Uuid) -> Self {
+    pub const fn new(id: Uuid) -> Self {
         Self(id)
     }
 }
@@ -238,6 +240,8 @@ pub struct Deletion {
     pub failure: Option<Failure>,
     /// When the present pass last got on, or was asked for.
     pub progress_at: Timestamp,
+    /// How far the comparison of the stores is.
+    pub comparison: Comparison,
     /// When it reached its present final state.
     pub ended_at: Option<Timestamp>,
     /// When the sweeper must look at it; `None` is never.

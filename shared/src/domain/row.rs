@@ -45,6 +45,21 @@ pub enum RowMark {
 }
 
 impl RowMark {
+    /// What these attributes of a row or of a document say.
+    #[must_use]
+    pub fn of(collection: &Collection, attributes: &Map<String, Value>) -> Self {
+        match attributes.get(&collection.marks.deleted_at) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(_) => Self::By(
+                attributes
+                    .get(&collection.marks.deletion_id)
+                    .and_then(Value::as_str)
+                    .and_then(|id| id.parse().ok()),
+            ),
+        }
+    }
+
     /// Whether the row carries the mark of this deletion.
     #[must_use]
     pub fn is_of(self, deletion: DeletionId) -> bool {
@@ -92,14 +107,7 @@ impl Row {
     /// What the row says about its own deletion.
     #[must_use]
     pub fn mark(&self, collection: &Collection) -> RowMark {
-        match self.attributes.get(&collection.marks.deleted_at) {
-            None => RowMark::Absent,
-            Some(Value::Null) => RowMark::Null,
-            Some(_) => RowMark::By(
-                self.text(&collection.marks.deletion_id)
-                    .and_then(|id| id.parse().ok()),
-            ),
-        }
+        RowMark::of(collection, &self.attributes)
     }
 
     /// The key of the parent that the row names, or `None` when an attribute is missing.

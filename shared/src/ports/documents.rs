@@ -7,7 +7,7 @@ use crate::domain::collection::Collection;
 use crate::domain::deletion::DeletionId;
 use crate::domain::key::RecordKey;
 use crate::domain::principal::Tenant;
-use crate::domain::row::Mark;
+use crate::domain::row::{Mark, RowMark};
 use crate::ports::{Attempt, DependencyError};
 
 /// What came of marking one document.
@@ -79,6 +79,33 @@ pub struct DocumentVersion {
     pub seq_no: i64,
     /// `_primary_term`.
     pub primary_term: i64,
+}
+
+/// A document as it was read: which one, and what it says about its own deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentState {
+    /// To be named when it is removed.
+    pub version: DocumentVersion,
+    /// Its mark, under the row's names.
+    pub mark: RowMark,
+}
+
+/// Reads what documents say about their own deletion.
+pub trait ReadDocuments: Send + Sync {
+    /// The most documents of one [`states`](Self::states).
+    const STATE_BATCH: usize = 1000;
+
+    /// The present states of documents, in the order of the ids; `None` is "no such document". Reads what was written
+    /// last, not what search shows, and nothing of what they hold beside the mark.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer, or is missing.
+    fn states(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentState>>>, DependencyError>> + Send;
 }
 
 /// What came of removing one document.

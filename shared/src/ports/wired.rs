@@ -3,8 +3,8 @@
 use crate::ports::{
     AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock,
     DetachRows, DomainHealth, FindDue, Ids, IndexDocuments, MarkDocuments, MarkRows, PublishEvents,
-    PurgeDocuments, PurgeRows, ReadDeletions, ReadRows, RemoveSchedules, RepairAggregates,
-    SearchDocuments, SendDeletion, WriteRows,
+    PurgeDocuments, PurgeRows, ReadDeletions, ReadDocuments, ReadRows, RemoveSchedules,
+    RepairAggregates, SearchDocuments, SendDeletion, WriteRows,
 };
 
 /// What the api function gets.
@@ -36,8 +36,8 @@ pub trait ApiPorts: Send + Sync {
 pub trait EnginePorts: Send + Sync {
     /// Rows: read, mark, clear, purge, detach, keep aggregates true.
     type Rows: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates;
-    /// Documents: mark, clear, purge.
-    type Documents: MarkDocuments + ClearDocuments + PurgeDocuments;
+    /// Documents: read their marks, mark, clear, purge.
+    type Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments;
     /// Deletions: read, carry on.
     type Deletions: ReadDeletions + AdvanceDeletions;
     /// The queue's sending half, for continuations.
@@ -136,7 +136,7 @@ where
 impl<R, D, L, Q, E, S, C, H> EnginePorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
-    D: MarkDocuments + ClearDocuments + PurgeDocuments,
+    D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions,
     Q: SendDeletion,
     E: PublishEvents,
@@ -178,7 +178,7 @@ where
 impl<R, D, L, Q, E, S, C, H> SweepPorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
-    D: MarkDocuments + ClearDocuments + PurgeDocuments,
+    D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions + FindDue,
     Q: SendDeletion,
     E: PublishEvents,

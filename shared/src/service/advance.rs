@@ -3,6 +3,7 @@
 //! Two invariants rest on the slice alone: no store call begins after its end, and the lease outlives it by the longest
 //! call. So a worker that stalls and wakes up finds that it may no longer begin anything.
 
+mod compare;
 mod delete_pass;
 mod look;
 mod notify;
@@ -32,6 +33,7 @@ use crate::ports::{
 };
 use crate::telemetry::chain;
 
+pub use self::compare::{Compared, compare};
 pub use self::notify::tell_owed;
 pub(crate) use self::slice::Slice;
 use self::slice::Stop;

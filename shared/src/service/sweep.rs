@@ -1,6 +1,7 @@
 //! Whatever is due: takes no input, looks at all of it, is bounded, and answers with a report.
 //!
-//! Harmless when run twice at once: each step is a compare-and-set before it is an act. Reconcile first, purge last.
+//! Harmless when run twice at once: each step is a compare-and-set before it is an act. Reconcile first, then compare, purge
+//! last; what compares leaves half of the time to what is purged.
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tracing::warn;
 
+use crate::domain::deletion::comparison::{Tallies, add};
 use crate::domain::deletion::{Deletion, DeletionId, Due, Pass, State, due};
 use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
@@ -16,7 +18,9 @@ use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health,
     ReadDeletions, SendDeletion, StoreOutcome, SweepPorts,
 };
-use crate::service::advance::{Advanced, Engine, Slice, advance, park, tell_owed};
+use crate::service::advance::{
+    Advanced, Compared, Engine, Slice, advance, compare, park, tell_owed,
+};
 use crate::telemetry::chain;
 
 /// How many due deletions one sweep looks at; what is left is due at the next.
@@ -26,7 +30,7 @@ const AT_ONCE: usize = 1000;
 const SILENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// What a sweep did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SweepReport {
     /// Due deletions that were looked at.
     pub due: usize,
@@ -36,6 +40,18 @@ pub struct SweepReport {
     pub parked: usize,
     /// Ended deletions whose owed events are out.
     pub told: usize,
+    /// Deletions whose stores were compared to the end.
+    pub compared: usize,
+    /// Comparisons that a later sweep goes on with.
+    pub comparing: usize,
+    /// Purged deletions that are purged once more, because something came to live below their root.
+    pub returned: usize,
+    /// Records that were found to disagree with their deletion. Those that somebody created anew are none of them.
+    pub drift_found: u64,
+    /// Of those: records that are as they must be again.
+    pub drift_repaired: u64,
+    /// All that was found, by kind.
+    pub drift: Tallies,
     /// Purges that ended here.
     pub purged: usize,
     /// Purges that go on through the queue.
@@ -44,6 +60,12 @@ pub struct SweepReport {
     pub tidied: usize,
     /// Purges put off because the search domain is not well, or did not answer.
     pub put_off: usize,
+    /// Deletions that are worked on, or should be, and have been silent for too long.
+    pub silent: usize,
+    /// How long the longest of them has not got on, in seconds.
+    pub longest_silence: u64,
+    /// By how much the latest purge that was due here is late, in seconds.
+    pub purge_lag: u64,
     /// Steps that failed; the log has each, and they stay due.
     pub errors: usize,
     /// Left for the next sweep.
@@ -67,7 +89,7 @@ pub async fn sweep<P: SweepPorts>(
         due: found.len(),
         ..SweepReport::default()
     };
-    let mut purges = Vec::new();
+    let (mut compares, mut purges) = (Vec::new(), Vec::new());
     let mut outside = Outside::default();
     for (place, (tenant, id)) in found.iter().enumerate() {
         if ports.clock().now() >= deadline {
@@ -77,9 +99,29 @@ pub async fn sweep<P: SweepPorts>(
         // Boxed, here and below: these futures hold whole passes.
         let step = reconcile(engine, tenant, *id, deadline, &mut outside, &mut report);
         match Box::pin(step).await {
-            Ok(Some(deletion)) => purges.push(deletion),
-            Ok(None) => {}
+            Ok(Later::Purge(deletion)) => purges.push(*deletion),
+            Ok(Later::Compare(deletion)) => compares.push(*deletion),
+            Ok(Later::Nothing) => {}
             Err(error) => failed(&mut report, *id, &error),
+        }
+    }
+    let now = ports.clock().now();
+    let until = if purges.is_empty() {
+        deadline
+    } else {
+        later(now, time_between(now, deadline) / 2)
+    };
+    for (place, deletion) in compares.iter().enumerate() {
+        let now = ports.clock().now();
+        if now >= until {
+            report.left += compares.len() - place;
+            break;
+        }
+        // A giant does not take the time of the small ones: it goes on at a later sweep.
+        let stretch = later(now, purge_slice).min(until);
+        let comparing = compared(engine, deletion, stretch, until, &mut outside, &mut report);
+        if let Err(error) = Box::pin(comparing).await {
+            failed(&mut report, deletion.id, &error);
         }
     }
     for (place, deletion) in purges.iter().enumerate() {
@@ -107,7 +149,19 @@ fn failed(report: &mut SweepReport, id: DeletionId, error: &DependencyError) {
     warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
 }
 
-/// Does what is due, except the purge, which it returns.
+/// What comes after everything else that is due.
+enum Later {
+    Nothing,
+    Compare(Box<Deletion>),
+    Purge(Box<Deletion>),
+}
+
+/// From one moment to a later one.
+fn time_between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// Does what is due, except what comes later, which it returns.
 async fn reconcile<P: SweepPorts>(
     engine: &Engine<P>,
     tenant: &Tenant,
@@ -115,16 +169,27 @@ async fn reconcile<P: SweepPorts>(
     deadline: Timestamp,
     outside: &mut Outside,
     report: &mut SweepReport,
-) -> Result<Option<Deletion>, DependencyError> {
+) -> Result<Later, DependencyError> {
     let ports = &engine.ports;
     // The index may lag behind: only the deletion itself says whether it is due.
     let Some(deletion) = ports.deletions().deletion(tenant, id).await? else {
-        return Ok(None);
+        return Ok(Later::Nothing);
     };
     let now = ports.clock().now();
-    match due(&deletion, now, &engine.patience) {
+    let due = due(&deletion, now, &engine.patience);
+    if matches!(due, Due::Resend | Due::Park(_)) {
+        let silence = time_between(deletion.progress_at, now).as_secs();
+        report.silent += 1;
+        report.longest_silence = report.longest_silence.max(silence);
+    }
+    match due {
         Due::Wait => {}
-        Due::Purge => return Ok(Some(deletion)),
+        Due::Purge => {
+            let due_at = deletion.purge_at.unwrap_or(now);
+            report.purge_lag = report.purge_lag.max(time_between(due_at, now).as_secs());
+            return Ok(Later::Purge(Box::new(deletion)));
+        }
+        Due::Compare => return Ok(Later::Compare(Box::new(deletion))),
         Due::Park(failure) => {
             if matches!(park(engine, &deletion, failure).await?, Advanced::Ended(_)) {
                 report.parked += 1;
@@ -134,7 +199,9 @@ async fn reconcile<P: SweepPorts>(
             if deletion.state.pass() == Pass::Purge
                 && !outside.is_well(ports.domain(), report).await
             {
-                return put_off(engine, &deletion, now).await.map(|()| None);
+                return put_off(engine, &deletion, now)
+                    .await
+                    .map(|()| Later::Nothing);
             }
             let resent = deletion.resent(now, &engine.timing);
             if ports.deletions().store(&resent).await? == StoreOutcome::Stored {
@@ -167,7 +234,44 @@ async fn reconcile<P: SweepPorts>(
             }
         }
     }
-    Ok(None)
+    Ok(Later::Nothing)
+}
+
+/// Compares the stores for one stretch, and drops the pages of a purged deletion when they are not needed any more.
+async fn compared<P: SweepPorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    stretch: Timestamp,
+    deadline: Timestamp,
+    outside: &mut Outside,
+    report: &mut SweepReport,
+) -> Result<(), DependencyError> {
+    let ports = &engine.ports;
+    if !outside.is_well(ports.domain(), report).await {
+        return put_off(engine, deletion, ports.clock().now()).await;
+    }
+    let mut drift = Tallies::new();
+    let compared = compare(engine, deletion, stretch, &mut drift).await;
+    for (kind, tally) in &drift {
+        if kind.is_wrong() {
+            report.drift_found += tally.found;
+            report.drift_repaired += tally.repaired;
+        }
+    }
+    add(&mut report.drift, &drift);
+    match compared? {
+        Compared::Done(stands) => {
+            report.compared += 1;
+            if stands.state == State::Purged && tidy(engine, &stands, deadline).await? {
+                report.tidied += 1;
+            }
+        }
+        Compared::Returned => report.returned += 1,
+        Compared::Left => report.comparing += 1,
+        Compared::Failed => report.errors += 1,
+        Compared::Overtaken => {}
+    }
+    Ok(())
 }
 
 /// Begins a purge here, for a short slice; a giant goes on through the queue.

@@ -16,8 +16,8 @@ use crate::domain::deletion::DeletionId;
 use crate::domain::row::Mark;
 use crate::ports::{
     Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentMarkOutcome,
-    DocumentVersion, Hit, MarkDocuments, PurgeDocuments, RemoveOutcome, SearchDocuments,
-    SearchPage, SearchQuery,
+    DocumentState, DocumentVersion, Hit, MarkDocuments, PurgeDocuments, ReadDocuments,
+    RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
 };
 
 const NAME: &str = "search index";
@@ -46,6 +46,15 @@ struct State {
 struct Document {
     source: Source,
     seq_no: i64,
+}
+
+impl Document {
+    fn version(&self) -> DocumentVersion {
+        DocumentVersion {
+            seq_no: self.seq_no,
+            primary_term: 1,
+        }
+    }
 }
 
 impl FakeDocuments {
@@ -236,6 +245,24 @@ impl ClearDocuments for FakeDocuments {
     }
 }
 
+impl ReadDocuments for FakeDocuments {
+    async fn states(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
+        let operation = "read documents";
+        let state = &mut *self.begin(operation, Self::STATE_BATCH, ids.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let seen = |document: &Document| DocumentState {
+            version: document.version(),
+            mark: mark_of(collection, &document.source),
+        };
+        let state = |id: &String| Attempt::Done(index.get(id).map(seen));
+        Ok(ids.iter().map(state).collect())
+    }
+}
+
 impl PurgeDocuments for FakeDocuments {
     async fn versions(
         &self,
@@ -245,16 +272,8 @@ impl PurgeDocuments for FakeDocuments {
         let operation = "read documents";
         let state = &mut *self.begin(operation, Self::PURGE_BATCH, ids.len())?;
         let index = index(&mut state.indexes, collection, operation)?;
-        let version = |id| {
-            index.get(id).map(|document| DocumentVersion {
-                seq_no: document.seq_no,
-                primary_term: 1,
-            })
-        };
-        Ok(ids
-            .iter()
-            .map(|id: &String| Attempt::Done(version(id)))
-            .collect())
+        let version = |id: &String| Attempt::Done(index.get(id).map(Document::version));
+        Ok(ids.iter().map(version).collect())
     }
 
     async fn remove(

@@ -26,9 +26,11 @@ pub enum Due {
     Park(Failure),
     /// Ended, and events are owed.
     Tell,
+    /// Ended, told, and the time has come to compare the stores.
+    Compare,
     /// `purge_at` has come.
     Purge,
-    /// Purged, told, and the time for a last look is over: the pages can go.
+    /// Purged, told and compared: the pages can go.
     Tidy,
 }
 
@@ -45,7 +47,16 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Due {
         // Before the events: a bus that is away must not keep records beyond their retention. They stay owed.
         State::Deleted if deletion.purge_at.is_some_and(|purge_at| purge_at <= now) => Due::Purge,
         _ if deletion.notified.owes() => Due::Tell,
+        State::Deleted | State::Cancelled | State::Restored | State::Purged
+            if !deletion.comparison.done =>
+        {
+            Due::Compare
+        }
         State::Purged => Due::Tidy,
+        // Marks that nothing is left for.
+        State::Restored if deletion.comparison.waiting > 0 && deletion.terms(now).is_due => {
+            Due::Compare
+        }
         _ => Due::Wait,
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::certificate;
 use crate::domain::deletion::machine::{self, Action, Event};
 use crate::domain::deletion::{
-    Accepted, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, State, Telling,
+    Accepted, Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, State, Telling,
 };
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::time::{later, to_millisecond};
@@ -82,6 +82,7 @@ impl Deletion {
             resends: 0,
             failure: None,
             progress_at: now,
+            comparison: Comparison::default(),
             ended_at: None,
             due_at: Some(later(now, timing.resend_after)),
             expires_at: None,
@@ -167,7 +168,9 @@ impl Deletion {
     /// When it is not `PURGED`.
     pub fn found(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
         let state = self.after(Event::Found, now)?;
-        Ok(self.begun(state, None, now, timing))
+        let mut next = self.begun(state, None, now, timing);
+        next.comparison.returns += 1;
+        Ok(next)
     }
 
     /// One more page of the delete is written and not done yet: the delete goes backwards, later.
@@ -327,11 +330,7 @@ impl Deletion {
     pub fn told(&self, notified: Notified, timing: &Timing) -> Self {
         let mut next = self.changed();
         next.notified = notified;
-        next.due_at = match (self.state, self.ended_at) {
-            (State::Deleted, _) => self.purge_at,
-            (State::Purged, Some(ended)) => Some(later(ended, timing.compare_after)),
-            _ => None,
-        };
+        next.due_at = next.due_at_rest(timing);
         next
     }
 
@@ -438,6 +437,7 @@ impl Deletion {
         next.resends = 0;
         next.failure = None;
         next.progress_at = now;
+        next.comparison = self.comparison.anew();
         next.ended_at = None;
         next.expires_at = None;
         next.due_at = Some(later(now, timing.resend_after));
@@ -462,7 +462,7 @@ impl Deletion {
         Ok(next)
     }
 
-    fn changed(&self) -> Self {
+    pub(super) fn changed(&self) -> Self {
         let mut next = self.clone();
         next.revision += 1;
         next

@@ -98,7 +98,7 @@ async fn adopt<P: EnginePorts>(
     take(engine, slice, deletion, &page).await
 }
 
-async fn root_is_new<P: EnginePorts>(
+pub(super) async fn root_is_new<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,

@@ -156,7 +156,7 @@ async fn restore<P: EnginePorts>(
 }
 
 /// The keys of the parents that are there, of those that these rows name.
-async fn parents<P: EnginePorts>(
+pub(super) async fn parents<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
@@ -186,7 +186,7 @@ async fn parents<P: EnginePorts>(
         .collect())
 }
 
-fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<RecordKey>) -> bool {
+pub(super) fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<RecordKey>) -> bool {
     match (&collection.parent, row.parent_key(collection)) {
         (None, _) => true,
         (Some(link), None) => !link.required,

@@ -1,6 +1,8 @@
-//! Documents: [`MarkDocuments`], [`PurgeDocuments`], [`IndexDocuments`] and [`SearchDocuments`] of one index.
+//! Documents: [`MarkDocuments`], [`PurgeDocuments`], [`ReadDocuments`], [`IndexDocuments`] and [`SearchDocuments`] of one
+//! index.
 
 mod marking;
+mod reading;
 mod removing;
 mod searching;
 mod writing;
@@ -8,17 +10,22 @@ mod writing;
 use serde_json::{Map, Value, json};
 
 pub use self::marking::*;
+pub use self::reading::*;
 pub use self::removing::*;
 pub use self::searching::*;
 pub use self::writing::*;
 use super::done;
 use crate::domain::collection::Collection;
-use crate::ports::{IndexDocuments, MarkDocuments, PurgeDocuments, SearchDocuments};
+use crate::ports::{IndexDocuments, MarkDocuments, PurgeDocuments, ReadDocuments, SearchDocuments};
 
 /// A search store with the indexes of [`samples`](crate::testing::samples), empty. They take the key, the tenant and
 /// the marks as keywords or dates, the declared fields and `note` as text, and nothing else.
 pub trait DocumentsHarness: Send + Sync {
-    type Documents: MarkDocuments + PurgeDocuments + IndexDocuments + SearchDocuments;
+    type Documents: MarkDocuments
+        + PurgeDocuments
+        + ReadDocuments
+        + IndexDocuments
+        + SearchDocuments;
 
     /// The port.
     fn documents(&self) -> &Self::Documents;
@@ -65,6 +72,11 @@ macro_rules! documents_contract {
                 odd_ids_are_ordinary_ids,
                 a_mark_that_the_index_cannot_hold_is_rejected_document_by_document,
                 a_missing_index_is_refused_and_never_an_absent_document,
+                states_are_told_in_order_and_missing_ones_too,
+                states_tell_whose_mark_a_document_carries_and_nothing_else,
+                states_are_those_of_the_last_write_and_name_what_is_removed,
+                states_of_1000_documents_are_read_at_once,
+                states_in_a_missing_index_are_refused,
                 versions_are_told_in_order_and_missing_ones_too,
                 versions_are_those_of_the_last_write,
                 removing_takes_away_what_is_still_as_it_was_read,

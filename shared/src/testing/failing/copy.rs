@@ -6,8 +6,8 @@ use crate::domain::deletion::DeletionId;
 use crate::domain::row::Mark;
 use crate::ports::{
     Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentMarkOutcome,
-    DocumentVersion, MarkDocuments, PurgeDocuments, RemoveOutcome, SearchDocuments, SearchPage,
-    SearchQuery,
+    DocumentState, DocumentVersion, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
+    SearchDocuments, SearchPage, SearchQuery,
 };
 
 impl<P: MarkDocuments> MarkDocuments for Failing<P> {
@@ -36,6 +36,19 @@ impl<P: ClearDocuments> ClearDocuments for Failing<P> {
         let act =
             |ids: Vec<String>| async move { self.inner.clear(collection, deletion, &ids).await };
         self.batch(Operation::ClearDocuments, ids, act).await
+    }
+}
+
+impl<P: ReadDocuments> ReadDocuments for Failing<P> {
+    const STATE_BATCH: usize = P::STATE_BATCH;
+
+    async fn states(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
+        let act = |ids: Vec<String>| async move { self.inner.states(collection, &ids).await };
+        self.batch(Operation::DocumentStates, ids, act).await
     }
 }
 

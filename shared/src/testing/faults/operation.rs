@@ -21,6 +21,7 @@ pub enum Operation {
     DetachRows,
     MarkDocuments,
     ClearDocuments,
+    DocumentStates,
     DocumentVersions,
     RemoveDocuments,
     Search,
@@ -61,6 +62,7 @@ impl Operation {
             | Self::DetachRows => "record store",
             Self::MarkDocuments
             | Self::ClearDocuments
+            | Self::DocumentStates
             | Self::DocumentVersions
             | Self::RemoveDocuments
             | Self::IndexDocument
@@ -103,6 +105,7 @@ impl Operation {
             Self::DetachRows => "detach rows",
             Self::MarkDocuments => "mark documents",
             Self::ClearDocuments => "clear documents",
+            Self::DocumentStates => "read the marks of documents",
             Self::DocumentVersions => "read documents",
             Self::RemoveDocuments => "remove documents",
             Self::Search => "search",

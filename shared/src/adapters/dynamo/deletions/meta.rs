@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::{Item, ItemError, check_version, keys};
 use crate::domain::collection::{CollectionName, Strategy};
 use crate::domain::deletion::{
-    DeleteCounts, Deletion, DeletionId, Failure, Lease, Notified, PurgeCounts, RestoreCounts,
-    State, VERSION,
+    Comparison, DeleteCounts, Deletion, DeletionId, Failure, Lease, Notified, PurgeCounts,
+    RestoreCounts, State, VERSION,
 };
 use crate::domain::key::RecordKey;
 use crate::domain::page::SelectCursor;
@@ -71,6 +71,8 @@ struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
     progress_at: i64,
+    #[serde(default, skip_serializing_if = "Comparison::is_none")]
+    comparison: Comparison,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
 }
@@ -130,6 +132,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         resends: deletion.resends,
         failure: deletion.failure.clone(),
         progress_at: deletion.progress_at.as_millisecond(),
+        comparison: deletion.comparison.clone(),
         ended_at: millis(deletion.ended_at),
     };
     serde_dynamo::to_item(meta).map_err(malformed)
@@ -184,6 +187,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         resends: meta.resends,
         failure: meta.failure,
         progress_at: at(meta.progress_at)?,
+        comparison: meta.comparison,
         ended_at: meta.ended_at.map(at).transpose()?,
         due_at: meta.due_at.map(at).transpose()?,
         expires_at: meta

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::{DeletionsHarness, accepted, sample};
 use crate::domain::collection::Strategy;
+use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
 use crate::domain::deletion::{
-    DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, RestoreCounts, State, Telling,
+    Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, RestoreCounts,
+    State, Telling,
 };
 use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
 use crate::ports::{
@@ -288,6 +290,26 @@ fn full(deletion: &Deletion) -> Deletion {
             reason: "it said \"no\" 🪦".to_owned(),
         }),
         progress_at: later(1),
+        comparison: Comparison {
+            done: true,
+            pages: 3,
+            look: Some(SelectCursor {
+                after: Some(Position("{\"a\":\"b\"}".to_owned())),
+                ..SelectCursor::ROOT
+            }),
+            waiting: 1,
+            returns: 2,
+            drift: Tallies::from([
+                (
+                    Drift::OrphanMark,
+                    Tally {
+                        found: 2,
+                        repaired: 1,
+                    },
+                ),
+                (Drift::Recreated, Tally::default()),
+            ]),
+        },
         ended_at: Some(later(2)),
         due_at: Some(later(3)),
         expires_at: Some(

@@ -3,6 +3,7 @@
 use super::*;
 use crate::adapters::dynamo::text;
 use crate::domain::deletion::Telling;
+use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
 use crate::domain::page::Position;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -86,6 +87,20 @@ fn whole() -> Deletion {
             reason: "search index".into(),
         }),
         progress_at: at("2026-12-21T07:00:01Z"),
+        comparison: Comparison {
+            done: true,
+            pages: 3,
+            look: Some(SelectCursor::ROOT),
+            waiting: 1,
+            returns: 2,
+            drift: Tallies::from([(
+                Drift::OrphanMark,
+                Tally {
+                    found: 2,
+                    repaired: 1,
+                },
+            )]),
+        },
         ended_at: Some(at("2026-11-21T07:05:00Z")),
         due_at: Some(at("2026-12-21T07:03:00.001Z")),
         expires_at: Some(at("2036-12-18T07:00:00Z")),
@@ -97,6 +112,7 @@ fn bare() -> Deletion {
         purge_at: None,
         lease: None,
         look: None,
+        comparison: Comparison::default(),
         failure: None,
         ended_at: None,
         due_at: None,
@@ -143,6 +159,7 @@ fn what_is_not_due_stands_in_no_index_of_due_ones() {
         "expires_at",
         "lease",
         "look",
+        "comparison",
         "failure",
         "purge_at",
         "ended_at",
@@ -168,6 +185,7 @@ fn the_item_of_an_ordinary_deletion_is_one_write_unit() {
     }
     let mut deletion = whole();
     deletion.look = None;
+    deletion.comparison.look = None;
     deletion.purged.clear();
 
     let size: usize = write(&deletion)

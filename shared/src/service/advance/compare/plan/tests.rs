@@ -1,0 +1,173 @@
+//! One table: every case, every row, every document.
+
+use uuid::Uuid;
+
+use super::*;
+
+const OURS: DeletionId = DeletionId::new(Uuid::from_u128(1));
+const THEIRS: DeletionId = DeletionId::new(Uuid::from_u128(2));
+const VERSION: DocumentVersion = DocumentVersion {
+    seq_no: 7,
+    primary_term: 1,
+};
+
+const NONE: Option<RowMark> = None;
+const LIVE: Option<RowMark> = Some(RowMark::Absent);
+const NULL: Option<RowMark> = Some(RowMark::Null);
+const MARKED: Option<RowMark> = Some(RowMark::By(Some(OURS)));
+const OTHER: Option<RowMark> = Some(RowMark::By(Some(THEIRS)));
+const FOREIGN: Option<RowMark> = Some(RowMark::By(None));
+
+/// All that a row or a document can say.
+const ALL: [Option<RowMark>; 6] = [NONE, LIVE, NULL, MARKED, OTHER, FOREIGN];
+
+fn planned(
+    case: Case,
+    row: Option<RowMark>,
+    document: Option<RowMark>,
+    has_parent: bool,
+) -> Option<(Drift, Repair)> {
+    let document = document.map(|mark| DocumentState {
+        version: VERSION,
+        mark,
+    });
+    let seen = Seen {
+        row,
+        has_parent,
+        document,
+    };
+    plan(case, OURS, seen)
+}
+
+/// What is planned for every row and document that is not listed is nothing.
+fn assert_only(
+    case: Case,
+    has_parent: bool,
+    listed: &[(Option<RowMark>, &[Option<RowMark>], Drift, Repair)],
+) {
+    for row in ALL {
+        for document in ALL {
+            let expected = listed
+                .iter()
+                .find(|(at, documents, ..)| *at == row && documents.contains(&document))
+                .map(|(_, _, drift, repair)| (*drift, *repair));
+            assert_eq!(
+                planned(case, row, document, has_parent),
+                expected,
+                "{case:?}, row {row:?}, document {document:?}, parent {has_parent}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_deleted_record_is_marked_in_both_stores_and_a_recreated_one_never_touched() {
+    use Drift::{DocumentWithoutRow, Recreated, UnmarkedDocument};
+    use Repair::{Count, MarkDocument};
+    for has_parent in [false, true] {
+        assert_only(
+            Case::Marked,
+            has_parent,
+            &[
+                (
+                    MARKED,
+                    &[LIVE, NULL, OTHER, FOREIGN],
+                    UnmarkedDocument,
+                    MarkDocument,
+                ),
+                (NONE, &[LIVE, NULL], DocumentWithoutRow, MarkDocument),
+                (LIVE, &ALL, Recreated, Count),
+                (NULL, &ALL, Recreated, Count),
+            ],
+        );
+    }
+}
+
+#[test]
+fn an_archived_record_has_no_row_and_one_that_is_back_with_its_mark_is_only_counted() {
+    use Drift::{DocumentWithoutRow, Recreated, Resurrected};
+    use Repair::{Count, MarkDocument};
+    assert_only(
+        Case::Moved,
+        false,
+        &[
+            (MARKED, &ALL, Resurrected, Count),
+            (NONE, &[LIVE, NULL], DocumentWithoutRow, MarkDocument),
+            (LIVE, &ALL, Recreated, Count),
+            (NULL, &ALL, Recreated, Count),
+        ],
+    );
+}
+
+#[test]
+fn a_purged_record_is_gone_and_no_row_is_removed_whatever_its_mark() {
+    use Drift::{DocumentWithoutRow, Recreated, Resurrected};
+    use Repair::{Count, RemoveDocument};
+    assert_only(
+        Case::Purged,
+        false,
+        &[
+            (MARKED, &ALL, Resurrected, Count),
+            (
+                NONE,
+                // Another deletion's may be explained by its archive copy.
+                &[LIVE, NULL, MARKED],
+                DocumentWithoutRow,
+                RemoveDocument(VERSION),
+            ),
+            (LIVE, &ALL, Recreated, Count),
+            (NULL, &ALL, Recreated, Count),
+        ],
+    );
+}
+
+#[test]
+fn marks_of_a_restored_deletion_are_cleared_where_the_parent_exists() {
+    use Repair::{ClearDocument, ClearRecord, RemoveDocument, Wait};
+    let orphan = Drift::OrphanMark;
+    for is_due in [false, true] {
+        let gone = if is_due {
+            RemoveDocument(VERSION)
+        } else {
+            Wait
+        };
+        assert_only(
+            Case::Restored { is_due },
+            true,
+            &[
+                (MARKED, &ALL, orphan, ClearRecord),
+                (LIVE, &[MARKED], orphan, ClearDocument),
+                (NULL, &[MARKED], orphan, ClearDocument),
+                (NONE, &[MARKED], orphan, gone),
+            ],
+        );
+    }
+}
+
+#[test]
+fn marks_of_a_restored_deletion_wait_for_purge_at_where_there_is_no_parent() {
+    use Repair::{ClearDocument, RemoveDocument, RemoveRecord, Wait};
+    let orphan = Drift::OrphanMark;
+    let there = [LIVE, NULL, MARKED, OTHER, FOREIGN];
+    assert_only(
+        Case::Restored { is_due: false },
+        false,
+        &[
+            (MARKED, &ALL, orphan, Wait),
+            (LIVE, &[MARKED], orphan, ClearDocument),
+            (NULL, &[MARKED], orphan, ClearDocument),
+            (NONE, &[MARKED], orphan, Wait),
+        ],
+    );
+    assert_only(
+        Case::Restored { is_due: true },
+        false,
+        &[
+            (MARKED, &there, orphan, RemoveRecord(Some(VERSION))),
+            (MARKED, &[NONE], orphan, RemoveRecord(None)),
+            (LIVE, &[MARKED], orphan, ClearDocument),
+            (NULL, &[MARKED], orphan, ClearDocument),
+            (NONE, &[MARKED], orphan, RemoveDocument(VERSION)),
+        ],
+    );
+}
