@@ -6,6 +6,7 @@
 mod accepting;
 mod bounds;
 mod certificates;
+mod compares;
 mod crashes;
 mod deliveries;
 mod dependencies;

@@ -8,7 +8,7 @@ use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 
 use super::trees::four_levels;
-use super::world::Ignore;
+use super::world::{Ignore, after};
 
 #[tokio::test]
 async fn owed_events_are_told_later_and_once() {
@@ -34,6 +34,11 @@ async fn owed_events_are_told_later_and_once() {
     assert_eq!((back.told, back.errors), (1, 0));
     assert_eq!(world.events.published(), world.events.distinct());
     assert_eq!(world.named("RecordsDeleted").len(), 15);
+    let ended = world.now(&deletion).ended_at.unwrap();
+    let compare_at = after(ended, world.timing.compare_after);
+    assert_eq!(world.now(&deletion).due_at, Some(compare_at));
+    world.clock.set(compare_at);
+    assert_eq!(world.sweep(&world.faults()).await.unwrap().compared, 1);
     assert_eq!(world.now(&deletion).due_at, deletion.purge_at);
     world.clock.advance(Duration::from_hours(1));
     assert_eq!(
@@ -120,7 +125,10 @@ async fn two_sweeps_at_once_tell_owed_events_with_the_same_ids() {
         );
         assert_eq!(
             world.now(&deletion).due_at,
-            deletion.purge_at,
+            world
+                .now(&deletion)
+                .ended_at
+                .map(|ended| after(ended, world.timing.compare_after)),
             "seed {seed}"
         );
     }

@@ -9,6 +9,7 @@ use shared::service::sweep::SweepReport;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 
+use super::compares::compared;
 use super::trees::{four_levels, is_in_tree, mail, message_key};
 use super::world::{World, text};
 
@@ -37,6 +38,7 @@ pub(crate) fn purged(world: &World, deletion: &Deletion) -> (u64, u64, u64) {
 async fn nothing_is_removed_one_millisecond_before_its_time() {
     let world = mail(3);
     let deletion = deleted(&world, "discussions", "d").await;
+    compared(&world, &deletion).await;
     let purge_at = deletion.purge_at.unwrap();
     let before = world.end(&deletion);
 
@@ -62,6 +64,7 @@ async fn a_deletion_that_is_never_purged_is_not_due_any_more() {
     world.collections =
         std::sync::Arc::new(shared::domain::collection::Collections::for_tests(&never));
     let deletion = deleted(&world, "discussions", "d").await;
+    compared(&world, &deletion).await;
 
     world.clock.advance(Duration::from_hours(24 * 3650));
 

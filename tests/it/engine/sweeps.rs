@@ -62,6 +62,8 @@ async fn what_was_sent_again_is_touched_so_that_the_next_sweep_does_not_send_it(
         SweepReport {
             due: 1,
             resent: 1,
+            silent: 1,
+            longest_silence: 120,
             ..SweepReport::default()
         }
     );
@@ -180,6 +182,8 @@ async fn one_deletion_that_cannot_be_read_does_not_stop_the_others() {
         SweepReport {
             due: 2,
             resent: 1,
+            silent: 1,
+            longest_silence: 120,
             errors: 1,
             ..SweepReport::default()
         }
@@ -248,6 +252,7 @@ async fn a_purged_deletion_keeps_its_certificate_and_loses_its_pages_after_the_l
         report,
         SweepReport {
             due: 1,
+            compared: 1,
             tidied: 1,
             ..SweepReport::default()
         }

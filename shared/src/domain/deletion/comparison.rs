@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::domain::deletion::{Deletion, State, Timing};
 use crate::domain::page::SelectCursor;
@@ -67,6 +68,9 @@ pub struct Comparison {
     /// Whether the stores were compared since the end of the latest pass.
     #[serde(default, skip_serializing_if = "is_default")]
     pub done: bool,
+    /// Who compares: two who begin in the same millisecond still write different values.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub holder: Option<Uuid>,
     /// Pages that are compared.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pages: u32,
@@ -143,11 +147,12 @@ impl Comparison {
 impl Deletion {
     /// Somebody begins to compare, or goes on; until `until` nobody else does.
     #[must_use]
-    pub fn comparing(&self, until: Timestamp) -> Self {
+    pub fn comparing(&self, until: Timestamp, holder: Uuid) -> Self {
         let mut next = self.changed();
         if next.comparison.done {
             next.comparison = next.comparison.anew();
         }
+        next.comparison.holder = Some(holder);
         next.due_at = Some(until);
         next
     }
@@ -175,6 +180,7 @@ impl Deletion {
     #[must_use]
     pub fn compare_later(&self, now: Timestamp) -> Self {
         let mut next = self.changed();
+        next.comparison.holder = None;
         next.due_at = Some(now);
         next
     }
@@ -185,6 +191,7 @@ impl Deletion {
         let mut next = self.changed();
         next.comparison.done = true;
         next.comparison.look = None;
+        next.comparison.holder = None;
         // What could not be removed when its time had come is counted, and nobody waits for it any more.
         if self.terms(now).is_due {
             next.comparison.waiting = 0;

@@ -23,7 +23,7 @@ use crate::domain::message::DeletionMessage;
 use crate::domain::time::later;
 use crate::ports::StoreOutcome;
 use crate::ports::{
-    ChangeDeletions, Clock, DependencyError, EnginePorts, ReadDeletions, SendDeletion,
+    ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions, SendDeletion,
 };
 use crate::service::advance::select::by_collection;
 use crate::service::advance::slice::{Slice, Stop};
@@ -61,7 +61,7 @@ pub async fn compare<P: EnginePorts>(
     let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
     let now = clock.now();
     // Should this sweep die, another one goes on when no call of it can be under way any more.
-    let mut standing = deletion.comparing(later(until, engine.timing.grace));
+    let mut standing = deletion.comparing(later(until, engine.timing.grace), clock.token());
     if deletions.store(&standing).await? != StoreOutcome::Stored {
         return Ok(Compared::Overtaken);
     }
@@ -93,6 +93,7 @@ pub async fn compare<P: EnginePorts>(
         Ok(StoreOutcome::Stored) => Ok(compared),
         Ok(StoreOutcome::Changed(_)) => Ok(Compared::Overtaken),
         // It is due again when the time that was taken for it is over.
+        Err(Stop::SliceEnd) => Ok(compared),
         Err(_) => Ok(Compared::Failed),
     }
 }

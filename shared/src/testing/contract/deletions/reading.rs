@@ -292,6 +292,7 @@ fn full(deletion: &Deletion) -> Deletion {
         progress_at: later(1),
         comparison: Comparison {
             done: true,
+            holder: Some(uuid::Uuid::from_u128(9)),
             pages: 3,
             look: Some(SelectCursor {
                 after: Some(Position("{\"a\":\"b\"}".to_owned())),

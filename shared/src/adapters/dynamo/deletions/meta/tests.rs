@@ -89,6 +89,7 @@ fn whole() -> Deletion {
         progress_at: at("2026-12-21T07:00:01Z"),
         comparison: Comparison {
             done: true,
+            holder: None,
             pages: 3,
             look: Some(SelectCursor::ROOT),
             waiting: 1,
