@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::domain::collection::{Collections, SourceFile};
 
 use super::cloudformation::Template;
 
@@ -58,12 +59,13 @@ fn api_may_accept_read_search_and_write() {
         (&["ApiLogGroup"], "logs:CreateLogStream PutLogEvents"),
     ]);
     grants.extend(self::grants(&[
-        (
-            &ROWS,
-            "dynamodb:BatchGetItem GetItem UpdateItem PutItem DeleteItem Query",
-        ),
+        (&ROWS, "dynamodb:BatchGetItem UpdateItem Query"),
         (&INDEXES, "dynamodb:Query"),
     ]));
+    for table in written() {
+        let actions = ["GetItem", "PutItem", "DeleteItem"].map(|name| format!("dynamodb:{name}"));
+        grants.entry(table).or_default().extend(actions);
+    }
 
     assert_eq!(granted("ApiFunction"), grants);
 }
@@ -105,6 +107,24 @@ fn schedule_may_start_the_sweeper_and_nothing_else() {
     ]);
 
     assert_eq!(granted_to_role("SweepScheduleRole"), grants);
+}
+
+/// The tables of the collections that clients write through the api.
+fn written() -> Vec<String> {
+    let files: Vec<_> = Collections::compiled_in()
+        .iter()
+        .map(|(name, text)| SourceFile {
+            name: (*name).to_owned(),
+            text: (*text).to_owned(),
+        })
+        .collect();
+    let collections = Collections::from_files(&files).unwrap();
+    let written = collections
+        .iter()
+        .filter(|collection| collection.serve.write);
+    written
+        .map(|collection| format!("table/{}", collection.table))
+        .collect()
 }
 
 /// What the engine does in consumer and sweeper alike.
