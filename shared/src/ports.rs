@@ -20,10 +20,13 @@ mod events;
 mod queue;
 mod rows;
 mod schedules;
+mod told;
 mod wired;
 mod writes;
 
-pub use self::aggregates::{Direction, InOrder, OrderQuery, RepairAggregates, SetOutcome};
+pub use self::aggregates::{
+    Direction, InOrder, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
+};
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionSummary,
@@ -44,6 +47,7 @@ pub use self::rows::{
     RowPage, RowQuery, RowToClear, RowToMark, Through,
 };
 pub use self::schedules::{RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
+pub use self::told::KeepTold;
 pub use self::wired::{ApiPorts, EnginePorts, SweepPorts, Wired};
 pub use self::writes::{
     IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,

@@ -29,11 +29,7 @@ fn accepted(event: &SqsEvent) -> (World, Deletion) {
         shared::domain::message::DeletionMessage::parse(event.records[0].body.as_deref().unwrap())
             .unwrap();
     let collection = world.collection("discussions").clone();
-    let entry = Entry {
-        collection: collection.name.clone(),
-        key: key(ROOT),
-        judged: Judged::Live,
-    };
+    let entry = Entry::new(collection.name.clone(), key(ROOT), Judged::Live);
     let page = Page {
         number: 1,
         entries: vec![entry],

@@ -7,11 +7,14 @@ use std::path::Path;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 4] = [
+const SCHEMAS: [&str; 7] = [
+    "AggregateChanged",
     "DeletionAccepted",
     "RecordsDeleted",
     "DeletionFinished",
     "RecordsPurged",
+    "RecordsRestored",
+    "TaskDeleted",
 ];
 
 /// The schema of an event, compiled.
@@ -42,6 +45,12 @@ fn example(event: &str) -> Value {
     let more = match event {
         "DeletionAccepted" => {
             json!({ "root": { "id": "acme~42" }, "requested_at": "2026-11-21T07:00:00.000Z" })
+        }
+        "AggregateChanged" => {
+            json!({ "key": { "id": "s-1" }, "attribute": "first_message_id", "value": "m-2", "page": 2 })
+        }
+        "TaskDeleted" => {
+            json!({ "ids": [{ "id": "t-1" }], "task_uuids": ["t-1"], "page": 1, "part": 1, "parts": 1, "group": null })
         }
         "DeletionFinished" => {
             json!({ "state": "DELETED", "pass": "delete", "counts": delete_counts(), "failure": null })
@@ -151,7 +160,7 @@ fn a_delete_without_a_root_says_null_and_a_key_has_no_other_parts() {
 
 #[test]
 fn records_come_in_parts_of_one_to_a_thousand_keys() {
-    for event in ["RecordsDeleted", "RecordsPurged"] {
+    for event in ["RecordsDeleted", "RecordsPurged", "RecordsRestored"] {
         let schema = schema(event);
         let ids = |count: usize| {
             let ids: Vec<_> = (0..count).map(|n| json!({ "id": n.to_string() })).collect();
@@ -231,4 +240,68 @@ fn state_pass_counts_and_failure_of_a_finished_deletion_belong_together() {
         json!({ "purged": -1, "kept": 0, "failed": 0 }),
         Value::Null
     ));
+}
+
+/// An event about messages as it is sent; `more` are the fields of one kind.
+fn messages(more: &Value) -> Value {
+    let mut detail = example("RecordsDeleted");
+    merge(
+        &mut detail,
+        &json!({ "message_ids": ["1"], "recipients": ["ann"] }),
+    );
+    merge(&mut detail, more);
+    detail
+}
+
+#[test]
+fn topic_and_stream_id_are_only_for_streams() {
+    let schema = schema("delete_message");
+    let stream = json!({ "message_type": "stream", "stream_id": "s", "topic": "t", "group": { "stream_id": "s", "topic": "t" } });
+    let direct = json!({ "message_type": "direct", "conversation_id": "c", "group": { "conversation_id": "c" } });
+
+    for kind in [&stream, &direct] {
+        let errors: Vec<_> = schema
+            .iter_errors(&messages(kind))
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+    for (kind, wrong) in [
+        (&direct, json!({ "stream_id": "s" })),
+        (&direct, json!({ "topic": "t" })),
+        (&direct, json!({ "message_type": "stream" })),
+        (&stream, json!({ "conversation_id": "c" })),
+        (&stream, json!({ "message_type": "direct" })),
+        (&stream, json!({ "message_type": "other" })),
+        (&stream, json!({ "subject": "a record's value" })),
+    ] {
+        let mut detail = messages(kind);
+        merge(&mut detail, &wrong);
+        assert!(!schema.is_valid(&detail), "{detail}");
+    }
+}
+
+#[test]
+fn recipients_are_a_list_or_an_audience_and_never_both() {
+    let schema = schema("delete_message");
+    let audience = json!({ "collection": "subscriptions", "by": { "stream_id": "s" }, "user": "user_id", "unless": null });
+    let stream =
+        json!({ "message_type": "stream", "stream_id": "s", "group": { "stream_id": "s" } });
+    let mut neither = messages(&stream);
+    neither.as_object_mut().unwrap().remove("recipients");
+    let mut many = neither.clone();
+    merge(&mut many, &json!({ "audience": audience }));
+    let mut both = messages(&stream);
+    merge(&mut both, &json!({ "audience": audience }));
+    let users: Vec<String> = (0..1001).map(|n| n.to_string()).collect();
+
+    assert!(schema.is_valid(&many));
+    assert!(!schema.is_valid(&neither) && !schema.is_valid(&both));
+    let listed = |users: &[String]| {
+        let mut detail = messages(&stream);
+        merge(&mut detail, &json!({ "recipients": users }));
+        schema.is_valid(&detail)
+    };
+    assert!(listed(&users[..1000]) && !listed(&users));
+    assert!(!listed(&["ann".to_owned(), "ann".to_owned()]));
 }

@@ -48,7 +48,7 @@ impl EventBridgeEvents {
     fn entry(&self, event: &Event, detail: String) -> PutEventsRequestEntry {
         PutEventsRequestEntry::builder()
             .source(SOURCE)
-            .detail_type(event.kind)
+            .detail_type(event.kind.as_ref())
             .detail(detail)
             .event_bus_name(&self.bus)
             .build()

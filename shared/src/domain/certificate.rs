@@ -131,10 +131,12 @@ mod tests {
     }
 
     fn page(number: u32, keys: &[&str]) -> Page {
-        let entry = |key: &&str| Entry {
-            collection: "messages".parse().unwrap(),
-            key: RecordKey::stored("d", Some(key)),
-            judged: Judged::Live,
+        let entry = |key: &&str| {
+            Entry::new(
+                "messages".parse().unwrap(),
+                RecordKey::stored("d", Some(key)),
+                Judged::Live,
+            )
         };
         Page {
             number,

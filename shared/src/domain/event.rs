@@ -1,5 +1,8 @@
 //! What the bus is told. Keys only, never record values; the same event always has the same id.
 
+mod groups;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -8,17 +11,16 @@ use sha2::{Digest, Sha256};
 use crate::domain::collection::CollectionName;
 use crate::domain::deletion::{Deletion, Failure, Pass, State};
 use crate::domain::key::RecordKey;
-use crate::domain::page::PAGE_KEYS;
 use crate::domain::time::rfc3339;
+use crate::domain::told::AggregateChange;
 
-/// The most bytes of keys, as they are written, in one event: a control character in a key is six.
-const EVENT_BYTES: usize = 240_000;
+pub use self::groups::{Group, of_groups};
 
 /// One event, ready for the bus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The detail-type.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The detail, as its JSON Schema under `docs/events/` describes it.
     pub detail: Value,
 }
@@ -31,7 +33,7 @@ pub fn accepted(deletion: &Deletion) -> Event {
     detail["root"] = json!(deletion.root);
     detail["requested_at"] = json!(rfc3339(deletion.deleted_at));
     Event {
-        kind: "DeletionAccepted",
+        kind: "DeletionAccepted".into(),
         detail,
     }
 }
@@ -46,32 +48,36 @@ pub fn of_page(
     redone: Option<u32>,
     records: &BTreeMap<CollectionName, Vec<RecordKey>>,
 ) -> Vec<Event> {
-    let kind = match pass {
-        Pass::Delete => "RecordsDeleted",
-        Pass::Restore => "RecordsRestored",
-        Pass::Purge => "RecordsPurged",
-    };
-    let mut events = Vec::new();
+    let mut groups = Vec::new();
     for (collection, keys) in records {
-        let parts = split(keys);
-        for (index, ids) in parts.iter().enumerate() {
-            let part = index + 1;
-            let id = Identity {
-                run: redone,
-                page,
-                part,
-                ..Identity::of_page(deletion, pass, kind, collection)
-            };
-            let mut detail = common(deletion, pass, &id);
-            detail["group"] = Value::Null;
-            detail["ids"] = json!(ids);
-            detail["page"] = json!(page);
-            detail["part"] = json!(part);
-            detail["parts"] = json!(parts.len());
-            events.push(Event { kind, detail });
-        }
+        groups.push(Group {
+            keys: keys.clone(),
+            ..Group::plain(collection)
+        });
     }
-    events
+    of_groups(deletion, pass, page, redone, &groups)
+}
+
+/// A page changed a value of a parent.
+#[must_use]
+pub fn aggregate_changed(deletion: &Deletion, page: u32, change: &AggregateChange) -> Event {
+    const KIND: &str = "AggregateChanged";
+    let of = json!([change.key, change.attribute]).to_string();
+    let id = Identity {
+        run: change.run,
+        page,
+        of: &of,
+        ..Identity::of_page(deletion, change.pass, KIND, &change.on)
+    };
+    let mut detail = common(deletion, change.pass, &id);
+    detail["key"] = json!(change.key);
+    detail["attribute"] = json!(change.attribute);
+    detail["value"] = json!(change.value);
+    detail["page"] = json!(page);
+    Event {
+        kind: KIND.into(),
+        detail,
+    }
 }
 
 /// A pass reached a final state in its latest run; `None` when it has not.
@@ -103,7 +109,7 @@ pub fn finished(deletion: &Deletion, pass: Pass) -> Option<Event> {
             |Failure { code, reason }| json!({ "code": code, "reason": reason }),
         );
     Some(Event {
-        kind: "DeletionFinished",
+        kind: "DeletionFinished".into(),
         detail,
     })
 }
@@ -116,28 +122,6 @@ fn total<'a, C: Default + Copy + std::ops::AddAssign + 'a>(
         sum += *more;
     }
     sum
-}
-
-/// At most [`PAGE_KEYS`] keys and [`EVENT_BYTES`] bytes a part.
-fn split(keys: &[RecordKey]) -> Vec<&[RecordKey]> {
-    let mut parts = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (place, key) in keys.iter().enumerate() {
-        if place > start && (place - start == PAGE_KEYS || bytes + written(key) > EVENT_BYTES) {
-            parts.push(&keys[start..place]);
-            (start, bytes) = (place, 0);
-        }
-        bytes += written(key);
-    }
-    if start < keys.len() {
-        parts.push(&keys[start..]);
-    }
-    parts
-}
-
-/// How many bytes a key takes in an event.
-fn written(key: &RecordKey) -> usize {
-    serde_json::to_string(key).map_or(0, |json| json.len() + 1)
 }
 
 fn common(deletion: &Deletion, pass: Pass, id: &Identity<'_>) -> Value {
@@ -163,6 +147,8 @@ struct Identity<'a> {
     kind: &'a str,
     collection: &'a CollectionName,
     part: usize,
+    /// The group, or the value that changed; empty where there is only one.
+    of: &'a str,
 }
 
 impl<'a> Identity<'a> {
@@ -180,6 +166,7 @@ impl<'a> Identity<'a> {
             kind,
             collection,
             part: 1,
+            of: "",
         }
     }
 
@@ -206,13 +193,17 @@ impl<'a> Identity<'a> {
             kind,
             collection,
             part,
+            of,
         } = self;
         let run = run.map_or_else(String::new, |run| run.to_string());
-        let name = format!(
+        let mut name = format!(
             "{}/{}/{run}/{page}/{kind}/{collection}/{part}",
             deletion.id,
             pass.as_str()
         );
+        if !of.is_empty() {
+            let _ = write!(name, "/{of}");
+        }
         Sha256::digest(name.as_bytes())
             .iter()
             .take(16)

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::domain::collection::CollectionName;
+use crate::domain::collection::{Collection, CollectionName, Recipients};
 use crate::domain::deletion::{DeleteCounts, DeletionId, Pass, PurgeCounts, RestoreCounts};
+use crate::domain::effects::Effects;
 use crate::domain::key::RecordKey;
-use crate::domain::row::RowMark;
+use crate::domain::row::{Row, RowMark};
 
 /// The most keys a page holds; also the most ids an event names.
 pub const PAGE_KEYS: usize = 1000;
@@ -84,6 +86,95 @@ pub struct Entry {
     pub key: RecordKey,
     /// What was found.
     pub judged: Judged,
+    /// What effects will need of it.
+    pub effects: Effects,
+}
+
+impl Entry {
+    /// A record without effects.
+    #[must_use]
+    pub fn new(collection: CollectionName, key: RecordKey, judged: Judged) -> Self {
+        Self {
+            collection,
+            key,
+            judged,
+            effects: Effects::default(),
+        }
+    }
+
+    /// The record of this row, as a deletion finds it.
+    #[must_use]
+    pub fn found(collection: &Collection, row: Row, deletion: DeletionId) -> Self {
+        let judged = Judged::of(row.mark(collection), deletion);
+        let effects = match judged {
+            Judged::Live | Judged::LiveNull => Effects::of(&row, collection),
+            Judged::AlreadyDeleted => Effects::default(),
+        };
+        Self {
+            collection: collection.name.clone(),
+            key: row.key,
+            judged,
+            effects,
+        }
+    }
+
+    /// How many bytes it takes in a page, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.key.bytes() + self.effects.bytes()
+    }
+
+    /// The value of an attribute, of the key or of those that effects need.
+    #[must_use]
+    pub fn value(&self, collection: &Collection, attribute: &str) -> Option<Value> {
+        let of_key = self.key.parts(&collection.key).into_iter();
+        of_key
+            .into_iter()
+            .find(|(part, _)| *part == attribute)
+            .map(|(_, value)| Value::from(value))
+            .or_else(|| self.effects.values.get(attribute).cloned())
+    }
+
+    /// The text of such an attribute.
+    #[must_use]
+    pub fn text(&self, collection: &Collection, attribute: &str) -> Option<String> {
+        match self.value(collection, attribute)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The parent that the record named; only known where effects need it.
+    #[must_use]
+    pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
+        let parent = collection.parent.as_ref()?;
+        let mut values = parent.by.iter().map(|name| self.text(collection, name));
+        let partition = values.next()??;
+        Some(match values.next() {
+            None => RecordKey::stored(&partition, None),
+            Some(sort) => RecordKey::stored(&partition, Some(&sort?)),
+        })
+    }
+
+    /// The group of the collection's own event that the record is in: the attributes that it has.
+    #[must_use]
+    pub fn group(&self, collection: &Collection) -> BTreeMap<String, Value> {
+        let group = collection.event.iter().flat_map(|event| &event.group);
+        group
+            .filter_map(|name| Some((name.clone(), self.value(collection, name)?)))
+            .collect()
+    }
+
+    /// What the recipients of its event depend on, as text; `None` where the collection names none.
+    #[must_use]
+    pub fn audience_key(&self, collection: &Collection) -> Option<String> {
+        let mut group = self.group(collection);
+        match collection.recipients.as_ref()? {
+            Recipients::Rows { by, .. } => group.retain(|name, _| by.contains(name)),
+            Recipients::Attribute(_) => {}
+        }
+        Some(serde_json::json!([collection.name, group]).to_string())
+    }
 }
 
 /// One page.
@@ -343,11 +434,8 @@ mod tests {
     use super::*;
 
     fn entry(id: &str, judged: Judged) -> Entry {
-        Entry {
-            collection: serde_json::from_str("\"messages\"").unwrap(),
-            key: RecordKey::stored(id, None),
-            judged,
-        }
+        let messages = serde_json::from_str("\"messages\"").unwrap();
+        Entry::new(messages, RecordKey::stored(id, None), judged)
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::collection::{Collection, CollectionName, Collections};
+use crate::domain::permission::{Action, Right, right};
+use crate::domain::principal::Principal;
 
 /// Frozen at acceptance, written once: a changed collections file changes nothing for a deletion that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,20 @@ pub struct Scope {
     pub source: Source,
     /// For each collection that the cascade reaches: the collections below it, in name order.
     pub cascade: BTreeMap<CollectionName, Vec<CollectionName>>,
+    /// What the requester may read, of the collections whose events have recipients: who asks is one of them, if it may
+    /// see what is deleted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reads: BTreeMap<CollectionName, Reads>,
+}
+
+/// What somebody may read of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reads {
+    /// All of the tenant's records.
+    All,
+    /// Those that it wrote.
+    Own,
 }
 
 /// What a scope names.
@@ -62,7 +78,36 @@ impl Scope {
                 cascade.insert(name, children);
             }
         }
-        Self { source, cascade }
+        Self {
+            source,
+            cascade,
+            reads: BTreeMap::new(),
+        }
+    }
+
+    /// With what the requester may read of the collections that it names or reaches.
+    #[must_use]
+    pub fn asked_by<'a>(
+        mut self,
+        requester: &Principal,
+        named: impl IntoIterator<Item = &'a CollectionName>,
+        collections: &Collections,
+    ) -> Self {
+        let mut reached: Vec<CollectionName> = named.into_iter().cloned().collect();
+        reached.extend(self.cascade.values().flatten().cloned());
+        let all = reached
+            .iter()
+            .filter_map(|name| collections.get(name.as_ref()));
+        let reads = |collection: &Collection| match right(requester, collection, Action::Read) {
+            Right::Always => Some(Reads::All),
+            Right::OwnOnly => Some(Reads::Own),
+            Right::Never => None,
+        };
+        self.reads = all
+            .filter(|collection| collection.recipients.is_some())
+            .filter_map(|collection| Some((collection.name.clone(), reads(collection)?)))
+            .collect();
+        self
     }
 
     /// The collections directly below this one.

@@ -15,16 +15,43 @@ pub enum Direction {
     Falling,
 }
 
-/// Rows of one partition of a table, by their sort value.
+/// What has the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderAlong<'a> {
+    /// The table, whose key has two parts; read consistently.
+    Table,
+    /// An index, which may lag.
+    Index {
+        /// Its name.
+        name: &'a str,
+        /// Its partition attribute.
+        partition: &'a str,
+        /// Its sort attribute.
+        sort: &'a str,
+    },
+}
+
+/// Where a look begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderFrom<'a> {
+    /// At this sort value, itself included.
+    At(&'a str),
+    /// Behind it, in the direction.
+    Behind(&'a str),
+}
+
+/// Rows of one partition, by their sort value.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderQuery<'a> {
-    /// The collection; its key has two parts.
+    /// The collection.
     pub collection: &'a Collection,
+    /// Table or index.
+    pub along: OrderAlong<'a>,
     /// The value of the partition attribute.
     pub partition: &'a str,
-    /// Only rows behind this sort value, in the direction; the value itself is left out.
-    pub behind: Option<&'a str>,
-    /// Where the look begins.
+    /// Where the look begins; without it at the first, or the last.
+    pub from: Option<OrderFrom<'a>>,
+    /// Up or down.
     pub direction: Direction,
     /// The most rows.
     pub limit: usize,
@@ -53,7 +80,7 @@ pub enum SetOutcome {
 
 /// Keeps an attribute of a parent true that its children decide.
 pub trait RepairAggregates: Send + Sync {
-    /// Rows of a partition in order, read consistently from the table.
+    /// Rows of a partition in order.
     ///
     /// # Errors
     ///

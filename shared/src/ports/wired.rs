@@ -2,9 +2,9 @@
 
 use crate::ports::{
     AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock,
-    DetachRows, DomainHealth, FindDue, Ids, IndexDocuments, MarkDocuments, MarkRows, PublishEvents,
-    PurgeDocuments, PurgeRows, ReadDeletions, ReadDocuments, ReadRows, RemoveSchedules,
-    RepairAggregates, SearchDocuments, SendDeletion, WriteRows,
+    DetachRows, DomainHealth, FindDue, Ids, IndexDocuments, KeepTold, MarkDocuments, MarkRows,
+    PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadDocuments, ReadRows,
+    RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion, WriteRows,
 };
 
 /// What the api function gets.
@@ -39,7 +39,7 @@ pub trait EnginePorts: Send + Sync {
     /// Documents: read their marks, mark, clear, purge.
     type Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments;
     /// Deletions: read, carry on.
-    type Deletions: ReadDeletions + AdvanceDeletions;
+    type Deletions: ReadDeletions + AdvanceDeletions + KeepTold;
     /// The queue's sending half, for continuations.
     type Queue: SendDeletion;
     /// The bus.
@@ -137,7 +137,7 @@ impl<R, D, L, Q, E, S, C, H> EnginePorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
     D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
-    L: ReadDeletions + AdvanceDeletions,
+    L: ReadDeletions + AdvanceDeletions + KeepTold,
     Q: SendDeletion,
     E: PublishEvents,
     S: RemoveSchedules,
@@ -179,7 +179,7 @@ impl<R, D, L, Q, E, S, C, H> SweepPorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
     D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
-    L: ReadDeletions + AdvanceDeletions + FindDue,
+    L: ReadDeletions + AdvanceDeletions + KeepTold + FindDue,
     Q: SendDeletion,
     E: PublishEvents,
     S: RemoveSchedules,

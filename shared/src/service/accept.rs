@@ -13,7 +13,7 @@ use crate::domain::collection::{Collection, Collections, Missing};
 use crate::domain::deletion::{Accepted, Deletion, DeletionId, Timing};
 use crate::domain::key::RecordKey;
 use crate::domain::message::DeletionMessage;
-use crate::domain::page::{Entry, Judged, Page, SelectCursor};
+use crate::domain::page::{Entry, Page, SelectCursor};
 use crate::domain::permission::{Action, Right, allows, right, sees};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
@@ -154,8 +154,12 @@ pub async fn accept<P: ApiPorts>(
                 Ok(absent(collection))
             };
         }
-        let scope = Scope::below(collection, &api.collections);
-        let page = root_page(collection, &row, id, !scope.cascade.is_empty());
+        let scope = Scope::below(collection, &api.collections).asked_by(
+            principal,
+            [&collection.name],
+            &api.collections,
+        );
+        let page = root_page(collection, row, id, !scope.cascade.is_empty());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
@@ -189,15 +193,10 @@ pub async fn accept<P: ApiPorts>(
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
-fn root_page(collection: &Collection, root: &Row, id: DeletionId, has_children: bool) -> Page {
-    let entry = Entry {
-        collection: collection.name.clone(),
-        key: root.key.clone(),
-        judged: Judged::of(root.mark(collection), id),
-    };
+fn root_page(collection: &Collection, root: Row, id: DeletionId, has_children: bool) -> Page {
     Page {
         number: 1,
-        entries: vec![entry],
+        entries: vec![Entry::found(collection, root, id)],
         next: has_children.then_some(SelectCursor::ROOT),
     }
 }

@@ -5,6 +5,7 @@
 
 mod compare;
 mod delete_pass;
+mod effects;
 mod look;
 mod notify;
 mod pass;

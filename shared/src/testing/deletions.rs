@@ -3,6 +3,7 @@
 mod accept;
 mod advance;
 mod read;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,6 +13,7 @@ use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
+use crate::domain::told::Told;
 use crate::ports::DependencyError;
 
 const NAME: &str = "control table";
@@ -31,6 +33,7 @@ struct State {
     scopes: BTreeMap<Id, Scope>,
     pages: BTreeMap<(Id, u32), Page>,
     exceptions: BTreeMap<(Id, u32), Exceptions>,
+    told: BTreeMap<(Id, u32), Told>,
     /// Written by a later version of this program.
     newer: BTreeSet<Id>,
     /// What the indexes show, while they lag.
@@ -46,6 +49,14 @@ impl FakeDeletions {
             rows: rows.clone(),
             state: Arc::default(),
         }
+    }
+
+    /// The exceptions of a page, for a test that looks behind the port.
+    #[must_use]
+    pub fn exceptions_of(&self, deletion: &Deletion, number: u32) -> Exceptions {
+        let id = id_of(deletion);
+        let found = self.state().exceptions.get(&(id, number)).cloned();
+        found.unwrap_or_default()
     }
 
     /// The deletion as it stands, for a test that looks behind the port.

@@ -324,36 +324,11 @@ pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option
 fn row(collection: &Collection, key: &RecordKey, attributes: &Attributes, fields: Fields) -> Row {
     let mut attributes = attributes.clone();
     if fields == Fields::Judged {
-        let judged = judged(collection);
-        attributes.retain(|attribute, _| judged.contains(attribute.as_str()));
+        let judged = collection.judged_attributes();
+        attributes.retain(|attribute, _| judged.contains(&attribute.as_str()));
     }
     Row {
         key: key.clone(),
         attributes,
     }
-}
-
-/// The attributes of [`Fields::Judged`].
-fn judged(collection: &Collection) -> BTreeSet<&str> {
-    let mut names: BTreeSet<_> = collection
-        .key
-        .attributes()
-        .chain(collection.marks.all())
-        .collect();
-    names.insert(&collection.tenant.attribute);
-    names.extend(
-        collection
-            .parent
-            .iter()
-            .flat_map(|parent| &parent.by)
-            .map(String::as_str),
-    );
-    names.extend(
-        collection
-            .author
-            .iter()
-            .map(|author| author.attribute.as_str()),
-    );
-    names.extend(collection.filters.time.iter().map(String::as_str));
-    names
 }

@@ -201,11 +201,7 @@ pub fn root_page(deletion: &Deletion, judged: Judged) -> Page {
 }
 
 fn first_page(collection: &CollectionName, root: &RecordKey, judged: Judged) -> Page {
-    let entry = Entry {
-        collection: collection.clone(),
-        key: root.clone(),
-        judged,
-    };
+    let entry = Entry::new(collection.clone(), root.clone(), judged);
     Page {
         number: 1,
         entries: vec![entry],

@@ -22,6 +22,11 @@ impl FakeSchedules {
         self.names().insert(name.to_owned());
     }
 
+    /// Removes a schedule, as one that has run out.
+    pub fn take(&self, name: &str) {
+        self.names().remove(name);
+    }
+
     /// The names of the schedules that are there, in order.
     #[must_use]
     pub fn all(&self) -> Vec<String> {

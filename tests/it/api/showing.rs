@@ -197,11 +197,7 @@ async fn the_manifest_tells_what_became_of_each_record() {
     );
 
     let messages = world.collection("messages").name.clone();
-    let entry = |sort: &str, judged| Entry {
-        collection: messages.clone(),
-        key: key2("d-1", sort),
-        judged,
-    };
+    let entry = |sort: &str, judged| Entry::new(messages.clone(), key2("d-1", sort), judged);
     let page = Page {
         number: 2,
         entries: vec![

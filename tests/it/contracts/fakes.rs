@@ -185,7 +185,13 @@ impl EventsHarness for FakeHarness<FakeEvents> {
     }
 
     async fn heard(&self, _enough: usize) -> Vec<(String, String, Value)> {
-        let heard = |event: Event| ("tombstone".to_owned(), event.kind.to_owned(), event.detail);
+        let heard = |event: Event| {
+            (
+                "tombstone".to_owned(),
+                event.kind.into_owned(),
+                event.detail,
+            )
+        };
         self.port.published().into_iter().map(heard).collect()
     }
 }

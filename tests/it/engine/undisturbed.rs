@@ -33,7 +33,7 @@ fn validator(kind: &str) -> jsonschema::Validator {
 
 fn assert_valid_events(world: &World) {
     for event in world.events.published() {
-        let errors: Vec<_> = validator(event.kind)
+        let errors: Vec<_> = validator(&event.kind)
             .iter_errors(&event.detail)
             .map(|error| error.to_string())
             .collect();

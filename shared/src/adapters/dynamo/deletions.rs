@@ -18,6 +18,7 @@ mod keys;
 mod meta;
 mod read;
 mod restore;
+mod told;
 mod undo;
 
 use std::fmt::Display;

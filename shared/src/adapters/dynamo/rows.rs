@@ -9,8 +9,6 @@ mod query;
 mod read;
 mod write;
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::Client;
 
 use super::value::to_json;
@@ -59,30 +57,6 @@ impl ReadRows for DynamoRows {
     async fn query(&self, query: RowQuery<'_>) -> Result<RowPage, DependencyError> {
         query::query(self, query).await
     }
-}
-
-/// The attributes of [`Fields::Judged`], each once.
-fn judged(collection: &Collection) -> Vec<&str> {
-    let parent = collection
-        .parent
-        .iter()
-        .flat_map(|parent| parent.by.iter().map(String::as_str));
-    let author = collection
-        .author
-        .iter()
-        .map(|author| author.attribute.as_str());
-    let time = collection.filters.time.iter().map(String::as_str);
-    let mut seen = BTreeSet::new();
-    let all = collection
-        .key
-        .attributes()
-        .chain([collection.tenant.attribute.as_str()])
-        .chain(parent)
-        .chain(author)
-        .chain(time);
-    all.chain(collection.marks.all())
-        .filter(|attribute| seen.insert(*attribute))
-        .collect()
 }
 
 /// The row of an item.

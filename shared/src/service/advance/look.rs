@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordRef;
-use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
+use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::scope::Scope;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 use crate::service::advance::delete_pass::mark_entries;
@@ -47,12 +47,7 @@ pub(super) async fn run<P: EnginePorts>(
                         if !seen.insert((collection.clone(), row.key.clone())) {
                             continue;
                         }
-                        let judged = Judged::of(row.mark(declared), deletion.id);
-                        found.push(Entry {
-                            collection: collection.clone(),
-                            key: row.key,
-                            judged,
-                        });
+                        found.push(Entry::found(declared, row, deletion.id));
                     }
                     cursor = next;
                 }
@@ -162,7 +157,7 @@ async fn collect<P: EnginePorts>(
 fn fitting(entries: &[Entry]) -> usize {
     let mut total = 0;
     let fit = entries.iter().take_while(|entry| {
-        total += entry.key.bytes();
+        total += entry.bytes();
         total <= PAGE_BYTES
     });
     fit.count().max(1)

@@ -9,13 +9,14 @@ use tracing::warn;
 
 use crate::domain::collection::CollectionName;
 use crate::domain::deletion::{Deletion, Pass, State};
-use crate::domain::event::{self, Event};
-use crate::domain::key::RecordKey;
-use crate::domain::page::{Exceptions, Outcome, Page};
+use crate::domain::event::{self, Event, Group};
+use crate::domain::page::{Entry, Exceptions, Outcome, Page};
+use crate::domain::told::Told;
 use crate::ports::{
-    ChangeDeletions, Clock, EnginePorts, PublishEvents, ReadDeletions, StoreOutcome,
+    ChangeDeletions, Clock, EnginePorts, KeepTold, PublishEvents, ReadDeletions, StoreOutcome,
 };
 use crate::service::advance::Engine;
+use crate::service::advance::effects::{after_root, tells_more};
 use crate::service::advance::restore_pass;
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
@@ -57,12 +58,11 @@ impl Notifier {
         slice: &Slice<'_, P::Clock>,
         deletion: &mut Deletion,
         pass: Pass,
-        page: &Page,
-        exceptions: &Exceptions,
+        (page, exceptions, told): (&Page, &Exceptions, &Told),
     ) {
-        let (position, told) = (deletion.cursor, deletion.notified.of(pass).pages);
-        let before = if position > told {
-            told
+        let (position, out) = (deletion.cursor, deletion.notified.of(pass).pages);
+        let before = if position > out {
+            out
         } else {
             deletion.notified.retold
         };
@@ -70,7 +70,7 @@ impl Notifier {
         if before + 1 != position {
             return;
         }
-        let events = events_of(deletion, pass, position, page, exceptions);
+        let events = events_of(engine, deletion, pass, position, (page, exceptions, told));
         if self.tell(engine, slice, deletion, &events).await {
             note(deletion, pass, position);
         }
@@ -159,6 +159,11 @@ async fn tell_pass<P: EnginePorts>(
     let state = deletion.notified.of(pass).ended;
     if state == Some(State::Restored) && deletion.state == State::Restored {
         restore_pass::clear_root_document(engine, slice, deletion).await?;
+        if let Some((page, told)) = Box::pin(after_root(engine, slice, deletion)).await? {
+            let changed = |change| event::aggregate_changed(deletion, page.number, change);
+            let events: Vec<_> = told.changes.iter().map(changed).collect();
+            publish(engine, slice, &events).await?;
+        }
     }
     let is_latest = state == Some(deletion.state);
     // How far a pass came that another one has followed, only its pages tell.
@@ -191,8 +196,14 @@ async fn tell_page<P: EnginePorts>(
     position: u32,
 ) -> Result<(), Stop> {
     let number = deletion.page_at(pass, position);
-    if let Some((page, exceptions)) = read(engine, slice, deletion, number).await? {
-        let events = events_of(deletion, pass, position, &page, &exceptions);
+    if let Some((page, exceptions, told)) = read(engine, slice, deletion, number).await? {
+        let events = events_of(
+            engine,
+            deletion,
+            pass,
+            position,
+            (&page, &exceptions, &told),
+        );
         publish(engine, slice, &events).await?;
     }
     note(deletion, pass, position);
@@ -211,32 +222,59 @@ fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
 
 /// The events of a page of a pass: what was done when the page was first done, unless that is told; and what later runs
 /// did again.
-fn events_of(
+fn events_of<P>(
+    engine: &Engine<P>,
     deletion: &Deletion,
     pass: Pass,
     position: u32,
-    page: &Page,
-    exceptions: &Exceptions,
+    (page, exceptions, told): (&Page, &Exceptions, &Told),
 ) -> Vec<Event> {
     let telling = deletion.notified.of(pass);
-    let mut by_run: BTreeMap<Option<u32>, BTreeMap<CollectionName, Vec<RecordKey>>> =
-        BTreeMap::new();
+    let is_new =
+        |run: Option<u32>| run.map_or(position > telling.pages, |run| run >= telling.since);
+    let mut by_run: BTreeMap<Option<u32>, BTreeMap<&CollectionName, Vec<&Entry>>> = BTreeMap::new();
     for (place, entry) in page.entries.iter().enumerate() {
         let run = exceptions.redone_in(pass, place);
-        let is_new = run.map_or(position > telling.pages, |run| run >= telling.since);
-        if is_new && is_done(pass, page, place, exceptions) {
+        if is_new(run) && is_done(pass, page, place, exceptions) {
             by_run
                 .entry(run)
                 .or_default()
-                .entry(entry.collection.clone())
+                .entry(&entry.collection)
                 .or_default()
-                .push(entry.key.clone());
+                .push(entry);
         }
     }
-    by_run
-        .iter()
-        .flat_map(|(run, records)| event::of_page(deletion, pass, page.number, *run, records))
-        .collect()
+    let mut events = Vec::new();
+    for (run, records) in &by_run {
+        let groups: Vec<Group<'_>> = records
+            .iter()
+            .flat_map(|(name, entries)| groups(engine, name, entries, told))
+            .collect();
+        events.extend(event::of_groups(deletion, pass, page.number, *run, &groups));
+    }
+    let changes = told.changes.iter().filter(|change| change.pass == pass);
+    events.extend(
+        changes
+            .filter(|change| is_new(change.run))
+            .map(|change| event::aggregate_changed(deletion, page.number, change)),
+    );
+    events
+}
+
+/// The groups of records of one collection; one that no file declares any more has no event of its own.
+fn groups<'e, P>(
+    engine: &'e Engine<P>,
+    name: &'e CollectionName,
+    entries: &[&Entry],
+    told: &Told,
+) -> Vec<Group<'e>> {
+    match engine.collections.get(name.as_ref()) {
+        Some(collection) => Group::all(collection, entries, told),
+        None => vec![Group {
+            keys: entries.iter().map(|entry| entry.key.clone()).collect(),
+            ..Group::plain(name)
+        }],
+    }
 }
 
 fn is_done(pass: Pass, page: &Page, place: usize, exceptions: &Exceptions) -> bool {
@@ -252,7 +290,7 @@ async fn read<P: EnginePorts>(
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
     number: u32,
-) -> Result<Option<(Page, Exceptions)>, Stop> {
+) -> Result<Option<(Page, Exceptions, Told)>, Stop> {
     let deletions = engine.ports.deletions();
     let Some(page) = slice
         .call(deletions.page(&deletion.tenant, deletion.id, number))
@@ -263,7 +301,17 @@ async fn read<P: EnginePorts>(
     let exceptions = slice
         .call(deletions.exceptions(&deletion.tenant, deletion.id, number))
         .await?;
-    Ok(Some((page, exceptions.unwrap_or_default())))
+    let told = if tells_more(engine, &page) {
+        let read = deletions.told(&deletion.tenant, deletion.id, number);
+        slice.call(read).await?
+    } else {
+        None
+    };
+    Ok(Some((
+        page,
+        exceptions.unwrap_or_default(),
+        told.unwrap_or_default(),
+    )))
 }
 
 async fn publish<P: EnginePorts>(

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Exceptions, Page};
+use crate::domain::told::Told;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, ReadDeletions};
+use crate::service::advance::effects::Doing;
 use crate::service::advance::notify::Notifier;
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
@@ -30,6 +32,19 @@ pub(super) trait PagePass<P: EnginePorts>: Sync {
         page: &Page,
         only: Option<&[usize]>,
     ) -> impl Future<Output = Result<Exceptions, Stop>> + Send;
+
+    /// The effects of what was done in a page, behind its rows and documents; answers what the events tell beside keys.
+    fn after(
+        &self,
+        _engine: &Engine<P>,
+        _slice: &Slice<'_, P::Clock>,
+        _deletion: &Deletion,
+        _page: &Page,
+        _exceptions: &Exceptions,
+        _doing: Doing,
+    ) -> impl Future<Output = Result<Told, Stop>> + Send {
+        async { Ok(Told::default()) }
+    }
 
     /// The deletion with this page done.
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion;
@@ -91,10 +106,14 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
                 .await?;
         }
     }
+    let doing = Doing { again, resumed };
+    let effects = pass.after(engine, slice, deletion, page, &exceptions, doing);
+    // Boxed: few pages have effects, and all would carry their future.
+    let told = Box::pin(effects).await?;
     let next = A::done(deletion, slice.clock().now(), page, &exceptions);
     keep(engine, slice, deletion, next).await?;
     notifier
-        .page(engine, slice, deletion, A::PASS, page, &exceptions)
+        .page(engine, slice, deletion, A::PASS, (page, &exceptions, &told))
         .await;
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
 use crate::domain::row::{Row, RowMark};
+use crate::domain::told::Told;
 use crate::ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, Clock,
     DocumentClearOutcome, EnginePorts, Fields, ReadDeletions, RestoreOutcome, RowToClear,
@@ -20,6 +21,7 @@ use crate::ports::{
 };
 use crate::service::advance::Engine;
 use crate::service::advance::delete_pass::document_ids;
+use crate::service::advance::effects::{Doing, after_restore};
 use crate::service::advance::pass::{PagePass, run_backwards};
 use crate::service::advance::select::{by_collection, read_rows};
 use crate::service::advance::settle::settle;
@@ -92,6 +94,18 @@ impl<P: EnginePorts> PagePass<P> for Restore {
             exceptions.restored.extend(found.await?);
         }
         Ok(exceptions)
+    }
+
+    async fn after(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        exceptions: &Exceptions,
+        doing: Doing,
+    ) -> Result<Told, Stop> {
+        after_restore(engine, slice, deletion, page, exceptions, doing).await
     }
 
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
@@ -346,11 +360,7 @@ pub(super) async fn clear_root_document<P: EnginePorts>(
         return Ok(());
     };
     let collection = engine.collection(&deletion.collection)?;
-    let entry = Entry {
-        collection: collection.name.clone(),
-        key: root.clone(),
-        judged: Judged::Live,
-    };
+    let entry = Entry::new(collection.name.clone(), root.clone(), Judged::Live);
     // Refused for what it holds: compare finds it, and search checks its hits.
     clear_documents(engine, slice, deletion, collection, &[entry], &[0]).await?;
     Ok(())

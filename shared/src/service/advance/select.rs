@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::domain::collection::{ChildLookup, Collection, Collections};
 use crate::domain::deletion::Deletion;
+use crate::domain::effects::Effects;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
+use crate::domain::page::{Entry, PAGE_BYTES, Page, Position, SelectCursor};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
@@ -240,8 +241,11 @@ pub(super) async fn select<P: EnginePorts>(
         let mut step = walk
             .step(deletion, cursor.clone(), (number, &entries), limit)
             .await?;
-        if let Step::Found { rows, .. } = &step {
-            let fitting = fitting(rows, bytes);
+        if let Step::Found {
+            rows, collection, ..
+        } = &step
+        {
+            let fitting = fitting(engine.collection(collection)?, rows, bytes);
             if fitting < rows.len() {
                 if !entries.is_empty() && fitting == 0 {
                     break;
@@ -271,13 +275,9 @@ pub(super) async fn select<P: EnginePorts>(
                     if !seen.insert((collection.clone(), row.key.clone())) {
                         continue;
                     }
-                    bytes += row.key.bytes();
-                    let judged = Judged::of(row.mark(declared), deletion.id);
-                    entries.push(Entry {
-                        collection: collection.clone(),
-                        key: row.key,
-                        judged,
-                    });
+                    let entry = Entry::found(declared, row, deletion.id);
+                    bytes += entry.bytes();
+                    entries.push(entry);
                 }
                 cursor = next;
             }
@@ -294,11 +294,11 @@ pub(super) async fn select<P: EnginePorts>(
 }
 
 /// How many of these rows still fit into a page that holds `bytes`.
-fn fitting(rows: &[Row], bytes: usize) -> usize {
+fn fitting(collection: &Collection, rows: &[Row], bytes: usize) -> usize {
     let mut total = bytes;
     rows.iter()
         .take_while(|row| {
-            total += row.key.bytes();
+            total += row.key.bytes() + Effects::of(row, collection).bytes();
             total <= PAGE_BYTES
         })
         .count()

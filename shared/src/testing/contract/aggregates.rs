@@ -7,7 +7,10 @@ use super::rows::RowsHarness;
 use crate::domain::collection::Collection;
 use crate::domain::held::Held;
 use crate::domain::key::RecordKey;
-use crate::ports::{Attempt, DependencyError, Direction, OrderQuery, RepairAggregates, SetOutcome};
+use crate::ports::{
+    Attempt, DependencyError, Direction, OrderAlong, OrderFrom, OrderQuery, RepairAggregates,
+    SetOutcome,
+};
 use crate::testing::samples::{collection, key, key2, mark, marked, row};
 
 /// One test for each rule about aggregates.
@@ -19,7 +22,7 @@ macro_rules! aggregates_contract {
             $harness,
             [
                 rows_come_in_the_order_of_their_sort_values_both_ways,
-                a_look_begins_behind_the_given_value_and_leaves_it_out,
+                a_look_begins_at_the_given_value_or_behind_it,
                 a_look_shows_marked_rows_and_no_other_partition,
                 a_collection_without_a_sort_attribute_has_no_order,
                 an_aggregate_is_set_where_it_is_what_was_read,
@@ -48,19 +51,37 @@ where
     assert_eq!(rising, falling);
 }
 
-pub async fn a_look_begins_behind_the_given_value_and_leaves_it_out<H>(harness: &H)
+pub async fn a_look_begins_at_the_given_value_or_behind_it<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     seed(harness, &["1", "2", "3", "4"]).await;
 
-    assert_eq!(all(harness, Some("2"), Direction::Rising).await, ["3", "4"]);
-    assert_eq!(all(harness, Some("2"), Direction::Falling).await, ["1"]);
     assert_eq!(
-        all(harness, Some("25"), Direction::Rising).await,
+        all(harness, Some(OrderFrom::Behind("2")), Direction::Rising).await,
         ["3", "4"]
     );
-    assert!(all(harness, Some("4"), Direction::Rising).await.is_empty());
+    assert_eq!(
+        all(harness, Some(OrderFrom::Behind("2")), Direction::Falling).await,
+        ["1"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::Behind("25")), Direction::Rising).await,
+        ["3", "4"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::At("2")), Direction::Rising).await,
+        ["2", "3", "4"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::At("25")), Direction::Falling).await,
+        ["2", "1"]
+    );
+    assert!(
+        all(harness, Some(OrderFrom::Behind("4")), Direction::Rising)
+            .await
+            .is_empty()
+    );
 }
 
 pub async fn a_look_shows_marked_rows_and_no_other_partition<H>(harness: &H)
@@ -212,35 +233,36 @@ async fn seed(harness: &impl RowsHarness, sorts: &[&str]) {
 }
 
 /// The sort values of partition `d`, two at a time.
-async fn all<H>(harness: &H, behind: Option<&str>, direction: Direction) -> Vec<String>
+async fn all<H>(harness: &H, from: Option<OrderFrom<'_>>, direction: Direction) -> Vec<String>
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     let messages = collection("messages");
-    let mut behind = behind.map(str::to_owned);
     let mut sorts: Vec<String> = Vec::new();
     loop {
-        let query = look(&messages, behind.as_deref(), direction, 2);
+        let last = sorts.last().cloned();
+        let from = last.as_deref().map(OrderFrom::Behind).or(from);
+        let query = look(&messages, from, direction, 2);
         let found = harness.rows().in_order(query).await.expect("it answers");
         assert!(found.rows.len() <= 2);
         sorts.extend(found.rows.into_iter().filter_map(|row| row.key.sort));
         if !found.more {
             return sorts;
         }
-        behind = sorts.last().cloned();
     }
 }
 
 fn look<'a>(
     collection: &'a Collection,
-    behind: Option<&'a str>,
+    from: Option<OrderFrom<'a>>,
     direction: Direction,
     limit: usize,
 ) -> OrderQuery<'a> {
     OrderQuery {
         collection,
+        along: OrderAlong::Table,
         partition: "d",
-        behind,
+        from,
         direction,
         limit,
     }

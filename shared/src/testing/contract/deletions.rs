@@ -4,6 +4,7 @@ mod accepting;
 mod advancing;
 mod finding;
 mod reading;
+mod telling;
 
 use serde_json::{Map, Value};
 
@@ -11,17 +12,20 @@ pub use self::accepting::*;
 pub use self::advancing::*;
 pub use self::finding::*;
 pub use self::reading::*;
+pub use self::telling::*;
 use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Judged, Page};
 use crate::domain::scope::Scope;
-use crate::ports::{AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, ReadDeletions};
+use crate::ports::{
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, KeepTold, ReadDeletions,
+};
 use crate::testing::samples;
 
 /// A control table, empty, beside the tables of [`samples`](crate::testing::samples), empty too.
 pub trait DeletionsHarness: Send + Sync {
-    type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + FindDue;
+    type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + KeepTold + FindDue;
 
     /// The port.
     fn deletions(&self) -> &Self::Deletions;
@@ -92,6 +96,9 @@ macro_rules! deletions_contract {
                 exceptions_are_overwritten_and_emptied,
                 exceptions_of_a_whole_page_fit,
                 dropping_a_page_takes_its_exceptions_along_and_is_harmless_again,
+                what_effects_need_is_read_as_it_was_written,
+                what_is_told_of_a_page_is_what_was_written_last,
+                what_is_told_of_a_page_goes_with_it,
                 pages_of_different_deletions_are_different,
                 listing_shows_the_newest_first,
                 listing_goes_on_before_a_deletion,

@@ -120,6 +120,7 @@ impl AdvanceDeletions for FakeDeletions {
         let (mut state, id) = (self.begin(), id_of(deletion));
         state.pages.remove(&(id.clone(), number));
         state.exceptions.remove(&(id.clone(), number));
+        state.told.remove(&(id.clone(), number));
         if number == 1 {
             state.scopes.remove(&id);
         }

@@ -8,10 +8,11 @@ use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
+use crate::domain::told::Told;
 use crate::ports::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionSummary,
-    DependencyError, FindDue, PutPageOutcome, ReadDeletions, RestoreOutcome, StoreOutcome,
-    UndoOutcome,
+    DependencyError, FindDue, KeepTold, PutPageOutcome, ReadDeletions, RestoreOutcome,
+    StoreOutcome, UndoOutcome,
 };
 
 impl<P: AcceptDeletions> AcceptDeletions for Failing<P> {
@@ -152,5 +153,30 @@ impl<P: FindDue> FindDue for Failing<P> {
     ) -> Result<Vec<(Tenant, DeletionId)>, DependencyError> {
         self.call(Operation::FindDue, self.inner.find_due(now, limit))
             .await
+    }
+}
+
+impl<P: KeepTold> KeepTold for Failing<P> {
+    async fn told(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        number: u32,
+    ) -> Result<Option<Told>, DependencyError> {
+        self.call(Operation::ReadTold, self.inner.told(tenant, id, number))
+            .await
+    }
+
+    async fn put_told(
+        &self,
+        deletion: &Deletion,
+        number: u32,
+        told: &Told,
+    ) -> Result<(), DependencyError> {
+        self.call(
+            Operation::PutTold,
+            self.inner.put_told(deletion, number, told),
+        )
+        .await
     }
 }

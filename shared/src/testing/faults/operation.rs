@@ -36,6 +36,8 @@ pub enum Operation {
     FinishRestore,
     PutPage,
     PutExceptions,
+    ReadTold,
+    PutTold,
     DropPage,
     FindDue,
     Send,
@@ -78,6 +80,8 @@ impl Operation {
             | Self::FinishRestore
             | Self::PutPage
             | Self::PutExceptions
+            | Self::ReadTold
+            | Self::PutTold
             | Self::DropPage
             | Self::FindDue => "control table",
             Self::Send => "queue",
@@ -120,6 +124,8 @@ impl Operation {
             Self::FinishRestore => "end a restore",
             Self::PutPage => "write a page",
             Self::PutExceptions => "write exceptions",
+            Self::ReadTold => "read what is told of a page",
+            Self::PutTold => "write what is told of a page",
             Self::DropPage => "drop a page",
             Self::FindDue => "find what is due",
             Self::Send => "send a message",

@@ -8,8 +8,8 @@ use crate::domain::held::Held;
 use crate::domain::key::RecordKey;
 use crate::domain::row::Row;
 use crate::ports::{
-    Attempt, DependencyError, DetachOutcome, DetachRows, Direction, Fields, InOrder, OrderQuery,
-    RepairAggregates, SetOutcome,
+    Attempt, DependencyError, DetachOutcome, DetachRows, Direction, Fields, InOrder, OrderAlong,
+    OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
 };
 
 impl RepairAggregates for FakeRows {
@@ -20,29 +20,53 @@ impl RepairAggregates for FakeRows {
         if query.limit == 0 {
             return refused("a limit of 0");
         }
-        if query.collection.key.sort.is_none() {
-            return refused("the key has no sort attribute");
-        }
-        let mut found: Vec<(&RecordKey, &Attributes)> = state
-            .tables
+        let key = &query.collection.key;
+        let (shown, partition, sort) = match (query.along, &key.sort) {
+            (OrderAlong::Table, Some(sort)) => (&state.tables, &*key.partition, &**sort),
+            (OrderAlong::Table, None) => return refused("the key has no sort attribute"),
+            (
+                OrderAlong::Index {
+                    partition, sort, ..
+                },
+                _,
+            ) => (
+                state.indexed.as_ref().unwrap_or(&state.tables),
+                partition,
+                sort,
+            ),
+        };
+        let rising = query.direction == Direction::Rising;
+        let text = |attributes: &Attributes, name: &str| {
+            attributes
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let begins = |value: &str| match (query.from, rising) {
+            (None, _) => true,
+            (Some(OrderFrom::At(from)), true) => value >= from,
+            (Some(OrderFrom::At(from)), false) => value <= from,
+            (Some(OrderFrom::Behind(from)), true) => value > from,
+            (Some(OrderFrom::Behind(from)), false) => value < from,
+        };
+        let mut found: Vec<(String, &RecordKey, &Attributes)> = shown
             .get(&query.collection.name)
             .into_iter()
             .flatten()
-            .filter(|(key, _)| key.partition == query.partition)
+            .filter(|(_, attributes)| {
+                text(attributes, partition).as_deref() == Some(query.partition)
+            })
+            .filter_map(|(key, attributes)| Some((text(attributes, sort)?, key, attributes)))
+            .filter(|(value, ..)| begins(value))
             .collect();
-        if query.direction == Direction::Falling {
+        found.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+        if !rising {
             found.reverse();
-        }
-        if let Some(behind) = query.behind {
-            found.retain(|(key, _)| match query.direction {
-                Direction::Rising => key.sort.as_deref() > Some(behind),
-                Direction::Falling => key.sort.as_deref() < Some(behind),
-            });
         }
         let rows: Vec<Row> = found
             .into_iter()
             .take(query.limit)
-            .map(|(key, attributes)| row(query.collection, key, attributes, Fields::Judged))
+            .map(|(_, key, attributes)| row(query.collection, key, attributes, Fields::Judged))
             .collect();
         // As in DynamoDB, a page that was filled to the limit tells of more, whether there is any or not.
         let more = rows.len() == query.limit;

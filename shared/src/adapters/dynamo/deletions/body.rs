@@ -1,9 +1,11 @@
 //! The body of a page, or of its exceptions: a format byte, then the payload.
 //!
 //! Format 1 is deflated JSON. A page is `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`:
+//! `"f":{place:effects}` has what effects need of the records at these places, where there is any;
 //! names stand there once, so that the largest page stays far below the 400 KB of an item and an ordinary one costs few
 //! write units. Bodies outlive deploys: a frozen one in the tests must be readable for ever.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 
 use flate2::Compression;
@@ -13,8 +15,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::collection::CollectionName;
+use crate::domain::effects::Effects;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, Judged, Page, SelectCursor};
+use crate::domain::told::Told;
 
 /// Deflated JSON.
 const DEFLATED_JSON: u8 = 1;
@@ -41,6 +45,8 @@ pub(super) enum BodyError {
 struct Body {
     c: Vec<CollectionName>,
     e: Vec<EntryBody>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    f: BTreeMap<usize, Effects>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<SelectCursor>,
 }
@@ -57,12 +63,14 @@ pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
     let mut body = Body {
         c: Vec::new(),
         e: Vec::with_capacity(page.entries.len()),
+        f: effects(page),
         n: page.next.clone(),
     };
     for Entry {
         collection,
         key,
         judged,
+        effects: _,
     } in &page.entries
     {
         let place = body
@@ -81,10 +89,19 @@ pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
     pack(&body)
 }
 
+fn effects(page: &Page) -> BTreeMap<usize, Effects> {
+    let needed = page.entries.iter().map(|entry| &entry.effects).enumerate();
+    needed
+        .filter(|(_, effects)| !effects.is_none())
+        .map(|(place, effects)| (place, effects.clone()))
+        .collect()
+}
+
 /// The page of a body.
 pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
-    let body: Body = unpack(bytes)?;
-    let entry = |entry| {
+    let mut body: Body = unpack(bytes)?;
+    let mut effects = std::mem::take(&mut body.f);
+    let entry = |(at, entry)| {
         let (place, judged, key) = match entry {
             EntryBody::TwoParts(place, judged, partition, sort) => (
                 place,
@@ -112,11 +129,13 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
             collection,
             key,
             judged,
+            effects: effects.remove(&at).unwrap_or_default(),
         })
     };
     let entries = body
         .e
         .into_iter()
+        .enumerate()
         .map(entry)
         .collect::<Result<_, BodyError>>()?;
     Ok(Page {
@@ -124,6 +143,16 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
         entries,
         next: body.n,
     })
+}
+
+/// The body of what a page's events tell.
+pub(super) fn write_told(told: &Told) -> Result<Vec<u8>, BodyError> {
+    pack(told)
+}
+
+/// What the events of a page tell, of a body.
+pub(super) fn read_told(bytes: &[u8]) -> Result<Told, BodyError> {
+    unpack(bytes)
 }
 
 /// The body of a page's exceptions.

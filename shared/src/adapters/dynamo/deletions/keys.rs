@@ -26,6 +26,10 @@ pub(super) fn exceptions(number: u32) -> String {
     format!("X#{number:08}")
 }
 
+pub(super) fn told(number: u32) -> String {
+    format!("R#{number:08}")
+}
+
 /// The primary key of an item.
 pub(super) fn key(pk: String, sk: &str) -> Item {
     Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])

@@ -10,6 +10,7 @@ use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
+use crate::domain::told::Told;
 use crate::ports::{DeletionSummary, DependencyError, ReadDeletions};
 
 /// The attribute with the content of scope, pages and exceptions.
@@ -103,7 +104,7 @@ impl ReadDeletions for DynamoDeletions {
 }
 
 impl DynamoDeletions {
-    async fn get(
+    pub(super) async fn get(
         &self,
         tenant: &Tenant,
         id: DeletionId,
@@ -167,6 +168,18 @@ pub(super) fn exceptions_item(
 fn read_exceptions(number: u32, item: &Item) -> Result<Exceptions, ItemError> {
     let sk = keys::exceptions(number);
     body::read_exceptions(bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
+}
+
+/// The item of what a page's events tell.
+pub(super) fn told_item(deletion: &Deletion, number: u32, told: &Told) -> Result<Item, ItemError> {
+    let sk = keys::told(number);
+    let body = body::write_told(told).map_err(|error| ItemError::malformed(&sk, error))?;
+    Ok(with_body(deletion, sk, body))
+}
+
+pub(super) fn read_told(number: u32, item: &Item) -> Result<Told, ItemError> {
+    let sk = keys::told(number);
+    body::read_told(bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
 }
 
 fn with_body(deletion: &Deletion, sk: String, body: Vec<u8>) -> Item {

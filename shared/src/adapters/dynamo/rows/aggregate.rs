@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{DynamoRows, STORE, judged, row};
+use super::{DynamoRows, STORE, row};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run};
 use crate::adapters::dynamo::text;
@@ -11,7 +11,8 @@ use crate::domain::collection::Collection;
 use crate::domain::held::Held;
 use crate::domain::key::RecordKey;
 use crate::ports::{
-    Attempt, DependencyError, Direction, InOrder, OrderQuery, RepairAggregates, SetOutcome,
+    Attempt, DependencyError, Direction, InOrder, OrderAlong, OrderFrom, OrderQuery,
+    RepairAggregates, SetOutcome,
 };
 
 const LOOK: &str = "read rows in order";
@@ -30,30 +31,51 @@ struct NoAnswer;
 impl RepairAggregates for DynamoRows {
     async fn in_order(&self, query: OrderQuery<'_>) -> Result<InOrder, DependencyError> {
         let collection = query.collection;
-        let Some(sort) = &collection.key.sort else {
-            let error = NoOrder(collection.table.clone());
-            return Err(DependencyError::refused(STORE, LOOK, error));
+        let (index, partition, sort) = match (query.along, &collection.key.sort) {
+            (OrderAlong::Table, Some(sort)) => (None, collection.key.partition.as_str(), &**sort),
+            (OrderAlong::Table, None) => {
+                let error = NoOrder(collection.table.clone());
+                return Err(DependencyError::refused(STORE, LOOK, error));
+            }
+            (
+                OrderAlong::Index {
+                    name,
+                    partition,
+                    sort,
+                },
+                _,
+            ) => (Some(name.to_owned()), partition, sort),
         };
         let rising = query.direction == Direction::Rising;
         let mut placeholders = Placeholders::default();
         let mut key = vec![format!(
             "{} = {}",
-            placeholders.name(&collection.key.partition),
+            placeholders.name(partition),
             placeholders.value(text(query.partition))
         )];
-        if let Some(behind) = query.behind {
-            let (name, value) = (placeholders.name(sort), placeholders.value(text(behind)));
-            key.push(format!("{name} {} {value}", if rising { ">" } else { "<" }));
+        if let Some(from) = query.from {
+            let (beyond, value) = match (from, rising) {
+                (OrderFrom::At(value), true) => (">=", value),
+                (OrderFrom::At(value), false) => ("<=", value),
+                (OrderFrom::Behind(value), true) => (">", value),
+                (OrderFrom::Behind(value), false) => ("<", value),
+            };
+            let (name, value) = (placeholders.name(sort), placeholders.value(text(value)));
+            key.push(format!("{name} {beyond} {value}"));
         }
-        let projection = placeholders.projection(&judged(collection));
+        // An index is asked for what it projects, as in `query.rs`.
+        let projection = index
+            .is_none()
+            .then(|| placeholders.projection(&collection.judged_attributes()));
         let answer = self
             .client
             .query()
             .table_name(self.tables.of(collection))
-            .consistent_read(true)
+            .consistent_read(index.is_none())
+            .set_index_name(index)
             .scan_index_forward(rising)
             .key_condition_expression(key.join(" AND "))
-            .projection_expression(projection)
+            .set_projection_expression(projection)
             .set_expression_attribute_names(Some(placeholders.names()))
             .set_expression_attribute_values(placeholders.values())
             .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))

@@ -6,7 +6,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{DynamoRows, STORE, judged, position, refused_position, row};
+use super::{DynamoRows, STORE, position, refused_position, row};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::position::start;
 use crate::adapters::dynamo::text;
@@ -52,7 +52,7 @@ pub(super) async fn query(
         ));
     }
     let projection = (index.is_none() && query.fields == Fields::Judged)
-        .then(|| placeholders.projection(&judged(collection)));
+        .then(|| placeholders.projection(&collection.judged_attributes()));
     let start = query
         .after
         .map(|after| start(after, &collection.key, index.is_some(), *partition))
@@ -89,7 +89,7 @@ pub(super) async fn query(
                 .all(|(attribute, value)| row.text(attribute) == Some(value))
         });
         if query.fields == Fields::Judged {
-            let judged = judged(collection);
+            let judged = collection.judged_attributes();
             for row in &mut found {
                 row.attributes
                     .retain(|attribute, _| judged.contains(&attribute.as_str()));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::{DynamoRows, STORE, judged, row};
+use super::{DynamoRows, STORE, row};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::primary_key;
 use crate::adapters::sdk_error::dependency_error;
@@ -72,7 +72,7 @@ fn request(
     if fields == Fields::Judged {
         let mut placeholders = Placeholders::default();
         request = request
-            .projection_expression(placeholders.projection(&judged(collection)))
+            .projection_expression(placeholders.projection(&collection.judged_attributes()))
             .set_expression_attribute_names(Some(placeholders.names()));
     }
     request

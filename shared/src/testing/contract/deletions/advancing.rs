@@ -370,9 +370,5 @@ fn page(number: u32, ids: &[&str]) -> Page {
 }
 
 fn entry(key: RecordKey) -> Entry {
-    Entry {
-        collection: "messages".parse().expect("a name"),
-        key,
-        judged: Judged::Live,
-    }
+    Entry::new("messages".parse().expect("a name"), key, Judged::Live)
 }

@@ -335,9 +335,5 @@ fn told(run: u32, pages: u32, ended: State) -> Telling {
 
 fn entry(collection: &str, id: &str, sort: Option<&str>, judged: Judged) -> Entry {
     let key = sort.map_or_else(|| key(id), |sort| key2(id, sort));
-    Entry {
-        collection: collection.parse().expect("a name"),
-        key,
-        judged,
-    }
+    Entry::new(collection.parse().expect("a name"), key, judged)
 }

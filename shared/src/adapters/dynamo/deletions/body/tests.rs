@@ -14,11 +14,11 @@ use crate::domain::page::{NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS
 const ITEM_BYTES: usize = 400 * 1024 - 4096;
 
 fn entry(collection: &str, partition: &str, sort: Option<&str>, judged: Judged) -> Entry {
-    Entry {
-        collection: collection.parse().unwrap(),
-        key: RecordKey::stored(partition, sort),
+    Entry::new(
+        collection.parse().unwrap(),
+        RecordKey::stored(partition, sort),
         judged,
-    }
+    )
 }
 
 fn page() -> Page {

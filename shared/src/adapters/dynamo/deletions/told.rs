@@ -1,0 +1,43 @@
+//! What the events of a page tell: item `R#<n>`.
+
+use super::read::{read_told, told_item};
+use super::{DynamoDeletions, STORE, keys, unusable};
+use crate::adapters::sdk_error::dependency_error;
+use crate::domain::deletion::{Deletion, DeletionId};
+use crate::domain::principal::Tenant;
+use crate::domain::told::Told;
+use crate::ports::{DependencyError, KeepTold};
+
+impl KeepTold for DynamoDeletions {
+    async fn told(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        number: u32,
+    ) -> Result<Option<Told>, DependencyError> {
+        let operation = "read what is told of a page";
+        let item = self.get(tenant, id, &keys::told(number), operation).await?;
+        item.map(|item| read_told(number, &item))
+            .transpose()
+            .map_err(unusable(operation))
+    }
+
+    async fn put_told(
+        &self,
+        deletion: &Deletion,
+        number: u32,
+        told: &Told,
+    ) -> Result<(), DependencyError> {
+        let operation = "write what is told of a page";
+        self.client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(
+                told_item(deletion, number, told).map_err(unusable(operation))?,
+            ))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| dependency_error(STORE, operation, error))
+    }
+}
