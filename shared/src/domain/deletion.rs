@@ -69,7 +69,7 @@ impl FromStr for DeletionId {
 }
 
 /// Who works on a deletion at the moment, and until when.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// The end of the slice plus the grace; never renewed.
     pub until: Timestamp,
@@ -78,7 +78,7 @@ pub struct Lease {
 }
 
 /// Why a deletion did not end well, or why its last slice did not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Failure {
     /// A stable code, e.g. `RECORDS_FAILED`.
     pub code: String,
@@ -87,7 +87,7 @@ pub struct Failure {
 }
 
 /// What is to be told of a pass's latest run, and how much of it is out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Telling {
     /// The run in which the pass was last begun; 0 when it never was.
     pub run: u32,
@@ -130,7 +130,7 @@ impl Telling {
 }
 
 /// Which events have been sent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Notified {
     /// `DeletionAccepted`.
     pub accepted: bool,
@@ -178,7 +178,7 @@ impl Notified {
 }
 
 /// One deletion, as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Deletion {
     /// Its identity.
     pub id: DeletionId,

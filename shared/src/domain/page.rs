@@ -22,7 +22,7 @@ pub const PAGE_BYTES: usize = 200_000;
 
 /// Where a selection goes on: a place in the manifest, read as a queue of parents. Page 0 stands for what the scope names
 /// itself, where it has no root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SelectCursor {
     /// The page with the parent.
     pub page: u32,
@@ -46,12 +46,12 @@ impl SelectCursor {
 }
 
 /// Where a query goes on, in the words of the store that gave it. Nobody else reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub String);
 
 /// What was found of a record when it was selected. Existence and earlier marks are judged there, and only there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Judged {
     /// No mark.
     #[serde(rename = "l")]
@@ -78,7 +78,7 @@ impl Judged {
 }
 
 /// One record of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// Its collection.
     pub collection: CollectionName,
@@ -178,7 +178,7 @@ impl Entry {
 }
 
 /// One page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Page {
     /// Its number, from 1.
     pub number: u32,
@@ -189,7 +189,7 @@ pub struct Page {
 }
 
 /// What happened to a record in the delete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Not done yet.
@@ -208,7 +208,7 @@ pub enum Outcome {
 }
 
 /// What in a page was not plainly done, by place in the page, and what a later run of a pass did.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Exceptions {
     /// Of the delete.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -225,7 +225,7 @@ pub struct Exceptions {
 }
 
 /// Why a restore left a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum NotRestored {
     /// Its row is gone, its parent's row is gone, or it carries another deletion's mark: it stays as it is.
@@ -241,7 +241,7 @@ pub enum NotRestored {
 }
 
 /// Why a purge left a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum NotPurged {
     /// Its row does not carry this deletion's mark: restored, re-created or another deletion's.

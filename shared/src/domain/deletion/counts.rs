@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `selected = deleted + already_deleted + missing + failed + not_reached`, at every moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct DeleteCounts {
     /// Records in the pages that are known.
     pub selected: u64,
@@ -21,7 +21,7 @@ pub struct DeleteCounts {
 }
 
 /// What the restore found and did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct RestoreCounts {
     /// The row is there and carries no mark.
     pub restored: u64,
@@ -32,7 +32,7 @@ pub struct RestoreCounts {
 }
 
 /// What the purge found and did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct PurgeCounts {
     /// The row is gone.
     pub purged: u64,
