@@ -1,0 +1,128 @@
+//! The three records, in the words of `shared`, and the walk below their parents.
+
+use std::sync::LazyLock;
+
+use shared::domain::collection::Collection;
+use shared::domain::key::RecordKey;
+use shared::domain::page::{Entry, Judged, Page, SelectCursor};
+use shared::domain::row::RowMark;
+use shared::testing::samples;
+
+use crate::world::{DELETIONS, Document, RECORDS, Row, World};
+
+/// The collections of the samples, from the root down.
+const NAMES: [&str; RECORDS] = ["discussions", "messages", "replies"];
+
+static COLLECTIONS: LazyLock<Vec<Collection>> =
+    LazyLock::new(|| NAMES.into_iter().map(samples::collection).collect());
+
+pub(crate) fn collection(record: usize) -> &'static Collection {
+    &COLLECTIONS[record]
+}
+
+pub(crate) fn key(record: usize) -> RecordKey {
+    samples::key(NAMES[record])
+}
+
+/// The entry of a record as a deletion finds it now.
+pub(crate) fn entry(record: usize, row: Row, id: usize) -> Entry {
+    let mark = match row.mark {
+        None => RowMark::Absent,
+        Some(by) => RowMark::By(Some(deletion_id(by))),
+    };
+    Entry {
+        collection: collection(record).name.clone(),
+        key: key(record),
+        judged: Judged::of(mark, deletion_id(id)),
+    }
+}
+
+pub(crate) fn deletion_id(id: usize) -> shared::domain::deletion::DeletionId {
+    samples::deletion_id(number(id))
+}
+
+/// The samples count deletions from 1.
+pub(crate) fn number(id: usize) -> u8 {
+    u8::try_from(id).expect("there are few deletions") + 1
+}
+
+pub(crate) fn record(entry: &Entry) -> usize {
+    let name = entry.collection.as_ref();
+    let found = NAMES.into_iter().position(|record| record == name);
+    found.expect("an entry of one of the three")
+}
+
+pub(crate) fn record_at(page: &Page, place: usize) -> usize {
+    record(&page.entries[place])
+}
+
+impl World {
+    /// The next parent from `cursor` on that has children in the scope: the record below it, and where the walk goes on.
+    /// As `Walk::step` of the engine; `open` is the page that is being written.
+    pub(crate) fn next_question(
+        &self,
+        id: usize,
+        mut cursor: SelectCursor,
+        open: (u32, &[Entry]),
+    ) -> Option<(usize, SelectCursor)> {
+        loop {
+            let parent = if cursor.page == open.0 {
+                open.1.get(cursor.entry)
+            } else {
+                self.page(id, cursor.page)
+                    .filter(|page| page.number < open.0)
+                    .and_then(|page| page.entries.get(cursor.entry))
+            };
+            let Some(parent) = parent else {
+                if cursor.page >= open.0 {
+                    return None;
+                }
+                cursor = SelectCursor {
+                    page: cursor.page + 1,
+                    entry: 0,
+                    child: 0,
+                    after: None,
+                };
+                continue;
+            };
+            let child = record(parent) + 1;
+            if child < RECORDS && cursor.child == 0 {
+                cursor.child = 1;
+                return Some((child, cursor));
+            }
+            cursor = SelectCursor {
+                entry: cursor.entry + 1,
+                child: 0,
+                ..cursor
+            };
+        }
+    }
+
+    /// The record, if it is there without the mark of this deletion.
+    pub(crate) fn answer(&self, id: usize, record: usize) -> Option<Entry> {
+        let row = self.rows[record].filter(|row| row.mark != Some(id))?;
+        Some(entry(record, row, id))
+    }
+
+    /// Its owner writes a record where there is none, row and document, whatever is above it.
+    pub(crate) fn write(&mut self, record: usize, generation: u8) {
+        let mut is_newer = [false; DELETIONS];
+        for (id, is_newer) in is_newer.iter_mut().enumerate().take(record + 1) {
+            let Some(control) = &self.deletions[id] else {
+                continue;
+            };
+            *is_newer = id == record
+                || (self.rows[id].is_some_and(|root| root.generation != control.root)
+                    && (id..record).all(|above| self.is_live(above)));
+        }
+        self.rows[record] = Some(Row {
+            generation,
+            mark: None,
+            is_newer,
+        });
+        self.documents[record] = Some(Document {
+            generation,
+            mark: None,
+        });
+    }
+}
