@@ -16,7 +16,7 @@ pub const MOST_RECIPIENTS: usize = 1000;
 pub const RECIPIENT_BYTES: usize = 60_000;
 
 /// What effects will need of one record.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Effects {
     /// Attributes beside the key: those that group events, lead to the parent, or name the author.
     #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -30,7 +30,7 @@ pub struct Effects {
 }
 
 /// Who is told by an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Audience {
     /// These, in order, each once.

@@ -197,7 +197,7 @@ impl Setup {
                     next.push(Happens::Tell(worker, id));
                 }
             }
-            Due::Wait | Due::Park(_) | Due::Tidy => {}
+            Due::Wait | Due::Park(_) | Due::Compare | Due::Tidy => {}
         }
         if left.finds > 0
             && machine::next(

@@ -30,11 +30,8 @@ pub(crate) fn entry(record: usize, row: Row, id: usize) -> Entry {
         None => RowMark::Absent,
         Some(by) => RowMark::By(Some(deletion_id(by))),
     };
-    Entry {
-        collection: collection(record).name.clone(),
-        key: key(record),
-        judged: Judged::of(mark, deletion_id(id)),
-    }
+    let judged = Judged::of(mark, deletion_id(id));
+    Entry::new(collection(record).name.clone(), key(record), judged)
 }
 
 pub(crate) fn deletion_id(id: usize) -> shared::domain::deletion::DeletionId {

@@ -74,11 +74,7 @@ fn page(number: u32, entries: Vec<Entry>, next: Option<SelectCursor>) -> Step {
 
 /// The first page: the root, live when it was accepted.
 pub(crate) fn root_page(id: usize) -> Page {
-    let root = Entry {
-        collection: collection(id).name.clone(),
-        key: key(id),
-        judged: Judged::Live,
-    };
+    let root = Entry::new(collection(id).name.clone(), key(id), Judged::Live);
     Page {
         number: 1,
         entries: vec![root],

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared::domain::deletion::{Deletion, Lease, Patience, Timing};
+use shared::domain::deletion::{Comparison, Deletion, Lease, Patience, Timing};
 use shared::testing::samples;
 use uuid::Uuid;
 
@@ -58,6 +58,11 @@ pub(crate) fn settled(mut deletion: Deletion) -> Deletion {
     deletion.progress_at = *START;
     deletion.ended_at = deletion.ended_at.map(|_| *START);
     deletion.expires_at = None;
+    // What compare finds is the setup's to say.
+    deletion.comparison = Comparison {
+        done: true,
+        ..Comparison::default()
+    };
     if let Some(failure) = &mut deletion.failure {
         failure.reason.clear();
     }

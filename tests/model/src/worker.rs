@@ -267,7 +267,7 @@ fn acted(
     found: Exceptions,
 ) -> Step {
     let pass = job.held.state.pass();
-    if !job.resumed && again.is_none() && found.is_empty() {
+    if !job.resumed && again.is_none() && found.is_empty() && job.held.run <= 2 {
         return Step::Checkpoint {
             page,
             exceptions: found,

@@ -41,7 +41,7 @@ pub enum Drift {
 }
 
 /// How often a drift was found, and how often repaired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Records that were found so.
     pub found: u64,
@@ -63,7 +63,7 @@ pub struct Findings {
 }
 
 /// How far it is. Begins anew with each run of a pass.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Comparison {
     /// Whether the stores were compared since the end of the latest pass.
     #[serde(default, skip_serializing_if = "is_default")]
