@@ -15,3 +15,4 @@ mod permissions;
 mod reads;
 mod refusals;
 mod schedule;
+mod writes;
