@@ -1,6 +1,7 @@
 //! Everything that can happen next, for the model checker.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
 
 use shared::domain::deletion::{Action, Due, due, machine};
 use shared::testing::samples;
@@ -55,6 +56,31 @@ pub enum Happens {
     Find(usize),
     /// The owner writes a record where there is none.
     Write(usize),
+}
+
+/// What an acceptance writes, by deletion; made once, because it is asked for in every state before.
+static ACCEPTED: LazyLock<[Control; DELETIONS]> =
+    LazyLock::new(|| std::array::from_fn(|id| accepted(id, true)));
+
+/// The same without the root's page.
+static WITHOUT_PAGE: LazyLock<[Control; DELETIONS]> =
+    LazyLock::new(|| std::array::from_fn(|id| accepted(id, false)));
+
+fn accepted(id: usize, has_page: bool) -> Control {
+    let mut meta = samples::deletion(number(id), collection(id), &key(id), "tenant");
+    meta.notified.accepted = true;
+    let mut manifest = Manifest::default();
+    if has_page {
+        manifest.pages.insert(1, Common::new(root_page(id)));
+    } else {
+        meta.pages = 0;
+        meta.deleted.clear();
+    }
+    Control {
+        meta: Common::new(settled(meta)),
+        manifest: Common::new(manifest),
+        root: 0,
+    }
 }
 
 impl Model for Setup {
@@ -299,21 +325,16 @@ impl Setup {
     }
 
     fn accept(&self, world: &mut World, id: usize) {
-        let mut meta = samples::deletion(number(id), collection(id), &key(id), "tenant");
-        meta.notified.accepted = true;
-        let mut manifest = Manifest::default();
-        if self.guards.root_page_at_acceptance {
-            manifest.pages.insert(1, root_page(id));
-        } else {
-            meta.pages = 0;
-            meta.deleted.clear();
-        }
         let row = world.rows[id].as_mut().expect("it is live");
         row.mark = Some(id);
+        let accepted = if self.guards.root_page_at_acceptance {
+            &ACCEPTED[id]
+        } else {
+            &WITHOUT_PAGE[id]
+        };
         world.deletions[id] = Some(Control {
-            meta: Common::new(settled(meta)),
-            manifest: Common::new(manifest),
             root: row.generation,
+            ..accepted.clone()
         });
         world.send(id);
     }

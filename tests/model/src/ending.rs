@@ -81,9 +81,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             let begun = job.held.begun_page();
             let page = begun.and_then(|number| world.page(job.id, number));
             Some(match page {
-                Some(page) => Step::ParkPage {
-                    page: Common::new(page.clone()),
-                },
+                Some(page) => Step::ParkPage { page: page.clone() },
                 None => Step::Park { page: None },
             })
         }

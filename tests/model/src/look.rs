@@ -13,9 +13,7 @@ use crate::world::{Job, World};
 /// The first step: a page that a crashed look wrote, then the look itself.
 pub(crate) fn begin(setup: &Setup, world: &World, job: &Job) -> Step {
     match world.page(job.id, job.held.pages + 1) {
-        Some(page) => Step::Adopt {
-            page: Common::new(page.clone()),
-        },
+        Some(page) => Step::Adopt { page: page.clone() },
         None => round(setup, world, job),
     }
 }
@@ -68,7 +66,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
         }
         Step::LookPut { page, cursor } => {
             let is_ours = world.put_page(job.id, &page);
-            let stands = Common::new(world.page(job.id, page.number)?.clone());
+            let stands = world.page(job.id, page.number)?.clone();
             mark_new(setup, &stands, is_ours.then_some(cursor))
         }
         Step::LookTake {

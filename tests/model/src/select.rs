@@ -34,7 +34,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             world.put_page(job.id, &page);
             // Whoever was first: theirs counts.
             let stands = world.page(job.id, page.number)?.clone();
-            act(setup, world, job, &Common::new(stands))
+            act(setup, world, job, &stands)
         }
         _ => return None,
     })

@@ -16,6 +16,13 @@ impl<T: Hash> Common<T> {
     }
 }
 
+impl<T> Common<T> {
+    /// The hash of the value.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.0.0
+    }
+}
+
 impl<T> Clone for Common<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))

@@ -163,7 +163,7 @@ pub(crate) fn next_page(setup: &Setup, world: &World, job: &Job) -> Option<Step>
         });
     };
     Some(match world.page(job.id, number) {
-        Some(page) => act(setup, world, job, &Common::new(page.clone())),
+        Some(page) => act(setup, world, job, page),
         None => missing(),
     })
 }
@@ -188,7 +188,7 @@ fn next_to_delete(setup: &Setup, world: &World, job: &Job) -> Step {
         return Step::End { failure: None };
     }
     if let Some(page) = world.page(job.id, number) {
-        return act(setup, world, job, &Common::new(page.clone()));
+        return act(setup, world, job, page);
     }
     if is_cancelled {
         return Step::End { failure: None };

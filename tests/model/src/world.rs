@@ -42,7 +42,7 @@ pub(crate) struct Document {
 /// The manifest: pages by number from 1, and exceptions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Manifest {
-    pub(crate) pages: BTreeMap<u32, Page>,
+    pub(crate) pages: BTreeMap<u32, Common<Page>>,
     pub(crate) exceptions: BTreeMap<u32, Exceptions>,
 }
 
@@ -137,12 +137,12 @@ impl World {
         found.cloned().unwrap_or_default()
     }
 
-    pub(crate) fn page(&self, id: usize, page: u32) -> Option<&Page> {
+    pub(crate) fn page(&self, id: usize, page: u32) -> Option<&Common<Page>> {
         self.control(id).manifest.pages.get(&page)
     }
 
     /// Puts a page if there is none of its number; answers whether it did.
-    pub(crate) fn put_page(&mut self, id: usize, page: &Page) -> bool {
+    pub(crate) fn put_page(&mut self, id: usize, page: &Common<Page>) -> bool {
         if self.page(id, page.number).is_some() {
             return false;
         }
