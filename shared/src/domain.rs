@@ -13,6 +13,7 @@ pub mod event;
 pub mod held;
 pub mod key;
 pub mod message;
+pub mod only;
 pub mod page;
 pub mod permission;
 pub mod principal;

@@ -8,6 +8,7 @@ pub mod act;
 pub mod advance;
 pub mod cursor;
 pub mod deletions;
+pub mod destroy;
 pub mod liveness;
 pub mod records;
 pub mod sweep;

@@ -5,6 +5,7 @@
 
 mod accepting;
 mod bounds;
+mod bulk;
 mod certificates;
 mod compares;
 mod crashes;

@@ -43,6 +43,14 @@ impl SelectCursor {
         child: 0,
         after: None,
     };
+
+    /// The beginning of a deletion without a root: the first of what its scope names.
+    pub const NAMED: Self = Self {
+        page: 0,
+        entry: 0,
+        child: 0,
+        after: None,
+    };
 }
 
 /// Where a query goes on, in the words of the store that gave it. Nobody else reads it.
@@ -62,6 +70,10 @@ pub enum Judged {
     /// Marked already by another deletion.
     #[serde(rename = "d")]
     AlreadyDeleted,
+    /// Named, and there is no such record for this deletion: absent, another tenant's, or one that the caller may not
+    /// delete. Nothing of it is read, written or told.
+    #[serde(rename = "m")]
+    Missing,
 }
 
 impl Judged {
@@ -74,6 +86,12 @@ impl Judged {
             RowMark::By(by) if by == Some(deletion) => Self::Live,
             RowMark::By(_) => Self::AlreadyDeleted,
         }
+    }
+
+    /// Whether the delete has something to do.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Live | Self::LiveNull)
     }
 }
 
@@ -108,7 +126,7 @@ impl Entry {
         let judged = Judged::of(row.mark(collection), deletion);
         let effects = match judged {
             Judged::Live | Judged::LiveNull => Effects::of(&row, collection),
-            Judged::AlreadyDeleted => Effects::default(),
+            Judged::AlreadyDeleted | Judged::Missing => Effects::default(),
         };
         Self {
             collection: collection.name.clone(),
@@ -354,13 +372,13 @@ impl Page {
         match self.entries[place].judged {
             Judged::Live | Judged::LiveNull => Outcome::Deleted,
             Judged::AlreadyDeleted => Outcome::AlreadyDeleted,
+            Judged::Missing => Outcome::Missing,
         }
     }
 
     /// The exceptions of a page that is given up: nobody knows how far it came, so all of it has failed.
     #[must_use]
     pub fn given_up(&self, reason: &str) -> Exceptions {
-        let open = |entry: &&Entry| entry.judged != Judged::AlreadyDeleted;
         let reason = format!("GIVEN_UP: {reason}");
         let failed = |(place, _): (usize, &Entry)| {
             let reason = reason.clone();
@@ -370,7 +388,7 @@ impl Page {
             .entries
             .iter()
             .enumerate()
-            .filter(|(_, entry)| open(entry));
+            .filter(|(_, entry)| entry.judged.is_open());
         Exceptions {
             deleted: entries.map(failed).collect(),
             ..Exceptions::default()

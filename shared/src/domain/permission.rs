@@ -21,6 +21,8 @@ pub enum Action {
     Restore,
     /// Remove for good.
     Purge,
+    /// Delete what others wrote, by what it has in common.
+    DestroyAll,
 }
 
 /// Whether the right depends on the row.
@@ -47,6 +49,7 @@ pub fn right(principal: &Principal, collection: &Collection, action: Action) -> 
         Action::Delete => &permissions.delete,
         Action::Restore => &permissions.restore,
         Action::Purge => &permissions.purge,
+        Action::DestroyAll => &permissions.destroy_all,
     };
     if grants.iter().any(|grant| holds(principal, grant)) {
         Right::Always
@@ -84,7 +87,7 @@ fn is_in_time(collection: &Collection, action: Action, row: &Row, now: Timestamp
     match action {
         Action::Read | Action::Restore | Action::Purge => true,
         // On either side: clocks differ a little, and a time far ahead is no way around the limit.
-        Action::Write | Action::Delete => collection
+        Action::Write | Action::Delete | Action::DestroyAll => collection
             .filters
             .time
             .as_ref()

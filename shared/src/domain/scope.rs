@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::collection::{Collection, CollectionName, Collections};
+use crate::domain::only::Only;
 use crate::domain::permission::{Action, Right, right};
 use crate::domain::principal::Principal;
 
@@ -16,6 +17,9 @@ pub struct Scope {
     pub source: Source,
     /// For each collection that the cascade reaches: the collections below it, in name order.
     pub cascade: BTreeMap<CollectionName, Vec<CollectionName>>,
+    /// What a record that the source names must be, beside being the tenant's; by collection. What is not is as absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<CollectionName, Only>,
     /// What the requester may read, of the collections whose events have recipients: who asks is one of them, if it may
     /// see what is deleted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -43,6 +47,9 @@ pub enum Source {
     Ids {
         /// How many parts there are.
         parts: u32,
+        /// How many ids there are.
+        #[serde(default)]
+        count: usize,
     },
     /// What an author wrote before the request, in these collections.
     Author {
@@ -81,6 +88,7 @@ impl Scope {
         Self {
             source,
             cascade,
+            only: BTreeMap::new(),
             reads: BTreeMap::new(),
         }
     }

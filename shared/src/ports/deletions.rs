@@ -46,6 +46,30 @@ pub trait AcceptDeletions: Send + Sync {
         page: &Page,
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
+    /// In one transaction: puts a deletion without a root, its scope, and the parts of the ids that the scope names. Doing
+    /// it again with the same deletion changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    fn accept_named(
+        &self,
+        deletion: &Deletion,
+        scope: &Scope,
+        ids: &[Vec<RecordKey>],
+    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+
+    /// Takes an acceptance without a root back, if nobody has begun: deletion, scope and so many parts of ids are removed.
+    ///
+    /// # Errors
+    ///
+    /// As [`undo`](Self::undo).
+    fn undo_named(
+        &self,
+        deletion: &Deletion,
+        parts: u32,
+    ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
+
     /// Takes an acceptance back, if nobody has begun (`epoch` is 0): the root's mark goes, an explicit NULL comes back
     /// where `page` says that there was one, and deletion, scope and page are removed.
     ///
@@ -95,6 +119,18 @@ pub trait ReadDeletions: Send + Sync {
         tenant: &Tenant,
         id: DeletionId,
     ) -> impl Future<Output = Result<Option<Scope>, DependencyError>> + Send;
+
+    /// One part of the ids that a scope names, from 1; `None` is "not written, or dropped".
+    ///
+    /// # Errors
+    ///
+    /// As [`deletion`](Self::deletion).
+    fn ids(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        part: u32,
+    ) -> impl Future<Output = Result<Option<Vec<RecordKey>>, DependencyError>> + Send;
 
     /// One page of the manifest; `None` is "not written, or dropped".
     ///
@@ -227,6 +263,17 @@ pub trait AdvanceDeletions: ChangeDeletions {
         deletion: &Deletion,
         number: u32,
         exceptions: &Exceptions,
+    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+
+    /// Removes one part of the ids that the scope names; removing it again is harmless.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer.
+    fn drop_ids(
+        &self,
+        deletion: &Deletion,
+        part: u32,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 
     /// Removes a page and its exceptions, and with the first page the scope; removing it again is harmless.

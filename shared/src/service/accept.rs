@@ -87,7 +87,7 @@ pub enum AcceptError {
 }
 
 /// How often the transaction is tried when somebody else writes the root at the same moment.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 
 /// For how long another try is worth it: the gateway waits 30 s for the whole request.
 const TRY_FOR: Duration = Duration::from_secs(3);
@@ -201,7 +201,7 @@ fn root_page(collection: &Collection, root: Row, id: DeletionId, has_children: b
     }
 }
 
-fn is_late(now: Timestamp, began: Timestamp) -> bool {
+pub(super) fn is_late(now: Timestamp, began: Timestamp) -> bool {
     Duration::try_from(now.duration_since(began)).unwrap_or_default() > TRY_FOR
 }
 

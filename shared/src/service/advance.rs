@@ -7,6 +7,7 @@ mod compare;
 mod delete_pass;
 mod effects;
 mod look;
+mod named;
 mod notify;
 mod pass;
 mod purge_pass;
@@ -355,6 +356,12 @@ impl<P> Engine<P> {
 }
 
 /// Whether anything but the root can have children: if not, the manifest need not be read as a queue.
-fn only_root_has_children(scope: &Scope, root: &CollectionName) -> bool {
-    scope.cascade.keys().all(|name| name == root)
+fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool {
+    match deletion.root {
+        Some(_) => scope
+            .cascade
+            .keys()
+            .all(|name| *name == deletion.collection),
+        None => scope.cascade.is_empty(),
+    }
 }

@@ -13,6 +13,7 @@ use crate::domain::deletion::comparison::{Tallies, add};
 use crate::domain::deletion::{Deletion, DeletionId, Due, Pass, State, due};
 use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
+use crate::domain::scope::Source;
 use crate::domain::time::later;
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health,
@@ -327,6 +328,9 @@ async fn tidy<P: SweepPorts>(
 ) -> Result<bool, DependencyError> {
     let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
     let mut left = deletion.pages;
+    if deletion.root.is_none() {
+        drop_named(engine, deletion).await?;
+    }
     while left > 0 && clock.now() < deadline {
         deletions.drop_page(deletion, left).await?;
         left -= 1;
@@ -339,6 +343,24 @@ async fn tidy<P: SweepPorts>(
     // Whoever changed it meanwhile has decided what is due next.
     let _ = deletions.store(&next).await?;
     Ok(left == 0)
+}
+
+/// Drops what only a deletion without a root has: its ids, and a scope that has no first page to go with.
+async fn drop_named<P: SweepPorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+) -> Result<(), DependencyError> {
+    let deletions = engine.ports.deletions();
+    let scope = deletions.scope(&deletion.tenant, deletion.id).await?;
+    if let Some(Source::Ids { parts, .. }) = scope.map(|scope| scope.source) {
+        for part in 1..=parts {
+            deletions.drop_ids(deletion, part).await?;
+        }
+    }
+    if deletion.pages == 0 {
+        deletions.drop_page(deletion, 1).await?;
+    }
+    Ok(())
 }
 
 /// What a sweep has found out about what may be away: nobody waits for it twice.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::rows::FakeRows;
 use crate::domain::deletion::{Deletion, DeletionId};
+use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
@@ -31,6 +32,7 @@ pub struct FakeDeletions {
 struct State {
     deletions: BTreeMap<Id, Deletion>,
     scopes: BTreeMap<Id, Scope>,
+    ids: BTreeMap<(Id, u32), Vec<RecordKey>>,
     pages: BTreeMap<(Id, u32), Page>,
     exceptions: BTreeMap<(Id, u32), Exceptions>,
     told: BTreeMap<(Id, u32), Told>,
@@ -93,6 +95,13 @@ impl FakeDeletions {
             .collect()
     }
 
+    /// How many items of any kind there are beside the deletions themselves.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        let state = self.state();
+        state.scopes.len() + state.ids.len() + state.pages.len() + state.exceptions.len()
+    }
+
     /// Puts a deletion as it is, whatever was there: for a test that begins in the middle.
     pub fn put(&self, deletion: &Deletion, scope: &Scope, pages: &[Page]) {
         let mut state = self.state();
@@ -112,6 +121,7 @@ impl FakeDeletions {
         let mut state = self.state();
         state.deletions.remove(&id);
         state.scopes.remove(&id);
+        state.ids.retain(|(of, _), _| *of != id);
         state.pages.retain(|(of, _), _| *of != id);
         state.exceptions.retain(|(of, _), _| *of != id);
     }

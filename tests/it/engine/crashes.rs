@@ -31,7 +31,7 @@ async fn delete_world(page_keys: usize) -> (World, Deletion) {
 }
 
 /// Every call of a run, and the moments at which it can be cut: only a batch has a middle.
-fn cuts(log: &[Call]) -> Vec<(u64, Moment)> {
+pub(super) fn cuts(log: &[Call]) -> Vec<(u64, Moment)> {
     let all = log
         .iter()
         .flat_map(|call| Moment::ALL.map(|moment| (call, moment)));

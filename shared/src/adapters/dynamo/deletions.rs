@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | deletion | `META` | by compare-and-set on `revision` |
 //! | scope | `SCOPE` | once |
+//! | ids that the scope names, part *n* | `I#` and 8 digits | once |
 //! | page *n* | `P#` and 8 digits | once |
 //! | exceptions of page *n* | `X#` and 8 digits | again with each attempt |
 //!
@@ -16,6 +17,7 @@ mod body;
 mod due;
 mod keys;
 mod meta;
+mod named;
 mod read;
 mod restore;
 mod told;

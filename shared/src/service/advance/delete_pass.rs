@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass, State};
-use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
+use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page, SelectCursor};
 use crate::domain::row::Mark;
 use crate::domain::scope::Scope;
 use crate::domain::told::Told;
@@ -142,14 +142,16 @@ async fn next_page<P: EnginePorts>(
     before: Option<&Page>,
     number: u32,
 ) -> Result<Option<Page>, Stop> {
-    let Some(cursor) = before.and_then(|page| page.next.clone()) else {
-        return match before {
-            Some(_) => Ok(None),
-            None => Err(Stop::broken(
-                "PAGE_MISSING",
-                "a page of the manifest is missing",
-            )),
-        };
+    let cursor = match before {
+        Some(page) => match &page.next {
+            Some(cursor) => cursor.clone(),
+            None => return Ok(None),
+        },
+        None if deletion.root.is_none() && number == 1 => SelectCursor::NAMED,
+        None => {
+            let why = "a page of the manifest is missing";
+            return Err(Stop::broken("PAGE_MISSING", why));
+        }
     };
     let Some(page) = select(engine, slice, deletion, scope, number, cursor).await? else {
         return Ok(None);
@@ -177,7 +179,7 @@ pub(super) async fn mark_entries<P: EnginePorts>(
         let open: Vec<usize> = places
             .into_iter()
             .filter(|place| only.is_none_or(|only| only.contains(place)))
-            .filter(|place| entries[*place].judged != Judged::AlreadyDeleted)
+            .filter(|place| entries[*place].judged.is_open())
             .collect();
         let held = remove_schedules(engine, slice, entries, &open).await?;
         let open: Vec<usize> = open

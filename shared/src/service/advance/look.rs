@@ -3,7 +3,7 @@
 //! What it finds is written as a page first and marked then, like everything else. What a page already counts as ours,
 //! and somebody unmarked since, is marked again in place: a record stands in one page only.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordRef;
@@ -11,7 +11,7 @@ use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::scope::Scope;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 use crate::service::advance::delete_pass::mark_entries;
-use crate::service::advance::select::{STEPS, Step, Walk, read_rows};
+use crate::service::advance::select::{STEPS, Step, Walk, by_collection, read_rows};
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
 
@@ -32,11 +32,13 @@ pub(super) async fn run<P: EnginePorts>(
         while found.len() < engine.page_keys && steps < STEPS {
             let room = engine.page_keys - found.len();
             // Everything before `pages + 1` is written; nothing is open.
-            match walk
+            let step = walk
                 .step(deletion, cursor.clone(), (deletion.pages + 1, &[]), room)
-                .await?
-            {
+                .await?;
+            match step {
                 Step::Over => break,
+                // The look begins behind what the scope names.
+                Step::Named { next, .. } => cursor = next,
                 Step::Found {
                     collection,
                     rows,
@@ -57,6 +59,15 @@ pub(super) async fn run<P: EnginePorts>(
                 deletion.look = Some(cursor.clone());
             } else {
                 steps += 1;
+            }
+        }
+        if deletion.root.is_none() && !found.is_empty() {
+            let old = below_what_is_ours(engine, slice, deletion, &found).await?;
+            let mut places = 0..;
+            found.retain(|_| places.next().is_some_and(|place| old.contains(&place)));
+            if found.is_empty() {
+                deletion.look = Some(cursor);
+                continue;
             }
         }
         // The root is read after its children: one that is there and not ours is new, and so are they.
@@ -90,7 +101,58 @@ async fn adopt<P: EnginePorts>(
         let next = deletion.page_found(slice.clock().now(), &page);
         return keep(engine, slice, deletion, next).await;
     }
+    if deletion.root.is_none() {
+        let old = below_what_is_ours(engine, slice, deletion, &page.entries).await?;
+        mark_entries(engine, slice, deletion, &page.entries, Some(&old)).await?;
+        let next = deletion.page_found(slice.clock().now(), &page);
+        return keep(engine, slice, deletion, next).await;
+    }
     take(engine, slice, deletion, &page).await
+}
+
+/// The places of the records that hang below a record of this deletion, or below one that is gone. The parents are read
+/// after their children: one that is there and not ours is new, and so are they.
+async fn below_what_is_ours<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    entries: &[Entry],
+) -> Result<Vec<usize>, Stop> {
+    let mut ours = Vec::new();
+    for (collection, places) in by_collection(&engine.collections, entries)? {
+        let Some(parent) = engine.collections.parent_of(collection) else {
+            continue;
+        };
+        let keys: Vec<_> = places
+            .iter()
+            .map(|place| entries[*place].key.clone())
+            .collect();
+        let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+        let above: Vec<_> = rows
+            .iter()
+            .map(|row| row.as_ref()?.parent_key(collection))
+            .collect();
+        let named: BTreeSet<_> = above.iter().flatten().cloned().collect();
+        let named: Vec<_> = named.into_iter().collect();
+        let read = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
+        let new: HashSet<_> = named
+            .into_iter()
+            .zip(read)
+            .filter(|(_, row)| {
+                row.as_ref()
+                    .is_some_and(|row| !row.mark(parent).is_of(deletion.id))
+            })
+            .map(|(key, _)| key)
+            .collect();
+        ours.extend(
+            places
+                .into_iter()
+                .zip(above)
+                .filter(|(_, above)| above.as_ref().is_some_and(|key| !new.contains(key)))
+                .map(|(place, _)| place),
+        );
+    }
+    Ok(ours)
 }
 
 pub(super) async fn root_is_new<P: EnginePorts>(

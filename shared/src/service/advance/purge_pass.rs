@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Entry, Exceptions, NotPurged, Page};
+use crate::domain::page::{Entry, Exceptions, Judged, NotPurged, Page};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{
@@ -55,7 +55,15 @@ impl<P: EnginePorts> PagePass<P> for Purge {
         _only: Option<&[usize]>,
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
-        for (collection, places) in by_collection(&engine.collections, &page.entries)? {
+        for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
+            // Never this deletion's: whatever is there now is not looked at.
+            places.retain(|place| {
+                let is_missing = page.entries[*place].judged == Judged::Missing;
+                if is_missing {
+                    exceptions.purged.insert(*place, NotPurged::Kept);
+                }
+                !is_missing
+            });
             purge(
                 engine,
                 slice,

@@ -85,10 +85,18 @@ impl<P: EnginePorts> PagePass<P> for Restore {
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
         for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
+            let missing = places
+                .iter()
+                .filter(|place| page.entries[**place].judged == Judged::Missing)
+                .filter(|place| only.is_none_or(|only| only.contains(place)))
+                .map(|place| (*place, conflict("ROW_MISSING: the row is gone")));
+            exceptions.restored.extend(missing);
             places.retain(|place| {
                 only.is_none_or(|only| only.contains(place))
                     // The root's mark stays until the end; its row was judged at the beginning.
                     && !is_root(deletion, &page.entries[*place])
+                    // Never this deletion's: not looked at.
+                    && page.entries[*place].judged != Judged::Missing
             });
             let found = restore(engine, slice, deletion, collection, &page.entries, &places);
             exceptions.restored.extend(found.await?);
@@ -146,7 +154,12 @@ async fn restore<P: EnginePorts>(
                 if has_parent(collection, &row, &parents) {
                     ours.push(place);
                 } else {
-                    exceptions.insert(place, conflict("PARENT_MISSING: the parent's row is gone"));
+                    let reason = if deletion.root.is_some() {
+                        "PARENT_MISSING: the parent's row is gone"
+                    } else {
+                        "PARENT_NOT_LIVE: the record above it is gone or deleted"
+                    };
+                    exceptions.insert(place, conflict(reason));
                 }
             }
             RowMark::By(_) => {
@@ -169,7 +182,8 @@ async fn restore<P: EnginePorts>(
     Ok(exceptions)
 }
 
-/// The keys of the parents that are there, of those that these rows name.
+/// The keys of the parents that are there, of those that these rows name. Where no root hides what comes back, another
+/// deletion's parent is as gone.
 pub(super) async fn parents<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -193,8 +207,11 @@ pub(super) async fn parents<P: EnginePorts>(
         .into_iter()
         .zip(found)
         .filter(|(_, row)| {
-            row.as_ref()
-                .is_some_and(|row| row.is_of(&deletion.tenant, parent))
+            row.as_ref().is_some_and(|row| {
+                let mark = row.mark(parent);
+                let is_ours = mark.is_live() || mark.is_of(deletion.id);
+                row.is_of(&deletion.tenant, parent) && (deletion.root.is_some() || is_ours)
+            })
         })
         .map(|(key, _)| key)
         .collect())

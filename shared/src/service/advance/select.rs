@@ -6,7 +6,7 @@ use crate::domain::collection::{ChildLookup, Collection, Collections};
 use crate::domain::deletion::Deletion;
 use crate::domain::effects::Effects;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, PAGE_BYTES, Page, Position, SelectCursor};
+use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
@@ -20,21 +20,26 @@ pub(super) const STEPS: usize = 500;
 
 /// One step of a walk over the parents of a manifest.
 pub(super) enum Step {
-    /// Rows below one parent, and where the walk goes on.
+    /// Rows below one parent, or of one that the scope names, and where the walk goes on.
     Found {
         collection: crate::domain::collection::CollectionName,
         rows: Vec<Row>,
+        next: SelectCursor,
+    },
+    /// Records that the scope names by key, and where the walk goes on: as many as fit into the page.
+    Named {
+        entries: Vec<Entry>,
         next: SelectCursor,
     },
     /// There is no further parent.
     Over,
 }
 
-/// Walks over the manifest as a queue of parents. Holds one page at a time.
+/// Walks over what the scope names and then over the manifest, as a queue of parents. Holds one page at a time.
 pub(super) struct Walk<'a, P: EnginePorts> {
-    engine: &'a Engine<P>,
-    slice: &'a Slice<'a, P::Clock>,
-    scope: &'a Scope,
+    pub(super) engine: &'a Engine<P>,
+    pub(super) slice: &'a Slice<'a, P::Clock>,
+    pub(super) scope: &'a Scope,
     loaded: Option<Page>,
 }
 
@@ -62,9 +67,15 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         limit: usize,
     ) -> Result<Step, Stop> {
         loop {
+            if cursor.page == 0 {
+                let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
+                if let Some(step) = self.named(deletion, &cursor, limit, room).await? {
+                    return Ok(step);
+                }
+                cursor = SelectCursor::ROOT;
+            }
             let Some(parent) = self.parent(deletion, &cursor, open).await? else {
-                if cursor.page >= open.0 || only_root_has_children(self.scope, &deletion.collection)
-                {
+                if cursor.page >= open.0 || only_root_has_children(self.scope, deletion) {
                     return Ok(Step::Over);
                 }
                 cursor = SelectCursor {
@@ -75,7 +86,11 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                 };
                 continue;
             };
-            let Some(child) = self.scope.children_of(&parent.collection).get(cursor.child) else {
+            let below = self.scope.children_of(&parent.collection);
+            let Some(child) = below
+                .get(cursor.child)
+                .filter(|_| has_ours_below(deletion, &parent))
+            else {
                 cursor = SelectCursor {
                     entry: cursor.entry + 1,
                     child: 0,
@@ -218,6 +233,16 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
     }
 }
 
+/// Whether the deletion reaches below this record. What it names and does not delete is none of its business, and what is
+/// below a record of another deletion is that one's: only a root hides it from the moment of its acceptance on.
+fn has_ours_below(deletion: &Deletion, parent: &Entry) -> bool {
+    match parent.judged {
+        Judged::Live | Judged::LiveNull => true,
+        Judged::AlreadyDeleted => deletion.root.is_some(),
+        Judged::Missing => false,
+    }
+}
+
 /// Selects page `number`, going on at `cursor`; `None` when nothing is left. A page is empty when many parents in a row
 /// have no children.
 pub(super) async fn select<P: EnginePorts>(
@@ -264,6 +289,14 @@ pub(super) async fn select<P: EnginePorts>(
                     entries,
                     next: None,
                 }));
+            }
+            Step::Named {
+                entries: named,
+                next,
+            } => {
+                bytes += named.iter().map(Entry::bytes).sum::<usize>();
+                entries.extend(named);
+                cursor = next;
             }
             Step::Found {
                 collection,

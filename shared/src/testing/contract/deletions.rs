@@ -3,6 +3,7 @@
 mod accepting;
 mod advancing;
 mod finding;
+mod naming;
 mod reading;
 mod telling;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 pub use self::accepting::*;
 pub use self::advancing::*;
 pub use self::finding::*;
+pub use self::naming::*;
 pub use self::reading::*;
 pub use self::telling::*;
 use crate::domain::collection::{Collection, Collections};
@@ -79,6 +81,12 @@ macro_rules! deletions_contract {
                 undoing_again_is_harmless,
                 what_somebody_has_begun_is_not_undone,
                 what_was_undone_can_be_accepted_again,
+                accepting_what_is_named_puts_deletion_scope_and_ids,
+                accepting_what_is_named_again_changes_nothing,
+                a_thousand_long_odd_ids_fit_into_one_acceptance,
+                undoing_what_is_named_leaves_nothing_and_is_harmless_again,
+                what_is_named_and_begun_is_not_undone,
+                dropping_ids_leaves_the_other_parts_and_is_harmless_again,
                 a_deletion_comes_back_as_it_was_stored,
                 a_scope_comes_back_as_it_was_accepted,
                 a_page_comes_back_as_it_was_written,

@@ -49,6 +49,45 @@ impl AcceptDeletions for FakeDeletions {
         })
     }
 
+    async fn accept_named(
+        &self,
+        deletion: &Deletion,
+        scope: &Scope,
+        ids: &[Vec<RecordKey>],
+    ) -> Result<(), DependencyError> {
+        let (mut state, id) = (self.begin(), id_of(deletion));
+        // By a call whose answer was lost. The deletion may be further on by now and stays as it is.
+        if state.deletions.contains_key(&id) {
+            return Ok(());
+        }
+        state.deletions.insert(id.clone(), deletion.clone());
+        state.scopes.insert(id.clone(), scope.clone());
+        for (part, keys) in (1..).zip(ids) {
+            state.ids.insert((id.clone(), part), keys.clone());
+        }
+        Ok(())
+    }
+
+    async fn undo_named(
+        &self,
+        deletion: &Deletion,
+        parts: u32,
+    ) -> Result<UndoOutcome, DependencyError> {
+        let (mut state, id) = (self.begin(), id_of(deletion));
+        match state.deletions.get(&id) {
+            Some(stored) if stored.epoch > 0 => return Ok(UndoOutcome::Begun),
+            // Undone by a call whose answer was lost.
+            None => return Ok(UndoOutcome::Undone),
+            Some(_) => {}
+        }
+        state.deletions.remove(&id);
+        state.scopes.remove(&id);
+        for part in 1..=parts {
+            state.ids.remove(&(id.clone(), part));
+        }
+        Ok(UndoOutcome::Undone)
+    }
+
     async fn undo(
         &self,
         collection: &Collection,

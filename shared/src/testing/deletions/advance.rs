@@ -116,6 +116,11 @@ impl AdvanceDeletions for FakeDeletions {
         Ok(())
     }
 
+    async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
+        self.begin().ids.remove(&(id_of(deletion), part));
+        Ok(())
+    }
+
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         state.pages.remove(&(id.clone(), number));

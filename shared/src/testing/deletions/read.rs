@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{FakeDeletions, NAME};
 use crate::domain::deletion::{Deletion, DeletionId};
+use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
@@ -28,6 +29,17 @@ impl ReadDeletions for FakeDeletions {
         let (state, id) = (self.begin(), (tenant.clone(), id));
         state.known(&id, "read a scope")?;
         Ok(state.scopes.get(&id).cloned())
+    }
+
+    async fn ids(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        part: u32,
+    ) -> Result<Option<Vec<RecordKey>>, DependencyError> {
+        let (state, id) = (self.begin(), (tenant.clone(), id));
+        state.known(&id, "read the ids of a scope")?;
+        Ok(state.ids.get(&(id, part)).cloned())
     }
 
     async fn page(

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Failing, Operation};
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, DeletionId};
+use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
@@ -28,6 +29,28 @@ impl<P: AcceptDeletions> AcceptDeletions for Failing<P> {
             self.inner.accept(collection, deletion, scope, page),
         )
         .await
+    }
+
+    async fn accept_named(
+        &self,
+        deletion: &Deletion,
+        scope: &Scope,
+        ids: &[Vec<RecordKey>],
+    ) -> Result<(), DependencyError> {
+        self.call(
+            Operation::AcceptNamed,
+            self.inner.accept_named(deletion, scope, ids),
+        )
+        .await
+    }
+
+    async fn undo_named(
+        &self,
+        deletion: &Deletion,
+        parts: u32,
+    ) -> Result<UndoOutcome, DependencyError> {
+        self.call(Operation::UndoNamed, self.inner.undo_named(deletion, parts))
+            .await
     }
 
     async fn undo(
@@ -57,6 +80,16 @@ impl<P: ReadDeletions> ReadDeletions for Failing<P> {
         id: DeletionId,
     ) -> Result<Option<Scope>, DependencyError> {
         self.call(Operation::ReadScope, self.inner.scope(tenant, id))
+            .await
+    }
+
+    async fn ids(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        part: u32,
+    ) -> Result<Option<Vec<RecordKey>>, DependencyError> {
+        self.call(Operation::ReadIds, self.inner.ids(tenant, id, part))
             .await
     }
 
@@ -137,6 +170,11 @@ impl<P: AdvanceDeletions> AdvanceDeletions for Failing<P> {
             self.inner.put_exceptions(deletion, number, exceptions),
         )
         .await
+    }
+
+    async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
+        self.call(Operation::DropIds, self.inner.drop_ids(deletion, part))
+            .await
     }
 
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {

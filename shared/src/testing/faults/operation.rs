@@ -26,9 +26,12 @@ pub enum Operation {
     RemoveDocuments,
     Search,
     Accept,
+    AcceptNamed,
     Undo,
+    UndoNamed,
     ReadDeletion,
     ReadScope,
+    ReadIds,
     ReadPage,
     ReadExceptions,
     ListDeletions,
@@ -39,6 +42,7 @@ pub enum Operation {
     ReadTold,
     PutTold,
     DropPage,
+    DropIds,
     FindDue,
     Send,
     Publish,
@@ -70,9 +74,12 @@ impl Operation {
             | Self::IndexDocument
             | Self::Search => "search index",
             Self::Accept
+            | Self::AcceptNamed
             | Self::Undo
+            | Self::UndoNamed
             | Self::ReadDeletion
             | Self::ReadScope
+            | Self::ReadIds
             | Self::ReadPage
             | Self::ReadExceptions
             | Self::ListDeletions
@@ -83,6 +90,7 @@ impl Operation {
             | Self::ReadTold
             | Self::PutTold
             | Self::DropPage
+            | Self::DropIds
             | Self::FindDue => "control table",
             Self::Send => "queue",
             Self::Publish => "event bus",
@@ -113,10 +121,11 @@ impl Operation {
             Self::DocumentVersions => "read documents",
             Self::RemoveDocuments => "remove documents",
             Self::Search => "search",
-            Self::Accept => "accept a deletion",
-            Self::Undo => "take a deletion back",
+            Self::Accept | Self::AcceptNamed => "accept a deletion",
+            Self::Undo | Self::UndoNamed => "take a deletion back",
             Self::ReadDeletion => "read a deletion",
             Self::ReadScope => "read a scope",
+            Self::ReadIds => "read the ids of a scope",
             Self::ReadPage => "read a page",
             Self::ReadExceptions => "read exceptions",
             Self::ListDeletions => "list deletions",
@@ -127,6 +136,7 @@ impl Operation {
             Self::ReadTold => "read what is told of a page",
             Self::PutTold => "write what is told of a page",
             Self::DropPage => "drop a page",
+            Self::DropIds => "drop the ids of a scope",
             Self::FindDue => "find what is due",
             Self::Send => "send a message",
             Self::Publish => "publish events",

@@ -13,11 +13,12 @@ use crate::adapters::dynamo::{Item, primary_key, text};
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
+use crate::domain::key::RecordKey;
 use crate::domain::page::Page;
 use crate::domain::scope::Scope;
 use crate::ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
 
-const OPERATION: &str = "accept a deletion";
+pub(super) const OPERATION: &str = "accept a deletion";
 
 impl AcceptDeletions for DynamoDeletions {
     async fn accept(
@@ -55,6 +56,23 @@ impl AcceptDeletions for DynamoDeletions {
                 None => Err(dependency_error(STORE, OPERATION, error)),
             },
         }
+    }
+
+    async fn accept_named(
+        &self,
+        deletion: &Deletion,
+        scope: &Scope,
+        ids: &[Vec<RecordKey>],
+    ) -> Result<(), DependencyError> {
+        super::named::accept(self, deletion, scope, ids).await
+    }
+
+    async fn undo_named(
+        &self,
+        deletion: &Deletion,
+        parts: u32,
+    ) -> Result<UndoOutcome, DependencyError> {
+        super::undo::undo_named(self, deletion, parts).await
     }
 
     async fn undo(
@@ -107,7 +125,7 @@ impl DynamoDeletions {
             .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
     }
 
-    fn put_meta(&self, item: Item) -> Result<Put, DependencyError> {
+    pub(super) fn put_meta(&self, item: Item) -> Result<Put, DependencyError> {
         Put::builder()
             .table_name(&self.control)
             .set_item(Some(item))
@@ -117,7 +135,7 @@ impl DynamoDeletions {
             .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
     }
 
-    fn put(&self, item: Item) -> Result<Put, DependencyError> {
+    pub(super) fn put(&self, item: Item) -> Result<Put, DependencyError> {
         Put::builder()
             .table_name(&self.control)
             .set_item(Some(item))

@@ -121,6 +121,11 @@ impl AdvanceDeletions for DynamoDeletions {
             .map_err(|error| dependency_error(STORE, operation, error))
     }
 
+    async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
+        self.remove(deletion, &keys::ids(part), "remove the ids of a scope")
+            .await
+    }
+
     /// All items at once, which takes as long as one: a transaction would cost twice the write units of a page.
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let operation = "remove a page";

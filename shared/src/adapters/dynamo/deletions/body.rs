@@ -155,6 +155,16 @@ pub(super) fn read_told(bytes: &[u8]) -> Result<Told, BodyError> {
     unpack(bytes)
 }
 
+/// The body of a part of ids.
+pub(super) fn write_ids(ids: &[RecordKey]) -> Result<Vec<u8>, BodyError> {
+    pack(&ids)
+}
+
+/// The part of ids of a body.
+pub(super) fn read_ids(bytes: &[u8]) -> Result<Vec<RecordKey>, BodyError> {
+    unpack(bytes)
+}
+
 /// The body of a page's exceptions.
 pub(super) fn write_exceptions(exceptions: &Exceptions) -> Result<Vec<u8>, BodyError> {
     pack(exceptions)

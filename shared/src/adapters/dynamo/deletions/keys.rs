@@ -22,6 +22,10 @@ pub(super) fn page(number: u32) -> String {
     format!("P#{number:08}")
 }
 
+pub(super) fn ids(part: u32) -> String {
+    format!("I#{part:08}")
+}
+
 pub(super) fn exceptions(number: u32) -> String {
     format!("X#{number:08}")
 }

@@ -7,6 +7,7 @@ use super::{DynamoDeletions, ItemError, STORE, body, check_version, item, keys, 
 use crate::adapters::dynamo::{Item, text};
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::deletion::{Deletion, DeletionId};
+use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::principal::Tenant;
 use crate::domain::scope::Scope;
@@ -37,6 +38,19 @@ impl ReadDeletions for DynamoDeletions {
         let operation = "read a scope";
         let item = self.get(tenant, id, keys::SCOPE, operation).await?;
         item.map(|item| read_scope(&item))
+            .transpose()
+            .map_err(unusable(operation))
+    }
+
+    async fn ids(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        part: u32,
+    ) -> Result<Option<Vec<RecordKey>>, DependencyError> {
+        let operation = "read the ids of a scope";
+        let item = self.get(tenant, id, &keys::ids(part), operation).await?;
+        item.map(|item| read_ids(part, &item))
             .transpose()
             .map_err(unusable(operation))
     }
@@ -138,6 +152,22 @@ fn read_scope(item: &Item) -> Result<Scope, ItemError> {
     let json = item.get(BODY).and_then(|body| body.as_s().ok());
     let json = json.ok_or_else(|| ItemError::malformed(keys::SCOPE, "no body"))?;
     serde_json::from_str(json).map_err(|error| ItemError::malformed(keys::SCOPE, error))
+}
+
+/// The item of a part of ids.
+pub(super) fn ids_item(
+    deletion: &Deletion,
+    part: u32,
+    ids: &[RecordKey],
+) -> Result<Item, ItemError> {
+    let sk = keys::ids(part);
+    let body = body::write_ids(ids).map_err(|error| ItemError::malformed(&sk, error))?;
+    Ok(with_body(deletion, sk, body))
+}
+
+fn read_ids(part: u32, item: &Item) -> Result<Vec<RecordKey>, ItemError> {
+    let sk = keys::ids(part);
+    body::read_ids(bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
 }
 
 /// The item of a page.

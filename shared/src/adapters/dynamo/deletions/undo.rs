@@ -29,7 +29,7 @@ pub(super) async fn undo(
     deletion: &Deletion,
     page: &Page,
 ) -> Result<UndoOutcome, DependencyError> {
-    let control = removals(deletions, deletion).map_err(refused)?;
+    let control = removals(deletions, deletion, &[keys::page(1)]).map_err(refused)?;
     let root = TransactWriteItem::builder()
         .update(unmark(deletions, collection, deletion, page).map_err(refused)?);
     let whole = control.iter().cloned().chain([root.build()]).collect();
@@ -48,10 +48,25 @@ pub(super) async fn undo(
     }
 }
 
-/// `META` first: its condition decides.
+/// As [`undo`], where nothing but the control table was written.
+pub(super) async fn undo_named(
+    deletions: &DynamoDeletions,
+    deletion: &Deletion,
+    parts: u32,
+) -> Result<UndoOutcome, DependencyError> {
+    let ids: Vec<String> = (1..=parts).map(keys::ids).collect();
+    let control = removals(deletions, deletion, &ids).map_err(refused)?;
+    match transact(deletions, control).await {
+        Ok(()) => Ok(UndoOutcome::Undone),
+        Err(error) => decided(&error).ok_or_else(|| failure(error)),
+    }
+}
+
+/// `META` first: its condition decides. Then the scope and what else there is.
 fn removals(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
+    others: &[String],
 ) -> Result<Vec<TransactWriteItem>, BuildError> {
     let remove = |sk: &str| {
         Delete::builder()
@@ -62,8 +77,9 @@ fn removals(
         .condition_expression("epoch = :none")
         .expression_attribute_values(":none", AttributeValue::N("0".to_owned()))
         .return_values_on_condition_check_failure(OnFailure::AllOld);
-    [meta, remove(keys::SCOPE), remove(&keys::page(1))]
+    [meta, remove(keys::SCOPE)]
         .into_iter()
+        .chain(others.iter().map(|sk| remove(sk)))
         .map(|removal| {
             Ok(TransactWriteItem::builder()
                 .delete(removal.build()?)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::collection::{ChildLookup, Collection, Recipients};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::effects::{Audience, MOST_RECIPIENTS};
-use crate::domain::page::{Entry, Judged, Page, Position};
+use crate::domain::page::{Entry, Page, Position};
 use crate::domain::row::Row;
 use crate::domain::scope::{Reads, Scope};
 use crate::domain::told::Told;
@@ -28,7 +28,7 @@ pub(super) async fn address<P: EnginePorts>(
 ) -> Result<(), Stop> {
     let mut groups: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     for entry in &page.entries {
-        if entry.judged != Judged::AlreadyDeleted
+        if entry.judged.is_open()
             && let Some(key) = declared(engine, entry).and_then(|found| entry.audience_key(found))
         {
             groups.entry(key).or_default().push(entry);

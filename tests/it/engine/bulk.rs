@@ -1,0 +1,7 @@
+//! Deletes of many records in one deletion, which has no root: by id, and all that an author wrote.
+
+mod crashes;
+mod naming;
+mod passes;
+mod rights;
+mod world;
