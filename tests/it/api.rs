@@ -5,6 +5,7 @@
 
 mod claims;
 mod deleting;
+mod destroying;
 mod error_document;
 mod event;
 mod failures;

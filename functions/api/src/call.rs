@@ -72,6 +72,8 @@ pub(crate) struct CallWithObject {
     pub(crate) call: Call,
     /// The body.
     pub(crate) object: Map<String, Value>,
+    /// How long it is as the gateway hands it out, in bytes.
+    pub(crate) bytes: usize,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for CallWithObject {
@@ -79,8 +81,13 @@ impl<S: Send + Sync> FromRequestParts<S> for CallWithObject {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let (call, body) = known(parts)?;
+        let bytes = body.as_ref().map_or(0, |body| body.text.len());
         let object = body::object(&parts.headers, body)?;
-        Ok(Self { call, object })
+        Ok(Self {
+            call,
+            object,
+            bytes,
+        })
     }
 }
 

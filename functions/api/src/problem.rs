@@ -49,6 +49,8 @@ codes! {
     InvalidParameter "INVALID_PARAMETER" BAD_REQUEST "A parameter cannot be understood";
     InvalidCursor "INVALID_CURSOR" BAD_REQUEST "The cursor is not one of this list";
     ParentRequired "PARENT_REQUIRED" BAD_REQUEST "These records are listed below a parent only";
+    UnknownField "UNKNOWN_FIELD" BAD_REQUEST "A field of the body is not known here";
+    InvalidField "INVALID_FIELD" BAD_REQUEST "A field of the body cannot be understood";
     InvalidBody "INVALID_BODY" BAD_REQUEST "The body is no JSON object that can be kept as it is";
     InvalidAttribute "INVALID_ATTRIBUTE" BAD_REQUEST "An attribute does not go with the record";
     MarkNotAllowed "MARK_NOT_ALLOWED" BAD_REQUEST "Marks are written by deletions only";
@@ -68,6 +70,7 @@ codes! {
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
     ParentNotLive "PARENT_NOT_LIVE" CONFLICT "The record's parent is not live";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
+    BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE "The body is too large";
     RecordTooLarge "RECORD_TOO_LARGE" PAYLOAD_TOO_LARGE "The record is too large";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE "The body is of a type that is not taken";
     Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side";

@@ -6,22 +6,37 @@ use std::pin::pin;
 use std::task::Poll;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use shared::domain::deletion::Deletion;
 use tracing::{error, info, warn};
 
 use crate::gateway::Incoming;
 use crate::problem::{Fault, Parts, Problem};
+use crate::view::deletion_path;
 
 /// When a client looks again at a deletion that is not done.
 pub(crate) const POLL_AGAIN: HeaderValue = HeaderValue::from_static("1");
 
 /// When a client tries again what a dependency did not do.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
+
+/// Tells where the deletion is, and when to look at it again.
+pub(crate) fn follow(response: &mut Response, deletion: &Deletion) {
+    let headers = response.headers_mut();
+    if let Ok(path) = HeaderValue::try_from(deletion_path(deletion)) {
+        headers.insert(LOCATION, path);
+    }
+    if !deletion.state.is_done() {
+        headers.insert(RETRY_AFTER, POLL_AGAIN);
+    }
+}
 
 #[derive(Serialize)]
 struct ProblemView<'a> {

@@ -2,6 +2,7 @@
 
 mod delete;
 mod deletions;
+mod destroy;
 mod records;
 mod write;
 
@@ -27,6 +28,7 @@ pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
     let record = || {
         let methods: MethodRouter<Arc<Api<P>>> = get(records::get_or_list::<P>)
             .put(write::put::<P>)
+            .post(destroy::destroy_all::<P>)
             .delete(delete::delete::<P>);
         methods
             .head(another_method::<P>)
@@ -79,6 +81,14 @@ async fn another_method<P: ApiPorts>(
     Path(path): Path<RecordPath>,
 ) -> Problem {
     match collection(&api, &path.collection) {
+        Ok(collection) if destroy::is_meant(&path) => {
+            Problem::method_not_allowed(match (collection.serve.read, collection.serve.write) {
+                (true, true) => "GET, POST, PUT, DELETE",
+                (true, false) => "GET, POST, DELETE",
+                (false, true) => "POST, PUT, DELETE",
+                (false, false) => "POST, DELETE",
+            })
+        }
         Ok(collection) => Problem::method_not_allowed(methods(collection)),
         Err(problem) => problem,
     }

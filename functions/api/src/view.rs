@@ -12,6 +12,7 @@ use shared::domain::key::RecordKey;
 use shared::domain::page::{NotPurged, Outcome};
 use shared::domain::principal::Principal;
 use shared::domain::row::Row;
+use shared::domain::scope::{Scope, Source};
 use shared::domain::time::rfc3339;
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
@@ -57,6 +58,15 @@ pub(crate) struct DeletionView<'a> {
 struct ScopeView<'a> {
     collection: &'a CollectionName,
     root: Option<&'a RecordKey>,
+    /// How many ids were named, where there is no root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<usize>,
+    /// Whose records are covered, where there is no root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<&'a str>,
+    /// Of which collections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collections: Option<&'a [CollectionName]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +106,9 @@ impl<'a> DeletionView<'a> {
             scope: ScopeView {
                 collection: &deletion.collection,
                 root: deletion.root.as_ref(),
+                ids: None,
+                author: None,
+                collections: None,
             },
             requested_by: &deletion.requested_by,
             requested_at: rfc3339(deletion.deleted_at),
@@ -121,6 +134,24 @@ impl<'a> DeletionView<'a> {
                 itself: path,
             },
         }
+    }
+}
+
+impl<'a> DeletionView<'a> {
+    /// With what it covers, where that is more than a root.
+    pub(crate) fn covering(mut self, scope: &'a Scope) -> Self {
+        match &scope.source {
+            Source::Root => {}
+            Source::Ids { count, .. } => self.scope.ids = Some(*count),
+            Source::Author {
+                author,
+                collections,
+            } => {
+                self.scope.author = Some(author);
+                self.scope.collections = Some(collections);
+            }
+        }
+        self
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::deletion::{Deletion, DeletionId, Pass, State};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Exceptions, NotPurged, Outcome};
 use crate::domain::principal::Principal;
+use crate::domain::scope::Scope;
 use crate::ports::{ApiPorts, DependencyError, ReadDeletions};
 use crate::service::accept::{Api, visible};
 use crate::service::cursor::{self, InvalidCursor};
@@ -53,6 +54,24 @@ pub async fn show<P: ApiPorts>(
     id: DeletionId,
 ) -> Result<Option<Box<Deletion>>, DependencyError> {
     visible(api, principal, Some(id)).await
+}
+
+/// What a deletion without a root covers; `None` where there is a root, or when it is dropped.
+///
+/// # Errors
+///
+/// When the control table did not answer.
+pub async fn scope<P: ApiPorts>(
+    api: &Api<P>,
+    deletion: &Deletion,
+) -> Result<Option<Scope>, DependencyError> {
+    match deletion.root {
+        Some(_) => Ok(None),
+        None => {
+            let deletions = api.ports.deletions();
+            deletions.scope(&deletion.tenant, deletion.id).await
+        }
+    }
 }
 
 /// Deletions, newest first, and where to go on.

@@ -18,6 +18,7 @@ const ROUTES: &[&str] = &[
     "PUT /v1/{collection}",
     "PUT /v1/{collection}/{id}",
     "PUT /v1/{collection}/{id}/{sort}",
+    "POST /v1/{collection}/destroy_all",
     "$default",
 ];
 

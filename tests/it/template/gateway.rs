@@ -57,6 +57,7 @@ fn every_route_is_behind_the_authorizer() {
         "PUT /v1/{collection}/{id}",
         "PUT /v1/{collection}/{id}/{sort}",
         "POST /v1/deletions/{deletion}/{action}",
+        "POST /v1/{collection}/destroy_all",
     ];
     assert_eq!(keys, BTreeSet::from(expected));
     assert_eq!(

@@ -30,7 +30,11 @@ pub(super) async fn show<P: ApiPorts>(
     let deletion = deletions::show(&api, &call.principal, parse(&id)?)
         .await?
         .ok_or_else(not_found)?;
-    let view = DeletionView::new(&api, &call.principal, &deletion);
+    let scope = deletions::scope(&api, &deletion).await?;
+    let mut view = DeletionView::new(&api, &call.principal, &deletion);
+    if let Some(scope) = &scope {
+        view = view.covering(scope);
+    }
     let mut response = Json(view).into_response();
     if !deletion.state.is_done() {
         response.headers_mut().insert(RETRY_AFTER, POLL_AGAIN);

@@ -29,7 +29,7 @@ use crate::respond::follow;
 use crate::view::DeletionView;
 
 /// The last segment of the path. As the id of a record it is still served by the other methods.
-pub(super) const WORD: &str = "destroy_all";
+const WORD: &str = "destroy_all";
 
 /// The longest body, in bytes.
 const BODY_BYTES: usize = 1_000_000;
@@ -51,7 +51,7 @@ pub(super) async fn destroy_all<P: ApiPorts>(
     asked: Result<CallWithObject, Problem>,
 ) -> Result<Response, Problem> {
     let collection = collection(&api, &path.collection)?;
-    if path.id.as_deref() != Some(WORD) || path.sort.is_some() {
+    if !is_meant(&path) {
         return Err(Problem::method_not_allowed(methods(collection)));
     }
     let CallWithObject {
@@ -85,6 +85,11 @@ pub(super) async fn destroy_all<P: ApiPorts>(
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
     follow(&mut response, &destroyed.deletion);
     Ok(response)
+}
+
+/// Whether the path is this route's.
+pub(super) fn is_meant(path: &RecordPath) -> bool {
+    path.id.as_deref() == Some(WORD) && path.sort.is_none()
 }
 
 /// The fields of a body.

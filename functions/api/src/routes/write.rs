@@ -30,7 +30,7 @@ pub(super) async fn put<P: ApiPorts>(
     if !collection.serve.write {
         return Err(Problem::method_not_allowed(methods(collection)));
     }
-    let CallWithObject { call, object } = asked?;
+    let CallWithObject { call, object, .. } = asked?;
     let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
     let key = record(collection, &path, &query)?;
     let row = draft(collection, &call.principal.tenant, &key, object)?;

@@ -20,6 +20,7 @@ use self::repair::Records;
 use crate::domain::deletion::comparison::{Drift, Findings, RETURNS, Tallies, add};
 use crate::domain::deletion::{Deletion, State};
 use crate::domain::message::DeletionMessage;
+use crate::domain::page::Judged;
 use crate::domain::time::later;
 use crate::ports::StoreOutcome;
 use crate::ports::{
@@ -152,7 +153,9 @@ async fn compare_page<P: EnginePorts>(
         .page(&deletion.tenant, deletion.id, number);
     // A page that is dropped already is nobody's any more.
     if let Some(page) = slice.call(read).await? {
-        for (collection, places) in by_collection(&engine.collections, &page.entries)? {
+        for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
+            // Never this deletion's: whatever is there now is not looked at.
+            places.retain(|place| page.entries[*place].judged != Judged::Missing);
             Records::new(engine, slice, deletion, collection, &page.entries, &places)
                 .compare(case, places, &mut findings)
                 .await?;
