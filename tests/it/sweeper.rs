@@ -118,3 +118,40 @@ async fn a_sweep_that_finds_nothing_out_is_an_error_so_that_somebody_notices() {
         .await
         .unwrap_err();
 }
+
+#[tokio::test]
+async fn a_sweep_tells_those_who_watch_what_drift_it_found_and_what_is_late() {
+    let world = world();
+    let old = world.accept("discussions", &key("old")).await;
+    world.come_to_rest().await;
+    let messages = world.collection("messages").clone();
+    let unmarked = world.live_row("messages", &key2("old", "m"), Some(&key("old")));
+    world.documents.put(&messages, "old\u{1f}m", unmarked);
+    world.accept("discussions", &key("lost")).await;
+    let _lost = world.queue.take();
+    world.clock.set(world.now(&old).due_at.unwrap());
+    let report = world.sweep(&world.faults()).await.unwrap();
+
+    let line = sweeper::metrics("stack-sweeper", world.clock.now(), &report);
+
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["FunctionName"], "stack-sweeper");
+    let declared = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(declared["Namespace"], "Tombstone");
+    for (name, value) in [
+        ("DriftFound", 1),
+        ("DriftRepaired", 1),
+        ("Resurrected", 0),
+        ("Compared", 1),
+        ("Parked", 0),
+        ("Silent", 1),
+        ("PurgeLag", 0),
+        ("SweepErrors", 0),
+    ] {
+        assert_eq!(line[name], value, "{name}");
+    }
+    for metric in declared["Metrics"].as_array().unwrap() {
+        assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+    }
+    assert!(line["LongestSilence"].as_u64().unwrap() > 500, "{line}");
+}

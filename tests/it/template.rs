@@ -4,7 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::service::sweep::SweepReport;
+use shared::telemetry::NAMESPACE;
 
 use cloudformation::Template;
 
@@ -129,7 +132,7 @@ fn every_log_group_has_an_end_and_every_function_its_own() {
 }
 
 #[test]
-fn somebody_is_told_of_dead_and_old_messages_and_of_failing_functions() {
+fn somebody_is_told_of_dead_and_old_messages_of_failing_functions_and_of_drift() {
     let template = Template::read();
     let alarms: BTreeSet<String> = template
         .of_type("AWS::CloudWatch::Alarm")
@@ -138,6 +141,13 @@ fn somebody_is_told_of_dead_and_old_messages_and_of_failing_functions() {
             let properties = &alarm["Properties"];
             assert_eq!(properties["AlarmActions"], told, "{id}");
             assert_eq!(properties["ComparisonOperator"], "GreaterThanThreshold", "{id}");
+            if properties["Namespace"] == NAMESPACE {
+                // A sweep's line has the metric under the name of its function; see functions/sweeper/src/lib.rs.
+                let line = sweeper::metrics("sweeper", Timestamp::UNIX_EPOCH, &SweepReport::default());
+                let line: Value = serde_json::from_str(&line).unwrap();
+                assert_eq!(line[properties["MetricName"].as_str().unwrap()], 0, "{id}");
+                assert_eq!(properties["Dimensions"][0]["Name"], "FunctionName", "{id}");
+            }
             let of = &properties["Dimensions"][0]["Value"];
             let of = of["Ref"].as_str().or_else(|| of["Fn::GetAtt"].as_str()).unwrap();
             format!("{} of {of} > {}", properties["MetricName"].as_str().unwrap(), properties["Threshold"])
@@ -151,6 +161,8 @@ fn somebody_is_told_of_dead_and_old_messages_and_of_failing_functions() {
         "Errors of ApiFunction > 0",
         "Errors of ConsumerFunction > 0",
         "Errors of SweeperFunction > 0",
+        "DriftFound of SweeperFunction > {\"Ref\":\"DriftAlarmBound\"}",
+        "Resurrected of SweeperFunction > 0",
     ];
     assert_eq!(alarms, expected.map(str::to_owned).into());
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::domain::deletion::comparison::Drift;
 use shared::ports::{Clock, DependencyError, SweepPorts};
 use shared::service::advance::Engine;
 use shared::service::sweep::{SweepReport, sweep};
+use shared::telemetry::{self, Unit};
 use tracing::info;
 
 /// Sweeps until a grace before the function is stopped.
@@ -27,6 +29,30 @@ pub async fn handle<P: SweepPorts>(
         "sweep: {} due, {} errors, {} left", report.due, report.errors, report.left
     );
     Ok(report)
+}
+
+/// What a sweep says to those who watch: one line for the log.
+#[must_use]
+pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let found = |drift: Drift| report.drift.get(&drift).map_or(0, |tally| tally.found);
+    telemetry::metrics(
+        function,
+        now,
+        &[
+            ("DriftFound", Unit::Count, report.drift_found),
+            ("DriftRepaired", Unit::Count, report.drift_repaired),
+            ("Resurrected", Unit::Count, found(Drift::Resurrected)),
+            ("Recreated", Unit::Count, found(Drift::Recreated)),
+            ("Compared", Unit::Count, count(report.compared)),
+            ("Parked", Unit::Count, count(report.parked)),
+            ("Silent", Unit::Count, count(report.silent)),
+            ("LongestSilence", Unit::Seconds, report.longest_silence),
+            ("Purged", Unit::Count, count(report.purged)),
+            ("PurgeLag", Unit::Seconds, report.purge_lag),
+            ("SweepErrors", Unit::Count, count(report.errors)),
+        ],
+    )
 }
 
 /// When the sweep must end. A deadline in the past is a stand-in's constant, not a reason to do nothing.

@@ -7,9 +7,10 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, OpenSearchDomain, SystemClock};
 use shared::config::{Config, Function};
-use shared::ports::Wired;
+use shared::ports::{Clock, Wired};
 use shared::service::advance::Engine;
 use shared::service::sweep::SweepReport;
+use shared::telemetry::emit;
 use shared::wiring::{Stores, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
@@ -56,6 +57,8 @@ async fn serve(config: Config) -> Result<(), Error> {
         let deadline = Timestamp::try_from(event.context.deadline())?;
         // Boxed: all that the engine may be waiting for is in this future.
         let report = Box::pin(sweeper::handle(engine, deadline, purge_slice)).await?;
+        let function = &event.context.env_config.function_name;
+        emit(&sweeper::metrics(function, SystemClock.now(), &report))?;
         Ok::<SweepReport, Error>(report)
     };
     lambda_runtime::run(service_fn(handle)).await

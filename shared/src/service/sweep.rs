@@ -59,7 +59,7 @@ pub struct SweepReport {
     pub purging: usize,
     /// Purged deletions whose pages were dropped.
     pub tidied: usize,
-    /// Purges put off because the search domain is not well, or did not answer.
+    /// Comparisons and purges put off because the search domain is not well, or did not answer.
     pub put_off: usize,
     /// Deletions that are worked on, or should be, and have been silent for too long.
     pub silent: usize,
@@ -373,19 +373,22 @@ struct Outside {
 }
 
 impl Outside {
-    /// An error is an answer too: who does not know how the domain is does not purge into it.
+    /// An error is an answer too: who does not know how the domain is does not write into it.
     async fn is_well<H: DomainHealth>(&mut self, domain: &H, report: &mut SweepReport) -> bool {
         let well = match self.domain {
             Some(well) => well,
             None => match domain.health().await {
                 Ok(Health::Well) => true,
                 Ok(Health::Sick(why)) => {
-                    warn!(why, "purges wait: the search domain is not well");
+                    warn!(
+                        why,
+                        "comparisons and purges wait: the search domain is not well"
+                    );
                     false
                 }
                 Err(error) => {
                     report.errors += 1;
-                    warn!(error = %chain(&error), "purges wait: nobody knows how the search domain is");
+                    warn!(error = %chain(&error), "comparisons and purges wait: nobody knows how the search domain is");
                     false
                 }
             },
