@@ -196,6 +196,52 @@ async fn children_of_a_re_created_root_are_no_drift() {
 }
 
 #[tokio::test]
+async fn the_children_of_a_record_that_was_created_anew_elsewhere_are_no_drift_and_survive_the_purge()
+ {
+    let world = four_levels();
+    let deletion = deleted(&world, "lists", "l").await;
+    // The key of a message that is in the manifest, now below another list, and a reaction to it.
+    let (message, reaction) = (key("l-d1-0"), key2("l-d1-0", "new"));
+    world.put("messages", &message, Some(&key2("other", "d1")));
+    world.put("reactions", &reaction, Some(&message));
+
+    let report = compared(&world, &deletion).await;
+    assert_eq!(of(&report, Drift::LiveChild), (0, 0));
+    assert_eq!(of(&report, Drift::Recreated), (1, 0));
+    world.until_purge(&deletion);
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).state, State::Purged);
+    let live = Some(String::new());
+    assert_eq!(
+        world.marks("messages", &message),
+        (live.clone(), live.clone())
+    );
+    assert_eq!(world.marks("reactions", &reaction).0, live);
+    let report = compared(&world, &deletion).await;
+    assert_eq!((report.compared, report.returned), (1, 0));
+}
+
+/// The look marks the message again in place, and what came below it meanwhile is its.
+#[tokio::test]
+async fn the_late_children_of_a_record_that_somebody_unmarked_are_purged_with_it() {
+    for page_keys in [1, 3, 1000] {
+        let mut world = four_levels();
+        world.page_keys = page_keys;
+        let deletion = deleted(&world, "lists", "l").await;
+        let (message, reaction) = (key("l-d1-0"), key2("l-d1-0", "new"));
+        world.put("messages", &message, Some(&key2("l", "d1")));
+        world.put("reactions", &reaction, Some(&message));
+        world.until_purge(&deletion);
+
+        world.come_to_rest().await;
+
+        assert_eq!(purged(&world, &deletion), (16, 0, 0), "{page_keys}");
+        assert_eq!(world.row("reactions", &reaction), None, "{page_keys}");
+    }
+}
+
+#[tokio::test]
 async fn another_deletions_mark_is_no_drift() {
     let world = mail(3);
     world.accept("messages", &message_key("d", 1)).await;

@@ -91,10 +91,9 @@ pub async fn compare<P: EnginePorts>(
         }
     };
     match slice.closing(deletions.store(&next)).await {
-        Ok(StoreOutcome::Stored) => Ok(compared),
+        // Without it, it is due again when the time that was taken for it is over.
+        Ok(StoreOutcome::Stored) | Err(Stop::SliceEnd) => Ok(compared),
         Ok(StoreOutcome::Changed(_)) => Ok(Compared::Overtaken),
-        // It is due again when the time that was taken for it is over.
-        Err(Stop::SliceEnd) => Ok(compared),
         Err(_) => Ok(Compared::Failed),
     }
 }

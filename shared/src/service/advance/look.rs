@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::domain::collection::{Collection, CollectionName};
 use crate::domain::deletion::Deletion;
-use crate::domain::key::RecordRef;
+use crate::domain::key::{RecordKey, RecordRef};
 use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
+use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 use crate::service::advance::delete_pass::mark_entries;
@@ -45,7 +47,11 @@ pub(super) async fn run<P: EnginePorts>(
                     next,
                 } => {
                     let declared = engine.collection(&collection)?;
-                    for row in rows.into_iter().filter(|row| row.mark(declared).is_live()) {
+                    let live = rows
+                        .into_iter()
+                        .filter(|row| row.mark(declared).is_live())
+                        .collect();
+                    for row in below_the_dead(engine, slice, declared, live, &seen).await? {
                         if !seen.insert((collection.clone(), row.key.clone())) {
                             continue;
                         }
@@ -176,6 +182,38 @@ pub(super) async fn root_is_new<P: EnginePorts>(
         .into_iter()
         .flatten()
         .any(|root| !root.mark(collection).is_of(deletion.id)))
+}
+
+/// Those of these rows whose parent is gone or marked. Below one that is there and live they are that one's, although the
+/// manifest has its key: somebody created it anew. `taken` are records without a mark that are about to get one.
+pub(super) async fn below_the_dead<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    collection: &Collection,
+    mut rows: Vec<Row>,
+    taken: &HashSet<(CollectionName, RecordKey)>,
+) -> Result<Vec<Row>, Stop> {
+    let Some(parent) = engine.collections.parent_of(collection) else {
+        return Ok(rows);
+    };
+    let named: HashSet<RecordKey> = rows
+        .iter()
+        .filter_map(|row| row.parent_key(collection))
+        .collect();
+    let named: Vec<RecordKey> = named.into_iter().collect();
+    let read = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
+    let live: HashSet<RecordKey> = named
+        .into_iter()
+        .zip(read)
+        .filter(|(_, row)| row.as_ref().is_some_and(|row| row.mark(parent).is_live()))
+        .map(|(key, _)| key)
+        .filter(|key| !taken.contains(&(parent.name.clone(), key.clone())))
+        .collect();
+    rows.retain(|row| {
+        row.parent_key(collection)
+            .is_none_or(|key| !live.contains(&key))
+    });
+    Ok(rows)
 }
 
 /// Marks what was found: in the page that has it already, or in a new one. Answers whether all of it was taken: if

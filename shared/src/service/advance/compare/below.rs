@@ -6,12 +6,11 @@ use std::collections::HashSet;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::deletion::comparison::{Drift, Findings, Tallies, add};
-use crate::domain::key::RecordKey;
 use crate::domain::page::SelectCursor;
 use crate::domain::row::Row;
-use crate::ports::{EnginePorts, Fields, ReadDeletions};
-use crate::service::advance::look::root_is_new;
-use crate::service::advance::select::{STEPS, Step, Walk, read_rows};
+use crate::ports::{EnginePorts, ReadDeletions};
+use crate::service::advance::look::{below_the_dead, root_is_new};
+use crate::service::advance::select::{STEPS, Step, Walk};
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
 
@@ -49,7 +48,7 @@ pub(super) async fn below<P: EnginePorts>(
             break;
         };
         let declared = engine.collection(&collection)?;
-        let live = live_below(engine, slice, deletion, declared, &rows).await?;
+        let live = live_below(engine, slice, declared, rows).await?;
         steps += 1;
         if live > 0 {
             // The root is read after its children: one that is there and not ours is new, and so are they.
@@ -75,39 +74,17 @@ pub(super) async fn below<P: EnginePorts>(
     Ok(None)
 }
 
-/// How many of these rows carry no mark although their parent is gone or carries ours. Below a parent that somebody
-/// created anew they are that one's.
+/// How many of these rows carry no mark although their parent is gone or marked.
 async fn live_below<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
     collection: &Collection,
-    rows: &[Row],
+    rows: Vec<Row>,
 ) -> Result<u64, Stop> {
-    let Some(parent) = engine.collections.parent_of(collection) else {
-        return Ok(0);
-    };
-    let live: Vec<RecordKey> = rows
-        .iter()
+    let live = rows
+        .into_iter()
         .filter(|row| row.mark(collection).is_live())
-        .filter_map(|row| row.parent_key(collection))
         .collect();
-    let parents: Vec<RecordKey> = live
-        .iter()
-        .cloned()
-        .collect::<HashSet<_>>()
-        .into_iter()
-        .collect();
-    let read = read_rows(engine, slice, parent, &parents, Fields::Judged).await?;
-    let dead: HashSet<RecordKey> = parents
-        .into_iter()
-        .zip(read)
-        .filter(|(_, row)| {
-            row.as_ref()
-                .is_none_or(|row| row.mark(parent).is_of(deletion.id))
-        })
-        .map(|(key, _)| key)
-        .collect();
-    let found = live.iter().filter(|key| dead.contains(key)).count();
-    Ok(u64::try_from(found).unwrap_or(u64::MAX))
+    let found = below_the_dead(engine, slice, collection, live, &HashSet::new()).await?;
+    Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
 }

@@ -290,27 +290,7 @@ fn full(deletion: &Deletion) -> Deletion {
             reason: "it said \"no\" 🪦".to_owned(),
         }),
         progress_at: later(1),
-        comparison: Comparison {
-            done: true,
-            holder: Some(uuid::Uuid::from_u128(9)),
-            pages: 3,
-            look: Some(SelectCursor {
-                after: Some(Position("{\"a\":\"b\"}".to_owned())),
-                ..SelectCursor::ROOT
-            }),
-            waiting: 1,
-            returns: 2,
-            drift: Tallies::from([
-                (
-                    Drift::OrphanMark,
-                    Tally {
-                        found: 2,
-                        repaired: 1,
-                    },
-                ),
-                (Drift::Recreated, Tally::default()),
-            ]),
-        },
+        comparison: comparison(),
         ended_at: Some(later(2)),
         due_at: Some(later(3)),
         expires_at: Some(
@@ -319,6 +299,30 @@ fn full(deletion: &Deletion) -> Deletion {
                 .unwrap_or_default(),
         ),
         ..deletion.clone()
+    }
+}
+
+fn comparison() -> Comparison {
+    Comparison {
+        done: true,
+        holder: Some(uuid::Uuid::from_u128(9)),
+        pages: 3,
+        look: Some(SelectCursor {
+            after: Some(Position("{\"a\":\"b\"}".to_owned())),
+            ..SelectCursor::ROOT
+        }),
+        waiting: 1,
+        returns: 2,
+        drift: Tallies::from([
+            (
+                Drift::OrphanMark,
+                Tally {
+                    found: 2,
+                    repaired: 1,
+                },
+            ),
+            (Drift::Recreated, Tally::default()),
+        ]),
     }
 }
 

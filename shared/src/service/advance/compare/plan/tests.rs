@@ -39,12 +39,11 @@ fn planned(
     plan(case, OURS, seen)
 }
 
+/// For this row and each of these documents, this is planned.
+type Line<'a> = (Option<RowMark>, &'a [Option<RowMark>], Drift, Repair);
+
 /// What is planned for every row and document that is not listed is nothing.
-fn assert_only(
-    case: Case,
-    has_parent: bool,
-    listed: &[(Option<RowMark>, &[Option<RowMark>], Drift, Repair)],
-) {
+fn assert_only(case: Case, has_parent: bool, listed: &[Line<'_>]) {
     for row in ALL {
         for document in ALL {
             let expected = listed
