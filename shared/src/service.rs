@@ -11,5 +11,6 @@ pub mod deletions;
 pub mod destroy;
 pub mod liveness;
 pub mod records;
+pub(crate) mod restrict;
 pub mod sweep;
 pub mod write;

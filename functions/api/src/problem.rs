@@ -67,6 +67,7 @@ codes! {
     DeletionNotFound "DELETION_NOT_FOUND" NOT_FOUND "There is no such deletion";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
+    HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
     ParentNotLive "PARENT_NOT_LIVE" CONFLICT "The record's parent is not live";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";

@@ -164,6 +164,13 @@ impl Collection {
                 .map(String::as_str),
         );
         names.extend(self.author.iter().map(|author| author.attribute.as_str()));
+        if let Some(promotion) = self
+            .parent
+            .as_ref()
+            .and_then(|parent| parent.promote.as_ref())
+        {
+            names.extend([promotion.owner.as_str(), promotion.by.as_str()]);
+        }
         names.extend(self.filters.time.as_deref());
         names.extend(self.marks.all());
         names.extend(self.effect_attributes());

@@ -8,9 +8,9 @@ use crate::ports::{Attempt, DependencyError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum DetachOutcome {
-    /// It names no parent any more.
+    /// It names no parent any more, or the other owner.
     Detached,
-    /// It does not name this parent, and was left as it is.
+    /// It does not name this parent or owner, and was left as it is.
     Elsewhere,
     /// There is no such row, and none was made.
     Missing,
@@ -32,6 +32,22 @@ pub trait DetachRows: Send + Sync {
         &self,
         collection: &Collection,
         parent: &RecordKey,
+        keys: &[RecordKey],
+    ) -> impl Future<Output = Result<Vec<Attempt<DetachOutcome>>, DependencyError>> + Send;
+
+    /// Lets rows that name an owner in this attribute name another one, or nobody: then the attribute goes. A row that
+    /// names somebody else is [`DetachOutcome::Elsewhere`] and left as it is; doing it again is harmless. The attribute
+    /// is not part of the key; the keys must differ.
+    ///
+    /// # Errors
+    ///
+    /// As [`detach`](Self::detach).
+    fn regroup(
+        &self,
+        collection: &Collection,
+        attribute: &str,
+        from: &str,
+        to: Option<&str>,
         keys: &[RecordKey],
     ) -> impl Future<Output = Result<Vec<Attempt<DetachOutcome>>, DependencyError>> + Send;
 }

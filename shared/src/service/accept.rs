@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::domain::collection::{Collection, Collections, Missing};
+use crate::domain::collection::{Collection, CollectionName, Collections, Missing};
 use crate::domain::deletion::{Accepted, Deletion, DeletionId, Timing};
 use crate::domain::key::RecordKey;
 use crate::domain::message::DeletionMessage;
@@ -23,6 +23,7 @@ use crate::ports::{
     SendDeletion, UndoOutcome,
 };
 use crate::service::liveness::{Standing, standing};
+use crate::service::restrict::{look, restricting};
 use crate::telemetry::chain;
 
 /// What happens when the message cannot be sent.
@@ -78,6 +79,9 @@ pub enum AcceptError {
     /// The caller may not delete it.
     #[error("not allowed to delete this record")]
     Forbidden,
+    /// A live child keeps it: a record of this collection.
+    #[error("a live record of {0} names it")]
+    HasChildren(CollectionName),
     /// The message could not be sent and the acceptance was taken back.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,
@@ -154,6 +158,9 @@ pub async fn accept<P: ApiPorts>(
                 Ok(absent(collection))
             };
         }
+        if let Some(child) = kept_by(api, principal, collection, &key).await? {
+            return Err(AcceptError::HasChildren(child));
+        }
         let scope = Scope::below(collection, &api.collections).asked_by(
             principal,
             [&collection.name],
@@ -199,6 +206,31 @@ fn root_page(collection: &Collection, root: Row, id: DeletionId, has_children: b
         entries: vec![Entry::found(collection, root, id)],
         next: has_children.then_some(SelectCursor::ROOT),
     }
+}
+
+/// The collection of a live child that keeps this record. One that is written after this look stays below a deleted
+/// parent, and is hidden by it.
+async fn kept_by<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    key: &RecordKey,
+) -> Result<Option<CollectionName>, DependencyError> {
+    for child in restricting(&api.collections, &collection.name) {
+        let mut after = None;
+        loop {
+            let rows = api.ports.rows();
+            let found = look(rows, &principal.tenant, child, key, after.as_ref()).await?;
+            if found.found {
+                return Ok(Some(child.name.clone()));
+            }
+            after = found.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn is_late(now: Timestamp, began: Timestamp) -> bool {

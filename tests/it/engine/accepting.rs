@@ -20,6 +20,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Ok(AcceptAnswer::NotFound) => "not found",
         Err(AcceptError::Forbidden) => "forbidden",
         Err(AcceptError::TakenBack) => "taken back",
+        Err(AcceptError::HasChildren(_)) => "has children",
         Err(AcceptError::Dependency(_)) => "dependency",
     }
     .to_owned()

@@ -103,6 +103,10 @@ impl From<AcceptError> for Problem {
             AcceptError::Forbidden => {
                 Self::new(Code::Forbidden, "The caller may not delete this record.")
             }
+            AcceptError::HasChildren(child) => Self::new(
+                Code::HasChildren,
+                format!("A live record of {child} names it; delete that one first."),
+            ),
             AcceptError::TakenBack => Self::new(
                 Code::NotQueued,
                 "The deletion could not be queued and was taken back; nothing has changed.",

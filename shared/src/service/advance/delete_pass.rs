@@ -9,13 +9,11 @@ use crate::domain::deletion::{Deletion, Pass, State};
 use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page, SelectCursor};
 use crate::domain::row::Mark;
 use crate::domain::scope::Scope;
-use crate::domain::told::Told;
 use crate::ports::{
     AdvanceDeletions, DocumentMarkOutcome, EnginePorts, Fields, MarkDocuments, MarkOutcome,
     MarkRows, PutPageOutcome, ReadDeletions, RowToMark,
 };
 use crate::service::advance::Engine;
-use crate::service::advance::effects::{Doing, after_delete, remove_schedules};
 use crate::service::advance::notify::Notifier;
 use crate::service::advance::pass::{PagePass, do_page};
 use crate::service::advance::select::{by_collection, read_rows, select};
@@ -101,9 +99,6 @@ impl<P: EnginePorts> PagePass<P> for Flag<'_> {
         let collection = engine.collection(&deletion.collection)?;
         let mut deleted = root(engine, slice, deletion, collection, page).await?;
         if deleted.is_empty() {
-            deleted = remove_schedules(engine, slice, &page.entries, &[0]).await?;
-        }
-        if deleted.is_empty() {
             let mark = deletion.mark();
             deleted = mark_documents(engine, slice, collection, &mark, &page.entries, &[0]).await?;
         }
@@ -113,16 +108,8 @@ impl<P: EnginePorts> PagePass<P> for Flag<'_> {
         })
     }
 
-    async fn after(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        exceptions: &Exceptions,
-        doing: Doing,
-    ) -> Result<Told, Stop> {
-        after_delete(engine, slice, deletion, self.scope, page, exceptions, doing).await
+    fn scope(&self) -> Option<&Scope> {
+        Some(self.scope)
     }
 
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
@@ -165,7 +152,7 @@ async fn next_page<P: EnginePorts>(
     }
 }
 
-/// Marks records in both stores, all of them or only those at these places: schedules first, then truth before copy.
+/// Marks records in both stores, all of them or only those at these places: truth before copy.
 pub(super) async fn mark_entries<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -181,12 +168,6 @@ pub(super) async fn mark_entries<P: EnginePorts>(
             .filter(|place| only.is_none_or(|only| only.contains(place)))
             .filter(|place| entries[*place].judged.is_open())
             .collect();
-        let held = remove_schedules(engine, slice, entries, &open).await?;
-        let open: Vec<usize> = open
-            .into_iter()
-            .filter(|place| !held.contains_key(place))
-            .collect();
-        exceptions.deleted.extend(held);
         exceptions
             .deleted
             .extend(mark_rows(engine, slice, collection, &mark, entries, &open).await?);

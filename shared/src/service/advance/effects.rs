@@ -4,17 +4,21 @@
 mod aggregates;
 mod audience;
 mod detach;
+mod promote;
+mod restrict;
 mod schedules;
 
 use std::collections::BTreeMap;
 
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Entry, Exceptions, Outcome, Page};
+use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
+use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::domain::told::Told;
-use crate::ports::{EnginePorts, KeepTold};
+use crate::ports::{EnginePorts, Fields, KeepTold};
 use crate::service::advance::Engine;
+use crate::service::advance::select::read_rows;
 use crate::service::advance::slice::{Slice, Stop};
 
 pub(super) use self::schedules::remove as remove_schedules;
@@ -28,12 +32,59 @@ pub(super) struct Doing {
     pub(super) resumed: bool,
 }
 
+/// What must not go yet: records with a live child that keeps them, and records whose schedule cannot be removed. A root
+/// that is not ours any more is new, and so is its schedule.
+pub(super) async fn hold_back<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    pass: Pass,
+    page: &Page,
+    only: Option<&[usize]>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut open: Vec<usize> = (0..page.entries.len())
+        .filter(|place| only.is_none_or(|only| only.contains(place)))
+        .filter(|place| page.entries[*place].judged != Judged::AlreadyDeleted)
+        .collect();
+    if pass != Pass::Delete || open.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let is_roots = page.number == 1 && deletion.root.is_some();
+    // A root was looked at when it was accepted.
+    let mut held = if is_roots {
+        BTreeMap::new()
+    } else {
+        restrict::held(engine, slice, deletion, &page.entries, &open).await?
+    };
+    open.retain(|place| !held.contains_key(place));
+    let scheduled = open
+        .iter()
+        .any(|place| page.entries[*place].effects.schedule.is_some());
+    if scheduled && (!is_roots || is_ours(engine, slice, deletion, &page.entries[0]).await?) {
+        held.extend(remove_schedules(engine, slice, &page.entries, &open).await?);
+    }
+    Ok(held)
+}
+
+async fn is_ours<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    entry: &Entry,
+) -> Result<bool, Stop> {
+    let collection = engine.collection(&entry.collection)?;
+    let keys = std::slice::from_ref(&entry.key);
+    let rows = read_rows(engine, slice, collection, keys, Fields::Judged).await?;
+    let ours = |row: &Row| row.mark(collection).is_of(deletion.id);
+    Ok(rows.iter().flatten().any(ours))
+}
+
 /// The effects of records that a delete took, behind their rows and documents; answers what the events tell.
 pub(super) async fn after_delete<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
-    scope: &Scope,
+    scope: Option<&Scope>,
     page: &Page,
     exceptions: &Exceptions,
     doing: Doing,
@@ -42,6 +93,7 @@ pub(super) async fn after_delete<P: EnginePorts>(
         page.outcome(place, exceptions) == Outcome::Deleted
     });
     detach::children(engine, slice, deletion, &deleted).await?;
+    promote::groups(engine, slice, deletion, &deleted).await?;
     if !tells_more(engine, page) {
         return Ok(Told::default());
     }

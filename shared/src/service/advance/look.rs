@@ -13,6 +13,7 @@ use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 use crate::service::advance::delete_pass::mark_entries;
+use crate::service::advance::effects::remove_schedules;
 use crate::service::advance::select::{STEPS, Step, Walk, by_collection, read_rows};
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
@@ -229,7 +230,7 @@ async fn collect<P: EnginePorts>(
         .into_iter()
         .partition(|entry| known.contains(&record(entry)));
     if !again.is_empty() {
-        mark_entries(engine, slice, deletion, &again, None).await?;
+        mark(engine, slice, deletion, &again).await?;
     }
     if new.is_empty() {
         return Ok(true);
@@ -253,6 +254,23 @@ async fn collect<P: EnginePorts>(
     }
 }
 
+/// Marks what was found, but for what must not go yet: that is kept.
+async fn mark<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    entries: &[Entry],
+) -> Result<(), Stop> {
+    let all: Vec<usize> = (0..entries.len()).collect();
+    let held = remove_schedules(engine, slice, entries, &all).await?;
+    let rest: Vec<usize> = all
+        .into_iter()
+        .filter(|place| !held.contains_key(place))
+        .collect();
+    mark_entries(engine, slice, deletion, entries, Some(&rest)).await?;
+    Ok(())
+}
+
 /// How many of these entries one page holds; it always holds one.
 fn fitting(entries: &[Entry]) -> usize {
     let mut total = 0;
@@ -269,7 +287,7 @@ async fn take<P: EnginePorts>(
     deletion: &mut Deletion,
     page: &Page,
 ) -> Result<(), Stop> {
-    mark_entries(engine, slice, deletion, &page.entries, None).await?;
+    mark(engine, slice, deletion, &page.entries).await?;
     let next = deletion.page_found(slice.clock().now(), page);
     keep(engine, slice, deletion, next).await
 }

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Exceptions, Page};
+use crate::domain::scope::Scope;
 use crate::domain::told::Told;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, ReadDeletions};
-use crate::service::advance::effects::Doing;
+use crate::service::advance::effects::{Doing, after_delete, after_restore, hold_back};
 use crate::service::advance::notify::Notifier;
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
@@ -36,14 +37,30 @@ pub(super) trait PagePass<P: EnginePorts>: Sync {
     /// The effects of what was done in a page, behind its rows and documents; answers what the events tell beside keys.
     fn after(
         &self,
-        _engine: &Engine<P>,
-        _slice: &Slice<'_, P::Clock>,
-        _deletion: &Deletion,
-        _page: &Page,
-        _exceptions: &Exceptions,
-        _doing: Doing,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        exceptions: &Exceptions,
+        doing: Doing,
     ) -> impl Future<Output = Result<Told, Stop>> + Send {
-        async { Ok(Told::default()) }
+        let scope = self.scope();
+        async move {
+            match Self::PASS {
+                Pass::Delete => {
+                    after_delete(engine, slice, deletion, scope, page, exceptions, doing).await
+                }
+                Pass::Restore => {
+                    after_restore(engine, slice, deletion, page, exceptions, doing).await
+                }
+                Pass::Purge => Ok(Told::default()),
+            }
+        }
+    }
+
+    /// The frozen scope, where the pass knows it: without it nobody knows what who asks may read.
+    fn scope(&self) -> Option<&Scope> {
+        None
     }
 
     /// The deletion with this page done.
@@ -85,11 +102,17 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
         .filter(|_| again)
         .map(|earlier| earlier.open(A::PASS));
     let only = open.as_deref().filter(|_| A::ONLY_OPEN);
-    let found = if only.is_some_and(<[usize]>::is_empty) {
+    let held = hold_back(engine, slice, deletion, A::PASS, page, only).await?;
+    let rest: Vec<usize> = (0..page.entries.len())
+        .filter(|place| only.is_none_or(|only| only.contains(place)) && !held.contains_key(place))
+        .collect();
+    let only = if held.is_empty() { only } else { Some(&*rest) };
+    let mut found = if only.is_some_and(<[usize]>::is_empty) {
         Exceptions::default()
     } else {
         pass.act(engine, slice, deletion, page, only).await?
     };
+    found.deleted.extend(held);
     if earlier.is_none() && !found.is_empty() {
         earlier = Some(stands().await?);
     }

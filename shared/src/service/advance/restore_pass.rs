@@ -13,7 +13,6 @@ use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
 use crate::domain::row::{Row, RowMark};
-use crate::domain::told::Told;
 use crate::ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, Clock,
     DocumentClearOutcome, EnginePorts, Fields, ReadDeletions, RestoreOutcome, RowToClear,
@@ -21,7 +20,6 @@ use crate::ports::{
 };
 use crate::service::advance::Engine;
 use crate::service::advance::delete_pass::document_ids;
-use crate::service::advance::effects::{Doing, after_restore};
 use crate::service::advance::pass::{PagePass, run_backwards};
 use crate::service::advance::select::{by_collection, read_rows};
 use crate::service::advance::settle::settle;
@@ -102,18 +100,6 @@ impl<P: EnginePorts> PagePass<P> for Restore {
             exceptions.restored.extend(found.await?);
         }
         Ok(exceptions)
-    }
-
-    async fn after(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        exceptions: &Exceptions,
-        doing: Doing,
-    ) -> Result<Told, Stop> {
-        after_restore(engine, slice, deletion, page, exceptions, doing).await
     }
 
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {

@@ -20,6 +20,8 @@ macro_rules! detaching_contract {
                 a_row_of_another_parent_is_left_alone,
                 detaching_takes_25_rows_at_once_and_answers_each_in_its_place,
                 detaching_nothing_answers_nothing,
+                a_regrouped_row_names_the_other_owner_or_nobody,
+                a_row_of_another_owner_is_left_alone,
             ]
         );
     };
@@ -101,6 +103,54 @@ where
     H: RowsHarness<Rows: DetachRows>,
 {
     assert_eq!(detach(harness, &[]).await, []);
+}
+
+pub async fn a_regrouped_row_names_the_other_owner_or_nobody<H>(harness: &H)
+where
+    H: RowsHarness<Rows: DetachRows>,
+{
+    let replies = collection("replies");
+    for (to, named) in [(Some("two"), Some(json!("two"))), (None, None)] {
+        put(harness, "r", "d", "1").await;
+        let mut before = harness.get(&replies, &key("r")).await.expect("a reply");
+
+        assert_eq!(regroup(harness, to).await, DetachOutcome::Detached);
+
+        before.remove("subject");
+        before.extend(named.map(|owner| ("subject".to_owned(), owner)));
+        assert_eq!(harness.get(&replies, &key("r")).await, Some(before));
+        assert_eq!(regroup(harness, to).await, DetachOutcome::Elsewhere);
+    }
+}
+
+pub async fn a_row_of_another_owner_is_left_alone<H>(harness: &H)
+where
+    H: RowsHarness<Rows: DetachRows>,
+{
+    let replies = collection("replies");
+    assert_eq!(regroup(harness, Some("two")).await, DetachOutcome::Missing);
+    put(harness, "r", "d", "1").await;
+    let mut other = harness.get(&replies, &key("r")).await.expect("a reply");
+    other.insert("subject".to_owned(), json!("another"));
+    harness.put(&replies, other.clone()).await;
+
+    for to in [Some("two"), None] {
+        assert_eq!(regroup(harness, to).await, DetachOutcome::Elsewhere);
+    }
+    assert_eq!(harness.get(&replies, &key("r")).await, Some(other));
+}
+
+/// Lets the reply `r`, whose subject is the sample's, have another one.
+async fn regroup<H>(harness: &H, to: Option<&str>) -> DetachOutcome
+where
+    H: RowsHarness<Rows: DetachRows>,
+{
+    let replies = collection("replies");
+    let keys = [key("r")];
+    let asked = harness
+        .rows()
+        .regroup(&replies, "subject", "a stone", to, &keys);
+    done(asked.await).remove(0)
 }
 
 /// A reply below message `(group, order)`.

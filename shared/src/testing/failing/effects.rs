@@ -42,4 +42,20 @@ impl<P: DetachRows> DetachRows for Failing<P> {
         };
         self.batch(Operation::DetachRows, keys, act).await
     }
+
+    async fn regroup(
+        &self,
+        collection: &Collection,
+        attribute: &str,
+        from: &str,
+        to: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<DetachOutcome>>, DependencyError> {
+        let act = |keys: Vec<RecordKey>| async move {
+            self.inner
+                .regroup(collection, attribute, from, to, &keys)
+                .await
+        };
+        self.batch(Operation::DetachRows, keys, act).await
+    }
 }

@@ -151,4 +151,32 @@ impl DetachRows for FakeRows {
         };
         Ok(keys.iter().map(|key| Attempt::Done(detach(key))).collect())
     }
+
+    async fn regroup(
+        &self,
+        collection: &Collection,
+        attribute: &str,
+        from: &str,
+        to: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<DetachOutcome>>, DependencyError> {
+        let asked: Vec<_> = keys.iter().collect();
+        drop(self.begin("regroup rows", Self::DETACH_BATCH, &asked)?);
+        let regroup = |key| {
+            self.change(collection, key, |row| {
+                let Some(attributes) = row else {
+                    return DetachOutcome::Missing;
+                };
+                if attributes.get(attribute).and_then(Value::as_str) != Some(from) {
+                    return DetachOutcome::Elsewhere;
+                }
+                match to {
+                    Some(to) => drop(attributes.insert(attribute.to_owned(), to.into())),
+                    None => drop(attributes.remove(attribute)),
+                }
+                DetachOutcome::Detached
+            })
+        };
+        Ok(keys.iter().map(|key| Attempt::Done(regroup(key))).collect())
+    }
 }

@@ -99,5 +99,10 @@ fn has_index(query: &RowQuery<'_>, index: &str) -> bool {
         .author
         .as_ref()
         .and_then(|author| author.gsi.as_deref());
-    [lookup, tenant, author].contains(&Some(index))
+    let groups = collection
+        .parent
+        .as_ref()
+        .and_then(|parent| parent.promote.as_ref())
+        .map(|promotion| promotion.gsi.as_str());
+    [lookup, tenant, author, groups].contains(&Some(index))
 }

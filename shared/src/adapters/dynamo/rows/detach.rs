@@ -27,6 +27,31 @@ impl DetachRows for DynamoRows {
         let answers = run(&self.client, OPERATION, statements).await?;
         Ok(answers.into_iter().map(outcome).collect())
     }
+
+    async fn regroup(
+        &self,
+        collection: &Collection,
+        attribute: &str,
+        from: &str,
+        to: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<DetachOutcome>>, DependencyError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (table, owner) = (quoted(&self.tables.of(collection)), quoted(attribute));
+        let statement = |key| {
+            let (action, values) = match to {
+                Some(to) => (format!("UPDATE {table} SET {owner} = ?"), vec![text(to)]),
+                None => (format!("UPDATE {table} REMOVE {owner}"), Vec::new()),
+            };
+            Statement::on_row(action, values, &collection.key, key)
+                .only_if(format!("{owner} = ?"), Some(text(from)))
+        };
+        let statements = keys.iter().map(statement).collect();
+        let answers = run(&self.client, "regroup rows", statements).await?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
 }
 
 fn statement(

@@ -22,7 +22,7 @@ pub(super) async fn address<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
-    scope: &Scope,
+    scope: Option<&Scope>,
     page: &Page,
     told: &mut Told,
 ) -> Result<(), Stop> {
@@ -59,7 +59,7 @@ pub(super) async fn address<P: EnginePorts>(
 /// The user who deletes, if it may see what it deletes. A deletion that a policy asked for has none.
 fn actor(
     deletion: &Deletion,
-    scope: &Scope,
+    scope: Option<&Scope>,
     collection: &Collection,
     entries: &[&Entry],
 ) -> Option<String> {
@@ -68,7 +68,7 @@ fn actor(
         let author = collection.author.as_ref();
         author.and_then(|author| entry.text(collection, &author.attribute)) == Some(actor.clone())
     };
-    let sees = match scope.reads.get(&collection.name)? {
+    let sees = match scope?.reads.get(&collection.name)? {
         Reads::All => true,
         Reads::Own => entries.iter().all(wrote),
     };
