@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
+use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::domain::told::Told;
@@ -44,7 +44,7 @@ pub(super) async fn hold_back<P: EnginePorts>(
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut open: Vec<usize> = (0..page.entries.len())
         .filter(|place| only.is_none_or(|only| only.contains(place)))
-        .filter(|place| page.entries[*place].judged != Judged::AlreadyDeleted)
+        .filter(|place| page.entries[*place].judged.is_open())
         .collect();
     if pass != Pass::Delete || open.is_empty() {
         return Ok(BTreeMap::new());
