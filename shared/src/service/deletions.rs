@@ -65,13 +65,11 @@ pub async fn scope<P: ApiPorts>(
     api: &Api<P>,
     deletion: &Deletion,
 ) -> Result<Option<Scope>, DependencyError> {
-    match deletion.root {
-        Some(_) => Ok(None),
-        None => {
-            let deletions = api.ports.deletions();
-            deletions.scope(&deletion.tenant, deletion.id).await
-        }
+    if deletion.root.is_some() {
+        return Ok(None);
     }
+    let deletions = api.ports.deletions();
+    deletions.scope(&deletion.tenant, deletion.id).await
 }
 
 /// Deletions, newest first, and where to go on.

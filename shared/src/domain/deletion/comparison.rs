@@ -230,6 +230,10 @@ mod cursor {
 
     use crate::domain::page::SelectCursor;
 
+    #[expect(
+        clippy::ref_option,
+        reason = "serde hands over a reference to the field"
+    )]
     pub(super) fn serialize<S: Serializer>(
         cursor: &Option<SelectCursor>,
         serializer: S,
