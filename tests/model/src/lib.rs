@@ -19,8 +19,9 @@ mod time;
 mod worker;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
@@ -111,5 +112,41 @@ fn explore_to(setup: &Setup, length: Option<usize>) -> Report {
         took: began.elapsed(),
         broken,
         reached,
+    }
+}
+
+/// Whether some state can be come back to from itself, and how many states were looked at for it. Where none can, every
+/// way ends, and what holds at each end holds eventually.
+#[must_use]
+pub fn goes_round(setup: &Setup) -> (bool, usize) {
+    let fingerprint = |world: &World| {
+        let mut hasher = DefaultHasher::new();
+        world.hash(&mut hasher);
+        hasher.finish()
+    };
+    // `true` while it stands on the present way.
+    let mut seen: HashMap<u64, bool> = HashMap::new();
+    let mut way: Vec<(u64, Vec<World>)> = Vec::new();
+    let mut next = setup.init_states().pop();
+    loop {
+        if let Some(world) = next.take() {
+            let print = fingerprint(&world);
+            match seen.get(&print) {
+                Some(true) => return (true, seen.len()),
+                Some(false) => {}
+                None => {
+                    seen.insert(print, true);
+                    way.push((print, setup.next_states(&world)));
+                }
+            }
+        }
+        let Some((print, open)) = way.last_mut() else {
+            return (false, seen.len());
+        };
+        next = open.pop();
+        if next.is_none() {
+            seen.insert(*print, false);
+            way.pop();
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Everything within bounds, with the protocol as it is: nothing is broken, and what matters is reached.
 //!
 //! All that can go wrong at once would be more states than a gate has time for, so each test lets some of it happen
-//! together; the last ones, which are not run by default, let more: `cargo test -p model --test bounds -- --ignored`.
+//! together. The last one lets more, takes minutes, and is run by hand: `cargo test -p model --test bounds -- --ignored`.
 
-use model::{Bounds, Setup, explore};
+use model::{Bounds, Setup, explore, goes_round};
 
 /// Explores all of it, and tells how much it was.
 #[track_caller]
@@ -139,4 +139,54 @@ fn slices_that_end_anywhere_and_a_crash_do_not_stop_a_restore() {
     };
     let reached = ["RESTORED", "RESTORE_FAILED"];
     holds("slices", &Setup::with(bounds), &reached);
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how much was explored is the result")]
+fn nothing_goes_round_in_circles_so_every_way_ends() {
+    let bounds = Bounds {
+        crashes: 1,
+        duplicates: 1,
+        cancels: 1,
+        restores: 1,
+        requests: 1,
+        slice_ends: 1,
+        ..Bounds::NONE
+    };
+    let setup = Setup {
+        deletions: [true, false],
+        ..Setup::with(bounds)
+    };
+    let purge = Setup {
+        workers: 1,
+        deletions: [true, false],
+        ..Setup::with(Bounds {
+            crashes: 1,
+            time: 1,
+            writes: 1,
+            finds: 1,
+            ..Bounds::NONE
+        })
+    };
+    for setup in [setup, purge] {
+        let (is_round, states) = goes_round(&setup);
+        println!("circles: states={states}");
+        assert!(!is_round);
+    }
+}
+
+#[test]
+#[ignore = "minutes: for a change of the protocol, by hand"]
+fn two_requests_of_any_kind_with_a_crash_between_any_two_calls() {
+    let bounds = Bounds {
+        crashes: 1,
+        cancels: 1,
+        retries: 1,
+        restores: 1,
+        purges: 1,
+        requests: 2,
+        ..Bounds::NONE
+    };
+    let reached = ["CANCELLED", "RESTORED", "RESTORE_FAILED", "PURGED"];
+    holds("more", &Setup::with(bounds), &reached);
 }
