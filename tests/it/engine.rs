@@ -4,6 +4,7 @@
 //! contracts go.
 
 mod accepting;
+mod asking;
 mod bounds;
 mod bulk;
 mod certificates;
@@ -22,6 +23,7 @@ mod overlaps;
 mod owed_events;
 mod purges;
 mod random;
+mod restores;
 mod rollbacks;
 mod round_trips;
 mod second_look;

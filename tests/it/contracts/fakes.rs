@@ -8,7 +8,7 @@ use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
 use shared::domain::event::Event;
 use shared::domain::key::RecordKey;
-use shared::ports::{MarkRows, PurgeRows, ReadRows, WriteRows};
+use shared::ports::{ClearRows, MarkRows, PurgeRows, ReadRows, WriteRows};
 use shared::testing::contract::deletions::DeletionsHarness;
 use shared::testing::contract::documents::DocumentsHarness;
 use shared::testing::contract::events::EventsHarness;
@@ -85,7 +85,7 @@ pub(super) struct FakeQueueHarness {
     clock: FakeClock,
 }
 
-impl<P: ReadRows + MarkRows + PurgeRows + WriteRows> RowsHarness for FakeHarness<P> {
+impl<P: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows> RowsHarness for FakeHarness<P> {
     type Rows = P;
 
     fn rows(&self) -> &P {

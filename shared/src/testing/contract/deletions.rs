@@ -5,6 +5,7 @@ mod advancing;
 mod finding;
 mod naming;
 mod reading;
+mod restoring;
 mod telling;
 
 use serde_json::{Map, Value};
@@ -14,6 +15,7 @@ pub use self::advancing::*;
 pub use self::finding::*;
 pub use self::naming::*;
 pub use self::reading::*;
+pub use self::restoring::*;
 pub use self::telling::*;
 use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::Deletion;
@@ -108,6 +110,13 @@ macro_rules! deletions_contract {
                 what_is_told_of_a_page_is_what_was_written_last,
                 what_is_told_of_a_page_goes_with_it,
                 pages_of_different_deletions_are_different,
+                ending_a_restore_takes_the_roots_mark_off_and_stores_the_deletion,
+                ending_a_restore_puts_an_explicit_null_back,
+                ending_a_restore_again_is_restored,
+                ending_a_restore_below_a_parent_that_is_not_live_writes_nothing,
+                ending_a_restore_of_a_root_that_is_not_ours_writes_nothing,
+                ending_a_restore_that_somebody_else_changed_writes_nothing,
+                what_was_restored_can_be_deleted_again,
                 listing_shows_the_newest_first,
                 listing_goes_on_before_a_deletion,
                 listing_shows_nothing_of_another_tenant,

@@ -1,6 +1,7 @@
-//! Documents: [`MarkDocuments`], [`PurgeDocuments`], [`ReadDocuments`], [`IndexDocuments`] and [`SearchDocuments`] of one
-//! index.
+//! Documents: [`MarkDocuments`], [`ClearDocuments`], [`PurgeDocuments`], [`ReadDocuments`], [`IndexDocuments`] and
+//! [`SearchDocuments`] of one index.
 
+mod clearing;
 mod marking;
 mod reading;
 mod removing;
@@ -9,6 +10,7 @@ mod writing;
 
 use serde_json::{Map, Value, json};
 
+pub use self::clearing::*;
 pub use self::marking::*;
 pub use self::reading::*;
 pub use self::removing::*;
@@ -16,12 +18,15 @@ pub use self::searching::*;
 pub use self::writing::*;
 use super::done;
 use crate::domain::collection::Collection;
-use crate::ports::{IndexDocuments, MarkDocuments, PurgeDocuments, ReadDocuments, SearchDocuments};
+use crate::ports::{
+    ClearDocuments, IndexDocuments, MarkDocuments, PurgeDocuments, ReadDocuments, SearchDocuments,
+};
 
 /// A search store with the indexes of [`samples`](crate::testing::samples), empty. They take the key, the tenant and
 /// the marks as keywords or dates, the declared fields and `note` as text, and nothing else.
 pub trait DocumentsHarness: Send + Sync {
     type Documents: MarkDocuments
+        + ClearDocuments
         + PurgeDocuments
         + ReadDocuments
         + IndexDocuments
@@ -72,6 +77,14 @@ macro_rules! documents_contract {
                 odd_ids_are_ordinary_ids,
                 a_mark_that_the_index_cannot_hold_is_rejected_document_by_document,
                 a_missing_index_is_refused_and_never_an_absent_document,
+                clearing_a_document_takes_this_deletions_mark_off_and_nothing_else,
+                clearing_a_document_again_is_harmless,
+                clearing_leaves_documents_that_are_not_this_deletions,
+                clearing_makes_no_document_and_answers_each_in_its_place,
+                clearing_takes_1000_documents_at_once,
+                clearing_no_document_answers_nothing,
+                documents_of_odd_ids_are_cleared,
+                what_somebody_writes_while_a_document_is_cleared_is_not_lost,
                 states_are_told_in_order_and_missing_ones_too,
                 states_tell_whose_mark_a_document_carries_and_nothing_else,
                 states_are_those_of_the_last_write_and_name_what_is_removed,

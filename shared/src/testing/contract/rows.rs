@@ -1,5 +1,6 @@
-//! Rows: [`ReadRows`], [`MarkRows`], [`PurgeRows`] and [`WriteRows`] of one store.
+//! Rows: [`ReadRows`], [`MarkRows`], [`ClearRows`], [`PurgeRows`] and [`WriteRows`] of one store.
 
+mod clearing;
 mod indexes;
 mod marking;
 mod purging;
@@ -9,6 +10,7 @@ mod writing;
 
 use serde_json::{Map, Value};
 
+pub use self::clearing::*;
 pub use self::indexes::*;
 pub use self::marking::*;
 pub use self::purging::*;
@@ -18,11 +20,11 @@ pub use self::writing::*;
 use super::done;
 use crate::domain::collection::Collection;
 use crate::domain::key::RecordKey;
-use crate::ports::{MarkRows, PurgeRows, ReadRows, WriteRows};
+use crate::ports::{ClearRows, MarkRows, PurgeRows, ReadRows, WriteRows};
 
 /// A store with the tables of [`samples`](crate::testing::samples), empty.
 pub trait RowsHarness: Send + Sync {
-    type Rows: ReadRows + MarkRows + PurgeRows + WriteRows;
+    type Rows: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows;
 
     /// The port.
     fn rows(&self) -> &Self::Rows;
@@ -78,6 +80,13 @@ macro_rules! rows_contract {
                 a_row_that_the_mark_would_make_too_large_is_told_apart_and_left_alone,
                 marking_nothing_answers_nothing,
                 odd_ids_are_ordinary_keys,
+                clearing_takes_this_deletions_mark_off_and_nothing_else,
+                clearing_puts_an_explicit_null_back,
+                clearing_again_is_harmless,
+                clearing_leaves_every_row_that_is_not_this_deletions,
+                clearing_answers_each_of_25_rows_in_its_place,
+                clearing_nothing_answers_nothing,
+                what_was_cleared_can_be_marked_again_whatever_its_id,
                 purging_removes_only_what_carries_this_deletions_mark,
                 purging_again_is_harmless,
                 purging_takes_25_keys_at_once,

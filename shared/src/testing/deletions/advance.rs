@@ -54,9 +54,7 @@ impl AdvanceDeletions for FakeDeletions {
                 row.is_of(&restored.tenant, collection) && row.mark(collection).is_live()
             })
         };
-        if !ancestors.iter().all(is_live) {
-            return Ok(RestoreOutcome::ParentNotLive);
-        }
+        let are_live = ancestors.iter().all(is_live);
         let Some(root) = page.entries.first() else {
             return Ok(RestoreOutcome::RootNotOurs);
         };
@@ -70,6 +68,9 @@ impl AdvanceDeletions for FakeDeletions {
             };
             if !row.mark(collection).is_of(restored.id) {
                 return RestoreOutcome::RootNotOurs;
+            }
+            if !are_live {
+                return RestoreOutcome::ParentNotLive;
             }
             clear_mark(collection, attributes);
             if root.judged == Judged::LiveNull {

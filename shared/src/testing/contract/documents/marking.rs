@@ -2,10 +2,11 @@
 
 use super::{DocumentsHarness, done, message, put_messages};
 use crate::ports::{
-    DocumentMarkOutcome, MarkDocuments, PurgeDocuments, SearchDocuments, SearchQuery,
+    ClearDocuments, DocumentMarkOutcome, MarkDocuments, PurgeDocuments, SearchDocuments,
+    SearchQuery,
 };
 use crate::testing::contract::assert_refused;
-use crate::testing::samples::{ODD_IDS, collection, mark, marked, tenant};
+use crate::testing::samples::{ODD_IDS, collection, deletion_id, mark, marked, tenant};
 
 pub async fn marking_a_document_writes_the_mark_and_nothing_else<H: DocumentsHarness>(harness: &H) {
     let messages = collection("messages");
@@ -171,6 +172,12 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
     };
 
     assert_refused(harness.documents().mark(&messages, &mark(1), &ids).await);
+    assert_refused(
+        harness
+            .documents()
+            .clear(&messages, deletion_id(1), &ids)
+            .await,
+    );
     assert_refused(harness.documents().versions(&messages, &ids).await);
     assert_refused(
         harness
