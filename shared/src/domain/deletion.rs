@@ -89,7 +89,10 @@ pub struct Failure {
 /// What is to be told of a pass's latest run, and how much of it is out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Telling {
-    /// The run in which the pass was last begun; 0 when it never was.
+    /// The run in which the pass was first begun; 0 when it never was.
+    #[serde(default)]
+    pub first: u32,
+    /// The run in which it was last begun.
     pub run: u32,
     /// Who asked for that run; `None` is the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,6 +100,15 @@ pub struct Telling {
     /// Pages, in the order of the pass, whose events are out. Never goes back: what a later run of the pass does in them
     /// is told apart.
     pub pages: u32,
+    /// Pages that the latest run has gone over and that an earlier one had told: what was done again in them is told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retold: u32,
+    /// Pages, in the order of the pass, that its runs have done when they ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub done: u32,
+    /// How many pages the manifest had when the latest run began: what goes backwards counts from there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of: u32,
     /// The final state that the latest run has reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<State>,
@@ -118,15 +130,31 @@ impl Telling {
         self.ended.is_some() && !self.finished
     }
 
-    fn begin(&mut self, run: u32, by: Option<String>) {
-        if self.finished || self.run == 0 {
+    /// Whether the latest run is not the first.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        self.run != self.first
+    }
+
+    fn begin(&mut self, run: u32, by: Option<String>, pages: u32) {
+        if self.first == 0 {
+            self.first = run;
+        }
+        if self.finished || self.since == 0 {
             self.since = run;
         }
         self.run = run;
         self.by = by;
+        self.retold = 0;
+        self.of = pages;
         self.ended = None;
         self.finished = false;
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Which events have been sent.
@@ -134,10 +162,6 @@ impl Telling {
 pub struct Notified {
     /// `DeletionAccepted`.
     pub accepted: bool,
-    /// Pages that the present run has gone over and that an earlier run of its pass had told: what was done again in them
-    /// is told.
-    #[serde(default)]
-    pub retold: u32,
     /// Of the delete.
     pub delete: Telling,
     /// Of the restore.
@@ -307,7 +331,9 @@ impl Deletion {
             (Pass::Delete, Strategy::Archive | Strategy::Erase) => {
                 (self.selected.unwrap_or(self.pages) + 1).saturating_sub(position)
             }
-            (Pass::Restore | Pass::Purge, _) => (self.pages + 1).saturating_sub(position),
+            // A purge that followed may have found pages more.
+            (Pass::Restore, _) => (self.notified.restore.of + 1).saturating_sub(position),
+            (Pass::Purge, _) => (self.pages + 1).saturating_sub(position),
         }
     }
 

@@ -88,7 +88,7 @@ async fn the_root_comes_last_and_hides_everything_until_then() {
     let deletion = world.accept("lists", &key("l")).await;
     world.come_to_rest().await;
     world.act(&deletion, Action::Restore).await.unwrap();
-    world.queue.take();
+    drop(world.queue.take());
     let faults = world.faults();
     let steps = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     for nth in 1..=40 {
@@ -118,4 +118,27 @@ async fn the_root_comes_last_and_hides_everything_until_then() {
         *last,
         ((Some(String::new()), Some(String::new())), State::Restored)
     );
+}
+
+#[tokio::test]
+async fn a_restored_record_is_deleted_again_by_another_deletion_and_a_second_restore_is_refused() {
+    let world = four_levels();
+    let before = stored(&world);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let deletion = world.accept("lists", &key("l")).await;
+        world.come_to_rest().await;
+        assert_eq!(world.now(&deletion).state, State::Deleted);
+
+        let stands = world.act_and_rest(&deletion, Action::Restore).await;
+
+        assert_eq!(stands.state, State::Restored);
+        assert_eq!(stored(&world), before);
+        for action in Action::ALL {
+            assert_eq!(world.refused(&deletion, action).await, State::Restored);
+        }
+        assert_eq!(world.now(&deletion), stands);
+        ids.push(deletion.id);
+    }
+    assert_eq!(world.deletions.all().len(), ids.len());
 }

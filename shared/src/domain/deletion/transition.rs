@@ -88,7 +88,7 @@ impl Deletion {
             expires_at: None,
         };
         let by = Some(deletion.requested_by.clone());
-        deletion.notified.delete.begin(1, by);
+        deletion.notified.delete.begin(1, by, 0);
         if let Some(page) = accepted.first {
             deletion.know(page);
         }
@@ -415,7 +415,6 @@ impl Deletion {
         next.state = state;
         next.run += 1;
         next.cursor = 0;
-        next.notified.retold = 0;
         match state.pass() {
             // Rebuilt from the pages as the run goes over them.
             Pass::Delete => {
@@ -430,9 +429,9 @@ impl Deletion {
                 next.looked = false;
             }
         }
-        let run = next.run;
+        let (run, pages) = (next.run, next.pages);
         let telling: &mut Telling = next.notified.of_mut(state.pass());
-        telling.begin(run, by);
+        telling.begin(run, by, pages);
         next.attempts = 0;
         next.resends = 0;
         next.failure = None;
@@ -456,7 +455,10 @@ impl Deletion {
         next.failure = failure;
         next.lease = None;
         next.ended_at = Some(now);
-        next.notified.of_mut(pass).ended = Some(next.state);
+        let cursor = next.cursor;
+        let telling = next.notified.of_mut(pass);
+        telling.ended = Some(next.state);
+        telling.done = telling.done.max(cursor);
         // Due at once while events are owed.
         next.due_at = Some(now);
         Ok(next)

@@ -60,11 +60,12 @@ impl Notifier {
         pass: Pass,
         (page, exceptions, told): (&Page, &Exceptions, &Told),
     ) {
-        let (position, out) = (deletion.cursor, deletion.notified.of(pass).pages);
-        let before = if position > out {
-            out
+        let position = deletion.cursor;
+        let telling = deletion.notified.of(pass);
+        let before = if position > telling.pages {
+            telling.pages
         } else {
-            deletion.notified.retold
+            telling.retold
         };
         // An earlier page is owed: they are told in order, later.
         if before + 1 != position {
@@ -165,16 +166,14 @@ async fn tell_pass<P: EnginePorts>(
             publish(engine, slice, &events).await?;
         }
     }
-    let is_latest = state == Some(deletion.state);
-    // How far a pass came that another one has followed, only its pages tell.
     let done = match pass {
         Pass::Delete => deletion.acted,
-        _ if is_latest => deletion.cursor,
-        Pass::Restore | Pass::Purge => deletion.notified.of(pass).pages,
+        Pass::Restore | Pass::Purge => deletion.notified.of(pass).done,
     };
-    if is_latest && deletion.notified.of(pass).run > 1 {
-        let again = deletion.notified.of(pass).pages.min(deletion.cursor);
-        for position in deletion.notified.retold + 1..=again {
+    // First what was done again in pages that an earlier run had told, whichever run did it.
+    if deletion.notified.of(pass).is_again() {
+        let again = deletion.notified.of(pass).pages.min(done);
+        for position in deletion.notified.of(pass).retold + 1..=again {
             tell_page(engine, slice, deletion, pass, position).await?;
         }
     }
@@ -216,7 +215,7 @@ fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
     if position > telling.pages {
         telling.pages = position;
     } else {
-        deletion.notified.retold = position;
+        telling.retold = position;
     }
 }
 

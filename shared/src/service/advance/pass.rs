@@ -67,10 +67,7 @@ pub(super) trait PagePass<P: EnginePorts>: Sync {
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion;
 
     /// Whether an earlier run of the pass has done this page.
-    fn is_done_before(deletion: &Deletion, _page: u32) -> bool {
-        // What is told was done; what was done and not told is done again, which is harmless, and told then.
-        deletion.cursor < deletion.notified.of(Self::PASS).pages
-    }
+    fn is_done_before(deletion: &Deletion, page: u32) -> bool;
 }
 
 /// Does one page, writes its exceptions if they have changed, makes the checkpoint and tells. `resumed` says that somebody
@@ -90,9 +87,10 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
         let read = deletions.exceptions(&deletion.tenant, deletion.id, page.number);
         slice.call(read).await.map(Option::unwrap_or_default)
     };
-    // An earlier run may have left exceptions in any page, also in one that was never told: they must not stand beside what
-    // this run finds. The first pass behind a delete (its run is 2) finds none of its own.
-    let mut earlier = if resumed || again || deletion.run > 2 {
+    // An earlier run that was given up may have left exceptions of a page that it did not finish. One of the delete has
+    // closed it.
+    let is_left = A::PASS != Pass::Delete && deletion.notified.of(A::PASS).is_again();
+    let mut earlier = if resumed || again || is_left {
         Some(stands().await?)
     } else {
         None

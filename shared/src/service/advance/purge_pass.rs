@@ -81,6 +81,12 @@ impl<P: EnginePorts> PagePass<P> for Purge {
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
         deletion.page_purged(now, page, exceptions)
     }
+
+    fn is_done_before(deletion: &Deletion, _page: u32) -> bool {
+        // Which pages an earlier run came to is no longer known once the look has found more. It need not be: all of a
+        // page is done again, and what was an exception before is told as this run's.
+        deletion.notified.purge.is_again()
+    }
 }
 
 async fn purge<P: EnginePorts>(

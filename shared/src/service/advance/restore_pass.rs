@@ -105,6 +105,15 @@ impl<P: EnginePorts> PagePass<P> for Restore {
     fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
         deletion.page_restored(now, page, exceptions)
     }
+
+    fn is_done_before(deletion: &Deletion, _page: u32) -> bool {
+        is_done_before(deletion)
+    }
+}
+
+/// Whether an earlier run has done the page that is next.
+fn is_done_before(deletion: &Deletion) -> bool {
+    deletion.cursor < deletion.notified.restore.done
 }
 
 fn is_root(deletion: &Deletion, entry: &Entry) -> bool {
@@ -298,8 +307,10 @@ pub(super) async fn end<P: EnginePorts>(
         .call(deletions.exceptions(&deletion.tenant, deletion.id, 1))
         .await?
         .unwrap_or_default();
-    let mut exceptions = earlier.clone();
-    exceptions.restored.clear();
+    let open = is_done_before(deletion).then(|| earlier.open(Pass::Restore));
+    let followed = |found: Exceptions| {
+        earlier.followed_by(Pass::Restore, found, open.as_deref(), false, deletion.run)
+    };
     let now = slice.clock().now();
     let collection = engine.collection(&deletion.collection)?;
     let failed: u64 = deletion.restored.values().map(|counts| counts.failed).sum();
@@ -307,11 +318,8 @@ pub(super) async fn end<P: EnginePorts>(
         return store(engine, slice, deletion.finish(now)).await;
     }
     if let Some(ancestors) = ancestors(engine, slice, deletion, &page).await? {
-        if exceptions != earlier {
-            slice
-                .call(deletions.put_exceptions(deletion, 1, &exceptions))
-                .await?;
-        }
+        let exceptions = followed(Exceptions::default());
+        keep_exceptions(engine, slice, deletion, &earlier, &exceptions).await?;
         let restored = deletion
             .restored(now, &page, &exceptions, None)
             .map_err(|_| Stop::Overtaken)?;
@@ -320,10 +328,10 @@ pub(super) async fn end<P: EnginePorts>(
             RestoreOutcome::Restored => return Ok(restored),
             RestoreOutcome::Changed => return Err(Stop::Overtaken),
             RestoreOutcome::RootNotOurs => {
-                return Err(Stop::Impossible(Failure {
-                    code: "KEY_TAKEN".to_owned(),
-                    reason: "the root's row is no longer this deletion's".to_owned(),
-                }));
+                return Err(impossible(
+                    "KEY_TAKEN",
+                    "the root's row is no longer this deletion's",
+                ));
             }
             RestoreOutcome::ParentNotLive => {}
         }
@@ -333,12 +341,38 @@ pub(super) async fn end<P: EnginePorts>(
         reason: "the record above the root is gone or deleted; restore that one first".to_owned(),
     };
     let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted";
-    exceptions.restored.insert(0, conflict(reason));
+    let exceptions = followed(Exceptions {
+        restored: BTreeMap::from([(0, conflict(reason))]),
+        ..Exceptions::default()
+    });
     slice
         .call(deletions.put_exceptions(deletion, 1, &exceptions))
         .await?;
     let failed = deletion.restored(now, &page, &exceptions, Some(failure));
     store(engine, slice, failed).await
+}
+
+async fn keep_exceptions<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    earlier: &Exceptions,
+    exceptions: &Exceptions,
+) -> Result<(), Stop> {
+    if exceptions == earlier {
+        return Ok(());
+    }
+    let deletions = engine.ports.deletions();
+    slice
+        .call(deletions.put_exceptions(deletion, 1, exceptions))
+        .await
+}
+
+fn impossible(code: &str, reason: &str) -> Stop {
+    Stop::Impossible(Failure {
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+    })
 }
 
 async fn store<P: EnginePorts>(
@@ -389,7 +423,12 @@ async fn ancestors<P: EnginePorts>(
             .into_iter()
             .flatten()
             .find(|row| row.is_of(&deletion.tenant, collection));
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else {
+            if ancestors.is_empty() {
+                return Err(impossible("ROOT_MISSING", "the root's row is gone"));
+            }
+            return Ok(None);
+        };
         if !ancestors.is_empty() && !row.mark(collection).is_live() {
             return Ok(None);
         }

@@ -275,7 +275,6 @@ fn full(deletion: &Deletion) -> Deletion {
         )]),
         notified: Notified {
             accepted: true,
-            retold: 3,
             delete: told(1, 5, State::Deleted),
             restore: Telling::default(),
             purge: Telling {
@@ -328,9 +327,13 @@ fn comparison() -> Comparison {
 
 fn told(run: u32, pages: u32, ended: State) -> Telling {
     Telling {
-        run,
+        first: run,
+        run: run + 1,
         by: None,
         pages,
+        retold: 1,
+        done: pages + 1,
+        of: pages + 2,
         ended: Some(ended),
         finished: true,
         since: run,

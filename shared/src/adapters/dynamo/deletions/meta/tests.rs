@@ -63,18 +63,22 @@ fn whole() -> Deletion {
         )]),
         notified: Notified {
             accepted: true,
-            retold: 0,
             delete: Telling {
+                first: 1,
                 run: 1,
                 by: Some("u-1".into()),
                 pages: 40,
+                done: 40,
                 ended: Some(State::Deleted),
                 finished: true,
                 since: 1,
+                ..Telling::default()
             },
             restore: Telling::default(),
             purge: Telling {
+                first: 2,
                 run: 2,
+                of: 40,
                 pages: 2,
                 since: 2,
                 ..Telling::default()
