@@ -3,6 +3,7 @@
 //! Every answer passes [`world::World::call`], which holds it to what is promised of all answers: `no-store`, and
 //! whatever fails is a problem with a documented code.
 
+mod acting;
 mod claims;
 mod deleting;
 mod destroying;

@@ -70,6 +70,10 @@ fn delete_counts() -> Value {
     json!({ "selected": 4, "deleted": 3, "already_deleted": 1, "missing": 0, "failed": 0, "not_reached": 0 })
 }
 
+fn restore_counts() -> Value {
+    json!({ "restored": 2, "conflict": 1, "failed": 0 })
+}
+
 fn purge_counts() -> Value {
     json!({ "purged": 3, "kept": 1, "failed": 0 })
 }
@@ -202,17 +206,62 @@ fn state_pass_counts_and_failure_of_a_finished_deletion_belong_together() {
         delete_counts(),
         failure()
     ));
+    assert!(is_valid(
+        "CANCELLED",
+        "delete",
+        delete_counts(),
+        Value::Null
+    ));
+    assert!(is_valid("CANCELLED", "delete", delete_counts(), failure()));
+    assert!(is_valid(
+        "RESTORED",
+        "restore",
+        restore_counts(),
+        Value::Null
+    ));
+    assert!(is_valid(
+        "RESTORE_FAILED",
+        "restore",
+        restore_counts(),
+        failure()
+    ));
     assert!(is_valid("PURGED", "purge", purge_counts(), Value::Null));
+    // What is erased is gone with its delete.
+    assert!(is_valid("PURGED", "delete", delete_counts(), Value::Null));
     assert!(is_valid("PURGE_FAILED", "purge", purge_counts(), failure()));
 
     assert!(
         !is_valid("DELETING", "delete", delete_counts(), Value::Null),
         "not a final state"
     );
+    for working in ["PENDING_DELETE", "CANCELLING", "RESTORING", "PURGING"] {
+        assert!(!is_valid(working, "delete", delete_counts(), Value::Null));
+    }
     assert!(
         !is_valid("DELETED", "purge", purge_counts(), Value::Null),
         "another pass"
     );
+    for (state, pass) in [("CANCELLED", "restore"), ("RESTORED", "delete")] {
+        assert!(!is_valid(state, pass, restore_counts(), Value::Null));
+    }
+    assert!(!is_valid(
+        "RESTORED",
+        "restore",
+        delete_counts(),
+        Value::Null
+    ));
+    assert!(!is_valid(
+        "RESTORED",
+        "restore",
+        restore_counts(),
+        failure()
+    ));
+    assert!(!is_valid(
+        "RESTORE_FAILED",
+        "restore",
+        restore_counts(),
+        Value::Null
+    ));
     assert!(
         !is_valid("PURGED", "purge", delete_counts(), Value::Null),
         "another pass's counts"

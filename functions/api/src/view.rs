@@ -9,7 +9,7 @@ use shared::domain::deletion::{
     Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts,
 };
 use shared::domain::key::RecordKey;
-use shared::domain::page::{NotPurged, Outcome};
+use shared::domain::page::{NotPurged, NotRestored, Outcome};
 use shared::domain::principal::Principal;
 use shared::domain::row::Row;
 use shared::domain::scope::{Scope, Source};
@@ -190,14 +190,23 @@ pub(crate) struct ManifestView {
     key: RecordKey,
     outcome: &'static str,
     reason: Option<String>,
+    /// Null until the restore has come to it.
+    restore: Option<PassView>,
     /// Null until the purge has come to it.
-    purge: Option<PurgeView>,
+    purge: Option<PassView>,
 }
 
+/// What became of a record in a pass that followed the delete.
 #[derive(Debug, Serialize)]
-struct PurgeView {
+struct PassView {
     outcome: &'static str,
     reason: Option<String>,
+}
+
+impl PassView {
+    fn new(outcome: &'static str, reason: Option<String>) -> Self {
+        Self { outcome, reason }
+    }
 }
 
 impl From<ManifestRecord> for ManifestView {
@@ -209,25 +218,22 @@ impl From<ManifestRecord> for ManifestView {
             Outcome::Missing => ("missing", None),
             Outcome::Failed { reason } => ("failed", Some(reason)),
         };
+        let restore = record.restore.map(|restore| match restore {
+            Ok(()) => PassView::new("restored", None),
+            Err(NotRestored::Conflict { reason }) => PassView::new("conflict", Some(reason)),
+            Err(NotRestored::Failed { reason }) => PassView::new("failed", Some(reason)),
+        });
         let purge = record.purge.map(|purge| match purge {
-            Ok(()) => PurgeView {
-                outcome: "purged",
-                reason: None,
-            },
-            Err(NotPurged::Kept) => PurgeView {
-                outcome: "kept",
-                reason: None,
-            },
-            Err(NotPurged::Failed { reason }) => PurgeView {
-                outcome: "failed",
-                reason: Some(reason),
-            },
+            Ok(()) => PassView::new("purged", None),
+            Err(NotPurged::Kept) => PassView::new("kept", None),
+            Err(NotPurged::Failed { reason }) => PassView::new("failed", Some(reason)),
         });
         Self {
             collection: record.collection,
             key: record.key,
             outcome,
             reason,
+            restore,
             purge,
         }
     }

@@ -112,6 +112,9 @@ pub struct Telling {
     /// The final state that the latest run has reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<State>,
+    /// Why that is a failed one; only as long as it is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
     /// Whether `DeletionFinished` of that state is out.
     pub finished: bool,
     /// The first run of which it may not have been told what it did again.
@@ -148,6 +151,7 @@ impl Telling {
         self.retold = 0;
         self.of = pages;
         self.ended = None;
+        self.failure = None;
         self.finished = false;
     }
 }

@@ -99,15 +99,10 @@ pub fn finished(deletion: &Deletion, pass: Pass) -> Option<Event> {
         Pass::Restore => json!(total(deletion.restored.values())),
         Pass::Purge => json!(total(deletion.purged.values())),
     };
-    // The reason of a pass that another one has followed is no longer known.
-    detail["failure"] = deletion
-        .failure
-        .as_ref()
-        .filter(|_| state == deletion.state)
-        .map_or(
-            Value::Null,
-            |Failure { code, reason }| json!({ "code": code, "reason": reason }),
-        );
+    detail["failure"] = telling.failure.as_ref().map_or(
+        Value::Null,
+        |Failure { code, reason }| json!({ "code": code, "reason": reason }),
+    );
     Some(Event {
         kind: "DeletionFinished".into(),
         detail,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::collection::CollectionName;
 use crate::domain::deletion::{Deletion, DeletionId, Pass, State};
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Exceptions, NotPurged, Outcome};
+use crate::domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
 use crate::domain::principal::Principal;
 use crate::domain::scope::Scope;
 use crate::ports::{ApiPorts, DependencyError, ReadDeletions};
@@ -142,6 +142,8 @@ pub struct ManifestRecord {
     pub key: RecordKey,
     /// What became of it in the delete.
     pub outcome: Outcome,
+    /// Whether the restore has brought it back, once it has come to it.
+    pub restore: Option<Result<(), NotRestored>>,
     /// Whether the purge has removed it, once it has come to it.
     pub purge: Option<Result<(), NotPurged>>,
 }
@@ -182,10 +184,8 @@ pub async fn records<P: ApiPorts>(
         let Some(page) = deletions.page(&principal.tenant, id, place.page).await? else {
             return Ok(Some((found, None)));
         };
-        let purging = deletion.state.pass() == Pass::Purge;
-        // A page that a purge's look found is marked as it is written.
-        let acted = place.page <= deletion.acted || purging;
-        let exceptions = if acted {
+        let seen = Seen::of(&deletion, place.page);
+        let exceptions = if seen.is_any() {
             deletions
                 .exceptions(&principal.tenant, id, place.page)
                 .await?
@@ -193,7 +193,6 @@ pub async fn records<P: ApiPorts>(
         } else {
             Exceptions::default()
         };
-        let purged = purging && place.page > deletion.pages - deletion.cursor.min(deletion.pages);
         for (entry, record) in page.entries.iter().enumerate().skip(place.entry) {
             if found.len() == limit {
                 return Ok(Some((
@@ -210,12 +209,17 @@ pub async fn records<P: ApiPorts>(
             found.push(ManifestRecord {
                 collection: record.collection.clone(),
                 key: record.key.clone(),
-                outcome: if acted {
+                outcome: if seen.deleted {
                     page.outcome(entry, &exceptions)
                 } else {
                     Outcome::Pending
                 },
-                purge: purged.then(|| exceptions.purged.get(&entry).cloned().map_or(Ok(()), Err)),
+                restore: seen
+                    .restored
+                    .then(|| exceptions.restored.get(&entry).cloned().map_or(Ok(()), Err)),
+                purge: seen
+                    .purged
+                    .then(|| exceptions.purged.get(&entry).cloned().map_or(Ok(()), Err)),
             });
         }
         place = Place {
@@ -224,4 +228,37 @@ pub async fn records<P: ApiPorts>(
         };
     }
     Ok(Some((found, Some(cursor::write(&name, place)))))
+}
+
+/// Which passes have come to a page.
+struct Seen {
+    deleted: bool,
+    restored: bool,
+    purged: bool,
+}
+
+impl Seen {
+    fn of(deletion: &Deletion, page: u32) -> Self {
+        // Behind the pages that the delete wrote are those that a purge's look found: they were marked as they were written.
+        let is_found = deletion.state.pass() == Pass::Purge
+            && page > deletion.selected.unwrap_or(deletion.acted);
+        let behind = |pages: u32, done: u32| page <= pages && page > pages.saturating_sub(done);
+        let present = |pass| {
+            if deletion.state.pass() == pass {
+                deletion.cursor
+            } else {
+                0
+            }
+        };
+        let restore = &deletion.notified.restore;
+        Self {
+            deleted: deletion.is_acted(page) || is_found,
+            restored: behind(restore.of, restore.done.max(present(Pass::Restore))),
+            purged: behind(deletion.pages, present(Pass::Purge)),
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.deleted || self.restored || self.purged
+    }
 }

@@ -8,6 +8,7 @@ const ROUTES: &[&str] = &[
     "GET /v1/deletions",
     "GET /v1/deletions/{deletion}",
     "GET /v1/deletions/{deletion}/records",
+    "POST /v1/deletions/{deletion}/{action}",
     "GET /v1/search/{collection}",
     "GET /v1/{collection}",
     "GET /v1/{collection}/{id}",

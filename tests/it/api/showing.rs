@@ -191,7 +191,7 @@ async fn the_manifest_tells_what_became_of_each_record() {
     assert_eq!(
         pending.body,
         json!({
-            "items": [{ "collection": "discussions", "key": { "id": "d-1" }, "outcome": "pending", "reason": null, "purge": null }],
+            "items": [{ "collection": "discussions", "key": { "id": "d-1" }, "outcome": "pending", "reason": null, "restore": null, "purge": null }],
             "next_cursor": null,
         })
     );

@@ -11,7 +11,7 @@ use super::end::End;
 use super::trees::{four_levels, mail, small_tree};
 use super::world::{Ignore, World, text};
 
-const PAGE_SIZES: [usize; 4] = [1, 2, 3, 1000];
+pub(super) const PAGE_SIZES: [usize; 4] = [1, 2, 3, 1000];
 
 /// A tree in which a delete finds everything it can find: live rows, an explicit NULL, a record of an earlier deletion,
 /// and one whose document is rejected.

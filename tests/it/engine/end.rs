@@ -33,7 +33,7 @@ impl World {
             .filter(|event| event.detail["deletion_id"] == json!(deletion.id));
         End {
             state: stands.state,
-            counts: json!({ "deleted": stands.deleted, "purged": stands.purged, "failure": stands.failure, "pages": stands.pages }),
+            counts: json!({ "deleted": stands.deleted, "restored": stands.restored, "purged": stands.purged, "failure": stands.failure, "pages": stands.pages }),
             manifest: self.deletions.manifest(deletion),
             rows: self.stored(|collection| {
                 let keys = self.rows.keys(collection).into_iter();

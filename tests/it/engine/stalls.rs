@@ -18,7 +18,7 @@ fn world() -> World {
 }
 
 /// The calls of an undisturbed run, each as the n-th of its operation.
-fn places(log: &[Call]) -> Vec<(Operation, u64)> {
+pub(super) fn places(log: &[Call]) -> Vec<(Operation, u64)> {
     let nth = |place: usize| {
         log[..=place]
             .iter()
@@ -31,7 +31,7 @@ fn places(log: &[Call]) -> Vec<(Operation, u64)> {
 }
 
 /// Lets the worker stand still behind its n-th call of an operation, while the world goes on as the test says.
-fn stall(
+pub(super) fn stall(
     faults: &Faults,
     (operation, nth): (Operation, u64),
     meanwhile: impl FnOnce() + Send + 'static,
@@ -40,7 +40,7 @@ fn stall(
 }
 
 /// Another worker takes over when the lease has run out, and finishes.
-fn finish(world: &World) {
+pub(super) fn finish(world: &World) {
     world.clock.advance(Duration::from_mins(5));
     at_once(world.come_to_rest());
 }
@@ -58,7 +58,7 @@ fn finish_purge_and_recreate(world: &World, deletion: &Deletion) {
 }
 
 /// Everything that could have been changed.
-fn picture(world: &World, deletion: &Deletion) -> String {
+pub(super) fn picture(world: &World, deletion: &Deletion) -> String {
     let mut deletions = world.deletions.all();
     deletions.retain(|one| one.id == deletion.id);
     format!(

@@ -21,7 +21,7 @@ fn details(world: &World, kind: &str) -> Vec<Value> {
         .collect()
 }
 
-fn validator(kind: &str) -> jsonschema::Validator {
+pub(super) fn validator(kind: &str) -> jsonschema::Validator {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../docs/events/{kind}.schema.json"));
     let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

@@ -211,18 +211,17 @@ fn told(held: &Deletion) -> Deletion {
         if !telling.is_owed() {
             continue;
         }
-        let is_latest = telling.ended == Some(held.state);
         let done = match pass {
             Pass::Delete => held.acted,
-            _ if is_latest => held.cursor,
-            Pass::Restore | Pass::Purge => telling.pages,
+            Pass::Restore | Pass::Purge => telling.done,
         };
-        if is_latest && telling.run > 1 {
-            notified.retold = notified.retold.max(telling.pages.min(held.cursor));
-        }
         let telling = notified.of_mut(pass);
+        if telling.is_again() {
+            telling.retold = telling.retold.max(telling.pages.min(done));
+        }
         telling.pages = telling.pages.max(done);
         telling.finished = true;
+        telling.failure = None;
     }
     held.told(notified, &timing())
 }

@@ -313,7 +313,7 @@ fn note(job: &mut Job, pass: Pass) {
     let before = if position > told {
         told
     } else {
-        job.held.notified.retold
+        job.held.notified.of(pass).retold
     };
     if before + 1 != position {
         return;
@@ -322,7 +322,7 @@ fn note(job: &mut Job, pass: Pass) {
     if position > told {
         held.notified.of_mut(pass).pages = position;
     } else {
-        held.notified.retold = position;
+        held.notified.of_mut(pass).retold = position;
     }
     job.held = Common::new(held);
 }

@@ -450,14 +450,16 @@ impl Deletion {
         } else {
             Event::Done
         };
+        let state = self.after(event, now)?;
         let mut next = self.changed();
-        next.state = self.after(event, now)?;
-        next.failure = failure;
+        next.state = state;
+        next.failure.clone_from(&failure);
         next.lease = None;
         next.ended_at = Some(now);
         let cursor = next.cursor;
         let telling = next.notified.of_mut(pass);
-        telling.ended = Some(next.state);
+        telling.ended = Some(state);
+        telling.failure = failure;
         telling.done = telling.done.max(cursor);
         // Due at once while events are owed.
         next.due_at = Some(now);

@@ -183,7 +183,9 @@ async fn tell_pass<P: EnginePorts>(
     if let Some(event) = event::finished(deletion, pass) {
         publish(engine, slice, &[event]).await?;
     }
-    deletion.notified.of_mut(pass).finished = true;
+    let telling = deletion.notified.of_mut(pass);
+    telling.finished = true;
+    telling.failure = None;
     Ok(())
 }
 
@@ -234,7 +236,7 @@ fn events_of<P>(
     let mut by_run: BTreeMap<Option<u32>, BTreeMap<&CollectionName, Vec<&Entry>>> = BTreeMap::new();
     for (place, entry) in page.entries.iter().enumerate() {
         let run = exceptions.redone_in(pass, place);
-        if is_new(run) && is_done(pass, page, place, exceptions) {
+        if is_new(run) && is_done(deletion, pass, page, place, exceptions) {
             by_run
                 .entry(run)
                 .or_default()
@@ -276,10 +278,22 @@ fn groups<'e, P>(
     }
 }
 
-fn is_done(pass: Pass, page: &Page, place: usize, exceptions: &Exceptions) -> bool {
+fn is_done(
+    deletion: &Deletion,
+    pass: Pass,
+    page: &Page,
+    place: usize,
+    exceptions: &Exceptions,
+) -> bool {
+    let is_deleted = || page.outcome(place, exceptions) == Outcome::Deleted;
     match pass {
-        Pass::Delete => page.outcome(place, exceptions) == Outcome::Deleted,
-        Pass::Restore => !exceptions.restored.contains_key(&place),
+        Pass::Delete => is_deleted(),
+        // What this deletion never took it has not brought back, though it is live.
+        Pass::Restore => {
+            deletion.is_acted(page.number)
+                && is_deleted()
+                && !exceptions.restored.contains_key(&place)
+        }
         Pass::Purge => !exceptions.purged.contains_key(&place),
     }
 }

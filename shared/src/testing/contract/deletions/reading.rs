@@ -335,6 +335,10 @@ fn told(run: u32, pages: u32, ended: State) -> Telling {
         done: pages + 1,
         of: pages + 2,
         ended: Some(ended),
+        failure: Some(Failure {
+            code: "RECORDS_FAILED".to_owned(),
+            reason: "1 records failed".to_owned(),
+        }),
         finished: true,
         since: run,
     }

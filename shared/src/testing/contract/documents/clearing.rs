@@ -190,7 +190,7 @@ pub async fn what_somebody_writes_while_a_document_is_cleared_is_not_lost<H: Doc
                 [crate::ports::Attempt::Done(DocumentClearOutcome::Cleared)]
             ) {}
         };
-        futures_util::join!(clearing, harness.put(&messages, &ids[0], changed));
+        futures_util::future::join(clearing, harness.put(&messages, &ids[0], changed)).await;
 
         let stands = harness.get(&messages, &ids[0]).await.expect("it is there");
         assert_eq!(stands.get("note").and_then(Value::as_str), Some(&*written));
