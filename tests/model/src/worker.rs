@@ -207,7 +207,8 @@ pub(crate) fn act(setup: &Setup, world: &World, job: &Job, page: &Common<Page>) 
     let pass = job.held.state.pass();
     let is_done_before = match pass {
         Pass::Delete => job.held.is_acted(page.number),
-        Pass::Restore | Pass::Purge => job.held.cursor < job.held.notified.of(pass).pages,
+        Pass::Restore => job.held.cursor < job.held.notified.restore.done,
+        Pass::Purge => job.held.notified.purge.is_again(),
     };
     let again = is_done_before.then(|| world.exceptions(job.id, page.number).open(pass));
     let only = again.as_deref().filter(|_| pass != Pass::Purge);
