@@ -70,6 +70,8 @@ pub struct Config {
 pub struct EngineConfig {
     /// The most keys of a manifest page.
     pub page_keys: usize,
+    /// Name of the archive table.
+    pub archive_table: String,
     /// Name of the bus.
     pub event_bus: String,
     /// Name of the group that records' schedules are in.
@@ -211,6 +213,7 @@ fn engine(values: &mut Values<impl Fn(&str) -> Option<String>>) -> EngineConfig 
     let most = u64::try_from(PAGE_KEYS).unwrap_or(u64::MAX);
     EngineConfig {
         page_keys: usize::try_from(values.number("PAGE_KEYS", 1..=most)).unwrap_or(PAGE_KEYS),
+        archive_table: values.text("ARCHIVE_TABLE"),
         event_bus: values.text("EVENT_BUS"),
         schedule_group: values.text("SCHEDULE_GROUP"),
         patience: Patience {

@@ -10,6 +10,7 @@
 //! the adapter.
 
 mod aggregates;
+mod archive;
 mod clock;
 mod deletions;
 mod detach;
@@ -26,6 +27,10 @@ mod writes;
 
 pub use self::aggregates::{
     Direction, InOrder, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
+};
+pub use self::archive::{
+    ArchiveRows, CopyOutcome, EraseOutcome, EraseRows, Found, PutBackOutcome, RowToCopy,
+    RowToErase, RowToPutBack, TakeOutcome, WholeRow,
 };
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{

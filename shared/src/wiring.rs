@@ -43,8 +43,12 @@ impl Stores {
             SearchSigning::None => SearchAuth::None,
         };
         let search = search_transport(&config.opensearch_endpoint, signing)?;
+        let mut rows = DynamoRows::new(dynamo.clone(), tables.clone());
+        if let Some(engine) = &config.engine {
+            rows = rows.archived_in(&engine.archive_table);
+        }
         Ok(Self {
-            rows: DynamoRows::new(dynamo.clone(), tables.clone()),
+            rows,
             documents: OpenSearchDocuments::new(
                 search,
                 config.index_prefix.clone(),

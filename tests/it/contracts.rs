@@ -27,6 +27,18 @@ mod aggregates_that_could_fail_and_do_not {
     shared::aggregates_contract!(super::fakes::failing_rows());
 }
 
+mod archive_in_memory {
+    shared::archive_contract!(super::fakes::rows());
+}
+
+mod archive_in_dynamo {
+    shared::archive_contract!(super::real::rows());
+}
+
+mod archive_that_could_fail_and_does_not {
+    shared::archive_contract!(super::fakes::failing_rows());
+}
+
 mod detaching_in_memory {
     shared::detaching_contract!(super::fakes::rows());
 }
@@ -96,6 +108,7 @@ fn every_rule_of_a_suite_is_listed_in_it() {
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src/testing/contract");
     for suite in [
         "aggregates",
+        "archive",
         "clock",
         "deletions",
         "detaching",

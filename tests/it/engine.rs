@@ -4,6 +4,7 @@
 //! contracts go.
 
 mod accepting;
+mod archives;
 mod asking;
 mod bounds;
 mod bulk;
@@ -19,8 +20,10 @@ mod effects_children;
 mod effects_events;
 mod effects_schedules;
 mod end;
+mod erases;
 mod failing_records;
 mod killed_requests;
+mod killed_strategies;
 mod overlaps;
 mod owed_events;
 mod purge_requests;
@@ -32,9 +35,11 @@ mod rollbacks;
 mod round_trips;
 mod second_look;
 mod stalls;
+mod strategies;
 mod survivors;
 mod sweeps;
 mod traces;
 mod trees;
+mod unarchives;
 mod undisturbed;
 pub(crate) mod world;

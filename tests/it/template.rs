@@ -42,6 +42,27 @@ fn control_table_outlives_the_stack_and_can_be_turned_back() {
 }
 
 #[test]
+fn archive_outlives_the_stack_and_can_be_turned_back() {
+    let template = Template::read();
+    let resource = template.resource("ArchiveTable");
+    let table = &resource["Properties"];
+
+    assert_eq!(resource["DeletionPolicy"], "Retain");
+    assert_eq!(resource["UpdateReplacePolicy"], "Retain");
+    assert_eq!(
+        table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        true
+    );
+    // What is kept for ever must not expire.
+    assert!(table["TimeToLiveSpecification"].is_null());
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(
+        table["KeySchema"],
+        json!([{ "AttributeName": "pk", "KeyType": "HASH" }])
+    );
+}
+
+#[test]
 fn control_table_has_the_key_and_indexes_that_the_adapter_asks_for() {
     let template = Template::read();
     let table = template.properties("ControlTable");
@@ -211,6 +232,7 @@ fn every_parameter_is_described_and_every_output_of_the_local_stack_is_there() {
         "ApiFunctionName",
         "SweeperFunctionName",
         "ControlTableName",
+        "ArchiveTableName",
         "DeletionQueueUrl",
         "DeletionDlqUrl",
         "EventBusName",

@@ -22,6 +22,7 @@ pub fn lines(file: &StackFile) -> Result<Vec<String>> {
         ("AWS_ENDPOINT_URL", &file.endpoints.aws),
         ("AWS_ENDPOINT_URL_DYNAMODB", &file.endpoints.dynamodb),
         ("CONTROL_TABLE", &file.control_table),
+        ("ARCHIVE_TABLE", &file.archive_table),
         ("TABLE_PREFIX", &file.table_prefix),
         ("INDEX_PREFIX", &file.index_prefix),
         ("OPENSEARCH_ENDPOINT", &file.endpoints.opensearch),

@@ -229,6 +229,7 @@ fn describe(
         user_pool_id: optional("UserPoolId"),
         client_id: optional("UserPoolClientId"),
         control_table: get("ControlTableName")?,
+        archive_table: get("ArchiveTableName")?,
         collections_dir: options.collections_dir.clone(),
         state: state.root().to_path_buf(),
     })

@@ -7,6 +7,7 @@ const FUNCTIONS: [Function; 3] = [Function::Api, Function::Consumer, Function::S
 fn given(name: &str) -> Option<String> {
     let value = match name {
         "CONTROL_TABLE" => "control",
+        "ARCHIVE_TABLE" => "archive",
         "TABLE_PREFIX" | "INDEX_PREFIX" => "pre-",
         "OPENSEARCH_ENDPOINT" => "http://127.0.0.1:9200",
         "QUEUE_URL" => "http://127.0.0.1:4566/000000000000/deletions",

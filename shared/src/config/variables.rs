@@ -42,6 +42,7 @@ pub const VARIABLES: &[Variable] = &[
     optional("CALL_TIMEOUT_SECONDS", ALL, "8"),
     optional("RESEND_AFTER_SECONDS", ALL, "120"),
     optional("PAGE_KEYS", ENGINE, "1000"),
+    required("ARCHIVE_TABLE", ENGINE),
     required("EVENT_BUS", ENGINE),
     optional("SCHEDULE_GROUP", ENGINE, "default"),
     optional("MAX_ATTEMPTS", ENGINE, "5"),

@@ -244,13 +244,15 @@ pub struct Deletion {
     pub chain: String,
     /// How many pages the delete has written, once its selection is over. Only where the delete goes backwards.
     pub selected: Option<u32>,
+    /// How many pages the delete's look below the root has added behind those.
+    pub late: u32,
     /// Pages the delete has done, in its order; never goes back.
     pub acted: u32,
     /// Pages the present pass has done; 0 at each change into a pass.
     pub cursor: u32,
-    /// Where a purge's look below the root goes on; `None` before it began and when it is over.
+    /// Where the present pass's look below the root goes on; `None` before it began and when it is over.
     pub look: Option<SelectCursor>,
-    /// Whether the present purge has finished its look.
+    /// Whether the present pass has finished its look.
     pub looked: bool,
     /// What the delete found and did, by collection.
     pub deleted: BTreeMap<CollectionName, DeleteCounts>,
@@ -292,12 +294,11 @@ impl Deletion {
     /// Whether the delete has done this page of the manifest: the one rule for all who ask.
     #[must_use]
     pub fn is_acted(&self, page: u32) -> bool {
-        match (self.strategy, self.selected) {
-            (Strategy::Flag, _) => page <= self.acted,
-            (Strategy::Archive | Strategy::Erase, Some(selected)) => {
-                page <= selected && page > selected.saturating_sub(self.acted)
-            }
-            (Strategy::Archive | Strategy::Erase, None) => false,
+        match self.strategy {
+            Strategy::Flag => page <= self.acted,
+            Strategy::Archive | Strategy::Erase => self
+                .deleted_at_position(page)
+                .is_some_and(|position| position <= self.acted),
         }
     }
 
@@ -305,10 +306,24 @@ impl Deletion {
     /// for its last step.
     #[must_use]
     pub fn next_backwards(&self) -> Option<u32> {
+        let pass = self.state.pass();
+        if pass == Pass::Delete {
+            let all = self.selected? + self.late;
+            return (self.cursor < all).then(|| self.page_at(pass, self.cursor + 1));
+        }
         let last = u32::from(self.state == State::Restoring && self.root.is_some());
         self.pages
             .checked_sub(self.cursor)
             .filter(|page| *page > last)
+    }
+
+    /// Whether a delete that goes backwards has only its last page left, the root's, and nobody has begun it.
+    #[must_use]
+    pub fn is_before_root(&self) -> bool {
+        self.root.is_some()
+            && self.state.pass() == Pass::Delete
+            && self.next_backwards() == Some(1)
+            && !self.is_acted(1)
     }
 
     /// The page of the delete that somebody may have begun and not finished.
@@ -317,27 +332,40 @@ impl Deletion {
         if self.state.pass() != Pass::Delete {
             return None;
         }
-        let page = match (self.strategy, self.selected) {
-            (Strategy::Flag, _) => self.cursor + 1,
-            (Strategy::Archive | Strategy::Erase, selected) => selected?
-                .checked_sub(self.cursor)
-                .filter(|page| *page > 0)?,
+        let page = match self.strategy {
+            Strategy::Flag => self.cursor + 1,
+            // The root is not begun before the look is over.
+            Strategy::Archive | Strategy::Erase => self
+                .next_backwards()
+                .filter(|page| *page > 1 || self.looked || self.root.is_none())?,
         };
         // What an earlier run has done keeps its exceptions: they say what is open.
         (!self.is_acted(page)).then_some(page)
     }
 
-    /// The page that a pass does at this position, counted from 1.
+    /// The page that a pass does at this position, counted from 1. A delete that goes backwards does what its look has
+    /// found behind all that was selected, and the root last.
     #[must_use]
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
-        match (pass, self.strategy) {
-            (Pass::Delete, Strategy::Flag) => position,
-            (Pass::Delete, Strategy::Archive | Strategy::Erase) => {
-                (self.selected.unwrap_or(self.pages) + 1).saturating_sub(position)
-            }
+        match (pass, self.strategy, self.selected) {
+            (Pass::Delete, Strategy::Flag, _) | (Pass::Delete, _, None) => position,
+            (Pass::Delete, _, Some(selected)) if position < selected => selected + 1 - position,
+            (Pass::Delete, _, Some(selected)) if position < selected + self.late => position + 1,
+            (Pass::Delete, _, Some(_)) => 1,
             // A purge that followed may have found pages more.
-            (Pass::Restore, _) => (self.notified.restore.of + 1).saturating_sub(position),
-            (Pass::Purge, _) => (self.pages + 1).saturating_sub(position),
+            (Pass::Restore, ..) => (self.notified.restore.of + 1).saturating_sub(position),
+            (Pass::Purge, ..) => (self.pages + 1).saturating_sub(position),
+        }
+    }
+
+    /// At which position a delete that goes backwards does this page, where it does it at all.
+    fn deleted_at_position(&self, page: u32) -> Option<u32> {
+        let selected = self.selected?;
+        let all = selected + self.late;
+        match page {
+            1 => Some(all),
+            _ if page <= selected => Some(selected + 1 - page),
+            _ => (page <= all).then(|| page - 1),
         }
     }
 

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 #[error("{dependency} could not {operation}")]
 pub struct DependencyError {
-    /// What failed, in the words of the design: "record store", "search index", "control table", "queue", "event bus", "scheduler".
+    /// What failed, in the words of the design: "record store", "archive", "search index", "control table", "queue", "event bus", "scheduler".
     pub dependency: &'static str,
     /// What it was asked to do.
     pub operation: &'static str,

@@ -1,10 +1,11 @@
 //! Which ports a use case gets, as one parameter: a function's policy equals the methods named here.
 
 use crate::ports::{
-    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ClearDocuments, ClearRows, Clock,
-    DetachRows, DomainHealth, FindDue, Ids, IndexDocuments, KeepTold, MarkDocuments, MarkRows,
-    PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadDocuments, ReadRows,
-    RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion, WriteRows,
+    AcceptDeletions, AdvanceDeletions, ArchiveRows, ChangeDeletions, ClearDocuments, ClearRows,
+    Clock, DetachRows, DomainHealth, EraseRows, FindDue, Ids, IndexDocuments, KeepTold,
+    MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions,
+    ReadDocuments, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
+    WriteRows,
 };
 
 /// What the api function gets.
@@ -34,8 +35,15 @@ pub trait ApiPorts: Send + Sync {
 
 /// What the engine gets, in the consumer and in the sweeper.
 pub trait EnginePorts: Send + Sync {
-    /// Rows: read, mark, clear, purge, detach, keep aggregates true.
-    type Rows: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates;
+    /// Rows: read, mark, clear, purge, archive, erase, detach, keep aggregates true.
+    type Rows: ReadRows
+        + MarkRows
+        + ClearRows
+        + PurgeRows
+        + ArchiveRows
+        + EraseRows
+        + DetachRows
+        + RepairAggregates;
     /// Documents: read their marks, mark, clear, purge.
     type Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments;
     /// Deletions: read, carry on.
@@ -135,7 +143,14 @@ where
 
 impl<R, D, L, Q, E, S, C, H> EnginePorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
+    R: ReadRows
+        + MarkRows
+        + ClearRows
+        + PurgeRows
+        + ArchiveRows
+        + EraseRows
+        + DetachRows
+        + RepairAggregates,
     D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions + KeepTold,
     Q: SendDeletion,
@@ -177,7 +192,14 @@ where
 
 impl<R, D, L, Q, E, S, C, H> SweepPorts for Wired<R, D, L, Q, E, S, C, H>
 where
-    R: ReadRows + MarkRows + ClearRows + PurgeRows + DetachRows + RepairAggregates,
+    R: ReadRows
+        + MarkRows
+        + ClearRows
+        + PurgeRows
+        + ArchiveRows
+        + EraseRows
+        + DetachRows
+        + RepairAggregates,
     D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
     L: ReadDeletions + AdvanceDeletions + KeepTold + FindDue,
     Q: SendDeletion,

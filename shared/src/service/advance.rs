@@ -3,18 +3,23 @@
 //! Two invariants rest on the slice alone: no store call begins after its end, and the lease outlives it by the longest
 //! call. So a worker that stalls and wakes up finds that it may no longer begin anything.
 
+mod archive;
 mod compare;
 mod delete_pass;
 mod effects;
+mod erase;
 mod look;
 mod named;
 mod notify;
 mod pass;
 mod purge_pass;
+mod remove_documents;
+mod removing_pass;
 mod restore_pass;
 mod select;
 mod settle;
 mod slice;
+mod unarchive;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +27,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::domain::collection::{Collection, CollectionName, Collections};
+use crate::domain::collection::{Collection, CollectionName, Collections, Strategy};
 use crate::domain::deletion::{
     Deletion, DeletionId, Failure, NotAllowed, Pass, Patience, State, Timing, give_up,
 };
@@ -179,7 +184,10 @@ async fn work<P: EnginePorts>(
         .await?;
     let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
     match deletion.state.pass() {
-        Pass::Delete => delete_pass::run(engine, slice, deletion, &scope).await,
+        Pass::Delete if deletion.strategy == Strategy::Flag => {
+            delete_pass::run(engine, slice, deletion, &scope).await
+        }
+        Pass::Delete => removing_pass::run(engine, slice, deletion, &scope).await,
         Pass::Restore => restore_pass::run(engine, slice, deletion).await,
         Pass::Purge => purge_pass::run(engine, slice, deletion, &scope).await,
     }

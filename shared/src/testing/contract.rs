@@ -18,6 +18,7 @@
 )]
 
 pub mod aggregates;
+pub mod archive;
 pub mod clock;
 pub mod deletions;
 pub mod detaching;

@@ -1,5 +1,6 @@
 //! A port that fails as a script says: it wraps any other, a fake or a real one.
 
+mod archive;
 mod control;
 mod copy;
 mod effects;

@@ -3,6 +3,7 @@
 //! It refuses what DynamoDB refuses (too many keys in a call, one key twice), so that a use case that relies on more
 //! fails here and not in production.
 
+mod archive;
 mod effects;
 mod query;
 mod write;
@@ -33,6 +34,8 @@ pub struct FakeRows(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     tables: Tables,
+    /// The archive.
+    copies: archive::Copies,
     /// What indexes show, while they lag.
     indexed: Option<Tables>,
     calls: u64,

@@ -8,7 +8,8 @@ use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
 use shared::domain::event::Event;
 use shared::domain::key::RecordKey;
-use shared::ports::{ClearRows, MarkRows, PurgeRows, ReadRows, WriteRows};
+use shared::ports::{ArchiveRows, ClearRows, EraseRows, MarkRows, PurgeRows, ReadRows, WriteRows};
+use shared::testing::contract::archive::ArchiveHarness;
 use shared::testing::contract::deletions::DeletionsHarness;
 use shared::testing::contract::documents::DocumentsHarness;
 use shared::testing::contract::events::EventsHarness;
@@ -86,6 +87,22 @@ pub(super) struct FakeQueueHarness {
 }
 
 impl<P: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows> RowsHarness for FakeHarness<P> {
+    type Rows = P;
+
+    fn rows(&self) -> &P {
+        &self.port
+    }
+
+    async fn put(&self, collection: &Collection, row: Map<String, Value>) {
+        self.rows.put(collection, row);
+    }
+
+    async fn get(&self, collection: &Collection, key: &RecordKey) -> Option<Map<String, Value>> {
+        self.rows.get(collection, key)
+    }
+}
+
+impl<P: ArchiveRows + EraseRows> ArchiveHarness for FakeHarness<P> {
     type Rows = P;
 
     fn rows(&self) -> &P {

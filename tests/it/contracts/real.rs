@@ -11,6 +11,7 @@ use shared::adapters::{
 use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
+use shared::testing::contract::archive::ArchiveHarness;
 use shared::testing::contract::deletions::DeletionsHarness;
 use shared::testing::contract::documents::DocumentsHarness;
 use shared::testing::contract::events::EventsHarness;
@@ -36,7 +37,7 @@ pub(super) struct Real<P, S> {
 pub(super) fn rows() -> Ready<Option<Real<DynamoRows, Tables>>> {
     let store = Tables::of(&samples::collections());
     ready(Some(Real {
-        port: DynamoRows::new(store.client(), store.names()),
+        port: DynamoRows::new(store.client(), store.names()).archived_in(store.archive()),
         store,
     }))
 }
@@ -83,6 +84,22 @@ pub(super) async fn schedules() -> Option<Real<EventBridgeSchedules, Schedules>>
 }
 
 impl RowsHarness for Real<DynamoRows, Tables> {
+    type Rows = DynamoRows;
+
+    fn rows(&self) -> &DynamoRows {
+        &self.port
+    }
+
+    async fn put(&self, collection: &Collection, row: Map<String, Value>) {
+        self.store.put(collection, &row);
+    }
+
+    async fn get(&self, collection: &Collection, key: &RecordKey) -> Option<Map<String, Value>> {
+        self.store.get(collection, key)
+    }
+}
+
+impl ArchiveHarness for Real<DynamoRows, Tables> {
     type Rows = DynamoRows;
 
     fn rows(&self) -> &DynamoRows {

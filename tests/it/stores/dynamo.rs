@@ -39,6 +39,12 @@ impl Tables {
             tables.create(table(collection, &tables.names().of(collection)));
         }
         tables.create(control_table(&tables.control()));
+        tables.create(json!({
+            "TableName": tables.archive(),
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": key_schema("pk", None),
+            "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+        }));
         tables
     }
 
@@ -54,6 +60,11 @@ impl Tables {
     /// The name of the control table.
     pub(crate) fn control(&self) -> String {
         format!("{}control", self.prefix)
+    }
+
+    /// The name of the archive table.
+    pub(crate) fn archive(&self) -> String {
+        format!("{}archive", self.prefix)
     }
 
     pub(crate) fn put(&self, collection: &Collection, row: &Map<String, Value>) {
@@ -104,9 +115,14 @@ impl Tables {
 
     /// All items of the control table, as DynamoDB's JSON.
     pub(crate) fn control_items(&self) -> Vec<Map<String, Value>> {
+        self.items(&self.control())
+    }
+
+    /// All items of this table, as DynamoDB's JSON.
+    pub(crate) fn items(&self, table: &str) -> Vec<Map<String, Value>> {
         let answer = self
             .database
-            .scan(parsed(json!({ "TableName": self.control() })))
+            .scan(parsed(json!({ "TableName": table })))
             .expect("Dynoxide answers");
         let answer = serde_json::to_value(answer).expect("it is JSON");
         let items = answer["Items"].as_array().cloned().unwrap_or_default();

@@ -135,6 +135,10 @@ fn work() -> Grants {
             "dynamodb:BatchGetItem PartiQLUpdate PartiQLDelete Query",
         ),
         (&INDEXES, "dynamodb:Query"),
+        (
+            &["ArchiveTable"],
+            "dynamodb:BatchGetItem PartiQLInsert PartiQLUpdate PartiQLDelete",
+        ),
         (&["EventBus"], "events:PutEvents"),
         (&["schedule/${ScheduleGroup}/*"], "scheduler:DeleteSchedule"),
         (

@@ -34,6 +34,9 @@ pub struct StackFile {
     pub client_id: String,
     /// Name of the control table.
     pub control_table: String,
+    /// Name of the archive table.
+    #[serde(default)]
+    pub archive_table: String,
     /// Folder with collection files, when the compiled-in ones are not used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collections_dir: Option<PathBuf>,

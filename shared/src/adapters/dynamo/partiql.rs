@@ -32,7 +32,7 @@ pub(super) enum Answer {
     ConditionFailed(Option<Item>),
     /// Throttled or in conflict.
     Again(String),
-    /// The row would be larger than DynamoDB allows, or its item collection.
+    /// The row would be larger than DynamoDB allows, or nested more deeply, or its item collection would be too large.
     TooLarge,
 }
 
@@ -78,8 +78,28 @@ impl Statement {
         self
     }
 
+    /// Makes an item, if there is none with its key.
+    pub(super) fn insert(table: &str, attributes: Vec<(&str, AttributeValue)>) -> Self {
+        let (names, parameters): (Vec<_>, Vec<_>) = attributes
+            .into_iter()
+            .map(|(name, value)| (format!("'{}': ?", name.replace('\'', "''")), value))
+            .unzip();
+        Self {
+            action: format!(
+                "INSERT INTO {} VALUE {{{}}}",
+                quoted(table),
+                names.join(", ")
+            ),
+            conditions: Vec::new(),
+            parameters,
+        }
+    }
+
     /// The statement as PartiQL.
     pub(super) fn text(&self) -> String {
+        if self.conditions.is_empty() {
+            return self.action.clone();
+        }
         format!("{} WHERE {}", self.action, self.conditions.join(" AND "))
     }
 }
@@ -95,6 +115,16 @@ pub(super) async fn run(
     operation: &'static str,
     statements: Vec<Statement>,
 ) -> Result<Vec<Answer>, DependencyError> {
+    run_on(client, "record store", operation, statements).await
+}
+
+/// As [`run`], on the items of another store than the rows.
+pub(super) async fn run_on(
+    client: &Client,
+    store: &'static str,
+    operation: &'static str,
+    statements: Vec<Statement>,
+) -> Result<Vec<Answer>, DependencyError> {
     let expected = statements.len();
     let requests = statements
         .into_iter()
@@ -106,7 +136,7 @@ pub(super) async fn run(
                     ReturnValuesOnConditionCheckFailure::AllOld,
                 )
                 .build()
-                .map_err(|error| DependencyError::refused("record store", operation, error))
+                .map_err(|error| DependencyError::refused(store, operation, error))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let responses = client
@@ -114,7 +144,7 @@ pub(super) async fn run(
         .set_statements(Some(requests))
         .send()
         .await
-        .map_err(|error| dependency_error("record store", operation, error))?
+        .map_err(|error| dependency_error(store, operation, error))?
         .responses
         .unwrap_or_default();
     if responses.len() != expected {
@@ -122,17 +152,12 @@ pub(super) async fn run(
             answers: responses.len(),
             statements: expected,
         };
-        return Err(DependencyError::unavailable(
-            "record store",
-            operation,
-            error,
-        ));
+        return Err(DependencyError::unavailable(store, operation, error));
     }
     responses
         .into_iter()
         .map(|response| {
-            answer(response)
-                .map_err(|error| DependencyError::refused("record store", operation, error))
+            answer(response).map_err(|error| DependencyError::refused(store, operation, error))
         })
         .collect()
 }
@@ -142,7 +167,10 @@ fn answer(response: BatchStatementResponse) -> Result<Answer, Refusal> {
         return Ok(Answer::Done);
     };
     match &error.code {
-        Some(Code::ConditionalCheckFailed) => Ok(Answer::ConditionFailed(error.item)),
+        // Of an INSERT the condition is that there is no such item.
+        Some(Code::ConditionalCheckFailed | Code::DuplicateItem) => {
+            Ok(Answer::ConditionFailed(error.item))
+        }
         Some(
             code @ (Code::ThrottlingError
             | Code::ProvisionedThroughputExceeded
@@ -153,10 +181,9 @@ fn answer(response: BatchStatementResponse) -> Result<Answer, Refusal> {
         Some(Code::ItemCollectionSizeLimitExceeded) => Ok(Answer::TooLarge),
         // DynamoDB has no code of its own for this: "Item size to update has exceeded the maximum allowed size".
         Some(Code::ValidationError)
-            if error
-                .message
-                .as_deref()
-                .is_some_and(|why| why.contains("maximum allowed size")) =>
+            if error.message.as_deref().is_some_and(|why| {
+                why.contains("maximum allowed size") || why.contains("Nesting Levels")
+            }) =>
         {
             Ok(Answer::TooLarge)
         }

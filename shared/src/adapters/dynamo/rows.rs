@@ -1,8 +1,10 @@
 //! Rows of the user's tables: read, marked and removed.
 
 mod aggregate;
+mod archive;
 mod clear;
 mod detach;
+mod erase;
 mod mark;
 mod purge;
 mod query;
@@ -26,6 +28,7 @@ const STORE: &str = "record store";
 pub struct DynamoRows {
     client: Client,
     tables: TableNames,
+    archive: Option<String>,
 }
 
 /// A row whose key is not the text that the collections file says it is.
@@ -40,7 +43,20 @@ impl DynamoRows {
     /// The rows that this client reaches under these names.
     #[must_use]
     pub fn new(client: Client, tables: TableNames) -> Self {
-        Self { client, tables }
+        Self {
+            client,
+            tables,
+            archive: None,
+        }
+    }
+
+    /// The same rows, with this table as their archive.
+    #[must_use]
+    pub fn archived_in(self, table: impl Into<String>) -> Self {
+        Self {
+            archive: Some(table.into()),
+            ..self
+        }
     }
 }
 

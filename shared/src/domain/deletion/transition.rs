@@ -70,6 +70,7 @@ impl Deletion {
             pages: 0,
             chain: certificate::begin(id),
             selected: None,
+            late: 0,
             acted: 0,
             cursor: 0,
             look: None,
@@ -189,6 +190,15 @@ impl Deletion {
         next
     }
 
+    /// A delete's look below the root has found records: the manifest has a page more, and the delete does it before the
+    /// root.
+    #[must_use]
+    pub fn page_late(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.page_written(now, page);
+        next.late += 1;
+        next
+    }
+
     /// One more page of the delete is done.
     #[must_use]
     pub fn page_deleted(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
@@ -219,7 +229,7 @@ impl Deletion {
         next
     }
 
-    /// The present slice got on without finishing a page (a purge's look).
+    /// The present slice got on without finishing a page.
     #[must_use]
     pub fn progressed(&self, now: Timestamp) -> Self {
         let mut next = self.changed();
@@ -353,7 +363,7 @@ impl Deletion {
         next
     }
 
-    /// A purge's look is over.
+    /// The present pass's look is over.
     #[must_use]
     pub fn look_over(&self, now: Timestamp) -> Self {
         let mut next = self.progressed(now);
@@ -423,12 +433,10 @@ impl Deletion {
                 }
             }
             Pass::Restore => next.restored.clear(),
-            Pass::Purge => {
-                next.purged.clear();
-                next.look = None;
-                next.looked = false;
-            }
+            Pass::Purge => next.purged.clear(),
         }
+        next.look = None;
+        next.looked = false;
         let (run, pages) = (next.run, next.pages);
         let telling: &mut Telling = next.notified.of_mut(state.pass());
         telling.begin(run, by, pages);

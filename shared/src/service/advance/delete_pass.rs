@@ -121,7 +121,8 @@ impl<P: EnginePorts> PagePass<P> for Flag<'_> {
     }
 }
 
-async fn next_page<P: EnginePorts>(
+/// The page behind `before`: as somebody wrote it already, or selected now; `None` when nothing is left.
+pub(super) async fn next_page<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
@@ -270,7 +271,8 @@ async fn mark_rows<P: EnginePorts>(
     Ok(exceptions)
 }
 
-async fn mark_documents<P: EnginePorts>(
+/// Marks the documents of some records; answers those that could not be marked.
+pub(super) async fn mark_documents<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     collection: &Collection,

@@ -1,12 +1,14 @@
-//! The look below the root, before a purge removes anything: late arrivals are collected, whoever wrote them.
+//! The look below the root, before a purge removes anything, and before a delete takes the root away: late arrivals are
+//! collected, whoever wrote them.
 //!
 //! What it finds is written as a page first and marked then, like everything else. What a page already counts as ours,
-//! and somebody unmarked since, is marked again in place: a record stands in one page only.
+//! and somebody unmarked since, is marked again in place: a record stands in one page only. A delete does not mark what it
+//! finds: the turn of that page comes before the root's.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::domain::collection::{Collection, CollectionName};
-use crate::domain::deletion::Deletion;
+use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::{RecordKey, RecordRef};
 use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::row::Row;
@@ -14,6 +16,7 @@ use crate::domain::scope::Scope;
 use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 use crate::service::advance::delete_pass::mark_entries;
 use crate::service::advance::effects::remove_schedules;
+use crate::service::advance::erase::erase_entries;
 use crate::service::advance::select::{STEPS, Step, Walk, by_collection, read_rows};
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, keep};
@@ -48,11 +51,15 @@ pub(super) async fn run<P: EnginePorts>(
                     next,
                 } => {
                     let declared = engine.collection(&collection)?;
-                    let live = rows
-                        .into_iter()
-                        .filter(|row| row.mark(declared).is_live())
-                        .collect();
-                    for row in below_the_dead(engine, slice, declared, live, &seen).await? {
+                    let mut live = rows;
+                    live.retain(|row| row.mark(declared).is_live());
+                    // A parent whose turn in the delete has not come stands there live, and is ours all the same.
+                    let is_waiting =
+                        deletion.state.pass() == Pass::Delete && !deletion.is_acted(next.page);
+                    if !is_waiting {
+                        live = below_the_dead(engine, slice, declared, live, &seen).await?;
+                    }
+                    for row in live {
                         if !seen.insert((collection.clone(), row.key.clone())) {
                             continue;
                         }
@@ -104,7 +111,7 @@ async fn adopt<P: EnginePorts>(
     let Some(page) = slice.call(read).await? else {
         return Ok(());
     };
-    if root_is_new(engine, slice, deletion).await? {
+    if deletion.state.pass() == Pass::Purge && root_is_new(engine, slice, deletion).await? {
         let next = deletion.page_found(slice.clock().now(), &page);
         return keep(engine, slice, deletion, next).await;
     }
@@ -226,11 +233,23 @@ async fn collect<P: EnginePorts>(
     found: Vec<Entry>,
 ) -> Result<bool, Stop> {
     let known = known(engine, slice, deletion, &found).await?;
-    let (again, mut new): (Vec<Entry>, Vec<Entry>) = found
+    let (mut again, mut new): (Vec<Entry>, Vec<Entry>) = found
         .into_iter()
-        .partition(|entry| known.contains(&record(entry)));
+        .partition(|entry| known.contains_key(&record(entry)));
+    if deletion.state.pass() == Pass::Delete {
+        // Those of a page that an earlier look has found have their turn before them.
+        again.retain(|entry| {
+            known
+                .get(&record(entry))
+                .is_some_and(|page| deletion.is_acted(*page))
+        });
+    }
     if !again.is_empty() {
-        mark(engine, slice, deletion, &again).await?;
+        if deletion.strategy == Strategy::Erase && deletion.state.pass() == Pass::Delete {
+            erase_entries(engine, slice, deletion, &again, None).await?;
+        } else {
+            mark(engine, slice, deletion, &again).await?;
+        }
     }
     if new.is_empty() {
         return Ok(true);
@@ -287,20 +306,24 @@ async fn take<P: EnginePorts>(
     deletion: &mut Deletion,
     page: &Page,
 ) -> Result<(), Stop> {
-    mark(engine, slice, deletion, &page.entries).await?;
-    let next = deletion.page_found(slice.clock().now(), page);
+    let next = if deletion.state.pass() == Pass::Delete {
+        deletion.page_late(slice.clock().now(), page)
+    } else {
+        mark(engine, slice, deletion, &page.entries).await?;
+        deletion.page_found(slice.clock().now(), page)
+    };
     keep(engine, slice, deletion, next).await
 }
 
-/// Which of these records the manifest already has: one page in memory at a time.
+/// Which of these records the manifest already has, and in which page: one page in memory at a time.
 async fn known<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
     found: &[Entry],
-) -> Result<HashSet<RecordRef>, Stop> {
+) -> Result<HashMap<RecordRef, u32>, Stop> {
     let wanted: HashSet<RecordRef> = found.iter().map(record).collect();
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
     for number in 1..=deletion.pages {
         let read = engine
             .ports
@@ -311,7 +334,8 @@ async fn known<P: EnginePorts>(
                 page.entries
                     .iter()
                     .map(record)
-                    .filter(|record| wanted.contains(record)),
+                    .filter(|record| wanted.contains(record))
+                    .map(|record| (record, number)),
             );
         }
     }

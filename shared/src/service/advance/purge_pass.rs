@@ -4,27 +4,21 @@
 //! safe: a row goes only with this deletion's mark on it, which the store itself checks, and a document only as it was
 //! when its row was read.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Entry, Exceptions, Judged, NotPurged, Page};
+use crate::domain::page::{Exceptions, Judged, NotPurged, Page};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::ports::{
-    DocumentVersion, EnginePorts, Fields, PurgeDocuments, PurgeOutcome, PurgeRows, RemoveOutcome,
-};
-use crate::service::advance::delete_pass::document_ids;
+use crate::ports::{EnginePorts, PurgeOutcome, PurgeRows};
+use crate::service::advance::archive::drop_copies;
 use crate::service::advance::pass::{PagePass, run_backwards};
-use crate::service::advance::select::{by_collection, read_rows};
+use crate::service::advance::remove_documents::remove_documents;
+use crate::service::advance::select::by_collection;
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, look};
-
-/// How often a document that changes under our hands is read again before its record is left for a retry.
-const READS: usize = 5;
 
 /// Looks, then removes all pages from the checkpoint on.
 pub(super) async fn run<P: EnginePorts>(
@@ -98,10 +92,15 @@ async fn purge<P: EnginePorts>(
     places: &[usize],
     exceptions: &mut Exceptions,
 ) -> Result<(), Stop> {
-    let rows = remove_documents(
-        engine, slice, deletion, collection, page, places, exceptions,
-    )
-    .await?;
+    let explained =
+        |_, row: Option<&Row>| row.is_none_or(|row| row.mark(collection).is_of(deletion.id));
+    let removing = remove_documents(engine, slice, collection, &page.entries, places, &explained);
+    let (rows, failed) = removing.await?;
+    for (place, reason) in failed {
+        exceptions
+            .purged
+            .insert(place, NotPurged::Failed { reason });
+    }
     let mut ours = Vec::new();
     for (place, row) in rows {
         match row {
@@ -131,121 +130,20 @@ async fn purge<P: EnginePorts>(
             }
         }
     }
-    Ok(())
-}
-
-/// Removes the documents whose row is ours or gone, and returns the rows as they were read.
-async fn remove_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    collection: &Collection,
-    page: &Page,
-    places: &[usize],
-    exceptions: &mut Exceptions,
-) -> Result<BTreeMap<usize, Option<Row>>, Stop> {
-    // A record whose document id cannot be rendered has no document.
-    let (mut open, _) = document_ids(collection, &page.entries, places);
-    let mut rows = BTreeMap::new();
-    for round in 0..READS {
-        // The copy first, then the truth: what is written in between changes the version that is named at the removal.
-        let versions = versions(engine, slice, collection, &open).await?;
-        let wanted: Vec<usize> = if round == 0 {
-            places.to_vec()
-        } else {
-            open.iter().map(|(place, _)| *place).collect()
-        };
-        let read = rows_at(engine, slice, collection, &page.entries, &wanted).await?;
-        let explained = |place: usize| {
-            read.get(&place).is_some_and(|row| {
-                row.as_ref()
-                    .is_none_or(|row| row.mark(collection).is_of(deletion.id))
-            })
-        };
-        let removable: Vec<(usize, String, DocumentVersion)> = open
-            .iter()
-            .zip(versions)
-            .filter_map(|((place, id), version)| {
-                version.map(|version| (*place, id.clone(), version))
-            })
-            .filter(|(place, ..)| explained(*place))
-            .collect();
-        rows.extend(read);
-        open = remove(engine, slice, collection, removable, exceptions).await?;
-        if open.is_empty() {
-            return Ok(rows);
-        }
+    if deletion.strategy != Strategy::Archive {
+        return Ok(());
     }
-    for (place, _) in open {
-        let reason = "DOCUMENT_CHANGING: somebody else keeps writing the document".to_owned();
-        exceptions
-            .purged
-            .insert(place, NotPurged::Failed { reason });
-    }
-    Ok(rows)
-}
-
-async fn versions<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    open: &[(usize, String)],
-) -> Result<Vec<Option<DocumentVersion>>, Stop> {
-    let documents = engine.ports.documents();
-    let ids: Vec<String> = open.iter().map(|(_, id)| id.clone()).collect();
-    settle(slice, &ids, P::Documents::PURGE_BATCH, |batch| async move {
-        documents.versions(collection, &batch).await
-    })
-    .await
-}
-
-async fn rows_at<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
-) -> Result<BTreeMap<usize, Option<Row>>, Stop> {
+    // Last, as it explains what is left of the record; also where another record has the key by now.
+    let done = |place: &&usize| {
+        !matches!(
+            exceptions.purged.get(*place),
+            Some(NotPurged::Failed { .. })
+        )
+    };
     let keys: Vec<_> = places
         .iter()
-        .map(|place| entries[*place].key.clone())
+        .filter(done)
+        .map(|place| page.entries[*place].key.clone())
         .collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
-    Ok(places.iter().copied().zip(rows).collect())
-}
-
-/// Removes documents as they were read; returns those that changed since.
-async fn remove<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    removable: Vec<(usize, String, DocumentVersion)>,
-    exceptions: &mut Exceptions,
-) -> Result<Vec<(usize, String)>, Stop> {
-    let documents = engine.ports.documents();
-    let asked: Vec<(String, DocumentVersion)> = removable
-        .iter()
-        .map(|(_, id, version)| (id.clone(), *version))
-        .collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::PURGE_BATCH,
-        |batch| async move { documents.remove(collection, &batch).await },
-    )
-    .await?;
-    let mut changed = Vec::new();
-    for ((place, id, _), outcome) in removable.into_iter().zip(outcomes) {
-        match outcome {
-            RemoveOutcome::Gone => {}
-            RemoveOutcome::Changed => changed.push((place, id)),
-            RemoveOutcome::Rejected(why) => {
-                let reason = format!("DOCUMENT_REJECTED: {why}");
-                exceptions
-                    .purged
-                    .insert(place, NotPurged::Failed { reason });
-            }
-        }
-    }
-    Ok(changed)
+    drop_copies(engine, slice, deletion, collection, &keys).await
 }

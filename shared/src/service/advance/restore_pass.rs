@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
@@ -18,12 +18,14 @@ use crate::ports::{
     DocumentClearOutcome, EnginePorts, Fields, ReadDeletions, RestoreOutcome, RowToClear,
     StoreOutcome,
 };
-use crate::service::advance::Engine;
+use crate::service::advance::archive::drop_copies;
 use crate::service::advance::delete_pass::document_ids;
 use crate::service::advance::pass::{PagePass, run_backwards};
+use crate::service::advance::removing_pass::is_root;
 use crate::service::advance::select::{by_collection, read_rows};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
+use crate::service::advance::{Engine, unarchive};
 
 /// Restores all pages from the checkpoint on, all but the root's own mark.
 pub(super) async fn run<P: EnginePorts>(
@@ -31,6 +33,9 @@ pub(super) async fn run<P: EnginePorts>(
     slice: &Slice<'_, P::Clock>,
     deletion: &mut Deletion,
 ) -> Result<(), Stop> {
+    if deletion.strategy == Strategy::Archive {
+        unarchive::root(engine, slice, deletion).await?;
+    }
     if let Err(failure) = root_is_ours(engine, slice, deletion).await? {
         return Err(Stop::Impossible(failure));
     }
@@ -96,8 +101,23 @@ impl<P: EnginePorts> PagePass<P> for Restore {
                     // Never this deletion's: not looked at.
                     && page.entries[*place].judged != Judged::Missing
             });
+            let mut copied = Vec::new();
+            if deletion.strategy == Strategy::Archive {
+                let rows =
+                    unarchive::rows(engine, slice, deletion, collection, &page.entries, &places);
+                let (not_back, back) = Box::pin(rows).await?;
+                places.retain(|place| !not_back.contains_key(place));
+                exceptions.restored.extend(not_back);
+                copied = back;
+            }
             let found = restore(engine, slice, deletion, collection, &page.entries, &places);
             exceptions.restored.extend(found.await?);
+            copied.retain(|place| !exceptions.restored.contains_key(place));
+            let keys: Vec<_> = copied
+                .iter()
+                .map(|place| page.entries[*place].key.clone())
+                .collect();
+            drop_copies(engine, slice, deletion, collection, &keys).await?;
         }
         Ok(exceptions)
     }
@@ -114,10 +134,6 @@ impl<P: EnginePorts> PagePass<P> for Restore {
 /// Whether an earlier run has done the page that is next.
 fn is_done_before(deletion: &Deletion) -> bool {
     deletion.cursor < deletion.notified.restore.done
-}
-
-fn is_root(deletion: &Deletion, entry: &Entry) -> bool {
-    entry.collection == deletion.collection && Some(&entry.key) == deletion.root.as_ref()
 }
 
 /// Brings records of one collection back, those with a parent to hang below; answers what is not back.
@@ -189,14 +205,10 @@ pub(super) async fn parents<P: EnginePorts>(
     let Some(parent) = engine.collections.parent_of(collection) else {
         return Ok(HashSet::new());
     };
-    let mut named: Vec<RecordKey> = rows
-        .iter()
-        .flatten()
-        .filter_map(|row| row.parent_key(collection))
-        .collect::<HashSet<_>>()
-        .into_iter()
-        .collect();
-    named.sort();
+    let named = named_parents(collection, rows.iter().flatten());
+    if deletion.strategy == Strategy::Archive {
+        return Box::pin(unarchive::parents(engine, slice, deletion, parent, named)).await;
+    }
     let found = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
     Ok(named
         .into_iter()
@@ -212,6 +224,18 @@ pub(super) async fn parents<P: EnginePorts>(
         .collect())
 }
 
+/// The keys of the parents that these rows name, each once.
+pub(super) fn named_parents<'a>(
+    collection: &Collection,
+    rows: impl Iterator<Item = &'a Row>,
+) -> Vec<RecordKey> {
+    let keys = rows.filter_map(|row| row.parent_key(collection));
+    let mut named: Vec<RecordKey> = keys.collect::<HashSet<_>>().into_iter().collect();
+    named.sort();
+    named
+}
+
+/// Whether the row has something to hang below.
 pub(super) fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<RecordKey>) -> bool {
     match (&collection.parent, row.parent_key(collection)) {
         (None, _) => true,
@@ -285,7 +309,8 @@ pub(super) async fn clear_documents<P: EnginePorts>(
     Ok(exceptions)
 }
 
-fn conflict(reason: &str) -> NotRestored {
+/// The record stays as it is, for this reason.
+pub(super) fn conflict(reason: &str) -> NotRestored {
     NotRestored::Conflict {
         reason: reason.to_owned(),
     }
@@ -316,6 +341,10 @@ pub(super) async fn end<P: EnginePorts>(
     let failed: u64 = deletion.restored.values().map(|counts| counts.failed).sum();
     if failed > 0 {
         return store(engine, slice, deletion.finish(now)).await;
+    }
+    if deletion.strategy == Strategy::Archive {
+        // Its row is back since the beginning, and stays if this fails.
+        unarchive::forget_root(engine, slice, deletion).await?;
     }
     if let Some(ancestors) = ancestors(engine, slice, deletion, &page).await? {
         let exceptions = followed(Exceptions::default());

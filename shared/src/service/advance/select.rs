@@ -302,6 +302,7 @@ pub(super) async fn select<P: EnginePorts>(
                 collection,
                 rows,
                 next,
+                ..
             } => {
                 let declared = engine.collection(&collection)?;
                 for row in rows {

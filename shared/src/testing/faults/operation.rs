@@ -19,6 +19,13 @@ pub enum Operation {
     RowsInOrder,
     SetAggregate,
     DetachRows,
+    ReadWhole,
+    CopyRows,
+    TakeRows,
+    ReadCopies,
+    PutBackRows,
+    DropCopies,
+    EraseRows,
     MarkDocuments,
     ClearDocuments,
     DocumentStates,
@@ -65,7 +72,12 @@ impl Operation {
             | Self::TakeBackRow
             | Self::RowsInOrder
             | Self::SetAggregate
-            | Self::DetachRows => "record store",
+            | Self::DetachRows
+            | Self::ReadWhole
+            | Self::TakeRows
+            | Self::PutBackRows
+            | Self::EraseRows => "record store",
+            Self::CopyRows | Self::ReadCopies | Self::DropCopies => "archive",
             Self::MarkDocuments
             | Self::ClearDocuments
             | Self::DocumentStates
@@ -115,6 +127,13 @@ impl Operation {
             Self::RowsInOrder => "read rows in order",
             Self::SetAggregate => "set an aggregate",
             Self::DetachRows => "detach rows",
+            Self::ReadWhole => "read whole rows",
+            Self::CopyRows => "copy rows",
+            Self::TakeRows => "take rows away",
+            Self::ReadCopies => "read copies",
+            Self::PutBackRows => "put rows back",
+            Self::DropCopies => "remove copies",
+            Self::EraseRows => "erase rows",
             Self::MarkDocuments => "mark documents",
             Self::ClearDocuments => "clear documents",
             Self::DocumentStates => "read the marks of documents",

@@ -54,6 +54,8 @@ struct Meta {
     chain: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     selected: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    late: u32,
     acted: u32,
     cursor: u32,
     /// JSON: nobody but us reads it, and it has a position of another store in it.
@@ -120,6 +122,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         pages: deletion.pages,
         chain: deletion.chain.clone(),
         selected: deletion.selected,
+        late: deletion.late,
         acted: deletion.acted,
         cursor: deletion.cursor,
         look,
@@ -175,6 +178,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         pages: meta.pages,
         chain: meta.chain,
         selected: meta.selected,
+        late: meta.late,
         acted: meta.acted,
         cursor: meta.cursor,
         look,
@@ -196,6 +200,11 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
             .transpose()
             .map_err(malformed)?,
     })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn at(millisecond: i64) -> Result<Timestamp, ItemError> {

@@ -265,6 +265,7 @@ fn full(deletion: &Deletion) -> Deletion {
         restorable: false,
         chain: "c0ffee".repeat(10),
         selected: Some(11),
+        late: 2,
         purged: BTreeMap::from([(
             "replies".parse().expect("a name"),
             PurgeCounts {

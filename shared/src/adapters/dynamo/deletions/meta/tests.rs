@@ -32,6 +32,7 @@ fn whole() -> Deletion {
         pages: 40,
         chain: "0f".repeat(32),
         selected: None,
+        late: 0,
         acted: 40,
         cursor: 3,
         look: Some(SelectCursor {

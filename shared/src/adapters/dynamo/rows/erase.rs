@@ -1,0 +1,70 @@
+//! Removing rows at once, on the condition that they are as they were found: unmarked or ours, and the tenant's.
+
+use super::DynamoRows;
+use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::adapters::dynamo::text;
+use crate::domain::collection::Collection;
+use crate::domain::deletion::DeletionId;
+use crate::domain::principal::Tenant;
+use crate::ports::{Attempt, DependencyError, EraseOutcome, EraseRows, Found, RowToErase};
+
+const OPERATION: &str = "erase rows";
+
+impl EraseRows for DynamoRows {
+    async fn erase(
+        &self,
+        collection: &Collection,
+        tenant: &Tenant,
+        deletion: DeletionId,
+        rows: &[RowToErase],
+    ) -> Result<Vec<Attempt<EraseOutcome>>, DependencyError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.tables.of(collection);
+        let statements = rows
+            .iter()
+            .map(|row| statement(&table, collection, tenant, deletion, row))
+            .collect();
+        let answers = run(&self.client, OPERATION, statements).await?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
+}
+
+/// One condition on the mark, never an OR: PartiQL may refuse it.
+fn statement(
+    table: &str,
+    collection: &Collection,
+    tenant: &Tenant,
+    deletion: DeletionId,
+    row: &RowToErase,
+) -> Statement {
+    let mark = quoted(&collection.marks.deleted_at);
+    let statement = Statement::on_row(
+        format!("DELETE FROM {}", quoted(table)),
+        Vec::new(),
+        &collection.key,
+        &row.key,
+    );
+    let statement = match row.found {
+        Found::Unmarked => statement.only_if(format!("{mark} IS MISSING"), None),
+        Found::Null => statement.only_if(format!("{mark} IS NULL"), None),
+        Found::Ours => statement.only_if(
+            format!("{} = ?", quoted(&collection.marks.deletion_id)),
+            Some(text(deletion.to_string())),
+        ),
+    };
+    let owner = format!("{} = ?", quoted(&collection.tenant.attribute));
+    statement.only_if(owner, Some(text(tenant.as_str())))
+}
+
+fn outcome(answer: Answer) -> Attempt<EraseOutcome> {
+    match answer {
+        // Without a row the statement may succeed or fail its condition: either way there is none.
+        Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(EraseOutcome::Gone),
+        Answer::ConditionFailed(Some(_)) => Attempt::Done(EraseOutcome::Changed),
+        Answer::Again(why) => Attempt::Again(why),
+        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+    }
+}

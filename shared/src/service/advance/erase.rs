@@ -1,0 +1,186 @@
+//! How a page is erased: schedules, documents, then rows. Copy before truth, as in a purge: a document goes while its row still
+//! explains it.
+//!
+//! A row that is gone was erased by an earlier attempt, or by somebody else before: either way the record is, so the counts
+//! of a worker that was killed are those of one that was not.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::collection::Collection;
+use crate::domain::deletion::{Deletion, Pass};
+use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
+use crate::domain::row::{Row, RowMark};
+use crate::domain::scope::Scope;
+use crate::domain::told::Told;
+use crate::ports::{EnginePorts, EraseOutcome, EraseRows, Found, RowToErase};
+use crate::service::advance::Engine;
+use crate::service::advance::effects::{Doing, after_delete, remove_schedules};
+use crate::service::advance::pass::PagePass;
+use crate::service::advance::remove_documents::remove_documents;
+use crate::service::advance::removing_pass::obstacle;
+use crate::service::advance::select::by_collection;
+use crate::service::advance::settle::settle;
+use crate::service::advance::slice::{Slice, Stop};
+
+/// How often a row whose mark changes under our hands is read again.
+const ROUNDS: usize = 3;
+
+/// Needs what the deletion covers, for its effects.
+pub(super) struct Erase<'a> {
+    pub(super) scope: &'a Scope,
+}
+
+impl<P: EnginePorts> PagePass<P> for Erase<'_> {
+    const PASS: Pass = Pass::Delete;
+
+    async fn act(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        only: Option<&[usize]>,
+    ) -> Result<Exceptions, Stop> {
+        erase_entries(engine, slice, deletion, &page.entries, only).await
+    }
+
+    async fn after(
+        &self,
+        engine: &Engine<P>,
+        slice: &Slice<'_, P::Clock>,
+        deletion: &Deletion,
+        page: &Page,
+        exceptions: &Exceptions,
+        doing: Doing,
+    ) -> Result<Told, Stop> {
+        after_delete(
+            engine,
+            slice,
+            deletion,
+            Some(self.scope),
+            page,
+            exceptions,
+            doing,
+        )
+        .await
+    }
+
+    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
+        deletion.page_deleted(now, page, exceptions)
+    }
+
+    fn is_done_before(deletion: &Deletion, page: u32) -> bool {
+        deletion.is_acted(page)
+    }
+}
+
+/// Erases records in both stores, all of them or only those at these places.
+pub(super) async fn erase_entries<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    entries: &[Entry],
+    only: Option<&[usize]>,
+) -> Result<Exceptions, Stop> {
+    let mut exceptions = Exceptions::default();
+    for (collection, places) in by_collection(&engine.collections, entries)? {
+        let open: Vec<usize> = places
+            .into_iter()
+            .filter(|place| only.is_none_or(|only| only.contains(place)))
+            .filter(|place| entries[*place].judged != Judged::AlreadyDeleted)
+            .collect();
+        let held = remove_schedules(engine, slice, entries, &open).await?;
+        let open: Vec<usize> = open
+            .into_iter()
+            .filter(|place| !held.contains_key(place))
+            .collect();
+        exceptions.deleted.extend(held);
+        let erasing = erase(engine, slice, deletion, collection, entries, open);
+        exceptions.deleted.extend(Box::pin(erasing).await?);
+    }
+    Ok(exceptions)
+}
+
+async fn erase<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    collection: &Collection,
+    entries: &[Entry],
+    mut open: Vec<usize>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut found = BTreeMap::new();
+    let obstacle_at =
+        |place: usize, row: &Row| obstacle(deletion, collection, &entries[place], row);
+    for _ in 0..ROUNDS {
+        if open.is_empty() {
+            return Ok(found);
+        }
+        let explained = |place: usize, row: Option<&Row>| {
+            row.is_none_or(|row| obstacle_at(place, row).is_none())
+        };
+        let removing = remove_documents(engine, slice, collection, entries, &open, &explained);
+        let (rows, mut failed) = removing.await?;
+        let mut ours = Vec::new();
+        for (place, row) in rows {
+            let Some(row) = row else { continue };
+            if let Some(outcome) = obstacle_at(place, &row) {
+                found.insert(place, outcome);
+            } else if let Some(reason) = failed.remove(&place) {
+                found.insert(place, Outcome::Failed { reason });
+            } else {
+                ours.push((place, how_found(collection, &row)));
+            }
+        }
+        // Without a row there is nothing left but a document that cannot be removed.
+        found.extend(
+            failed
+                .into_iter()
+                .map(|(place, reason)| (place, Outcome::Failed { reason })),
+        );
+        open = erase_rows(engine, slice, deletion, collection, entries, ours).await?;
+    }
+    for place in open {
+        let reason = "ROW_CHANGING: somebody else keeps changing the mark".to_owned();
+        found.insert(place, Outcome::Failed { reason });
+    }
+    Ok(found)
+}
+
+fn how_found(collection: &Collection, row: &Row) -> Found {
+    match row.mark(collection) {
+        RowMark::Absent => Found::Unmarked,
+        RowMark::Null => Found::Null,
+        RowMark::By(_) => Found::Ours,
+    }
+}
+
+/// Removes rows as they were found; answers the places of those that have changed since.
+async fn erase_rows<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    collection: &Collection,
+    entries: &[Entry],
+    ours: Vec<(usize, Found)>,
+) -> Result<Vec<usize>, Stop> {
+    let rows: Vec<RowToErase> = ours
+        .iter()
+        .map(|(place, found)| RowToErase {
+            key: entries[*place].key.clone(),
+            found: *found,
+        })
+        .collect();
+    let (store, tenant) = (engine.ports.rows(), &deletion.tenant);
+    let outcomes = settle(slice, &rows, P::Rows::ERASE_BATCH, |batch| async move {
+        store.erase(collection, tenant, deletion.id, &batch).await
+    })
+    .await?;
+    let changed = ours
+        .into_iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| *outcome == EraseOutcome::Changed);
+    Ok(changed.map(|((place, _), _)| place).collect())
+}
