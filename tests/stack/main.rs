@@ -11,6 +11,7 @@ mod dlq;
 mod events;
 mod fixtures;
 mod ids;
+mod life;
 mod permissions;
 mod reads;
 mod refusals;

@@ -8,9 +8,11 @@ mod api;
 mod compare;
 mod delete;
 mod hands;
+mod life;
 mod listwise;
 mod mishaps;
 mod narrator;
+mod parked;
 mod purge;
 mod settings;
 mod stores;
@@ -34,6 +36,11 @@ use tour::Tour;
 const LARGE: &str = "large";
 /// Its messages: some seconds of work with pages of [`settings::PAGE_KEYS`].
 const LARGE_MESSAGES: usize = 4_000;
+
+/// The list whose discussions are restored, cancelled, retried and purged on request.
+const LIFE: &str = "life";
+/// Messages in each of its three discussions: enough that a cancel lands in the middle.
+const LIFE_MESSAGES: usize = 1_500;
 
 /// What the tour is shown on.
 #[derive(Debug, Args)]
@@ -101,6 +108,12 @@ impl Demo {
             messages: LARGE_MESSAGES,
             seed: 1,
         };
+        let life = Shape {
+            list: LIFE.into(),
+            discussions: 3,
+            messages: LIFE_MESSAGES,
+            seed: 1,
+        };
         let Some(file) = &self.input else {
             let shapes = [("r-grids", 30, 6), ("r-models", 40, 4), ("r-plots", 20, 3)].map(
                 |(list, discussions, messages)| Shape {
@@ -110,15 +123,12 @@ impl Demo {
                     seed: 7,
                 },
             );
-            let lines = shapes.iter().chain([&large]).flat_map(generate);
+            let lines = shapes.iter().chain([&large, &life]).flat_map(generate);
             return Archive::from_lines("generated", lines.map(Ok), mail);
         };
         let mut archive = Archive::read(file, mail)?;
-        archive.append(Archive::from_lines(
-            "generated",
-            generate(&large).map(Ok),
-            mail,
-        )?)?;
+        let lines = [&large, &life].into_iter().flat_map(generate).map(Ok);
+        archive.append(Archive::from_lines("generated", lines, mail)?)?;
         Ok(archive)
     }
 }

@@ -32,6 +32,17 @@ pub struct Verify {
 }
 
 impl Verify {
+    /// The same question about a local stack, without a command line.
+    #[must_use]
+    pub fn of(deletion: &str, tenant: &str, state: &std::path::Path) -> Self {
+        Self {
+            deletion: deletion.to_owned(),
+            tenant: tenant.to_owned(),
+            state: state.to_path_buf(),
+            table: None,
+        }
+    }
+
     /// Prints what was found; success only when the manifest proves the certificate.
     ///
     /// # Errors

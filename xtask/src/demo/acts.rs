@@ -146,11 +146,7 @@ impl Tour<'_> {
             "KeyConditionExpression": format!("{key} = :d"),
             "ExpressionAttributeValues": {":d": {"S": discussion}},
         });
-        let query = super::api::quoted(&query.to_string());
-        narrator::command(&format!(
-            "{} -H 'content-type: application/x-amz-json-1.0' -H 'x-amz-target: DynamoDB_20120810.Query' \"$DYNAMODB\" -d {query}",
-            hands::signed("dynamodb")
-        ));
+        narrator::command(&hands::dynamodb_line("Query", &query));
         let index = load::index(self.stack, messages)?;
         let query = json!({"query": {"term": {key.as_str(): discussion}}, "size": 100});
         let query = super::api::quoted(&query.to_string());

@@ -73,6 +73,10 @@ impl Api {
         self.call(Method::DELETE, path).await
     }
 
+    pub(super) async fn post(&self, path: &str) -> Result<Answer> {
+        self.call(Method::POST, path).await
+    }
+
     /// What a deletion says about itself.
     pub(super) async fn deletion(&self, id: &str) -> Result<Value> {
         Ok(self.get(&format!("/v1/deletions/{id}")).await?.body)

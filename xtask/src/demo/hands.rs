@@ -78,6 +78,15 @@ pub(super) fn signed(service: &str) -> String {
     )
 }
 
+/// A request to a table as it is typed.
+pub(super) fn dynamodb_line(operation: &str, body: &Value) -> String {
+    let body = super::api::quoted(&body.to_string());
+    format!(
+        "{} -H 'content-type: application/x-amz-json-1.0' -H 'x-amz-target: DynamoDB_20120810.{operation}' \"$DYNAMODB\" -d {body}",
+        signed("dynamodb")
+    )
+}
+
 async fn call(method: Method, url: &str, body: Option<Value>) -> Result<Value> {
     let client = http::client(Duration::from_secs(30))?;
     let mut request = http::signed(&client, method, url, "lambda");

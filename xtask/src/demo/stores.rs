@@ -1,6 +1,6 @@
 //! Both stores, read with plain clients behind the functions' back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -56,6 +56,35 @@ impl<'a> Stores<'a> {
                 .context(format!("read the documents of {}", collection.name))?;
         }
         Ok(picture)
+    }
+
+    /// Puts a message that nobody else would: behind the API's back, and without a document.
+    pub(super) async fn put_message(
+        &self,
+        message: &BTreeMap<String, AttributeValue>,
+    ) -> Result<()> {
+        let table = load::table(self.stack, self.mail.messages);
+        let mut request = self.dynamodb.put_item().table_name(table);
+        for (name, value) in message {
+            request = request.item(name, value.clone());
+        }
+        request.send().await.context("put a message").map(|_| ())
+    }
+
+    /// Takes the row of a message away.
+    pub(super) async fn remove_message(&self, discussion: &str, message: &str) -> Result<()> {
+        let messages = self.mail.messages;
+        let sort = messages.key.sort.as_deref().unwrap_or_default();
+        let request = self
+            .dynamodb
+            .delete_item()
+            .table_name(load::table(self.stack, messages))
+            .key(
+                &messages.key.partition,
+                AttributeValue::S(discussion.into()),
+            )
+            .key(sort, AttributeValue::S(message.into()));
+        request.send().await.context("remove a message").map(|_| ())
     }
 
     async fn read_table(

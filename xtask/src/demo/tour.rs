@@ -9,7 +9,7 @@ use super::api::Api;
 use super::hands::Mapping;
 use super::narrator::{self, Narrator};
 use super::stores::Stores;
-use super::{LARGE, compare};
+use super::{LARGE, LIFE, LIFE_MESSAGES, compare};
 use crate::failure::{Context, Failure, Result};
 use crate::load::{self, Archive, Counts, Mail};
 use crate::stack::StackFile;
@@ -61,7 +61,7 @@ pub(super) fn list_to_delete(archive: &Archive, asked: Option<&str>) -> Result<S
     let mut lists: Vec<(usize, String)> = archive
         .counts()
         .into_iter()
-        .filter(|(list, counts)| list != LARGE && counts.discussions > 1)
+        .filter(|(list, counts)| list != LARGE && list != LIFE && counts.discussions > 1)
         .map(|(list, counts)| (counts.messages, list))
         .collect();
     lists.sort();
@@ -116,10 +116,12 @@ impl<'a> Tour<'a> {
         self.survive(outcome);
         let outcome = self.purge(&api).await;
         self.survive(outcome);
+        let outcome = self.whole_life().await;
+        self.survive(outcome);
         self.count().await
     }
 
-    fn survive(&mut self, outcome: Result<()>) {
+    pub(super) fn survive(&mut self, outcome: Result<()>) {
         if let Err(failure) = outcome {
             let told = format!("the step could not be carried out: {}", failure.chain());
             self.narrator.promise(false, &told);
@@ -216,6 +218,12 @@ impl<'a> Tour<'a> {
             ));
             let expected = if list == self.list || list == LARGE {
                 Counts::default()
+            } else if list == LIFE {
+                // One of its discussions was restored.
+                Counts {
+                    discussions: 1,
+                    messages: LIFE_MESSAGES,
+                }
             } else {
                 data
             };
@@ -251,6 +259,7 @@ mod tests {
             ("b", 3, 1),
             ("c", 2, 2),
             (LARGE, 9, 9),
+            (LIFE, 9, 9),
             ("one", 1, 3),
         ];
         let shapes = shapes.map(|(list, discussions, messages)| Shape {
