@@ -1,4 +1,4 @@
-//! Loads mail archives into both stores (`load FILE`), fast enough to try things on real amounts.
+//! Loads mail archives, and data of the other areas, into both stores, fast enough to try things on real amounts.
 //!
 //! Nothing is written before every line was read and found right, so a broken file changes nothing. For that the
 //! archive is held in memory, which is meant: these are files of some hundred megabytes at most.
@@ -6,6 +6,7 @@
 //! A loaded record is a new one: what stood under its key, a mark included, is replaced.
 
 mod archive;
+mod areas;
 mod documents;
 mod generate;
 mod line;
@@ -20,13 +21,14 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Failure, Result};
 use crate::index as indexes;
 use crate::layout::StateDir;
 use crate::stack::StackFile;
 use crate::terminal;
 
 pub use archive::{Archive, Counts};
+pub use areas::{Area, Attributes, Kind};
 pub(crate) use documents::refresh;
 pub use generate::{Shape, generate};
 pub use line::Message;
@@ -43,12 +45,21 @@ pub struct Load {
     /// NDJSON, plain or gzip, with the fields list, thread, id, `sent_at`, author, subject and body.
     #[arg(group = "what", value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Generate that many discussions instead.
-    #[arg(long, group = "what", value_name = "DISCUSSIONS")]
+    /// Generate that many discussions, tasks, learners or streams instead.
+    #[arg(long, group = "what", value_name = "COUNT")]
     generate: Option<usize>,
     /// Generate one discussion with that many messages instead.
     #[arg(long, group = "what", value_name = "MESSAGES")]
     messages_in_one: Option<usize>,
+    /// What to generate, or what to make of the mails of the file: those can be mail or chat.
+    #[arg(
+        long,
+        alias = "as",
+        value_enum,
+        default_value_t,
+        conflicts_with = "messages_in_one"
+    )]
+    kind: Kind,
     /// Messages in each generated discussion.
     #[arg(long, default_value_t = 5, requires = "generate")]
     messages: usize,
@@ -85,10 +96,29 @@ impl Load {
         let stack = StackFile::read(&StateDir::new(&self.state))?;
         let collections = indexes::collections(stack.collections_dir.as_deref())?;
         let mail = Mail::of(&collections)?;
+        if let Some(area) = self.area(&mail)? {
+            area.print(area.write(&stack, &collections).await?);
+            return Ok(ExitCode::SUCCESS);
+        }
         let archive = self.archive(&mail)?;
         let report = write(&stack, &mail, &archive).await?;
         report.print();
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is not mail.
+    fn area(&self, mail: &Mail) -> Result<Option<Area>> {
+        match (self.kind, &self.file) {
+            (Kind::Mail, _) => Ok(None),
+            (Kind::Chat, Some(file)) => Area::chat_of(&Archive::read(file, mail)?).map(Some),
+            (kind, Some(_)) => Err(Failure::new(format!(
+                "a mail archive can be loaded as mail or as chat, not as {kind:?}"
+            ))),
+            (kind, None) => {
+                let count = self.generate.unwrap_or_default();
+                Area::generated(kind, &self.list, count, self.seed).map(Some)
+            }
+        }
     }
 
     fn archive(&self, mail: &Mail) -> Result<Archive> {

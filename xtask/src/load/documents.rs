@@ -40,7 +40,8 @@ pub(super) async fn write(
     write_all(&client, stack, mail.messages, messages, progress).await
 }
 
-async fn write_all(
+/// Writes the documents of one collection, if it has any.
+pub(super) async fn write_all(
     client: &OpenSearch,
     stack: &StackFile,
     collection: &Collection,

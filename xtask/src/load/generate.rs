@@ -56,10 +56,10 @@ pub fn generate(shape: &Shape) -> impl Iterator<Item = String> + '_ {
 }
 
 /// A linear congruential generator with Knuth's constants: good enough for words, and no dependency.
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
-    fn new(seed: u64, discussion: usize) -> Self {
+    pub(super) fn new(seed: u64, discussion: usize) -> Self {
         let discussion = u64::try_from(discussion).unwrap_or_default();
         let mut chance = Self(seed ^ discussion.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         chance.next();
@@ -74,12 +74,12 @@ impl Chance {
         self.0 >> 33
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(1).max(1);
         usize::try_from(self.next() % end).unwrap_or_default()
     }
 
-    fn words(&mut self, count: usize) -> String {
+    pub(super) fn words(&mut self, count: usize) -> String {
         let words: Vec<&str> = (0..count).map(|_| WORDS[self.below(WORDS.len())]).collect();
         words.join(" ")
     }

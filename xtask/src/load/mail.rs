@@ -22,7 +22,7 @@ pub struct Mail<'a> {
     pub messages: &'a Collection,
 }
 
-/// One record, ready to be written: all attributes are texts.
+/// One record, ready to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Record {
     /// Its key.

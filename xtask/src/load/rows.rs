@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
 use shared::domain::collection::Collection;
 
 use super::archive::Archive;
@@ -38,7 +39,8 @@ pub(super) async fn write(
     write_all(&client, stack, mail.messages, messages, progress).await
 }
 
-async fn write_all(
+/// Writes the rows of one collection.
+pub(super) async fn write_all(
     client: &Client,
     stack: &StackFile,
     collection: &Collection,
@@ -58,14 +60,30 @@ async fn write_all(
 }
 
 fn put(record: Record) -> WriteRequest {
-    let attributes = record.attributes.into_iter().map(|(name, value)| {
-        let text = value.as_str().unwrap_or_default().to_owned();
-        (name, AttributeValue::S(text))
-    });
+    let attributes = record.attributes.into_iter();
+    let attributes = attributes.map(|(name, value)| (name, attribute(value)));
     let request = PutRequest::builder().set_item(Some(attributes.collect()));
     WriteRequest::builder()
         .set_put_request(request.build().ok())
         .build()
+}
+
+fn attribute(value: Value) -> AttributeValue {
+    match value {
+        Value::String(text) => AttributeValue::S(text),
+        Value::Bool(truth) => AttributeValue::Bool(truth),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::Null => AttributeValue::Null(true),
+        Value::Array(values) => AttributeValue::L(values.into_iter().map(attribute).collect()),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            AttributeValue::M(
+                fields
+                    .map(|(name, value)| (name, attribute(value)))
+                    .collect(),
+            )
+        }
+    }
 }
 
 async fn write_batch(
