@@ -9,6 +9,7 @@
     reason = "what panics here is a test that fails"
 )]
 
+pub mod areas;
 pub mod bus;
 pub mod caller;
 pub mod functions;

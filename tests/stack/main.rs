@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod archive;
+mod chat;
 mod consumer;
 mod delete;
 mod deletions;
@@ -11,9 +12,11 @@ mod dlq;
 mod events;
 mod fixtures;
 mod ids;
+mod learners;
 mod life;
 mod permissions;
 mod reads;
 mod refusals;
 mod schedule;
+mod tasks;
 mod writes;

@@ -1,0 +1,83 @@
+//! Tenants of the areas beside mail, with what `cargo xtask load --kind` gives them.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use reqwest::Method;
+use serde_json::Value;
+use xtask::http;
+use xtask::load::{Area, Kind};
+use xtask::stack::StackFile;
+
+/// Loads so many tasks, learners or streams of a tenant; answers what was written.
+pub async fn loaded(stack: &StackFile, kind: Kind, tenant: &str, count: usize) -> Area {
+    let collections = xtask::index::collections(stack.collections_dir.as_deref()).unwrap();
+    let area = Area::generated(kind, tenant, count, 1).unwrap();
+    area.write(stack, &collections).await.unwrap();
+    area
+}
+
+/// The texts of one attribute of all records of a collection that have this value in another.
+#[must_use]
+pub fn texts(area: &Area, collection: &str, having: (&str, &str), attribute: &str) -> Vec<String> {
+    let records = area.records[collection].iter();
+    records
+        .filter(|record| record[having.0] == having.1)
+        .map(|record| record[attribute].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Whether EventBridge Scheduler has an entry.
+pub async fn is_scheduled(stack: &StackFile, name: &str) -> bool {
+    let client = http::client(Duration::from_secs(30)).unwrap();
+    let url = format!("{}/schedules/{name}?groupName=default", stack.endpoints.aws);
+    let answer = http::signed(&client, Method::GET, &url, "scheduler");
+    let status = answer.send().await.unwrap().status().as_u16();
+    assert!(matches!(status, 200 | 404), "{name}: {status}");
+    status == 200
+}
+
+/// The items that a deletion has moved to the archive, with their whole rows.
+pub async fn archived(stack: &StackFile, deletion: &str) -> Vec<Value> {
+    let client = stack.dynamodb();
+    let tables = client.list_tables().send().await.unwrap();
+    let table = tables
+        .table_names
+        .unwrap_or_default()
+        .into_iter()
+        .find(|name| name.to_lowercase().contains("archive"))
+        .unwrap();
+    let mut items = client
+        .scan()
+        .table_name(table)
+        .consistent_read(true)
+        .filter_expression("deletion_id = :d")
+        .expression_attribute_values(":d", AttributeValue::S(deletion.to_owned()))
+        .into_paginator()
+        .items()
+        .send();
+    let mut found = Vec::new();
+    while let Some(item) = items.next().await {
+        let fields = item.unwrap().into_iter();
+        found.push(Value::Object(
+            fields.map(|(name, value)| (name, json(value))).collect(),
+        ));
+    }
+    found
+}
+
+fn json(value: AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => text.into(),
+        AttributeValue::N(number) => serde_json::from_str(&number).unwrap(),
+        AttributeValue::Bool(truth) => truth.into(),
+        AttributeValue::L(values) => values.into_iter().map(json).collect(),
+        AttributeValue::M(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, json(value)))
+                .collect(),
+        ),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,102 @@
+//! Chat: the events of the product, in groups and with recipients, and the first message of a stream.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::areas::{loaded, texts};
+use tests::bus::Bus;
+use tests::mail::Tenant;
+use tests::stacks::stack;
+use xtask::load::Kind;
+
+const SOON: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_deleted_message_is_told_to_the_subscribers_and_the_stream_points_to_the_next_one() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "chat");
+    let admin = tenant.admin().await;
+    let area = loaded(&stack, Kind::Chat, &tenant.name, 1).await;
+    let stream = area.records["streams"][0]["stream_id"].as_str().unwrap();
+    let messages = texts(
+        &area,
+        "stream_messages",
+        ("stream_id", stream),
+        "message_id",
+    );
+    let pointer = async || {
+        let row = tenant.stores.row("streams", &[("stream_id", stream)]).await;
+        row.unwrap()["first_message_id"].clone()
+    };
+    assert_eq!(pointer().await, messages[0].as_str());
+    let mut bus = Bus::listen(&stack, &tenant.name).await;
+
+    let id = admin
+        .begin(&format!("/v1/stream_messages/{stream}/{}", messages[0]))
+        .await;
+    let deletion = admin.done(&id, SOON).await;
+    let heard = bus.finished(1, SOON).await;
+
+    assert_eq!(deletion["state"], "DELETED", "{deletion:#}");
+    assert_eq!(pointer().await, messages[1].as_str());
+    let told: Vec<&Value> = heard
+        .iter()
+        .filter(|event| event.kind == "delete_message")
+        .map(|event| &event.detail)
+        .collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let told = told[0];
+    for (name, value) in [
+        ("message_type", json!("stream")),
+        ("stream_id", json!(stream)),
+        ("topic", json!("topic 0")),
+        ("message_ids", json!([messages[0]])),
+    ] {
+        assert_eq!(told[name], value, "{name} of {told:#}");
+    }
+    let recipients: BTreeSet<&str> = told["recipients"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user.as_str().unwrap())
+        .collect();
+    let awake = area.records["subscriptions"]
+        .iter()
+        .filter(|subscription| subscription["long_term_idle"] == false)
+        .map(|subscription| subscription["user_id"].as_str().unwrap());
+    let expected: BTreeSet<&str> = awake.chain([admin.subject.as_str()]).collect();
+    assert_eq!(recipients, expected);
+}
+
+#[tokio::test]
+async fn a_restored_stream_has_the_same_records_again() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "stream-back");
+    let admin = tenant.admin().await;
+    let area = loaded(&stack, Kind::Chat, &tenant.name, 1).await;
+    let stream = area.records["streams"][0]["stream_id"].as_str().unwrap();
+    let held = async || {
+        let key = ("stream_id", stream);
+        let mut rows = Vec::new();
+        rows.extend(tenant.stores.row("streams", &[key]).await);
+        for table in ["subscriptions", "stream_messages"] {
+            rows.extend(tenant.stores.partition(table, key).await);
+        }
+        rows
+    };
+    let before = held().await;
+
+    let id = admin.begin(&format!("/v1/streams/{stream}")).await;
+    let deletion = admin.done(&id, SOON).await;
+    assert_eq!(deletion["state"], "DELETED", "{deletion:#}");
+    assert_eq!(held().await, [], "{deletion:#}");
+    let path = format!("/v1/deletions/{id}/restore");
+    let answer = admin.call(Method::POST, &path, &[], None).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let deletion = admin.done(&id, SOON).await;
+
+    assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
+    assert_eq!(held().await, before);
+}
