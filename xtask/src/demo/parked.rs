@@ -168,7 +168,8 @@ impl Tour<'_> {
         self.compare_deleted(&deletion, discussion, *messages)
             .await?;
         self.verify(&accepted.id).await?;
-        self.purge_on_request(api, &accepted.id, discussion, deleted)
+        // Purged means that the row is gone, whoever took it away.
+        self.purge_on_request(api, &accepted.id, discussion, deleted + missing)
             .await
     }
 
