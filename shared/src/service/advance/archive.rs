@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
+use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::scope::Scope;
 use crate::domain::told::Told;
 use crate::ports::{ArchiveRows, CopyOutcome, EnginePorts, RowToCopy, Stored, TakeOutcome};
@@ -62,7 +62,7 @@ impl<P: EnginePorts> PagePass<P> for Archive<'_> {
             let open: Vec<usize> = places
                 .into_iter()
                 .filter(|place| only.is_none_or(|only| only.contains(place)))
-                .filter(|place| page.entries[*place].judged != Judged::AlreadyDeleted)
+                .filter(|place| page.entries[*place].judged.is_open())
                 .collect();
             let held = remove_schedules(engine, slice, &page.entries, &open).await?;
             let open: Vec<usize> = open

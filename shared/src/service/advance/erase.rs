@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
+use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
 use crate::domain::told::Told;
@@ -89,7 +89,7 @@ pub(super) async fn erase_entries<P: EnginePorts>(
         let open: Vec<usize> = places
             .into_iter()
             .filter(|place| only.is_none_or(|only| only.contains(place)))
-            .filter(|place| entries[*place].judged != Judged::AlreadyDeleted)
+            .filter(|place| entries[*place].judged.is_open())
             .collect();
         let held = remove_schedules(engine, slice, entries, &open).await?;
         let open: Vec<usize> = open

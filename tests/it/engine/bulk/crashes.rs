@@ -94,7 +94,7 @@ async fn a_restore_or_a_purge_of_many_that_is_killed_at_any_call_ends_like_an_un
         for is_by_author in [false, true] {
             for page_keys in PAGE_SIZES {
                 let (world, deletion) = deleted(page_keys, is_by_author).await;
-                world.act(&deletion, action).await;
+                world.act(&deletion, action).await.unwrap();
                 let faults = world.faults();
                 world.work(&faults, &deletion).await;
                 world.come_to_rest().await;
@@ -105,7 +105,7 @@ async fn a_restore_or_a_purge_of_many_that_is_killed_at_any_call_ends_like_an_un
                         "{action:?}, by author: {is_by_author}, pages of {page_keys}, call {call}, {moment:?}"
                     );
                     let (world, deletion) = deleted(page_keys, is_by_author).await;
-                    world.act(&deletion, action).await;
+                    world.act(&deletion, action).await.unwrap();
                     let faults = world.faults();
                     faults.crash_at(call, moment);
 

@@ -36,7 +36,7 @@ async fn a_restore_brings_back_what_was_deleted_and_nothing_else() {
             world.come_to_rest().await;
             assert_ne!(records(&world), before);
 
-            world.act(&deletion, Action::Restore).await;
+            world.act(&deletion, Action::Restore).await.unwrap();
             world.come_to_rest().await;
 
             assert_eq!(world.now(&deletion).state, State::Restored);
@@ -61,7 +61,7 @@ async fn what_was_missing_is_not_restored_whatever_stands_there_now() {
     put_message(&world, "s", "s-none", "ann");
     let theirs = world.row("messages", &message("s1"));
 
-    world.act(&deletion, Action::Restore).await;
+    world.act(&deletion, Action::Restore).await.unwrap();
     world.come_to_rest().await;
 
     let of_messages = world.now(&deletion).restored.into_iter();
@@ -83,7 +83,7 @@ async fn a_record_whose_parent_is_gone_or_deleted_by_another_is_a_conflict_and_s
     let streams = world.collection("streams").clone();
     world.rows.remove(&streams, &key("s"));
 
-    world.act(&deletion, Action::Restore).await;
+    world.act(&deletion, Action::Restore).await.unwrap();
     world.come_to_rest().await;
 
     assert_eq!(world.now(&deletion).state, State::Restored);
@@ -111,7 +111,7 @@ async fn a_cancel_stops_at_a_page_and_a_retry_finishes() {
         1,
         shared::testing::Moment::After,
         move || {
-            super::super::world::at_once(stopper.act(&id, Action::Cancel));
+            super::super::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
         },
     );
 
@@ -125,7 +125,7 @@ async fn a_cancel_stops_at_a_page_and_a_retry_finishes() {
         "the page that was written"
     );
 
-    world.act(&deletion, Action::Retry).await;
+    world.act(&deletion, Action::Retry).await.unwrap();
     world.come_to_rest().await;
     assert_eq!(world.now(&deletion).state, State::Deleted);
     assert_eq!(world.counts(&deletion, "messages").deleted, 4);
@@ -138,12 +138,12 @@ async fn one_that_is_cancelled_before_its_first_page_has_touched_nothing_and_can
     let before = records(&world);
     let deletion = world.destroy_ids(&["s0"]).await;
 
-    world.act(&deletion, Action::Cancel).await;
+    world.act(&deletion, Action::Cancel).await.unwrap();
     world.come_to_rest().await;
     assert_eq!(world.now(&deletion).state, State::Cancelled);
     assert_eq!(records(&world), before);
 
-    world.act(&deletion, Action::Retry).await;
+    world.act(&deletion, Action::Retry).await.unwrap();
     world.come_to_rest().await;
     assert_eq!(world.now(&deletion).state, State::Deleted);
     assert_eq!(world.marked_by(&deletion).len(), 3);
@@ -161,13 +161,13 @@ async fn a_cancelled_one_purges_what_it_marked_and_no_more() {
         1,
         shared::testing::Moment::After,
         move || {
-            super::super::world::at_once(stopper.act(&id, Action::Cancel));
+            super::super::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
         },
     );
     world.work(&faults, &deletion).await;
     world.come_to_rest().await;
 
-    world.act(&deletion, Action::Purge).await;
+    world.act(&deletion, Action::Purge).await.unwrap();
     world.come_to_rest().await;
 
     assert_eq!(world.now(&deletion).state, State::Purged);
@@ -270,7 +270,7 @@ async fn a_retry_does_only_what_failed() {
     assert_eq!(world.outcomes(&deletion)["messages s0"], Outcome::Deleted);
     world.documents.accept("s~s1");
 
-    world.act(&deletion, Action::Retry).await;
+    world.act(&deletion, Action::Retry).await.unwrap();
     world.come_to_rest().await;
 
     assert_eq!(world.now(&deletion).state, State::Deleted);

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use shared::domain::deletion::{Action, DeleteCounts, Deletion};
+use shared::domain::deletion::{DeleteCounts, Deletion};
 use shared::domain::key::RecordKey;
 use shared::domain::page::Outcome;
 use shared::domain::principal::Principal;
-use shared::service::act::act;
 use shared::service::destroy::{DestroyError, DestroyRequest, Named, destroy};
 use shared::testing::Faults;
 use shared::testing::samples::{key, key2};
@@ -186,13 +185,6 @@ impl World {
         self.destroy(&self.faults(), &admin(), "messages", named, None)
             .await
             .expect("it is accepted")
-    }
-
-    /// Asks something of a deletion, as an administrator.
-    pub(super) async fn act(&self, deletion: &Deletion, action: Action) -> Deletion {
-        act(&self.api(&self.faults()), &admin(), deletion.id, action)
-            .await
-            .expect("it applies")
     }
 
     /// The delete's counts of a collection.
