@@ -320,11 +320,7 @@ async fn the_manifest_tells_what_the_restore_did_once_it_has_come_to_a_record() 
         number,
         entries: names
             .iter()
-            .map(|name| Entry {
-                collection: messages.clone(),
-                key: key2("x-1", name),
-                judged: Judged::Live,
-            })
+            .map(|name| Entry::new(messages.clone(), key2("x-1", name), Judged::Live))
             .collect(),
         next: None,
     };

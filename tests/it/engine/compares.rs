@@ -334,28 +334,27 @@ async fn after_the_purge_a_document_that_was_put_back_is_removed() {
 
 #[tokio::test]
 async fn a_record_that_is_created_anew_between_the_look_and_the_removal_keeps_its_document() {
-    for operation in [Operation::DocumentStates, Operation::ReadRows] {
+    // The root's page is read first, then that of the messages.
+    let reads = [Operation::DocumentStates, Operation::ReadRows];
+    for (operation, nth) in reads.into_iter().flat_map(|read| [(read, 1), (read, 2)]) {
         let world = mail(3);
         let deletion = purged_world(&world).await;
         let record = message_key("d", 1);
         put_document(&world, "messages", &record, Some(&key("d")));
         until_due(&world, &deletion);
         let faults = world.faults();
-        for nth in 1..=2 {
-            let (beside, record) = (world.clone(), record.clone());
-            faults.beside(operation, nth, Moment::After, move || {
-                beside.put("messages", &record, Some(&key("d")));
-            });
-        }
+        let beside = (world.clone(), record.clone());
+        faults.beside(operation, nth, Moment::After, move || {
+            let (world, record) = beside;
+            world.put("messages", &record, Some(&key("d")));
+        });
 
         let report = world.sweep(&faults).await.unwrap();
 
-        assert_eq!(of(&report, Drift::DocumentWithoutRow), (0, 0));
-        assert!(
-            world.document("messages", &record).is_some(),
-            "{operation:?}"
-        );
-        assert!(world.row("messages", &record).is_some(), "{operation:?}");
+        let context = format!("behind {operation:?} {nth}");
+        assert_eq!(of(&report, Drift::DocumentWithoutRow), (0, 0), "{context}");
+        assert!(world.document("messages", &record).is_some(), "{context}");
+        assert!(world.row("messages", &record).is_some(), "{context}");
     }
 }
 
@@ -398,6 +397,25 @@ async fn the_children_of_a_root_that_was_created_anew_after_the_purge_survive() 
             (live.clone(), live.clone())
         );
     }
+}
+
+/// Further down there may be no row between a new record and the new root.
+#[tokio::test]
+async fn nothing_is_found_below_a_root_that_was_created_anew_however_deep() {
+    let world = four_levels();
+    let deletion = deleted(&world, "lists", "l").await;
+    world.put("lists", &key("l"), None);
+    world.put("messages", &key("l-new"), Some(&key2("l", "d1")));
+    let report = compared(&world, &deletion).await;
+    assert_eq!(of(&report, Drift::LiveChild), (0, 0));
+    world.until_purge(&deletion);
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::Purged);
+
+    let report = compared(&world, &deletion).await;
+
+    assert_eq!((report.compared, report.returned), (1, 0));
+    assert!(world.row("messages", &key("l-new")).is_some());
 }
 
 #[tokio::test]

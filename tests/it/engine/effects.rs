@@ -1,13 +1,11 @@
 //! Collections with effects, in the strategy that keeps the rows: the other ones run the same effects.
 
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, Deletion};
 use shared::domain::event::Event;
 use shared::domain::key::RecordKey;
-use shared::service::act::act;
 use shared::testing::samples::{key, key2};
 
-use super::world::{World, admin};
+use super::world::World;
 
 /// Streams and direct messages of a realm, whose deletion reaches all of them; nobody reads but members.
 pub(super) const REALMS: &str = r#"
@@ -139,14 +137,6 @@ impl World {
         let row = self.row("streams", &key(stream)).expect("a stream");
         let value = |name: &str| row.get(name).cloned().unwrap_or(json!("absent"));
         (value("first_message_id"), value("latest_sent_at"))
-    }
-
-    /// Asks something of a deletion as an admin, and lets it come to rest.
-    pub(super) async fn act_and_rest(&self, deletion: &Deletion, action: Action) {
-        act(&self.api(&self.faults()), &admin(), deletion.id, action)
-            .await
-            .expect("it applies");
-        self.come_to_rest().await;
     }
 
     /// The events of one kind, each once.

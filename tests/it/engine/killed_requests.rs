@@ -12,7 +12,7 @@ use super::trees::four_levels;
 use super::world::{Ignore, World};
 
 /// A world in which the deletion waits for a worker.
-type Ready = Pin<Box<dyn Future<Output = (World, Deletion)>>>;
+type Ready = Pin<Box<dyn Future<Output = (World, Deletion)> + Send>>;
 
 /// Everything that a delete and a restore can find: an explicit NULL, a record of an earlier deletion, one that is gone
 /// since, and if so a document that is rejected from now on.
@@ -56,7 +56,7 @@ async fn asked((world, deletion): (World, Deletion), action: Action) -> (World, 
 }
 
 /// Kills the worker at each call of its slice; each time the end is as if nobody had.
-async fn ends_the_same(what: &str, expected_state: State, ready: impl Fn(usize) -> Ready) {
+async fn ends_the_same(what: &str, expected_state: State, ready: impl Fn(usize) -> Ready + Sync) {
     for page_keys in PAGE_SIZES {
         let (world, deletion) = ready(page_keys).await;
         let faults = world.faults();

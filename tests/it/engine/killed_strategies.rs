@@ -53,13 +53,13 @@ fn assert_every_document_is_explained(world: &World, context: &str) {
     let copies = world.rows.copies();
     for collection in world.collections.iter() {
         let rows = world.rows.keys(collection);
-        let copied = copies
+        let keys = copies
             .iter()
             .filter(|(_, name, _)| *name == collection.name)
             .map(|(.., key)| key.clone());
         let explained: Vec<_> = rows
             .into_iter()
-            .chain(copied)
+            .chain(keys)
             .filter_map(|key| document_id(collection, &key))
             .collect();
         for id in world.documents.ids(collection) {

@@ -331,7 +331,7 @@ async fn what_one_pass_owes_is_told_after_another_has_begun_and_nothing_under_tw
             [json!("DELETED"), json!("RESTORE_FAILED"), json!("PURGED")]
         );
         for event in world.events.published() {
-            let errors: Vec<_> = super::undisturbed::validator(event.kind)
+            let errors: Vec<_> = super::undisturbed::validator(&event.kind)
                 .iter_errors(&event.detail)
                 .map(|error| error.to_string())
                 .collect();

@@ -132,7 +132,7 @@ fn work() -> Grants {
     grants(&[
         (
             &ROWS,
-            "dynamodb:BatchGetItem PartiQLUpdate PartiQLDelete Query",
+            "dynamodb:BatchGetItem PartiQLInsert PartiQLUpdate PartiQLDelete Query",
         ),
         (&INDEXES, "dynamodb:Query"),
         (

@@ -12,7 +12,7 @@ use crate::world::{Job, World};
 
 pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) -> Option<Step> {
     match step {
-        Step::RestoreRoot => restore_root(setup, world, job),
+        Step::RestoreRoot => Some(restore_root(setup, world, job)),
         Step::ReadAncestors => Some(read_ancestors(world, job)),
         Step::PutRootExceptions {
             exceptions,
@@ -89,12 +89,12 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             world.put_exceptions(job.id, page.number, page.given_up(""));
             Some(Step::Park { page: Some(page) })
         }
-        Step::Park { page } => park(world, job, page),
+        Step::Park { page } => park(world, job, page.as_deref()),
         _ => None,
     }
 }
 
-fn restore_root(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step> {
+fn restore_root(setup: &Setup, world: &mut World, job: &mut Job) -> Step {
     let row = world.rows[job.id];
     if !setup.guards.root_last && row.is_some_and(|row| row.mark.is_none_or(|by| by == job.id)) {
         if let Some(row) = &mut world.rows[job.id] {
@@ -104,12 +104,12 @@ fn restore_root(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step>
     }
     match row {
         Some(row) if row.mark == Some(job.id) => next_page(setup, world, job),
-        Some(_) => Some(Step::End {
+        Some(_) => Step::End {
             failure: Some(failure("KEY_TAKEN")),
-        }),
-        None => Some(Step::End {
+        },
+        None => Step::End {
             failure: Some(failure("ROOT_MISSING")),
-        }),
+        },
     }
 }
 
@@ -182,11 +182,9 @@ fn restore(
     ended(world, job)
 }
 
-fn park(world: &mut World, job: &mut Job, page: Option<Common<Page>>) -> Option<Step> {
-    let exceptions = page
-        .as_ref()
-        .map(|page| world.exceptions(job.id, page.number));
-    let last = page.as_deref().zip(exceptions.as_ref());
+fn park(world: &mut World, job: &mut Job, page: Option<&Page>) -> Option<Step> {
+    let exceptions = page.map(|page| world.exceptions(job.id, page.number));
+    let last = page.zip(exceptions.as_ref());
     let reason = failure("ATTEMPTS_EXHAUSTED");
     let next = job.held.park(reason, last, world.now()).ok()?;
     job.held = world.store(job.id, next).ok()?;

@@ -42,10 +42,9 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
     Some(match step {
         Step::Adopt { page } if world.root_is_new(job.id) => Step::PageFound { page, cursor: None },
         Step::Adopt { page } => mark_new(setup, &page, None),
-        Step::LookRootFirst if world.root_is_new(job.id) => Step::LookOver,
+        Step::LookRootFirst | Step::LookRoot { .. } if world.root_is_new(job.id) => Step::LookOver,
         Step::LookRootFirst => from_here(world, job),
         Step::Look { cursor, found } => return look(setup, world, job, cursor, found),
-        Step::LookRoot { .. } if world.root_is_new(job.id) => Step::LookOver,
         Step::LookRoot { cursor, found } => collect(setup, world, job, cursor, found),
         Step::LookAgain {
             again,
@@ -103,7 +102,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             match keep(world, job, next) {
                 Kept::Overtaken => return None,
                 Kept::Again => Step::LookOver,
-                Kept::Stored => return next_page(setup, world, job),
+                Kept::Stored => next_page(setup, world, job),
             }
         }
         _ => return None,
@@ -184,13 +183,11 @@ fn collected(
     page: Option<Common<Page>>,
     cursor: SelectCursor,
 ) -> Step {
-    match page {
-        Some(page) => Step::LookPut { page, cursor },
-        None => {
-            goes_on(job, cursor);
-            round(setup, world, job)
-        }
+    if let Some(page) = page {
+        return Step::LookPut { page, cursor };
     }
+    goes_on(job, cursor);
+    round(setup, world, job)
 }
 
 fn page(number: u32, entries: Vec<Entry>) -> Common<Page> {

@@ -112,7 +112,7 @@ pub(crate) enum Step {
 }
 
 /// A call about one record of a page, by its place.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Call {
     /// The delete of the root: read its row.
     ReadRoot,

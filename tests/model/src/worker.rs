@@ -103,9 +103,9 @@ fn take(
 fn lease(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step> {
     take_lease(world, job)?;
     match job.held.state.pass() {
-        Pass::Delete => next_page(setup, world, job),
+        Pass::Delete => Some(next_page(setup, world, job)),
         Pass::Restore => Some(Step::RestoreRoot),
-        Pass::Purge if job.held.looked => next_page(setup, world, job),
+        Pass::Purge if job.held.looked => Some(next_page(setup, world, job)),
         Pass::Purge => Some(look::begin(setup, world, job)),
     }
 }
@@ -149,23 +149,23 @@ pub(crate) fn keep(world: &mut World, job: &mut Job, next: Deletion) -> Kept {
 }
 
 /// The page that is next in the present pass, or its end.
-pub(crate) fn next_page(setup: &Setup, world: &World, job: &Job) -> Option<Step> {
+pub(crate) fn next_page(setup: &Setup, world: &World, job: &Job) -> Step {
     if job.held.state.pass() == Pass::Delete {
-        return Some(next_to_delete(setup, world, job));
+        return next_to_delete(setup, world, job);
     }
     let Some(number) = job.held.next_backwards() else {
         let failed: u64 = job.held.restored.values().map(|counts| counts.failed).sum();
         let is_restore = job.held.state.pass() == Pass::Restore;
-        return Some(if is_restore && failed == 0 {
+        return if is_restore && failed == 0 {
             Step::ReadAncestors
         } else {
             Step::End { failure: None }
-        });
+        };
     };
-    Some(match world.page(job.id, number) {
+    match world.page(job.id, number) {
         Some(page) => act(setup, world, job, page),
         None => missing(),
-    })
+    }
 }
 
 pub(crate) fn missing() -> Step {
@@ -303,7 +303,7 @@ fn checkpoint(
         Kept::Stored => {
             job.resumed = false;
             note(job, pass);
-            next_page(setup, world, job)
+            Some(next_page(setup, world, job))
         }
     }
 }

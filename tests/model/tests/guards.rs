@@ -32,8 +32,9 @@ fn overlapping(bounds: Bounds, guards: Guards, workers: usize) -> Setup {
 )]
 fn breaks(setup: &Setup, expected: &str) {
     let report = explore(setup);
-    let way = report.broken.get(expected);
-    let way = way.unwrap_or_else(|| panic!("found: {:#?}", report.broken));
+    let is_found = report.broken.contains_key(expected);
+    assert!(is_found, "found: {:#?}", report.broken);
+    let way = &report.broken[expected];
     println!("{} steps: {expected}: {way:?}", way.len());
     let nearest = report.broken.values().map(Vec::len).min();
     assert_eq!(Some(way.len()), nearest, "{:#?}", report.broken);

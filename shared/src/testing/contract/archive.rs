@@ -90,7 +90,7 @@ async fn put_and_copy<H: ArchiveHarness>(
     harness.put(collection, row).await;
     let stored = read(harness, collection, key).await;
     assert_eq!(
-        copy(harness, collection, n, &[stored.clone()], false).await,
+        copy(harness, collection, n, std::slice::from_ref(&stored), false).await,
         [CopyOutcome::Copied]
     );
     stored

@@ -286,11 +286,11 @@ async fn a_null_mark_is_live_and_counts() {
 async fn many_ids_are_cut_into_pages_and_each_is_judged_once() {
     let mut world = chat();
     world.page_keys = 7;
-    let names: Vec<String> = (0..60).map(|n| format!("s-{n:02}")).collect();
-    for id in &names {
+    let ids: Vec<String> = (0..60).map(|n| format!("s-{n:02}")).collect();
+    for id in &ids {
         put_message(&world, "s", id, "ann");
     }
-    let named: Vec<&str> = names.iter().map(String::as_str).collect();
+    let named: Vec<&str> = ids.iter().map(String::as_str).collect();
 
     let deletion = world.destroy_ids(&named).await;
     world.come_to_rest().await;

@@ -174,7 +174,12 @@ pub async fn a_row_comes_back_live_or_with_its_mark<H: ArchiveHarness>(harness: 
         let ours = marked(&messages, live(&at), &mark(1));
         harness.put(&messages, ours.clone()).await;
         let stored = read(harness, &messages, &at).await;
-        let taken = done(harness.rows().take(&messages, &[stored.clone()]).await);
+        let taken = done(
+            harness
+                .rows()
+                .take(&messages, std::slice::from_ref(&stored))
+                .await,
+        );
         assert_eq!(taken, [TakeOutcome::Taken]);
         let back = RowToPutBack {
             stored,

@@ -7,6 +7,32 @@ use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
 use crate::domain::page::Position;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+fn notified() -> Notified {
+    Notified {
+        accepted: true,
+        delete: Telling {
+            first: 1,
+            run: 1,
+            by: Some("u-1".into()),
+            pages: 40,
+            done: 40,
+            ended: Some(State::Deleted),
+            finished: true,
+            since: 1,
+            ..Telling::default()
+        },
+        restore: Telling::default(),
+        purge: Telling {
+            first: 2,
+            run: 2,
+            of: 40,
+            pages: 2,
+            since: 2,
+            ..Telling::default()
+        },
+    }
+}
+
 fn whole() -> Deletion {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     let messages: CollectionName = "messages".parse().unwrap();
@@ -62,29 +88,7 @@ fn whole() -> Deletion {
                 failed: 3,
             },
         )]),
-        notified: Notified {
-            accepted: true,
-            delete: Telling {
-                first: 1,
-                run: 1,
-                by: Some("u-1".into()),
-                pages: 40,
-                done: 40,
-                ended: Some(State::Deleted),
-                finished: true,
-                since: 1,
-                ..Telling::default()
-            },
-            restore: Telling::default(),
-            purge: Telling {
-                first: 2,
-                run: 2,
-                of: 40,
-                pages: 2,
-                since: 2,
-                ..Telling::default()
-            },
-        },
+        notified: notified(),
         attempts: 1,
         resends: 2,
         failure: Some(Failure {
