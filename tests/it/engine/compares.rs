@@ -1,19 +1,17 @@
 //! Compare and repair: what others do to the stores after a pass has ended is found, and made good where it may be.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
-use shared::domain::deletion::comparison::{Drift, RETURNS};
+use shared::domain::deletion::comparison::Drift;
 use shared::domain::deletion::{Action, Deletion, State};
 use shared::domain::key::RecordKey;
 use shared::ports::{ChangeDeletions, Clock, Health};
 use shared::service::act::act;
 use shared::service::sweep::SweepReport;
 use shared::testing::samples::{key, key2};
-use shared::testing::{Call, Fault, Moment, Operation};
+use shared::testing::{Moment, Operation};
+use std::time::Duration;
 
 use super::purges::{deleted, purged};
-use super::trees::{four_levels, mail, message_key, small_tree};
+use super::trees::{four_levels, mail, message_key};
 use super::world::{World, admin, after, at_once, text};
 
 /// Lets the time of the comparison come, and sweeps once.
@@ -24,19 +22,19 @@ pub(crate) async fn compared(world: &World, deletion: &Deletion) -> SweepReport 
     report
 }
 
-fn until_due(world: &World, deletion: &Deletion) {
+pub(super) fn until_due(world: &World, deletion: &Deletion) {
     let due = world.now(deletion).due_at.expect("it is due once more");
     world.clock.set(due.max(world.clock.now()));
 }
 
 /// Found and repaired, of this kind.
-fn of(report: &SweepReport, drift: Drift) -> (u64, u64) {
+pub(super) fn of(report: &SweepReport, drift: Drift) -> (u64, u64) {
     let tally = report.drift.get(&drift).copied().unwrap_or_default();
     (tally.found, tally.repaired)
 }
 
 /// A deletion that is purged and not compared.
-async fn purged_world(world: &World) -> Deletion {
+pub(super) async fn purged_world(world: &World) -> Deletion {
     let deletion = deleted(world, "discussions", "d").await;
     compared(world, &deletion).await;
     world.until_purge(&deletion);
@@ -46,7 +44,7 @@ async fn purged_world(world: &World) -> Deletion {
 }
 
 /// A deletion that is restored and not compared.
-async fn restored(world: &World, collection: &str, root: &str) -> Deletion {
+pub(super) async fn restored(world: &World, collection: &str, root: &str) -> Deletion {
     let deletion = deleted(world, collection, root).await;
     ask(world, &deletion, Action::Restore).await;
     world.come_to_rest().await;
@@ -54,14 +52,19 @@ async fn restored(world: &World, collection: &str, root: &str) -> Deletion {
     deletion
 }
 
-async fn ask(world: &World, deletion: &Deletion, action: Action) {
+pub(super) async fn ask(world: &World, deletion: &Deletion, action: Action) {
     act(&world.api(&world.faults()), &admin(), deletion.id, action)
         .await
         .unwrap();
 }
 
 /// An outside writer puts a document of this record, without a mark.
-fn put_document(world: &World, collection: &str, record: &RecordKey, parent: Option<&RecordKey>) {
+pub(super) fn put_document(
+    world: &World,
+    collection: &str,
+    record: &RecordKey,
+    parent: Option<&RecordKey>,
+) {
     let source = world.live_row(collection, record, parent);
     let declared = world.collection(collection);
     let id = super::world::document_id(declared, record).expect("it has one");
@@ -69,7 +72,7 @@ fn put_document(world: &World, collection: &str, record: &RecordKey, parent: Opt
 }
 
 /// Puts this deletion's mark on a record in both stores, as a crash or a backup might leave it.
-fn put_marked(world: &World, deletion: &Deletion, collection: &str, record: &RecordKey) {
+pub(super) fn put_marked(world: &World, deletion: &Deletion, collection: &str, record: &RecordKey) {
     let parent = record.partition.as_str();
     let row = world.live_row(collection, record, Some(&key(parent)));
     let declared = world.collection(collection);
@@ -319,147 +322,6 @@ async fn a_mark_below_a_parent_that_is_gone_stays_until_purge_at_and_is_then_rem
 }
 
 #[tokio::test]
-async fn after_the_purge_a_document_that_was_put_back_is_removed() {
-    let world = mail(3);
-    let deletion = purged_world(&world).await;
-    let record = message_key("d", 1);
-    put_document(&world, "messages", &record, Some(&key("d")));
-
-    let report = compared(&world, &deletion).await;
-
-    assert_eq!(of(&report, Drift::DocumentWithoutRow), (1, 1));
-    assert_eq!(world.document("messages", &record), None);
-    assert_eq!((report.compared, report.tidied), (1, 1));
-}
-
-#[tokio::test]
-async fn a_record_that_is_created_anew_between_the_look_and_the_removal_keeps_its_document() {
-    // The root's page is read first, then that of the messages.
-    let reads = [Operation::DocumentStates, Operation::ReadRows];
-    for (operation, nth) in reads.into_iter().flat_map(|read| [(read, 1), (read, 2)]) {
-        let world = mail(3);
-        let deletion = purged_world(&world).await;
-        let record = message_key("d", 1);
-        put_document(&world, "messages", &record, Some(&key("d")));
-        until_due(&world, &deletion);
-        let faults = world.faults();
-        let beside = (world.clone(), record.clone());
-        faults.beside(operation, nth, Moment::After, move || {
-            let (world, record) = beside;
-            world.put("messages", &record, Some(&key("d")));
-        });
-
-        let report = world.sweep(&faults).await.unwrap();
-
-        let context = format!("behind {operation:?} {nth}");
-        assert_eq!(of(&report, Drift::DocumentWithoutRow), (0, 0), "{context}");
-        assert!(world.document("messages", &record).is_some(), "{context}");
-        assert!(world.row("messages", &record).is_some(), "{context}");
-    }
-}
-
-#[tokio::test]
-async fn a_child_that_lands_after_the_purges_look_sends_the_deletion_back_to_purging() {
-    let world = mail(3);
-    let deletion = purged_world(&world).await;
-    let late = key2("d", "late");
-    world.put("messages", &late, Some(&key("d")));
-
-    let report = compared(&world, &deletion).await;
-
-    assert_eq!((report.returned, report.compared, report.tidied), (1, 0, 0));
-    assert_eq!(of(&report, Drift::LiveChild), (1, 1));
-    assert_eq!(world.now(&deletion).state, State::Purging);
-    assert_eq!(world.queue.len(), 1);
-    world.come_to_rest().await;
-    assert_eq!(world.now(&deletion).state, State::Purged);
-    assert_eq!(world.marks("messages", &late), (None, None));
-    let report = compared(&world, &deletion).await;
-    assert_eq!((report.compared, report.tidied), (1, 1));
-}
-
-#[tokio::test]
-async fn the_children_of_a_root_that_was_created_anew_after_the_purge_survive() {
-    let world = mail(3);
-    let deletion = purged_world(&world).await;
-    world.put("discussions", &key("d"), None);
-    world.put("messages", &key2("d", "new"), Some(&key("d")));
-    world.put("messages", &message_key("d", 1), Some(&key("d")));
-
-    let report = compared(&world, &deletion).await;
-
-    assert_eq!((report.compared, report.returned), (1, 0));
-    assert_eq!(of(&report, Drift::Recreated), (2, 0));
-    let live = Some(String::new());
-    for record in [key2("d", "new"), message_key("d", 1)] {
-        assert_eq!(
-            world.marks("messages", &record),
-            (live.clone(), live.clone())
-        );
-    }
-}
-
-/// Further down there may be no row between a new record and the new root.
-#[tokio::test]
-async fn nothing_is_found_below_a_root_that_was_created_anew_however_deep() {
-    let world = four_levels();
-    let deletion = deleted(&world, "lists", "l").await;
-    world.put("lists", &key("l"), None);
-    world.put("messages", &key("l-new"), Some(&key2("l", "d1")));
-    let report = compared(&world, &deletion).await;
-    assert_eq!(of(&report, Drift::LiveChild), (0, 0));
-    world.until_purge(&deletion);
-    world.come_to_rest().await;
-    assert_eq!(world.now(&deletion).state, State::Purged);
-
-    let report = compared(&world, &deletion).await;
-
-    assert_eq!((report.compared, report.returned), (1, 0));
-    assert!(world.row("messages", &key("l-new")).is_some());
-}
-
-#[tokio::test]
-async fn who_writes_below_a_purged_root_for_ever_does_not_keep_it_from_its_end() {
-    let world = mail(1);
-    let deletion = purged_world(&world).await;
-    for round in 0..=RETURNS {
-        let late = key2("d", &format!("late{round}"));
-        world.put("messages", &late, Some(&key("d")));
-        let report = compared(&world, &deletion).await;
-        let is_last = round == RETURNS;
-        assert_eq!(report.returned, usize::from(!is_last), "round {round}");
-        world.come_to_rest().await;
-        if is_last {
-            assert_eq!(of(&report, Drift::LiveChild), (1, 0));
-            assert_eq!((report.compared, report.tidied), (1, 1));
-        }
-    }
-    assert_eq!(world.now(&deletion).due_at, None);
-}
-
-#[tokio::test]
-async fn rows_that_a_backup_brought_back_after_the_purge_are_reported_and_not_removed() {
-    let world = mail(3);
-    let deletion = purged_world(&world).await;
-    let record = message_key("d", 1);
-    put_marked(&world, &deletion, "messages", &record);
-    put_marked(&world, &deletion, "messages", &message_key("d", 2));
-    // Something live beside them would send it back, and the purge would remove them.
-    world.put("messages", &key2("d", "late"), Some(&key("d")));
-
-    let report = compared(&world, &deletion).await;
-
-    assert_eq!(of(&report, Drift::Resurrected), (2, 0));
-    assert_eq!(of(&report, Drift::LiveChild), (1, 0));
-    assert_eq!((report.drift_found, report.drift_repaired), (3, 0));
-    assert_eq!(report.returned, 0);
-    let ours = text(deletion.id);
-    assert_eq!(world.marks("messages", &record), (ours.clone(), ours));
-    world.come_to_rest().await;
-    assert!(world.row("messages", &record).is_some());
-}
-
-#[tokio::test]
 async fn what_a_cancelled_deletion_has_not_reached_is_no_drift() {
     let mut world = mail(6);
     world.page_keys = 2;
@@ -572,177 +434,4 @@ async fn nothing_is_compared_while_the_search_domain_is_sick() {
 
     assert_eq!((report.put_off, report.compared), (1, 0));
     assert_eq!(compared(&world, &deletion).await.compared, 1);
-}
-
-#[tokio::test]
-async fn two_sweeps_at_once_tell_of_drift_once() {
-    for seed in 1..=25 {
-        let mut world = four_levels();
-        world.page_keys = 3;
-        let deletion = deleted(&world, "lists", "l").await;
-        put_document(&world, "messages", &key("l-d1-0"), Some(&key2("l", "d1")));
-        until_due(&world, &deletion);
-        let faults = world.faults();
-        faults.interleave(seed);
-
-        let (one, other) = tokio::join!(world.sweep(&faults), world.sweep(&faults));
-
-        let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!(one.drift_found + other.drift_found, 1, "seed {seed}");
-        assert_eq!(one.compared + other.compared, 1, "seed {seed}");
-        assert_eq!(world.now(&deletion).due_at, deletion.purge_at);
-    }
-}
-
-#[tokio::test]
-async fn a_restore_that_passes_while_documents_are_marked_again_wins() {
-    for operation in [
-        Operation::DocumentStates,
-        Operation::ReadRows,
-        Operation::MarkDocuments,
-    ] {
-        for moment in [Moment::Before, Moment::After] {
-            let world = mail(3);
-            let deletion = deleted(&world, "discussions", "d").await;
-            let record = message_key("d", 1);
-            put_document(&world, "messages", &record, Some(&key("d")));
-            until_due(&world, &deletion);
-            let faults = world.faults();
-            let beside = (world.clone(), deletion.clone());
-            faults.beside(operation, 1, moment, move || {
-                let (world, deletion) = beside;
-                at_once(async {
-                    ask(&world, &deletion, Action::Restore).await;
-                    let _ = world.deliver(&world.faults(), &deletion).await.unwrap();
-                });
-            });
-
-            world.sweep(&faults).await.unwrap();
-            world.come_to_rest().await;
-
-            let context = format!("{operation:?}, {moment:?}");
-            assert_eq!(world.now(&deletion).state, State::Restored, "{context}");
-            let live = Some(String::new());
-            assert_eq!(
-                world.marks("messages", &record),
-                (live.clone(), live),
-                "{context}"
-            );
-        }
-    }
-}
-
-/// A world with all kinds of drift, at the moment of its comparison.
-async fn drifted(state: State, page_keys: usize) -> (World, Deletion) {
-    let mut world = small_tree();
-    world.page_keys = page_keys;
-    let deletion = deleted(&world, "lists", "l").await;
-    let discussion = key2("l", "d1");
-    match state {
-        State::Deleted => {
-            put_document(&world, "messages", &key("l-d1-0"), Some(&discussion));
-            put_document(&world, "lists", &key("l"), None);
-            world
-                .rows
-                .remove(world.collection("messages"), &key("l-d1-1"));
-            put_document(&world, "messages", &key("l-d1-1"), Some(&discussion));
-            world.put("subscribers", &key2("l", "late"), Some(&key("l")));
-        }
-        State::Restored => {
-            world
-                .rows
-                .remove(world.collection("discussions"), &discussion);
-            ask(&world, &deletion, Action::Restore).await;
-            world.come_to_rest().await;
-            put_marked(&world, &deletion, "subscribers", &key2("l", "bob"));
-        }
-        _ => {
-            world.until_purge(&deletion);
-            world.come_to_rest().await;
-            put_document(&world, "messages", &key("l-d1-0"), Some(&discussion));
-            put_document(&world, "lists", &key("l"), None);
-            world.put("subscribers", &key2("l", "late"), Some(&key("l")));
-        }
-    }
-    assert_eq!(world.now(&deletion).state, state);
-    until_due(&world, &deletion);
-    (world, deletion)
-}
-
-fn cuts(log: &[Call]) -> Vec<(u64, Moment)> {
-    let all = log
-        .iter()
-        .flat_map(|call| Moment::ALL.map(|moment| (call, moment)));
-    all.filter(|(call, moment)| *moment != Moment::Midway || call.items > 1)
-        .map(|(call, moment)| (call.number, moment))
-        .collect()
-}
-
-/// Sweeps until nothing is due before the day is over.
-async fn settled(world: &World) -> Value {
-    for _ in 0..40 {
-        world.clock.advance(Duration::from_mins(1));
-        world.sweep(&world.faults()).await.unwrap();
-        world.deliver_all().await;
-    }
-    let stands = world.deletions.all().remove(0);
-    let end = world.end(&stands);
-    json!([
-        end.state,
-        end.counts,
-        end.rows,
-        end.documents,
-        stands.comparison.done,
-        stands.comparison.waiting,
-        stands.due_at.is_some(),
-        end.manifest.len(),
-        stands.comparison.returns
-    ])
-}
-
-#[tokio::test]
-async fn a_comparison_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
-    for state in [State::Deleted, State::Restored, State::Purged] {
-        for page_keys in [1, 1000] {
-            let (world, _) = drifted(state, page_keys).await;
-            let faults = world.faults();
-            let report = world.sweep(&faults).await.unwrap();
-            assert!(report.drift_found > 0, "{state}: {report:?}");
-            let calls = faults.log();
-            let expected = settled(&world).await;
-            for (call, moment) in cuts(&calls) {
-                let context = format!(
-                    "{state}, pages of {page_keys}, killed at call {call} of {}, {moment:?}",
-                    calls.len()
-                );
-                let (world, _) = drifted(state, page_keys).await;
-                let faults = world.faults();
-                faults.crash_at(call, moment);
-                let answer = faults.until_crash(world.sweep(&faults)).await;
-                assert!(answer.is_none(), "{context}: it is dead");
-
-                assert_eq!(settled(&world).await, expected, "{context}");
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_call_of_a_comparison_that_fails_once_changes_nothing_in_the_end() {
-    for state in [State::Deleted, State::Restored, State::Purged] {
-        let (world, _) = drifted(state, 2).await;
-        let faults = world.faults();
-        world.sweep(&faults).await.unwrap();
-        let calls = faults.log();
-        let expected = settled(&world).await;
-        for (call, moment) in cuts(&calls) {
-            let context = format!("{state}, call {call} of {}, {moment:?}", calls.len());
-            let (world, _) = drifted(state, 2).await;
-            let faults = world.faults();
-            faults.fail_any(call..=call, Fault::Unavailable(moment));
-            let _ = world.sweep(&faults).await;
-
-            assert_eq!(settled(&world).await, expected, "{context}");
-        }
-    }
 }

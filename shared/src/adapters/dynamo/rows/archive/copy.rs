@@ -201,11 +201,46 @@ fn at(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::samples::{collection, deletion_id, key, key2};
+    use crate::domain::collection::Collections;
+
+    const NOTES: &str = r#"
+        [notes]
+        table       = "notes"
+        key         = ["a", "b"]
+        tenant      = "owner"
+        strategy    = "archive"
+        retention   = "30d"
+        permissions = { delete = ["member"] }
+
+        [pages]
+        table       = "pages"
+        key         = ["a"]
+        tenant      = "owner"
+        strategy    = "archive"
+        retention   = "30d"
+        permissions = { delete = ["member"] }
+    "#;
+
+    fn collection(name: &str) -> Collection {
+        let collections = Collections::for_tests(NOTES);
+        collections.get(name).expect("it is declared").clone()
+    }
+
+    fn deletion_id(n: u128) -> DeletionId {
+        DeletionId::new(uuid::Uuid::from_u128(n))
+    }
+
+    fn key(partition: &str) -> RecordKey {
+        RecordKey::stored(partition, None)
+    }
+
+    fn key2(partition: &str, sort: &str) -> RecordKey {
+        RecordKey::stored(partition, Some(sort))
+    }
 
     #[test]
     fn two_records_never_have_one_copy() {
-        let messages = collection("messages");
+        let messages = collection("notes");
         let of = |key: &RecordKey| pk(deletion_id(1), &messages, key);
 
         assert_ne!(of(&key2("a#b", "c")), of(&key2("a", "b#c")));
@@ -217,13 +252,13 @@ mod tests {
         );
         assert_ne!(
             of(&key("a")),
-            pk(deletion_id(1), &collection("discussions"), &key("a"))
+            pk(deletion_id(1), &collection("pages"), &key("a"))
         );
     }
 
     #[test]
     fn the_longest_keys_have_copies_of_their_own() {
-        let messages = collection("messages");
+        let messages = collection("notes");
         let long = |last: char| key2(&"p".repeat(1024), &format!("{}{last}", "s".repeat(1023)));
 
         let (one, other) = (
