@@ -27,7 +27,7 @@ use crate::ports::{
 };
 use crate::testing::samples;
 
-/// A control table, empty, beside the tables of [`samples`](crate::testing::samples), empty too.
+/// A control table, empty, beside the tables of [`samples`], empty too.
 pub trait DeletionsHarness: Send + Sync {
     type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + KeepTold + FindDue;
 
