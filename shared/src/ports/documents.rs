@@ -125,18 +125,6 @@ pub trait PurgeDocuments: Send + Sync {
     /// The most documents of one call.
     const PURGE_BATCH: usize = 1000;
 
-    /// The present versions of documents, in the order of the ids; `None` is "no such document". Reads what was
-    /// written last, not what search shows.
-    ///
-    /// # Errors
-    ///
-    /// When the index did not answer, or is missing.
-    fn versions(
-        &self,
-        collection: &Collection,
-        ids: &[String],
-    ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentVersion>>>, DependencyError>> + Send;
-
     /// Removes documents that are still as they were read.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ pub trait ApiPorts: Send + Sync {
     /// Rows: read, and write for clients; a root is marked by [`AcceptDeletions`].
     type Rows: ReadRows + WriteRows;
     /// Documents: search, and what a client's write leaves of them.
-    type Documents: SearchDocuments + IndexDocuments + PurgeDocuments;
+    type Documents: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments;
     /// Deletions: accept, read, and ask something of one.
     type Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions;
     /// The queue's sending half.
@@ -110,7 +110,7 @@ pub struct Wired<R, D, L, Q, E, S, C, H> {
 impl<R, D, L, Q, E, S, C, H> ApiPorts for Wired<R, D, L, Q, E, S, C, H>
 where
     R: ReadRows + WriteRows,
-    D: SearchDocuments + IndexDocuments + PurgeDocuments,
+    D: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments,
     L: AcceptDeletions + ChangeDeletions + ReadDeletions,
     Q: SendDeletion,
     E: Send + Sync,

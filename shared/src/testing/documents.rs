@@ -264,18 +264,6 @@ impl ReadDocuments for FakeDocuments {
 }
 
 impl PurgeDocuments for FakeDocuments {
-    async fn versions(
-        &self,
-        collection: &Collection,
-        ids: &[String],
-    ) -> Result<Vec<Attempt<Option<DocumentVersion>>>, DependencyError> {
-        let operation = "read documents";
-        let state = &mut *self.begin(operation, Self::PURGE_BATCH, ids.len())?;
-        let index = index(&mut state.indexes, collection, operation)?;
-        let version = |id: &String| Attempt::Done(index.get(id).map(Document::version));
-        Ok(ids.iter().map(version).collect())
-    }
-
     async fn remove(
         &self,
         collection: &Collection,

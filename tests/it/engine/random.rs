@@ -92,7 +92,7 @@ fn disturb(faults: &Faults, chance: &mut Chance) {
         Operation::MarkRows,
         Operation::PurgeRows,
         Operation::MarkDocuments,
-        Operation::DocumentVersions,
+        Operation::DocumentStates,
         Operation::RemoveDocuments,
         Operation::ReadDeletion,
         Operation::ReadPage,

@@ -113,7 +113,7 @@ async fn a_document_rewritten_between_read_and_removal_is_read_again() {
     assert_eq!(purged(&world, &deletion), (4, 0, 0));
     assert_eq!(world.document("messages", &message_key("d", 1)), None);
     assert!(
-        faults.count(Operation::DocumentVersions) > 2,
+        faults.count(Operation::DocumentStates) > 2,
         "it was read again"
     );
 }

@@ -169,6 +169,30 @@ async fn what_took_an_archived_key_and_what_is_below_it_survive_the_purge() {
 }
 
 #[tokio::test]
+async fn a_purge_leaves_the_document_of_the_record_that_had_the_key_next_and_was_archived_too() {
+    let world = small(&archived());
+    let first = world
+        .delete_and_rest("subscribers", &key2("l", "bob"))
+        .await;
+    world.put("subscribers", &key2("l", "bob"), Some(&key("l")));
+    let before = everything(&world);
+    world.clock.advance(std::time::Duration::from_secs(60));
+    let second = world
+        .delete_and_rest("subscribers", &key2("l", "bob"))
+        .await;
+    let document = world.document("subscribers", &key2("l", "bob")).unwrap();
+
+    world.request_and_rest(&first, Action::Purge).await;
+
+    assert_eq!(
+        world.document("subscribers", &key2("l", "bob")),
+        Some(document)
+    );
+    world.request_and_rest(&second, Action::Restore).await;
+    assert_eq!(everything(&world), before);
+}
+
+#[tokio::test]
 async fn a_restore_under_a_parent_that_is_deleted_fails_and_a_purge_is_the_way_out() {
     let world = small(&archived());
     let child = world.delete_and_rest("discussions", &key2("l", "d1")).await;

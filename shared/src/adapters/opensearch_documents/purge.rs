@@ -8,20 +8,6 @@ use crate::domain::collection::Collection;
 use crate::ports::{Attempt, DependencyError, DocumentVersion, PurgeDocuments, RemoveOutcome};
 
 impl PurgeDocuments for OpenSearchDocuments {
-    async fn versions(
-        &self,
-        collection: &Collection,
-        ids: &[String],
-    ) -> Result<Vec<Attempt<Option<DocumentVersion>>>, DependencyError> {
-        const OPERATION: &str = "read the versions of documents";
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (_, index) = self.index(collection, OPERATION)?;
-        self.in_time(OPERATION, self.read_versions(OPERATION, &index, ids))
-            .await
-    }
-
     async fn remove(
         &self,
         collection: &Collection,

@@ -118,7 +118,7 @@ async fn erase<P: EnginePorts>(
         if open.is_empty() {
             return Ok(found);
         }
-        let explained = |place: usize, row: Option<&Row>| {
+        let explained = |place: usize, _, row: Option<&Row>| {
             row.is_none_or(|row| obstacle_at(place, row).is_none())
         };
         let removing = remove_documents(engine, slice, collection, entries, &open, &explained);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Exceptions, Judged, NotPurged, Page};
-use crate::domain::row::Row;
+use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
 use crate::ports::{EnginePorts, PurgeOutcome, PurgeRows};
 use crate::service::advance::archive::drop_copies;
@@ -92,8 +92,11 @@ async fn purge<P: EnginePorts>(
     places: &[usize],
     exceptions: &mut Exceptions,
 ) -> Result<(), Stop> {
-    let explained =
-        |_, row: Option<&Row>| row.is_none_or(|row| row.mark(collection).is_of(deletion.id));
+    // Without a row, a document with another deletion's mark is explained by that one's archive copy.
+    let explained = |_, document: RowMark, row: Option<&Row>| match row {
+        Some(row) => row.mark(collection).is_of(deletion.id),
+        None => document.is_live() || document.is_of(deletion.id),
+    };
     let removing = remove_documents(engine, slice, collection, &page.entries, places, &explained);
     let (rows, failed) = removing.await?;
     for (place, reason) in failed {

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::domain::collection::Collection;
 use crate::domain::page::Entry;
-use crate::domain::row::Row;
-use crate::ports::{DocumentVersion, EnginePorts, Fields, PurgeDocuments, RemoveOutcome};
+use crate::domain::row::{Row, RowMark};
+use crate::ports::{
+    DocumentState, DocumentVersion, EnginePorts, Fields, PurgeDocuments, ReadDocuments,
+    RemoveOutcome,
+};
 use crate::service::advance::Engine;
 use crate::service::advance::delete_pass::document_ids;
 use crate::service::advance::select::read_rows;
@@ -16,8 +19,8 @@ use crate::service::advance::slice::{Slice, Stop};
 /// How often a document that changes under our hands is read again before its record is left for a retry.
 const READS: usize = 5;
 
-/// Whether a document may go, by the place of its record and its row as it stands.
-pub(super) type Explained<'a> = dyn Fn(usize, Option<&Row>) -> bool + Sync + 'a;
+/// Whether a document with this mark may go, by the place of its record and its row as it stands.
+pub(super) type Explained<'a> = dyn Fn(usize, RowMark, Option<&Row>) -> bool + Sync + 'a;
 
 /// The rows as they were read, by place.
 pub(super) type RowsAt = BTreeMap<usize, Option<Row>>;
@@ -36,7 +39,7 @@ pub(super) async fn remove_documents<P: EnginePorts>(
     let (mut rows, mut failed) = (BTreeMap::new(), BTreeMap::new());
     for round in 0..READS {
         // The copy first, then the truth: what is written in between changes the version that is named at the removal.
-        let versions = versions(engine, slice, collection, &open).await?;
+        let states = states(engine, slice, collection, &open).await?;
         let wanted: Vec<usize> = if round == 0 {
             places.to_vec()
         } else {
@@ -45,13 +48,11 @@ pub(super) async fn remove_documents<P: EnginePorts>(
         let read = rows_at(engine, slice, collection, entries, &wanted).await?;
         let removable: Vec<(usize, String, DocumentVersion)> = open
             .iter()
-            .zip(versions)
-            .filter_map(|((place, id), version)| {
-                version.map(|version| (*place, id.clone(), version))
-            })
-            .filter(|(place, ..)| {
-                read.get(place)
-                    .is_some_and(|row| explained(*place, row.as_ref()))
+            .zip(states)
+            .filter_map(|((place, id), state)| {
+                let (state, row) = (state?, read.get(place)?);
+                explained(*place, state.mark, row.as_ref())
+                    .then(|| (*place, id.clone(), state.version))
             })
             .collect();
         rows.extend(read);
@@ -67,16 +68,16 @@ pub(super) async fn remove_documents<P: EnginePorts>(
     Ok((rows, failed))
 }
 
-async fn versions<P: EnginePorts>(
+async fn states<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     collection: &Collection,
     open: &[(usize, String)],
-) -> Result<Vec<Option<DocumentVersion>>, Stop> {
+) -> Result<Vec<Option<DocumentState>>, Stop> {
     let documents = engine.ports.documents();
     let ids: Vec<String> = open.iter().map(|(_, id)| id.clone()).collect();
-    settle(slice, &ids, P::Documents::PURGE_BATCH, |batch| async move {
-        documents.versions(collection, &batch).await
+    settle(slice, &ids, P::Documents::STATE_BATCH, |batch| async move {
+        documents.states(collection, &batch).await
     })
     .await
 }

@@ -15,7 +15,7 @@ use crate::domain::key::RecordKey;
 use crate::domain::row::{Row, RowMark};
 use crate::ports::{
     ApiPorts, Attempt, Clock, DependencyError, Fields, Ids, IndexDocuments, IndexOutcome,
-    PurgeDocuments,
+    PurgeDocuments, ReadDocuments,
 };
 use crate::service::accept::Api;
 use crate::service::liveness::read_many;
@@ -141,10 +141,10 @@ async fn remove<P: ApiPorts>(
 ) -> Result<(), DependencyError> {
     let documents = api.ports.documents();
     let found = documents
-        .versions(collection, std::slice::from_ref(id))
+        .states(collection, std::slice::from_ref(id))
         .await?;
     let version = match found.into_iter().next() {
-        Some(Attempt::Done(Some(version))) => version,
+        Some(Attempt::Done(Some(state))) => state.version,
         Some(Attempt::Done(None)) | None => return Ok(()),
         Some(Attempt::Again(why)) => {
             return Err(DependencyError::unavailable(

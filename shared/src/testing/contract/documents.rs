@@ -90,8 +90,6 @@ macro_rules! documents_contract {
                 states_are_those_of_the_last_write_and_name_what_is_removed,
                 states_of_1000_documents_are_read_at_once,
                 states_in_a_missing_index_are_refused,
-                versions_are_told_in_order_and_missing_ones_too,
-                versions_are_those_of_the_last_write,
                 removing_takes_away_what_is_still_as_it_was_read,
                 removing_leaves_what_was_written_since,
                 removing_again_is_harmless,

@@ -55,15 +55,6 @@ impl<P: ReadDocuments> ReadDocuments for Failing<P> {
 impl<P: PurgeDocuments> PurgeDocuments for Failing<P> {
     const PURGE_BATCH: usize = P::PURGE_BATCH;
 
-    async fn versions(
-        &self,
-        collection: &Collection,
-        ids: &[String],
-    ) -> Result<Vec<Attempt<Option<DocumentVersion>>>, DependencyError> {
-        let act = |ids: Vec<String>| async move { self.inner.versions(collection, &ids).await };
-        self.batch(Operation::DocumentVersions, ids, act).await
-    }
-
     async fn remove(
         &self,
         collection: &Collection,

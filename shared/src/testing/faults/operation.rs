@@ -29,7 +29,6 @@ pub enum Operation {
     MarkDocuments,
     ClearDocuments,
     DocumentStates,
-    DocumentVersions,
     RemoveDocuments,
     Search,
     Accept,
@@ -81,7 +80,6 @@ impl Operation {
             Self::MarkDocuments
             | Self::ClearDocuments
             | Self::DocumentStates
-            | Self::DocumentVersions
             | Self::RemoveDocuments
             | Self::IndexDocument
             | Self::Search => "search index",
@@ -137,7 +135,6 @@ impl Operation {
             Self::MarkDocuments => "mark documents",
             Self::ClearDocuments => "clear documents",
             Self::DocumentStates => "read the marks of documents",
-            Self::DocumentVersions => "read documents",
             Self::RemoveDocuments => "remove documents",
             Self::Search => "search",
             Self::Accept | Self::AcceptNamed => "accept a deletion",

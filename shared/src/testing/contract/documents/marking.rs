@@ -2,8 +2,8 @@
 
 use super::{DocumentsHarness, done, message, put_messages};
 use crate::ports::{
-    ClearDocuments, DocumentMarkOutcome, MarkDocuments, PurgeDocuments, SearchDocuments,
-    SearchQuery,
+    ClearDocuments, DocumentMarkOutcome, MarkDocuments, PurgeDocuments, ReadDocuments,
+    SearchDocuments, SearchQuery,
 };
 use crate::testing::contract::assert_refused;
 use crate::testing::samples::{ODD_IDS, collection, deletion_id, mark, marked, tenant};
@@ -103,7 +103,7 @@ pub async fn odd_ids_are_ordinary_ids<H: DocumentsHarness>(harness: &H) {
     let ids = put_messages(harness, &messages, &names).await;
 
     let outcomes = done(harness.documents().mark(&messages, &mark(1), &ids).await);
-    let versions = done(harness.documents().versions(&messages, &ids).await);
+    let states = done(harness.documents().states(&messages, &ids).await);
     for (name, id) in names.iter().zip(&ids) {
         assert_eq!(
             harness.get(&messages, id).await,
@@ -114,7 +114,7 @@ pub async fn odd_ids_are_ordinary_ids<H: DocumentsHarness>(harness: &H) {
     let read: Vec<_> = ids
         .iter()
         .cloned()
-        .zip(versions.into_iter().flatten())
+        .zip(states.into_iter().flatten().map(|state| state.version))
         .collect();
     let removed = done(harness.documents().remove(&messages, &read).await);
 
@@ -156,9 +156,10 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
 ) {
     let messages = collection("messages");
     let ids = put_messages(harness, &messages, &["1"]).await;
-    let version = done(harness.documents().versions(&messages, &ids).await)
+    let version = done(harness.documents().states(&messages, &ids).await)
         .remove(0)
-        .expect("it is there");
+        .expect("it is there")
+        .version;
     // It was there before: nobody may rely on having seen it.
     let _ = done(harness.documents().mark(&messages, &mark(1), &ids).await);
     harness.drop_index(&messages).await;
@@ -178,7 +179,7 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
             .clear(&messages, deletion_id(1), &ids)
             .await,
     );
-    assert_refused(harness.documents().versions(&messages, &ids).await);
+    assert_refused(harness.documents().states(&messages, &ids).await);
     assert_refused(
         harness
             .documents()

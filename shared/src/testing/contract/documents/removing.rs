@@ -1,35 +1,8 @@
 //! Removing documents that are still as they were read.
 
 use super::{DocumentsHarness, done, message, put_messages};
-use crate::ports::{DocumentVersion, MarkDocuments, PurgeDocuments, RemoveOutcome};
-use crate::testing::samples::{collection, mark};
-
-pub async fn versions_are_told_in_order_and_missing_ones_too<H: DocumentsHarness>(harness: &H) {
-    let messages = collection("messages");
-    let mut ids = put_messages(harness, &messages, &["1", "2"]).await;
-    ids.insert(1, "nobody".to_owned());
-    let alone = [
-        versions(harness, &ids[..1]).await,
-        versions(harness, &ids[2..]).await,
-    ]
-    .concat();
-
-    let together = versions(harness, &ids).await;
-
-    assert_eq!(together, [alone[0], None, alone[1]]);
-    assert_ne!(alone[0], alone[1]);
-    assert_eq!(versions(harness, &[]).await, []);
-}
-
-pub async fn versions_are_those_of_the_last_write<H: DocumentsHarness>(harness: &H) {
-    let messages = collection("messages");
-    let ids = put_messages(harness, &messages, &["1"]).await;
-    let before = versions(harness, &ids).await;
-
-    let _ = done(harness.documents().mark(&messages, &mark(1), &ids).await);
-
-    assert_ne!(versions(harness, &ids).await, before);
-}
+use crate::ports::{DocumentVersion, PurgeDocuments, ReadDocuments, RemoveOutcome};
+use crate::testing::samples::collection;
 
 pub async fn removing_takes_away_what_is_still_as_it_was_read<H: DocumentsHarness>(harness: &H) {
     let messages = collection("messages");
@@ -148,12 +121,11 @@ async fn versions<H: DocumentsHarness>(
     harness: &H,
     ids: &[String],
 ) -> Vec<Option<DocumentVersion>> {
-    done(
-        harness
-            .documents()
-            .versions(&collection("messages"), ids)
-            .await,
-    )
+    let messages = collection("messages");
+    done(harness.documents().states(&messages, ids).await)
+        .into_iter()
+        .map(|state| Some(state?.version))
+        .collect()
 }
 
 /// The documents with the versions they have now.
