@@ -302,6 +302,18 @@ impl Deletion {
         }
     }
 
+    /// Whether an earlier run of a pass has done this page, which is the next one of the present run.
+    #[must_use]
+    pub fn is_done_before(&self, pass: Pass, page: u32) -> bool {
+        match pass {
+            Pass::Delete => self.is_acted(page),
+            Pass::Restore => self.cursor < self.notified.restore.done,
+            // Which pages an earlier run came to is no longer known once the look has found more. It need not be: all of
+            // a page is done again, and what was an exception before is told as this run's.
+            Pass::Purge => self.notified.purge.is_again(),
+        }
+    }
+
     /// The page that a pass that goes backwards does next; `None` when it has done all. A restore leaves the root's page
     /// for its last step.
     #[must_use]

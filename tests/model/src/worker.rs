@@ -205,11 +205,7 @@ fn next_to_delete(setup: &Setup, world: &World, job: &Job) -> Step {
 /// The first call of a page, as `do_page` of the engine.
 pub(crate) fn act(setup: &Setup, world: &World, job: &Job, page: &Common<Page>) -> Step {
     let pass = job.held.state.pass();
-    let is_done_before = match pass {
-        Pass::Delete => job.held.is_acted(page.number),
-        Pass::Restore => job.held.cursor < job.held.notified.restore.done,
-        Pass::Purge => job.held.notified.purge.is_again(),
-    };
+    let is_done_before = job.held.is_done_before(pass, page.number);
     let again = is_done_before.then(|| world.exceptions(job.id, page.number).open(pass));
     let only = again.as_deref().filter(|_| pass != Pass::Purge);
     let places =
@@ -292,11 +288,7 @@ fn checkpoint(
 ) -> Option<Step> {
     let now = world.now();
     let pass = job.held.state.pass();
-    let next = match pass {
-        Pass::Delete => job.held.page_deleted(now, &page, &exceptions),
-        Pass::Restore => job.held.page_restored(now, &page, &exceptions),
-        Pass::Purge => job.held.page_purged(now, &page, &exceptions),
-    };
+    let next = job.held.page_done(pass, now, &page, &exceptions);
     match keep(world, job, next) {
         Kept::Overtaken => None,
         Kept::Again => Some(Step::Checkpoint { page, exceptions }),

@@ -199,32 +199,30 @@ impl Deletion {
         next
     }
 
-    /// One more page of the delete is done.
+    /// One more page of a pass is done. Restore and purge count theirs from the last.
     #[must_use]
-    pub fn page_deleted(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
+    pub fn page_done(
+        &self,
+        pass: Pass,
+        now: Timestamp,
+        page: &Page,
+        exceptions: &Exceptions,
+    ) -> Self {
         let mut next = self.progressed(now);
-        next.count_deleted(page, exceptions);
-        next
-    }
-
-    /// One more page of the restore is done, counted from the last.
-    #[must_use]
-    pub fn page_restored(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
-        let mut next = self.progressed(now);
-        next.cursor += 1;
-        for (collection, more) in page.restore_counts(exceptions) {
-            *next.restored.entry(collection).or_default() += more;
-        }
-        next
-    }
-
-    /// One more page of the purge is done, counted from the last.
-    #[must_use]
-    pub fn page_purged(&self, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Self {
-        let mut next = self.progressed(now);
-        next.cursor += 1;
-        for (collection, more) in page.purge_counts(exceptions) {
-            *next.purged.entry(collection).or_default() += more;
+        match pass {
+            Pass::Delete => next.count_deleted(page, exceptions),
+            Pass::Restore => {
+                next.cursor += 1;
+                for (collection, more) in page.restore_counts(exceptions) {
+                    *next.restored.entry(collection).or_default() += more;
+                }
+            }
+            Pass::Purge => {
+                next.cursor += 1;
+                for (collection, more) in page.purge_counts(exceptions) {
+                    *next.purged.entry(collection).or_default() += more;
+                }
+            }
         }
         next
     }
@@ -292,7 +290,7 @@ impl Deletion {
         failure: Option<Failure>,
     ) -> Result<Self, NotAllowed> {
         let mut next = self
-            .page_restored(now, root, exceptions)
+            .page_done(Pass::Restore, now, root, exceptions)
             .ended(failure, now)?;
         next.revision = self.revision + 1;
         Ok(next)

@@ -1,4 +1,4 @@
-//! How a page is archived: its schedules go, each row is copied, its document marked, and the row removed if it still is what was copied.
+//! How a page is archived: each row is copied, its document marked, and the row removed if it still is what was copied.
 //!
 //! The document is marked before the row goes: with the row the key becomes free, and whoever takes it writes a document
 //! of that id. The copy is made if there is none; one that is there was made by an attempt that may have removed the row
@@ -7,21 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::scope::Scope;
-use crate::domain::told::Told;
 use crate::ports::{ArchiveRows, CopyOutcome, EnginePorts, RowToCopy, Stored, TakeOutcome};
 use crate::service::advance::Engine;
 use crate::service::advance::delete_pass::{mark_documents, mark_entries};
-use crate::service::advance::effects::{Doing, after_delete, remove_schedules};
 use crate::service::advance::pass::PagePass;
 use crate::service::advance::removing_pass::{is_root, obstacle};
-use crate::service::advance::select::by_collection;
+use crate::service::advance::select::{by_collection, open_of};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 
@@ -59,17 +55,7 @@ impl<P: EnginePorts> PagePass<P> for Archive<'_> {
                 collection,
                 entries: &page.entries,
             };
-            let open: Vec<usize> = places
-                .into_iter()
-                .filter(|place| only.is_none_or(|only| only.contains(place)))
-                .filter(|place| page.entries[*place].judged.is_open())
-                .collect();
-            let held = remove_schedules(engine, slice, &page.entries, &open).await?;
-            let open: Vec<usize> = open
-                .into_iter()
-                .filter(|place| !held.contains_key(place))
-                .collect();
-            exceptions.deleted.extend(held);
+            let open = open_of(&page.entries, places, only);
             for some in open.chunks(AT_ONCE) {
                 let found = Box::pin(move_to_archive.run(some)).await?;
                 exceptions.deleted.extend(found);
@@ -78,33 +64,8 @@ impl<P: EnginePorts> PagePass<P> for Archive<'_> {
         Ok(exceptions)
     }
 
-    async fn after(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        exceptions: &Exceptions,
-        doing: Doing,
-    ) -> Result<Told, Stop> {
-        after_delete(
-            engine,
-            slice,
-            deletion,
-            Some(self.scope),
-            page,
-            exceptions,
-            doing,
-        )
-        .await
-    }
-
-    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
-        deletion.page_deleted(now, page, exceptions)
-    }
-
-    fn is_done_before(deletion: &Deletion, page: u32) -> bool {
-        deletion.is_acted(page)
+    fn scope(&self) -> Option<&Scope> {
+        Some(self.scope)
     }
 }
 

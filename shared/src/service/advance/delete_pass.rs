@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass, State};
 use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page, SelectCursor};
@@ -16,7 +14,7 @@ use crate::ports::{
 use crate::service::advance::Engine;
 use crate::service::advance::notify::Notifier;
 use crate::service::advance::pass::{PagePass, do_page};
-use crate::service::advance::select::{by_collection, read_rows, select};
+use crate::service::advance::select::{by_collection, open_of, read_rows, select};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 
@@ -111,14 +109,6 @@ impl<P: EnginePorts> PagePass<P> for Flag<'_> {
     fn scope(&self) -> Option<&Scope> {
         Some(self.scope)
     }
-
-    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
-        deletion.page_deleted(now, page, exceptions)
-    }
-
-    fn is_done_before(deletion: &Deletion, page: u32) -> bool {
-        deletion.is_acted(page)
-    }
 }
 
 /// The page behind `before`: as somebody wrote it already, or selected now; `None` when nothing is left.
@@ -164,11 +154,7 @@ pub(super) async fn mark_entries<P: EnginePorts>(
     let mark = deletion.mark();
     let mut exceptions = Exceptions::default();
     for (collection, places) in by_collection(&engine.collections, entries)? {
-        let open: Vec<usize> = places
-            .into_iter()
-            .filter(|place| only.is_none_or(|only| only.contains(place)))
-            .filter(|place| entries[*place].judged.is_open())
-            .collect();
+        let open = open_of(entries, places, only);
         exceptions
             .deleted
             .extend(mark_rows(engine, slice, collection, &mark, entries, &open).await?);

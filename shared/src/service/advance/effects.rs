@@ -18,7 +18,7 @@ use crate::domain::scope::Scope;
 use crate::domain::told::Told;
 use crate::ports::{EnginePorts, Fields, KeepTold};
 use crate::service::advance::Engine;
-use crate::service::advance::select::read_rows;
+use crate::service::advance::select::{open_of, read_rows};
 use crate::service::advance::slice::{Slice, Stop};
 
 pub(super) use self::schedules::remove as remove_schedules;
@@ -42,10 +42,7 @@ pub(super) async fn hold_back<P: EnginePorts>(
     page: &Page,
     only: Option<&[usize]>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut open: Vec<usize> = (0..page.entries.len())
-        .filter(|place| only.is_none_or(|only| only.contains(place)))
-        .filter(|place| page.entries[*place].judged.is_open())
-        .collect();
+    let mut open = open_of(&page.entries, 0..page.entries.len(), only);
     if pass != Pass::Delete || open.is_empty() {
         return Ok(BTreeMap::new());
     }

@@ -1,4 +1,4 @@
-//! How a page is erased: schedules, documents, then rows. Copy before truth, as in a purge: a document goes while its row still
+//! How a page is erased: documents, then rows. Copy before truth, as in a purge: a document goes while its row still
 //! explains it.
 //!
 //! A row that is gone was erased by an earlier attempt, or by somebody else before: either way the record is, so the counts
@@ -6,21 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
-use crate::domain::told::Told;
 use crate::ports::{EnginePorts, EraseOutcome, EraseRows, Found, RowToErase};
 use crate::service::advance::Engine;
-use crate::service::advance::effects::{Doing, after_delete, remove_schedules};
 use crate::service::advance::pass::PagePass;
 use crate::service::advance::remove_documents::remove_documents;
 use crate::service::advance::removing_pass::obstacle;
-use crate::service::advance::select::by_collection;
+use crate::service::advance::select::{by_collection, open_of};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 
@@ -46,33 +42,8 @@ impl<P: EnginePorts> PagePass<P> for Erase<'_> {
         erase_entries(engine, slice, deletion, &page.entries, only).await
     }
 
-    async fn after(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        exceptions: &Exceptions,
-        doing: Doing,
-    ) -> Result<Told, Stop> {
-        after_delete(
-            engine,
-            slice,
-            deletion,
-            Some(self.scope),
-            page,
-            exceptions,
-            doing,
-        )
-        .await
-    }
-
-    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
-        deletion.page_deleted(now, page, exceptions)
-    }
-
-    fn is_done_before(deletion: &Deletion, page: u32) -> bool {
-        deletion.is_acted(page)
+    fn scope(&self) -> Option<&Scope> {
+        Some(self.scope)
     }
 }
 
@@ -86,17 +57,7 @@ pub(super) async fn erase_entries<P: EnginePorts>(
 ) -> Result<Exceptions, Stop> {
     let mut exceptions = Exceptions::default();
     for (collection, places) in by_collection(&engine.collections, entries)? {
-        let open: Vec<usize> = places
-            .into_iter()
-            .filter(|place| only.is_none_or(|only| only.contains(place)))
-            .filter(|place| entries[*place].judged.is_open())
-            .collect();
-        let held = remove_schedules(engine, slice, entries, &open).await?;
-        let open: Vec<usize> = open
-            .into_iter()
-            .filter(|place| !held.contains_key(place))
-            .collect();
-        exceptions.deleted.extend(held);
+        let open = open_of(entries, places, only);
         let erasing = erase(engine, slice, deletion, collection, entries, open);
         exceptions.deleted.extend(Box::pin(erasing).await?);
     }

@@ -117,7 +117,7 @@ async fn adopt<P: EnginePorts>(
     }
     if deletion.root.is_none() {
         let old = below_what_is_ours(engine, slice, deletion, &page.entries).await?;
-        mark_entries(engine, slice, deletion, &page.entries, Some(&old)).await?;
+        mark(engine, slice, deletion, &page.entries, &old).await?;
         let next = deletion.page_found(slice.clock().now(), &page);
         return keep(engine, slice, deletion, next).await;
     }
@@ -245,11 +245,8 @@ async fn collect<P: EnginePorts>(
         });
     }
     if !again.is_empty() {
-        if deletion.strategy == Strategy::Erase && deletion.state.pass() == Pass::Delete {
-            erase_entries(engine, slice, deletion, &again, None).await?;
-        } else {
-            mark(engine, slice, deletion, &again).await?;
-        }
+        let all: Vec<usize> = (0..again.len()).collect();
+        mark(engine, slice, deletion, &again, &all).await?;
     }
     if new.is_empty() {
         return Ok(true);
@@ -273,20 +270,22 @@ async fn collect<P: EnginePorts>(
     }
 }
 
-/// Marks what was found, but for what must not go yet: that is kept.
+/// Marks what was found, or erases it where the delete does that, but for what must not go yet: that is kept.
 async fn mark<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
     entries: &[Entry],
+    places: &[usize],
 ) -> Result<(), Stop> {
-    let all: Vec<usize> = (0..entries.len()).collect();
-    let held = remove_schedules(engine, slice, entries, &all).await?;
-    let rest: Vec<usize> = all
-        .into_iter()
-        .filter(|place| !held.contains_key(place))
-        .collect();
-    mark_entries(engine, slice, deletion, entries, Some(&rest)).await?;
+    let held = remove_schedules(engine, slice, entries, places).await?;
+    let mut rest = places.to_vec();
+    rest.retain(|place| !held.contains_key(place));
+    if deletion.strategy == Strategy::Erase && deletion.state.pass() == Pass::Delete {
+        erase_entries(engine, slice, deletion, entries, Some(&rest)).await?;
+    } else {
+        mark_entries(engine, slice, deletion, entries, Some(&rest)).await?;
+    }
     Ok(())
 }
 
@@ -309,7 +308,8 @@ async fn take<P: EnginePorts>(
     let next = if deletion.state.pass() == Pass::Delete {
         deletion.page_late(slice.clock().now(), page)
     } else {
-        mark(engine, slice, deletion, &page.entries).await?;
+        let all: Vec<usize> = (0..page.entries.len()).collect();
+        mark(engine, slice, deletion, &page.entries, &all).await?;
         deletion.page_found(slice.clock().now(), page)
     };
     keep(engine, slice, deletion, next).await

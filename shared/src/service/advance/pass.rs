@@ -3,8 +3,6 @@
 //!
 //! They go backwards, so that the root comes last and hides what is half done until then.
 
-use jiff::Timestamp;
-
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Exceptions, Page};
 use crate::domain::scope::Scope;
@@ -20,9 +18,6 @@ pub(super) trait PagePass<P: EnginePorts>: Sync {
     /// Which pass.
     const PASS: Pass;
 
-    /// Whether, in a page that an earlier run has done, only what is open is done again.
-    const ONLY_OPEN: bool = true;
-
     /// Does a page, or only some places of it, and says what was not plainly done. Doing it again is harmless, and finds
     /// the same.
     fn act(
@@ -34,40 +29,10 @@ pub(super) trait PagePass<P: EnginePorts>: Sync {
         only: Option<&[usize]>,
     ) -> impl Future<Output = Result<Exceptions, Stop>> + Send;
 
-    /// The effects of what was done in a page, behind its rows and documents; answers what the events tell beside keys.
-    fn after(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        exceptions: &Exceptions,
-        doing: Doing,
-    ) -> impl Future<Output = Result<Told, Stop>> + Send {
-        let scope = self.scope();
-        async move {
-            match Self::PASS {
-                Pass::Delete => {
-                    after_delete(engine, slice, deletion, scope, page, exceptions, doing).await
-                }
-                Pass::Restore => {
-                    after_restore(engine, slice, deletion, page, exceptions, doing).await
-                }
-                Pass::Purge => Ok(Told::default()),
-            }
-        }
-    }
-
     /// The frozen scope, where the pass knows it: without it nobody knows what who asks may read.
     fn scope(&self) -> Option<&Scope> {
         None
     }
-
-    /// The deletion with this page done.
-    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion;
-
-    /// Whether an earlier run of the pass has done this page.
-    fn is_done_before(deletion: &Deletion, page: u32) -> bool;
 }
 
 /// Does one page, writes its exceptions if they have changed, makes the checkpoint and tells. `resumed` says that somebody
@@ -82,7 +47,9 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
     resumed: bool,
 ) -> Result<(), Stop> {
     let deletions = engine.ports.deletions();
-    let again = A::is_done_before(deletion, page.number);
+    let again = deletion.is_done_before(A::PASS, page.number);
+    // What somebody unmarked since a purge was marked again in place, wherever it stands.
+    let only_open = A::PASS != Pass::Purge;
     let stands = async || {
         let read = deletions.exceptions(&deletion.tenant, deletion.id, page.number);
         slice.call(read).await.map(Option::unwrap_or_default)
@@ -99,7 +66,7 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
         .as_ref()
         .filter(|_| again)
         .map(|earlier| earlier.open(A::PASS));
-    let only = open.as_deref().filter(|_| A::ONLY_OPEN);
+    let only = open.as_deref().filter(|_| only_open);
     let held = hold_back(engine, slice, deletion, A::PASS, page, only).await?;
     let rest: Vec<usize> = (0..page.entries.len())
         .filter(|place| only.is_none_or(|only| only.contains(place)) && !held.contains_key(place))
@@ -120,7 +87,7 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
             A::PASS,
             exceptions,
             open.as_deref(),
-            A::ONLY_OPEN,
+            only_open,
             deletion.run,
         );
         if exceptions != earlier {
@@ -130,10 +97,19 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
         }
     }
     let doing = Doing { again, resumed };
-    let effects = pass.after(engine, slice, deletion, page, &exceptions, doing);
+    let scope = pass.scope();
+    let effects = async {
+        match A::PASS {
+            Pass::Delete => {
+                after_delete(engine, slice, deletion, scope, page, &exceptions, doing).await
+            }
+            Pass::Restore => after_restore(engine, slice, deletion, page, &exceptions, doing).await,
+            Pass::Purge => Ok(Told::default()),
+        }
+    };
     // Boxed: few pages have effects, and all would carry their future.
     let told = Box::pin(effects).await?;
-    let next = A::done(deletion, slice.clock().now(), page, &exceptions);
+    let next = deletion.page_done(A::PASS, slice.clock().now(), page, &exceptions);
     keep(engine, slice, deletion, next).await?;
     notifier
         .page(engine, slice, deletion, A::PASS, (page, &exceptions, &told))

@@ -4,8 +4,6 @@
 //! safe: a row goes only with this deletion's mark on it, which the store itself checks, and a document only as it was
 //! when its row was read.
 
-use jiff::Timestamp;
-
 use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Exceptions, Judged, NotPurged, Page};
@@ -37,8 +35,6 @@ struct Purge;
 
 impl<P: EnginePorts> PagePass<P> for Purge {
     const PASS: Pass = Pass::Purge;
-    // What somebody unmarked since was marked again in place, wherever it stands.
-    const ONLY_OPEN: bool = false;
 
     async fn act(
         &self,
@@ -70,16 +66,6 @@ impl<P: EnginePorts> PagePass<P> for Purge {
             .await?;
         }
         Ok(exceptions)
-    }
-
-    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
-        deletion.page_purged(now, page, exceptions)
-    }
-
-    fn is_done_before(deletion: &Deletion, _page: u32) -> bool {
-        // Which pages an earlier run came to is no longer known once the look has found more. It need not be: all of a
-        // page is done again, and what was an exception before is told as this run's.
-        deletion.notified.purge.is_again()
     }
 }
 

@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
-
 use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use crate::domain::key::RecordKey;
@@ -121,19 +119,6 @@ impl<P: EnginePorts> PagePass<P> for Restore {
         }
         Ok(exceptions)
     }
-
-    fn done(deletion: &Deletion, now: Timestamp, page: &Page, exceptions: &Exceptions) -> Deletion {
-        deletion.page_restored(now, page, exceptions)
-    }
-
-    fn is_done_before(deletion: &Deletion, _page: u32) -> bool {
-        is_done_before(deletion)
-    }
-}
-
-/// Whether an earlier run has done the page that is next.
-fn is_done_before(deletion: &Deletion) -> bool {
-    deletion.cursor < deletion.notified.restore.done
 }
 
 /// Brings records of one collection back, those with a parent to hang below; answers what is not back.
@@ -332,7 +317,9 @@ pub(super) async fn end<P: EnginePorts>(
         .call(deletions.exceptions(&deletion.tenant, deletion.id, 1))
         .await?
         .unwrap_or_default();
-    let open = is_done_before(deletion).then(|| earlier.open(Pass::Restore));
+    let open = deletion
+        .is_done_before(Pass::Restore, 1)
+        .then(|| earlier.open(Pass::Restore));
     let followed = |found: Exceptions| {
         earlier.followed_by(Pass::Restore, found, open.as_deref(), false, deletion.run)
     };

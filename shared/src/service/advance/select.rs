@@ -353,6 +353,19 @@ pub(super) async fn read_rows<P: EnginePorts>(
     .await
 }
 
+/// Those of these places that are the deletion's to take: of all, or only of some.
+pub(super) fn open_of(
+    entries: &[Entry],
+    places: impl IntoIterator<Item = usize>,
+    only: Option<&[usize]>,
+) -> Vec<usize> {
+    let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
+    places
+        .into_iter()
+        .filter(|place| is_wanted(place) && entries[*place].judged.is_open())
+        .collect()
+}
+
 /// The records of some entries, by collection, with their places.
 pub(super) fn by_collection<'a>(
     collections: &'a Collections,
