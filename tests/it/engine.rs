@@ -11,6 +11,7 @@ mod bulk;
 mod cancels;
 mod certificates;
 mod compares;
+mod compares_archive;
 mod compares_purged;
 mod crashes;
 mod deliveries;

@@ -2,7 +2,7 @@
 //!
 //! A pass makes both stores agree; what others do to them afterwards, nobody sees. So the sweeper compares them along the
 //! manifest: once `compare_after` has passed since the end of a pass, and once more at `purge_at` where a restored
-//! deletion has left marks. There is no comparison of its own before a purge: the purge reads the same pages, documents
+//! deletion has left marks or copies. There is no comparison of its own before a purge: the purge reads the same pages, documents
 //! and rows itself, looks below the root, and removes what a comparison would only have repaired a moment before.
 
 use std::collections::BTreeMap;
@@ -29,6 +29,9 @@ pub enum Drift {
     DocumentWithoutRow,
     /// A mark of a deletion that was restored: cleared where the parent exists, otherwise removed at `purge_at`.
     OrphanMark,
+    /// A copy in the archive of a deletion that was restored, whose key another record had, or of one that was purged. It
+    /// is removed at `purge_at`.
+    OrphanCopy,
     /// A record without a mark below a parent that is gone or marked, written around the API. Below a purged parent it is
     /// purged too; before that it is hidden by its parent and left to the purge.
     LiveChild,
@@ -58,7 +61,7 @@ pub type Tallies = BTreeMap<Drift, Tally>;
 pub struct Findings {
     /// By kind.
     pub drift: Tallies,
-    /// Marks that have to wait for `purge_at`.
+    /// Marks and copies that have to wait for `purge_at`.
     pub waiting: u64,
 }
 
@@ -77,7 +80,7 @@ pub struct Comparison {
     /// Where the look below the root goes on, as JSON: it has a position of another store in it.
     #[serde(default, skip_serializing_if = "is_default", with = "cursor")]
     pub look: Option<SelectCursor>,
-    /// Marks of a restored deletion that have to wait for `purge_at`.
+    /// Marks and copies of a restored deletion that have to wait for `purge_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub waiting: u64,
     /// How often it has sent the deletion back to be purged once more; kept over the runs.

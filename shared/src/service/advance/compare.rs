@@ -6,6 +6,7 @@
 //! steady writer keeps no comparison from its end.
 
 mod below;
+mod copies;
 mod plan;
 mod repair;
 
@@ -155,9 +156,23 @@ async fn compare_page<P: EnginePorts>(
         for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
             // Never this deletion's: whatever is there now is not looked at.
             places.retain(|place| page.entries[*place].judged != Judged::Missing);
+            let keys: Vec<_> = places
+                .iter()
+                .map(|place| page.entries[*place].key.clone())
+                .collect();
             Records::new(engine, slice, deletion, collection, &page.entries, &places)
                 .compare(case, places, &mut findings)
                 .await?;
+            copies::compare(
+                engine,
+                slice,
+                deletion,
+                collection,
+                &keys,
+                case,
+                &mut findings,
+            )
+            .await?;
         }
     }
     Ok(findings)
