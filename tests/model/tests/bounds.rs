@@ -142,6 +142,21 @@ fn slices_that_end_anywhere_and_a_crash_do_not_stop_a_restore() {
 }
 
 #[test]
+fn two_requests_of_any_kind_with_a_crash_between_any_two_calls() {
+    let bounds = Bounds {
+        crashes: 1,
+        cancels: 1,
+        retries: 1,
+        restores: 1,
+        purges: 1,
+        requests: 2,
+        ..Bounds::NONE
+    };
+    let reached = ["CANCELLED", "RESTORED", "RESTORE_FAILED", "PURGED"];
+    holds("two requests", &Setup::with(bounds), &reached);
+}
+
+#[test]
 #[expect(clippy::print_stdout, reason = "how much was explored is the result")]
 fn nothing_goes_round_in_circles_so_every_way_ends() {
     let bounds = Bounds {
@@ -177,14 +192,17 @@ fn nothing_goes_round_in_circles_so_every_way_ends() {
 
 #[test]
 #[ignore = "minutes: for a change of the protocol, by hand"]
-fn two_requests_of_any_kind_with_a_crash_between_any_two_calls() {
+fn three_requests_of_any_kind_with_a_crash_a_repeated_message_a_refusal_and_purge_at() {
     let bounds = Bounds {
         crashes: 1,
+        duplicates: 1,
+        rejects: 1,
         cancels: 1,
         retries: 1,
         restores: 1,
         purges: 1,
-        requests: 2,
+        requests: 3,
+        time: 1,
         ..Bounds::NONE
     };
     let reached = ["CANCELLED", "RESTORED", "RESTORE_FAILED", "PURGED"];
