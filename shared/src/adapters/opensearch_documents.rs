@@ -2,7 +2,7 @@
 //!
 //! Two traps shape this adapter. `_bulk` answers 200 whatever happened, so every line's own status counts. And an update
 //! of a document in a *missing index* creates the index (unless the cluster forbids it) and reports "document missing",
-//! which would make every deletion look done: so a mark asks for the index first.
+//! which would make every deletion look done: so an update asks for the index first.
 
 mod answer;
 mod clear;
@@ -12,6 +12,7 @@ mod purge;
 mod read;
 mod search;
 mod transport;
+mod update;
 
 use std::time::Duration;
 

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
-use super::mark::RETRIES_ON_CONFLICT;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::DeletionId;
 use crate::ports::{Attempt, ClearDocuments, DependencyError, DocumentClearOutcome};
@@ -16,41 +15,19 @@ const SCRIPT: &str = "if (params.id.equals(ctx._source[params.names[2]])) \
     { for (name in params.names) { ctx._source.remove(name) } } else { ctx.op = 'none' }";
 
 impl ClearDocuments for OpenSearchDocuments {
-    /// Two requests within the time of one, as when documents are marked.
     async fn clear(
         &self,
         collection: &Collection,
         deletion: DeletionId,
         ids: &[String],
     ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
-        let Some(first) = ids.first() else {
-            return Ok(Vec::new());
-        };
         let (_, index) = self.index(collection, OPERATION)?;
-        let body = lines(&index, collection, deletion, ids);
-        let call = async {
-            self.read_versions(OPERATION, &index, std::slice::from_ref(first))
-                .await?;
-            self.bulk(OPERATION, &index, body, ids.len()).await
-        };
-        let answers = self.in_time(OPERATION, call).await?;
+        let params = json!({ "id": deletion.to_string(), "names": collection.marks.all() });
+        let update =
+            json!({ "script": { "lang": "painless", "source": SCRIPT, "params": params } });
+        let answers = self.update(OPERATION, &index, &update, ids).await?;
         Ok(answers.into_iter().map(outcome).collect())
     }
-}
-
-fn lines(index: &str, collection: &Collection, deletion: DeletionId, ids: &[String]) -> String {
-    let params = json!({ "id": deletion.to_string(), "names": collection.marks.all() });
-    let script = json!({ "script": { "lang": "painless", "source": SCRIPT, "params": params } });
-    let script = script.to_string();
-    let mut body = String::new();
-    for id in ids {
-        let action = json!({ "update": { "_index": index, "_id": id, "retry_on_conflict": RETRIES_ON_CONFLICT } });
-        body.push_str(&action.to_string());
-        body.push('\n');
-        body.push_str(&script);
-        body.push('\n');
-    }
-    body
 }
 
 fn outcome(answer: LineAnswer) -> Attempt<DocumentClearOutcome> {

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
-use super::mark::RETRIES_ON_CONFLICT;
 use crate::domain::collection::Collection;
 use crate::domain::document::Document;
 use crate::ports::{Attempt, DependencyError, IndexDocuments, IndexOutcome};
@@ -16,35 +15,22 @@ const SCRIPT: &str =
     "ctx._source.putAll(params.fields); for (name in params.gone) { ctx._source.remove(name) }";
 
 impl IndexDocuments for OpenSearchDocuments {
-    /// Two requests within the time of one: an upsert would make an index that is not there, so it is asked for first.
     async fn index(
         &self,
         collection: &Collection,
         document: &Document,
     ) -> Result<Attempt<IndexOutcome>, DependencyError> {
         let (_, index) = self.index(collection, OPERATION)?;
-        let body = lines(&index, document);
-        let call = async {
-            self.read_versions(OPERATION, &index, std::slice::from_ref(&document.id))
-                .await?;
-            self.bulk(OPERATION, &index, body, 1).await
-        };
-        let answers = self.in_time(OPERATION, call).await?;
+        let params = json!({ "fields": document.fields, "gone": document.gone });
+        let update = json!({
+            "script": { "lang": "painless", "source": SCRIPT, "params": params },
+            "upsert": document.fields,
+        });
+        let ids = std::slice::from_ref(&document.id);
+        let answers = self.update(OPERATION, &index, &update, ids).await?;
         let answer = answers.into_iter().next();
         Ok(answer.map_or_else(|| Attempt::Again("no answer".to_owned()), outcome))
     }
-}
-
-fn lines(index: &str, document: &Document) -> String {
-    let action = json!({
-        "update": { "_index": index, "_id": document.id, "retry_on_conflict": RETRIES_ON_CONFLICT }
-    });
-    let params = json!({ "fields": document.fields, "gone": document.gone });
-    let update = json!({
-        "script": { "lang": "painless", "source": SCRIPT, "params": params },
-        "upsert": document.fields,
-    });
-    format!("{action}\n{update}\n")
 }
 
 fn outcome(answer: LineAnswer) -> Attempt<IndexOutcome> {
