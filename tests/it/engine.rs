@@ -10,6 +10,7 @@ mod bounds;
 mod bulk;
 mod cancels;
 mod certificates;
+mod chat;
 mod compares;
 mod compares_archive;
 mod compares_purged;

@@ -97,7 +97,7 @@ schedule    = "step-{slot}"
 
 impl World {
     /// Puts a record below `parent`, with these further attributes.
-    pub(super) fn put_with(
+    pub(crate) fn put_with(
         &self,
         collection: &str,
         key: &RecordKey,

@@ -10,7 +10,7 @@ mod schedules;
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::row::Row;
@@ -152,6 +152,23 @@ struct Noted {
     told: Told,
 }
 
+/// Writes down who is to be told of a page that leaves its table: afterwards the rows that name them may be gone, too.
+/// Nothing is touched yet, so writing it again tells the same.
+pub(super) async fn note_recipients<P: EnginePorts>(
+    engine: &Engine<P>,
+    slice: &Slice<'_, P::Clock>,
+    deletion: &Deletion,
+    scope: &Scope,
+    page: &Page,
+) -> Result<(), Stop> {
+    if !tells_more(engine, page) {
+        return Ok(());
+    }
+    let mut told = Told::default();
+    audience::address(engine, slice, deletion, Some(scope), page, &mut told).await?;
+    note(engine, slice, deletion, page, &mut None, &told).await
+}
+
 /// What was noted of this page before, where somebody may have.
 async fn noted<P: EnginePorts>(
     engine: &Engine<P>,
@@ -160,7 +177,7 @@ async fn noted<P: EnginePorts>(
     page: &Page,
     doing: Doing,
 ) -> Result<Noted, Stop> {
-    if !doing.resumed && !doing.again {
+    if !doing.resumed && !doing.again && deletion.strategy == Strategy::Flag {
         return Ok(Noted {
             stands: None,
             told: Told::default(),

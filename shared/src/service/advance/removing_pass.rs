@@ -13,6 +13,7 @@ use crate::domain::scope::Scope;
 use crate::ports::{Clock, EnginePorts, ReadDeletions};
 use crate::service::advance::archive::Archive;
 use crate::service::advance::delete_pass::next_page;
+use crate::service::advance::effects::note_recipients;
 use crate::service::advance::erase::Erase;
 use crate::service::advance::notify::Notifier;
 use crate::service::advance::pass::{PagePass, do_page};
@@ -82,6 +83,7 @@ async fn write_pages<P: EnginePorts>(
             let next = deletion.selection_over(now);
             return keep(engine, slice, deletion, next).await;
         };
+        Box::pin(note_recipients(engine, slice, deletion, scope, &page)).await?;
         let next = deletion.page_written(now, &page);
         keep(engine, slice, deletion, next).await?;
         before = Some(page);

@@ -150,7 +150,7 @@ pub(super) fn ids(ids: &[&str]) -> Named<'static> {
 
 impl World {
     /// Asks for a delete of many records of a collection.
-    pub(super) async fn destroy(
+    pub(crate) async fn destroy(
         &self,
         faults: &Faults,
         principal: &Principal,
