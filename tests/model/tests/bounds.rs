@@ -1,7 +1,7 @@
 //! Everything within bounds, with the protocol as it is: nothing is broken, and what matters is reached.
 //!
 //! All that can go wrong at once would be more states than a gate has time for, so each test lets some of it happen
-//! together. The last one lets more, takes minutes, and is run by hand: `cargo test -p model --test bounds -- --ignored`.
+//! together.
 
 use model::{Bounds, Setup, explore, goes_round};
 
@@ -188,23 +188,4 @@ fn nothing_goes_round_in_circles_so_every_way_ends() {
         println!("circles: states={states}");
         assert!(!is_round);
     }
-}
-
-#[test]
-#[ignore = "minutes: for a change of the protocol, by hand"]
-fn three_requests_of_any_kind_with_a_crash_a_repeated_message_a_refusal_and_purge_at() {
-    let bounds = Bounds {
-        crashes: 1,
-        duplicates: 1,
-        rejects: 1,
-        cancels: 1,
-        retries: 1,
-        restores: 1,
-        purges: 1,
-        requests: 3,
-        time: 1,
-        ..Bounds::NONE
-    };
-    let reached = ["CANCELLED", "RESTORED", "RESTORE_FAILED", "PURGED"];
-    holds("more", &Setup::with(bounds), &reached);
 }
