@@ -81,7 +81,12 @@ async fn a_parent_deleted_at_any_moment_of_the_restore_is_never_left_with_a_live
     let (world, child) = ready().await;
     let faults = world.faults();
     world.deliver(&faults, &child).await.unwrap().ignore();
-    for place in super::stalls::places(&faults.log()) {
+    let places = super::stalls::places(&faults.log());
+    let end = places
+        .iter()
+        .position(|place| place.0 == Operation::FinishRestore)
+        .expect("it ends");
+    for (number, place) in places.into_iter().enumerate() {
         let (world, child) = ready().await;
         let faults = world.faults();
         let beside = world.clone();
@@ -96,7 +101,10 @@ async fn a_parent_deleted_at_any_moment_of_the_restore_is_never_left_with_a_live
         let parent = world.marks("lists", &key("l")).0.unwrap();
         match stands.state {
             // Then the parent's deletion has found it live and taken it, or it came back just before.
-            State::Restored => assert!(!root.is_empty(), "{place:?}: live under a deleted parent"),
+            State::Restored => {
+                assert!(!root.is_empty(), "{place:?}: live under a deleted parent");
+                assert!(number > end, "{place:?}: never shown, and told as restored");
+            }
             State::RestoreFailed => {
                 assert_eq!(stands.failure.unwrap().code, "PARENT_NOT_LIVE", "{place:?}");
                 assert_eq!(root, child.id.to_string(), "{place:?}");
