@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 /// Where all metrics of this project stand.
 pub const NAMESPACE: &str = "Tombstone";
 
+/// What was left alone because a later version wrote it: messages and deletions. Of consumer and sweeper.
+pub const NEWER_VERSIONS: &str = "NewerVersions";
+
 /// What a metric counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Unit {

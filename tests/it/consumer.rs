@@ -83,7 +83,8 @@ async fn of_the_sample_batch_the_good_message_is_done_the_repeated_one_dropped_a
 
     let response = consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
         .await
-        .unwrap();
+        .unwrap()
+        .response;
 
     assert_eq!(
         json!(response),
@@ -110,7 +111,8 @@ async fn the_order_of_a_batch_does_not_matter() {
 
     let response = consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
         .await
-        .unwrap();
+        .unwrap()
+        .response;
 
     assert_eq!(
         response.batch_item_failures.len(),
@@ -151,7 +153,8 @@ async fn no_store_call_begins_a_grace_before_the_function_is_stopped() {
 
     let response = consumer::handle(&world.engine(&faults), event, stopped)
         .await
-        .unwrap();
+        .unwrap()
+        .response;
 
     let last = stopped.checked_sub(world.timing.grace).unwrap();
     assert!(
@@ -175,12 +178,69 @@ async fn a_message_of_a_later_version_is_left_for_a_later_build() {
     event.records[0].body = Some(json!({ "v": 2, "deletion": "another shape" }).to_string());
     let (world, deletion) = accepted(&batch());
 
-    let response = consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
+    let handled = consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
         .await
         .unwrap();
 
-    assert_eq!(response.batch_item_failures.len(), 1);
+    assert_eq!(handled.response.batch_item_failures.len(), 1);
+    assert_eq!(handled.newer, 1);
     assert_eq!(world.now(&deletion), deletion);
+}
+
+#[tokio::test]
+async fn a_message_about_what_a_later_version_wrote_comes_again_until_that_version_reads_it() {
+    let mut event = batch();
+    event.records.truncate(1);
+    let (world, deletion) = accepted(&event);
+    world.deletions.make_newer(&deletion);
+    let engine = world.engine(&world.faults());
+
+    let left = consumer::handle(&engine, event.clone(), deadline(&world));
+    let left = left.await.unwrap();
+    let before = world.now(&deletion);
+    world.deletions.make_known(&deletion);
+    let read = consumer::handle(&engine, event, deadline(&world));
+    let read = read.await.unwrap();
+
+    assert_eq!(
+        (left.response.batch_item_failures.len(), left.newer),
+        (1, 1)
+    );
+    assert_eq!(before, deletion);
+    assert_eq!(
+        (read.response.batch_item_failures.len(), read.newer),
+        (0, 0)
+    );
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+}
+
+#[tokio::test]
+async fn those_who_watch_are_told_what_was_left_to_a_later_version_and_nothing_else() {
+    let mut event = batch();
+    let (world, deletion) = accepted(&event);
+    let now = world.clock.now();
+    let engine = world.engine(&world.faults());
+    let plain = consumer::handle(&engine, event.clone(), deadline(&world));
+    let plain = plain.await.unwrap();
+    event.records[0].body = Some(json!({ "v": 2 }).to_string());
+    world.deletions.make_newer(&deletion);
+    let newer = consumer::handle(&engine, event, deadline(&world));
+    let newer = newer.await.unwrap();
+
+    let lines = [&plain, &newer].map(|handled| consumer::metrics("stack-consumer", now, handled));
+
+    let [None, Some(line)] = lines else {
+        panic!("a line where something was left alone: {lines:?}");
+    };
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&line["FunctionName"], &line["NewerVersions"]),
+        (&json!("stack-consumer"), &json!(2))
+    );
+    assert_eq!(
+        line["_aws"]["CloudWatchMetrics"][0]["Namespace"],
+        "Tombstone"
+    );
 }
 
 #[tokio::test]
@@ -191,7 +251,8 @@ async fn a_message_whose_deletion_does_not_exist_is_acknowledged() {
 
     let response = consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
         .await
-        .unwrap();
+        .unwrap()
+        .response;
 
     assert_eq!(
         response.batch_item_failures.len(),
@@ -214,7 +275,8 @@ async fn a_failure_that_could_not_be_recorded_brings_the_message_again() {
 
     let response = consumer::handle(&world.engine(&faults), event.clone(), deadline(&world))
         .await
-        .unwrap();
+        .unwrap()
+        .response;
     assert_eq!(response.batch_item_failures.len(), 1);
 
     consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
@@ -237,7 +299,8 @@ async fn a_failure_that_is_recorded_is_not_the_queues_business() {
 
     let response = consumer::handle(&world.engine(&faults), event, deadline(&world))
         .await
-        .unwrap();
+        .unwrap()
+        .response;
 
     assert!(response.batch_item_failures.is_empty());
     let sent = world.queue.take();
@@ -274,7 +337,8 @@ async fn an_empty_batch_is_an_empty_answer() {
 
     let response = consumer::handle(&world.engine(&world.faults()), event, deadline(&world))
         .await
-        .unwrap();
+        .unwrap()
+        .response;
 
     assert_eq!(json!(response), json!({ "batchItemFailures": [] }));
 }

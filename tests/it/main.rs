@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod api;
+mod compatibility;
 mod configuration;
 mod consumer;
 mod contracts;
@@ -9,6 +10,7 @@ mod costs;
 mod engine;
 mod event_schemas;
 mod layers;
+mod on_tables;
 mod stores;
 mod sweeper;
 mod template;

@@ -57,7 +57,7 @@ async fn one_sweep_does_everything_that_is_due_and_answers_with_its_report() {
         json!({
             "due": 3, "resent": 1, "parked": 0, "told": 1, "compared": 0, "comparing": 0, "returned": 0,
             "drift_found": 0, "drift_repaired": 0, "drift": {}, "purged": 1, "purging": 0, "tidied": 0, "put_off": 0,
-            "silent": 1, "longest_silence": 120, "purge_lag": 120, "errors": 0, "left": 0
+            "silent": 1, "longest_silence": 120, "purge_lag": 120, "errors": 0, "newer": 0, "left": 0
         })
     );
     world.deliver_all().await;
@@ -120,7 +120,7 @@ async fn a_sweep_that_finds_nothing_out_is_an_error_so_that_somebody_notices() {
 }
 
 #[tokio::test]
-async fn a_sweep_tells_those_who_watch_what_drift_it_found_and_what_is_late() {
+async fn a_sweep_tells_those_who_watch_what_drift_it_found_what_is_late_and_what_it_left_alone() {
     let world = world();
     let old = world.accept("discussions", &key("old")).await;
     world.come_to_rest().await;
@@ -128,6 +128,8 @@ async fn a_sweep_tells_those_who_watch_what_drift_it_found_and_what_is_late() {
     let unmarked = world.live_row("messages", &key2("old", "m"), Some(&key("old")));
     world.documents.put(&messages, "old\u{1f}m", unmarked);
     world.accept("discussions", &key("lost")).await;
+    let newer = world.accept("discussions", &key("owed")).await;
+    world.deletions.make_newer(&newer);
     let _lost = world.queue.take();
     world.clock.set(world.now(&old).due_at.unwrap());
     let report = world.sweep(&world.faults()).await.unwrap();
@@ -147,6 +149,7 @@ async fn a_sweep_tells_those_who_watch_what_drift_it_found_and_what_is_late() {
         ("Silent", 1),
         ("PurgeLag", 0),
         ("SweepErrors", 0),
+        ("NewerVersions", 1),
     ] {
         assert_eq!(line[name], value, "{name}");
     }

@@ -184,6 +184,7 @@ fn somebody_is_told_of_dead_and_old_messages_of_failing_functions_and_of_drift()
         "Errors of SweeperFunction > 0",
         "DriftFound of SweeperFunction > {\"Ref\":\"DriftAlarmBound\"}",
         "Resurrected of SweeperFunction > 0",
+        "NewerVersions of SweeperFunction > 0",
     ];
     assert_eq!(alarms, expected.map(str::to_owned).into());
 }

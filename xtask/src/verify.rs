@@ -138,6 +138,9 @@ fn judge(deletion: &Deletion, recount: &Recount) -> ExitCode {
         Verdict::OtherPages(head) => {
             terminal::answer(&format!("NOT PROVED: the pages give the head {head}"));
         }
+        Verdict::NoHead => {
+            terminal::answer("NOT PROVED: it was accepted by a build that kept no head");
+        }
         Verdict::OtherCounts(counts) => {
             terminal::answer(&format!(
                 "NOT PROVED: the pages and their exceptions count {counts:?}"

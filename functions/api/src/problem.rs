@@ -76,6 +76,7 @@ codes! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE "The body is of a type that is not taken";
     Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side";
     DependencyRefused "DEPENDENCY_REFUSED" INTERNAL_SERVER_ERROR "Something that this service needs refused to work";
+    NewerVersion "NEWER_VERSION" SERVICE_UNAVAILABLE "A later version of this service has written it";
     DependencyUnavailable "DEPENDENCY_UNAVAILABLE" SERVICE_UNAVAILABLE "Something that this service needs did not answer";
     NotQueued "NOT_QUEUED" SERVICE_UNAVAILABLE "The deletion could not be queued";
 }
@@ -184,7 +185,13 @@ impl Problem {
 
 impl From<DependencyError> for Problem {
     fn from(error: DependencyError) -> Self {
-        let mut problem = if error.retryable {
+        let mut problem = if error.is_newer {
+            let detail = format!(
+                "The {} holds what a later version of this service has written; this one leaves it alone.",
+                error.dependency
+            );
+            Self::new(Code::NewerVersion, detail)
+        } else if error.retryable {
             let detail = format!(
                 "The {} did not answer in time; the same request may succeed later.",
                 error.dependency

@@ -1,22 +1,39 @@
 //! The consumer function: translates a batch of queue messages into slices of the engine, and back.
 //!
 //! Each body is parsed on its own: one that cannot be read is reported as failed and reaches the DLQ with its history,
-//! while the others are worked on. A message that did its part, even "nothing to do", is acknowledged.
+//! while the others are worked on. A message that did its part, even "nothing to do", is acknowledged. One of a later
+//! version, or about what a later version wrote, is never acknowledged: a build that knows it gets it from queue or DLQ.
 
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
-use shared::domain::message::DeletionMessage;
+use shared::domain::message::{DeletionMessage, MessageError};
 use shared::ports::{Clock, EnginePorts};
 use shared::service::advance::{Advanced, Engine, advance};
-use shared::telemetry::chain;
+use shared::telemetry::{self, Unit, chain};
 use tracing::{info, warn};
 
 /// The batch cannot be answered for: a record without an id would read as "the whole batch failed".
 #[derive(Debug, thiserror::Error)]
 #[error("a record of the batch has no message id")]
 pub struct MessageIdMissing;
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub struct Handled {
+    /// Which messages must come again.
+    pub response: SqsBatchResponse,
+    /// How many of them because of a later version.
+    pub newer: u64,
+}
+
+/// What became of one message.
+enum Worked {
+    Done,
+    Again,
+    LeftToALaterVersion,
+}
 
 /// Works on a batch and answers which messages must come again.
 ///
@@ -27,19 +44,30 @@ pub async fn handle<P: EnginePorts>(
     engine: &Engine<P>,
     event: SqsEvent,
     deadline: Timestamp,
-) -> Result<SqsBatchResponse, MessageIdMissing> {
-    let mut response = SqsBatchResponse::default();
+) -> Result<Handled, MessageIdMissing> {
+    let mut handled = Handled::default();
     for record in event.records {
         let id = record
             .message_id
             .clone()
             .filter(|id| !id.is_empty())
             .ok_or(MessageIdMissing)?;
-        if !work(engine, &record, &id, deadline).await {
-            response.batch_item_failures.push(failure(id));
+        let worked = work(engine, &record, &id, deadline).await;
+        if matches!(worked, Worked::LeftToALaterVersion) {
+            handled.newer += 1;
+        }
+        if !matches!(worked, Worked::Done) {
+            handled.response.batch_item_failures.push(failure(id));
         }
     }
-    Ok(response)
+    Ok(handled)
+}
+
+/// What a batch says to those who watch, where there is something: one line for the log.
+#[must_use]
+pub fn metrics(function: &str, now: Timestamp, handled: &Handled) -> Option<String> {
+    let newer = (telemetry::NEWER_VERSIONS, Unit::Count, handled.newer);
+    (handled.newer > 0).then(|| telemetry::metrics(function, now, &[newer]))
 }
 
 fn failure(id: String) -> BatchItemFailure {
@@ -48,19 +76,21 @@ fn failure(id: String) -> BatchItemFailure {
     failure
 }
 
-/// Whether the message is done with.
 async fn work<P: EnginePorts>(
     engine: &Engine<P>,
     record: &SqsMessage,
     id: &str,
     deadline: Timestamp,
-) -> bool {
+) -> Worked {
     let message = match DeletionMessage::parse(record.body.as_deref().unwrap_or_default()) {
         Ok(message) => message,
         Err(error) => {
             // Never the body: whatever it is, it is not ours to print.
-            warn!(message_id = id, error = %error, "message {id} is not a deletion message");
-            return false;
+            warn!(message_id = id, error = %error, "message {id} is not a deletion message of this version");
+            return match error {
+                MessageError::Unparsable(_) => Worked::Again,
+                MessageError::TooNew(_) => Worked::LeftToALaterVersion,
+            };
         }
     };
     let now = engine.ports.clock().now();
@@ -69,11 +99,15 @@ async fn work<P: EnginePorts>(
     match advance(engine, &message.tenant, deletion_id, slice_end).await {
         Ok(advanced) => {
             report(&message, advanced);
-            true
+            Worked::Done
+        }
+        Err(error) if error.is_newer => {
+            warn!(%deletion_id, error = %chain(&error), "deletion {deletion_id} is left to a later version");
+            Worked::LeftToALaterVersion
         }
         Err(error) => {
             warn!(%deletion_id, error = %chain(&error), "what became of deletion {deletion_id} could not be recorded");
-            false
+            Worked::Again
         }
     }
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
 use shared::config::{Config, Function};
-use shared::ports::Wired;
+use shared::ports::{Clock, Wired};
 use shared::service::advance::Engine;
+use shared::telemetry::emit;
 use shared::wiring::{Stores, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,8 +50,12 @@ async fn serve(config: Config) -> Result<(), Error> {
     let handle = move |event: LambdaEvent<SqsEvent>| async move {
         let deadline = Timestamp::try_from(event.context.deadline())?;
         // Boxed: all that the engine may be waiting for is in this future.
-        let response = Box::pin(consumer::handle(engine, event.payload, deadline)).await?;
-        Ok::<SqsBatchResponse, Error>(response)
+        let handled = Box::pin(consumer::handle(engine, event.payload, deadline)).await?;
+        let function = &event.context.env_config.function_name;
+        if let Some(line) = consumer::metrics(function, SystemClock.now(), &handled) {
+            emit(&line)?;
+        }
+        Ok::<SqsBatchResponse, Error>(handled.response)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

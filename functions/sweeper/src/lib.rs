@@ -51,6 +51,7 @@ pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
             ("Purged", Unit::Count, count(report.purged)),
             ("PurgeLag", Unit::Seconds, report.purge_lag),
             ("SweepErrors", Unit::Count, count(report.errors)),
+            (telemetry::NEWER_VERSIONS, Unit::Count, count(report.newer)),
         ],
     )
 }

@@ -20,9 +20,13 @@ pub fn begin(id: DeletionId) -> String {
 
 /// The head behind this page: SHA-256 of the head before it, a line feed, and the page's canonical form.
 ///
-/// The canonical form is compact JSON: `[number, [[collection, judged, partition, sort or null], …]]`.
+/// The canonical form is compact JSON: `[number, [[collection, judged, partition, sort or null], …]]`. An empty head stays
+/// empty: the deletion is older than the chain, and nobody knows what stands before this page.
 #[must_use]
 pub fn extend(head: &str, page: &Page) -> String {
+    if head.is_empty() {
+        return String::new();
+    }
     let entries: Vec<_> = page
         .entries
         .iter()
@@ -57,6 +61,8 @@ pub enum Verdict {
     Proved,
     /// A page was changed, left out, added or moved: this is the head that the pages give.
     OtherPages(String),
+    /// The deletion was accepted by a build that kept no head: nothing can be proved.
+    NoHead,
     /// The pages are right, and their exceptions say other counts than the deletion.
     OtherCounts(BTreeMap<CollectionName, DeleteCounts>),
 }
@@ -96,7 +102,9 @@ impl Recount {
     /// Compares with what the deletion says. Its counts are final once its delete has ended.
     #[must_use]
     pub fn verdict(&self, deletion: &Deletion) -> Verdict {
-        if self.head != deletion.chain {
+        if deletion.chain.is_empty() {
+            Verdict::NoHead
+        } else if self.head != deletion.chain {
             Verdict::OtherPages(self.head.clone())
         } else if deletion.state.is_done() && self.deleted != deletion.deleted {
             Verdict::OtherCounts(self.deleted.clone())

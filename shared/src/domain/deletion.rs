@@ -86,6 +86,20 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// The longest reason, in bytes: it stands in every item of a deletion, twice while its event is owed.
+const REASON_BYTES: usize = 256;
+
+impl Failure {
+    /// A failure with this code. A reason that is too long, as one that a store words may be, is cut.
+    #[must_use]
+    pub fn new(code: &str, reason: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            reason: reason[..reason.floor_char_boundary(REASON_BYTES)].to_owned(),
+        }
+    }
+}
+
 /// What is to be told of a pass's latest run, and how much of it is out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Telling {

@@ -11,6 +11,9 @@ pub struct DependencyError {
     /// Whether the same call may succeed later: no answer, throttled, a 5xx. A refusal (no permission, no such table,
     /// no such index) is not.
     pub retryable: bool,
+    /// Whether what is there was written by a later version of this program. It is left alone, whatever it is; the same
+    /// call succeeds in a build that knows the version.
+    pub is_newer: bool,
     /// What the client said.
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
@@ -27,6 +30,7 @@ impl DependencyError {
             dependency,
             operation,
             retryable: true,
+            is_newer: false,
             source: source.into(),
         }
     }
@@ -41,7 +45,20 @@ impl DependencyError {
             dependency,
             operation,
             retryable: false,
+            is_newer: false,
             source: source.into(),
+        }
+    }
+
+    /// What is there was written by a later version, and is not touched.
+    pub fn newer(
+        dependency: &'static str,
+        operation: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            is_newer: true,
+            ..Self::refused(dependency, operation, source)
         }
     }
 }

@@ -42,8 +42,7 @@ use crate::telemetry::chain;
 
 pub use self::compare::{Compared, compare};
 pub use self::notify::tell_owed;
-pub(crate) use self::slice::Slice;
-use self::slice::Stop;
+pub(crate) use self::slice::{Slice, Stop};
 
 /// The engine: its ports, the collections, and its settings.
 #[derive(Debug)]
@@ -85,7 +84,8 @@ pub enum Advanced {
 ///
 /// # Errors
 ///
-/// When the deletion could not be read, or what became of it could not be recorded: the message must come again.
+/// When the deletion could not be read, or what became of it could not be recorded: the message must come again. So must it
+/// where a later version wrote any of what is needed: this build does not go on, and drops nothing.
 pub async fn advance<P: EnginePorts>(
     engine: &Engine<P>,
     tenant: &Tenant,
@@ -163,7 +163,8 @@ pub async fn park<P: EnginePorts>(
                 .as_ref()
                 .map_or("", |failure| failure.reason.as_str());
             warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
-            tell_owed(engine, &parked, None).await;
+            // What is owed stays due.
+            let _ = tell_owed(engine, &parked, None).await;
             Ok(Advanced::Ended(parked.state))
         }
     }
@@ -241,7 +242,8 @@ async fn closed<P: EnginePorts>(
     ended: Deletion,
 ) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
-    tell_owed(engine, &ended, Some(slice)).await;
+    // What is owed stays due.
+    let _ = tell_owed(engine, &ended, Some(slice)).await;
     Ok(Advanced::Ended(ended.state))
 }
 
@@ -255,10 +257,16 @@ async fn end_slice<P: EnginePorts>(
     let ports = &engine.ports;
     let now = ports.clock().now();
     let (failure, is_attempt, delay) = match &stop {
+        // The build that can go on sees no attempt of this one.
+        Stop::Dependency(error) if error.is_newer => (
+            Some(Failure::new("NEWER_VERSION", &error.to_string())),
+            false,
+            Duration::ZERO,
+        ),
         Stop::Overtaken => return Ok(Advanced::Left),
         Stop::SliceEnd => (None, false, Duration::ZERO),
         Stop::Busy(reason) => (
-            Some(failure_of("DEPENDENCY_BUSY", reason)),
+            Some(Failure::new("DEPENDENCY_BUSY", reason)),
             false,
             Duration::from_secs(1),
         ),
@@ -270,7 +278,7 @@ async fn end_slice<P: EnginePorts>(
                 "DEPENDENCY_REFUSED"
             };
             (
-                Some(failure_of(code, &error.to_string())),
+                Some(Failure::new(code, &error.to_string())),
                 !error.retryable,
                 retry_delay(&engine.timing),
             )
@@ -300,6 +308,11 @@ async fn end_slice<P: EnginePorts>(
     if let Some(failure) = give_up(&released, now, &engine.patience) {
         return park(engine, &released, failure).await;
     }
+    if let Stop::Dependency(error) = stop
+        && error.is_newer
+    {
+        return Err(error);
+    }
     if let Err(stop) = slice
         .closing(
             ports
@@ -312,13 +325,6 @@ async fn end_slice<P: EnginePorts>(
         warn!(deletion_id = %released.id, stop = %stop, "continuation of deletion {} was not sent", released.id);
     }
     Ok(Advanced::Continued)
-}
-
-fn failure_of(code: &str, reason: &str) -> Failure {
-    Failure {
-        code: code.to_owned(),
-        reason: reason.to_owned(),
-    }
 }
 
 /// How long a slice that a dependency ended waits for the next one.

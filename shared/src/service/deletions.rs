@@ -1,6 +1,7 @@
 //! Shows deletions and their manifests to those who may see them; for all others there are none.
 
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::domain::collection::CollectionName;
 use crate::domain::deletion::{Deletion, DeletionId, Pass, State};
@@ -11,6 +12,7 @@ use crate::domain::scope::Scope;
 use crate::ports::{ApiPorts, DependencyError, ReadDeletions};
 use crate::service::accept::{Api, visible};
 use crate::service::cursor::{self, InvalidCursor};
+use crate::telemetry::chain;
 
 /// How many deletions one list looks at before it answers with what it has.
 const LOOKED_AT: usize = 500;
@@ -72,7 +74,8 @@ pub async fn scope<P: ApiPorts>(
     deletions.scope(&deletion.tenant, deletion.id).await
 }
 
-/// Deletions, newest first, and where to go on.
+/// Deletions, newest first, and where to go on. One that a later version wrote is left out: who may see it, only that
+/// version can tell.
 ///
 /// # Errors
 ///
@@ -116,8 +119,15 @@ pub async fn list<P: ApiPorts>(
                 continue;
             }
             // The index holds what never changes; the state is read from the deletion itself.
-            let Some(deletion) = visible(api, principal, Some(summary.id)).await? else {
-                continue;
+            let deletion = match visible(api, principal, Some(summary.id)).await {
+                Ok(Some(deletion)) => deletion,
+                Ok(None) => continue,
+                // Who asks for it by its id is told; the others must not go with it.
+                Err(error) if error.is_newer => {
+                    warn!(deletion_id = %summary.id, error = %chain(&error), "deletion {} is left out", summary.id);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
             };
             if filter.state.is_none_or(|wanted| wanted == deletion.state) {
                 found.push(*deletion);

@@ -20,7 +20,7 @@ use crate::ports::{
     ReadDeletions, SendDeletion, StoreOutcome, SweepPorts,
 };
 use crate::service::advance::{
-    Advanced, Compared, Engine, Slice, advance, compare, park, tell_owed,
+    Advanced, Compared, Engine, Slice, Stop, advance, compare, park, tell_owed,
 };
 use crate::telemetry::chain;
 
@@ -69,6 +69,8 @@ pub struct SweepReport {
     pub purge_lag: u64,
     /// Steps that failed; the log has each, and they stay due.
     pub errors: usize,
+    /// Deletions that were left alone because a later version wrote something of them; they stay due.
+    pub newer: usize,
     /// Left for the next sweep.
     pub left: usize,
 }
@@ -146,6 +148,11 @@ pub async fn sweep<P: SweepPorts>(
 }
 
 fn failed(report: &mut SweepReport, id: DeletionId, error: &DependencyError) {
+    if error.is_newer {
+        report.newer += 1;
+        warn!(deletion_id = %id, error = %chain(error), "deletion {id} is left to a later version");
+        return;
+    }
     report.errors += 1;
     warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
 }
@@ -221,12 +228,14 @@ async fn reconcile<P: SweepPorts>(
         Due::Tell => {
             let end = later(now, engine.timing.slice / 2).min(deadline);
             let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
-            if tell_owed(engine, &deletion, Some(&slice)).await {
-                report.told += 1;
-            } else {
-                let took = ports.clock().now().duration_since(now);
-                outside.bus_is_silent = took >= SILENCE;
-                report.errors += 1;
+            match tell_owed(engine, &deletion, Some(&slice)).await {
+                Ok(()) => report.told += 1,
+                Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
+                Err(_) => {
+                    let took = ports.clock().now().duration_since(now);
+                    outside.bus_is_silent = took >= SILENCE;
+                    report.errors += 1;
+                }
             }
         }
         Due::Tidy => {

@@ -47,6 +47,12 @@ pub(crate) fn assert_refused<T: std::fmt::Debug>(answer: Result<T, DependencyErr
     assert!(!error.retryable, "a refusal is not retryable: {error:?}");
 }
 
+/// Refused because a later version wrote what is there.
+pub(crate) fn assert_newer<T: std::fmt::Debug>(answer: Result<T, DependencyError>) {
+    let error = answer.expect_err("it must be left alone");
+    assert!(error.is_newer && !error.retryable, "{error:?}");
+}
+
 /// Makes one test of each rule.
 #[doc(hidden)]
 #[macro_export]

@@ -131,6 +131,11 @@ impl FakeDeletions {
         self.state().newer.insert(id_of(deletion));
     }
 
+    /// What [`make_newer`](Self::make_newer) did is taken back.
+    pub fn make_known(&self, deletion: &Deletion) {
+        self.state().newer.remove(&id_of(deletion));
+    }
+
     /// From now on `list` and `find_due` show what there is at this moment, until [`settle`](Self::settle).
     pub fn lag(&self) {
         let mut state = self.state();
@@ -165,7 +170,7 @@ impl State {
     /// A later version is an error, never read as far as it goes.
     fn known(&self, id: &Id, operation: &'static str) -> Result<(), DependencyError> {
         if self.newer.contains(id) {
-            return Err(DependencyError::refused(
+            return Err(DependencyError::newer(
                 NAME,
                 operation,
                 "the item is of a later version",

@@ -1,5 +1,7 @@
 //! When a dependency or the function itself fails: who is to blame is told, why is not.
 
+use std::time::Duration;
+
 use shared::domain::deletion::State;
 use shared::service::accept::OnPublishFailure;
 use shared::testing::samples::key;
@@ -112,6 +114,41 @@ async fn a_dependency_that_refuses_is_500_and_not_worth_another_try() {
         );
         assert!(world.is_untouched());
     }
+}
+
+#[tokio::test]
+async fn what_a_later_version_wrote_is_503_until_that_version_answers_and_nothing_is_changed() {
+    let world = mail();
+    world.put("discussions", &key("d-2"));
+    let mut ids = Vec::new();
+    for target in ["/v1/discussions/d-1", "/v1/discussions/d-2"] {
+        world.clock.advance(Duration::from_secs(1));
+        let answer = world.call(Event::new("DELETE", target)).await;
+        let id = answer.body["deletion"]["id"].as_str().unwrap();
+        ids.push(id.to_owned());
+    }
+    let newer = world.deletions.get(ids[0].parse().unwrap()).unwrap();
+    let _sent = world.queue.take();
+    world.deletions.make_newer(&newer);
+
+    let deletion = format!("/v1/deletions/{}", ids[0]);
+    for (method, target) in [
+        ("GET", deletion.clone()),
+        ("GET", format!("{deletion}/records")),
+        ("POST", format!("{deletion}/cancel")),
+        ("DELETE", "/v1/discussions/d-1".to_owned()),
+        ("GET", "/v1/discussions/d-1".to_owned()),
+    ] {
+        let answer = world.call(Event::new(method, &target)).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (503, "NEWER_VERSION"), "{method} {target}");
+        assert_eq!(answer.header("retry-after"), Some("5"));
+    }
+    let list = world.call(Event::new("GET", "/v1/deletions")).await;
+
+    assert_eq!((list.status, list.ids()), (200, vec![ids[1].as_str()]));
+    assert_eq!(world.deletions.get(newer.id), Some(newer));
+    assert!(world.queue.is_empty());
 }
 
 #[tokio::test]

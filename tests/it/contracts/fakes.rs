@@ -171,6 +171,10 @@ impl DeletionsHarness for FakeHarness<FakeDeletions> {
         self.port.make_newer(deletion);
     }
 
+    async fn make_known(&self, deletion: &Deletion) {
+        self.port.make_known(deletion);
+    }
+
     async fn settle(&self) {}
 }
 

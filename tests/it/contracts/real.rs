@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shared::adapters::{
     DynamoDeletions, DynamoRows, EventBridgeEvents, EventBridgeSchedules, OpenSearchDocuments,
     SearchAuth, SqsQueue, search_transport,
@@ -139,13 +139,11 @@ impl DeletionsHarness for Real<DynamoDeletions, Tables> {
     }
 
     async fn make_newer(&self, deletion: &Deletion) {
-        let id = deletion.id.to_string();
-        for mut item in self.store.control_items() {
-            if item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(&id)) {
-                item.insert("v".to_owned(), json!({ "N": "99" }));
-                self.store.put_item(&self.store.control(), &item);
-            }
-        }
+        self.store.set_version(deletion.id, 99);
+    }
+
+    async fn make_known(&self, deletion: &Deletion) {
+        self.store.set_version(deletion.id, 1);
     }
 
     async fn settle(&self) {}

@@ -184,7 +184,7 @@ async fn one_deletion_that_cannot_be_read_does_not_stop_the_others() {
             resent: 1,
             silent: 1,
             longest_silence: 120,
-            errors: 1,
+            newer: 1,
             ..SweepReport::default()
         }
     );

@@ -8,6 +8,7 @@ use dynoxide::Database;
 use serde_json::{Map, Value, json};
 use shared::adapters::TableNames;
 use shared::domain::collection::{ChildLookup, Collection, Collections};
+use shared::domain::deletion::DeletionId;
 use shared::domain::key::RecordKey;
 
 use super::aws::sdk_config;
@@ -137,6 +138,17 @@ impl Tables {
         self.database
             .put_item(parsed(json!({ "TableName": table, "Item": item })))
             .expect("Dynoxide answers");
+    }
+
+    /// Makes all items of a deletion ones of this version.
+    pub(crate) fn set_version(&self, id: DeletionId, version: u32) {
+        for mut item in self.control_items() {
+            let pk = item["pk"]["S"].as_str();
+            if pk.is_some_and(|pk| pk.ends_with(&id.to_string())) {
+                item.insert("v".to_owned(), json!({ "N": version.to_string() }));
+                self.put_item(&self.control(), &item);
+            }
+        }
     }
 
     fn create(&self, request: Value) {

@@ -9,7 +9,8 @@
 //! | exceptions of page *n* | `X#` and 8 digits | again with each attempt |
 //!
 //! The partition key `T#<tenant>#D#<deletion>` makes a foreign id an ordinary miss. Only `META` has the attributes of the
-//! two indexes. Every item has a version `v`; a newer one than known is an error, never read as far as it goes.
+//! two indexes. Every item has a version `v`; a newer one than known is an error, never read as far as it goes, and never
+//! written over or removed: every write of an item that may be there names the version in its condition.
 
 mod accept;
 mod advance;
@@ -28,6 +29,7 @@ use std::fmt::Display;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 
+use self::body::BodyError;
 use super::{Item, TableNames};
 use crate::domain::deletion::VERSION;
 use crate::ports::DependencyError;
@@ -48,10 +50,18 @@ enum ItemError {
     /// Written by a later build: it must be left alone.
     #[error("the item `{sk}` has version {found}, this build reads up to {VERSION}")]
     TooNew { sk: String, found: u32 },
+    /// Its body is in a form of a later build.
+    #[error("the item `{sk}` cannot be read")]
+    BodyTooNew { sk: String, source: BodyError },
     /// Not an item of ours.
     #[error("the item `{sk}` is malformed: {why}")]
     Malformed { sk: String, why: String },
 }
+
+/// An item was neither written over nor removed.
+#[derive(Debug, thiserror::Error)]
+#[error("the item `{0}` has a later version than this build knows")]
+struct LeftAlone(String);
 
 /// A transaction was refused for a reason that does not pass.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +84,15 @@ impl ItemError {
         Self::Malformed {
             sk: sk.to_owned(),
             why: why.to_string(),
+        }
+    }
+
+    fn of_body(sk: &str, source: BodyError) -> Self {
+        if source.is_newer() {
+            let sk = sk.to_owned();
+            Self::BodyTooNew { sk, source }
+        } else {
+            Self::malformed(sk, source)
         }
     }
 }
@@ -107,7 +126,25 @@ fn check_version(item: &Item) -> Result<(), ItemError> {
 
 /// An item that cannot be used is refused: asking again brings the same one.
 fn unusable(operation: &'static str) -> impl Fn(ItemError) -> DependencyError {
-    move |error| DependencyError::refused(STORE, operation, error)
+    move |error| match error {
+        ItemError::TooNew { .. } | ItemError::BodyTooNew { .. } => {
+            DependencyError::newer(STORE, operation, error)
+        }
+        ItemError::Malformed { .. } => DependencyError::refused(STORE, operation, error),
+    }
+}
+
+/// A condition on an item that is written over or removed: there is none, or one of a version that this build knows.
+const ABSENT_OR_KNOWN: &str = "attribute_not_exists(pk) OR v <= :known";
+
+/// The value of `:known` in conditions.
+fn known() -> AttributeValue {
+    AttributeValue::N(VERSION.to_string())
+}
+
+/// What a write says whose item is of a later version.
+fn left_alone(sk: &str, operation: &'static str) -> DependencyError {
+    DependencyError::newer(STORE, operation, LeftAlone(sk.to_owned()))
 }
 
 /// Whether this action of a cancelled transaction failed its condition.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `selected = deleted + already_deleted + missing + failed + not_reached`, at every moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DeleteCounts {
     /// Records in the pages that are known.
     pub selected: u64,
@@ -16,12 +17,12 @@ pub struct DeleteCounts {
     /// Could not be deleted in both stores; `/records` has the reason.
     pub failed: u64,
     /// In a page that is not done: not yet, or left undone because the deletion was cancelled or given up.
-    #[serde(default)]
     pub not_reached: u64,
 }
 
 /// What the restore found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RestoreCounts {
     /// The row is there and carries no mark.
     pub restored: u64,
@@ -33,6 +34,7 @@ pub struct RestoreCounts {
 
 /// What the purge found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PurgeCounts {
     /// The row is gone.
     pub purged: u64,

@@ -69,14 +69,12 @@ pub fn give_up(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Opti
         .as_ref()
         .map_or_else(String::new, |failure| format!("; last: {}", failure.reason));
     if deletion.attempts >= patience.max_attempts {
-        return Some(Failure {
-            code: "ATTEMPTS_EXHAUSTED".to_owned(),
-            reason: format!("{} attempts without progress{last}", deletion.attempts),
-        });
+        let reason = format!("{} attempts without progress{last}", deletion.attempts);
+        return Some(Failure::new("ATTEMPTS_EXHAUSTED", &reason));
     }
     let age = Duration::try_from(now.duration_since(deletion.progress_at)).unwrap_or_default();
-    (age >= patience.fail_after).then(|| Failure {
-        code: "NOT_IN_TIME".to_owned(),
-        reason: format!("no progress for {} s{last}", age.as_secs()),
+    (age >= patience.fail_after).then(|| {
+        let reason = format!("no progress for {} s{last}", age.as_secs());
+        Failure::new("NOT_IN_TIME", &reason)
     })
 }

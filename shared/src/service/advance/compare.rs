@@ -53,7 +53,7 @@ pub enum Compared {
 ///
 /// # Errors
 ///
-/// When it could not be begun.
+/// When it could not be begun, or met what a later version wrote.
 pub async fn compare<P: EnginePorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
@@ -91,7 +91,13 @@ pub async fn compare<P: EnginePorts>(
             )
         }
     };
-    match slice.closing(deletions.store(&next)).await {
+    let stored = slice.closing(deletions.store(&next)).await;
+    if let Stop::Dependency(error) = stop
+        && error.is_newer
+    {
+        return Err(error);
+    }
+    match stored {
         // Without it, it is due again when the time that was taken for it is over.
         Ok(StoreOutcome::Stored) | Err(Stop::SliceEnd) => Ok(compared),
         Ok(StoreOutcome::Changed(_)) => Ok(Compared::Overtaken),

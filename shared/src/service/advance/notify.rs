@@ -101,11 +101,15 @@ impl Notifier {
 
 /// Tells everything that an ended deletion still owes, and sets when the sweeper looks at it next. What fails stays
 /// owed. Without a slice it takes half of a grace, which is left when a slice is over.
+///
+/// # Errors
+///
+/// What kept it from that; the log has it.
 pub async fn tell_owed<P: EnginePorts>(
     engine: &Engine<P>,
     ended: &Deletion,
     slice: Option<&Slice<'_, P::Clock>>,
-) -> bool {
+) -> Result<(), Stop> {
     let own;
     let slice = if let Some(slice) = slice {
         slice
@@ -127,10 +131,12 @@ pub async fn tell_owed<P: EnginePorts>(
     if let Err(stop) = &result {
         warn!(deletion_id = %ended.id, stop = %stop, "events of deletion {} are owed", ended.id);
     }
-    matches!(
-        slice.closing(engine.ports.deletions().store(&next)).await,
-        Ok(StoreOutcome::Stored)
-    ) && result.is_ok()
+    let stored = slice.closing(engine.ports.deletions().store(&next)).await;
+    result?;
+    match stored? {
+        StoreOutcome::Stored => Ok(()),
+        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+    }
 }
 
 async fn tell_all<P: EnginePorts>(

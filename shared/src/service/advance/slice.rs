@@ -29,10 +29,7 @@ pub enum Stop {
 impl Stop {
     /// See [`Stop::Broken`].
     pub(super) fn broken(code: &str, reason: &str) -> Self {
-        Self::Broken(Failure {
-            code: code.to_owned(),
-            reason: reason.to_owned(),
-        })
+        Self::Broken(Failure::new(code, reason))
     }
 }
 

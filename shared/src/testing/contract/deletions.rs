@@ -4,6 +4,7 @@ mod accepting;
 mod advancing;
 mod finding;
 mod naming;
+mod newer;
 mod reading;
 mod restoring;
 mod telling;
@@ -14,6 +15,7 @@ pub use self::accepting::*;
 pub use self::advancing::*;
 pub use self::finding::*;
 pub use self::naming::*;
+pub use self::newer::*;
 pub use self::reading::*;
 pub use self::restoring::*;
 pub use self::telling::*;
@@ -58,6 +60,9 @@ pub trait DeletionsHarness: Send + Sync {
     /// Makes all items of a deletion ones of a later version than this build knows.
     fn make_newer(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
 
+    /// Takes that back, and nothing else.
+    fn make_known(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
+
     /// Lets the indexes catch up.
     fn settle(&self) -> impl Future<Output = ()> + Send;
 }
@@ -95,6 +100,7 @@ macro_rules! deletions_contract {
                 what_is_not_there_is_none,
                 another_tenants_deletion_is_none,
                 items_of_a_later_version_are_an_error,
+                items_of_a_later_version_are_neither_written_over_nor_removed,
                 storing_replaces_the_revision_before,
                 storing_again_is_stored,
                 of_two_changes_one_wins_and_the_loser_sees_it,

@@ -75,7 +75,9 @@ impl AcceptDeletions for FakeDeletions {
     ) -> Result<UndoOutcome, DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         match state.deletions.get(&id) {
-            Some(stored) if stored.epoch > 0 => return Ok(UndoOutcome::Begun),
+            Some(stored) if stored.epoch > 0 || state.newer.contains(&id) => {
+                return Ok(UndoOutcome::Begun);
+            }
             // Undone by a call whose answer was lost.
             None => return Ok(UndoOutcome::Undone),
             Some(_) => {}
@@ -98,7 +100,9 @@ impl AcceptDeletions for FakeDeletions {
         let mut state = self.begin();
         let id = id_of(deletion);
         match state.deletions.get(&id) {
-            Some(stored) if stored.epoch > 0 => return Ok(UndoOutcome::Begun),
+            Some(stored) if stored.epoch > 0 || state.newer.contains(&id) => {
+                return Ok(UndoOutcome::Begun);
+            }
             // Undone by a call whose answer was lost.
             None => return Ok(UndoOutcome::Undone),
             Some(_) => {}

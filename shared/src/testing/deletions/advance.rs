@@ -109,6 +109,7 @@ impl AdvanceDeletions for FakeDeletions {
         exceptions: &Exceptions,
     ) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
+        state.known(&id, "write the exceptions of a page")?;
         if exceptions.is_empty() {
             state.exceptions.remove(&(id, number));
         } else {
@@ -118,12 +119,15 @@ impl AdvanceDeletions for FakeDeletions {
     }
 
     async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
-        self.begin().ids.remove(&(id_of(deletion), part));
+        let (mut state, id) = (self.begin(), id_of(deletion));
+        state.known(&id, "remove the ids of a scope")?;
+        state.ids.remove(&(id, part));
         Ok(())
     }
 
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
+        state.known(&id, "remove a page")?;
         state.pages.remove(&(id.clone(), number));
         state.exceptions.remove(&(id.clone(), number));
         state.told.remove(&(id.clone(), number));

@@ -25,6 +25,7 @@ impl KeepTold for FakeDeletions {
         told: &Told,
     ) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
+        state.known(&id, "write what is told of a page")?;
         state.told.insert((id, number), told.clone());
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! Carrying deletions on: compare-and-set of `META`, and the pages.
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure};
 use futures_util::future::try_join_all;
 
 use super::read::{exceptions_item, page_item, read_page};
-use super::{DynamoDeletions, STORE, keys, meta, unusable};
+use super::{ABSENT_OR_KNOWN, DynamoDeletions, STORE, keys, known, left_alone, meta, unusable};
+use crate::adapters::dynamo::Item;
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
@@ -25,8 +27,9 @@ impl ChangeDeletions for DynamoDeletions {
             .put_item()
             .table_name(&self.control)
             .set_item(Some(item.clone()))
-            .condition_expression("revision = :before")
+            .condition_expression("revision = :before AND v <= :known")
             .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+            .expression_attribute_values(":known", known())
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .send()
             .await;
@@ -104,21 +107,12 @@ impl AdvanceDeletions for DynamoDeletions {
         exceptions: &Exceptions,
     ) -> Result<(), DependencyError> {
         let operation = "write the exceptions of a page";
+        let sk = keys::exceptions(number);
         if exceptions.is_empty() {
-            return self
-                .remove(deletion, &keys::exceptions(number), operation)
-                .await;
+            return self.remove(deletion, &sk, operation).await;
         }
-        self.client
-            .put_item()
-            .table_name(&self.control)
-            .set_item(Some(
-                exceptions_item(deletion, number, exceptions).map_err(unusable(operation))?,
-            ))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| dependency_error(STORE, operation, error))
+        let item = exceptions_item(deletion, number, exceptions).map_err(unusable(operation))?;
+        self.write_over(item, &sk, operation).await
     }
 
     async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
@@ -143,19 +137,56 @@ impl AdvanceDeletions for DynamoDeletions {
 }
 
 impl DynamoDeletions {
+    /// Puts an item, whatever this build or an earlier one has put there.
+    pub(super) async fn write_over(
+        &self,
+        item: Item,
+        sk: &str,
+        operation: &'static str,
+    ) -> Result<(), DependencyError> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .condition_expression(ABSENT_OR_KNOWN)
+            .expression_attribute_values(":known", known())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                    Err(left_alone(sk, operation))
+                }
+                _ => Err(dependency_error(STORE, operation, error)),
+            },
+        }
+    }
+
     async fn remove(
         &self,
         deletion: &Deletion,
         sk: &str,
         operation: &'static str,
     ) -> Result<(), DependencyError> {
-        self.client
+        let answer = self
+            .client
             .delete_item()
             .table_name(&self.control)
             .set_key(Some(keys::key(keys::pk_of(deletion), sk)))
+            .condition_expression(ABSENT_OR_KNOWN)
+            .expression_attribute_values(":known", known())
             .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| dependency_error(STORE, operation, error))
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
+                    Err(left_alone(sk, operation))
+                }
+                _ => Err(dependency_error(STORE, operation, error)),
+            },
+        }
     }
 }

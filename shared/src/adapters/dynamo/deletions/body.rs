@@ -41,6 +41,13 @@ pub(super) enum BodyError {
     NoSuchCollection(usize),
 }
 
+impl BodyError {
+    /// Whether a later build wrote it.
+    pub(super) fn is_newer(&self) -> bool {
+        matches!(self, Self::UnknownFormat(format) if *format > DEFLATED_JSON)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Body {
     c: Vec<CollectionName>,

@@ -1,10 +1,14 @@
 //! The item `META`: one attribute for each field of a deletion.
 //!
 //! Attributes are native, so that the item can be read in the console and by the indexes. Times are milliseconds of the
-//! epoch; only `expires_at` is in seconds, because DynamoDB's TTL wants it so.
+//! epoch; only `expires_at` is in seconds, because DynamoDB's TTL wants it so. A field that is added has a default, or
+//! `first.rs` says what it is in an item without it.
+
+mod first;
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -138,13 +142,30 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         comparison: deletion.comparison.clone(),
         ended_at: millis(deletion.ended_at),
     };
-    serde_dynamo::to_item(meta).map_err(malformed)
+    let mut item = serde_dynamo::to_item(meta).map_err(malformed)?;
+    leave_zeros_out(&mut item);
+    Ok(item)
+}
+
+/// Most counts are 0 and need not stand there: the item is written at each checkpoint, and shall be one write unit.
+fn leave_zeros_out(item: &mut Item) {
+    let zero = AttributeValue::N("0".to_owned());
+    for name in ["deleted", "restored", "purged"] {
+        let Some(AttributeValue::M(collections)) = item.get_mut(name) else {
+            continue;
+        };
+        for counts in collections.values_mut() {
+            if let AttributeValue::M(counts) = counts {
+                counts.retain(|_, count| *count != zero);
+            }
+        }
+    }
 }
 
 /// The deletion of an item.
 pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
     check_version(&item)?;
-    let meta: Meta = serde_dynamo::from_item(item).map_err(malformed)?;
+    let meta: Meta = serde_dynamo::from_item(first::completed(item)?).map_err(malformed)?;
     let look = meta
         .look
         .map(|look| serde_json::from_str::<SelectCursor>(&look))

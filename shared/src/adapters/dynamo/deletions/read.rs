@@ -161,26 +161,26 @@ pub(super) fn ids_item(
     ids: &[RecordKey],
 ) -> Result<Item, ItemError> {
     let sk = keys::ids(part);
-    let body = body::write_ids(ids).map_err(|error| ItemError::malformed(&sk, error))?;
+    let body = body::write_ids(ids).map_err(|error| ItemError::of_body(&sk, error))?;
     Ok(with_body(deletion, sk, body))
 }
 
 fn read_ids(part: u32, item: &Item) -> Result<Vec<RecordKey>, ItemError> {
     let sk = keys::ids(part);
-    body::read_ids(bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
+    body::read_ids(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 
 /// The item of a page.
 pub(super) fn page_item(deletion: &Deletion, page: &Page) -> Result<Item, ItemError> {
     let sk = keys::page(page.number);
-    let body = body::write_page(page).map_err(|error| ItemError::malformed(&sk, error))?;
+    let body = body::write_page(page).map_err(|error| ItemError::of_body(&sk, error))?;
     Ok(with_body(deletion, sk, body))
 }
 
 /// The page of an item.
 pub(super) fn read_page(number: u32, item: &Item) -> Result<Page, ItemError> {
     let sk = keys::page(number);
-    body::read_page(number, bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
+    body::read_page(number, bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 
 /// The item of a page's exceptions.
@@ -191,25 +191,25 @@ pub(super) fn exceptions_item(
 ) -> Result<Item, ItemError> {
     let sk = keys::exceptions(number);
     let body =
-        body::write_exceptions(exceptions).map_err(|error| ItemError::malformed(&sk, error))?;
+        body::write_exceptions(exceptions).map_err(|error| ItemError::of_body(&sk, error))?;
     Ok(with_body(deletion, sk, body))
 }
 
 fn read_exceptions(number: u32, item: &Item) -> Result<Exceptions, ItemError> {
     let sk = keys::exceptions(number);
-    body::read_exceptions(bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
+    body::read_exceptions(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 
 /// The item of what a page's events tell.
 pub(super) fn told_item(deletion: &Deletion, number: u32, told: &Told) -> Result<Item, ItemError> {
     let sk = keys::told(number);
-    let body = body::write_told(told).map_err(|error| ItemError::malformed(&sk, error))?;
+    let body = body::write_told(told).map_err(|error| ItemError::of_body(&sk, error))?;
     Ok(with_body(deletion, sk, body))
 }
 
 pub(super) fn read_told(number: u32, item: &Item) -> Result<Told, ItemError> {
     let sk = keys::told(number);
-    body::read_told(bytes(item, &sk)?).map_err(|error| ItemError::malformed(&sk, error))
+    body::read_told(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 
 fn with_body(deletion: &Deletion, sk: String, body: Vec<u8>) -> Item {

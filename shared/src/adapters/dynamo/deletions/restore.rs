@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::accept::reasons;
 use super::undo::unmark;
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, known, meta, unusable};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::{primary_key, text};
 use crate::adapters::sdk_error::dependency_error;
@@ -32,8 +32,9 @@ pub(super) async fn finish(
     let put = Put::builder()
         .table_name(&deletions.control)
         .set_item(Some(item.clone()))
-        .condition_expression("revision = :before")
+        .condition_expression("revision = :before AND v <= :known")
         .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+        .expression_attribute_values(":known", known())
         .return_values_on_condition_check_failure(OnFailure::AllOld)
         .build()
         .map_err(refused)?;

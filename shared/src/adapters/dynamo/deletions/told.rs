@@ -1,8 +1,7 @@
 //! What the events of a page tell: item `R#<n>`.
 
 use super::read::{read_told, told_item};
-use super::{DynamoDeletions, STORE, keys, unusable};
-use crate::adapters::sdk_error::dependency_error;
+use super::{DynamoDeletions, keys, unusable};
 use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::principal::Tenant;
 use crate::domain::told::Told;
@@ -29,15 +28,7 @@ impl KeepTold for DynamoDeletions {
         told: &Told,
     ) -> Result<(), DependencyError> {
         let operation = "write what is told of a page";
-        self.client
-            .put_item()
-            .table_name(&self.control)
-            .set_item(Some(
-                told_item(deletion, number, told).map_err(unusable(operation))?,
-            ))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| dependency_error(STORE, operation, error))
+        let item = told_item(deletion, number, told).map_err(unusable(operation))?;
+        self.write_over(item, &keys::told(number), operation).await
     }
 }

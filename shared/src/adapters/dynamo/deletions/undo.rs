@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::accept::reasons;
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::{primary_key, text};
 use crate::adapters::sdk_error::dependency_error;
@@ -74,8 +74,9 @@ fn removals(
             .set_key(Some(keys::key(keys::pk_of(deletion), sk)))
     };
     let meta = remove(keys::META)
-        .condition_expression("epoch = :none")
+        .condition_expression("epoch = :none AND v <= :known")
         .expression_attribute_values(":none", AttributeValue::N("0".to_owned()))
+        .expression_attribute_values(":known", known())
         .return_values_on_condition_check_failure(OnFailure::AllOld);
     [meta, remove(keys::SCOPE)]
         .into_iter()
@@ -136,7 +137,7 @@ async fn transact(
         .map(|_| ())
 }
 
-/// What `META` says when it keeps us from it: begun if it is there, and gone is undone.
+/// What `META` says when it keeps us from it: begun if it is there (a later version has begun), and gone is undone.
 fn decided(error: &SdkError<TransactWriteItemsError>) -> Option<UndoOutcome> {
     let meta = reasons(error)?
         .first()

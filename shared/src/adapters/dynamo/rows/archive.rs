@@ -89,8 +89,7 @@ impl ArchiveRows for DynamoRows {
         let table = self.archive(OPERATION)?;
         let answers = self.whole_items(table, ARCHIVE, OPERATION, asked).await?;
         let stored = |item: Item| {
-            let kept = copy::read(item)
-                .map_err(|error| DependencyError::refused(ARCHIVE, OPERATION, error))?;
+            let kept = copy::read(item).map_err(|error| error.told(OPERATION))?;
             let row = read_row(collection, kept.clone(), OPERATION)?;
             Ok(Stored { row, kept })
         };

@@ -14,7 +14,6 @@ use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, Se
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome,
 };
-use crate::testing::contract::assert_refused;
 use crate::testing::samples::{ODD_IDS, key, key2, start, tenant};
 
 pub async fn a_deletion_comes_back_as_it_was_stored<H: DeletionsHarness>(harness: &H) {
@@ -193,26 +192,6 @@ pub async fn another_tenants_deletion_is_none<H: DeletionsHarness>(harness: &H) 
             "{other}"
         );
     }
-}
-
-pub async fn items_of_a_later_version_are_an_error<H: DeletionsHarness>(harness: &H) {
-    let sample = accepted(harness, 1, "acme").await;
-    let (mut late, mut page) = (sample.deletion.progressed(start()), sample.page.clone());
-    late.revision += 1;
-    page.next = None;
-    harness.make_newer(&sample.deletion).await;
-    let (store, tenant, id) = (
-        harness.deletions(),
-        &sample.deletion.tenant,
-        sample.deletion.id,
-    );
-
-    assert_refused(store.deletion(tenant, id).await);
-    assert_refused(store.scope(tenant, id).await);
-    assert_refused(store.page(tenant, id, 1).await);
-    // Who loses a race to a later version cannot read what it decided.
-    assert_refused(store.store(&late).await);
-    assert_refused(store.put_page(&sample.deletion, &page).await);
 }
 
 /// With something in every field.

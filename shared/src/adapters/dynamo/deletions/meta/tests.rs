@@ -2,10 +2,9 @@
 
 use super::*;
 use crate::adapters::dynamo::text;
-use crate::domain::deletion::Telling;
 use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
+use crate::domain::deletion::{Pass, Telling};
 use crate::domain::page::Position;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 fn notified() -> Notified {
     Notified {
@@ -178,33 +177,135 @@ fn what_is_not_due_stands_in_no_index_of_due_ones() {
     }
 }
 
-#[test]
-fn the_item_of_an_ordinary_deletion_is_one_write_unit() {
+/// As DynamoDB counts: names and values, 3 bytes for a map and 1 for each member.
+fn size(item: &Item) -> usize {
     fn bytes(value: &AttributeValue) -> usize {
         match value {
             AttributeValue::S(text) => text.len(),
             AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
-            AttributeValue::M(map) => {
-                3 + map
-                    .iter()
-                    .map(|(name, value)| 1 + name.len() + bytes(value))
-                    .sum::<usize>()
-            }
+            AttributeValue::M(map) => 3 + map.len() + size(map),
             _ => 1,
         }
     }
-    let mut deletion = whole();
-    deletion.look = None;
-    deletion.comparison.look = None;
-    deletion.purged.clear();
-
-    let size: usize = write(&deletion)
-        .unwrap()
-        .iter()
+    item.iter()
         .map(|(name, value)| name.len() + bytes(value))
-        .sum();
+        .sum()
+}
+
+/// With names as long as issuers and gateways make them: a UUID each.
+fn named(mut deletion: Deletion) -> Deletion {
+    let name = Uuid::from_u128(u128::MAX).to_string();
+    deletion.tenant = Tenant::new(&name).unwrap();
+    deletion.requested_by.clone_from(&name);
+    deletion.request_id.clone_from(&name);
+    deletion.root = Some(RecordKey::stored(name.clone(), None));
+    deletion.notified.delete.by = Some(name);
+    deletion
+}
+
+#[test]
+fn the_item_of_a_delete_is_one_write_unit_for_three_collections() {
+    let mut deletion = named(whole());
+    deletion.state = State::Deleting;
+    (deletion.look, deletion.failure, deletion.ended_at) = (None, None, None);
+    (deletion.comparison, deletion.notified.purge) = (Comparison::default(), Telling::default());
+    deletion.purged.clear();
+    let names = ["streams", "stream_messages", "reactions"];
+    let counts = |name: &str| {
+        let under_way = DeleteCounts {
+            selected: 1_000_000,
+            deleted: 500_000,
+            not_reached: 500_000,
+            ..DeleteCounts::default()
+        };
+        (name.parse().unwrap(), under_way)
+    };
+    deletion.deleted = names.into_iter().map(counts).collect();
+
+    let size = size(&write(&deletion).unwrap());
 
     assert!(size <= 1024, "{size} bytes");
+}
+
+#[test]
+fn the_item_of_a_deletion_that_has_been_through_everything_is_two_write_units() {
+    let deletion = been_through_everything();
+
+    let size = size(&write(&deletion).unwrap());
+
+    assert!(size <= 2048, "{size} bytes");
+}
+
+/// Deleted, tried again, restored, purged, compared; each pass failed and is owed.
+fn been_through_everything() -> Deletion {
+    let mut deletion = named(whole());
+    let discussions: CollectionName = "discussions".parse().unwrap();
+    let messages: CollectionName = "messages".parse().unwrap();
+    let failure = Failure::new("ATTEMPTS_EXHAUSTED", &"r".repeat(100));
+    let telling = Telling {
+        first: 3,
+        run: 7,
+        by: Some(deletion.requested_by.clone()),
+        pages: 1_000,
+        retold: 1_000,
+        done: 1_000,
+        of: 1_000,
+        ended: Some(State::RestoreFailed),
+        failure: None,
+        finished: true,
+        since: 3,
+    };
+    deletion.notified.delete = telling.clone();
+    deletion.notified.restore = telling.clone();
+    deletion.notified.purge = Telling {
+        failure: Some(failure.clone()),
+        ..telling
+    };
+    deletion.failure = Some(failure);
+    let restored = RestoreCounts {
+        restored: 999_998,
+        conflict: 1,
+        failed: 1,
+    };
+    deletion.restored = BTreeMap::from([(discussions, restored), (messages, restored)]);
+    deletion
+}
+
+/// An id has 1,024 bytes in each part, a subject claim 255, a reason 256: nothing that a client or a store
+/// words makes the item grow beyond that.
+#[test]
+fn the_longest_ids_and_names_make_a_larger_item_and_no_more() {
+    let mut deletion = been_through_everything();
+    let longest = "s".repeat(255);
+    deletion.root = Some(RecordKey::stored("k".repeat(1024), Some(&"k".repeat(1024))));
+    deletion.tenant = Tenant::new(&longest).unwrap();
+    deletion.requested_by.clone_from(&longest);
+    for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
+        deletion.notified.of_mut(pass).by = Some(longest.clone());
+    }
+    let failure = Failure::new("DEPENDENCY_BUSY", &"é".repeat(100_000));
+    deletion.notified.purge.failure = Some(failure.clone());
+    deletion.failure = Some(failure);
+
+    let size = size(&write(&deletion).unwrap());
+
+    assert!((3 * 1024..6 * 1024).contains(&size), "{size} bytes");
+}
+
+#[test]
+fn counts_of_nothing_are_not_written_and_read_as_nothing() {
+    let item = write(&whole()).unwrap();
+    let mut deletion = whole();
+    let messages: CollectionName = "messages".parse().unwrap();
+    deletion.deleted = BTreeMap::from([(messages.clone(), DeleteCounts::default())]);
+    deletion.purged = BTreeMap::from([(messages, PurgeCounts::default())]);
+
+    let short = write(&deletion).unwrap();
+
+    let none = AttributeValue::M([("messages".to_owned(), AttributeValue::M([].into()))].into());
+    assert_eq!((&short["deleted"], &short["purged"]), (&none, &none));
+    assert_ne!(item["deleted"], none);
+    assert_eq!(read(short).unwrap(), deletion);
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub(super) async fn copy(
     if !statements.is_empty() {
         answers = run_on(&rows.client, ARCHIVE, OPERATION, statements).await?;
     }
+    check_versions(&answers, OPERATION)?;
     let mut answers = answers.into_iter();
     Ok(fits
         .into_iter()
@@ -78,6 +79,7 @@ pub(super) async fn drop(
         .map(|key| at(action.clone(), Vec::new(), deletion, collection, key))
         .collect();
     let answers = run_on(&rows.client, ARCHIVE, OPERATION, statements).await?;
+    check_versions(&answers, OPERATION)?;
     let gone = |answer| match answer {
         Answer::Done | Answer::ConditionFailed(_) => Attempt::Done(()),
         Answer::Again(why) => Attempt::Again(why),
@@ -85,6 +87,22 @@ pub(super) async fn drop(
         Answer::TooLarge => Attempt::Again("too large".to_owned()),
     };
     Ok(answers.into_iter().map(gone).collect())
+}
+
+/// Fails when a copy of a later version was met. It was neither written over nor removed.
+fn check_versions(answers: &[Answer], operation: &'static str) -> Result<(), DependencyError> {
+    let is_newer = |answer: &Answer| matches!(answer, Answer::ConditionFailed(Some(item)) if version(item).is_some_and(|found| found > VERSION));
+    if answers.iter().any(is_newer) {
+        return Err(CopyError::TooNew.told(operation));
+    }
+    Ok(())
+}
+
+fn version(item: &Item) -> Option<u32> {
+    match item.get("v") {
+        Some(AttributeValue::N(digits)) => digits.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Why an item of the archive cannot be used.
@@ -96,13 +114,19 @@ pub(super) enum CopyError {
     Malformed,
 }
 
+impl CopyError {
+    /// As the port says it.
+    pub(super) fn told(self, operation: &'static str) -> DependencyError {
+        match self {
+            Self::TooNew => DependencyError::newer(ARCHIVE, operation, self),
+            Self::Malformed => DependencyError::refused(ARCHIVE, operation, self),
+        }
+    }
+}
+
 /// The row that a copy holds. One of a later version is an error, never read as far as it goes.
 pub(super) fn read(mut item: Item) -> Result<Item, CopyError> {
-    let version = match item.get("v") {
-        Some(AttributeValue::N(digits)) => digits.parse::<u32>().ok(),
-        _ => None,
-    };
-    match (version, item.remove(ITEM)) {
+    match (version(&item), item.remove(ITEM)) {
         (Some(version), _) if version > VERSION => Err(CopyError::TooNew),
         (Some(_), Some(AttributeValue::M(row))) => Ok(row),
         _ => Err(CopyError::Malformed),
@@ -182,7 +206,7 @@ fn statement(
     )
 }
 
-/// A statement on one copy.
+/// A statement on one copy, of a version that this build knows.
 fn at(
     action: String,
     parameters: Vec<AttributeValue>,
@@ -195,7 +219,10 @@ fn at(
         sort: None,
     };
     let place = RecordKey::stored(pk(deletion, collection, key), None);
-    Statement::on_row(action, parameters, &schema, &place)
+    Statement::on_row(action, parameters, &schema, &place).only_if(
+        format!("{} <= ?", quoted("v")),
+        Some(AttributeValue::N(VERSION.to_string())),
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,199 @@
+//! The engine over the real DynamoDB adapters, on Dynoxide; everything else is in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use shared::adapters::{DynamoDeletions, DynamoRows};
+use shared::domain::collection::{Collection, Collections};
+use shared::domain::deletion::{Action, Deletion, DeletionId, Patience};
+use shared::domain::key::RecordKey;
+use shared::domain::principal::{Principal, Tenant};
+use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
+use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
+use shared::service::act::{ActError, act};
+use shared::service::advance::{Advanced, Engine, advance};
+use shared::service::sweep::{SweepReport, sweep};
+use shared::testing::{
+    Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
+    samples,
+};
+
+use crate::stores::dynamo::Tables;
+
+pub(crate) type Ports = Wired<
+    Failing<DynamoRows>,
+    Failing<FakeDocuments>,
+    Failing<DynamoDeletions>,
+    Failing<FakeQueue>,
+    Failing<FakeEvents>,
+    Failing<FakeSchedules>,
+    FakeClock,
+    Failing<FakeDomain>,
+>;
+
+const REQUEST: &str = "0b8cf7a4-6b1e-4b52-9d6c-0a8f1c2d3e4f";
+
+/// Everything that outlives a worker.
+pub(crate) struct OnTables {
+    pub(crate) tables: Tables,
+    pub(crate) collections: Arc<Collections>,
+    pub(crate) clock: FakeClock,
+    pub(crate) documents: FakeDocuments,
+    pub(crate) queue: FakeQueue,
+    pub(crate) events: FakeEvents,
+    pub(crate) principal: Principal,
+    pub(crate) page_keys: usize,
+}
+
+impl OnTables {
+    /// Empty tables of these collections, and an admin of this tenant who asks.
+    pub(crate) fn new(collections: Collections, tenant: &str) -> Self {
+        let clock = FakeClock::default();
+        Self {
+            tables: Tables::of(&collections),
+            documents: FakeDocuments::of(&collections),
+            collections: Arc::new(collections),
+            queue: FakeQueue::new(&clock),
+            clock,
+            events: FakeEvents::default(),
+            principal: Principal {
+                subject: "ada".to_owned(),
+                tenant: Tenant::new(tenant).expect("it has a name"),
+                groups: vec!["admin".to_owned(), "dpo".to_owned()],
+            },
+            page_keys: 1000,
+        }
+    }
+
+    /// As [`new`](Self::new), with the collections that ship.
+    pub(crate) fn shipped(tenant: &str) -> Self {
+        Self::new(shipped(), tenant)
+    }
+
+    pub(crate) fn collection(&self, name: &str) -> &Collection {
+        self.collections.get(name).expect("it is declared")
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        Faults::new(&self.clock)
+    }
+
+    pub(crate) fn rows(&self) -> DynamoRows {
+        DynamoRows::new(self.tables.client(), self.tables.names())
+            .archived_in(self.tables.archive())
+    }
+
+    pub(crate) fn deletions(&self) -> DynamoDeletions {
+        let (client, control) = (self.tables.client(), self.tables.control());
+        DynamoDeletions::new(client, control, self.tables.names())
+    }
+
+    fn ports(&self, faults: &Faults) -> Ports {
+        Wired {
+            rows: Failing::new(self.rows(), faults),
+            documents: Failing::new(self.documents.clone(), faults),
+            deletions: Failing::new(self.deletions(), faults),
+            queue: Failing::new(self.queue.clone(), faults),
+            events: Failing::new(self.events.clone(), faults),
+            schedules: Failing::new(FakeSchedules::default(), faults),
+            clock: self.clock.clone(),
+            domain: Failing::new(FakeDomain::default(), faults),
+        }
+    }
+
+    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports> {
+        Engine {
+            ports: self.ports(faults),
+            collections: Arc::clone(&self.collections),
+            timing: samples::timing(),
+            patience: Patience {
+                max_attempts: 5,
+                fail_after: Duration::from_hours(24),
+            },
+            page_keys: self.page_keys,
+        }
+    }
+
+    pub(crate) fn api(&self, faults: &Faults) -> Api<Ports> {
+        Api {
+            ports: self.ports(faults),
+            collections: Arc::clone(&self.collections),
+            timing: samples::timing(),
+            on_publish_failure: OnPublishFailure::Outbox,
+        }
+    }
+
+    /// Accepts the delete of a record.
+    pub(crate) async fn accept(&self, faults: &Faults, name: &str, key: &RecordKey) -> Deletion {
+        let request = DeleteRequest {
+            principal: &self.principal,
+            collection: self.collection(name),
+            key: key.clone(),
+            request_id: REQUEST.to_owned(),
+        };
+        // Boxed, here and below: these futures hold whole passes over real stores.
+        match Box::pin(accept(&self.api(faults), request)).await {
+            Ok(AcceptAnswer::Scheduled(accepted)) => *accepted,
+            other => panic!("it is not accepted: {other:?}"),
+        }
+    }
+
+    /// One delivery of a deletion's message.
+    pub(crate) async fn deliver(
+        &self,
+        faults: &Faults,
+        id: DeletionId,
+    ) -> Result<Advanced, DependencyError> {
+        let end = self.later(Duration::from_mins(5));
+        let engine = self.engine(faults);
+        Box::pin(advance(&engine, &self.principal.tenant, id, end)).await
+    }
+
+    pub(crate) async fn act(&self, faults: &Faults, id: DeletionId, action: Action) -> Deletion {
+        let acted = self.try_act(faults, id, action).await;
+        acted.expect("it applies")
+    }
+
+    pub(crate) async fn try_act(
+        &self,
+        faults: &Faults,
+        id: DeletionId,
+        action: Action,
+    ) -> Result<Deletion, ActError> {
+        Box::pin(act(&self.api(faults), &self.principal, id, action)).await
+    }
+
+    pub(crate) async fn sweep(&self, faults: &Faults) -> SweepReport {
+        let deadline = self.later(Duration::from_mins(5));
+        let engine = self.engine(faults);
+        let swept = Box::pin(sweep(&engine, deadline, Duration::from_mins(2))).await;
+        swept.expect("what is due is found")
+    }
+
+    /// The deletion as it stands.
+    pub(crate) async fn read(&self, id: DeletionId) -> Deletion {
+        let found = self.deletions().deletion(&self.principal.tenant, id).await;
+        found.expect("it answers").expect("it is there")
+    }
+
+    pub(crate) fn later(&self, by: Duration) -> jiff::Timestamp {
+        self.clock.now().checked_add(by).expect("a moment")
+    }
+
+    /// All items of a collection's table, as DynamoDB's JSON.
+    pub(crate) fn items(&self, name: &str) -> Vec<Map<String, Value>> {
+        let table = self.tables.names().of(self.collection(name));
+        self.tables.items(&table)
+    }
+}
+
+/// The collections that ship.
+pub(crate) fn shipped() -> Collections {
+    let file = |(name, text): &(&str, &str)| shared::domain::collection::SourceFile {
+        name: (*name).into(),
+        text: (*text).into(),
+    };
+    let files: Vec<_> = Collections::compiled_in().iter().map(file).collect();
+    Collections::from_files(&files).expect("the shipped files are right")
+}
