@@ -4,17 +4,17 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::ports::Clock;
 use shared::service::advance::{Advanced, advance};
 use shared::service::sweep::sweep;
-use shared::testing::{Fault, Faults, Moment, Operation};
+use shared::testing::{Fault, Moment, Operation};
 
-use crate::costs::{Bench, CHILDREN, tenant};
+use crate::costs::{Bench, CHILDREN};
 
 #[tokio::test]
 async fn nothing_is_lost_or_failed_that_was_only_late_on_real_tables() {
     let bench = Bench::new();
-    let faults = Faults::new(&bench.clock);
+    let world = &bench.world;
+    let faults = world.faults();
     faults.fail(Operation::Send, .., Fault::Unavailable(Moment::Before));
     faults.fail(Operation::Accept, 1..=1, Fault::Unavailable(Moment::After));
     faults.fail(
@@ -36,28 +36,25 @@ async fn nothing_is_lost_or_failed_that_was_only_late_on_real_tables() {
     faults.fail(Operation::Store, 4..=4, Fault::Unavailable(Moment::After));
 
     let accepted = bench.accept(&faults).await;
-    let engine = bench.engine(&faults);
+    let engine = world.engine(&faults);
     let mut ended = None;
     for _ in 0..20 {
-        bench.clock.advance(Duration::from_mins(5));
-        let until = bench
-            .clock
-            .now()
-            .checked_add(Duration::from_mins(1))
-            .unwrap();
+        world.clock.advance(Duration::from_mins(5));
+        let until = world.later(Duration::from_mins(1));
         // The sweeper cannot send either; what it finds stays due.
         let swept = sweep(&engine, until, Duration::from_secs(20))
             .await
             .unwrap();
         assert_eq!(swept.parked, 0);
-        if let Ok(Advanced::Ended(state)) = advance(&engine, &tenant(), accepted.id, until).await {
+        let tenant = &world.principal.tenant;
+        if let Ok(Advanced::Ended(state)) = advance(&engine, tenant, accepted.id, until).await {
             ended = Some(state);
             break;
         }
     }
 
     assert_eq!(ended, Some(State::Deleted));
-    let stands = bench.read(accepted.id).await;
+    let stands = world.read(accepted.id).await;
     let deleted: u64 = stands.deleted.values().map(|counts| counts.deleted).sum();
     assert_eq!(deleted, CHILDREN as u64 + 1);
     assert!(
@@ -66,6 +63,6 @@ async fn nothing_is_lost_or_failed_that_was_only_late_on_real_tables() {
             .values()
             .all(|counts| counts.selected == counts.deleted)
     );
-    let messages = bench.collections.get("messages").unwrap();
+    let messages = world.collection("messages");
     assert_eq!(bench.marked_by(messages, accepted.id), CHILDREN);
 }
