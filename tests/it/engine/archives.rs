@@ -93,6 +93,25 @@ async fn the_natural_key_is_free_again_and_a_new_record_of_it_is_another_one() {
 }
 
 #[tokio::test]
+async fn who_takes_the_key_the_moment_it_is_free_keeps_an_unmarked_document() {
+    let world = small(&archived());
+    let deletion = world.accept("subscribers", &key2("l", "bob")).await;
+    let faults = world.faults();
+    let beside = world.clone();
+    faults.beside(Operation::TakeRows, 1, Moment::After, move || {
+        beside.put("subscribers", &key2("l", "bob"), Some(&key("l")));
+    });
+
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    let live = (Some(String::new()), Some(String::new()));
+    assert_eq!(world.marks("subscribers", &key2("l", "bob")), live);
+    assert_eq!(world.copies_under(deletion.id).len(), 1);
+}
+
+#[tokio::test]
 async fn a_restore_of_learners_is_refused_and_not_offered() {
     let world = learners();
     let deletion = world.delete_and_rest("learners", &key("s-001")).await;

@@ -104,6 +104,20 @@ async fn a_schedule_that_cannot_be_removed_holds_its_row_back_and_a_retry_tries_
 }
 
 #[tokio::test]
+async fn a_root_that_was_created_anew_before_the_first_page_keeps_its_schedule() {
+    let world = tasks();
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.rows.remove(world.collection("tasks"), &key("t"));
+    world.put("tasks", &key("t"), None);
+
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).deleted["tasks"].missing, 1);
+    let stands = world.schedules.all();
+    assert!(stands.contains(&"task-t".to_owned()), "{stands:?}");
+}
+
+#[tokio::test]
 async fn a_scheduler_that_is_away_or_busy_fails_nothing() {
     for fault in [
         Fault::Unavailable(Moment::Before),
