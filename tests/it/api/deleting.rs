@@ -221,3 +221,25 @@ async fn a_deletion_without_an_end_of_its_retention_has_no_purge_date() {
     assert_eq!(answer.code(), "PENDING_DELETE");
     assert_eq!(answer.body["deletion"]["purge_at"], json!(null));
 }
+
+#[tokio::test]
+async fn a_parent_that_its_children_keep_is_409_with_their_collection_and_nothing_is_written() {
+    let mut world = World::new();
+    let keeps = r#"gsi = "by_room", on_delete = "restrict""#;
+    world.redeclare(|text| text.replace(r#"gsi = "by_room", on_delete = "cascade""#, keeps));
+    world.put("rooms", &key("r"));
+    world.put_letter("l", "r");
+    let delete = || Event::new("DELETE", "/v1/rooms/r").by("ada", "acme", "[admin]");
+
+    let answer = world.call(delete()).await;
+
+    assert_eq!((answer.status, answer.code()), (409, "HAS_CHILDREN"));
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert!(detail.contains("letters"), "{detail}");
+    assert!(world.is_untouched());
+    assert!(world.queue.is_empty());
+
+    let letters = world.collection("letters").clone();
+    world.rows.remove(&letters, &key("l"));
+    assert_eq!(world.call(delete()).await.status, 202);
+}

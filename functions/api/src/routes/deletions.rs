@@ -46,9 +46,11 @@ pub(super) async fn show<P: ApiPorts>(
 pub(super) async fn act<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
     Path((id, action)): Path<(String, String)>,
-    call: Call,
+    call: Result<Call, Problem>,
 ) -> Result<Response, Problem> {
+    // An unknown word is no route, whatever came with it.
     let action = action_of(&action)?;
+    let call = call?;
     Query::parse(&call.raw_query)?.only(&[])?;
     let deletion = act::act(&api, &call.principal, parse(&id)?, action).await?;
     let view = DeletionView::new(&api, &call.principal, &deletion);
