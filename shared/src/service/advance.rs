@@ -294,7 +294,16 @@ async fn end_slice<P: EnginePorts>(
         let released = standing.release(now, failure.clone(), is_attempt, &engine.timing);
         match slice.closing(ports.deletions().store(&released)).await {
             Ok(StoreOutcome::Stored) => break released,
-            Err(Stop::Dependency(error)) => return Err(error),
+            Err(Stop::Dependency(error)) => {
+                return Err(match stop {
+                    // The first error is why the slice ended; this one only kept it from being written down.
+                    Stop::Dependency(first) => {
+                        warn!(deletion_id = %standing.id, error = %chain(&error), "the failure of a slice of deletion {} was not recorded", standing.id);
+                        first
+                    }
+                    _ => error,
+                });
+            }
             Ok(StoreOutcome::Changed(stored)) => {
                 match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
                     Some(cancelling) => standing = cancelling,

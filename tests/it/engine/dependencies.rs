@@ -329,3 +329,19 @@ fn assert_sums(deletion: &Deletion) {
         assert_eq!(counts.selected, sum, "{name}: {counts:?}");
     }
 }
+
+#[tokio::test]
+async fn when_recording_the_failure_fails_too_the_first_error_is_what_is_reported() {
+    let world = mail(2);
+    let deletion = world.accept("discussions", &key("d")).await;
+    let faults = world.faults();
+    faults.fail(Operation::MarkRows, .., Fault::Refused(Moment::Before));
+    // Behind the lease and the root's page.
+    faults.fail(Operation::Store, 3.., Fault::Unavailable(Moment::Before));
+
+    let error = world.deliver(&faults, &deletion).await.unwrap_err();
+
+    assert!(!error.retryable, "it is the refusal of the rows: {error}");
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+}
