@@ -5,6 +5,7 @@
 
 mod accepting;
 mod archives;
+mod areas;
 mod asking;
 mod bounds;
 mod bulk;
@@ -33,6 +34,7 @@ mod owed_events;
 mod purge_requests;
 mod purges;
 mod random;
+mod random_requests;
 mod restore_failures;
 mod restores;
 mod retries;

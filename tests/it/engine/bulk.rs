@@ -1,7 +1,9 @@
 //! Deletes of many records in one deletion, which has no root: by id, and all that an author wrote.
 
+mod chat;
 mod crashes;
 mod naming;
 mod passes;
 mod rights;
+mod strategies;
 mod world;

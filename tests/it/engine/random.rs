@@ -16,10 +16,10 @@ use super::trees::FOUR_LEVELS;
 use super::world::World;
 
 /// A generator with 64 bits of state (Knuth's constants).
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -27,11 +27,11 @@ impl Chance {
         (self.0 >> 33) % limit
     }
 
-    fn one_in(&mut self, n: u64) -> bool {
+    pub(super) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
-    fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(super) fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[usize::try_from(self.below(all.len() as u64)).unwrap()]
     }
 
@@ -40,10 +40,10 @@ impl Chance {
     }
 }
 
-type Record = (&'static str, RecordKey);
+pub(super) type Record = (&'static str, RecordKey);
 
 /// A list with anything below it.
-fn tree(world: &World, chance: &mut Chance, list: &str) -> Vec<Record> {
+pub(super) fn tree(world: &World, chance: &mut Chance, list: &str) -> Vec<Record> {
     let mut records = Vec::new();
     let mut put = |chance: &mut Chance,
                    collection: &'static str,
@@ -85,7 +85,7 @@ fn tree(world: &World, chance: &mut Chance, list: &str) -> Vec<Record> {
 }
 
 /// Something goes wrong, once or a few times.
-fn disturb(faults: &Faults, chance: &mut Chance) {
+pub(super) fn disturb(faults: &Faults, chance: &mut Chance) {
     let operations = [
         Operation::ReadRows,
         Operation::QueryRows,
@@ -123,7 +123,12 @@ fn disturb(faults: &Faults, chance: &mut Chance) {
 }
 
 /// Minutes of life: deliveries in any order, twice or lost, sweeps, all of them disturbed.
-async fn live_on(world: &World, chance: &mut Chance, deletions: &[Deletion], rounds: u64) {
+pub(super) async fn live_on(
+    world: &World,
+    chance: &mut Chance,
+    deletions: &[Deletion],
+    rounds: u64,
+) {
     for _ in 0..rounds {
         let faults = world.faults();
         disturb(&faults, chance);
@@ -213,14 +218,18 @@ fn assert_manifest(world: &World, deletion: &Deletion, case: u64) {
 }
 
 /// What is stored of some records.
-fn stored(world: &World, records: &[Record]) -> Vec<[Option<Map<String, Value>>; 2]> {
+pub(super) fn stored(world: &World, records: &[Record]) -> Vec<[Option<Map<String, Value>>; 2]> {
     let stored =
         |(collection, key): &Record| [world.row(collection, key), world.document(collection, key)];
     records.iter().map(stored).collect()
 }
 
 /// One to four deletions, of the list and of things in it, some of them disturbed in their acceptance.
-async fn ask_for_some(world: &World, chance: &mut Chance, records: &[Record]) -> Vec<Deletion> {
+pub(super) async fn ask_for_some(
+    world: &World,
+    chance: &mut Chance,
+    records: &[Record],
+) -> Vec<Deletion> {
     let mut deletions: Vec<Deletion> = Vec::new();
     for _ in 0..=chance.below(3) {
         let (collection, key) = chance.of(records).clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
+use shared::domain::deletion::{Action, State};
 use shared::ports::Health;
 use shared::service::advance::Advanced;
 use shared::service::records::{Got, get, list, search};
@@ -163,6 +163,38 @@ async fn a_purge_that_is_under_way_waits_for_a_sick_domain_and_then_goes_on() {
 
     assert_eq!(world.now(&deletion).state, State::Purged);
     assert_eq!(purged(&world, &deletion), (61, 0, 0));
+}
+
+/// One child fails by its document, so its row is marked; the other by its row, which has no room for a mark.
+#[tokio::test]
+async fn a_child_that_had_failed_does_not_come_back_to_life_when_its_parent_is_purged() {
+    let world = mail(3);
+    let messages = world.collection("messages");
+    let (rejected, full) = (message_key("d", 1), message_key("d", 2));
+    world.documents.reject("d\u{1f}m0001", "for now");
+    let mut heavy = world.row("messages", &full).unwrap();
+    heavy.insert("body".to_owned(), "x".repeat(409_500).into());
+    world.rows.put(messages, heavy);
+    let deletion = world.accept("discussions", &key("d")).await;
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+    let api = world.api(&world.faults());
+    let member = principal("mia", TENANT, &[]);
+    let are_hidden = async || {
+        for child in [&rejected, &full] {
+            let got = get(&api, &member, messages, child).await.unwrap();
+            assert!(matches!(got, Got::Absent), "{child:?}: {got:?}");
+        }
+    };
+    are_hidden().await;
+    world.documents.accept("d\u{1f}m0001");
+
+    world.act_and_rest(&deletion, Action::Purge).await;
+
+    assert_eq!(world.row("messages", &rejected), None);
+    are_hidden().await;
+    // Without our mark on it nothing is removed, and it is not counted as if it were.
+    assert_eq!(purged(&world, &deletion), (3, 1, 0));
 }
 
 /// Giving up is decided behind the release, so another worker may have come in between.

@@ -7,7 +7,7 @@
 
 use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, State};
-use crate::domain::page::{Entry, Outcome};
+use crate::domain::page::{Entry, Outcome, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
 use crate::ports::{Clock, EnginePorts, ReadDeletions};
@@ -75,6 +75,11 @@ async fn write_pages<P: EnginePorts>(
             slice.call(read).await?
         }
     };
+    // The root's page was written by the acceptance, which notes nobody.
+    let is_roots = |page: &&Page| page.number == 1 && deletion.root.is_some();
+    if let Some(root) = before.as_ref().filter(is_roots) {
+        Box::pin(note_recipients(engine, slice, deletion, scope, root)).await?;
+    }
     while deletion.state != State::Cancelling {
         let number = deletion.pages + 1;
         let page = next_page(engine, slice, deletion, scope, before.as_ref(), number).await?;

@@ -7,14 +7,17 @@ use shared::testing::samples::{key2, with_null};
 use super::super::crashes::cuts;
 use super::super::end::End;
 use super::super::world::World;
-use super::world::{chat, message, put_reaction, records};
+use super::world::{chat_as, message, put_reaction, records};
 
 const PAGE_SIZES: [usize; 2] = [2, 1000];
 
+/// What stands in the archive, beside everything else that can be seen.
+type Seen = (End, Value);
+
 /// Everything that a delete of ids can find: live ones, an explicit NULL, one that is absent, another tenant's, one and a
 /// record below one that have a deletion of their own, and a document that is rejected.
-async fn accepted(page_keys: usize, is_by_author: bool) -> (World, Deletion) {
-    let mut world = chat();
+async fn accepted(strategy: &str, page_keys: usize, is_by_author: bool) -> (World, Deletion) {
+    let mut world = chat_as(strategy);
     world.page_keys = page_keys;
     let row = world.row("messages", &message("s0")).unwrap();
     world.put_row("messages", with_null(world.collection("messages"), row));
@@ -31,17 +34,19 @@ async fn accepted(page_keys: usize, is_by_author: bool) -> (World, Deletion) {
     (world, deletion)
 }
 
-#[tokio::test]
-async fn a_delete_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+async fn a_delete_is_killed_at_any_call(strategy: &str) {
+    let seen = |world: &World, deletion: &Deletion| -> Seen {
+        (world.end(deletion), world.archive(deletion.id))
+    };
     for is_by_author in [false, true] {
         for page_keys in PAGE_SIZES {
-            let (world, deletion) = accepted(page_keys, is_by_author).await;
+            let (world, deletion) = accepted(strategy, page_keys, is_by_author).await;
             let faults = world.faults();
             world.work(&faults, &deletion).await;
             world.come_to_rest().await;
-            let expected: End = world.end(&deletion);
+            let expected = seen(&world, &deletion);
             assert_eq!(
-                expected.state,
+                expected.0.state,
                 State::DeleteFailed,
                 "one document is rejected"
             );
@@ -49,7 +54,7 @@ async fn a_delete_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_on
                 let context = format!(
                     "by author: {is_by_author}, pages of {page_keys}, call {call}, {moment:?}"
                 );
-                let (world, deletion) = accepted(page_keys, is_by_author).await;
+                let (world, deletion) = accepted(strategy, page_keys, is_by_author).await;
                 let faults = world.faults();
                 faults.crash_at(call, moment);
 
@@ -57,15 +62,30 @@ async fn a_delete_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_on
                 assert!(answer.is_none(), "{context}: it is dead");
                 world.come_to_rest().await;
 
-                assert_eq!(world.end(&deletion), expected, "{context}");
+                assert_eq!(seen(&world, &deletion), expected, "{context}");
             }
         }
     }
 }
 
+#[tokio::test]
+async fn a_delete_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+    a_delete_is_killed_at_any_call("flag").await;
+}
+
+#[tokio::test]
+async fn an_archiving_delete_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+    a_delete_is_killed_at_any_call("archive").await;
+}
+
+#[tokio::test]
+async fn an_erasing_delete_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+    a_delete_is_killed_at_any_call("erase").await;
+}
+
 /// Deleted, and something came late.
-async fn deleted(page_keys: usize, is_by_author: bool) -> (World, Deletion) {
-    let mut world = chat();
+async fn deleted(strategy: &str, page_keys: usize, is_by_author: bool) -> (World, Deletion) {
+    let mut world = chat_as(strategy);
     world.page_keys = page_keys;
     let deletion = if is_by_author {
         world.destroy_author("ann").await
@@ -77,7 +97,7 @@ async fn deleted(page_keys: usize, is_by_author: bool) -> (World, Deletion) {
     (world, deletion)
 }
 
-fn seen(world: &World, deletion: &Deletion) -> (State, Value, Value, Value) {
+fn seen(world: &World, deletion: &Deletion) -> (State, Value, Value, Value, Value) {
     let stands = world.now(deletion);
     let counts = |counts: Result<Value, serde_json::Error>| counts.unwrap();
     (
@@ -85,15 +105,15 @@ fn seen(world: &World, deletion: &Deletion) -> (State, Value, Value, Value) {
         counts(serde_json::to_value(&stands.restored)),
         counts(serde_json::to_value(&stands.purged)),
         records(world),
+        world.archive(deletion.id),
     )
 }
 
-#[tokio::test]
-async fn a_restore_or_a_purge_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+async fn what_follows_is_killed_at_any_call(strategy: &str) {
     for action in [Action::Restore, Action::Purge] {
         for is_by_author in [false, true] {
             for page_keys in PAGE_SIZES {
-                let (world, deletion) = deleted(page_keys, is_by_author).await;
+                let (world, deletion) = deleted(strategy, page_keys, is_by_author).await;
                 world.act(&deletion, action).await.unwrap();
                 let faults = world.faults();
                 world.work(&faults, &deletion).await;
@@ -104,7 +124,7 @@ async fn a_restore_or_a_purge_of_many_that_is_killed_at_any_call_ends_like_an_un
                     let context = format!(
                         "{action:?}, by author: {is_by_author}, pages of {page_keys}, call {call}, {moment:?}"
                     );
-                    let (world, deletion) = deleted(page_keys, is_by_author).await;
+                    let (world, deletion) = deleted(strategy, page_keys, is_by_author).await;
                     world.act(&deletion, action).await.unwrap();
                     let faults = world.faults();
                     faults.crash_at(call, moment);
@@ -118,4 +138,15 @@ async fn a_restore_or_a_purge_of_many_that_is_killed_at_any_call_ends_like_an_un
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_restore_or_a_purge_of_many_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+    what_follows_is_killed_at_any_call("flag").await;
+}
+
+#[tokio::test]
+async fn a_restore_or_a_purge_of_many_archived_that_is_killed_at_any_call_ends_like_an_undisturbed_one()
+ {
+    what_follows_is_killed_at_any_call("archive").await;
 }

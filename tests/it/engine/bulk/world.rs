@@ -58,7 +58,16 @@ permissions = { read = ["author"], delete = ["admin", "author"], destroy_all = [
 
 /// Two streams of four messages each, by ann and bob in turn, each with two reactions; a conversation of four.
 pub(super) fn chat() -> World {
-    let world = World::new(CHAT);
+    chat_as("flag")
+}
+
+/// The same under another strategy.
+pub(super) fn chat_as(strategy: &str) -> World {
+    let text = CHAT.replace("\"flag\"", &format!("\"{strategy}\""));
+    // What is erased is not kept.
+    let is_said = |line: &&str| strategy != "erase" || !line.starts_with("retention");
+    let lines: Vec<&str> = text.lines().filter(is_said).collect();
+    let world = World::new(&lines.join("\n"));
     for stream in ["s", "t"] {
         world.put("streams", &key(stream), None);
         for message in 0..4 {
