@@ -1,6 +1,7 @@
 //! What no single package can prove: layers, contracts on real adapters, the template, the documents.
 #![cfg(test)]
 
+mod acceptance;
 mod api;
 mod compatibility;
 mod configuration;
