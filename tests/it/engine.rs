@@ -26,6 +26,8 @@ mod effects_schedules;
 mod end;
 mod erases;
 mod failing_records;
+mod keeps;
+mod keeps_killed;
 mod killed_compares;
 mod killed_requests;
 mod killed_strategies;

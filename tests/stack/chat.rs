@@ -100,3 +100,63 @@ async fn a_restored_stream_has_the_same_records_again() {
     assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
     assert_eq!(held().await, before);
 }
+
+#[tokio::test]
+async fn a_shared_attachment_is_kept_until_its_last_parent_goes_and_comes_back_with_it() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "shared");
+    let admin = tenant.admin().await;
+    let area = loaded(&stack, Kind::Chat, &tenant.name, 1).await;
+    let text = |collection: &str, attribute: &str| {
+        let value = area.records[collection][0][attribute].as_str();
+        value.unwrap().to_owned()
+    };
+    let file = text("attachments", "attachment_id");
+    let stream = text("streams", "stream_id");
+    let linked = texts(
+        &area,
+        "stream_attachments",
+        ("attachment_id", &file),
+        "message_id",
+    );
+    assert!(linked.len() > 1, "several messages share it");
+    let attachment = async || {
+        let key = [("attachment_id", file.as_str())];
+        tenant.stores.row("attachments", &key).await
+    };
+    let links = async || {
+        let mut links = Vec::new();
+        for message in &linked {
+            let key = ("message_id", message.as_str());
+            links.extend(tenant.stores.partition("stream_attachments", key).await);
+        }
+        links
+    };
+    let before = (attachment().await, links().await);
+
+    let whole_stream = admin.begin(&format!("/v1/streams/{stream}")).await;
+    let first = admin.done(&whole_stream, SOON).await;
+    assert_eq!(first["state"], "DELETED", "{first:#}");
+    assert_eq!(links().await, []);
+    assert_eq!(attachment().await, before.0, "a direct message has it, too");
+    assert_eq!(first["counts"]["delete"].get("attachments"), None);
+    let direct = format!(
+        "/v1/direct_messages/{}/{}",
+        text("direct_attachments", "conversation_id"),
+        text("direct_attachments", "message_id")
+    );
+    let last_link = admin.begin(&direct).await;
+    let last = admin.done(&last_link, SOON).await;
+
+    assert_eq!(last["state"], "DELETED", "{last:#}");
+    assert_eq!(attachment().await, None, "{last:#}");
+
+    for id in [&last_link, &whole_stream] {
+        let path = format!("/v1/deletions/{id}/restore");
+        let answer = admin.call(Method::POST, &path, &[], None).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        let deletion = admin.done(id, SOON).await;
+        assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
+    }
+    assert_eq!((attachment().await, links().await), before);
+}

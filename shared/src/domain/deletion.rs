@@ -258,7 +258,7 @@ pub struct Deletion {
     pub chain: String,
     /// How many pages the delete has written, once its selection is over. Only where the delete goes backwards.
     pub selected: Option<u32>,
-    /// How many pages the delete's look below the root has added behind those.
+    /// How many pages the delete has added behind those: what its look below the root found, and what links kept.
     pub late: u32,
     /// Pages the delete has done, in its order; never goes back.
     pub acted: u32,
@@ -268,6 +268,9 @@ pub struct Deletion {
     pub look: Option<SelectCursor>,
     /// Whether the present pass has finished its look.
     pub looked: bool,
+    /// Where a delete that goes backwards goes on over the links that it has removed: what they kept may go now. `None`
+    /// before it began.
+    pub links: Option<SelectCursor>,
     /// What the delete found and did, by collection.
     pub deleted: BTreeMap<CollectionName, DeleteCounts>,
     /// What the present restore found and did, by collection.
@@ -343,6 +346,15 @@ impl Deletion {
             .filter(|page| *page > last)
     }
 
+    /// Whether a delete that goes backwards has only links left to follow, and maybe the root: all its other pages are
+    /// done.
+    #[must_use]
+    pub fn is_behind_links(&self) -> bool {
+        let followed = self.links.as_ref().map_or(0, |links| links.page);
+        let is_done = self.root.is_none() && self.next_backwards().is_none();
+        (is_done || self.is_before_root()) && followed <= self.pages
+    }
+
     /// Whether a delete that goes backwards has only its last page left, the root's, and nobody has begun it.
     #[must_use]
     pub fn is_before_root(&self) -> bool {
@@ -375,6 +387,11 @@ impl Deletion {
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
         match (pass, self.strategy, self.selected) {
             (Pass::Delete, Strategy::Flag, _) | (Pass::Delete, _, None) => position,
+            // Without a root no page is the last: what was found later has its turn behind all that was selected.
+            (Pass::Delete, _, Some(selected)) if self.root.is_none() && position <= selected => {
+                selected + 1 - position
+            }
+            (Pass::Delete, _, Some(_)) if self.root.is_none() => position,
             (Pass::Delete, _, Some(selected)) if position < selected => selected + 1 - position,
             (Pass::Delete, _, Some(selected)) if position < selected + self.late => position + 1,
             (Pass::Delete, _, Some(_)) => 1,
@@ -389,9 +406,10 @@ impl Deletion {
         let selected = self.selected?;
         let all = selected + self.late;
         match page {
-            1 => Some(all),
+            1 if self.root.is_some() => Some(all),
             _ if page <= selected => Some(selected + 1 - page),
-            _ => (page <= all).then(|| page - 1),
+            _ if self.root.is_some() => (page <= all).then(|| page - 1),
+            _ => (page <= all).then_some(page),
         }
     }
 

@@ -18,7 +18,7 @@ pub const RECIPIENT_BYTES: usize = 60_000;
 /// What effects will need of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Effects {
-    /// Attributes beside the key: those that group events, lead to the parent, or name the author.
+    /// Attributes beside the key: those that group events, lead to the parent or to a kept record, or name the author.
     #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Value>,
     /// The schedule that dies with it.
@@ -203,6 +203,12 @@ impl Collection {
                     .map(String::as_str),
             );
         }
+        names.extend(
+            self.keeps
+                .iter()
+                .flat_map(|keeps| &keeps.by)
+                .map(String::as_str),
+        );
         let over_an_index = self
             .aggregates
             .iter()

@@ -33,6 +33,10 @@ pub struct SelectCursor {
     /// Where that query goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Position>,
+    /// Whether the manifest is read once more, for the links in it: what they kept may go now. `entry` is then the link,
+    /// and `child` which of the collections that keep the same records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 impl SelectCursor {
@@ -42,6 +46,13 @@ impl SelectCursor {
         entry: 0,
         child: 0,
         after: None,
+        kept: false,
+    };
+
+    /// The beginning of what is read once more, for the links.
+    pub const KEPT: Self = Self {
+        kept: true,
+        ..Self::ROOT
     };
 
     /// The beginning of a deletion without a root: the first of what its scope names.
@@ -50,6 +61,7 @@ impl SelectCursor {
         entry: 0,
         child: 0,
         after: None,
+        kept: false,
     };
 }
 
@@ -165,8 +177,17 @@ impl Entry {
     /// The parent that the record named; only known where effects need it.
     #[must_use]
     pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
-        let parent = collection.parent.as_ref()?;
-        let mut values = parent.by.iter().map(|name| self.text(collection, name));
+        self.key_in(collection, &collection.parent.as_ref()?.by)
+    }
+
+    /// The key of the record that it keeps, where it is a link.
+    #[must_use]
+    pub fn kept_key(&self, collection: &Collection) -> Option<RecordKey> {
+        self.key_in(collection, &collection.keeps.as_ref()?.by)
+    }
+
+    fn key_in(&self, collection: &Collection, by: &[String]) -> Option<RecordKey> {
+        let mut values = by.iter().map(|name| self.text(collection, name));
         let partition = values.next()??;
         Some(match values.next() {
             None => RecordKey::stored(&partition, None),
@@ -216,7 +237,7 @@ pub enum Outcome {
     Deleted,
     /// Carries another deletion's mark.
     AlreadyDeleted,
-    /// No row, or a re-created one.
+    /// No row, or a re-created one; or one that a live link kept when its turn came.
     Missing,
     /// Could not be deleted in both stores.
     Failed {

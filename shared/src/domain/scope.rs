@@ -17,6 +17,9 @@ pub struct Scope {
     pub source: Source,
     /// For each collection that the cascade reaches: the collections below it, in name order.
     pub cascade: BTreeMap<CollectionName, Vec<CollectionName>>,
+    /// For each collection of links that it names or reaches: the collection whose records they keep.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keeps: BTreeMap<CollectionName, CollectionName>,
     /// What a record that the source names must be, beside being the tenant's; by collection. What is not is as absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub only: BTreeMap<CollectionName, Only>,
@@ -73,7 +76,7 @@ impl Scope {
         named: impl IntoIterator<Item = &'a CollectionName>,
         collections: &Collections,
     ) -> Self {
-        let mut cascade = BTreeMap::new();
+        let (mut cascade, mut keeps) = (BTreeMap::new(), BTreeMap::new());
         let mut open: Vec<CollectionName> = named.into_iter().cloned().collect();
         while let Some(name) = open.pop() {
             let children: Vec<_> = collections
@@ -81,6 +84,10 @@ impl Scope {
                 .map(|child| child.name.clone())
                 .collect();
             open.extend(children.iter().cloned());
+            let link = collections.get(name.as_ref());
+            if let Some(kept) = link.and_then(|link| link.keeps.as_ref()) {
+                keeps.insert(name.clone(), kept.collection.clone());
+            }
             if !children.is_empty() {
                 cascade.insert(name, children);
             }
@@ -88,6 +95,7 @@ impl Scope {
         Self {
             source,
             cascade,
+            keeps,
             only: BTreeMap::new(),
             reads: BTreeMap::new(),
         }
@@ -103,6 +111,7 @@ impl Scope {
     ) -> Self {
         let mut reached: Vec<CollectionName> = named.into_iter().cloned().collect();
         reached.extend(self.cascade.values().flatten().cloned());
+        reached.extend(self.keeps.values().cloned());
         let all = reached
             .iter()
             .filter_map(|name| collections.get(name.as_ref()));
@@ -122,5 +131,16 @@ impl Scope {
     #[must_use]
     pub fn children_of(&self, collection: &CollectionName) -> &[CollectionName] {
         self.cascade.get(collection).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether records of this collection go because nothing keeps them any more, and not because they are asked for.
+    /// `asked` is the collection that the deletion was asked of.
+    #[must_use]
+    pub fn goes_with_links(&self, collection: &CollectionName, asked: &CollectionName) -> bool {
+        let is_named = match &self.source {
+            Source::Root | Source::Ids { .. } => collection == asked,
+            Source::Author { collections, .. } => collections.contains(collection),
+        };
+        !is_named && self.keeps.values().any(|kept| kept == collection)
     }
 }

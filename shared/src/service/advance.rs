@@ -8,6 +8,7 @@ mod compare;
 mod delete_pass;
 mod effects;
 mod erase;
+mod kept;
 mod look;
 mod named;
 mod notify;

@@ -76,9 +76,7 @@ impl World {
                 }
                 cursor = SelectCursor {
                     page: cursor.page + 1,
-                    entry: 0,
-                    child: 0,
-                    after: None,
+                    ..SelectCursor::ROOT
                 };
                 continue;
             };

@@ -14,7 +14,7 @@ use crate::domain::deletion::machine::{self, Action, Event};
 use crate::domain::deletion::{
     Accepted, Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, State, Telling,
 };
-use crate::domain::page::{Exceptions, Page};
+use crate::domain::page::{Exceptions, Page, SelectCursor};
 use crate::domain::time::{later, to_millisecond};
 
 /// The times of the protocol; all of them are configuration.
@@ -75,6 +75,7 @@ impl Deletion {
             cursor: 0,
             look: None,
             looked: false,
+            links: None,
             deleted: BTreeMap::new(),
             restored: BTreeMap::new(),
             purged: BTreeMap::new(),
@@ -196,6 +197,22 @@ impl Deletion {
     pub fn page_late(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.page_written(now, page);
         next.late += 1;
+        next
+    }
+
+    /// The delete goes over its links, up to here: what nothing keeps any more goes along.
+    #[must_use]
+    pub fn links_followed(&self, now: Timestamp, to: SelectCursor) -> Self {
+        let mut next = self.progressed(now);
+        next.links = Some(to);
+        next
+    }
+
+    /// Links have let go of records: the manifest has a page more, and the delete does it before the root.
+    #[must_use]
+    pub fn page_let_go(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.page_late(now, page);
+        next.links = page.next.clone().or(next.links);
         next
     }
 
@@ -435,6 +452,7 @@ impl Deletion {
         }
         next.look = None;
         next.looked = false;
+        next.links = None;
         let (run, pages) = (next.run, next.pages);
         let telling: &mut Telling = next.notified.of_mut(state.pass());
         telling.begin(run, by, pages);

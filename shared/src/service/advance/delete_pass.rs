@@ -191,7 +191,8 @@ async fn root<P: EnginePorts>(
         .collect())
 }
 
-async fn mark_rows<P: EnginePorts>(
+/// Marks the rows of some records of one collection; answers those that could not be marked.
+pub(super) async fn mark_rows<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     collection: &Collection,

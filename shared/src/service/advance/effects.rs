@@ -18,6 +18,7 @@ use crate::domain::scope::Scope;
 use crate::domain::told::Told;
 use crate::ports::{EnginePorts, Fields, KeepTold};
 use crate::service::advance::Engine;
+use crate::service::advance::kept;
 use crate::service::advance::select::{open_of, read_rows};
 use crate::service::advance::slice::{Slice, Stop};
 
@@ -32,18 +33,21 @@ pub(super) struct Doing {
     pub(super) resumed: bool,
 }
 
-/// What must not go yet: records with a live child that keeps them, and records whose schedule cannot be removed. A root
-/// that is not ours any more is new, and so is its schedule.
+/// What must not go yet, in a delete: records with a live child or link that keeps them, and records whose schedule
+/// cannot be removed. A root that is not ours any more is new, and so is its schedule.
 pub(super) async fn hold_back<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
-    pass: Pass,
+    scope: Option<&Scope>,
     page: &Page,
     only: Option<&[usize]>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let Some(scope) = scope else {
+        return Ok(BTreeMap::new());
+    };
     let mut open = open_of(&page.entries, 0..page.entries.len(), only);
-    if pass != Pass::Delete || open.is_empty() {
+    if open.is_empty() {
         return Ok(BTreeMap::new());
     }
     let is_roots = page.number == 1 && deletion.root.is_some();
@@ -53,6 +57,9 @@ pub(super) async fn hold_back<P: EnginePorts>(
     } else {
         restrict::held(engine, slice, deletion, &page.entries, &open).await?
     };
+    open.retain(|place| !held.contains_key(place));
+    let kept = kept::held(engine, slice, deletion, scope, &page.entries, &open);
+    held.extend(Box::pin(kept).await?);
     open.retain(|place| !held.contains_key(place));
     let scheduled = open
         .iter()

@@ -316,7 +316,7 @@ async fn take<P: EnginePorts>(
 }
 
 /// Which of these records the manifest already has, and in which page: one page in memory at a time.
-async fn known<P: EnginePorts>(
+pub(super) async fn known<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
@@ -342,7 +342,7 @@ async fn known<P: EnginePorts>(
     Ok(known)
 }
 
-fn record(entry: &Entry) -> RecordRef {
+pub(super) fn record(entry: &Entry) -> RecordRef {
     RecordRef {
         collection: entry.collection.clone(),
         key: entry.key.clone(),

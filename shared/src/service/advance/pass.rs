@@ -67,7 +67,8 @@ pub(super) async fn do_page<P: EnginePorts, A: PagePass<P>>(
         .filter(|_| again)
         .map(|earlier| earlier.open(A::PASS));
     let only = open.as_deref().filter(|_| only_open);
-    let held = hold_back(engine, slice, deletion, A::PASS, page, only).await?;
+    let scope = pass.scope().filter(|_| A::PASS == Pass::Delete);
+    let held = hold_back(engine, slice, deletion, scope, page, only).await?;
     let rest: Vec<usize> = (0..page.entries.len())
         .filter(|place| only.is_none_or(|only| only.contains(place)) && !held.contains_key(place))
         .collect();

@@ -13,10 +13,11 @@ use crate::ports::{EnginePorts, PurgeOutcome, PurgeRows};
 use crate::service::advance::archive::drop_copies;
 use crate::service::advance::pass::{PagePass, run_backwards};
 use crate::service::advance::remove_documents::remove_documents;
+use crate::service::advance::restore_pass::Restore;
 use crate::service::advance::select::by_collection;
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
-use crate::service::advance::{Engine, look};
+use crate::service::advance::{Engine, kept, look};
 
 /// Looks, then removes all pages from the checkpoint on.
 pub(super) async fn run<P: EnginePorts>(
@@ -28,12 +29,14 @@ pub(super) async fn run<P: EnginePorts>(
     if !deletion.looked {
         look::run(engine, slice, deletion, scope).await?;
     }
-    run_backwards(engine, slice, deletion, &Purge).await
+    run_backwards(engine, slice, deletion, &Purge { scope }).await
 }
 
-struct Purge;
+struct Purge<'a> {
+    scope: &'a Scope,
+}
 
-impl<P: EnginePorts> PagePass<P> for Purge {
+impl<P: EnginePorts> PagePass<P> for Purge<'_> {
     const PASS: Pass = Pass::Purge;
 
     async fn act(
@@ -45,6 +48,19 @@ impl<P: EnginePorts> PagePass<P> for Purge {
         _only: Option<&[usize]>,
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
+        let named = kept::named_again(engine, slice, deletion, self.scope, &page.entries);
+        let named = Box::pin(named).await?;
+        if !named.is_empty() {
+            // Nobody could bring them back any more, and a live link names them: they come back now.
+            let back = Restore.act(engine, slice, deletion, page, Some(&named));
+            let not_back = Box::pin(back).await?.restored;
+            let back = named
+                .into_iter()
+                .filter(|place| !not_back.contains_key(place));
+            exceptions
+                .purged
+                .extend(back.map(|place| (place, NotPurged::Kept)));
+        }
         for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
             // Never this deletion's: whatever is there now is not looked at.
             places.retain(|place| {
@@ -52,7 +68,7 @@ impl<P: EnginePorts> PagePass<P> for Purge {
                 if is_missing {
                     exceptions.purged.insert(*place, NotPurged::Kept);
                 }
-                !is_missing
+                !is_missing && !exceptions.purged.contains_key(place)
             });
             purge(
                 engine,

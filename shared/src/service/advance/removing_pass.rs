@@ -3,7 +3,8 @@
 //!
 //! While pages are written nothing is touched, so a cancel stops at once. The root hides everything below it as long as
 //! it stands; so it goes only when nothing below it has failed, and after one more look for what arrived late: with the
-//! root the key becomes free, and what was left behind would show below the next record of that key.
+//! root the key becomes free, and what was left behind would show below the next record of that key. What links kept goes
+//! before that look, when the links are gone.
 
 use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, State};
@@ -18,7 +19,7 @@ use crate::service::advance::erase::Erase;
 use crate::service::advance::notify::Notifier;
 use crate::service::advance::pass::{PagePass, do_page};
 use crate::service::advance::slice::{Slice, Stop};
-use crate::service::advance::{Engine, keep, look};
+use crate::service::advance::{Engine, keep, kept, look};
 
 /// Writes what pages are missing, then does all from the checkpoint on.
 pub(super) async fn run<P: EnginePorts>(
@@ -112,15 +113,20 @@ async fn remove<P: EnginePorts, A: PagePass<P>>(
         if deletion.state == State::Cancelling && !may_be_begun {
             return Ok(());
         }
-        if deletion.is_before_root() {
-            if deletion.deleted.values().any(|counts| counts.failed > 0) {
-                return Ok(());
-            }
-            if !deletion.looked {
-                Box::pin(look::run(engine, slice, deletion, scope)).await?;
-                resumed = false;
-                continue;
-            }
+        let is_before_root = deletion.is_before_root();
+        if is_before_root && deletion.deleted.values().any(|counts| counts.failed > 0) {
+            return Ok(());
+        }
+        // The links are gone, so what they kept has its turn. It is done page by page: what is gone is not found again.
+        if !scope.keeps.is_empty() && deletion.is_behind_links() {
+            Box::pin(kept::next_page(engine, slice, deletion, scope)).await?;
+            resumed = false;
+            continue;
+        }
+        if is_before_root && !deletion.looked {
+            Box::pin(look::run(engine, slice, deletion, scope)).await?;
+            resumed = false;
+            continue;
         }
         let Some(number) = deletion.next_backwards() else {
             return Ok(());

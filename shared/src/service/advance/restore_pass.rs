@@ -71,7 +71,8 @@ async fn root_is_ours<P: EnginePorts>(
     })
 }
 
-struct Restore;
+/// What a restore does with a page.
+pub(super) struct Restore;
 
 impl<P: EnginePorts> PagePass<P> for Restore {
     const PASS: Pass = Pass::Restore;

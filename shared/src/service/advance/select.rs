@@ -10,6 +10,7 @@ use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCurso
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
+use crate::service::advance::kept;
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, only_root_has_children};
@@ -26,7 +27,7 @@ pub(super) enum Step {
         rows: Vec<Row>,
         next: SelectCursor,
     },
-    /// Records that the scope names by key, and where the walk goes on: as many as fit into the page.
+    /// Records that the scope names by key, or that links let go, and where the walk goes on: as many as fit into the page.
     Named {
         entries: Vec<Entry>,
         next: SelectCursor,
@@ -80,9 +81,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                 }
                 cursor = SelectCursor {
                     page: cursor.page + 1,
-                    entry: 0,
-                    child: 0,
-                    after: None,
+                    ..SelectCursor::ROOT
                 };
                 continue;
             };
@@ -140,23 +139,28 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         if cursor.page > open.0 {
             return Ok(None);
         }
+        let page = self.page(deletion, cursor.page).await?;
+        Ok(page
+            .and_then(|page| page.entries.get(cursor.entry))
+            .cloned())
+    }
+
+    /// A page of the manifest; the last one that was asked for is kept.
+    pub(super) async fn page(
+        &mut self,
+        deletion: &Deletion,
+        number: u32,
+    ) -> Result<Option<&Page>, Stop> {
         if self
             .loaded
             .as_ref()
-            .is_none_or(|page| page.number != cursor.page)
+            .is_none_or(|page| page.number != number)
         {
-            let read =
-                self.engine
-                    .ports
-                    .deletions()
-                    .page(&deletion.tenant, deletion.id, cursor.page);
+            let deletions = self.engine.ports.deletions();
+            let read = deletions.page(&deletion.tenant, deletion.id, number);
             self.loaded = self.slice.call(read).await?;
         }
-        Ok(self
-            .loaded
-            .as_ref()
-            .and_then(|page| page.entries.get(cursor.entry))
-            .cloned())
+        Ok(self.loaded.as_ref())
     }
 
     /// Rows of one collection below one parent that do not carry the deletion's own mark: on the table, or over an index
@@ -263,9 +267,13 @@ pub(super) async fn select<P: EnginePorts>(
     while entries.len() < engine.page_keys && steps < STEPS {
         steps += 1;
         let mut limit = engine.page_keys - entries.len();
-        let mut step = walk
-            .step(deletion, cursor.clone(), (number, &entries), limit)
-            .await?;
+        let mut step = if cursor.kept {
+            let room = (limit, PAGE_BYTES.saturating_sub(bytes));
+            Box::pin(kept::step(&mut walk, deletion, &cursor, number, room)).await?
+        } else {
+            walk.step(deletion, cursor.clone(), (number, &entries), limit)
+                .await?
+        };
         if let Step::Found {
             rows, collection, ..
         } = &step
@@ -283,6 +291,13 @@ pub(super) async fn select<P: EnginePorts>(
             }
         }
         match step {
+            // What links kept is looked at behind the last page with links: they are marked by then.
+            Step::Over if !cursor.kept && kept::follows_selection(deletion, scope) => {
+                cursor = SelectCursor::KEPT;
+                if !entries.is_empty() {
+                    break;
+                }
+            }
             Step::Over => {
                 return Ok((!entries.is_empty()).then_some(Page {
                     number,
@@ -294,8 +309,15 @@ pub(super) async fn select<P: EnginePorts>(
                 entries: named,
                 next,
             } => {
-                bytes += named.iter().map(Entry::bytes).sum::<usize>();
-                entries.extend(named);
+                for entry in named {
+                    // Links of several pages let go of the same record.
+                    let once =
+                        !cursor.kept || seen.insert((entry.collection.clone(), entry.key.clone()));
+                    if once {
+                        bytes += entry.bytes();
+                        entries.push(entry);
+                    }
+                }
                 cursor = next;
             }
             Step::Found {

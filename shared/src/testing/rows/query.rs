@@ -94,6 +94,10 @@ fn has_index(query: &RowQuery<'_>, index: &str) -> bool {
         Some(crate::domain::collection::ChildLookup::Index(name)) => Some(name.as_str()),
         _ => None,
     };
+    let keeps = match collection.keeps.as_ref().map(|keeps| &keeps.lookup) {
+        Some(crate::domain::collection::ChildLookup::Index(name)) => Some(name.as_str()),
+        _ => None,
+    };
     let tenant = collection.tenant.gsi.as_deref();
     let author = collection
         .author
@@ -104,5 +108,5 @@ fn has_index(query: &RowQuery<'_>, index: &str) -> bool {
         .as_ref()
         .and_then(|parent| parent.promote.as_ref())
         .map(|promotion| promotion.gsi.as_str());
-    [lookup, tenant, author, groups].contains(&Some(index))
+    [lookup, keeps, tenant, author, groups].contains(&Some(index))
 }

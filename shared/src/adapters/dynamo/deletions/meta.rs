@@ -66,6 +66,8 @@ struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     look: Option<String>,
     looked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    links: Option<SelectCursor>,
     deleted: BTreeMap<CollectionName, DeleteCounts>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     restored: BTreeMap<CollectionName, RestoreCounts>,
@@ -131,6 +133,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         cursor: deletion.cursor,
         look,
         looked: deletion.looked,
+        links: deletion.links.clone(),
         deleted: deletion.deleted.clone(),
         restored: deletion.restored.clone(),
         purged: deletion.purged.clone(),
@@ -204,6 +207,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         cursor: meta.cursor,
         look,
         looked: meta.looked,
+        links: meta.links,
         deleted: meta.deleted,
         restored: meta.restored,
         purged: meta.purged,

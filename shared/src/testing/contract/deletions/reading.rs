@@ -69,6 +69,7 @@ pub async fn a_page_comes_back_as_it_was_written<H: DeletionsHarness>(harness: &
             entry: 17,
             child: 1,
             after,
+            kept: true,
         }),
         Some(SelectCursor::ROOT),
     ];
@@ -226,8 +227,10 @@ fn full(deletion: &Deletion) -> Deletion {
             entry: 999,
             child: 2,
             after: Some(Position("{\"a\":1}".to_owned())),
+            kept: false,
         }),
         looked: true,
+        links: Some(SelectCursor::KEPT),
         deleted: BTreeMap::from([
             ("messages".parse().expect("a name"), counts(7)),
             ("discussions".parse().expect("a name"), counts(1)),

@@ -65,8 +65,10 @@ fn whole() -> Deletion {
             entry: 9,
             child: 1,
             after: Some(Position("{\"a\":1}".into())),
+            kept: false,
         }),
         looked: false,
+        links: Some(SelectCursor::KEPT),
         deleted: BTreeMap::from([(
             messages.clone(),
             DeleteCounts {
@@ -121,6 +123,7 @@ fn bare() -> Deletion {
         purge_at: None,
         lease: None,
         look: None,
+        links: None,
         comparison: Comparison::default(),
         failure: None,
         ended_at: None,
@@ -168,6 +171,7 @@ fn what_is_not_due_stands_in_no_index_of_due_ones() {
         "expires_at",
         "lease",
         "look",
+        "links",
         "comparison",
         "failure",
         "purge_at",
@@ -207,7 +211,8 @@ fn named(mut deletion: Deletion) -> Deletion {
 fn the_item_of_a_delete_is_one_write_unit_for_three_collections() {
     let mut deletion = named(whole());
     deletion.state = State::Deleting;
-    (deletion.look, deletion.failure, deletion.ended_at) = (None, None, None);
+    (deletion.look, deletion.links) = (None, None);
+    (deletion.failure, deletion.ended_at) = (None, None);
     (deletion.comparison, deletion.notified.purge) = (Comparison::default(), Telling::default());
     deletion.purged.clear();
     let names = ["streams", "stream_messages", "reactions"];
