@@ -133,6 +133,12 @@ impl Scope {
         self.cascade.get(collection).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether there may be more records than those that it names.
+    #[must_use]
+    pub fn reaches_more(&self) -> bool {
+        !self.cascade.is_empty() || !self.keeps.is_empty()
+    }
+
     /// Whether records of this collection go because nothing keeps them any more, and not because they are asked for.
     /// `asked` is the collection that the deletion was asked of.
     #[must_use]

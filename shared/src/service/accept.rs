@@ -166,7 +166,7 @@ pub async fn accept<P: ApiPorts>(
             [&collection.name],
             &api.collections,
         );
-        let page = root_page(collection, row, id, !scope.cascade.is_empty());
+        let page = root_page(collection, row, id, scope.reaches_more());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
@@ -200,11 +200,11 @@ pub async fn accept<P: ApiPorts>(
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
-fn root_page(collection: &Collection, root: Row, id: DeletionId, has_children: bool) -> Page {
+fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool) -> Page {
     Page {
         number: 1,
         entries: vec![Entry::found(collection, root, id)],
-        next: has_children.then_some(SelectCursor::ROOT),
+        next: has_more.then_some(SelectCursor::ROOT),
     }
 }
 

@@ -8,8 +8,10 @@ use shared::testing::samples::key;
 
 use super::crashes::cuts;
 use super::end::End;
-use super::keeps::{PAGE_SIZES, STRATEGIES, chat, destroy_messages, message};
+use super::keeps::{STRATEGIES, chat, destroy_messages, message};
 use super::world::{Ignore, World};
+
+const PAGE_SIZES: [usize; 2] = [2, 1000];
 
 /// Everything that can be seen, the archive included.
 fn seen(world: &World, deletion: &Deletion) -> (End, Value) {
