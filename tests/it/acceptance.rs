@@ -80,7 +80,7 @@ fn every_rule_has_a_test_or_says_why_not() {
         assert!(rules.len() >= 8, "{section} has lost its rules");
         for (rule, proofs) in rules {
             let is_open = proofs.starts_with("open: ");
-            assert!(is_open != !named(proofs).is_empty(), "{section}: {rule}");
+            assert_eq!(is_open, named(proofs).is_empty(), "{section}: {rule}");
         }
     }
 }
