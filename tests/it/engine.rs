@@ -28,6 +28,7 @@ mod erases;
 mod failing_records;
 mod keeps;
 mod keeps_killed;
+mod keeps_world;
 mod killed_compares;
 mod killed_requests;
 mod killed_strategies;

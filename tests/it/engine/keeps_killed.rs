@@ -8,7 +8,7 @@ use shared::testing::samples::key;
 
 use super::crashes::cuts;
 use super::end::End;
-use super::keeps::{STRATEGIES, chat, destroy_messages, message};
+use super::keeps_world::{STRATEGIES, chat, destroy_messages, message};
 use super::world::{Ignore, World};
 
 const PAGE_SIZES: [usize; 2] = [2, 1000];
@@ -79,7 +79,7 @@ async fn a_restore_or_a_purge_that_is_killed_at_any_call_ends_like_an_undisturbe
                     world.request(&deletion, action).await.expect("it applies");
                     drop(world.queue.take());
                     if action == Action::Purge {
-                        super::keeps::put_link(&world, "t1", "own");
+                        super::keeps_world::put_link(&world, "t1", "own");
                     }
                     (world, deletion)
                 };
