@@ -39,7 +39,7 @@ fn page() -> Page {
             entry: 7,
             child: 1,
             after: Some(Position(r#"{"a":{"S":"b"}}"#.into())),
-            kept: true,
+            kept: false,
         }),
     }
 }
