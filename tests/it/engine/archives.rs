@@ -116,7 +116,7 @@ async fn a_restore_of_learners_is_refused_and_not_offered() {
     let world = learners();
     let deletion = world.delete_and_rest("learners", &key("s-001")).await;
 
-    let refused = world.request(&deletion, Action::Restore).await;
+    let refused = world.act(&deletion, Action::Restore).await;
 
     // Nobody is granted it; an admin of another file would get the state.
     assert!(matches!(refused, Err(ActError::Forbidden)));
@@ -230,7 +230,7 @@ async fn a_row_that_changes_too_fast_stays_marked_and_is_never_lost() {
     assert_eq!(world.marks("reactions", &at).0, text(deletion.id));
     let stands = world.row("reactions", &at).unwrap()["subject"].clone();
     world.come_to_rest().await;
-    world.request_and_rest(&deletion, Action::Restore).await;
+    world.act_and_rest(&deletion, Action::Restore).await;
     assert_eq!(world.marks("reactions", &at).0, Some(String::new()));
     assert_eq!(world.row("reactions", &at).unwrap()["subject"], stands);
     assert!(world.rows.copies().is_empty());
@@ -262,7 +262,7 @@ async fn a_row_that_is_too_large_for_the_archive_fails_alone_and_the_root_stays_
     );
 
     world.rows.put(world.collection("messages"), small_row);
-    let retried = world.request_and_rest(&deletion, Action::Retry).await;
+    let retried = world.act_and_rest(&deletion, Action::Retry).await;
 
     assert_eq!(retried.state, State::Deleted);
     assert_eq!(sum(&retried.deleted, "deleted"), 6);
@@ -298,7 +298,7 @@ async fn a_child_that_arrives_while_the_others_go_is_archived_before_the_root() 
         assert_eq!(world.row("discussions", &key2("l", "late")), None);
         assert_eq!(world.row("messages", &key("l-late-0")), None);
         assert_eq!(world.copies_under(deletion.id).len(), 8);
-        let restored = world.request_and_rest(&deletion, Action::Restore).await;
+        let restored = world.act_and_rest(&deletion, Action::Restore).await;
         assert_eq!(sum(&restored.restored, "restored"), 8);
     }
 }
@@ -329,11 +329,11 @@ async fn no_old_child_shows_below_a_root_that_was_created_anew_half_way() {
         assert_eq!(world.marks("subscribers", &key2("l", "new")), live);
 
         // Neither a restore nor a purge touches what is new.
-        let restored = world.request_and_rest(&deletion, Action::Restore).await;
+        let restored = world.act_and_rest(&deletion, Action::Restore).await;
         assert_eq!(restored.state, State::RestoreFailed);
         assert_eq!(restored.failure.unwrap().code, "KEY_TAKEN");
         assert_eq!(world.rows_of_tree(), 1);
-        let purged = world.request_and_rest(&deletion, Action::Purge).await;
+        let purged = world.act_and_rest(&deletion, Action::Purge).await;
         assert_eq!(purged.state, State::Purged);
         assert_eq!(world.marks("lists", &key("l")), live);
         assert_eq!(world.marks("subscribers", &key2("l", "new")), live);
@@ -349,7 +349,7 @@ async fn a_cancel_while_pages_are_written_stops_at_once_and_nothing_was_touched(
     let faults = world.faults();
     let (other, accepted) = (world.clone(), deletion.clone());
     faults.beside(Operation::PutPage, 2, Moment::After, move || {
-        super::world::at_once(other.request(&accepted, Action::Cancel)).expect("it applies");
+        super::world::at_once(other.act(&accepted, Action::Cancel)).expect("it applies");
     });
 
     world.deliver(&faults, &deletion).await.unwrap().ignore();
@@ -362,7 +362,7 @@ async fn a_cancel_while_pages_are_written_stops_at_once_and_nothing_was_touched(
     assert_eq!(world.rows_of_tree(), 6);
     assert!(world.rows.copies().is_empty());
 
-    let retried = world.request_and_rest(&deletion, Action::Retry).await;
+    let retried = world.act_and_rest(&deletion, Action::Retry).await;
     assert_eq!(retried.state, State::Deleted);
     assert_eq!(sum(&retried.deleted, "deleted"), 6);
     assert_eq!(world.rows_of_tree(), 0);
@@ -377,7 +377,7 @@ async fn a_cancel_half_way_finishes_what_is_begun_and_is_finished_or_undone_late
         let faults = world.faults();
         let (other, accepted) = (world.clone(), deletion.clone());
         faults.beside(Operation::TakeRows, 2, Moment::Before, move || {
-            super::world::at_once(other.request(&accepted, Action::Cancel)).expect("it applies");
+            super::world::at_once(other.act(&accepted, Action::Cancel)).expect("it applies");
         });
 
         world.deliver(&faults, &deletion).await.unwrap().ignore();
@@ -390,7 +390,7 @@ async fn a_cancel_half_way_finishes_what_is_begun_and_is_finished_or_undone_late
         assert_eq!(world.rows_of_tree(), 4);
         assert_eq!(world.marks("lists", &key("l")).0, text(deletion.id));
 
-        let ended = world.request_and_rest(&deletion, after).await;
+        let ended = world.act_and_rest(&deletion, after).await;
         match after {
             Action::Retry => {
                 assert_eq!(ended.state, State::Deleted);

@@ -4,7 +4,6 @@ use shared::domain::deletion::comparison::Drift;
 use shared::domain::deletion::{Action, Deletion, State};
 use shared::domain::key::RecordKey;
 use shared::ports::{ChangeDeletions, Clock, Health};
-use shared::service::act::act;
 use shared::service::sweep::SweepReport;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
@@ -12,7 +11,7 @@ use std::time::Duration;
 
 use super::purges::{deleted, purged};
 use super::trees::{four_levels, mail, message_key};
-use super::world::{World, admin, after, at_once, text};
+use super::world::{World, after, at_once, text};
 
 /// Lets the time of the comparison come, and sweeps once.
 pub(crate) async fn compared(world: &World, deletion: &Deletion) -> SweepReport {
@@ -46,16 +45,9 @@ pub(super) async fn purged_world(world: &World) -> Deletion {
 /// A deletion that is restored and not compared.
 pub(super) async fn restored(world: &World, collection: &str, root: &str) -> Deletion {
     let deletion = deleted(world, collection, root).await;
-    ask(world, &deletion, Action::Restore).await;
-    world.come_to_rest().await;
+    world.act_and_rest(&deletion, Action::Restore).await;
     assert_eq!(world.now(&deletion).state, State::Restored);
     deletion
-}
-
-pub(super) async fn ask(world: &World, deletion: &Deletion, action: Action) {
-    act(&world.api(&world.faults()), &admin(), deletion.id, action)
-        .await
-        .unwrap();
 }
 
 /// An outside writer puts a document of this record, without a mark.
@@ -284,8 +276,7 @@ async fn a_mark_below_a_parent_that_is_gone_stays_until_purge_at_and_is_then_rem
     let deletion = deleted(&world, "lists", "l").await;
     let gone = key2("l", "d1");
     world.rows.remove(world.collection("discussions"), &gone);
-    ask(&world, &deletion, Action::Restore).await;
-    world.come_to_rest().await;
+    world.act_and_rest(&deletion, Action::Restore).await;
     assert_eq!(world.now(&deletion).state, State::Restored);
     let orphan = key("l-d1-0");
     let ours = text(deletion.id);
@@ -330,7 +321,7 @@ async fn what_a_cancelled_deletion_has_not_reached_is_no_drift() {
     let beside = world.clone();
     faults.beside(Operation::PutPage, 1, Moment::After, move || {
         let deletion = beside.deletions.all().remove(0);
-        at_once(ask(&beside, &deletion, Action::Cancel));
+        at_once(beside.act(&deletion, Action::Cancel)).unwrap();
     });
     let _ = world.deliver(&faults, &deletion).await.unwrap();
     world.come_to_rest().await;

@@ -163,7 +163,7 @@ async fn a_record_whose_document_is_rejected_fails_alone_and_the_root_stays_unti
     assert_eq!(world.marks("lists", &key("l")).0, text(deletion.id));
 
     world.documents.accept("l-d1-1");
-    let retried = world.request_and_rest(&deletion, Action::Retry).await;
+    let retried = world.act_and_rest(&deletion, Action::Retry).await;
 
     assert_eq!(retried.state, State::Purged);
     assert_eq!(sum(&retried.deleted, "deleted"), 6);
@@ -185,7 +185,7 @@ async fn a_cancel_half_way_finishes_what_is_begun_and_is_finished_or_undone_late
         let faults = world.faults();
         let (other, accepted) = (world.clone(), deletion.clone());
         faults.beside(Operation::EraseRows, 2, Moment::Before, move || {
-            at_once(other.request(&accepted, Action::Cancel)).expect("it applies");
+            at_once(other.act(&accepted, Action::Cancel)).expect("it applies");
         });
 
         world.deliver(&faults, &deletion).await.unwrap().ignore();
@@ -197,7 +197,7 @@ async fn a_cancel_half_way_finishes_what_is_begun_and_is_finished_or_undone_late
         assert_eq!(sum(&stands.deleted, "not_reached"), 4);
         assert_eq!(world.rows_of_tree(), 4);
 
-        let ended = world.request_and_rest(&deletion, after).await;
+        let ended = world.act_and_rest(&deletion, after).await;
         if after == Action::Restore {
             assert_eq!(ended.state, State::Restored);
             assert_eq!(sum(&ended.restored, "restored"), 4);
@@ -227,6 +227,6 @@ async fn a_policy_that_changes_while_a_deletion_is_open_does_not_change_it() {
         world.marks("messages", &key("l-d1-0")),
         (text(deletion.id), text(deletion.id))
     );
-    let restored = world.request_and_rest(&deletion, Action::Restore).await;
+    let restored = world.act_and_rest(&deletion, Action::Restore).await;
     assert_eq!(restored.state, State::Restored);
 }

@@ -139,7 +139,7 @@ async fn a_restore_brings_back_the_shared_record_and_the_links_to_it() {
             assert_eq!(listed(&world, &of_ann), deleted(&["shared"]), "{context}");
 
             for deletion in [of_ann, stream] {
-                let restored = world.request_and_rest(&deletion, Action::Restore).await;
+                let restored = world.act_and_rest(&deletion, Action::Restore).await;
                 assert_eq!(restored.state, State::Restored, "{context}");
             }
 
@@ -335,7 +335,7 @@ async fn one_that_fails_stands_in_the_manifest_once_and_a_retry_takes_it() {
         assert_eq!(failed.len(), 1, "{failed:?}");
         world.documents.accept("both");
 
-        let retried = world.request_and_rest(&deletion, Action::Retry).await;
+        let retried = world.act_and_rest(&deletion, Action::Retry).await;
 
         assert_eq!(retried.state, State::Deleted, "{strategy:?}");
         assert_eq!(

@@ -76,7 +76,7 @@ async fn a_restore_or_a_purge_that_is_killed_at_any_call_ends_like_an_undisturbe
                 let start = async || {
                     let (world, deletion) = accepted(strategy, page_keys, true).await;
                     world.come_to_rest().await;
-                    world.request(&deletion, action).await.expect("it applies");
+                    world.act(&deletion, action).await.expect("it applies");
                     drop(world.queue.take());
                     if action == Action::Purge {
                         super::keeps_world::put_link(&world, "t1", "own");

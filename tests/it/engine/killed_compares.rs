@@ -7,7 +7,7 @@ use shared::domain::deletion::{Action, Deletion, State};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Call, Fault, Moment, Operation};
 
-use super::compares::{ask, put_document, put_marked, until_due};
+use super::compares::{put_document, put_marked, until_due};
 use super::purges::deleted;
 use super::trees::{four_levels, mail, message_key, small_tree};
 use super::world::{World, at_once};
@@ -50,7 +50,7 @@ async fn a_restore_that_passes_while_documents_are_marked_again_wins() {
             faults.beside(operation, 1, moment, move || {
                 let (world, deletion) = beside;
                 at_once(async {
-                    ask(&world, &deletion, Action::Restore).await;
+                    world.act(&deletion, Action::Restore).await.unwrap();
                     let _ = world.deliver(&world.faults(), &deletion).await.unwrap();
                 });
             });
@@ -90,7 +90,7 @@ async fn drifted(state: State, page_keys: usize) -> (World, Deletion) {
             world
                 .rows
                 .remove(world.collection("discussions"), &discussion);
-            ask(&world, &deletion, Action::Restore).await;
+            world.act(&deletion, Action::Restore).await.unwrap();
             world.come_to_rest().await;
             put_marked(&world, &deletion, "subscribers", &key2("l", "bob"));
         }

@@ -140,7 +140,7 @@ async fn accepted(collections: &str, page_keys: usize) -> (World, Deletion) {
 async fn asked(page_keys: usize, action: Action) -> (World, Deletion) {
     let (world, deletion) = accepted(&archived(), page_keys).await;
     world.come_to_rest().await;
-    world.request(&deletion, action).await.expect("it applies");
+    world.act(&deletion, action).await.expect("it applies");
     drop(world.queue.take());
     (world, deletion)
 }

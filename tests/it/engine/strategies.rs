@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{
-    Action, DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts,
-};
+use shared::domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts};
 use shared::domain::key::RecordKey;
-use shared::service::act::{ActError, act};
 use shared::testing::samples::{key, key2};
 
 use super::trees::FOUR_LEVELS;
-use super::world::{World, admin};
+use super::world::World;
 
 /// The four levels, archived.
 pub(crate) fn archived() -> String {
@@ -52,22 +49,6 @@ pub(crate) fn tree() -> Vec<(&'static str, RecordKey, Option<RecordKey>)> {
 }
 
 impl World {
-    /// Asks something of a deletion, as an admin.
-    pub(crate) async fn request(
-        &self,
-        deletion: &Deletion,
-        action: Action,
-    ) -> Result<Deletion, ActError> {
-        act(&self.api(&self.faults()), &admin(), deletion.id, action).await
-    }
-
-    /// Asks, and lets it be done.
-    pub(crate) async fn request_and_rest(&self, deletion: &Deletion, action: Action) -> Deletion {
-        self.request(deletion, action).await.expect("it applies");
-        self.come_to_rest().await;
-        self.now(deletion)
-    }
-
     /// Accepts a delete and lets it be done.
     pub(crate) async fn delete_and_rest(&self, collection: &str, key: &RecordKey) -> Deletion {
         let deletion = self.accept(collection, key).await;

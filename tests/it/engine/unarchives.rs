@@ -35,13 +35,13 @@ async fn a_restore_brings_back_the_same_ids_and_relations_again_and_again() {
             let deletion = world.delete_and_rest("lists", &key("l")).await;
             assert_eq!(world.rows_of_tree(), 0);
 
-            let restored = world.request_and_rest(&deletion, Action::Restore).await;
+            let restored = world.act_and_rest(&deletion, Action::Restore).await;
 
             assert_eq!(restored.state, State::Restored);
             assert_eq!(sum(&restored.restored, "restored"), 6);
             assert_eq!(everything(&world), before);
             assert!(world.rows.copies().is_empty());
-            let again = world.request(&deletion, Action::Restore).await;
+            let again = world.act(&deletion, Action::Restore).await;
             assert!(matches!(again, Err(ActError::InvalidState(_))));
         }
     }
@@ -54,7 +54,7 @@ async fn a_root_whose_key_is_taken_fails_the_restore_before_anything_has_moved()
     world.put("lists", &key("l"), None);
     let (stands, archive) = (everything(&world), world.archive(deletion.id));
 
-    let failed = world.request_and_rest(&deletion, Action::Restore).await;
+    let failed = world.act_and_rest(&deletion, Action::Restore).await;
 
     assert_eq!(failed.state, State::RestoreFailed);
     assert_eq!(failed.failure.unwrap().code, "KEY_TAKEN");
@@ -62,7 +62,7 @@ async fn a_root_whose_key_is_taken_fails_the_restore_before_anything_has_moved()
     assert_eq!(world.archive(deletion.id), archive);
 
     // The way out, if the key does not become free: the copies go with a purge, the new record stays.
-    let purged = world.request_and_rest(&deletion, Action::Purge).await;
+    let purged = world.act_and_rest(&deletion, Action::Purge).await;
     assert_eq!(purged.state, State::Purged);
     assert_eq!(sum(&purged.purged, "kept"), 1);
     assert!(world.rows.copies().is_empty());
@@ -76,13 +76,13 @@ async fn a_root_whose_key_becomes_free_is_restored_by_a_retry() {
     let before = everything(&world);
     let deletion = world.delete_and_rest("lists", &key("l")).await;
     world.put("lists", &key("l"), None);
-    world.request_and_rest(&deletion, Action::Restore).await;
+    world.act_and_rest(&deletion, Action::Restore).await;
     world.rows.remove(world.collection("lists"), &key("l"));
     // What its owner wrote over the document went with it.
     let row = before[0][1].as_object().unwrap().clone();
     world.documents.put(world.collection("lists"), "l", row);
 
-    let restored = world.request_and_rest(&deletion, Action::Retry).await;
+    let restored = world.act_and_rest(&deletion, Action::Retry).await;
 
     assert_eq!(restored.state, State::Restored);
     assert_eq!(everything(&world), before);
@@ -99,7 +99,7 @@ async fn a_copy_whose_key_was_taken_stays_and_what_was_below_it_too() {
         world.put_row("discussions", new);
         let taken = world.row("discussions", &key2("l", "d1"));
 
-        let restored = world.request_and_rest(&deletion, Action::Restore).await;
+        let restored = world.act_and_rest(&deletion, Action::Restore).await;
 
         assert_eq!(restored.state, State::Restored);
         assert_eq!(
@@ -182,13 +182,13 @@ async fn a_purge_leaves_the_document_of_the_record_that_had_the_key_next_and_was
         .await;
     let document = world.document("subscribers", &key2("l", "bob")).unwrap();
 
-    world.request_and_rest(&first, Action::Purge).await;
+    world.act_and_rest(&first, Action::Purge).await;
 
     assert_eq!(
         world.document("subscribers", &key2("l", "bob")),
         Some(document)
     );
-    world.request_and_rest(&second, Action::Restore).await;
+    world.act_and_rest(&second, Action::Restore).await;
     assert_eq!(everything(&world), before);
 }
 
@@ -199,11 +199,11 @@ async fn a_restore_under_a_parent_that_is_deleted_fails_and_a_purge_is_the_way_o
     world.accept("lists", &key("l")).await;
     world.come_to_rest().await;
 
-    let failed = world.request_and_rest(&child, Action::Restore).await;
+    let failed = world.act_and_rest(&child, Action::Restore).await;
 
     assert_eq!(failed.state, State::RestoreFailed);
     assert_eq!(failed.failure.unwrap().code, "PARENT_NOT_LIVE");
-    let purged = world.request_and_rest(&child, Action::Purge).await;
+    let purged = world.act_and_rest(&child, Action::Purge).await;
     assert_eq!(purged.state, State::Purged);
     assert!(world.copies_under(child.id).is_empty());
     assert_eq!(world.rows_of_tree(), 0);
