@@ -27,6 +27,7 @@ mod end;
 mod erases;
 mod failing_records;
 mod keeps;
+mod keeps_judged;
 mod keeps_killed;
 mod keeps_world;
 mod killed_compares;

@@ -28,6 +28,10 @@ use crate::service::advance::{Engine, keep};
 /// How many records are judged in one step.
 const AT_ONCE: usize = 32;
 
+/// For how many questions of a selection such a step counts: it asks several about each of its records. After four the
+/// selection writes down how far it is, found something or not: a slice that ends before that begins there again.
+pub(super) const QUESTIONS: usize = STEPS / 4;
+
 /// How many of them are looked at at the same time.
 const CONCURRENCY: usize = 8;
 
@@ -36,6 +40,10 @@ const LOOKS: usize = 10;
 
 /// How many looks there are right before a record goes: enough for a million links that are dead already.
 const LAST_LOOKS: usize = 1000;
+
+/// Why a record stays of which nobody could find out whether a link keeps it.
+pub(super) const TOO_MANY: &str =
+    "LINKS_TOO_MANY: not all links that may keep it could be looked at";
 
 /// A record that a link in a page of the manifest kept.
 struct Candidate<'e> {
@@ -206,8 +214,8 @@ async fn look_at<P: EnginePorts>(
         .await
 }
 
-/// Of what is left by links, that which stands in the manifest already: it could not be deleted there. What could is
-/// marked or gone, and not found again.
+/// Of what is left by links, that which does not stand in the manifest already: what does could not be deleted there, or
+/// a live link had it then. What could is marked or gone, and not found again.
 async fn not_failed_before<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -216,7 +224,7 @@ async fn not_failed_before<P: EnginePorts>(
 ) -> Result<Vec<Entry>, Stop> {
     let has_failed = |entry: &Entry| {
         let counts = deletion.deleted.get(&entry.collection);
-        counts.is_some_and(|counts| counts.failed > 0)
+        counts.is_some_and(|counts| counts.failed > 0 || counts.missing > 0)
     };
     if entries.iter().any(has_failed) {
         let known = known(engine, slice, deletion, &entries).await?;
@@ -244,7 +252,7 @@ pub(super) async fn next_page<P: EnginePorts>(
     let mut cursor = deletion.links.clone().unwrap_or(SelectCursor::KEPT);
     let (mut entries, mut seen): (Vec<Entry>, HashSet<_>) = (Vec::new(), HashSet::new());
     let mut bytes = 0;
-    for _ in 0..STEPS {
+    for _ in 0..STEPS / QUESTIONS {
         let room = (
             engine.page_keys - entries.len(),
             PAGE_BYTES.saturating_sub(bytes),
@@ -266,6 +274,10 @@ pub(super) async fn next_page<P: EnginePorts>(
                 cursor = next;
             }
             Step::Found { .. } | Step::Over => break,
+        }
+        if entries.is_empty() {
+            // Kept with the next store call of the slice: the walk goes on from here.
+            deletion.links = Some(cursor.clone());
         }
     }
     if entries.is_empty() {
@@ -305,10 +317,16 @@ pub(super) async fn held<P: EnginePorts>(
         let from = Onward::default();
         let said = look_at(engine, slice, deletion, some, &ask, (&from, LAST_LOOKS)).await?;
         for ((candidate, row), links) in some.iter().zip(rows).zip(said) {
-            if matches!(links, Links::Live) {
-                held.insert(candidate.place, Outcome::Missing);
-            } else if row.is_some() {
-                open.push(candidate.place);
+            match links {
+                Links::Live => {
+                    held.insert(candidate.place, Outcome::Missing);
+                }
+                Links::More(_) => {
+                    let reason = TOO_MANY.to_owned();
+                    held.insert(candidate.place, Outcome::Failed { reason });
+                }
+                Links::Dead if row.is_some() => open.push(candidate.place),
+                Links::Dead => {}
             }
         }
     }
@@ -323,27 +341,30 @@ pub(super) async fn held<P: EnginePorts>(
     Ok(held)
 }
 
-/// The places of those records that links have let go and that a live link names now.
+/// Of those records that links have let go: the places of which a live link names now, and of which nobody could find
+/// out.
 pub(super) async fn named_again<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
     deletion: &Deletion,
     scope: &Scope,
     entries: &[Entry],
-) -> Result<Vec<usize>, Stop> {
+) -> Result<(Vec<usize>, Vec<usize>), Stop> {
     let all: Vec<usize> = (0..entries.len()).collect();
-    let mut named = Vec::new();
+    let (mut named, mut unknown) = (Vec::new(), Vec::new());
     for some in let_go(engine, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
         let ask = vec![true; some.len()];
         let from = Onward::default();
         let said = look_at(engine, slice, deletion, some, &ask, (&from, LAST_LOOKS));
-        let live = some
-            .iter()
-            .zip(said.await?)
-            .filter(|(_, links)| matches!(links, Links::Live));
-        named.extend(live.map(|(candidate, _)| candidate.place));
+        for (candidate, links) in some.iter().zip(said.await?) {
+            match links {
+                Links::Live => named.push(candidate.place),
+                Links::More(_) => unknown.push(candidate.place),
+                Links::Dead => {}
+            }
+        }
     }
-    Ok(named)
+    Ok((named, unknown))
 }
 
 /// Those of these records that go because nothing keeps them any more, and not because they are asked for.

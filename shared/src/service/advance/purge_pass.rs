@@ -6,7 +6,7 @@
 
 use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Exceptions, Judged, NotPurged, Page};
+use crate::domain::page::{Exceptions, Judged, NotPurged, NotRestored, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
 use crate::ports::{EnginePorts, PurgeOutcome, PurgeRows};
@@ -49,17 +49,28 @@ impl<P: EnginePorts> PagePass<P> for Purge<'_> {
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
         let named = kept::named_again(engine, slice, deletion, self.scope, &page.entries);
-        let named = Box::pin(named).await?;
+        let (named, unknown) = Box::pin(named).await?;
+        let failed = |reason: &str| NotPurged::Failed {
+            reason: reason.to_owned(),
+        };
+        let unknown = unknown.into_iter();
+        exceptions
+            .purged
+            .extend(unknown.map(|place| (place, failed(kept::TOO_MANY))));
         if !named.is_empty() {
             // Nobody could bring them back any more, and a live link names them: they come back now.
             let back = Restore.act(engine, slice, deletion, page, Some(&named));
             let not_back = Box::pin(back).await?.restored;
-            let back = named
-                .into_iter()
-                .filter(|place| !not_back.contains_key(place));
-            exceptions
-                .purged
-                .extend(back.map(|place| (place, NotPurged::Kept)));
+            for place in named {
+                match not_back.get(&place) {
+                    None => drop(exceptions.purged.insert(place, NotPurged::Kept)),
+                    // Its row may be live already: it is finished by a later attempt, and its copy stays for that.
+                    Some(NotRestored::Failed { reason }) => {
+                        exceptions.purged.insert(place, failed(reason));
+                    }
+                    Some(NotRestored::Conflict { .. }) => {}
+                }
+            }
         }
         for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
             // Never this deletion's: whatever is there now is not looked at.

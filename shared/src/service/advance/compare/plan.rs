@@ -93,6 +93,12 @@ pub(super) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
         (Case::Moved | Case::Purged, Some(row)) if is_ours(row) => {
             Some((Drift::Resurrected, Repair::Count))
         }
+        // What is live is not hidden by a mark that the purge, or a late worker, left in its document.
+        (Case::Purged, Some(row))
+            if row.is_live() && document.is_some_and(|document| is_ours(document.mark)) =>
+        {
+            Some((Drift::OrphanMark, Repair::ClearDocument))
+        }
         (Case::Marked | Case::Moved | Case::Purged, Some(row)) if row.is_live() => {
             Some((Drift::Recreated, Repair::Count))
         }

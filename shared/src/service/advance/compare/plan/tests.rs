@@ -100,8 +100,8 @@ fn an_archived_record_has_no_row_and_one_that_is_back_with_its_mark_is_only_coun
 
 #[test]
 fn a_purged_record_is_gone_and_no_row_is_removed_whatever_its_mark() {
-    use Drift::{DocumentWithoutRow, Recreated, Resurrected};
-    use Repair::{Count, RemoveDocument};
+    use Drift::{DocumentWithoutRow, OrphanMark, Recreated, Resurrected};
+    use Repair::{ClearDocument, Count, RemoveDocument};
     assert_only(
         Case::Purged,
         false,
@@ -114,8 +114,11 @@ fn a_purged_record_is_gone_and_no_row_is_removed_whatever_its_mark() {
                 DocumentWithoutRow,
                 RemoveDocument(VERSION),
             ),
-            (LIVE, &ALL, Recreated, Count),
-            (NULL, &ALL, Recreated, Count),
+            // Our mark must not hide what lives.
+            (LIVE, &[MARKED], OrphanMark, ClearDocument),
+            (NULL, &[MARKED], OrphanMark, ClearDocument),
+            (LIVE, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
+            (NULL, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
         ],
     );
 }
