@@ -214,8 +214,8 @@ async fn look_at<P: EnginePorts>(
         .await
 }
 
-/// Of what is left by links, that which does not stand in the manifest already: what does could not be deleted there, or
-/// a live link had it then. What could is marked or gone, and not found again.
+/// Of what is left by links, that which does not stand in the manifest already, where anything has failed: what does could
+/// not be deleted there. What could is marked or gone, and not found again.
 async fn not_failed_before<P: EnginePorts>(
     engine: &Engine<P>,
     slice: &Slice<'_, P::Clock>,
@@ -224,7 +224,7 @@ async fn not_failed_before<P: EnginePorts>(
 ) -> Result<Vec<Entry>, Stop> {
     let has_failed = |entry: &Entry| {
         let counts = deletion.deleted.get(&entry.collection);
-        counts.is_some_and(|counts| counts.failed > 0 || counts.missing > 0)
+        counts.is_some_and(|counts| counts.failed > 0)
     };
     if entries.iter().any(has_failed) {
         let known = known(engine, slice, deletion, &entries).await?;
