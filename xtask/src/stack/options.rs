@@ -48,7 +48,7 @@ impl Default for Options {
 /// Times and sizes with which the local stack recovers from a kill or a lost message within seconds.
 const LOCAL: [(&str, &str); 12] = [
     ("CreateDemoTables", "true"),
-    ("SearchAuth", "none"),
+    ("SearchKind", "domain"),
     // Cognito makes its own `sub`; a token for a chosen subject needs the user name.
     ("SubjectClaim", "cognito:username"),
     ("SliceSeconds", "10"),
