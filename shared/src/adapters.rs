@@ -1,7 +1,8 @@
 //! The ports over AWS and OpenSearch. Nothing outside this folder and the three `main.rs` names an SDK.
 //!
-//! Adapters translate and decide nothing: no retries beyond the SDK's own, no order of writes. What they must get right is
-//! which failure is final and which passes, because everything above believes them.
+//! Adapters translate and decide nothing: no retries beyond the SDK's own (and one of a dead connection where there is no
+//! SDK), no order of writes. What they must get right is which failure is final and which passes, because everything above
+//! believes them.
 
 mod clients;
 mod dynamo;
@@ -10,6 +11,7 @@ mod event_bridge_schedules;
 mod open_search_domain;
 mod opensearch_documents;
 mod sdk_error;
+mod search_health;
 mod sqs_queue;
 mod system_clock;
 
@@ -21,5 +23,6 @@ pub use self::open_search_domain::OpenSearchDomain;
 pub use self::opensearch_documents::{
     OpenSearchDocuments, SearchAuth, SearchTransport, SearchTransportError, search_transport,
 };
+pub use self::search_health::SearchHealth;
 pub use self::sqs_queue::SqsQueue;
 pub use self::system_clock::SystemClock;

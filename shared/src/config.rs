@@ -9,6 +9,7 @@ mod values;
 mod variables;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +26,20 @@ use crate::service::accept::OnPublishFailure;
 /// A day in seconds.
 const DAY: u64 = 86_400;
 
-/// How requests to OpenSearch are signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SearchSigning {
-    /// With `SigV4`, as AWS wants it.
-    SigV4,
-    /// Not at all: an OpenSearch of one's own.
+/// Where the documents are. It also says which service requests are signed for: that is never guessed from a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Search {
+    /// In an OpenSearch Service domain.
+    Domain {
+        /// Its URL.
+        endpoint: String,
+    },
+    /// In an OpenSearch Serverless collection.
+    Serverless {
+        /// Its URL.
+        endpoint: String,
+    },
+    /// Nowhere: no collection declares a document.
     None,
 }
 
@@ -45,14 +54,14 @@ pub struct Config {
     pub table_names: BTreeMap<String, String>,
     /// Put before a document's `index`.
     pub index_prefix: String,
-    /// URL of OpenSearch.
-    pub opensearch_endpoint: String,
-    /// How requests to it are signed.
-    pub opensearch_auth: SearchSigning,
+    /// Where the documents are.
+    pub search: Search,
     /// URL of the delete queue.
     pub queue_url: String,
     /// The collections: those of `COLLECTIONS_DIR`, or those compiled in.
     pub collections: Arc<Collections>,
+    /// URL that stands for every AWS service, in `sam local` only.
+    pub local_endpoint: Option<String>,
     /// The times of the protocol.
     pub timing: Timing,
     /// The most time of one store call, retries included; shorter than the grace.
@@ -83,8 +92,8 @@ pub struct EngineConfig {
 /// What the sweeper is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweeperConfig {
-    /// Name of the OpenSearch domain.
-    pub search_domain: String,
+    /// Name of the OpenSearch domain, with [`Search::Domain`].
+    pub search_domain: Option<String>,
     /// How long one purge works inside a sweep.
     pub purge_slice: Duration,
 }
@@ -132,8 +141,12 @@ impl Config {
         function: Function,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
+        let in_sam_local = lookup("AWS_SAM_LOCAL").is_some_and(|value| value == "true");
         let mut values = Values::new(function, lookup);
-        let collections = read_collections(&mut values);
+        let kind = values.one_of("SEARCH_KIND", &SearchKind::WORDS);
+        // Where it is missing or no such word, what depends on it is not judged.
+        let kind = values.is_fine(&["SEARCH_KIND"]).then_some(kind);
+        let collections = read_collections(&mut values, kind);
         let timing = timing(&mut values);
         let call_timeout = values.seconds("CALL_TIMEOUT_SECONDS", 1..=900);
         check_times(&mut values, &timing, call_timeout);
@@ -143,27 +156,21 @@ impl Config {
             let table_prefix = values.text("TABLE_PREFIX");
             let table_names = values.names("TABLE_NAMES");
             let index_prefix = values.text("INDEX_PREFIX");
-            let opensearch_endpoint = values.url("OPENSEARCH_ENDPOINT");
-            let opensearch_auth = values.one_of(
-                "OPENSEARCH_AUTH",
-                &[
-                    ("sigv4", SearchSigning::SigV4),
-                    ("none", SearchSigning::None),
-                ],
-            );
+            let search = search(&mut values, kind);
             let queue_url = values.url("QUEUE_URL");
+            let local_endpoint = local_endpoint(&mut values, in_sam_local);
             let engine = (function != Function::Api).then(|| engine(&mut values));
-            let sweeper = (function == Function::Sweeper).then(|| sweeper(&mut values));
+            let sweeper = (function == Function::Sweeper).then(|| sweeper(&mut values, kind));
             let api = (function == Function::Api).then(|| api(&mut values));
             move |collections| Self {
                 control_table,
                 table_prefix,
                 table_names,
                 index_prefix,
-                opensearch_endpoint,
-                opensearch_auth,
+                search,
                 queue_url,
                 collections: Arc::new(collections),
+                local_endpoint,
                 timing,
                 call_timeout,
                 engine,
@@ -173,6 +180,87 @@ impl Config {
         };
         values.finish(collections.map(with))
     }
+}
+
+/// The words of `SEARCH_KIND`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SearchKind {
+    Domain,
+    Serverless,
+    None,
+}
+
+impl SearchKind {
+    const WORDS: [(&'static str, Self); 3] = [
+        ("domain", Self::Domain),
+        ("serverless", Self::Serverless),
+        ("none", Self::None),
+    ];
+}
+
+fn search(
+    values: &mut Values<impl Fn(&str) -> Option<String>>,
+    kind: Option<SearchKind>,
+) -> Search {
+    const NAME: &str = "OPENSEARCH_ENDPOINT";
+    match kind {
+        None => Search::None,
+        Some(SearchKind::None) => {
+            values.absent(NAME, "with SEARCH_KIND=none nothing is searched");
+            Search::None
+        }
+        Some(kind) => {
+            values.given(NAME, "it is required unless SEARCH_KIND is none");
+            let endpoint = values.url(NAME);
+            if kind == SearchKind::Domain {
+                Search::Domain { endpoint }
+            } else {
+                Search::Serverless { endpoint }
+            }
+        }
+    }
+}
+
+/// The endpoint of all AWS services. Only in `sam local`, and only on this machine: a function in an account must never
+/// be turned away from it by one variable.
+fn local_endpoint(
+    values: &mut Values<impl Fn(&str) -> Option<String>>,
+    in_sam_local: bool,
+) -> Option<String> {
+    const NAME: &str = "LOCAL_ENDPOINT";
+    let endpoint = values.text(NAME);
+    if endpoint.is_empty() {
+        return None;
+    }
+    if !in_sam_local {
+        values.problem(
+            NAME,
+            "is given, but this is not `sam local` (AWS_SAM_LOCAL is not true): a function in a real account must not work on another store",
+            "leave it empty",
+        );
+    } else if !is_on_this_machine(&endpoint) {
+        values.problem(
+            NAME,
+            "is not a URL of this machine",
+            "write http:// with localhost, a loopback address or host.docker.internal, and a port",
+        );
+    }
+    Some(endpoint)
+}
+
+/// Whether this is `http://HOST[:PORT]` of a host that is this machine, also as a container sees it.
+fn is_on_this_machine(url: &str) -> bool {
+    let Some(authority) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    if let Ok(address) = authority.parse::<SocketAddr>() {
+        return address.ip().is_loopback();
+    }
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    let here = ["localhost", "host.docker.internal"].contains(&host)
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    here && port.parse::<u16>().is_ok()
 }
 
 fn timing(values: &mut Values<impl Fn(&str) -> Option<String>>) -> Timing {
@@ -223,9 +311,18 @@ fn engine(values: &mut Values<impl Fn(&str) -> Option<String>>) -> EngineConfig 
     }
 }
 
-fn sweeper(values: &mut Values<impl Fn(&str) -> Option<String>>) -> SweeperConfig {
+fn sweeper(
+    values: &mut Values<impl Fn(&str) -> Option<String>>,
+    kind: Option<SearchKind>,
+) -> SweeperConfig {
+    const NAME: &str = "SEARCH_DOMAIN";
+    match kind {
+        None => {}
+        Some(SearchKind::Domain) => values.given(NAME, "SEARCH_KIND=domain needs it"),
+        Some(_) => values.absent(NAME, "only SEARCH_KIND=domain has a domain"),
+    }
     SweeperConfig {
-        search_domain: values.text("SEARCH_DOMAIN"),
+        search_domain: Some(values.text(NAME)).filter(|name| !name.is_empty()),
         purge_slice: values.seconds("SWEEP_PURGE_SECONDS", 1..=840),
     }
 }
@@ -248,7 +345,10 @@ fn api(values: &mut Values<impl Fn(&str) -> Option<String>>) -> ApiConfig {
 }
 
 /// The collections, or `None` where there are errors, which are told with the others.
-fn read_collections(values: &mut Values<impl Fn(&str) -> Option<String>>) -> Option<Collections> {
+fn read_collections(
+    values: &mut Values<impl Fn(&str) -> Option<String>>,
+    kind: Option<SearchKind>,
+) -> Option<Collections> {
     const NAME: &str = "COLLECTIONS_DIR";
     let folder = values.text(NAME);
     let files = if folder.is_empty() {
@@ -267,11 +367,21 @@ fn read_collections(values: &mut Values<impl Fn(&str) -> Option<String>>) -> Opt
             return None;
         }
     };
-    match Collections::from_files(&files) {
+    let read = if kind == Some(SearchKind::None) {
+        Collections::from_files_without_search(&files)
+    } else {
+        Collections::from_files(&files)
+    };
+    match read {
         Ok(collections) => Some(collections),
         Err(errors) => {
+            let write = if folder.is_empty() {
+                "this file is compiled in: name a folder of your own files"
+            } else {
+                "correct the file"
+            };
             for error in errors.iter() {
-                values.problem(NAME, error.to_string(), "correct the file");
+                values.problem(NAME, error.to_string(), write);
             }
             None
         }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
-use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, OpenSearchDomain, SystemClock};
+use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
 use shared::config::{Config, Function};
 use shared::ports::{Clock, Wired};
 use shared::service::advance::Engine;
@@ -24,6 +24,7 @@ async fn main() -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), Error> {
     let stores = Stores::of(&config).await?;
+    let domain = stores.search_health(&config);
     let own = config.engine.expect("read for the sweeper");
     let sweep = config.sweeper.expect("read for the sweeper");
     let engine = Engine {
@@ -41,10 +42,7 @@ async fn serve(config: Config) -> Result<(), Error> {
                 own.schedule_group,
             ),
             clock: SystemClock,
-            domain: OpenSearchDomain::new(
-                aws_sdk_opensearch::Client::new(&stores.sdk),
-                sweep.search_domain,
-            ),
+            domain,
         },
         collections: config.collections,
         timing: config.timing,

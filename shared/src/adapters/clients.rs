@@ -8,7 +8,8 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
 
 /// How often a call is tried.
 const ATTEMPTS: u32 = 3;
@@ -19,9 +20,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest time for a connection: what the SDK waits by itself.
 const CONNECT: Duration = Duration::from_millis(3100);
 
+/// Where the local stack says that it is, and who works with it. Nobody else knows these keys.
+const LOCAL_REGION: &str = "us-east-1";
+const LOCAL_KEY: &str = "test";
+
 /// Reads credentials, region and endpoints as every AWS SDK does, and bounds each call by `call_timeout`.
-pub async fn sdk_config(call_timeout: Duration) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+///
+/// With a `local` endpoint nothing of that is read: all services are there, and the keys are the local stack's. So what
+/// was left in the environment, keys of an account or an endpoint of one service, reaches nothing.
+pub async fn sdk_config(call_timeout: Duration, local: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    if let Some(endpoint) = local {
+        let keys = Credentials::new(LOCAL_KEY, LOCAL_KEY, None, None, "the local stack");
+        loader = loader
+            .endpoint_url(endpoint)
+            .region(Region::new(LOCAL_REGION))
+            .credentials_provider(keys);
+    }
+    loader
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub use self::transport::{SearchAuth, SearchTransport, SearchTransportError, search_transport};
 
+use self::transport::RequestError;
 use crate::domain::collection::{Collection, DocumentSpec};
 use crate::ports::DependencyError;
 
@@ -26,7 +27,8 @@ const INDEX: &str = "search index";
 /// Documents in OpenSearch indexes.
 #[derive(Debug, Clone)]
 pub struct OpenSearchDocuments {
-    transport: SearchTransport,
+    /// `None` where there is no search.
+    transport: Option<SearchTransport>,
     index_prefix: String,
     call_timeout: Duration,
 }
@@ -44,10 +46,26 @@ impl OpenSearchDocuments {
         call_timeout: Duration,
     ) -> Self {
         Self {
-            transport,
+            transport: Some(transport),
             index_prefix: index_prefix.into(),
             call_timeout,
         }
+    }
+
+    /// No documents at all, for collections that have none: whoever asks for some is told that there is no search.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self {
+            transport: None,
+            index_prefix: String::new(),
+            call_timeout: Duration::ZERO,
+        }
+    }
+
+    fn transport(&self, operation: &'static str) -> Result<&SearchTransport, DependencyError> {
+        self.transport
+            .as_ref()
+            .ok_or_else(|| DependencyError::refused(INDEX, operation, RequestError::NoSearch))
     }
 
     /// The collection's declared documents and the real name of their index.

@@ -9,9 +9,10 @@ fn given(name: &str) -> Option<String> {
         "CONTROL_TABLE" => "control",
         "ARCHIVE_TABLE" => "archive",
         "TABLE_PREFIX" | "INDEX_PREFIX" => "pre-",
+        "SEARCH_KIND" => "domain",
         "OPENSEARCH_ENDPOINT" => "http://127.0.0.1:9200",
         "QUEUE_URL" => "http://127.0.0.1:4566/000000000000/deletions",
-        "EVENT_BUS" => "tombstone",
+        "EVENT_BUS" | "SCHEDULE_GROUP" => "tombstone",
         "SEARCH_DOMAIN" => "mail",
         _ => return None,
     };
@@ -39,7 +40,9 @@ fn what_has_no_default_is_all_that_must_be_given() {
     for function in FUNCTIONS {
         let config = read(function, &[]).unwrap();
 
-        assert_eq!(config.opensearch_auth, SearchSigning::SigV4);
+        let endpoint = "http://127.0.0.1:9200".to_owned();
+        assert_eq!(config.search, Search::Domain { endpoint });
+        assert_eq!(config.local_endpoint, None);
         assert_eq!(config.timing.slice, Duration::from_mins(1));
         assert_eq!(config.call_timeout, Duration::from_secs(8));
         assert_eq!(
@@ -121,7 +124,7 @@ fn all_that_is_missing_is_told_at_once_and_empty_is_missing() {
 #[test]
 fn what_is_not_understood_is_refused() {
     for (name, value) in [
-        ("OPENSEARCH_AUTH", "basic"),
+        ("SEARCH_KIND", "cluster"),
         ("OPENSEARCH_ENDPOINT", "search.example.org"),
         ("OPENSEARCH_ENDPOINT", "https://"),
         ("QUEUE_URL", "deletions"),
@@ -176,14 +179,162 @@ fn a_purge_may_take_as_long_in_a_sweep_as_the_template_says() {
 
 #[test]
 fn existing_tables_are_named_and_an_empty_name_is_none() {
-    let names = [("TABLE_NAMES", "discussions = mail-threads, messages=")];
+    let names = [(
+        "TABLE_NAMES",
+        "discussions = mail-threads, messages=,\n notes=my-notes, ",
+    )];
 
     let config = read(Function::Api, &names).unwrap();
 
     assert_eq!(
         config.table_names,
-        BTreeMap::from([("discussions".to_owned(), "mail-threads".to_owned())])
+        BTreeMap::from([
+            ("discussions".to_owned(), "mail-threads".to_owned()),
+            ("notes".to_owned(), "my-notes".to_owned())
+        ])
     );
+}
+
+#[test]
+fn prefixes_may_be_empty() {
+    let config = read(Function::Api, &[("TABLE_PREFIX", ""), ("INDEX_PREFIX", "")]).unwrap();
+
+    assert_eq!((&*config.table_prefix, &*config.index_prefix), ("", ""));
+}
+
+#[test]
+fn the_kind_of_search_says_what_must_be_given_and_what_must_not() {
+    let given = |kind, endpoint, domain| {
+        let changes = [
+            ("SEARCH_KIND", kind),
+            ("OPENSEARCH_ENDPOINT", endpoint),
+            ("SEARCH_DOMAIN", domain),
+        ];
+        read(Function::Sweeper, &changes)
+    };
+    let refused = |kind, endpoint, domain| -> Vec<_> {
+        let error = given(kind, endpoint, domain).unwrap_err();
+        let named = error.problems().iter().map(|problem| problem.variable);
+        named.filter(|name| *name != "COLLECTIONS_DIR").collect()
+    };
+    let url = "https://search.example.org";
+
+    let domain = given("domain", url, "mail").unwrap();
+    let serverless = given("serverless", url, "").unwrap();
+
+    let endpoint = || url.to_owned();
+    assert_eq!(
+        domain.search,
+        Search::Domain {
+            endpoint: endpoint()
+        }
+    );
+    assert_eq!(
+        domain.sweeper.unwrap().search_domain,
+        Some("mail".to_owned())
+    );
+    assert_eq!(
+        serverless.search,
+        Search::Serverless {
+            endpoint: endpoint()
+        }
+    );
+    assert_eq!(serverless.sweeper.unwrap().search_domain, None);
+    assert_eq!(
+        refused("domain", "", ""),
+        ["OPENSEARCH_ENDPOINT", "SEARCH_DOMAIN"]
+    );
+    assert_eq!(refused("serverless", url, "mail"), ["SEARCH_DOMAIN"]);
+    assert_eq!(
+        refused("none", url, "mail"),
+        ["OPENSEARCH_ENDPOINT", "SEARCH_DOMAIN"]
+    );
+    // Only what is wrong: what depends on the word is not judged.
+    assert_eq!(refused("solr", "", ""), ["SEARCH_KIND"]);
+}
+
+#[test]
+fn without_a_search_no_collection_may_have_documents() {
+    let notes = "[notes]\ntable = \"notes\"\nkey = [\"note_id\"]\ntenant = { attribute = \"user_id\", gsi = \"by_user\" }\n\
+        strategy = \"flag\"\nretention = \"1d\"\npermissions = { delete = [\"member\"] }\n";
+    let document = "document = { index = \"notes\", id = \"{note_id}\", fields = [\"text\"] }\n";
+    let folder = std::env::temp_dir().join(format!("tombstone-no-search-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let with = |text: String| {
+        std::fs::write(folder.join("notes.toml"), text).unwrap();
+        let changes = [
+            ("SEARCH_KIND", "none"),
+            ("OPENSEARCH_ENDPOINT", ""),
+            ("COLLECTIONS_DIR", folder.to_str().unwrap()),
+        ];
+        read(Function::Consumer, &changes)
+    };
+
+    let without = with(notes.to_owned());
+    let documents = with(format!("{notes}{document}"));
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    assert_eq!(without.unwrap().search, Search::None);
+    assert_eq!(
+        documents.unwrap_err().to_string(),
+        "COLLECTIONS_DIR: notes.toml:8: notes.document: has documents, but there is no search; deploy with a search of \
+         another kind than \"none\", or take `document` out; correct the file"
+    );
+    // The files that ship have documents: somebody without a search needs files of his own, and is told so.
+    let shipped = read(
+        Function::Api,
+        &[("SEARCH_KIND", "none"), ("OPENSEARCH_ENDPOINT", "")],
+    );
+    let shipped = shipped.unwrap_err();
+    let problem = &shipped.problems()[0];
+    assert!(
+        problem.wrong.starts_with("mail.toml:") || problem.wrong.contains(".toml:"),
+        "{problem}"
+    );
+    assert!(problem.write.contains("a folder of your own"), "{problem}");
+}
+
+#[test]
+fn another_endpoint_is_for_sam_local_and_this_machine_only() {
+    let with = |endpoint, sam| {
+        let changes = [("LOCAL_ENDPOINT", endpoint), ("AWS_SAM_LOCAL", sam)];
+        read(Function::Api, &changes)
+    };
+    for here in [
+        "http://127.0.0.1:4566",
+        "http://127.9.9.9:4566/",
+        "http://[::1]:4566",
+        "http://localhost:4566",
+        "http://localhost",
+        "http://host.docker.internal:4566",
+    ] {
+        assert_eq!(
+            with(here, "true").unwrap().local_endpoint.as_deref(),
+            Some(here)
+        );
+        // A real account: Lambda never sets the variable.
+        for elsewhere in ["", "false"] {
+            let error = with(here, elsewhere).unwrap_err();
+            assert_eq!(error.problems()[0].variable, "LOCAL_ENDPOINT");
+            assert!(error.to_string().contains("not `sam local`"), "{error}");
+        }
+    }
+    for other in [
+        "https://127.0.0.1:4566",
+        "http://10.0.0.1:4566",
+        "http://dynamodb.eu-central-1.amazonaws.com",
+        "http://localhost.example.org",
+        "http://localhost@example.org",
+        "http://127.0.0.1@example.org:80",
+        "http://localhost:4566/path",
+        "http://",
+        "localhost:4566",
+    ] {
+        let error = with(other, "true").unwrap_err();
+        assert_eq!(error.problems()[0].variable, "LOCAL_ENDPOINT", "{other}");
+        assert_eq!(error.problems().len(), 1, "{other}");
+    }
+    assert_eq!(with("", "true").unwrap().local_endpoint, None);
 }
 
 #[test]

@@ -96,21 +96,40 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         Duration::from_secs(self.number(name, range))
     }
 
-    pub(super) fn one_of<T: Copy>(&mut self, name: &'static str, words: &[(&str, T); 2]) -> T {
+    /// One of these words; the first, where it is another one.
+    pub(super) fn one_of<T: Copy, const N: usize>(
+        &mut self,
+        name: &'static str,
+        words: &[(&str, T); N],
+    ) -> T {
         let text = self.text(name);
-        words
-            .iter()
-            .find(|(word, _)| *word == text)
-            .unwrap_or_else(|| {
-                let [(one, _), (other, _)] = words;
-                self.problem(
-                    name,
-                    format!("is {text:?}"),
-                    format!("write {one} or {other}"),
-                );
-                &words[0]
-            })
-            .1
+        let known = words.iter().find(|(word, _)| *word == text);
+        known.map_or_else(
+            || {
+                // That it is missing has been said.
+                if self.is_fine(&[name]) {
+                    let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                    let write = format!("write {}", known.join(" or "));
+                    self.problem(name, format!("is {text:?}"), write);
+                }
+                words[0].1
+            },
+            |(_, meaning)| *meaning,
+        )
+    }
+
+    /// Complains where a text is missing that another variable asks for.
+    pub(super) fn given(&mut self, name: &'static str, why: &str) {
+        if self.text(name).is_empty() {
+            self.problem(name, "is missing", format!("write a value: {why}"));
+        }
+    }
+
+    /// Complains where a text is there that has no meaning beside another variable.
+    pub(super) fn absent(&mut self, name: &'static str, why: &str) {
+        if !self.text(name).is_empty() {
+            self.problem(name, "is given", format!("leave it empty: {why}"));
+        }
     }
 
     /// A URL with scheme and host.

@@ -195,7 +195,16 @@ impl Collections {
     ///
     /// All errors of all files at once, each with its file, line and key.
     pub fn from_files(files: &[SourceFile]) -> Result<Self, CollectionFileErrors> {
-        files::read(files).map(|by_name| Self { by_name })
+        files::read(files, true).map(|by_name| Self { by_name })
+    }
+
+    /// The same where nothing is searched: a collection with documents is an error more, because nobody could keep them.
+    ///
+    /// # Errors
+    ///
+    /// All errors of all files at once, each with its file, line and key.
+    pub fn from_files_without_search(files: &[SourceFile]) -> Result<Self, CollectionFileErrors> {
+        files::read(files, false).map(|by_name| Self { by_name })
     }
 
     /// The files that ship with this build, as `(file name, text)`.

@@ -1,8 +1,9 @@
 //! The lines of a `_bulk` answer.
 
+use ::opensearch::http::Method;
 use serde::Deserialize;
 
-use super::transport::RequestError;
+use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments};
 use crate::ports::DependencyError;
 
@@ -52,17 +53,23 @@ pub(super) enum LineAnswer {
 }
 
 impl OpenSearchDocuments {
-    /// Sends lines and reads their answers, in order.
+    /// Sends lines to one index and reads their answers, in order. The index stands in the path, where a role can be bound
+    /// to it, and not in the lines, where some domains forbid it.
     pub(super) async fn bulk(
         &self,
         operation: &'static str,
         index: &str,
-        body: String,
+        body: &str,
         lines: usize,
     ) -> Result<Vec<LineAnswer>, DependencyError> {
-        let bulk: Bulk = self
-            .post(operation, "/_bulk", &[FILTER], "application/x-ndjson", body)
-            .await?;
+        let request = Request {
+            method: Method::Post,
+            path: &format!("/{index}/_bulk"),
+            query: &[FILTER],
+            content_type: "application/x-ndjson",
+            body,
+        };
+        let bulk: Bulk = self.ask(operation, &request).await?;
         if bulk.items.len() != lines {
             let error =
                 RequestError::Answer(format!("{} answers to {lines} lines", bulk.items.len()));

@@ -28,7 +28,7 @@ impl PurgeDocuments for OpenSearchDocuments {
         ) in documents
         {
             let action = json!({
-                "delete": { "_index": index, "_id": id, "if_seq_no": seq_no, "if_primary_term": primary_term }
+                "delete": { "_id": id, "if_seq_no": seq_no, "if_primary_term": primary_term }
             });
             body.push_str(&action.to_string());
             body.push('\n');
@@ -36,7 +36,7 @@ impl PurgeDocuments for OpenSearchDocuments {
         let answers = self
             .in_time(
                 OPERATION,
-                self.bulk(OPERATION, &index, body, documents.len()),
+                self.bulk(OPERATION, &index, &body, documents.len()),
             )
             .await?;
         Ok(answers.into_iter().map(outcome).collect())

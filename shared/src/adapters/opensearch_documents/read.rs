@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::transport::RequestError;
+use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments};
 use crate::domain::collection::Collection;
 use crate::domain::row::RowMark;
@@ -95,12 +95,16 @@ impl OpenSearchDocuments {
     ) -> Result<Vec<Attempt<Option<Versioned>>>, DependencyError> {
         let docs: Vec<_> = ids
             .iter()
-            .map(|id| json!({ "_index": index, "_id": id, "_source": source }))
+            .map(|id| json!({ "_id": id, "_source": source }))
             .collect();
-        let body = json!({ "docs": docs }).to_string();
-        let found: Found = self
-            .post(operation, "/_mget", &[FILTER], "application/json", body)
-            .await?;
+        let request = Request {
+            method: self.transport(operation)?.read(),
+            path: &format!("/{index}/_mget"),
+            query: &[FILTER],
+            content_type: "application/json",
+            body: &json!({ "docs": docs }).to_string(),
+        };
+        let found: Found = self.ask(operation, &request).await?;
         if found.docs.len() != ids.len() {
             let error =
                 RequestError::Answer(format!("{} answers to {} ids", found.docs.len(), ids.len()));

@@ -2,10 +2,12 @@
 //!
 //! The filters on tenant and mark are part of the query itself: there is no way to search without them.
 
+use ::opensearch::http::Method;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::transport::RequestError;
+use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments};
 use crate::domain::collection::{Collection, DocumentSpec, KeySchema};
 use crate::domain::key::RecordKey;
@@ -43,14 +45,18 @@ impl SearchDocuments for OpenSearchDocuments {
             let error = RequestError::Answer("the place is not of this index".to_owned());
             return Err(DependencyError::refused(INDEX, OPERATION, error));
         }
-        let path = format!("/{index}/_search");
-        // A shard that is away would silently be hits that are missing.
-        let parameters = [
-            ("filter_path", "hits.hits._source,hits.hits.sort"),
-            ("allow_partial_search_results", "false"),
-        ];
-        let body = body(spec, &query).to_string();
-        let call = self.post(OPERATION, &path, &parameters, "application/json", body);
+        let request = Request {
+            method: Method::Post,
+            path: &format!("/{index}/_search"),
+            query: &[
+                ("filter_path", "hits.hits._source,hits.hits.sort"),
+                // A shard that is away would silently be hits that are missing.
+                ("allow_partial_search_results", "false"),
+            ],
+            content_type: "application/json",
+            body: &body(spec, &query).to_string(),
+        };
+        let call = self.ask(OPERATION, &request);
         let Answer {
             hits: Hits { hits: found },
         } = self.in_time(OPERATION, call).await?;
@@ -62,6 +68,27 @@ impl SearchDocuments for OpenSearchDocuments {
                 .collect(),
             more,
         })
+    }
+}
+
+impl OpenSearchDocuments {
+    /// Whether the collection's index answers a search for nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or is missing.
+    pub(crate) async fn answers(&self, collection: &Collection) -> Result<(), DependencyError> {
+        const OPERATION: &str = "tell whether it answers";
+        let (_, index) = self.index(collection, OPERATION)?;
+        let request = Request {
+            method: Method::Post,
+            path: &format!("/{index}/_search"),
+            query: &[("filter_path", "took")],
+            content_type: "application/json",
+            body: r#"{"size":0,"track_total_hits":false}"#,
+        };
+        let call = self.ask::<IgnoredAny>(OPERATION, &request);
+        self.in_time(OPERATION, call).await.map(|_| ())
     }
 }
 

@@ -3,11 +3,13 @@
 //! Texts of errors never carry what the server said about a document: a parse error quotes the value. Only the error's
 //! type is taken.
 
-use std::sync::{Arc, OnceLock};
+use std::error::Error as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::opensearch::auth::Credentials;
 use ::opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use ::opensearch::http::response::Response;
 use ::opensearch::http::transport::{
     BuildError, SingleNodeConnectionPool, Transport, TransportBuilder,
 };
@@ -19,12 +21,14 @@ use serde::de::DeserializeOwned;
 use super::{INDEX, OpenSearchDocuments};
 use crate::ports::DependencyError;
 
-/// How requests are signed.
+/// What runs OpenSearch, which is also what requests are signed for.
 #[derive(Debug, Clone, Copy)]
 pub enum SearchAuth<'a> {
-    /// `SigV4`, as AWS domains and collections want it.
-    SigV4(&'a SdkConfig),
-    /// Not at all.
+    /// An OpenSearch Service domain.
+    Domain(&'a SdkConfig),
+    /// An OpenSearch Serverless collection.
+    Serverless(&'a SdkConfig),
+    /// Somebody's own, without signatures: for tools and tests.
     None,
 }
 
@@ -56,6 +60,9 @@ pub(super) enum RequestError {
     /// There is no such index.
     #[error("the index `{0}` does not exist")]
     NoIndex(String),
+    /// There is no search at all.
+    #[error("there is no search")]
+    NoSearch,
     /// Something in the answer that makes the whole call a failure.
     #[error("{0}")]
     Answer(String),
@@ -81,8 +88,11 @@ struct Kind {
 #[derive(Debug, Clone)]
 pub struct SearchTransport {
     endpoint: Url,
-    credentials: Option<Credentials>,
-    client: Arc<OnceLock<Transport>>,
+    signing: Option<(Credentials, &'static str)>,
+    /// With which verb `_mget` is sent. Of a serverless collection only GET is documented; a role of a domain needs the
+    /// right to POST anyway.
+    read: Method,
+    client: Arc<Mutex<Option<Arc<Transport>>>>,
 }
 
 /// The transport to this endpoint. No request is made.
@@ -96,38 +106,104 @@ pub fn search_transport(
 ) -> Result<SearchTransport, SearchTransportError> {
     let endpoint =
         Url::parse(endpoint).map_err(|error| SearchTransportError::Endpoint(error.into()))?;
-    let credentials = match auth {
-        SearchAuth::SigV4(config) => {
-            Some(Credentials::try_from(config).map_err(SearchTransportError::Credentials)?)
-        }
-        SearchAuth::None => None,
+    let sign = |config: &SdkConfig, service| {
+        let credentials = Credentials::try_from(config);
+        credentials
+            .map(|credentials| Some((credentials, service)))
+            .map_err(SearchTransportError::Credentials)
+    };
+    let (signing, read) = match auth {
+        SearchAuth::Domain(config) => (sign(config, "es")?, Method::Post),
+        SearchAuth::Serverless(config) => (sign(config, "aoss")?, Method::Get),
+        SearchAuth::None => (None, Method::Post),
     };
     Ok(SearchTransport {
         endpoint,
-        credentials,
+        signing,
+        read,
         client: Arc::default(),
     })
 }
 
 impl SearchTransport {
-    fn client(&self) -> Result<&Transport, BuildError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    /// With which verb `_mget` is sent.
+    pub(super) fn read(&self) -> Method {
+        self.read
+    }
+
+    fn client(&self) -> Result<Arc<Transport>, BuildError> {
+        let mut current = self.current();
+        if let Some(client) = &*current {
+            return Ok(Arc::clone(client));
         }
-        let host = self.endpoint.host_str().unwrap_or_default();
-        // A serverless collection has another service name to sign for.
-        let service = if host.ends_with(".aoss.amazonaws.com") {
-            "aoss"
-        } else {
-            "es"
-        };
         let pool = SingleNodeConnectionPool::new(self.endpoint.clone());
-        let mut builder = TransportBuilder::new(pool).service_name(service);
-        if let Some(credentials) = &self.credentials {
-            builder = builder.auth(credentials.clone());
+        let mut builder = TransportBuilder::new(pool);
+        if let Some((credentials, service)) = &self.signing {
+            builder = builder.auth(credentials.clone()).service_name(service);
         }
-        let made = builder.build()?;
-        Ok(self.client.get_or_init(|| made))
+        let made = Arc::new(builder.build()?);
+        *current = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Forgets a client, and all its connections with it, unless somebody else has done so.
+    fn forget(&self, client: &Arc<Transport>) {
+        self.current()
+            .take_if(|current| Arc::ptr_eq(current, client));
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Arc<Transport>>> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a request; once more, over new connections, where no answer came.
+    ///
+    /// A function that was frozen finds its connections closed by the other side, and only learns it by using one. All
+    /// that is sent here may be sent again: marking and clearing say what a document becomes, not what changes in it; a
+    /// removal names the version that it removes; a document that is written is compared with its row afterwards.
+    async fn send(
+        &self,
+        operation: &'static str,
+        request: &Request<'_>,
+    ) -> Result<Response, DependencyError> {
+        let client = || {
+            self.client()
+                .map_err(|error| DependencyError::refused(INDEX, operation, error))
+        };
+        let first = client()?;
+        let answer = match request.over(&first).await {
+            Err(error) if came_to_nothing(&error) => {
+                self.forget(&first);
+                request.over(&*client()?).await
+            }
+            answer => answer,
+        };
+        answer.map_err(|error| DependencyError::unavailable(INDEX, operation, error))
+    }
+}
+
+/// Whether the connection failed. A request that timed out has had its time, and one that could not be signed has no
+/// source.
+fn came_to_nothing(error: &::opensearch::Error) -> bool {
+    error.source().is_some() && !error.is_timeout()
+}
+
+/// One request, to be sent again if need be.
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) content_type: &'static str,
+    pub(super) body: &'a str,
+}
+
+impl Request<'_> {
+    async fn over(&self, client: &Transport) -> Result<Response, ::opensearch::Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        let (query, body) = (Some(self.query), Some(self.body));
+        let call = client.send(self.method, self.path, headers, query, body, None);
+        call.await
     }
 }
 
@@ -148,29 +224,17 @@ impl OpenSearchDocuments {
         }
     }
 
-    /// Posts a body and reads the answer.
-    pub(super) async fn post<T: DeserializeOwned>(
+    /// Sends a request and reads the answer.
+    pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         operation: &'static str,
-        path: &str,
-        query: &[(&str, &str)],
-        content_type: &'static str,
-        body: String,
+        request: &Request<'_>,
     ) -> Result<T, DependencyError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let unavailable =
-            |error: ::opensearch::Error| DependencyError::unavailable(INDEX, operation, error);
-        let client = self
-            .transport
-            .client()
-            .map_err(|error| DependencyError::refused(INDEX, operation, error))?;
-        let answer = client
-            .send(Method::Post, path, headers, Some(query), Some(body), None)
-            .await
-            .map_err(unavailable)?;
+        let answer = self.transport(operation)?.send(operation, request).await?;
         let status = answer.status_code().as_u16();
         if status == 200 {
+            let unavailable =
+                |error: ::opensearch::Error| DependencyError::unavailable(INDEX, operation, error);
             return answer.json().await.map_err(unavailable);
         }
         // A body that is not JSON (413 has none) leaves the status.
@@ -180,7 +244,7 @@ impl OpenSearchDocuments {
             .unwrap_or_default()
             .error
             .r#type;
-        Err(failure(operation, path, status, kind))
+        Err(failure(operation, request.path, status, kind))
     }
 }
 

@@ -22,23 +22,21 @@ impl OpenSearchDocuments {
         let Some(first) = ids.first() else {
             return Ok(Vec::new());
         };
-        let body = lines(index, update, ids);
+        let body = lines(update, ids);
         let call = async {
             self.read_versions(operation, index, std::slice::from_ref(first))
                 .await?;
-            self.bulk(operation, index, body, ids.len()).await
+            self.bulk(operation, index, &body, ids.len()).await
         };
         self.in_time(operation, call).await
     }
 }
 
-fn lines(index: &str, update: &Value, ids: &[String]) -> String {
+fn lines(update: &Value, ids: &[String]) -> String {
     let update = update.to_string();
     let mut body = String::new();
     for id in ids {
-        let action = json!({
-            "update": { "_index": index, "_id": id, "retry_on_conflict": RETRIES_ON_CONFLICT }
-        });
+        let action = json!({ "update": { "_id": id, "retry_on_conflict": RETRIES_ON_CONFLICT } });
         body.push_str(&action.to_string());
         body.push('\n');
         body.push_str(&update);

@@ -29,6 +29,7 @@ pub(super) struct Declarations<'a> {
 
 pub(super) fn read(
     files: &[SourceFile],
+    searched: bool,
 ) -> Result<BTreeMap<CollectionName, Collection>, CollectionFileErrors> {
     let files: Vec<_> = files
         .iter()
@@ -82,12 +83,28 @@ pub(super) fn read(
     }
     cascade::check(&declarations, &mut problems);
     links::check(&declarations, &mut problems);
+    if !searched {
+        refuse_documents(&declarations, &mut problems);
+    }
     let by_name = declarations
         .sound
         .into_iter()
         .map(|(name, declared)| (name, declared.collection))
         .collect();
     problems.none_or(by_name)
+}
+
+/// Documents that no store has would be counted as missing, and a later search would find what a deletion never reached.
+fn refuse_documents<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
+    for declared in declarations.sound.values() {
+        if declared.collection.document.is_some() {
+            problems.add(
+                declared.section.place_of("document"),
+                "has documents, but there is no search; deploy with a search of another kind than \"none\", or take \
+                 `document` out",
+            );
+        }
+    }
 }
 
 /// Notes the names of a file and, when it could be read as TOML, what they declare.
