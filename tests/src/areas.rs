@@ -27,10 +27,15 @@ pub fn texts(area: &Area, collection: &str, having: (&str, &str), attribute: &st
         .collect()
 }
 
-/// Whether EventBridge Scheduler has an entry.
+/// Whether the schedules of records have an entry.
 pub async fn is_scheduled(stack: &StackFile, name: &str) -> bool {
+    is_scheduled_in(stack, &stack.schedule_group, name).await
+}
+
+/// Whether a group of EventBridge Scheduler has an entry.
+pub async fn is_scheduled_in(stack: &StackFile, group: &str, name: &str) -> bool {
     let client = http::client(Duration::from_secs(30)).unwrap();
-    let url = format!("{}/schedules/{name}?groupName=default", stack.endpoints.aws);
+    let url = format!("{}/schedules/{name}?groupName={group}", stack.endpoints.aws);
     let answer = http::signed(&client, Method::GET, &url, "scheduler");
     let status = answer.send().await.unwrap().status().as_u16();
     assert!(matches!(status, 200 | 404), "{name}: {status}");

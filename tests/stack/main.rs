@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod archive;
+mod attached;
 mod chat;
 mod consumer;
 mod delete;

@@ -15,6 +15,11 @@ pub fn lines(file: &StackFile) -> Result<Vec<String>> {
         Some(folder) => folder.to_str().context("write the folder of collections")?,
         None => "",
     };
+    let (kind, domain) = if file.endpoints.opensearch.is_empty() {
+        ("none", "")
+    } else {
+        ("domain", SEARCH_DOMAIN)
+    };
     let variables = [
         ("AWS_ACCESS_KEY_ID", KEY),
         ("AWS_SECRET_ACCESS_KEY", KEY),
@@ -26,11 +31,11 @@ pub fn lines(file: &StackFile) -> Result<Vec<String>> {
         ("TABLE_PREFIX", &file.table_prefix),
         ("INDEX_PREFIX", &file.index_prefix),
         ("OPENSEARCH_ENDPOINT", &file.endpoints.opensearch),
-        ("SEARCH_KIND", "domain"),
+        ("SEARCH_KIND", kind),
         ("QUEUE_URL", &file.queues.deletions),
         ("EVENT_BUS", &file.bus),
-        ("SCHEDULE_GROUP", "default"),
-        ("SEARCH_DOMAIN", SEARCH_DOMAIN),
+        ("SCHEDULE_GROUP", &file.schedule_group),
+        ("SEARCH_DOMAIN", domain),
         ("COLLECTIONS_DIR", collections),
         ("SUBJECT_CLAIM", "cognito:username"),
     ];

@@ -1,4 +1,4 @@
-"""Starts ministack, with four things put right.
+"""Starts ministack, with five things put right.
 
 Nagle's algorithm is off in its Lambda Runtime API: it writes head and body of a response separately, so each warm
 invocation of a Rust function would wait 40 ms for a delayed acknowledgement.
@@ -9,6 +9,8 @@ policy cannot give.
 
 A call on one OpenSearch domain is authorized on that domain: DescribeDomain has the name in its path, where ministack
 does not look, and a policy on one domain, which AWS honours, would never match.
+
+A schedule is authorized in its group, which DeleteSchedule has in its query: ministack would always say `default`.
 
 A condition over a list parameter, `!Equals [!Join ["", !Ref List], ""]`, is evaluated: ministack would compare the text of
 the function, and no list were ever empty.
@@ -49,6 +51,9 @@ def with_domain_of_path(service, method, path, headers, body, query_params, regi
     _, _, domain = path.partition("/opensearch/domain/")
     if service == "opensearch" and arn == "*" and domain:
         return f"arn:aws:es:{region}:{account_id}:domain/{domain.split('/')[0]}"
+    group = (query_params or {}).get("groupName")
+    if service == "scheduler" and group:
+        return arn.replace(":schedule/default/", f":schedule/{group[0] if isinstance(group, list) else group}/")
     return arn
 
 
