@@ -4,7 +4,6 @@
 #![cfg(test)]
 
 mod archive;
-mod attached;
 mod chat;
 mod consumer;
 mod delete;

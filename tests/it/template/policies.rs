@@ -71,6 +71,11 @@ fn consumer_may_mark_remove_end_a_restore_and_tell() {
         let actions = actions.map(|action| format!("dynamodb:{action}"));
         expected.get_mut(table).unwrap().extend(actions);
     }
+    let archive = ["PartiQLInsert", "PartiQLUpdate"].map(|action| format!("dynamodb:{action}"));
+    expected
+        .get_mut("table/ArchiveTable")
+        .unwrap()
+        .extend(archive);
     expected.extend(grants(&[
         (
             &["DeletionQueue.Arn"],
@@ -285,7 +290,7 @@ fn engine() -> Grants {
         ),
         (
             &["table/ArchiveTable"],
-            "dynamodb:BatchGetItem PartiQLInsert PartiQLUpdate PartiQLDelete",
+            "dynamodb:BatchGetItem PartiQLDelete",
         ),
         (&["EventBus.Arn"], "events:PutEvents"),
         (&["schedule/RecordSchedules/*"], "scheduler:DeleteSchedule"),

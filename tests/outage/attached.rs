@@ -11,13 +11,17 @@ use tests::mail::Tenant;
 use tests::stacks::{policy_stack, stack, unique};
 use tests::wait;
 use xtask::attached::{self, TABLE};
+use xtask::http;
 use xtask::stack::{Options, Stack, StackFile};
+
+use crate::alone;
 
 const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_table_that_the_template_does_not_know_is_attached_by_parameters_alone() {
     let Some(stack) = policy_stack() else { return };
+    let _alone = alone().await;
     let tenant = Tenant::new(&stack, "attached");
     let admin = tenant.admin().await;
 
@@ -36,6 +40,7 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
     if stack().is_none() {
         return;
     }
+    let _alone = alone().await;
     let folder = PathBuf::from(".local").join(unique("searchless"));
     let collections = xtask::layout::workspace().join(&folder).join("collections");
     attached::write_collection(&collections, false).unwrap();
@@ -68,6 +73,45 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
     nothing_was_denied(&stack).await;
     running.stop().await.unwrap();
     std::fs::remove_dir_all(xtask::layout::workspace().join(Path::new(&folder))).unwrap();
+}
+
+/// The condition over an empty list, which the stand-in has to be helped with, and over a full one.
+#[tokio::test]
+async fn no_list_of_tables_has_an_empty_member_whether_tables_are_attached_or_not() {
+    let (Some(demo), Some(beside)) = (stack(), policy_stack()) else {
+        return;
+    };
+
+    let (alone, with_one) = (tables(&demo).await, tables(&beside).await);
+
+    let arn = |name: &str| format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}");
+    assert_eq!(alone.len(), 14, "{alone:?}");
+    assert_eq!(with_one.len(), 15, "{with_one:?}");
+    assert_eq!(with_one[0], arn(TABLE));
+    assert_eq!(with_one[1..], alone, "the stacks have the same name");
+    for name in &alone {
+        assert!(name.starts_with(&arn("tombstone-")), "{name}");
+    }
+}
+
+/// The tables that the functions may touch, as the stack tells.
+async fn tables(stack: &StackFile) -> Vec<String> {
+    let client = http::client(SOON).unwrap();
+    let request = http::signed(
+        &client,
+        Method::POST,
+        &stack.endpoints.aws,
+        "cloudformation",
+    )
+    .header("content-type", "application/x-www-form-urlencoded")
+    .body("Action=DescribeStacks&Version=2010-05-15&StackName=tombstone");
+    let described = request.send().await.unwrap().text().await.unwrap();
+    let (_, rest) = described
+        .split_once("<OutputKey>AttachedTableArns<")
+        .unwrap();
+    let (_, rest) = rest.split_once("<OutputValue>").unwrap();
+    let (list, _) = rest.split_once("</OutputValue>").unwrap();
+    list.split(',').map(str::to_owned).collect()
 }
 
 /// Put, read, listed, deleted, restored, deleted again and purged; and one beside it that stays.
