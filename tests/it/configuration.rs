@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::config::{Function, VARIABLES, Variable};
 
 use crate::template::cloudformation::Template;
+use crate::template::evaluate::Deployment;
 
 #[test]
 fn each_function_gets_exactly_its_variables_from_the_template() {
@@ -45,6 +46,10 @@ fn a_deploy_without_parameters_gives_the_defaults_of_the_code() {
             let Some(default) = variable.default else {
                 continue;
             };
+            // The template's default is the stack's name, so that two stacks share nothing.
+            if variable.name.ends_with("_PREFIX") {
+                continue;
+            }
             assert_eq!(
                 deployed(&template, &environment[variable.name]),
                 default,
@@ -127,20 +132,14 @@ fn the_example_environment_lists_every_variable_once_with_its_default() {
     }
 }
 
-/// What a function sees when every parameter has its default: absent counts as empty.
+/// What a function sees when every parameter that has a default has it: absent counts as empty.
 fn deployed(template: &Template, value: &Value) -> String {
-    if let Some(parameter) = value["Ref"].as_str() {
-        let default = &template.section("Parameters")[parameter]["Default"];
-        return default
-            .as_str()
-            .map_or_else(|| default.to_string(), str::to_owned);
+    let deployment = Deployment::new(template, &[("SearchKind", "none")]);
+    match deployment.resolved(value) {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
     }
-    assert_eq!(
-        value["Fn::If"][2],
-        json!({ "Ref": "AWS::NoValue" }),
-        "{value}"
-    );
-    String::new()
 }
 
 /// A line of the table in `docs/configuration.md`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use xtask::http;
 use xtask::load::{Area, Kind};
 use xtask::stack::StackFile;
@@ -27,14 +27,37 @@ pub fn texts(area: &Area, collection: &str, having: (&str, &str), attribute: &st
         .collect()
 }
 
-/// Whether EventBridge Scheduler has an entry.
+/// Whether the schedules of records have an entry.
 pub async fn is_scheduled(stack: &StackFile, name: &str) -> bool {
+    is_scheduled_in(stack, &stack.schedule_group, name).await
+}
+
+/// Whether a group of EventBridge Scheduler has an entry.
+pub async fn is_scheduled_in(stack: &StackFile, group: &str, name: &str) -> bool {
     let client = http::client(Duration::from_secs(30)).unwrap();
-    let url = format!("{}/schedules/{name}?groupName=default", stack.endpoints.aws);
+    let url = format!("{}/schedules/{name}?groupName={group}", stack.endpoints.aws);
     let answer = http::signed(&client, Method::GET, &url, "scheduler");
     let status = answer.send().await.unwrap().status().as_u16();
     assert!(matches!(status, 200 | 404), "{name}: {status}");
     status == 200
+}
+
+/// Makes a far entry in a group of EventBridge Scheduler.
+pub async fn schedule_in(stack: &StackFile, group: &str, name: &str) {
+    let client = http::client(Duration::from_secs(30)).unwrap();
+    let url = format!("{}/schedules/{name}", stack.endpoints.aws);
+    let body = json!({
+        "GroupName": group,
+        "ScheduleExpression": "at(2099-01-01T00:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": "arn:aws:sqs:us-east-1:000000000000:nowhere",
+            "RoleArn": "arn:aws:iam::000000000000:role/nobody",
+        },
+    });
+    let request = http::signed(&client, Method::POST, &url, "scheduler").json(&body);
+    let status = request.send().await.unwrap().status();
+    assert!(status.is_success(), "{name}: {status}");
 }
 
 /// The items that a deletion has moved to the archive, with their whole rows.
@@ -60,22 +83,22 @@ pub async fn archived(stack: &StackFile, deletion: &str) -> Vec<Value> {
     while let Some(item) = items.next().await {
         let fields = item.unwrap().into_iter();
         found.push(Value::Object(
-            fields.map(|(name, value)| (name, json(value))).collect(),
+            fields.map(|(name, value)| (name, plain(value))).collect(),
         ));
     }
     found
 }
 
-fn json(value: AttributeValue) -> Value {
+fn plain(value: AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => text.into(),
         AttributeValue::N(number) => serde_json::from_str(&number).unwrap(),
         AttributeValue::Bool(truth) => truth.into(),
-        AttributeValue::L(values) => values.into_iter().map(json).collect(),
+        AttributeValue::L(values) => values.into_iter().map(plain).collect(),
         AttributeValue::M(fields) => Value::Object(
             fields
                 .into_iter()
-                .map(|(name, value)| (name, json(value)))
+                .map(|(name, value)| (name, plain(value)))
                 .collect(),
         ),
         _ => Value::Null,

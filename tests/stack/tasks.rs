@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
-use tests::areas::{is_scheduled, loaded};
+use tests::areas::{is_scheduled, is_scheduled_in, loaded, schedule_in};
 use tests::bus::Bus;
 use tests::mail::Tenant;
 use tests::stacks::stack;
@@ -70,4 +71,24 @@ async fn a_task_that_is_not_there_counts_as_deleted_and_a_missing_schedule_stops
             "{answer:?}"
         );
     }
+}
+
+/// Names of schedules are made of ids that a member chooses; a group of the stack's own keeps others' out of reach.
+#[tokio::test]
+async fn a_schedule_that_somebody_else_made_under_a_tasks_name_stays() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "foreign-schedule");
+    let member = tenant.member("ann").await;
+    let task = tenant.id("foo").replace('~', "-");
+    let name = format!("task-{task}");
+    schedule_in(&stack, "default", &name).await;
+
+    let path = format!("/v1/tasks/{task}");
+    let made = member.call(Method::PUT, &path, &[], Some("{}")).await;
+    let id = member.begin(&path).await;
+    let deletion = member.done(&id, SOON).await;
+
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(deletion["state"], "PURGED", "{deletion:#}");
+    assert!(is_scheduled_in(&stack, "default", &name).await);
 }

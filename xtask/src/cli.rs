@@ -209,6 +209,7 @@ impl Up {
             state: self.place.state,
             collections_dir: self.collections,
             parameters: BTreeMap::from_iter(self.parameters),
+            tables: Vec::new(),
             dynamodb: self.dynamodb,
             enforce_iam: !self.no_iam,
             environment: BTreeMap::from_iter(self.environment),

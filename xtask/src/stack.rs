@@ -28,6 +28,7 @@ use crate::prerequisites::Prerequisites;
 use crate::terminal::Step;
 use crate::tools::{jars, python};
 
+pub(crate) use build::DEMO_TABLES;
 pub use file::{Endpoints, Functions, Part, ProcessesFile, Queues, StackFile};
 pub use options::{Dynamodb, Options};
 pub use owned::Lock;
@@ -85,8 +86,13 @@ impl Stack {
 
         // OpenSearch takes longest, so it starts first and is waited for last.
         let opensearch_step = Step::begin("opensearch");
-        let (search, child) = opensearch::start(&state, &cache, &found.jdk, &lib)?;
-        processes.own(Part::Opensearch, &search.identity, child)?;
+        let search = if options.has_search() {
+            let (search, child) = opensearch::start(&state, &cache, &found.jdk, &lib)?;
+            processes.own(Part::Opensearch, &search.identity, child)?;
+            Some(search)
+        } else {
+            None
+        };
 
         let template = build(&state, &options).await?;
         let dynoxide = match options.dynamodb {
@@ -95,14 +101,22 @@ impl Stack {
         };
         let aws =
             start_ministack(&state, &options, &venv, dynoxide.as_deref(), &mut processes).await?;
-        let search_url = search.ready().await?;
-        opensearch_step.end(&format!("{} at {search_url}", found.runner.version()));
+        let search_url = match search {
+            Some(search) => search.ready().await?,
+            None => String::new(),
+        };
+        opensearch_step.end(&if options.has_search() {
+            format!("{} at {search_url}", found.runner.version())
+        } else {
+            "none on this stack".to_owned()
+        });
 
         let endpoints = Endpoints {
             dynamodb: dynoxide.unwrap_or_else(|| aws.clone()),
             aws,
             opensearch: search_url,
         };
+        tables::create(&endpoints.dynamodb, &options.tables).await?;
         let file = deploy(&state, &options, &venv, &template, endpoints).await?;
         prepare_stores(&file).await?;
         file.write(&state)?;
@@ -193,7 +207,11 @@ async fn prepare_stores(file: &StackFile) -> Result<()> {
     if file.endpoints.dynamodb != file.endpoints.aws {
         tables::copy(&file.endpoints.aws, &file.endpoints.dynamodb).await?;
     }
-    let indexes = index::create_local(file).await?;
+    let indexes = if file.endpoints.opensearch.is_empty() {
+        0
+    } else {
+        index::create_local(file).await?
+    };
     step.end(&format!("tables and {indexes} indexes"));
     Ok(())
 }
@@ -221,6 +239,7 @@ fn describe(
             dlq: get("DeletionDlqUrl")?,
         },
         bus: get("EventBusName")?,
+        schedule_group: get("ScheduleGroupName")?,
         functions: Functions {
             api: get("ApiFunctionName")?,
             consumer: get("ConsumerFunctionName")?,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::attached;
 use crate::environment;
 use crate::failure::{Context, Failure, Result};
 use crate::layout::{StateDir, workspace};
@@ -152,11 +153,14 @@ fn main_options() -> Options {
 }
 
 fn policy_options() -> Result<Options> {
+    let mut parameters = parameters(&POLICY_TIMES);
+    parameters.extend(attached::parameters());
     Ok(Options {
         state: PathBuf::from(POLICIES),
         dynamodb: Dynamodb::Ministack,
         collections_dir: Some(collections_with_a_short_retention(Path::new(POLICIES))?),
-        parameters: parameters(&POLICY_TIMES),
+        parameters,
+        tables: vec![attached::definition()],
         build: false,
         ..Options::default()
     })
@@ -170,6 +174,7 @@ fn collections_with_a_short_retention(state: &Path) -> Result<PathBuf> {
     fs::create_dir_all(&folder).context(format!("make {}", folder.display()))?;
     let copy = folder.join("mail.toml");
     fs::write(&copy, shortened(&text)?).context(format!("write {}", copy.display()))?;
+    attached::write_collection(&folder, true)?;
     Ok(folder)
 }
 

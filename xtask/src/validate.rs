@@ -10,6 +10,7 @@ use crate::http::REGION;
 use crate::layout::{StateDir, workspace};
 use crate::prerequisites::Prerequisites;
 use crate::process;
+use crate::stack::DEMO_TABLES;
 use crate::terminal::{self, Step};
 use crate::tools::python;
 
@@ -44,7 +45,17 @@ pub async fn run() -> Result<ExitCode> {
         .args(["validate", "--lint", "--template-file", "template.yaml"])
         .current_dir(workspace());
     process::run(command, &log).await?;
-    step.end("template.yaml is clean");
+    // The SAM CLI does not look into a nested template.
+    let mut command = Command::new(venv.program("cfn-lint"));
+    command
+        .env_clear()
+        .env("PATH", venv.search_path())
+        .env("HOME", &home)
+        .env("LANG", "C.UTF-8")
+        .args(["--regions", REGION, "--template", DEMO_TABLES])
+        .current_dir(workspace());
+    process::run(command, &log).await?;
+    step.end(&format!("template.yaml and {DEMO_TABLES} are clean"));
     terminal::answer("template.yaml: valid");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Reads `template.yaml` as data, short tags included: `!Ref X` becomes `{"Ref": "X"}`, as CloudFormation reads it.
+//! Reads the templates as data, short tags included: `!Ref X` becomes `{"Ref": "X"}`, as CloudFormation reads it.
 
 use std::path::Path;
 
@@ -9,9 +9,14 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Template(Value);
 
 impl Template {
-    /// Reads the template at the root of the workspace.
+    /// Reads `template.yaml`.
     pub(crate) fn read() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        Self::of("template.yaml")
+    }
+
+    /// Reads a template at the root of the workspace.
+    pub(crate) fn of(file: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
         let text = std::fs::read_to_string(path).unwrap();
         Self(plain(&Yaml::load_from_str(&text).unwrap()[0]))
     }

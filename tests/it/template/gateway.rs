@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::cloudformation::Template;
+use super::evaluate::Deployment;
 
 #[test]
 fn api_answers_before_the_gateway_gives_up() {
@@ -68,6 +69,52 @@ fn every_route_is_behind_the_authorizer() {
         template.properties("JwtAuthorizer")["AuthorizerType"],
         "JWT"
     );
+}
+
+#[test]
+fn the_gateway_throttles_and_browsers_may_send_and_see_what_the_api_uses() {
+    let template = Template::read();
+    let given = [
+        ("SearchKind", "none"),
+        ("CorsAllowOrigins", "https://a.example, https://b.example"),
+    ];
+    let made = Deployment::new(&template, &given).resources();
+
+    assert_eq!(
+        template.properties("HttpApiStage")["DefaultRouteSettings"],
+        json!({ "ThrottlingRateLimit": { "Ref": "ThrottleRate" }, "ThrottlingBurstLimit": { "Ref": "ThrottleBurst" } })
+    );
+    assert_eq!(
+        made["HttpApi"]["CorsConfiguration"],
+        json!({
+            "AllowOrigins": ["https://a.example", "https://b.example"],
+            "AllowMethods": ["GET", "PUT", "POST", "DELETE"],
+            "AllowHeaders": ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+            "ExposeHeaders": ["etag", "location", "retry-after", "idempotency-replayed"],
+            "MaxAge": 600,
+        })
+    );
+    let none = Deployment::new(&template, &[("SearchKind", "none")]).resources();
+    assert!(none["HttpApi"]["CorsConfiguration"].is_null() && !none.contains_key("PreflightRoute"));
+}
+
+#[test]
+fn an_own_issuer_is_taken_as_it_is_and_its_audiences_one_by_one() {
+    let template = Template::read();
+    let issuer = "https://issuer.example/";
+    let given = [
+        ("SearchKind", "none"),
+        ("JwtIssuer", issuer),
+        ("JwtAudience", "web, mobile"),
+    ];
+
+    let made = Deployment::new(&template, &given).resources();
+
+    assert_eq!(
+        made["JwtAuthorizer"]["JwtConfiguration"],
+        json!({ "Issuer": issuer, "Audience": ["web", "mobile"] })
+    );
+    assert!(!made.contains_key("UserPool"));
 }
 
 #[test]

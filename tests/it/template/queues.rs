@@ -72,12 +72,13 @@ fn consumers_are_limited_at_the_mapping_and_no_concurrency_is_reserved() {
 
     assert_eq!(
         limit,
-        &json!(["DefaultConcurrency", 10, { "Ref": "MaxConcurrency" }])
+        &json!(["DefaultConcurrency", 5, { "Ref": "MaxConcurrency" }])
     );
-    assert_eq!(template.default_of("MaxConcurrency"), 10);
+    // A new account may have ten functions running in all.
+    assert_eq!(template.default_of("MaxConcurrency"), 5);
     assert_eq!(
         template.section("Conditions")["DefaultConcurrency"],
-        json!({ "Fn::Equals": [{ "Ref": "MaxConcurrency" }, "10"] })
+        json!({ "Fn::Equals": [{ "Ref": "MaxConcurrency" }, "5"] })
     );
     for (function, _) in FUNCTIONS {
         assert!(
@@ -86,6 +87,41 @@ fn consumers_are_limited_at_the_mapping_and_no_concurrency_is_reserved() {
                 .is_null(),
             "{function}"
         );
+    }
+}
+
+/// A continuation is a message of the consumer to its own queue, which Lambda would drop after about sixteen.
+#[test]
+fn lambda_does_not_stop_a_deletion_that_takes_many_slices() {
+    let template = Template::read();
+
+    assert_eq!(
+        template.of_function("ConsumerFunction", "RecursiveLoop"),
+        "Allow"
+    );
+}
+
+#[test]
+fn sweeps_that_were_held_back_do_not_come_in_a_burst() {
+    let template = Template::read();
+    let asked = &template.properties("SweeperFunction")["EventInvokeConfig"];
+
+    assert_eq!(asked["MaximumRetryAttempts"], 0);
+    assert!(template.number(&asked["MaximumEventAgeInSeconds"]) <= 60);
+}
+
+#[test]
+fn the_functions_may_not_remove_the_schedule_of_the_sweeper() {
+    let template = Template::read();
+
+    assert!(
+        template.properties("RecordSchedules").is_null(),
+        "no name that others have"
+    );
+    assert!(template.properties("SweepSchedule")["GroupName"].is_null());
+    for function in ["ConsumerFunction", "SweeperFunction"] {
+        let group = template.environment(function)["SCHEDULE_GROUP"].clone();
+        assert_eq!(group, json!({ "Ref": "RecordSchedules" }), "{function}");
     }
 }
 

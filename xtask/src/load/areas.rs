@@ -25,9 +25,6 @@ use crate::http;
 use crate::stack::StackFile;
 use crate::terminal;
 
-/// The group of the schedules: the template's default.
-const SCHEDULE_GROUP: &str = "default";
-
 /// What kind of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Kind {
@@ -143,7 +140,7 @@ async fn put_schedule(stack: &StackFile, name: &str) -> Result<()> {
     let client = http::client(Duration::from_secs(30))?;
     let url = format!("{}/schedules/{name}", stack.endpoints.aws);
     let body = json!({
-        "GroupName": SCHEDULE_GROUP,
+        "GroupName": stack.schedule_group,
         "ScheduleExpression": "at(2099-01-01T00:00:00)",
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": {

@@ -20,6 +20,9 @@ const FUNCTIONS: [(&str, &str); 3] = [
     ("SweeperFunction", "sweeper"),
 ];
 
+/// The template that `template.yaml` nests.
+pub(crate) const DEMO_TABLES: &str = "demo-tables.yaml";
+
 /// Compiles all binaries of the workspace.
 ///
 /// The whole workspace and not only the three: another selection of packages is another set of features, and compiles
@@ -59,6 +62,12 @@ pub(crate) async fn assemble(state: &StateDir) -> Result<PathBuf> {
         .context("read template.yaml")?;
     let built = state.join("build").join("template.yaml");
     fs::write(&built, with_built_code(&source)?).context("write the built template")?;
+    // Nested templates are looked for beside it.
+    fs::copy(
+        layout::workspace().join(DEMO_TABLES),
+        state.join("build").join(DEMO_TABLES),
+    )
+    .context(format!("copy {DEMO_TABLES}"))?;
     Ok(built)
 }
 

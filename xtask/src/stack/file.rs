@@ -26,6 +26,8 @@ pub struct StackFile {
     pub queues: Queues,
     /// Name of the event bus.
     pub bus: String,
+    /// Name of the group that records' schedules are in.
+    pub schedule_group: String,
     /// Names of the functions.
     pub functions: Functions,
     /// Cognito pool; empty when the stack trusts another issuer.
@@ -52,7 +54,7 @@ pub struct Endpoints {
     pub aws: String,
     /// Dynoxide, or ministack again.
     pub dynamodb: String,
-    /// The data plane of OpenSearch.
+    /// The data plane of OpenSearch; empty on a stack without a search.
     pub opensearch: String,
 }
 

@@ -136,9 +136,9 @@ pub(crate) async fn repair_cors(url: &str, api: &str, origins: &str) -> Result<(
     let origins: Vec<&str> = origins.split(',').map(str::trim).collect();
     let cors = json!({
         "allowOrigins": origins,
-        "allowMethods": ["GET", "DELETE"],
-        "allowHeaders": ["authorization", "content-type"],
-        "exposeHeaders": ["location", "retry-after"],
+        "allowMethods": ["GET", "PUT", "POST", "DELETE"],
+        "allowHeaders": ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+        "exposeHeaders": ["etag", "location", "retry-after", "idempotency-replayed"],
         "maxAge": 600,
     });
     let request = http::signed(

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 /// How to start a stack. [`Options::default`] is what `cargo xtask up` starts.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -12,6 +14,8 @@ pub struct Options {
     pub collections_dir: Option<PathBuf>,
     /// Template parameters on top of those of a local stack; the same name wins.
     pub parameters: BTreeMap<String, String>,
+    /// Tables that are there before the deploy, as those of a team are: bodies of `CreateTable`.
+    pub tables: Vec<Value>,
     /// Which DynamoDB.
     pub dynamodb: Dynamodb,
     /// Whether ministack enforces the roles of the functions.
@@ -37,6 +41,7 @@ impl Default for Options {
             state: PathBuf::from(".local"),
             collections_dir: None,
             parameters: BTreeMap::new(),
+            tables: Vec::new(),
             dynamodb: Dynamodb::Dynoxide,
             enforce_iam: true,
             environment: BTreeMap::new(),
@@ -48,7 +53,7 @@ impl Default for Options {
 /// Times and sizes with which the local stack recovers from a kill or a lost message within seconds.
 const LOCAL: [(&str, &str); 12] = [
     ("CreateDemoTables", "true"),
-    ("SearchAuth", "none"),
+    ("SearchKind", "domain"),
     // Cognito makes its own `sub`; a token for a chosen subject needs the user name.
     ("SubjectClaim", "cognito:username"),
     ("SliceSeconds", "10"),
@@ -70,6 +75,14 @@ const LOCAL: [(&str, &str); 12] = [
 ];
 
 impl Options {
+    /// Whether documents are held at all; without, no OpenSearch is started.
+    #[must_use]
+    pub fn has_search(&self) -> bool {
+        self.parameters
+            .get("SearchKind")
+            .is_none_or(|kind| kind != "none")
+    }
+
     /// All template parameters of this stack.
     #[must_use]
     pub fn template_parameters(
@@ -81,8 +94,10 @@ impl Options {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        all.insert("SearchEndpoint".into(), search_endpoint.into());
-        all.insert("SearchDomainName".into(), search_domain.into());
+        if self.has_search() {
+            all.insert("SearchEndpoint".into(), search_endpoint.into());
+            all.insert("SearchDomainName".into(), search_domain.into());
+        }
         if let Some(folder) = &self.collections_dir {
             all.insert("CollectionsDir".into(), folder.display().to_string());
         }
@@ -107,5 +122,19 @@ mod tests {
         assert_eq!(parameters["SliceSeconds"], "3");
         assert_eq!(parameters["GraceSeconds"], "5");
         assert_eq!(parameters["SearchEndpoint"], "http://127.0.0.1:9201");
+    }
+
+    #[test]
+    fn a_stack_without_a_search_names_none() {
+        let options = Options {
+            parameters: BTreeMap::from([("SearchKind".into(), "none".into())]),
+            ..Options::default()
+        };
+
+        let parameters = options.template_parameters("", "local");
+
+        assert!(!options.has_search());
+        assert!(!parameters.contains_key("SearchEndpoint"));
+        assert!(!parameters.contains_key("SearchDomainName"));
     }
 }

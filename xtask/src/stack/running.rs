@@ -53,13 +53,15 @@ pub async fn look(state: &StateDir) -> Vec<PartStatus> {
             answer,
         ));
     }
-    let answer = search_health(&client, &file.endpoints.opensearch).await;
-    parts.push(part_status(
-        &processes,
-        Part::Opensearch,
-        &file.endpoints.opensearch,
-        answer,
-    ));
+    if !file.endpoints.opensearch.is_empty() {
+        let answer = search_health(&client, &file.endpoints.opensearch).await;
+        parts.push(part_status(
+            &processes,
+            Part::Opensearch,
+            &file.endpoints.opensearch,
+            answer,
+        ));
+    }
     let answer = ministack::healthy(&client, &file.endpoints.aws).await;
     let answer = answer
         .map(|()| "healthy".to_owned())

@@ -25,6 +25,20 @@ pub(crate) async fn copy(from: &str, to: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Makes the tables that a team has already.
+///
+/// # Errors
+///
+/// When the store refuses one.
+pub(crate) async fn create(at: &str, definitions: &[Value]) -> Result<()> {
+    for definition in definitions {
+        http::json_call(at, "dynamodb", "DynamoDB_20120810.CreateTable", definition)
+            .await
+            .context(format!("create table {}", definition["TableName"]))?;
+    }
+    Ok(())
+}
+
 /// What `CreateTable` takes, out of what `DescribeTable` tells.
 fn definition(table: &Value) -> Value {
     let mut definition = pick(table, &["TableName", "KeySchema", "AttributeDefinitions"]);

@@ -1,0 +1,186 @@
+//! Tables that neither the template nor the code knows: attached by the values of parameters, and nothing else.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::caller::{Answer, Caller};
+use tests::functions::{FUNCTIONS, logged};
+use tests::mail::Tenant;
+use tests::stacks::{policy_stack, stack, unique};
+use tests::wait;
+use xtask::attached::{self, TABLE};
+use xtask::http;
+use xtask::stack::{Options, Stack, StackFile};
+
+use crate::alone;
+
+const SOON: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_table_that_the_template_does_not_know_is_attached_by_parameters_alone() {
+    let Some(stack) = policy_stack() else { return };
+    let _alone = alone().await;
+    let tenant = Tenant::new(&stack, "attached");
+    let admin = tenant.admin().await;
+
+    live(&stack, &tenant, &admin).await;
+
+    let found = wait::until("the document", SOON, async || {
+        let found = admin.all("/v1/search/items?q=bolts").await.0;
+        (found.len() == 1).then_some(found)
+    });
+    assert_eq!(found.await[0]["id"], tenant.id("kept"));
+    nothing_was_denied(&stack).await;
+}
+
+#[tokio::test]
+async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
+    if stack().is_none() {
+        return;
+    }
+    let _alone = alone().await;
+    let folder = PathBuf::from(".local").join(unique("searchless"));
+    let collections = xtask::layout::workspace().join(&folder).join("collections");
+    attached::write_collection(&collections, false).unwrap();
+    let mut parameters = attached::parameters();
+    for (name, value) in [
+        ("SearchKind", "none"),
+        ("CreateDemoTables", "false"),
+        ("IndexPrefix", ""),
+    ] {
+        parameters.insert(name.into(), value.into());
+    }
+    let options = Options {
+        state: folder.clone(),
+        collections_dir: Some(collections),
+        parameters,
+        tables: vec![attached::definition()],
+        build: false,
+        ..Options::default()
+    };
+    let running = Box::pin(Stack::start(&options)).await.unwrap();
+    let stack = running.file.clone();
+    let tenant = Tenant::new(&stack, "searchless");
+    let admin = tenant.admin().await;
+
+    live(&stack, &tenant, &admin).await;
+
+    assert_eq!(stack.endpoints.opensearch, "", "no OpenSearch runs");
+    let search = admin.get("/v1/search/items?q=bolts").await;
+    assert_eq!(search.status, 404, "{search:?}");
+    nothing_was_denied(&stack).await;
+    running.stop().await.unwrap();
+    std::fs::remove_dir_all(xtask::layout::workspace().join(Path::new(&folder))).unwrap();
+}
+
+/// The condition over an empty list, which the stand-in has to be helped with, and over a full one.
+#[tokio::test]
+async fn no_list_of_tables_has_an_empty_member_whether_tables_are_attached_or_not() {
+    let (Some(demo), Some(beside)) = (stack(), policy_stack()) else {
+        return;
+    };
+
+    let (alone, with_one) = (tables(&demo).await, tables(&beside).await);
+
+    let arn = |name: &str| format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}");
+    assert_eq!(alone.len(), 14, "{alone:?}");
+    assert_eq!(with_one.len(), 15, "{with_one:?}");
+    assert_eq!(with_one[0], arn(TABLE));
+    assert_eq!(with_one[1..], alone, "the stacks have the same name");
+    for name in &alone {
+        assert!(name.starts_with(&arn("tombstone-")), "{name}");
+    }
+}
+
+/// The tables that the functions may touch, as the stack tells.
+async fn tables(stack: &StackFile) -> Vec<String> {
+    let client = http::client(SOON).unwrap();
+    let request = http::signed(
+        &client,
+        Method::POST,
+        &stack.endpoints.aws,
+        "cloudformation",
+    )
+    .header("content-type", "application/x-www-form-urlencoded")
+    .body("Action=DescribeStacks&Version=2010-05-15&StackName=tombstone");
+    let described = request.send().await.unwrap().text().await.unwrap();
+    let (_, rest) = described
+        .split_once("<OutputKey>AttachedTableArns<")
+        .unwrap();
+    let (_, rest) = rest.split_once("<OutputValue>").unwrap();
+    let (list, _) = rest.split_once("</OutputValue>").unwrap();
+    list.split(',').map(str::to_owned).collect()
+}
+
+/// Put, read, listed, deleted, restored, deleted again and purged; and one beside it that stays.
+async fn live(stack: &StackFile, tenant: &Tenant, admin: &Caller) {
+    let path = format!("/v1/items/{}", tenant.id("one"));
+    let kept = format!("/v1/items/{}", tenant.id("kept"));
+    for path in [&path, &kept] {
+        let made = put(admin, path, &json!({ "name": "bolts" })).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    assert_eq!(
+        put(admin, &path, &json!({ "name": "nuts" })).await.status,
+        200
+    );
+    assert_eq!(admin.get(&path).await.json()["attributes"]["name"], "nuts");
+    assert_eq!(admin.all("/v1/items").await.0.len(), 2);
+
+    let id = admin.begin(&path).await;
+    let deletion = admin.done(&id, SOON).await;
+    assert_eq!(deletion["state"], "DELETED", "{deletion:#}");
+    assert_eq!(admin.get(&path).await.status, 410);
+    assert_eq!(
+        row(stack, tenant).await.unwrap()["deletion_id"],
+        id.as_str()
+    );
+
+    act(admin, &id, "restore").await;
+    let deletion = admin.done(&id, SOON).await;
+    assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
+    assert_eq!(admin.get(&path).await.json()["attributes"]["name"], "nuts");
+    assert!(
+        !row(stack, tenant)
+            .await
+            .unwrap()
+            .contains_key("deletion_id")
+    );
+
+    let id = admin.begin(&path).await;
+    admin.done(&id, SOON).await;
+    act(admin, &id, "purge").await;
+    let deletion = admin.done(&id, SOON).await;
+    assert_eq!(deletion["state"], "PURGED", "{deletion:#}");
+    assert_eq!(row(stack, tenant).await, None);
+    assert_eq!(admin.all("/v1/items").await.0.len(), 1);
+}
+
+/// The row of the record that is deleted, as the team's own table holds it.
+async fn row(stack: &StackFile, tenant: &Tenant) -> Option<serde_json::Map<String, Value>> {
+    let id = tenant.id("one");
+    let mut items = tenant.stores.items(TABLE, ("item_id", &id)).await;
+    assert!(items.len() <= 1, "{}: {items:?}", stack.endpoints.dynamodb);
+    items.pop()
+}
+
+async fn put(caller: &Caller, path: &str, body: &Value) -> Answer {
+    let body = body.to_string();
+    caller.call(Method::PUT, path, &[], Some(&body)).await
+}
+
+async fn act(caller: &Caller, id: &str, action: &str) {
+    let path = format!("/v1/deletions/{id}/{action}");
+    let answer = caller.call(Method::POST, &path, &[], None).await;
+    assert_eq!(answer.status, 202, "{action}: {answer:?}");
+}
+
+/// No function asked for anything that its role does not give.
+async fn nothing_was_denied(stack: &StackFile) {
+    for function in FUNCTIONS {
+        let denied = logged(stack, function, "AccessDenied").await;
+        assert!(denied.is_empty(), "{function}: {denied:#?}");
+    }
+}
