@@ -12,6 +12,7 @@ mod engine;
 mod event_schemas;
 mod layers;
 mod on_tables;
+mod search_requests;
 mod stores;
 mod sweeper;
 mod template;

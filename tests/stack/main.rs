@@ -17,6 +17,7 @@ mod life;
 mod permissions;
 mod reads;
 mod refusals;
+mod sam_local;
 mod schedule;
 mod tasks;
 mod writes;

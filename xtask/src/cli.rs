@@ -50,7 +50,13 @@ enum Command {
         function: Function,
     },
     /// Prints the variables with which a function works on the running stack from outside: see events/README.md.
-    Env(Place),
+    Env {
+        #[command(flatten)]
+        place: Place,
+        /// As JSON for `sam local invoke --env-vars`.
+        #[arg(long)]
+        sam: bool,
+    },
     /// Creates the OpenSearch indexes and mappings of all collections, here or on AWS.
     Index(Index),
     /// Loads a mail archive into both stores of the running stack; nothing is written when a line of it is wrong.
@@ -167,8 +173,14 @@ impl Cli {
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Env(place) => {
-                for line in env::lines(&StackFile::read(&place.dir())?)? {
+            Command::Env { place, sam } => {
+                let file = StackFile::read(&place.dir())?;
+                let lines = if sam {
+                    vec![format!("{:#}", env::sam(&file).await?)]
+                } else {
+                    env::lines(&file).await?
+                };
+                for line in lines {
                     terminal::answer(&line);
                 }
                 Ok(ExitCode::SUCCESS)

@@ -109,6 +109,12 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Whether an attribute is there with an explicit NULL, by a function that DynamoDB documents: of `IS NULL` it documents
+/// nothing.
+pub(super) fn is_null(name: &str) -> String {
+    format!("attribute_type({}, 'NULL')", quoted(name))
+}
+
 /// Runs at most 25 statements on different rows, in one call.
 pub(super) async fn run(
     client: &Client,

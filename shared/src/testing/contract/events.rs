@@ -8,7 +8,7 @@ use super::done;
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::event::{self, Event};
 use crate::domain::key::RecordKey;
-use crate::ports::PublishEvents;
+use crate::ports::{Attempt, PublishEvents};
 use crate::testing::samples::{ODD_IDS, collection, deletion, key, key2};
 
 /// A bus, and somebody who listens to all of it.
@@ -34,6 +34,7 @@ macro_rules! events_contract {
                 ten_events_are_told_at_once_and_keep_their_ids,
                 an_event_told_again_has_the_same_id,
                 an_event_with_1000_keys_and_200_kb_arrives,
+                large_events_that_do_not_fit_into_one_call_are_to_be_asked_again,
                 telling_nothing_answers_nothing,
             ]
         );
@@ -106,6 +107,26 @@ pub async fn an_event_with_1000_keys_and_200_kb_arrives<H: EventsHarness>(harnes
 
     assert_eq!((told.len(), answers.len()), (1, 1));
     assert_eq!(harness.heard(1).await[0].2, told[0].detail);
+}
+
+pub async fn large_events_that_do_not_fit_into_one_call_are_to_be_asked_again<H: EventsHarness>(
+    harness: &H,
+) {
+    let keys: Vec<_> = (0..1000)
+        .map(|n| key2(&"d".repeat(100), &format!("{n:0100}")))
+        .collect();
+    let told: Vec<_> = (1..=3).flat_map(|page| of_records(page, &keys)).collect();
+
+    let answers = harness.events().publish(&told).await.unwrap();
+
+    // 660 KB: more than the 256 KB of one call, wherever EventBridge takes no more.
+    assert_eq!(answers.len(), 3);
+    assert_eq!(answers[0], Attempt::Done(()));
+    assert!(matches!(
+        &answers[1..],
+        [Attempt::Again(_), Attempt::Again(_)]
+    ));
+    assert_eq!(harness.heard(1).await.len(), 1);
 }
 
 pub async fn telling_nothing_answers_nothing<H: EventsHarness>(harness: &H) {

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{DynamoRows, STORE, row};
 use crate::adapters::dynamo::expression::Placeholders;
-use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::adapters::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::adapters::dynamo::text;
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::collection::Collection;
@@ -128,7 +128,7 @@ fn statement(
     let on_row = Statement::on_row(action, vec![value(next)], &collection.key, key);
     match held {
         Held::Absent => Some(on_row.only_if(format!("{name} IS MISSING"), None)),
-        Held::Null => Some(on_row.only_if(format!("{name} IS NULL"), None)),
+        Held::Null => Some(on_row.only_if(is_null(attribute), None)),
         Held::Text(held) => Some(on_row.only_if(format!("{name} = ?"), Some(text(held)))),
         Held::Foreign => None,
     }
@@ -190,10 +190,13 @@ mod tests {
                 .map(|statement| statement.text())
         });
 
-        let set = r#"UPDATE "streams" SET "first" = ? WHERE "stream_id" = ? AND "first""#;
-        assert_eq!(texts[0], Some(format!("{set} IS MISSING")));
-        assert_eq!(texts[1], Some(format!("{set} IS NULL")));
-        assert_eq!(texts[2], Some(format!("{set} = ?")));
+        let set = r#"UPDATE "streams" SET "first" = ? WHERE "stream_id" = ? AND"#;
+        assert_eq!(texts[0], Some(format!(r#"{set} "first" IS MISSING"#)));
+        assert_eq!(
+            texts[1],
+            Some(format!(r#"{set} attribute_type("first", 'NULL')"#))
+        );
+        assert_eq!(texts[2], Some(format!(r#"{set} "first" = ?"#)));
         assert_eq!(texts[3], None);
     }
 }

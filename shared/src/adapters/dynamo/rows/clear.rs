@@ -1,4 +1,7 @@
 //! Taking marks off rows: one statement each, on the condition that the mark is this deletion's.
+//!
+//! Of a live row with an explicit NULL the statement sets one attribute and removes two: the three must change together, and
+//! two statements on one item are no batch. DynamoDB documents several `SET` in a statement, and shows none with both.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 

@@ -1,7 +1,7 @@
 //! Removing rows at once, on the condition that they are as they were found: unmarked or ours, and the tenant's.
 
 use super::DynamoRows;
-use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::adapters::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::adapters::dynamo::text;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::DeletionId;
@@ -39,7 +39,7 @@ fn statement(
     deletion: DeletionId,
     row: &RowToErase,
 ) -> Statement {
-    let mark = quoted(&collection.marks.deleted_at);
+    let mark = &collection.marks.deleted_at;
     let statement = Statement::on_row(
         format!("DELETE FROM {}", quoted(table)),
         Vec::new(),
@@ -47,8 +47,8 @@ fn statement(
         &row.key,
     );
     let statement = match row.found {
-        Found::Unmarked => statement.only_if(format!("{mark} IS MISSING"), None),
-        Found::Null => statement.only_if(format!("{mark} IS NULL"), None),
+        Found::Unmarked => statement.only_if(format!("{} IS MISSING", quoted(mark)), None),
+        Found::Null => statement.only_if(is_null(mark), None),
         Found::Ours => statement.only_if(
             format!("{} = ?", quoted(&collection.marks.deletion_id)),
             Some(text(deletion.to_string())),

@@ -1,9 +1,9 @@
 //! Marking rows: one conditional statement each.
 //!
-//! The condition is one `IS MISSING` or one `IS NULL`, never an OR: PartiQL may refuse it.
+//! The condition is that the mark is missing, or that it is NULL, never an OR: PartiQL may refuse it.
 
 use super::{DynamoRows, row};
-use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::adapters::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::adapters::dynamo::text;
 use crate::domain::collection::Collection;
 use crate::domain::row::{Mark, RowMark};
@@ -42,11 +42,13 @@ fn statement(table: &str, collection: &Collection, mark: &Mark, row: &RowToMark)
         action.push_str(" = ?");
         parameters.push(text(value));
     }
-    let unmarked = if row.null { "IS NULL" } else { "IS MISSING" };
-    Statement::on_row(action, parameters, &collection.key, &row.key).only_if(
-        format!("{} {unmarked}", quoted(&collection.marks.deleted_at)),
-        None,
-    )
+    let deleted_at = &collection.marks.deleted_at;
+    let unmarked = if row.null {
+        is_null(deleted_at)
+    } else {
+        format!("{} IS MISSING", quoted(deleted_at))
+    };
+    Statement::on_row(action, parameters, &collection.key, &row.key).only_if(unmarked, None)
 }
 
 fn outcome(
@@ -122,6 +124,23 @@ mod tests {
                 r#"UPDATE "pre-messages" SET "date_delete" = ? SET "deleted_by" = ? SET "deletion_id" = ?"#,
                 r#" WHERE "discussion_id" = ? AND "message_id" = ? AND "date_delete" IS MISSING"#,
             )
+        );
+    }
+
+    #[test]
+    fn an_explicit_null_is_asked_for_with_a_documented_function() {
+        let collections = Collections::for_tests(MAIL);
+        let row = RowToMark {
+            key: RecordKey::stored("d", Some("m")),
+            null: true,
+        };
+        let messages = collections.get("messages").unwrap();
+
+        let text = statement("pre-messages", messages, &mark(1), &row).text();
+
+        assert!(
+            text.ends_with(r#" AND attribute_type("date_delete", 'NULL')"#),
+            "{text}"
         );
     }
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::adapters::dynamo::Item;
-use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::adapters::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::adapters::dynamo::rows::DynamoRows;
 use crate::domain::collection::Collection;
 use crate::ports::{Attempt, DependencyError, PutBackOutcome, RowToPutBack, Stored, TakeOutcome};
@@ -109,7 +109,7 @@ fn removal(table: &str, collection: &Collection, stored: &Stored<Item>) -> State
     for (name, value) in compared {
         statement = match value {
             // `= NULL` is never true in PartiQL.
-            AttributeValue::Null(_) => statement.only_if(format!("{} IS NULL", quoted(name)), None),
+            AttributeValue::Null(_) => statement.only_if(is_null(name), None),
             value => statement.only_if(format!("{} = ?", quoted(name)), Some(value.clone())),
         };
     }
@@ -118,8 +118,11 @@ fn removal(table: &str, collection: &Collection, stored: &Stored<Item>) -> State
 
 /// How long the condition on all attributes of a row is.
 pub(super) fn comparison_length(row: &Item) -> usize {
-    row.keys()
-        .map(|name| quoted(name).len() + " AND  IS NULL".len())
+    row.iter()
+        .map(|(name, value)| match value {
+            AttributeValue::Null(_) => is_null(name).len() + " AND ".len(),
+            _ => quoted(name).len() + " AND  = ?".len(),
+        })
         .sum::<usize>()
         + 600
 }
