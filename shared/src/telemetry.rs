@@ -13,6 +13,9 @@ pub const NAMESPACE: &str = "Tombstone";
 /// What was left alone because a later version wrote it: messages and deletions. Of consumer and sweeper.
 pub const NEWER_VERSIONS: &str = "NewerVersions";
 
+/// Deletions that were given up and wait for a person.
+pub const PARKED: &str = "Parked";
+
 /// What a metric counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Unit {

@@ -244,6 +244,28 @@ async fn those_who_watch_are_told_what_was_left_to_a_later_version_and_nothing_e
 }
 
 #[tokio::test]
+async fn those_who_watch_are_told_of_a_deletion_that_was_given_up() {
+    let mut event = batch();
+    event.records.truncate(1);
+    let (world, deletion) = accepted(&event);
+    let refused = format!("{ROOT}\u{1f}m0");
+    world.documents.reject(&refused, "mapper_parsing_exception");
+
+    let engine = world.engine(&world.faults());
+    let handled = consumer::handle(&engine, event, deadline(&world));
+    let handled = handled.await.unwrap();
+
+    assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+    assert!(handled.response.batch_item_failures.is_empty());
+    let line = consumer::metrics("stack-consumer", world.clock.now(), &handled).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&line["FunctionName"], &line["Parked"]),
+        (&json!("stack-consumer"), &json!(1))
+    );
+}
+
+#[tokio::test]
 async fn a_message_whose_deletion_does_not_exist_is_acknowledged() {
     let event = batch();
     let (world, deletion) = accepted(&event);

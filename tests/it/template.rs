@@ -204,6 +204,7 @@ fn somebody_is_told_of_what_waits_for_a_person() {
         "Errors of ConsumerFunction > 0",
         "Errors of SweeperFunction > 0",
         "Parked of SweeperFunction > 0",
+        "Parked of ConsumerFunction > 0",
         "SweepErrors of SweeperFunction > 0",
         "LongestSilence of SweeperFunction > 3600",
         "PurgeLag of SweeperFunction > 21600",

@@ -26,11 +26,14 @@ pub struct Handled {
     pub response: SqsBatchResponse,
     /// How many of them because of a later version.
     pub newer: u64,
+    /// How many deletions were given up.
+    pub parked: u64,
 }
 
 /// What became of one message.
 enum Worked {
     Done,
+    Parked,
     Again,
     LeftToALaterVersion,
 }
@@ -53,12 +56,16 @@ pub async fn handle<P: EnginePorts>(
             .filter(|id| !id.is_empty())
             .ok_or(MessageIdMissing)?;
         let worked = work(engine, &record, &id, deadline).await;
-        if matches!(worked, Worked::LeftToALaterVersion) {
-            handled.newer += 1;
+        match worked {
+            Worked::Done => continue,
+            Worked::Parked => {
+                handled.parked += 1;
+                continue;
+            }
+            Worked::LeftToALaterVersion => handled.newer += 1,
+            Worked::Again => {}
         }
-        if !matches!(worked, Worked::Done) {
-            handled.response.batch_item_failures.push(failure(id));
-        }
+        handled.response.batch_item_failures.push(failure(id));
     }
     Ok(handled)
 }
@@ -66,8 +73,12 @@ pub async fn handle<P: EnginePorts>(
 /// What a batch says to those who watch, where there is something: one line for the log.
 #[must_use]
 pub fn metrics(function: &str, now: Timestamp, handled: &Handled) -> Option<String> {
-    let newer = (telemetry::NEWER_VERSIONS, Unit::Count, handled.newer);
-    (handled.newer > 0).then(|| telemetry::metrics(function, now, &[newer]))
+    let counts = [
+        (telemetry::NEWER_VERSIONS, Unit::Count, handled.newer),
+        (telemetry::PARKED, Unit::Count, handled.parked),
+    ];
+    let told = counts.iter().any(|(_, _, count)| *count > 0);
+    told.then(|| telemetry::metrics(function, now, &counts))
 }
 
 fn failure(id: String) -> BatchItemFailure {
@@ -99,7 +110,10 @@ async fn work<P: EnginePorts>(
     match advance(engine, &message.tenant, deletion_id, slice_end).await {
         Ok(advanced) => {
             report(&message, advanced);
-            Worked::Done
+            match advanced {
+                Advanced::Ended(state) if state.is_parked() => Worked::Parked,
+                _ => Worked::Done,
+            }
         }
         Err(error) if error.is_newer => {
             warn!(%deletion_id, error = %chain(&error), "deletion {deletion_id} is left to a later version");

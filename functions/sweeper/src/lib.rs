@@ -45,7 +45,7 @@ pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
             ("Resurrected", Unit::Count, found(Drift::Resurrected)),
             ("Recreated", Unit::Count, found(Drift::Recreated)),
             ("Compared", Unit::Count, count(report.compared)),
-            ("Parked", Unit::Count, count(report.parked)),
+            (telemetry::PARKED, Unit::Count, count(report.parked)),
             ("Silent", Unit::Count, count(report.silent)),
             ("LongestSilence", Unit::Seconds, report.longest_silence),
             ("Purged", Unit::Count, count(report.purged)),

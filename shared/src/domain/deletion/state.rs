@@ -94,6 +94,15 @@ impl State {
         self.working_pass().is_none()
     }
 
+    /// Whether it was given up and waits for a person.
+    #[must_use]
+    pub fn is_parked(self) -> bool {
+        matches!(
+            self,
+            Self::DeleteFailed | Self::RestoreFailed | Self::PurgeFailed
+        )
+    }
+
     /// The pass that has work left in this state, if any.
     #[must_use]
     pub fn working_pass(self) -> Option<Pass> {
