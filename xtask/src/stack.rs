@@ -79,16 +79,22 @@ impl Stack {
         state.prepare()?;
         let mut processes = Processes::new(state.clone());
 
-        let install = state.log("install");
-        let venv = python::install(&found.python, &cache, &install).await?;
-        let lib = jars::install(&found, &cache, &install).await?;
-
-        // OpenSearch takes longest, so it starts first and is waited for last.
-        let opensearch_step = Step::begin("opensearch");
-        let (search, child) = opensearch::start(&state, &cache, &found.jdk, &lib)?;
-        processes.own(Part::Opensearch, &search.identity, child)?;
-
-        let template = build(&state, &options).await?;
+        // Downloads wait for the network while cargo compiles. OpenSearch takes longest, so it starts as soon as it can
+        // and is waited for last.
+        let (tools_log, jars_log) = (state.log("tools"), state.log("jars"));
+        let search = async {
+            let lib = jars::install(&found, &cache, &jars_log).await?;
+            let step = Step::begin("opensearch");
+            step.doing("waiting for OpenSearch on the JVM");
+            let (search, child) = opensearch::start(&state, &cache, &found.jdk, &lib)?;
+            processes.own(Part::Opensearch, &search.identity, child)?;
+            Ok::<_, Failure>((search, step))
+        };
+        let (venv, (search, opensearch_step), template) = tokio::try_join!(
+            python::install(&found.python, &cache, &tools_log),
+            search,
+            build(&state, &options),
+        )?;
         let dynoxide = match options.dynamodb {
             Dynamodb::Dynoxide => Some(start_dynoxide(&state, &mut processes).await?),
             Dynamodb::Ministack => None,
@@ -134,7 +140,7 @@ impl Stack {
 async fn build(state: &StateDir, options: &Options) -> Result<std::path::PathBuf> {
     let step = Step::begin("build");
     if options.build {
-        build::compile(&state.log("build")).await?;
+        build::compile(&state.log("build"), &step).await?;
     }
     let template = build::assemble(state).await?;
     step.end("three bootstraps (dev profile)");
@@ -158,6 +164,7 @@ async fn start_ministack(
     processes: &mut Processes,
 ) -> Result<String> {
     let step = Step::begin("ministack");
+    step.doing("waiting for ministack");
     let (url, identity, child) = ministack::start(state, options, venv, dynamodb)?;
     processes.own(Part::Ministack, &identity, child)?;
     ministack::ready(state, &url, &identity).await?;
@@ -174,6 +181,7 @@ async fn deploy(
     endpoints: Endpoints,
 ) -> Result<StackFile> {
     let step = Step::begin("deploy");
+    step.doing("sam deploy of template.yaml");
     let parameters = options.template_parameters(&endpoints.opensearch, SEARCH_DOMAIN);
     deploy::deploy(state, venv, &endpoints.aws, template, &parameters).await?;
     let outputs = deploy::outputs(&endpoints.aws).await?;
@@ -190,6 +198,7 @@ async fn deploy(
 
 async fn prepare_stores(file: &StackFile) -> Result<()> {
     let step = Step::begin("stores");
+    step.doing("tables and indexes");
     if file.endpoints.dynamodb != file.endpoints.aws {
         tables::copy(&file.endpoints.aws, &file.endpoints.dynamodb).await?;
     }
