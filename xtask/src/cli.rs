@@ -1,5 +1,7 @@
 //! The command line: what can be asked, and which module answers.
 
+mod index;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +11,6 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::demo::Demo;
 use crate::failure::{Failure, Result};
-use crate::index::{self, Target};
 use crate::interrupt::or_interrupt;
 use crate::layout::StateDir;
 use crate::load::Load;
@@ -18,7 +19,8 @@ use crate::stack::options::Dynamodb;
 use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
 use crate::verify::Verify;
-use crate::{env, terminal, token, validate};
+use crate::{env, terminal, token, tools, validate};
+use index::Index;
 
 /// The local stack and the tasks of the project.
 ///
@@ -58,7 +60,7 @@ enum Command {
         sam: bool,
     },
     /// Creates the OpenSearch indexes and mappings of all collections, here or on AWS.
-    Index(Index),
+    Index(Box<Index>),
     /// Loads a mail archive into both stores of the running stack; nothing is written when a line of it is wrong.
     Load(Load),
     /// Shows a delete from the request to the purge on a stack of its own, with a crash and a lost message on the way.
@@ -69,6 +71,9 @@ enum Command {
     Verify(Verify),
     /// Lints template.yaml with the pinned SAM CLI.
     Validate,
+    /// Installs the pinned SAM CLI and cargo-lambda, and prints the folder that they are in: `PATH="$(cargo xtask
+    /// tools):$PATH"`.
+    Tools,
     /// Serves DynamoDB (Dynoxide) in memory on 127.0.0.1; `up` starts this.
     #[command(hide = true)]
     Dynamodb {
@@ -130,30 +135,6 @@ struct Token {
     groups: Vec<String>,
 }
 
-#[derive(Debug, Args)]
-struct Index {
-    #[command(flatten)]
-    place: Place,
-    /// URL of an OpenSearch domain, instead of the running local stack.
-    #[arg(long, value_name = "URL", requires = "prefix")]
-    endpoint: Option<String>,
-    /// What stands before the index names there: the stack's output `IndexPrefix`.
-    #[arg(long = "index-prefix", value_name = "PREFIX", requires = "endpoint")]
-    prefix: Option<String>,
-    /// Do not sign the requests. Without this they are signed with the credentials of the environment.
-    #[arg(long, requires = "endpoint")]
-    no_sign: bool,
-    /// Folder with collection files, instead of the compiled-in ones.
-    #[arg(long, value_name = "DIR", requires = "endpoint")]
-    collections: Option<PathBuf>,
-    /// Primary shards of a new index.
-    #[arg(long, default_value_t = 1, requires = "endpoint")]
-    shards: u32,
-    /// Replicas of a new index.
-    #[arg(long, default_value_t = 1, requires = "endpoint")]
-    replicas: u32,
-}
-
 impl Cli {
     /// Does what was asked.
     ///
@@ -191,6 +172,7 @@ impl Cli {
             Command::Test(test) => Box::pin(or_interrupt(test.run())).await,
             Command::Verify(verify) => Box::pin(or_interrupt(verify.run())).await,
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
+            Command::Tools => Box::pin(or_interrupt(tools::run())).await,
             Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
         }
     }
@@ -264,29 +246,6 @@ impl Token {
     }
 }
 
-impl Index {
-    async fn run(self) -> Result<ExitCode> {
-        let (Some(endpoint), Some(prefix)) = (self.endpoint, self.prefix) else {
-            let count = index::create_local(&StackFile::read(&self.place.dir())?).await?;
-            terminal::note(&format!("{count} indexes are there, with their mappings"));
-            return Ok(ExitCode::SUCCESS);
-        };
-        let target = Target {
-            endpoint,
-            prefix,
-            sign: !self.no_sign,
-            shards: self.shards,
-            replicas: self.replicas,
-        };
-        let names =
-            index::create(&target, &index::collections(self.collections.as_deref())?).await?;
-        for name in names {
-            terminal::note(&format!("{name} is there, with its mapping"));
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
 fn name_and_value(text: &str) -> std::result::Result<(String, String), Failure> {
     let (name, value) = text
         .split_once('=')
@@ -296,12 +255,37 @@ fn name_and_value(text: &str) -> std::result::Result<(String, String), Failure> 
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     use super::Cli;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+    #[test]
+    fn a_domain_on_aws_needs_a_prefix_which_may_be_empty_and_a_mapping_needs_whom_it_is_for() {
+        let reads = |arguments: &str| {
+            let arguments = arguments.split(' ').map(|one| one.trim_matches('\''));
+            Cli::try_parse_from(["xtask", "index"].into_iter().chain(arguments)).is_ok()
+        };
+
+        assert!(reads("--endpoint https://x --index-prefix t-"));
+        assert!(reads(
+            "--endpoint https://x --index-prefix '' --search-kind serverless"
+        ));
+        assert!(reads(
+            "--print-role-mapping --index-prefix t- --role-arn a --role-arn b"
+        ));
+        for wrong in [
+            "--endpoint https://x",
+            "--index-prefix t-",
+            "--search-kind serverless",
+            "--print-role-mapping --index-prefix t-",
+            "--print-role-mapping --role-arn a",
+            "--print-role-mapping --index-prefix t- --role-arn a --endpoint https://x",
+        ] {
+            assert!(!reads(wrong), "{wrong}");
+        }
     }
 }

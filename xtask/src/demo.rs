@@ -15,6 +15,7 @@ mod narrator;
 mod parked;
 mod purge;
 mod settings;
+mod short;
 mod stores;
 mod tour;
 
@@ -45,6 +46,9 @@ const LIFE_MESSAGES: usize = 1_500;
 /// What the tour is shown on.
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Show delete, hidden, restore and purge only, on one discussion: less than a minute once everything is installed.
+    #[arg(long)]
+    short: bool,
     /// A mail archive, as `load` takes it; a generated one when none is given.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -85,7 +89,12 @@ impl Demo {
         let toured = async {
             let mail = Mail::of(&collections)?;
             let mut tour = Tour::new(&stack.file, mail, &archive, list.clone(), &mut narrator)?;
-            Box::pin(tour.go()).await
+            tour.is_short = self.short;
+            if self.short {
+                Box::pin(tour.go_short()).await
+            } else {
+                Box::pin(tour.go()).await
+            }
         }
         .await;
         stack.stop().await?;
@@ -102,6 +111,7 @@ impl Demo {
     }
 
     fn archive(&self, mail: &Mail) -> Result<Archive> {
+        // What only the later steps of the whole tour need.
         let large = Shape {
             list: LARGE.into(),
             discussions: 1,
@@ -123,12 +133,42 @@ impl Demo {
                     seed: 7,
                 },
             );
-            let lines = shapes.iter().chain([&large, &life]).flat_map(generate);
+            let later = [&large, &life];
+            let later = later.into_iter().filter(|_| !self.short);
+            let lines = shapes.iter().chain(later).flat_map(generate);
             return Archive::from_lines("generated", lines.map(Ok), mail);
         };
         let mut archive = Archive::read(file, mail)?;
+        if self.short {
+            return Ok(archive);
+        }
         let lines = [&large, &life].into_iter().flat_map(generate).map(Ok);
         archive.append(Archive::from_lines("generated", lines, mail)?)?;
         Ok(archive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(short: bool) -> Vec<String> {
+        let demo = Demo {
+            short,
+            input: None,
+            list: None,
+            state: PathBuf::new(),
+            no_build: true,
+            no_iam: false,
+        };
+        let collections = index::collections(None).unwrap();
+        let archive = demo.archive(&Mail::of(&collections).unwrap()).unwrap();
+        archive.counts().into_keys().collect()
+    }
+
+    #[test]
+    fn the_short_tour_loads_nothing_that_only_the_whole_one_needs() {
+        assert_eq!(lists(true), ["r-grids", "r-models", "r-plots"]);
+        assert_eq!(lists(false).len(), 5);
     }
 }

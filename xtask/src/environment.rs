@@ -38,6 +38,11 @@ pub(crate) fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// The package that cargo runs, in the checkout that it was called in.
+pub(crate) fn package() -> Option<PathBuf> {
+    path("CARGO_MANIFEST_DIR")
+}
+
 /// Whether a variable has been set on purpose, so that it is not chosen here.
 pub(crate) fn is_set(name: &str) -> bool {
     env::var_os(name).is_some()

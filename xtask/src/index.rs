@@ -2,10 +2,13 @@
 //!
 //! Nothing else creates an index: a missing one must stay a failed dependency, never look like "document missing".
 
+pub mod access;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use opensearch::OpenSearch;
 use opensearch::http::response::Response;
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
@@ -17,11 +20,23 @@ use shared::domain::collection::{Collection, Collections, DocumentSpec, SourceFi
 use crate::failure::{Context, Failure, Result};
 use crate::stack::StackFile;
 
+/// What an endpoint is. Never guessed from its name: a domain may have one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SearchKind {
+    /// An OpenSearch domain.
+    #[default]
+    Domain,
+    /// An OpenSearch serverless collection.
+    Serverless,
+}
+
 /// Where the indexes are to be, and how.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// URL of the domain.
+    /// URL of the domain or collection.
     pub endpoint: String,
+    /// Which of the two it is.
+    pub kind: SearchKind,
     /// Put before a document's `index`.
     pub prefix: String,
     /// Whether requests are signed, with the credentials of the environment.
@@ -40,6 +55,7 @@ pub struct Target {
 pub async fn create_local(file: &StackFile) -> Result<usize> {
     let target = Target {
         endpoint: file.endpoints.opensearch.clone(),
+        kind: SearchKind::Domain,
         prefix: file.index_prefix.clone(),
         sign: false,
         shards: 1,
@@ -63,19 +79,32 @@ pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<St
     for collection in collections.iter() {
         if let Some(document) = &collection.document {
             let name = format!("{}{}", target.prefix, document.index);
-            create_one(&client, target, &name, mapping(collection, document)).await?;
+            let refused = create_one(&client, target, &name, mapping(collection, document))
+                .await?
+                .err();
+            if let Some(body) = refused {
+                let indexes = access::patterns(&target.prefix, collections);
+                let why = match target.kind {
+                    SearchKind::Domain => access::domain_refusal(&target.prefix, &indexes, &body),
+                    SearchKind::Serverless => access::serverless_refusal(&indexes, &body),
+                };
+                return Err(Failure::new(format!("index {name}: {why}")));
+            }
             names.push(name);
         }
     }
     Ok(names)
 }
 
+/// Nothing to say, or what was said with a 403.
+type Allowed = std::result::Result<(), String>;
+
 async fn create_one(
     client: &OpenSearch,
     target: &Target,
     name: &str,
     mapping: Value,
-) -> Result<()> {
+) -> Result<Allowed> {
     let indices = client.indices();
     let exists = indices
         .exists(IndicesExistsParts::Index(&[name]))
@@ -92,9 +121,13 @@ async fn create_one(
             accepted(put.context(format!("map {name}"))?, name).await
         }
         404 => {
-            let settings =
-                json!({"number_of_shards": target.shards, "number_of_replicas": target.replicas});
-            let body = json!({"settings": settings, "mappings": mapping});
+            let body = match target.kind {
+                SearchKind::Domain => {
+                    let settings = json!({"number_of_shards": target.shards, "number_of_replicas": target.replicas});
+                    json!({"settings": settings, "mappings": mapping})
+                }
+                SearchKind::Serverless => json!({"mappings": mapping}),
+            };
             let create = indices
                 .create(IndicesCreateParts::Index(name))
                 .body(body)
@@ -102,18 +135,23 @@ async fn create_one(
                 .await;
             accepted(create.context(format!("create {name}"))?, name).await
         }
+        // An answer to HEAD has no body.
+        403 => Ok(Err(String::new())),
         other => Err(Failure::new(format!(
             "looking for index {name} was answered {other}"
         ))),
     }
 }
 
-async fn accepted(response: Response, name: &str) -> Result<()> {
+async fn accepted(response: Response, name: &str) -> Result<Allowed> {
     let status = response.status_code();
     if status.is_success() {
-        return Ok(());
+        return Ok(Ok(()));
     }
     let text = response.text().await.unwrap_or_default();
+    if status.as_u16() == 403 {
+        return Ok(Err(text));
+    }
     Err(Failure::new(format!(
         "index {name} was refused with {status}: {text}"
     )))
@@ -126,7 +164,11 @@ async fn client(target: &Target) -> Result<OpenSearch> {
         TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(Duration::from_mins(1));
     if target.sign {
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await;
-        transport = transport.auth(
+        let service = match target.kind {
+            SearchKind::Domain => "es",
+            SearchKind::Serverless => "aoss",
+        };
+        transport = transport.service_name(service).auth(
             config
                 .try_into()
                 .context("find AWS credentials and a region")?,

@@ -3,15 +3,43 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::environment;
 use crate::failure::{Context, Result};
 
-/// The root of the workspace.
-///
-/// Taken from where xtask was compiled: the tool is always run from a checkout, by cargo.
+/// The root of the workspace that this command works on; `main` has made sure that there is one.
 #[must_use]
 pub fn workspace() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_path_buf()
+    find_workspace().unwrap_or_default()
+}
+
+/// Looks where cargo says that the package is, then in the current folder and above it.
+///
+/// Not where xtask was compiled: two checkouts may share a target folder.
+///
+/// # Errors
+///
+/// When neither is in a checkout; the text says what to do.
+pub fn find_workspace() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("find the current folder")?;
+    let package = environment::package();
+    let starts = package.iter().map(PathBuf::as_path).chain([here.as_path()]);
+    starts
+        .filter_map(workspace_above)
+        .next()
+        .map(Path::to_path_buf)
+        .context(format!(
+            "{} is in no checkout of this project: change to one, and call `cargo xtask` there",
+            here.display()
+        ))
+}
+
+fn workspace_above(folder: &Path) -> Option<&Path> {
+    let is_root = |folder: &&Path| {
+        ["xtask/Cargo.toml", "template.yaml", "collections"]
+            .iter()
+            .all(|name| folder.join(name).exists())
+    };
+    folder.ancestors().find(is_root)
 }
 
 /// Where cargo has put this program, and puts the functions.
@@ -98,4 +126,35 @@ fn remove(folder: &Path) -> Result<()> {
         fs::remove_dir_all(folder).context(format!("remove {}", folder.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_is_the_one_around_a_folder_wherever_this_was_compiled() {
+        let checkout =
+            std::env::temp_dir().join(format!("tombstone-checkout-{}", std::process::id()));
+        let inner = checkout.join("functions/api/src");
+        for folder in ["functions/api/src", "xtask", "collections"] {
+            fs::create_dir_all(checkout.join(folder)).unwrap();
+        }
+        for file in ["xtask/Cargo.toml", "template.yaml"] {
+            fs::write(checkout.join(file), "").unwrap();
+        }
+
+        let found = workspace_above(&inner).map(Path::to_path_buf);
+        let from_xtask = workspace_above(&checkout.join("xtask")).map(Path::to_path_buf);
+        fs::remove_dir_all(&checkout).unwrap();
+
+        assert_eq!(found.as_ref(), Some(&checkout));
+        assert_eq!(from_xtask, Some(checkout));
+        assert_eq!(workspace_above(&std::env::temp_dir()), None);
+    }
+
+    #[test]
+    fn the_tests_of_this_package_work_on_its_own_checkout() {
+        assert!(workspace().join("xtask/src/layout.rs").is_file());
+    }
 }

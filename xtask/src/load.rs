@@ -166,7 +166,7 @@ pub async fn write(stack: &StackFile, mail: &Mail<'_>, archive: &Archive) -> Res
         documents::write(stack, mail, archive, &progress),
     )
     .await?;
-    progress.finish();
+    drop(progress);
     Ok(Report {
         lists: archive.counts(),
         repeated: archive.repeated(),

@@ -4,11 +4,16 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use xtask::cli::Cli;
-use xtask::terminal;
+use xtask::{layout, terminal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Box::pin(Cli::parse().run()).await {
+    let cli = Cli::parse();
+    let done = async {
+        layout::find_workspace()?;
+        Box::pin(cli.run()).await
+    };
+    match Box::pin(done).await {
         Ok(code) => code,
         Err(failure) => {
             terminal::note(&format!("error: {}", failure.chain()));

@@ -35,6 +35,16 @@ const MAVEN: &str = "Maven (Debian: maven): downloads OpenSearch once";
 const JDK: &str = "a JDK from 17 on, better from 21 on (Debian: openjdk-17-jdk-headless or a newer one; JAVA_HOME is looked at first): runs OpenSearch";
 
 impl Prerequisites {
+    /// What the Python tools alone need.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing.
+    pub(crate) fn python() -> Result<PathBuf> {
+        let python = environment::find_program("python3").filter(|python| can_make_venv(python));
+        python.ok_or_else(|| Failure::new(format!("please install first:\n  - {PYTHON}")))
+    }
+
     /// Looks for everything before it complains.
     ///
     /// # Errors

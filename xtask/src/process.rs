@@ -186,6 +186,22 @@ pub async fn run(mut command: Command, log: &Path) -> Result<()> {
     )))
 }
 
+/// As [`run`]; tells `look` twice a second what the command has written until then.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn watch(command: Command, log: &Path, mut look: impl FnMut(&str)) -> Result<()> {
+    let earlier = fs::metadata(log).map_or(0, |file| file.len());
+    let mut running = std::pin::pin!(run(command, log));
+    loop {
+        tokio::select! {
+            done = &mut running => return done,
+            () = tokio::time::sleep(Duration::from_millis(500)) => look(&tail::since(log, earlier)),
+        }
+    }
+}
+
 struct EndOnDrop(Option<Identity>);
 
 impl Drop for EndOnDrop {
@@ -244,5 +260,22 @@ mod tests {
         assert!(!identity.alive());
         child.wait().unwrap();
         fs::remove_dir_all(folder).unwrap();
+    }
+    #[tokio::test]
+    async fn a_command_that_is_watched_shows_its_own_lines_only() {
+        let folder = std::env::temp_dir().join(format!("tombstone-watch-{}", std::process::id()));
+        let log = folder.join("log");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&log, "earlier\n").unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo one; sleep 1"]);
+        let mut seen = Vec::new();
+
+        watch(command, &log, |text| seen.push(text.to_owned()))
+            .await
+            .unwrap();
+
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(seen.first().map(String::as_str), Some("one\n"));
     }
 }

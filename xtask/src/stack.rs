@@ -80,21 +80,25 @@ impl Stack {
         state.prepare()?;
         let mut processes = Processes::new(state.clone());
 
-        let install = state.log("install");
-        let venv = python::install(&found.python, &cache, &install).await?;
-        let lib = jars::install(&found, &cache, &install).await?;
-
-        // OpenSearch takes longest, so it starts first and is waited for last.
-        let opensearch_step = Step::begin("opensearch");
-        let search = if options.has_search() {
+        // Downloads wait for the network while cargo compiles. OpenSearch takes longest, so it starts as soon as it can
+        // and is waited for last.
+        let (tools_log, jars_log) = (state.log("tools"), state.log("jars"));
+        let search = async {
+            if !options.has_search() {
+                return Ok(None);
+            }
+            let lib = jars::install(&found, &cache, &jars_log).await?;
+            let step = Step::begin("opensearch");
+            step.doing("waiting for OpenSearch on the JVM");
             let (search, child) = opensearch::start(&state, &cache, &found.jdk, &lib)?;
             processes.own(Part::Opensearch, &search.identity, child)?;
-            Some(search)
-        } else {
-            None
+            Ok::<_, Failure>(Some((search, step)))
         };
-
-        let template = build(&state, &options).await?;
+        let (venv, search, template) = tokio::try_join!(
+            python::install(&found.python, &cache, &tools_log),
+            search,
+            build(&state, &options),
+        )?;
         let dynoxide = match options.dynamodb {
             Dynamodb::Dynoxide => Some(start_dynoxide(&state, &mut processes).await?),
             Dynamodb::Ministack => None,
@@ -102,14 +106,13 @@ impl Stack {
         let aws =
             start_ministack(&state, &options, &venv, dynoxide.as_deref(), &mut processes).await?;
         let search_url = match search {
-            Some(search) => search.ready().await?,
+            Some((search, step)) => {
+                let url = search.ready().await?;
+                step.end(&format!("{} at {url}", found.runner.version()));
+                url
+            }
             None => String::new(),
         };
-        opensearch_step.end(&if options.has_search() {
-            format!("{} at {search_url}", found.runner.version())
-        } else {
-            "none on this stack".to_owned()
-        });
 
         let endpoints = Endpoints {
             dynamodb: dynoxide.unwrap_or_else(|| aws.clone()),
@@ -148,7 +151,7 @@ impl Stack {
 async fn build(state: &StateDir, options: &Options) -> Result<std::path::PathBuf> {
     let step = Step::begin("build");
     if options.build {
-        build::compile(&state.log("build")).await?;
+        build::compile(&state.log("build"), &step).await?;
     }
     let template = build::assemble(state).await?;
     step.end("three bootstraps (dev profile)");
@@ -172,6 +175,7 @@ async fn start_ministack(
     processes: &mut Processes,
 ) -> Result<String> {
     let step = Step::begin("ministack");
+    step.doing("waiting for ministack");
     let (url, identity, child) = ministack::start(state, options, venv, dynamodb)?;
     processes.own(Part::Ministack, &identity, child)?;
     ministack::ready(state, &url, &identity).await?;
@@ -188,6 +192,7 @@ async fn deploy(
     endpoints: Endpoints,
 ) -> Result<StackFile> {
     let step = Step::begin("deploy");
+    step.doing("sam deploy of template.yaml");
     let parameters = options.template_parameters(&endpoints.opensearch, SEARCH_DOMAIN);
     deploy::deploy(state, venv, &endpoints.aws, template, &parameters).await?;
     let outputs = deploy::outputs(&endpoints.aws).await?;
@@ -204,6 +209,7 @@ async fn deploy(
 
 async fn prepare_stores(file: &StackFile) -> Result<()> {
     let step = Step::begin("stores");
+    step.doing("tables and indexes");
     if file.endpoints.dynamodb != file.endpoints.aws {
         tables::copy(&file.endpoints.aws, &file.endpoints.dynamodb).await?;
     }

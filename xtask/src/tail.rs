@@ -1,9 +1,21 @@
 //! The end of a log file, for an error that a person reads.
 
 use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 const LINES: usize = 15;
+
+/// What was written into a log after its first bytes.
+pub(crate) fn since(log: &Path, earlier: u64) -> String {
+    let mut bytes = Vec::new();
+    // A log that cannot be read shows nothing; whoever needs it will say so.
+    let _unread = fs::File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(earlier))?;
+        file.read_to_end(&mut bytes)
+    });
+    String::from_utf8_lossy(&bytes).into_owned()
+}
 
 /// The last lines of a log, and where the rest is.
 pub(crate) fn quote(log: &Path) -> String {

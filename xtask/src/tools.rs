@@ -9,8 +9,29 @@ pub(crate) mod python;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use sha2::{Digest, Sha256};
+
+use crate::environment;
+use crate::failure::Result;
+use crate::layout::StateDir;
+use crate::prerequisites::Prerequisites;
+use crate::terminal;
+
+/// Makes sure that the Python tools are there, and prints their folder.
+///
+/// # Errors
+///
+/// When Python is missing, or pip fails.
+pub(crate) async fn run() -> Result<ExitCode> {
+    let cache = environment::cache_dir()?;
+    let python = Prerequisites::python()?;
+    let log = StateDir::new(Path::new(".local/tools")).log("tools");
+    let venv = python::install(&python, &cache, &log).await?;
+    terminal::answer(&venv.programs().display().to_string());
+    Ok(ExitCode::SUCCESS)
+}
 
 /// The first characters of the hash of what pins an installation.
 fn key(pins: &str) -> String {

@@ -26,10 +26,10 @@ pub async fn run() -> Result<ExitCode> {
         fs::remove_file(&log).context("remove the log of the last time")?;
     }
     let cache = environment::cache_dir()?;
-    let found = Prerequisites::find(|runner| runner.folder(&cache).is_dir())?;
-    let venv = python::install(&found.python, &cache, &log).await?;
+    let venv = python::install(&Prerequisites::python()?, &cache, &log).await?;
 
     let step = Step::begin("validate");
+    step.doing("sam validate --lint");
     let home = state.join("home");
     fs::create_dir_all(&home).context(format!("make {}", home.display()))?;
     let mut command = Command::new(venv.program("sam"));

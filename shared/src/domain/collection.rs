@@ -39,19 +39,8 @@ pub use schedule::ScheduleTemplate;
 pub use status::StatusRule;
 pub use template::{ID_BYTES, IdError, IdTemplate};
 
-/// The files that ship with this build: file name and text.
-const COMPILED_IN: &[(&str, &str)] = &[
-    ("chat.toml", include_str!("../../../collections/chat.toml")),
-    (
-        "learners.toml",
-        include_str!("../../../collections/learners.toml"),
-    ),
-    ("mail.toml", include_str!("../../../collections/mail.toml")),
-    (
-        "tasks.toml",
-        include_str!("../../../collections/tasks.toml"),
-    ),
-];
+/// The files that ship with this build: file name and text. `build.rs` finds them.
+const COMPILED_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/collections.rs"));
 
 /// All collections of the files. It cannot hold an invalid one, nor two that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq)]

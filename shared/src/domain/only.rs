@@ -142,6 +142,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_the_last_day_there_is_comes_later_than_every_request() {
+        let only = Only {
+            until: Some(NOON.parse().unwrap()),
+            ..Only::default()
+        };
+
+        assert!(!holds(&only, "ann", "s", &json!("9999-12-31T23:59:59Z")));
+    }
+
+    #[test]
     fn a_row_without_a_readable_time_is_no_later_arrival_and_gives_its_author_no_right() {
         let until = Only {
             until: Some(NOON.parse().unwrap()),

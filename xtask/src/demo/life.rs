@@ -47,13 +47,23 @@ impl Tour<'_> {
         self.narrator
             .promise(deletion["state"] == "DELETED", "it is DELETED");
         self.compare_deleted(&deletion, id, *messages).await?;
+        self.bring_back(api, &accepted.id, id, *messages).await
+    }
 
-        let restored = self.act(api, &accepted.id, "restore").await?;
+    /// A restore of this deletion, which was of this discussion, and what it leaves.
+    pub(super) async fn bring_back(
+        &mut self,
+        api: &Api,
+        deletion_id: &str,
+        id: &str,
+        messages: usize,
+    ) -> Result<()> {
+        let restored = self.act(api, deletion_id, "restore").await?;
         self.narrator.promise(
             restored.status == 202 && restored.text("state") == "RESTORING",
             "answered with 202 RESTORING",
         );
-        let deletion = self.until_done(api, &accepted.id, LIMIT).await?;
+        let deletion = self.until_done(api, deletion_id, LIMIT).await?;
         self.narrator
             .promise(deletion["state"] == "RESTORED", "it is RESTORED");
         self.narrator.equal(
@@ -61,8 +71,8 @@ impl Tour<'_> {
             sum(&deletion, "restore", "restored"),
             messages + 1,
         );
-        self.is_back(api, id, *messages).await?;
-        let again = self.act(api, &accepted.id, "restore").await?;
+        self.is_back(api, id, messages).await?;
+        let again = self.act(api, deletion_id, "restore").await?;
         self.narrator.promise(
             again.status == 409 && again.text("state") == "RESTORED",
             "a second restore does not apply: 409, with the state",
@@ -95,7 +105,7 @@ impl Tour<'_> {
         let path = format!("/v1/messages?parent={}&limit=100", encoded(id));
         let answer = self.ask(api, &path).await?;
         self.narrator.promise(
-            answer.status == 200 && answer.ids().len() == 100,
+            answer.status == 200 && answer.ids().len() == messages.min(100),
             "its messages are listed again",
         );
         Ok(())

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::terminal;
+use crate::terminal::{self, Step};
 
 /// Tells, and remembers what was not as promised.
 #[derive(Debug, Default)]
@@ -98,6 +98,13 @@ impl Narrator {
 /// Explains.
 pub(super) fn say(text: &str) {
     terminal::answer(&format!("   {text}"));
+}
+
+/// Waits, and shows for what.
+pub(super) async fn wait(time: Duration, what: &str) {
+    let step = Step::begin("wait");
+    step.doing(&format!("{} for {what}", terminal::seconds(time)));
+    tokio::time::sleep(time).await;
 }
 
 /// A command as it would be typed.

@@ -36,7 +36,7 @@ impl Tour<'_> {
             "purge_at of the first deletion is in {}",
             terminal::seconds(wait)
         ));
-        tokio::time::sleep(wait).await;
+        narrator::wait(wait, "the end of the retention").await;
         let before = self.left_of(&last.discussion).await?;
         narrator::command(&hands::sweep_line(self.stack));
         let deletion = self.sweep_until_purged(api, &first.id).await?;
@@ -111,7 +111,11 @@ impl Tour<'_> {
                 "the purges before took so long that the last one is due already",
             ));
         }
-        tokio::time::sleep(left.saturating_sub(shortly)).await;
+        narrator::wait(
+            left.saturating_sub(shortly),
+            "the moment before the end of the retention",
+        )
+        .await;
         hands::sweep(self.stack).await?;
         let now = self.left_of(discussion).await?;
         self.narrator.promise(

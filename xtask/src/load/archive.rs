@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::line::{Message, Problem};
 use super::mail::Mail;
+use super::progress::Reading;
 use crate::failure::{Context, Failure, Result};
 
 /// How many wrong lines are told; the rest is only counted.
@@ -18,6 +19,12 @@ const TOLD: usize = 20;
 
 /// What the first bytes of a gzip file are.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// How much of a file is read at once, and told.
+const CHUNK: usize = 1 << 20;
+
+/// What some systems put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// An archive without a wrong line.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +61,9 @@ impl Archive {
     /// When it cannot be read, or has wrong lines: they are named.
     pub fn read(file: &Path, mail: &Mail) -> Result<Self> {
         let name = file.display().to_string();
-        let mut plain = BufReader::new(File::open(file).context(format!("open {name}"))?);
+        let opened = File::open(file).context(format!("open {name}"))?;
+        let size = opened.metadata().map_or(0, |about| about.len());
+        let mut plain = BufReader::with_capacity(CHUNK, Reading::start(opened, size));
         let start = plain.fill_buf().context(format!("read {name}"))?;
         let lines: Box<dyn BufRead> = if start.starts_with(&GZIP) {
             Box::new(BufReader::new(MultiGzDecoder::new(plain)))
@@ -87,7 +96,14 @@ impl Archive {
                 }
                 Err(error) => return Err(error).context(format!("read {name}:{}", place + 1)),
             };
-            match checked(&line, mail) {
+            let line = match place {
+                0 => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line),
+                _ => &line,
+            };
+            if line.trim().is_empty() {
+                continue; // editors and people leave them, at the end most of all
+            }
+            match checked(line, mail) {
                 Ok((message, sent_at)) => archive.add(message, sent_at, &mut seen),
                 Err(problem) => wrong.add(name, place, &problem),
             }
@@ -275,7 +291,7 @@ mod tests {
 
     #[test]
     fn wrong_lines_are_named_with_file_line_and_field_and_the_rest_is_counted() {
-        let mut lines = vec![line("a", "t", "1", 5), String::new()];
+        let mut lines = vec![line("a", "t", "1", 5), "{}}".to_owned()];
         lines.extend(vec![line("", "t", "1", 5); TOLD]);
 
         let told = archive(&lines).unwrap_err().chain();
@@ -283,5 +299,42 @@ mod tests {
         assert!(told.contains("mail:2: not a JSON object"), "{told}");
         assert!(told.contains("mail:3: `list` is empty"), "{told}");
         assert!(told.ends_with("and 1 more"), "{told}");
+    }
+    #[test]
+    fn blank_lines_a_byte_order_mark_and_line_ends_of_other_systems_are_no_lines_of_the_archive() {
+        let file = std::env::temp_dir().join(format!("tombstone-load-{}", std::process::id()));
+        let (one, two) = (line("a", "t", "1", 5), line("a", "t", "2", 6));
+        std::fs::write(&file, format!("\u{feff}{one}\r\n\r\n \t\r\n{two}\r\n\n")).unwrap();
+        let collections = collections(None).unwrap();
+
+        let archive = Archive::read(&file, &Mail::of(&collections).unwrap());
+        std::fs::remove_file(&file).unwrap();
+
+        let ids: Vec<_> = archive
+            .unwrap()
+            .messages
+            .into_iter()
+            .map(|m| m.id)
+            .collect();
+        assert_eq!(ids, ["1", "2"]);
+    }
+
+    #[test]
+    fn a_wrong_line_is_counted_with_the_blank_ones_before_it() {
+        let told = archive(&[String::new(), String::new(), "x".to_owned()])
+            .unwrap_err()
+            .chain();
+
+        assert!(told.contains("mail:3: not a JSON object"), "{told}");
+    }
+
+    #[test]
+    fn the_last_day_there_is_comes_after_every_other_message() {
+        let mut lines = vec![line("a", "t", "never", 5), line("a", "t", "first", 5)];
+        lines[0] = lines[0].replace("2001-01-01T00:00:05Z", "9999-12-31T23:59:59Z");
+
+        let archive = archive(&lines).unwrap();
+
+        assert_eq!(archive.discussions().next().unwrap().id, "first");
     }
 }

@@ -106,7 +106,7 @@ impl Area {
             rows::write_all(&dynamodb, stack, collection, records(), &progress).await?;
             documents::write_all(&opensearch, stack, collection, records(), &progress).await?;
         }
-        progress.finish();
+        drop(progress);
         for schedule in &self.schedules {
             put_schedule(stack, schedule).await?;
         }

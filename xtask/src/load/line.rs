@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::Serialize;
 use serde_json::Value;
+use shared::domain::time;
 
 /// The fields of a line. All are required, and there are no others.
 const FIELDS: [&str; 7] = [
@@ -121,11 +122,11 @@ impl Message {
 
     /// When it was sent.
     pub(super) fn moment(&self) -> Result<Timestamp, Problem> {
-        self.sent_at.parse().map_err(|_| {
+        time::parse(&self.sent_at).ok_or_else(|| {
             Problem::of(
                 "sent_at",
                 format!(
-                    "is no RFC 3339 time, such as 2001-02-03T04:05:06Z: {:?}",
+                    "is no RFC 3339 time of the years 0000 to 9999, such as 2001-02-03T04:05:06Z: {:?}",
                     self.sent_at
                 ),
             )
@@ -197,6 +198,11 @@ mod tests {
             (r#""author":"a""#, r#""author":"""#, "`author` is empty"),
             (r#""list":"l""#, r#""list":"l~m""#, "`list` contains `~`"),
             ("2001-02-03T", "2001-02-30T", "`sent_at` is no RFC 3339"),
+            (
+                "2001-02-03T",
+                "12001-02-03T",
+                "`sent_at` is no RFC 3339 time of the years 0000 to 9999",
+            ),
             ("}", "", "not a JSON object"),
         ] {
             let told = problem(from, to);
@@ -204,6 +210,19 @@ mod tests {
         }
         for line in ["", "[]", "7", "null"] {
             assert!(Message::parse(line).is_err(), "{line:?}");
+        }
+    }
+    #[test]
+    fn every_rfc_3339_time_is_taken_as_it_is_written() {
+        for time in [
+            "9999-12-31T23:59:59Z",
+            "2016-12-31T23:59:60Z",
+            "2001-02-03t04:05:06z",
+            "2001-02-03T04:05:06+00:00",
+        ] {
+            let line = GOOD.replacen("2001-02-03T04:05:06Z", time, 1);
+
+            assert_eq!(Message::parse(&line).unwrap().sent_at, time);
         }
     }
 }

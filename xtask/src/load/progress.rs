@@ -1,50 +1,82 @@
-//! How far a load is: a bar on a terminal, a line every few seconds elsewhere.
+//! How far a load is.
 
-use std::io::IsTerminal as _;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::terminal;
-
-/// How often a line is printed where a bar cannot be drawn.
-const EVERY: Duration = Duration::from_secs(3);
+use crate::terminal::{Step, megabytes};
 
 /// Counts what was written, and shows it.
 #[derive(Debug)]
 pub(super) struct Progress {
-    bar: ProgressBar,
-    /// When the last line was printed; absent where the bar is drawn.
-    last_line: Option<Mutex<Instant>>,
+    step: Step,
+    done: AtomicUsize,
+    total: usize,
 }
 
 impl Progress {
     /// Begins with nothing of `total` done.
     pub(super) fn start(total: usize) -> Self {
-        let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX));
-        let style = ProgressStyle::with_template("  {bar:40} {human_pos}/{human_len} {eta} left");
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        let last_line = (!std::io::stderr().is_terminal()).then(|| Mutex::new(Instant::now()));
-        Self { bar, last_line }
+        let progress = Self {
+            step: Step::begin("load"),
+            done: AtomicUsize::new(0),
+            total,
+        };
+        progress.add(0);
+        progress
     }
 
     /// So many more are written.
     pub(super) fn add(&self, written: usize) {
-        self.bar.inc(u64::try_from(written).unwrap_or_default());
-        let Some(last) = &self.last_line else { return };
-        let Ok(mut last) = last.lock() else { return };
-        if last.elapsed() >= EVERY {
-            *last = Instant::now();
-            let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
-            terminal::note(&format!("  {done} of {total} rows and documents written"));
+        let done = self.done.fetch_add(written, Ordering::Relaxed) + written;
+        let total = self.total;
+        self.step
+            .doing(&format!("{done} of {total} rows and documents written"));
+    }
+}
+
+/// A file that shows how much of it was read.
+#[derive(Debug)]
+pub(super) struct Reading<R> {
+    from: R,
+    step: Step,
+    done: u64,
+    total: u64,
+}
+
+impl<R: Read> Reading<R> {
+    /// Begins with nothing of `total` bytes read.
+    pub(super) fn start(from: R, total: u64) -> Self {
+        Self {
+            from,
+            step: Step::begin("read"),
+            done: 0,
+            total,
         }
     }
+}
 
-    /// Takes the bar away.
-    pub(super) fn finish(self) {
-        self.bar.finish_and_clear();
+impl<R: Read> Read for Reading<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.done += u64::try_from(read).unwrap_or_default();
+        let (done, total) = (megabytes(self.done), megabytes(self.total));
+        self.step
+            .doing(&format!("{done} of {total} read and checked"));
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_the_file_has() {
+        let mut text = String::new();
+
+        let read = Reading::start(&b"all of it"[..], 9).read_to_string(&mut text);
+
+        assert_eq!(read.unwrap(), 9);
+        assert_eq!(text, "all of it");
     }
 }

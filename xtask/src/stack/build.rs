@@ -12,6 +12,7 @@ use crate::environment;
 use crate::failure::{Context, Failure, Result};
 use crate::layout::{self, StateDir};
 use crate::process;
+use crate::terminal::Step;
 
 /// Logical id in the template, and the binary behind it.
 const FUNCTIONS: [(&str, &str); 3] = [
@@ -31,12 +32,25 @@ pub(crate) const DEMO_TABLES: &str = "demo-tables.yaml";
 /// # Errors
 ///
 /// When it does not compile; the error quotes the log.
-pub(crate) async fn compile(log: &Path) -> Result<()> {
+pub(crate) async fn compile(log: &Path, step: &Step) -> Result<()> {
     let mut command = Command::new(environment::cargo());
     command
         .args(["build", "--workspace", "--bins", "--color", "never"])
         .current_dir(layout::workspace());
-    process::run(command, log).await
+    process::watch(command, log, |lines| step.doing(&how_far(lines))).await
+}
+
+/// What cargo has done, from its own lines: `   Compiling api v0.1.0 (…)`.
+fn how_far(lines: &str) -> String {
+    let crates = lines.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix("Compiling ")?;
+        rest.split(' ').next()
+    });
+    let (count, last) = crates.fold((0, ""), |(count, _), name| (count + 1, name));
+    match count {
+        0 => "looking what has changed".to_owned(),
+        _ => format!("compiling crate {count}: {last}"),
+    }
 }
 
 /// Copies the bootstraps and writes the template; answers the template's path.
@@ -114,7 +128,7 @@ fn logical_id(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::with_built_code;
+    use super::{how_far, with_built_code};
 
     const TEMPLATE: &str = "Resources:\n  ApiFunction:\n    Properties:\n      CodeUri: .\n  ConsumerFunction:\n    Properties:\n      CodeUri: .\n  SweeperFunction:\n    Properties:\n      CodeUri: .\n";
 
@@ -147,5 +161,15 @@ mod tests {
 
         assert!(with_built_code(&two).is_err());
         assert!(with_built_code(&renamed).is_err());
+    }
+    #[test]
+    fn a_build_is_told_as_the_crate_that_it_is_at() {
+        assert_eq!(how_far(""), "looking what has changed");
+        assert_eq!(
+            how_far(
+                "   Compiling a v1.0.0\nwarning: x\n   Compiling api v0.1.0 (/w/functions/api)\n"
+            ),
+            "compiling crate 2: api"
+        );
     }
 }

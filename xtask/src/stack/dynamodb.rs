@@ -39,7 +39,8 @@ pub fn start(state: &StateDir) -> Result<(String, Identity, Child)> {
     let mut command = Command::new(layout::binaries()?.join("xtask"));
     command
         .env_clear()
-        .args(["dynamodb", "--port", &port.to_string()]);
+        .args(["dynamodb", "--port", &port.to_string()])
+        .current_dir(layout::workspace());
     let (identity, child) = process::start(command, &state.log("dynamodb"))?;
     Ok((format!("http://127.0.0.1:{port}"), identity, child))
 }

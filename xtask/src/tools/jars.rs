@@ -8,7 +8,7 @@ use crate::environment;
 use crate::failure::{Context, Result};
 use crate::prerequisites::Prerequisites;
 use crate::process;
-use crate::terminal::Step;
+use crate::terminal::{Step, megabytes};
 
 /// A release of the OpenSearch runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) async fn install(found: &Prerequisites, cache: &Path, log: &Path) -> 
     if place.is_dir() {
         return Ok(place.join("lib"));
     }
-    let step = Step::begin_long("opensearch", "downloading 86 MB of jars, once");
+    let step = Step::begin_long("opensearch", "downloading about 60 MB of jars, once");
     let unfinished = cache.join(format!("opensearch-unfinished-{}", std::process::id()));
     super::discard(&unfinished);
     fs::create_dir_all(&unfinished).context(format!("make {}", unfinished.display()))?;
@@ -73,12 +73,12 @@ pub(crate) async fn install(found: &Prerequisites, cache: &Path, log: &Path) -> 
     let maven = found.maven.as_deref().context("Maven is missing")?;
     let mut command = Command::new(maven);
     command
-        .args(["-q", "-B", "dependency:copy-dependencies"])
+        .args(["-B", "dependency:copy-dependencies"])
         .current_dir(&unfinished);
     if environment::find_program("java").is_none() {
         command.env("JAVA_HOME", &found.jdk.home);
     }
-    process::run(command, log)
+    process::watch(command, log, |lines| step.doing(&how_far(lines)))
         .await
         .inspect_err(|_| super::discard(&unfinished))?;
 
@@ -90,9 +90,58 @@ pub(crate) async fn install(found: &Prerequisites, cache: &Path, log: &Path) -> 
     Ok(place.join("lib"))
 }
 
+/// What Maven has done, from its own lines: `Downloaded from central: URL (1.2 MB at 3.4 MB/s)`, `Copying a.jar to …`.
+fn how_far(lines: &str) -> String {
+    let copied = lines
+        .lines()
+        .filter(|line| line.contains("Copying "))
+        .count();
+    if copied > 0 {
+        return format!("{copied} jars copied");
+    }
+    let sizes = lines
+        .lines()
+        .filter(|line| line.contains("Downloaded from "))
+        .map(|line| line.rsplit_once('(').and_then(|(_, size)| bytes(size)));
+    let (files, sum) = sizes.fold((0, 0), |(files, sum), size| {
+        (files + 1, sum + size.unwrap_or_default())
+    });
+    format!(
+        "{files} files, {} of about 60 MB downloaded",
+        megabytes(sum)
+    )
+}
+
+/// `1.2 MB at …`, `14 kB at …`, `553 B at …`.
+fn bytes(size: &str) -> Option<u64> {
+    let mut words = size.split(' ');
+    let (number, unit) = (words.next()?, words.next()?);
+    let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
+    let tenths = whole.parse::<u64>().ok()? * 10 + tenth.parse::<u64>().ok()?;
+    let unit = match unit {
+        "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        _ => return None,
+    };
+    Some(tenths * unit / 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn maven_is_told_as_files_and_megabytes_and_then_as_copies() {
+        let begun = "[INFO] Downloading from central: https://x/a.pom\n\
+            [INFO] Downloaded from central: https://x/a.pom (14 kB at 37 kB/s)\n\
+            [INFO] Downloaded from central: https://x/a.jar (1.5 MB at 3.4 MB/s)\n\
+            [INFO] Downloaded from central: https://x/b.jar (553 B at 9 kB/s)\n";
+        assert_eq!(how_far(begun), "3 files, 1.5 MB of about 60 MB downloaded");
+
+        let later = format!("{begun}[INFO] Copying a.jar to /lib/a.jar\n");
+        assert_eq!(how_far(&later), "1 jars copied");
+    }
 
     #[test]
     fn a_java_gets_the_newest_opensearch_that_it_can_run() {

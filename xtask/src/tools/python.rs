@@ -16,9 +16,14 @@ const REQUIREMENTS: &str = include_str!("../../stack/requirements.txt");
 pub(crate) struct Venv(PathBuf);
 
 impl Venv {
+    /// The folder of its programs.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.0.join("bin")
+    }
+
     /// One of its programs.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.0.join("bin").join(name)
+        self.programs().join(name)
     }
 
     /// A PATH with these programs and the system's, and none of the developer's.
@@ -41,7 +46,7 @@ pub(crate) async fn install(python: &Path, cache: &Path, log: &Path) -> Result<V
     }
     let step = Step::begin_long(
         "tools",
-        "installing ministack and the SAM CLI, about two minutes, once",
+        "installing ministack, the SAM CLI and cargo-lambda, about a minute, once",
     );
     fs::create_dir_all(cache).context(format!("make {}", cache.display()))?;
     let lock = File::create(place.with_extension("lock"))
@@ -60,18 +65,63 @@ pub(crate) async fn install(python: &Path, cache: &Path, log: &Path) -> Result<V
     let requirements = place.join("requirements.txt");
     fs::write(&requirements, REQUIREMENTS).context("write requirements.txt")?;
     let mut pip = Command::new(place.join("bin/python"));
+    // The list is complete: resolving it once more downloads ten versions of botocore to find the pinned one. Compiling
+    // all modules takes longer than compiling the used ones when they are used.
     pip.args([
         "-m",
         "pip",
         "install",
         "--disable-pip-version-check",
         "--no-input",
+        "--no-deps",
+        "--no-compile",
         "-r",
     ])
     .arg(&requirements);
-    process::run(pip, log).await?;
+    process::watch(pip, log, |lines| step.doing(&how_far(lines))).await?;
+    step.doing("checking that nothing is missing");
+    let mut check = Command::new(place.join("bin/python"));
+    check.args(["-m", "pip", "--disable-pip-version-check", "check"]);
+    process::run(check, log).await?;
 
     fs::write(&complete, "").context("mark the virtual environment as complete")?;
-    step.end("ministack 1.5.33, SAM CLI 1.167.0 installed");
+    step.end("ministack 1.5.33, SAM CLI 1.167.0, cargo-lambda 1.9.2 installed");
     Ok(Venv(place))
+}
+
+/// What pip has done, from its own lines.
+fn how_far(lines: &str) -> String {
+    let total = packages().count();
+    if lines.contains("\nInstalling collected packages") {
+        return format!("unpacking {total} packages");
+    }
+    let found = lines
+        .lines()
+        .filter(|line| line.starts_with("Collecting "))
+        .count();
+    format!("{found} of {total} packages found, the largest has 100 MB")
+}
+
+/// The lines of the list that name a package.
+fn packages() -> impl Iterator<Item = &'static str> {
+    REQUIREMENTS
+        .lines()
+        .filter(|line| line.contains("==") && !line.starts_with('#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pip_is_told_as_so_many_packages_of_all() {
+        let total = packages().count();
+        assert!(total > 50);
+
+        let begun = "Looking in links: /x\nCollecting ministack==1.5.33 (from -r r.txt (line 3))\n  Downloading m.whl (2.4 MB)\nCollecting boto3==1.43.102\n";
+        assert!(how_far(begun).starts_with(&format!("2 of {total} packages")));
+
+        let later = format!("{begun}Installing collected packages: a, b\n");
+        assert_eq!(how_far(&later), format!("unpacking {total} packages"));
+    }
 }

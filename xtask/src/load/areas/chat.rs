@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Area;
-use crate::failure::{Context, Result};
+use crate::failure::{Failure, Result};
 use crate::load::archive::Archive;
 use crate::load::generate::Chance;
 use crate::load::line::Message;
@@ -137,7 +137,9 @@ pub(super) fn of_archive(archive: &Archive) -> Result<Area> {
     let mut area = Area::default();
     let mut streams: BTreeMap<&str, Vec<(String, &Message)>> = BTreeMap::new();
     for message in archive.messages() {
-        let sent: Timestamp = message.sent_at.parse().context("understand sent_at")?;
+        let sent = message
+            .moment()
+            .map_err(|problem| Failure::new(problem.to_string()))?;
         let id = message_id(
             sent.as_second(),
             &format!("{}~{}", message.thread, message.id),

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::*;
 
+#[path = "../../../../build/compiled_in.rs"]
+mod compiled_in;
+
 fn compiled_in() -> Collections {
     let files: Vec<_> = Collections::compiled_in()
         .iter()
@@ -43,23 +46,36 @@ fn the_files_that_ship_are_valid() {
 
 #[test]
 fn every_file_in_the_folder_is_compiled_in() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../collections");
-    let mut in_the_folder: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| {
-            std::path::Path::new(name)
-                .extension()
-                .is_some_and(|ext| ext == "toml")
-        })
-        .collect();
-    in_the_folder.sort();
+    // Cargo runs tests in the folder of their package.
+    let in_the_folder = compiled_in::names(std::path::Path::new("../collections")).unwrap();
 
     let compiled_in: Vec<_> = Collections::compiled_in()
         .iter()
         .map(|(name, _)| *name)
         .collect();
     assert_eq!(compiled_in, in_the_folder);
+    assert!(in_the_folder.len() >= 4);
+}
+
+#[test]
+fn a_further_file_is_compiled_in_without_a_line_of_rust() {
+    let folder = std::env::temp_dir().join(format!("tombstone-folder-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["z.toml", "a.toml", "own \"tables\".toml", "README.md"] {
+        std::fs::write(folder.join(name), "").unwrap();
+    }
+
+    let names = compiled_in::names(&folder);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let names = names.unwrap();
+
+    assert_eq!(names, ["a.toml", "own \"tables\".toml", "z.toml"]);
+    let table = compiled_in::table(&names);
+    assert!(
+        table.contains(r#"("a.toml", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../collections/a.toml")))"#),
+        "{table}"
+    );
+    assert!(table.contains(r#""own \"tables\".toml""#), "{table}");
 }
 
 #[test]
