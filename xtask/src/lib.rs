@@ -2,6 +2,7 @@
 //!
 //! `main.rs` only parses and calls. A test that needs a stack of its own starts one with [`stack::Stack::start`].
 
+pub mod authorization;
 pub mod cli;
 pub mod demo;
 pub mod env;

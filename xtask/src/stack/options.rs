@@ -12,23 +12,12 @@ pub struct Options {
     pub collections_dir: Option<PathBuf>,
     /// Template parameters on top of those of a local stack; the same name wins.
     pub parameters: BTreeMap<String, String>,
-    /// Which DynamoDB.
-    pub dynamodb: Dynamodb,
-    /// Whether ministack enforces the roles of the functions.
+    /// Whether the functions may do only what their roles allow.
     pub enforce_iam: bool,
     /// Variables that all functions see on top of the template's (ministack hands its own environment on).
     pub environment: BTreeMap<String, String>,
     /// Whether the functions are compiled first; without, what lies in the target folder is taken.
     pub build: bool,
-}
-
-/// Which DynamoDB a stack uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Dynamodb {
-    /// Fast and closest to AWS, knows no IAM.
-    Dynoxide,
-    /// Slow, but the table policies of the functions are enforced.
-    Ministack,
 }
 
 impl Default for Options {
@@ -37,7 +26,6 @@ impl Default for Options {
             state: PathBuf::from(".local"),
             collections_dir: None,
             parameters: BTreeMap::new(),
-            dynamodb: Dynamodb::Dynoxide,
             enforce_iam: true,
             environment: BTreeMap::new(),
             build: true,
@@ -48,7 +36,7 @@ impl Default for Options {
 /// Times and sizes with which the local stack recovers from a kill or a lost message within seconds.
 const LOCAL: [(&str, &str); 12] = [
     ("CreateDemoTables", "true"),
-    ("SearchAuth", "none"),
+    ("SearchAuth", "sigv4"),
     // Cognito makes its own `sub`; a token for a chosen subject needs the user name.
     ("SubjectClaim", "cognito:username"),
     ("SliceSeconds", "10"),
@@ -70,6 +58,16 @@ const LOCAL: [(&str, &str); 12] = [
 ];
 
 impl Options {
+    /// The serverless collection that OpenSearch stands for.
+    #[must_use]
+    pub fn collection_arn(&self) -> String {
+        let given = self.parameters.get("SearchCollectionArn");
+        given
+            .filter(|arn| !arn.is_empty())
+            .cloned()
+            .unwrap_or_else(|| "arn:aws:aoss:us-east-1:000000000000:collection/local".to_owned())
+    }
+
     /// All template parameters of this stack.
     #[must_use]
     pub fn template_parameters(
