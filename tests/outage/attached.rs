@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::caller::{Answer, Caller};
 use tests::functions::{FUNCTIONS, logged};
 use tests::mail::Tenant;
-use tests::stacks::{policy_stack, stack, unique};
+use tests::stacks::{short_stack, stack, unique};
 use tests::wait;
 use xtask::attached::{self, TABLE};
 use xtask::http;
@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_table_that_the_template_does_not_know_is_attached_by_parameters_alone() {
-    let Some(stack) = policy_stack() else { return };
+    let Some(stack) = short_stack() else { return };
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "attached");
     let admin = tenant.admin().await;
@@ -78,7 +78,7 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
 /// The condition over an empty list, which the stand-in has to be helped with, and over a full one.
 #[tokio::test]
 async fn no_list_of_tables_has_an_empty_member_whether_tables_are_attached_or_not() {
-    let (Some(demo), Some(beside)) = (stack(), policy_stack()) else {
+    let (Some(demo), Some(beside)) = (stack(), short_stack()) else {
         return;
     };
 

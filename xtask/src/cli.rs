@@ -14,7 +14,7 @@ use crate::interrupt::or_interrupt;
 use crate::layout::StateDir;
 use crate::load::Load;
 use crate::logs::{self, Function};
-use crate::stack::options::Dynamodb;
+use crate::stack::authorizer::{self, Authorize};
 use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
 use crate::verify::Verify;
@@ -76,6 +76,9 @@ enum Command {
         #[arg(long)]
         port: u16,
     },
+    /// Stands between the functions and everything else, and checks their calls against their roles; `up` starts this.
+    #[command(hide = true)]
+    Authorize(Authorize),
 }
 
 #[derive(Debug, Args)]
@@ -104,9 +107,6 @@ struct Up {
     /// A variable that all functions see; may be repeated.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = name_and_value)]
     environment: Vec<(String, String)>,
-    /// Which DynamoDB: the fast one, or the one that enforces the functions' table policies.
-    #[arg(long, value_enum, default_value = "dynoxide")]
-    dynamodb: Dynamodb,
     /// Let the functions call everything, whatever their roles say.
     #[arg(long)]
     no_iam: bool,
@@ -192,6 +192,10 @@ impl Cli {
             Command::Verify(verify) => Box::pin(or_interrupt(verify.run())).await,
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
             Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
+            Command::Authorize(told) => {
+                authorizer::serve(told).await?;
+                Ok(ExitCode::SUCCESS)
+            }
         }
     }
 }
@@ -210,7 +214,6 @@ impl Up {
             collections_dir: self.collections,
             parameters: BTreeMap::from_iter(self.parameters),
             tables: Vec::new(),
-            dynamodb: self.dynamodb,
             enforce_iam: !self.no_iam,
             environment: BTreeMap::from_iter(self.environment),
             build: !self.no_build,
