@@ -11,6 +11,7 @@ mod costs;
 mod engine;
 mod event_schemas;
 mod layers;
+mod no_search;
 mod on_tables;
 mod search_requests;
 mod stores;

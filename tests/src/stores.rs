@@ -68,12 +68,14 @@ impl Stores {
         for chunk in documents.chunks(2_000) {
             let mut body = String::new();
             for (id, fields) in chunk {
-                let action =
-                    json!({"index": {"_index": format!("{}{index}", self.indexes), "_id": id}});
+                let action = json!({"index": {"_id": id}});
                 let document = Value::Object(fields.clone()).to_string();
                 body.extend([action.to_string().as_str(), "\n", &document, "\n"]);
             }
-            let url = format!("{}/_bulk?refresh=true", self.opensearch);
+            let url = format!(
+                "{}/{}{index}/_bulk?refresh=true",
+                self.opensearch, self.indexes
+            );
             let request = self
                 .http
                 .post(url)
