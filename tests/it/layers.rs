@@ -153,13 +153,7 @@ fn every_source_says_why_it_exists_and_stays_readable() {
 #[test]
 fn every_dependency_is_used() {
     // Named by xtask for their features only; its manifest says why.
-    let exempt = [
-        "lambda_http",
-        "axum",
-        "aws_lambda_events",
-        "jsonschema",
-        "saphyr",
-    ];
+    let exempt = ["lambda_http", "aws_lambda_events", "jsonschema", "saphyr"];
     let mut unused = Vec::new();
     for package in [
         "functions/api",

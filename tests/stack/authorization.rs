@@ -3,12 +3,13 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
+use aws_sdk_dynamodb::types::AttributeValue;
 use opensearch::OpenSearch;
 use opensearch::http::Url;
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use opensearch::indices::IndicesDeleteParts;
 use serde_json::Value;
-use tests::stacks::stack;
+use tests::stacks::{say, stack};
 use xtask::stack::StackFile;
 use xtask::stack::authorizer::principals::{Principal, principals};
 
@@ -33,14 +34,8 @@ async fn a_call_that_the_role_does_not_allow_is_refused_as_on_aws() {
     let allowed = dynamodb
         .get_item()
         .table_name(&stack.control_table)
-        .key(
-            "pk",
-            aws_sdk_dynamodb::types::AttributeValue::S("nobody".into()),
-        )
-        .key(
-            "sk",
-            aws_sdk_dynamodb::types::AttributeValue::S("META".into()),
-        )
+        .key("pk", text("nobody"))
+        .key("sk", text("META"))
         .send()
         .await;
 
@@ -98,14 +93,8 @@ async fn a_call_that_is_signed_with_another_secret_is_refused() {
     let refused = dynamodb
         .get_item()
         .table_name(&stack.control_table)
-        .key(
-            "pk",
-            aws_sdk_dynamodb::types::AttributeValue::S("nobody".into()),
-        )
-        .key(
-            "sk",
-            aws_sdk_dynamodb::types::AttributeValue::S("META".into()),
-        )
+        .key("pk", text("nobody"))
+        .key("sk", text("META"))
         .send()
         .await
         .unwrap_err();
@@ -121,4 +110,54 @@ fn search(stack: &StackFile, config: &SdkConfig) -> OpenSearch {
         .service_name("es")
         .build();
     OpenSearch::new(transport.unwrap())
+}
+
+/// What the authorizer costs: reads of an absent item, sixteen at a time, as a function makes them.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: `--ignored authorizer_costs --nocapture`"]
+async fn authorizer_costs() {
+    let Some(stack) = stack() else { return };
+    let (key, consumer) = in_role(&stack, "ConsumerRole").await;
+    let through = stack.as_function(&key, &consumer);
+    let direct = through
+        .clone()
+        .into_builder()
+        .endpoint_url(&stack.endpoints.dynamodb)
+        .build();
+    for (name, config) in [
+        ("direct", &direct),
+        ("through", &through),
+        ("direct", &direct),
+        ("through", &through),
+    ] {
+        let dynamodb = aws_sdk_dynamodb::Client::new(config);
+        let begun = std::time::Instant::now();
+        let calls = (0..16).map(|_| {
+            let (dynamodb, table) = (dynamodb.clone(), stack.control_table.clone());
+            tokio::spawn(async move {
+                for _ in 0..CALLS {
+                    let answer = dynamodb
+                        .get_item()
+                        .table_name(&table)
+                        .key("pk", text("nobody"))
+                        .key("sk", text("META"))
+                        .send();
+                    answer.await.unwrap();
+                }
+            })
+        });
+        futures_util::future::join_all(calls).await;
+        let took = begun.elapsed();
+        say(&format!(
+            "{name}: {:.0} calls a second, {:.2} ms each",
+            f64::from(16 * CALLS) / took.as_secs_f64(),
+            took.as_secs_f64() * 1000.0 / f64::from(CALLS),
+        ));
+    }
+}
+
+const CALLS: u32 = 250;
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
 }

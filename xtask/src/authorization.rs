@@ -77,6 +77,15 @@ pub fn gather() -> Result<Record> {
     Ok(all)
 }
 
+/// What a stack that has ended has refused.
+///
+/// # Errors
+///
+/// When its record cannot be read.
+pub fn refused(state: &StateDir) -> Result<Vec<String>> {
+    Record::read(&record_file(state)).map(|record| unexpected(&record))
+}
+
 fn records() -> Result<Vec<PathBuf>> {
     let stacks = StateDir::new(Path::new(STACKS));
     let Ok(folders) = fs::read_dir(stacks.root()) else {
@@ -100,18 +109,18 @@ fn records() -> Result<Vec<PathBuf>> {
 pub fn judge(record: &Record, whole: bool) -> bool {
     let refusals = unexpected(record);
     let (unused, excused) = unused(record);
-    let (actions, resources) = (unused.actions, unused.resources);
     terminal::note(&format!(
-        "authorization: {} roles; {} refused, {} actions unused ({excused} more never called by a function), {} resources unused",
+        "authorization: {} roles; {} refused, {} actions and {} resources unused ({excused} more are for the Lambda service)",
         record.roles.len(),
         refusals.len(),
-        actions.len(),
-        resources.len(),
+        unused.actions.len(),
+        unused.resources.len(),
     ));
     for (title, lines) in [
         ("refused", &refusals),
-        ("unused action", &actions),
-        ("unused resource", &resources),
+        ("unused action", &unused.actions),
+        ("unused resource", &unused.resources),
+        ("tables not touched", &unused.tables),
     ] {
         for line in lines {
             terminal::note(&format!("  {title}: {line}"));
@@ -121,7 +130,7 @@ pub fn judge(record: &Record, whole: bool) -> bool {
     for line in &missed {
         terminal::note(&format!("  not refused, as its test expects: {line}"));
     }
-    let all_used = !whole || (actions.is_empty() && resources.is_empty());
+    let all_used = !whole || (unused.actions.is_empty() && unused.resources.is_empty());
     refusals.is_empty() && missed.is_empty() && all_used
 }
 
@@ -155,6 +164,8 @@ fn is(refused: &str, what: &str) -> bool {
 struct Unused {
     actions: Vec<String>,
     resources: Vec<String>,
+    /// Tables of a list: told and not judged, because every statement about tables gets the list as it is deployed.
+    tables: Vec<String>,
 }
 
 /// What has no use, and how many actions need none.
@@ -175,8 +186,25 @@ fn unused(record: &Record) -> (Unused, usize) {
                 continue;
             }
             let idle = of.resources.iter().filter(|(_, count)| **count == 0);
-            let lines = idle.map(|(resource, _)| format!("{role} {statement} {resource}"));
+            let (tables, others): (Vec<_>, Vec<_>) = idle
+                .map(|(resource, _)| resource)
+                .partition(|resource| of.resources.len() > 1 && resource.contains(":table/"));
+            let lines = others
+                .iter()
+                .map(|resource| format!("{role} {statement} {resource}"));
             unused.resources.extend(lines);
+            if !tables.is_empty() {
+                let names: Vec<&str> = tables
+                    .iter()
+                    .filter_map(|arn| Some(arn.split_once(":table/")?.1))
+                    .collect();
+                let listed = of.resources.len();
+                unused.tables.push(format!(
+                    "{role} {statement}, {} of {listed}: {}",
+                    names.len(),
+                    names.join(" ")
+                ));
+            }
         }
     }
     (unused, excused)

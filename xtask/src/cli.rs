@@ -64,6 +64,8 @@ enum Command {
     /// Shows a delete from the request to the purge on a stack of its own, with a crash and a lost message on the way.
     Demo(Demo),
     /// Starts two stacks, runs `cargo test --workspace` against them, and stops them.
+    ///
+    /// Then it tells what the roles of the functions were refused, and what of them no test has used.
     Test(Test),
     /// Recomputes the certificate of a deletion from its manifest; exit code 0 only when the manifest proves it.
     Verify(Verify),

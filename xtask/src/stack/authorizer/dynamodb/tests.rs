@@ -1,3 +1,5 @@
+//! Calls of DynamoDB, and what each accesses.
+
 use axum::http::Method;
 
 use super::*;

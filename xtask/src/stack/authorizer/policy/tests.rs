@@ -1,3 +1,5 @@
+//! The rules of the evaluation, by the examples of the pages that state them.
+
 use super::*;
 
 fn policies(documents: &[&str]) -> Policies {

@@ -1,3 +1,5 @@
+//! Calls of the services, and what each accesses.
+
 use super::*;
 use crate::stack::authorizer::scope::Scope;
 
