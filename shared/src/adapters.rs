@@ -23,6 +23,6 @@ pub use self::open_search_domain::OpenSearchDomain;
 pub use self::opensearch_documents::{
     OpenSearchDocuments, SearchAuth, SearchTransport, SearchTransportError, search_transport,
 };
-pub use self::search_health::SearchHealth;
+pub use self::search_health::{SearchHealth, SearchedIndex};
 pub use self::sqs_queue::SqsQueue;
 pub use self::system_clock::SystemClock;

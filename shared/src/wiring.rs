@@ -8,10 +8,9 @@ use tracing::error;
 
 use crate::adapters::{
     DynamoDeletions, DynamoRows, OpenSearchDocuments, OpenSearchDomain, SearchAuth, SearchHealth,
-    SearchTransportError, SqsQueue, TableNames, sdk_config, search_transport,
+    SearchTransportError, SearchedIndex, SqsQueue, TableNames, sdk_config, search_transport,
 };
 use crate::config::{Config, Function, Search};
-use crate::domain::collection::Collection;
 use crate::telemetry::chain;
 
 /// What every function works with.
@@ -52,28 +51,23 @@ impl Stores {
         })
     }
 
-    /// What the sweeper asks before it removes anything.
+    /// What the sweeper asks before it removes anything. Only a domain has a name; without a search no collection has
+    /// documents.
     #[must_use]
     pub fn search_health(&self, config: &Config) -> SearchHealth {
-        let domain = config.sweeper.as_ref();
-        match (
-            &config.search,
-            domain.and_then(|own| own.search_domain.as_ref()),
-        ) {
-            (Search::None, _) => SearchHealth::None,
-            (Search::Domain { .. }, Some(name)) => {
-                let client = aws_sdk_opensearch::Client::new(&self.sdk);
-                SearchHealth::Domain(OpenSearchDomain::new(client, name))
-            }
-            (Search::Domain { .. } | Search::Serverless { .. }, _) => {
-                let searched = |collection: &&Collection| collection.document.is_some();
-                let collection = config.collections.iter().find(searched);
-                SearchHealth::Serverless {
-                    documents: self.documents.clone(),
-                    collection: collection.cloned().map(Box::new),
-                }
-            }
+        let own = config.sweeper.as_ref();
+        if let Some(name) = own.and_then(|own| own.search_domain.as_deref()) {
+            let client = aws_sdk_opensearch::Client::new(&self.sdk);
+            return SearchHealth::Domain(OpenSearchDomain::new(client, name));
         }
+        let mut collections = config.collections.iter();
+        let searched = collections.find(|collection| collection.document.is_some());
+        searched.map_or(SearchHealth::None, |collection| {
+            SearchHealth::Serverless(Box::new(SearchedIndex {
+                documents: self.documents.clone(),
+                collection: collection.clone(),
+            }))
+        })
     }
 }
 

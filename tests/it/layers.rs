@@ -155,7 +155,6 @@ fn every_dependency_is_used() {
     // Named by xtask, and xtask by the api, for their features only; the manifests say why.
     let exempt = [
         "lambda_http",
-        "axum",
         "aws_lambda_events",
         "jsonschema",
         "saphyr",

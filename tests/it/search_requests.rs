@@ -6,7 +6,9 @@ mod server;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use shared::adapters::{OpenSearchDocuments, SearchAuth, SearchHealth, search_transport};
+use shared::adapters::{
+    OpenSearchDocuments, SearchAuth, SearchHealth, SearchedIndex, search_transport,
+};
 use shared::domain::row::Mark;
 use shared::ports::{
     Attempt, DocumentMarkOutcome, DocumentVersion, DomainHealth, Health, MarkDocuments,
@@ -174,9 +176,11 @@ async fn a_serverless_collection_is_well_when_its_index_answers() {
     let server = Server::start(Fate::Answers);
     let away = Server::start(Fate::NeverAnswers);
     let sdk = sdk_config("http://127.0.0.1:1");
-    let health = |server, name| SearchHealth::Serverless {
-        documents: documents(server, SearchAuth::Serverless(&sdk)),
-        collection: Some(Box::new(samples::collection(name))),
+    let health = |server, name| {
+        SearchHealth::Serverless(Box::new(SearchedIndex {
+            documents: documents(server, SearchAuth::Serverless(&sdk)),
+            collection: samples::collection(name),
+        }))
     };
 
     assert_eq!(

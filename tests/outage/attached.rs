@@ -1,6 +1,6 @@
 //! Tables that neither the template nor the code knows: attached by the values of parameters, and nothing else.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use tests::caller::{Answer, Caller};
 use tests::functions::{FUNCTIONS, logged};
 use tests::mail::Tenant;
-use tests::stacks::{policy_stack, stack, unique};
+use tests::stacks::{short_stack, stack};
 use tests::wait;
 use xtask::attached::{self, TABLE};
 use xtask::http;
+use xtask::layout::StateDir;
 use xtask::stack::{Options, Stack, StackFile};
 
 use crate::alone;
@@ -20,7 +21,7 @@ const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_table_that_the_template_does_not_know_is_attached_by_parameters_alone() {
-    let Some(stack) = policy_stack() else { return };
+    let Some(stack) = short_stack() else { return };
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "attached");
     let admin = tenant.admin().await;
@@ -41,8 +42,9 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
         return;
     }
     let _alone = alone().await;
-    let folder = PathBuf::from(".local").join(unique("searchless"));
-    let collections = xtask::layout::workspace().join(&folder).join("collections");
+    // A fixed folder: what the roles were refused there is judged with the other stacks.
+    let folder = PathBuf::from(".local/searchless");
+    let collections = StateDir::new(&folder).join("collections");
     attached::write_collection(&collections, false).unwrap();
     let mut parameters = attached::parameters();
     for (name, value) in [
@@ -53,7 +55,7 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
         parameters.insert(name.into(), value.into());
     }
     let options = Options {
-        state: folder.clone(),
+        state: folder,
         collections_dir: Some(collections),
         parameters,
         tables: vec![attached::definition()],
@@ -72,13 +74,12 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
     assert_eq!(search.status, 404, "{search:?}");
     nothing_was_denied(&stack).await;
     running.stop().await.unwrap();
-    std::fs::remove_dir_all(xtask::layout::workspace().join(Path::new(&folder))).unwrap();
 }
 
 /// The condition over an empty list, which the stand-in has to be helped with, and over a full one.
 #[tokio::test]
 async fn no_list_of_tables_has_an_empty_member_whether_tables_are_attached_or_not() {
-    let (Some(demo), Some(beside)) = (stack(), policy_stack()) else {
+    let (Some(demo), Some(beside)) = (stack(), short_stack()) else {
         return;
     };
 

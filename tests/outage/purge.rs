@@ -1,4 +1,4 @@
-//! The purge, with the functions' table policies enforced: not before its time, then everything, then the manifest.
+//! The purge: not before its time, then everything, then the manifest.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use tests::bus::Bus;
 use tests::caller::Caller;
 use tests::functions::{FUNCTIONS, logged, sweep};
 use tests::mail::{Tenant, message_id};
-use tests::stacks::policy_stack;
+use tests::stacks::short_stack;
 use tests::wait;
 use xtask::stack::StackFile;
 
@@ -19,7 +19,7 @@ const MESSAGES: usize = 5;
 
 #[tokio::test]
 async fn records_are_gone_for_good_at_purge_at_and_not_before() {
-    let Some(stack) = policy_stack() else { return };
+    let Some(stack) = short_stack() else { return };
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "purge");
     let admin = tenant.admin().await;

@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use xtask::layout::StateDir;
 use xtask::stack::StackFile;
 
-/// The stack for the behaviours: Dynoxide, the collections as they ship.
+/// The stack for the behaviours: the collections as they ship.
 #[must_use]
 pub fn stack() -> Option<StackFile> {
     running("TOMBSTONE_STACK")
 }
 
-/// The stack for the policies: ministack's tables, where roles are enforced, pages of two and a retention of seconds.
+/// The stack with short times: pages of two, slices and a retention of seconds.
 #[must_use]
-pub fn policy_stack() -> Option<StackFile> {
-    running("TOMBSTONE_POLICY_STACK")
+pub fn short_stack() -> Option<StackFile> {
+    running("TOMBSTONE_SHORT_STACK")
 }
 
 /// The archive of real mails.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use tests::mail::Tenant;
-use tests::stacks::{policy_stack, unique};
+use tests::stacks::{short_stack, unique};
 use tests::{queues, wait};
 
 #[tokio::test]
 async fn a_poison_message_reaches_the_dlq_and_blocks_nothing() {
-    let Some(stack) = policy_stack() else { return };
+    let Some(stack) = short_stack() else { return };
     let tenant = Tenant::new(&stack, "poison");
     let admin = tenant.admin().await;
     let sqs = stack.sqs();

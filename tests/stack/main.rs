@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod archive;
+mod authorization;
 mod chat;
 mod consumer;
 mod delete;

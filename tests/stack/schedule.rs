@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tests::functions::logged;
-use tests::stacks::policy_stack;
+use tests::stacks::short_stack;
 use tests::wait;
 
-/// Nothing in this target calls the sweeper of the policy stack, so whoever does is the schedule.
+/// Nothing in this target calls the sweeper of the short stack, so whoever does is the schedule.
 #[tokio::test]
 async fn the_schedule_calls_the_sweeper_every_minute() {
-    let Some(stack) = policy_stack() else { return };
+    let Some(stack) = short_stack() else { return };
     let sweeps = async || logged(&stack, "sweeper", "sweep:").await;
     let before = sweeps().await.len();
 

@@ -15,7 +15,7 @@ use crate::interrupt::or_interrupt;
 use crate::layout::StateDir;
 use crate::load::Load;
 use crate::logs::{self, Function};
-use crate::stack::options::Dynamodb;
+use crate::stack::authorizer::{self, Authorize};
 use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
 use crate::verify::Verify;
@@ -66,6 +66,8 @@ enum Command {
     /// Shows a delete from the request to the purge on a stack of its own, with a crash and a lost message on the way.
     Demo(Demo),
     /// Starts two stacks, runs `cargo test --workspace` against them, and stops them.
+    ///
+    /// Then it tells what the roles of the functions were refused, and what of them no test has used.
     Test(Test),
     /// Recomputes the certificate of a deletion from its manifest; exit code 0 only when the manifest proves it.
     Verify(Verify),
@@ -81,6 +83,9 @@ enum Command {
         #[arg(long)]
         port: u16,
     },
+    /// Stands between the functions and everything else, and checks their calls against their roles; `up` starts this.
+    #[command(hide = true)]
+    Authorize(Authorize),
 }
 
 #[derive(Debug, Args)]
@@ -109,9 +114,6 @@ struct Up {
     /// A variable that all functions see; may be repeated.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = name_and_value)]
     environment: Vec<(String, String)>,
-    /// Which DynamoDB: the fast one, or the one that enforces the functions' table policies.
-    #[arg(long, value_enum, default_value = "dynoxide")]
-    dynamodb: Dynamodb,
     /// Let the functions call everything, whatever their roles say.
     #[arg(long)]
     no_iam: bool,
@@ -174,6 +176,10 @@ impl Cli {
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
             Command::Tools => Box::pin(or_interrupt(tools::run())).await,
             Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
+            Command::Authorize(told) => {
+                authorizer::serve(told).await?;
+                Ok(ExitCode::SUCCESS)
+            }
         }
     }
 }
@@ -192,7 +198,6 @@ impl Up {
             collections_dir: self.collections,
             parameters: BTreeMap::from_iter(self.parameters),
             tables: Vec::new(),
-            dynamodb: self.dynamodb,
             enforce_iam: !self.no_iam,
             environment: BTreeMap::from_iter(self.environment),
             build: !self.no_build,

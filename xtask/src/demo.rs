@@ -25,8 +25,10 @@ use std::time::Instant;
 
 use clap::Args;
 
+use crate::authorization;
 use crate::failure::Result;
 use crate::index;
+use crate::layout::StateDir;
 use crate::load::{Archive, Mail, Shape, generate};
 use crate::stack::Stack;
 use crate::terminal;
@@ -99,6 +101,10 @@ impl Demo {
         .await;
         stack.stop().await?;
         toured?;
+        narrator.nothing(
+            "no call of a function went beyond its role",
+            &authorization::refused(&StateDir::new(&self.state))?,
+        );
         match &self.input {
             Some(file) => narrator.end(
                 begun.elapsed(),

@@ -57,7 +57,7 @@ pub async fn sam(file: &StackFile) -> Result<Value> {
 
 /// The one URL that serves every AWS service.
 fn every_service(file: &StackFile) -> &str {
-    &file.endpoints.aws
+    &file.endpoints.authorizer
 }
 
 fn functions(file: &StackFile) -> [(&'static str, &str); 3] {

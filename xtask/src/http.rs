@@ -30,14 +30,16 @@ pub fn client(limit: Duration) -> Result<Client> {
 
 /// A request with the dummy signature for `service`.
 pub fn signed(client: &Client, method: Method, url: &str, service: &str) -> RequestBuilder {
-    let scope = format!("{KEY}/20260101/{REGION}/{service}/aws4_request");
     client
         .request(method, url)
-        .header(
-            "authorization",
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
-        )
+        .header("authorization", authorization(REGION, service))
         .header("x-amz-date", "20260101T000000Z")
+}
+
+/// The dummy signature of the account's root.
+pub(crate) fn authorization(region: &str, service: &str) -> String {
+    let scope = format!("{KEY}/20260101/{region}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
 }
 
 /// A call of the JSON protocol, as Cognito and DynamoDB speak it.

@@ -3,6 +3,7 @@
 //! `main.rs` only parses and calls. A test that needs a stack of its own starts one with [`stack::Stack::start`].
 
 pub mod attached;
+pub mod authorization;
 pub mod cli;
 pub mod demo;
 pub mod env;

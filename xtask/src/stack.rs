@@ -4,6 +4,7 @@
 //! failure, a panic and Ctrl-C (see [`crate::interrupt`]) leave nothing behind. [`Stack::leave`] is the one way to let
 //! them run on.
 
+pub mod authorizer;
 mod build;
 pub mod clients;
 mod deploy;
@@ -27,10 +28,11 @@ use crate::layout::StateDir;
 use crate::prerequisites::Prerequisites;
 use crate::terminal::Step;
 use crate::tools::{jars, python};
+use authorizer::{Behind, Urls};
 
 pub(crate) use build::DEMO_TABLES;
 pub use file::{Endpoints, Functions, Part, ProcessesFile, Queues, StackFile};
-pub use options::{Dynamodb, Options};
+pub use options::Options;
 pub use owned::Lock;
 use owned::Processes;
 pub use running::{PartStatus, down, look, pause, resume};
@@ -99,13 +101,8 @@ impl Stack {
             search,
             build(&state, &options),
         )?;
-        let dynoxide = match options.dynamodb {
-            Dynamodb::Dynoxide => Some(start_dynoxide(&state, &mut processes).await?),
-            Dynamodb::Ministack => None,
-        };
-        let aws =
-            start_ministack(&state, &options, &venv, dynoxide.as_deref(), &mut processes).await?;
-        let search_url = match search {
+        let dynamodb = start_dynoxide(&state, &mut processes).await?;
+        let opensearch = match search {
             Some((search, step)) => {
                 let url = search.ready().await?;
                 step.end(&format!("{} at {url}", found.runner.version()));
@@ -113,11 +110,25 @@ impl Stack {
             }
             None => String::new(),
         };
-
+        // Each of the next two must know where the other is.
+        let port = wait::free_port()?;
+        let aws = format!("http://127.0.0.1:{port}");
+        let collection = options.collection_arn();
+        let behind = Behind {
+            aws: &aws,
+            dynamodb: &dynamodb,
+            opensearch: &opensearch,
+            domain: SEARCH_DOMAIN,
+            collection: &collection,
+        };
+        let urls = start_authorizer(&state, &behind, &mut processes).await?;
+        start_ministack(&state, &options, &venv, port, &urls.aws, &mut processes).await?;
         let endpoints = Endpoints {
-            dynamodb: dynoxide.unwrap_or_else(|| aws.clone()),
             aws,
-            opensearch: search_url,
+            dynamodb,
+            opensearch,
+            authorizer: urls.aws,
+            authorizer_search: urls.search,
         };
         tables::create(&endpoints.dynamodb, &options.tables).await?;
         let file = deploy(&state, &options, &venv, &template, endpoints).await?;
@@ -167,21 +178,36 @@ async fn start_dynoxide(state: &StateDir, processes: &mut Processes) -> Result<S
     Ok(url)
 }
 
+async fn start_authorizer(
+    state: &StateDir,
+    behind: &Behind<'_>,
+    processes: &mut Processes,
+) -> Result<Urls> {
+    let step = Step::begin("authorizer");
+    let (urls, identity, child) = authorizer::start(state, behind)?;
+    processes.own(Part::Authorizer, &identity, child)?;
+    authorizer::ready(state, &urls, &identity).await?;
+    step.end(&format!("at {}", urls.aws));
+    Ok(urls)
+}
+
 async fn start_ministack(
     state: &StateDir,
     options: &Options,
     venv: &python::Venv,
-    dynamodb: Option<&str>,
+    port: u16,
+    services: &str,
     processes: &mut Processes,
-) -> Result<String> {
+) -> Result<()> {
     let step = Step::begin("ministack");
     step.doing("waiting for ministack");
-    let (url, identity, child) = ministack::start(state, options, venv, dynamodb)?;
+    let url = format!("http://127.0.0.1:{port}");
+    let (identity, child) = ministack::start(state, options, venv, port, services)?;
     processes.own(Part::Ministack, &identity, child)?;
     ministack::ready(state, &url, &identity).await?;
     ministack::create_domain(&url, SEARCH_DOMAIN).await?;
     step.end(&format!("at {url}"));
-    Ok(url)
+    Ok(())
 }
 
 async fn deploy(
@@ -193,7 +219,7 @@ async fn deploy(
 ) -> Result<StackFile> {
     let step = Step::begin("deploy");
     step.doing("sam deploy of template.yaml");
-    let parameters = options.template_parameters(&endpoints.opensearch, SEARCH_DOMAIN);
+    let parameters = options.template_parameters(&endpoints.authorizer_search, SEARCH_DOMAIN);
     deploy::deploy(state, venv, &endpoints.aws, template, &parameters).await?;
     let outputs = deploy::outputs(&endpoints.aws).await?;
     let file = describe(state, options, &outputs, endpoints)?;
@@ -210,9 +236,7 @@ async fn deploy(
 async fn prepare_stores(file: &StackFile) -> Result<()> {
     let step = Step::begin("stores");
     step.doing("tables and indexes");
-    if file.endpoints.dynamodb != file.endpoints.aws {
-        tables::copy(&file.endpoints.aws, &file.endpoints.dynamodb).await?;
-    }
+    tables::copy(&file.endpoints.aws, &file.endpoints.dynamodb).await?;
     let indexes = if file.endpoints.opensearch.is_empty() {
         0
     } else {

@@ -1,8 +1,8 @@
 //! `cargo xtask test`: two stacks of their own, and `cargo test --workspace` against them.
 //!
-//! Two, because one cannot prove both: Dynoxide is fast and closest to DynamoDB but knows no IAM; ministack's own tables
-//! are slow, but there a function may do only what its role says. The second stack also has a retention of seconds, so
-//! that a purge can be waited for. Both end with this command, whatever its outcome.
+//! The second has short times, pages of two and a retention of seconds, so that a purge and the way to the DLQ can be
+//! waited for. Both end with this command, whatever its outcome. Then it tells what the roles of the functions were
+//! refused, and what of them nothing has used ([`crate::authorization`]).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,28 +12,27 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::attached;
-use crate::environment;
 use crate::failure::{Context, Failure, Result};
 use crate::layout::{StateDir, workspace};
 use crate::process::Identity;
-use crate::stack::{Dynamodb, Options, Stack};
+use crate::stack::{Options, Stack};
 use crate::terminal::{self, seconds};
+use crate::{attached, authorization, environment};
 
 /// What the tests read; `tests/src/stacks.rs` has the same names.
 const STACK: &str = "TOMBSTONE_STACK";
-const POLICY_STACK: &str = "TOMBSTONE_POLICY_STACK";
+const SHORT_STACK: &str = "TOMBSTONE_SHORT_STACK";
 const R_LISTS: &str = "TOMBSTONE_R_LISTS";
 
 /// Stacks that run while the tests compile and run.
 const MAIN: &str = ".local/test";
-const POLICIES: &str = ".local/policies";
+const SHORT: &str = ".local/short";
 
 /// Pages of the first stack: small enough that a discussion of some hundred messages has several.
 const PAGE_KEYS: &str = "250";
 
 /// Times of the second stack, all short: a message reaches the DLQ after five visibilities.
-const POLICY_TIMES: [(&str, &str); 7] = [
+const SHORT_TIMES: [(&str, &str); 7] = [
     ("PageKeys", "2"),
     ("SliceSeconds", "3"),
     ("GraceSeconds", "2"),
@@ -62,10 +61,11 @@ impl Test {
     /// When a stack does not start, or does not stop.
     pub async fn run(self) -> Result<ExitCode> {
         let begun = Instant::now();
+        authorization::forget()?;
         terminal::note("stack for the behaviours (.local/test)");
         let main = Box::pin(Stack::start(&main_options())).await?;
-        terminal::note("stack for the policies (.local/policies)");
-        let policies = Box::pin(Stack::start(&policy_options()?)).await?;
+        terminal::note("stack with short times (.local/short)");
+        let short = Box::pin(Stack::start(&short_options()?)).await?;
         terminal::note(&format!(
             "both stacks are ready after {}",
             seconds(begun.elapsed())
@@ -75,10 +75,14 @@ impl Test {
         let result = self.cargo_test().await;
         let tested = tested.elapsed();
         let stopped = main.stop().await;
-        policies.stop().await?;
+        short.stop().await?;
         stopped?;
 
-        let code = result?;
+        let authorized = authorization::judge(&authorization::gather()?, self.is_whole());
+        let mut code = result?;
+        if code == 0 && !authorized {
+            code = 1;
+        }
         let verdict = if code == 0 { "passed" } else { "failed" };
         terminal::note(&format!(
             "tests {verdict} after {} ({} with the stacks)",
@@ -86,11 +90,14 @@ impl Test {
             seconds(begun.elapsed())
         ));
         if code != 0 {
-            terminal::note(&format!(
-                "logs of the stacks: {MAIN}/logs and {POLICIES}/logs"
-            ));
+            terminal::note(&format!("logs of the stacks: {MAIN}/logs and {SHORT}/logs"));
         }
         Ok(ExitCode::from(code))
+    }
+
+    /// Whether all tests run: a few of them use a few of the rights.
+    fn is_whole(&self) -> bool {
+        self.arguments.is_empty()
     }
 
     /// Runs in a group of its own, so that no test outlives this command.
@@ -101,8 +108,8 @@ impl Test {
             .args(&self.arguments)
             .env(STACK, StateDir::new(Path::new(MAIN)).join("stack.json"))
             .env(
-                POLICY_STACK,
-                StateDir::new(Path::new(POLICIES)).join("stack.json"),
+                SHORT_STACK,
+                StateDir::new(Path::new(SHORT)).join("stack.json"),
             )
             .current_dir(workspace())
             .stdin(Stdio::null())
@@ -152,13 +159,12 @@ fn main_options() -> Options {
     }
 }
 
-fn policy_options() -> Result<Options> {
-    let mut parameters = parameters(&POLICY_TIMES);
+fn short_options() -> Result<Options> {
+    let mut parameters = parameters(&SHORT_TIMES);
     parameters.extend(attached::parameters());
     Ok(Options {
-        state: PathBuf::from(POLICIES),
-        dynamodb: Dynamodb::Ministack,
-        collections_dir: Some(collections_with_a_short_retention(Path::new(POLICIES))?),
+        state: PathBuf::from(SHORT),
+        collections_dir: Some(collections_with_a_short_retention(Path::new(SHORT))?),
         parameters,
         tables: vec![attached::definition()],
         build: false,
@@ -203,8 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn the_times_of_the_policy_stack_keep_the_rules_of_the_template() {
-        let parameters = parameters(&POLICY_TIMES);
+    fn the_times_of_the_short_stack_keep_the_rules_of_the_template() {
+        let parameters = parameters(&SHORT_TIMES);
         let number = |name: &str| parameters[name].parse::<u32>().unwrap();
 
         assert!(number("CallTimeoutSeconds") < number("GraceSeconds"));

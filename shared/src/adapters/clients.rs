@@ -61,6 +61,8 @@ fn timeouts(call: Duration) -> TimeoutConfig {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::config::ProvideCredentials as _;
+
     use super::*;
 
     #[test]
@@ -72,5 +74,25 @@ mod tests {
             timeouts.operation_attempt_timeout().unwrap() * ATTEMPTS <= Duration::from_secs(20)
         );
         assert!(timeouts.connect_timeout() <= timeouts.operation_attempt_timeout());
+    }
+
+    #[tokio::test]
+    async fn on_the_local_stack_nothing_of_the_environment_is_used() {
+        let endpoint = "http://127.0.0.1:4566";
+
+        let config = sdk_config(Duration::from_secs(20), Some(endpoint)).await;
+
+        let keys = config.credentials_provider().unwrap();
+        let keys = keys.provide_credentials().await.unwrap();
+        assert_eq!(config.endpoint_url(), Some(endpoint));
+        assert_eq!(config.region().unwrap().as_ref(), LOCAL_REGION);
+        assert_eq!(
+            (
+                keys.access_key_id(),
+                keys.secret_access_key(),
+                keys.session_token()
+            ),
+            (LOCAL_KEY, LOCAL_KEY, None)
+        );
     }
 }

@@ -10,29 +10,30 @@ use crate::ports::{DependencyError, DomainHealth, Health};
 pub enum SearchHealth {
     /// The service that runs the domain.
     Domain(OpenSearchDomain),
-    /// The data of a serverless collection, which has no other state: one of its indexes is asked for nothing.
-    Serverless {
-        /// Where the documents are.
-        documents: OpenSearchDocuments,
-        /// Whose index is asked; without one there is nothing to be sick.
-        collection: Option<Box<Collection>>,
-    },
-    /// Nobody: there is no search.
+    /// A serverless collection, which nobody describes: the index of one of our collections is asked for nothing.
+    Serverless(Box<SearchedIndex>),
+    /// Nobody: there is no search, or nothing to be searched.
     None,
+}
+
+/// One of the indexes.
+#[derive(Debug, Clone)]
+pub struct SearchedIndex {
+    /// Where it is.
+    pub documents: OpenSearchDocuments,
+    /// Whose it is.
+    pub collection: Collection,
 }
 
 impl DomainHealth for SearchHealth {
     async fn health(&self) -> Result<Health, DependencyError> {
         match self {
             Self::Domain(domain) => domain.health().await,
-            Self::Serverless {
-                documents,
-                collection: Some(collection),
-            } => documents.answers(collection).await.map(|()| Health::Well),
-            Self::Serverless {
-                collection: None, ..
+            Self::Serverless(index) => {
+                let answered = index.documents.answers(&index.collection).await;
+                answered.map(|()| Health::Well)
             }
-            | Self::None => Ok(Health::Well),
+            Self::None => Ok(Health::Well),
         }
     }
 }

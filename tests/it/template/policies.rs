@@ -1,7 +1,7 @@
 //! What each function may do: exactly the calls it makes, on exactly the things it makes them on.
 //!
 //! No table stands in the template, so the policies are read as CloudFormation makes them for tables that were given.
-//! Whether each call is covered and each line is used is shown on the running stack (`cargo xtask test`).
+//! That it is the right list is shown by `cargo xtask test`, which refuses what is missing and names what nothing uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,6 +11,7 @@ use reqwest::Url;
 use crate::failure::{Context, Result};
 use crate::http::{KEY, REGION};
 use crate::stack::StackFile;
+use crate::stack::authorizer::principals::Principal;
 
 impl StackFile {
     /// DynamoDB, the one that the functions use.
@@ -29,6 +30,17 @@ impl StackFile {
     #[must_use]
     pub fn events(&self) -> aws_sdk_eventbridge::Client {
         aws_sdk_eventbridge::Client::new(&config(&self.endpoints.aws))
+    }
+
+    /// What a function's clients are made of: its own credentials, and the authorizer for all services.
+    #[must_use]
+    pub fn as_function(&self, key: &str, principal: &Principal) -> SdkConfig {
+        let (secret, token) = (&*principal.secret, principal.token.clone());
+        let credentials = Credentials::new(key, secret, Some(token), None, "the local stack");
+        config(&self.endpoints.authorizer)
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
     }
 
     /// OpenSearch.

@@ -52,10 +52,14 @@ pub struct StackFile {
 pub struct Endpoints {
     /// ministack: everything that is not one of the other two.
     pub aws: String,
-    /// Dynoxide, or ministack again.
+    /// Dynoxide.
     pub dynamodb: String,
     /// The data plane of OpenSearch; empty on a stack without a search.
     pub opensearch: String,
+    /// Where the functions reach all AWS services: the authorizer.
+    pub authorizer: String,
+    /// Where they reach OpenSearch: the authorizer again.
+    pub authorizer_search: String,
 }
 
 /// Queue URLs.
@@ -118,6 +122,8 @@ impl StackFile {
 pub enum Part {
     /// The emulated AWS services, and the functions below it.
     Ministack,
+    /// What stands between the functions and everything else.
+    Authorizer,
     /// Dynoxide.
     Dynamodb,
     /// OpenSearch.
@@ -130,6 +136,7 @@ impl Part {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ministack => "ministack",
+            Self::Authorizer => "authorizer",
             Self::Dynamodb => "dynamodb",
             Self::Opensearch => "opensearch",
         }

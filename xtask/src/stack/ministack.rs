@@ -16,19 +16,18 @@ use crate::tools::python::Venv;
 
 const LAUNCHER: &str = include_str!("../../stack/launch_ministack.py");
 
-/// Starts ministack. `dynamodb` is where the functions find DynamoDB, when it is not ministack itself.
+/// Starts ministack on a port; `services` is where the functions find all AWS services.
 ///
 /// # Errors
 ///
-/// When there is no free port, or Python cannot be started.
+/// When Python cannot be started.
 pub(crate) fn start(
     state: &StateDir,
     options: &Options,
     venv: &Venv,
-    dynamodb: Option<&str>,
-) -> Result<(String, Identity, Child)> {
-    let port = wait::free_port()?;
-    let url = format!("http://127.0.0.1:{port}");
+    port: u16,
+    services: &str,
+) -> Result<(Identity, Child)> {
     let tmp = state.join("tmp");
     let launcher = tmp.join("launch_ministack.py");
     std::fs::write(&launcher, LAUNCHER).context("write the launcher of ministack")?;
@@ -52,18 +51,13 @@ pub(crate) fn start(
         .env("S3_PERSIST", "0")
         .env("STATE_DIR", tmp.join("state"))
         .env("S3_DATA_DIR", tmp.join("s3"))
-        .env("AWS_ENDPOINT_URL", &url)
+        .env("AWS_ENDPOINT_URL", services)
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .env("AWS_LAMBDA_LOG_LEVEL", "INFO");
-    if let Some(dynamodb) = dynamodb {
-        command.env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb);
-    }
-    command
+        .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
         .envs(&options.environment)
         .arg(&launcher)
         .current_dir(&tmp);
-    let (identity, child) = process::start(command, &state.log("ministack"))?;
-    Ok((url, identity, child))
+    process::start(command, &state.log("ministack"))
 }
 
 /// Waits until it answers.

@@ -16,23 +16,12 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Tables that are there before the deploy, as those of a team are: bodies of `CreateTable`.
     pub tables: Vec<Value>,
-    /// Which DynamoDB.
-    pub dynamodb: Dynamodb,
-    /// Whether ministack enforces the roles of the functions.
+    /// Whether the functions may do only what their roles allow.
     pub enforce_iam: bool,
     /// Variables that all functions see on top of the template's (ministack hands its own environment on).
     pub environment: BTreeMap<String, String>,
     /// Whether the functions are compiled first; without, what lies in the target folder is taken.
     pub build: bool,
-}
-
-/// Which DynamoDB a stack uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Dynamodb {
-    /// Fast and closest to AWS, knows no IAM.
-    Dynoxide,
-    /// Slow, but the table policies of the functions are enforced.
-    Ministack,
 }
 
 impl Default for Options {
@@ -42,7 +31,6 @@ impl Default for Options {
             collections_dir: None,
             parameters: BTreeMap::new(),
             tables: Vec::new(),
-            dynamodb: Dynamodb::Dynoxide,
             enforce_iam: true,
             environment: BTreeMap::new(),
             build: true,
@@ -81,6 +69,16 @@ impl Options {
         self.parameters
             .get("SearchKind")
             .is_none_or(|kind| kind != "none")
+    }
+
+    /// The serverless collection that OpenSearch stands for.
+    #[must_use]
+    pub fn collection_arn(&self) -> String {
+        let given = self.parameters.get("SearchCollectionArn");
+        given
+            .filter(|arn| !arn.is_empty())
+            .cloned()
+            .unwrap_or_else(|| "arn:aws:aoss:us-east-1:000000000000:collection/local".to_owned())
     }
 
     /// All template parameters of this stack.

@@ -11,12 +11,12 @@ use crate::http;
 use crate::layout::StateDir;
 use crate::process::{Identity, Signal};
 use crate::stack::file::{Part, ProcessesFile, StackFile};
-use crate::stack::{Lock, dynamodb, ministack};
+use crate::stack::{Lock, authorizer, dynamodb, ministack};
 
 /// What one part of a stack has answered.
 #[derive(Debug, Clone)]
 pub struct PartStatus {
-    /// `dynamodb`, `opensearch`, `ministack`, `api`.
+    /// `dynamodb`, `opensearch`, `authorizer`, `ministack`, `api`.
     pub name: &'static str,
     /// Its process, where it has one of its own and that is alive.
     pub pid: Option<u32>,
@@ -41,18 +41,16 @@ pub async fn look(state: &StateDir) -> Vec<PartStatus> {
         return Vec::new();
     };
     let mut parts = Vec::new();
-    if file.endpoints.dynamodb != file.endpoints.aws {
-        let answer = dynamodb::tables(&file.endpoints.dynamodb).await;
-        let answer = answer
-            .map(|tables| format!("{} tables", tables.len()))
-            .map_err(|error| error.chain());
-        parts.push(part_status(
-            &processes,
-            Part::Dynamodb,
-            &file.endpoints.dynamodb,
-            answer,
-        ));
-    }
+    let answer = dynamodb::tables(&file.endpoints.dynamodb).await;
+    let answer = answer
+        .map(|tables| format!("{} tables", tables.len()))
+        .map_err(|error| error.chain());
+    parts.push(part_status(
+        &processes,
+        Part::Dynamodb,
+        &file.endpoints.dynamodb,
+        answer,
+    ));
     if !file.endpoints.opensearch.is_empty() {
         let answer = search_health(&client, &file.endpoints.opensearch).await;
         parts.push(part_status(
@@ -62,6 +60,16 @@ pub async fn look(state: &StateDir) -> Vec<PartStatus> {
             answer,
         ));
     }
+    let answer = authorizer::healthy(&client, &file.endpoints.authorizer).await;
+    let answer = answer
+        .map(|refused| format!("{refused} accesses refused"))
+        .map_err(|error| error.chain());
+    parts.push(part_status(
+        &processes,
+        Part::Authorizer,
+        &file.endpoints.authorizer,
+        answer,
+    ));
     let answer = ministack::healthy(&client, &file.endpoints.aws).await;
     let answer = answer
         .map(|()| "healthy".to_owned())
