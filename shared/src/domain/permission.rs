@@ -118,14 +118,14 @@ fn is_denied(principal: &Principal, collection: &Collection) -> bool {
         .permissions
         .deny
         .iter()
-        .any(|group| principal.groups.contains(group))
+        .any(|group| principal.groups.may_hold(group))
 }
 
 fn holds(principal: &Principal, grant: &Grant) -> bool {
     match grant {
         Grant::Member => true,
         Grant::Author => false,
-        Grant::Group(group) => principal.groups.contains(group),
+        Grant::Group(group) => principal.groups.hold(group),
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::domain::collection::Collections;
     use crate::domain::key::RecordKey;
-    use crate::domain::principal::Tenant;
+    use crate::domain::principal::{Groups, Tenant};
 
     const NOW: &str = "2026-11-21T07:10:00Z";
 
@@ -160,7 +160,7 @@ mod tests {
         Principal {
             subject: subject.to_owned(),
             tenant: Tenant::new("acme").unwrap(),
-            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            groups: Groups::Known(groups.iter().map(|group| (*group).to_owned()).collect()),
         }
     }
 
@@ -290,5 +290,17 @@ mod tests {
                 "{action:?}"
             );
         }
+    }
+
+    #[test]
+    fn groups_that_cannot_be_told_give_no_right_where_any_group_is_denied() {
+        let collections = collections();
+        let collection = collections.get("messages").unwrap();
+        let mut ann = caller("ann", &[]);
+        assert_eq!(right(&ann, collection, Action::Read), Right::OwnOnly);
+
+        ann.groups = Groups::Unknown;
+
+        assert_eq!(right(&ann, collection, Action::Read), Right::Never);
     }
 }
