@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::domain::deletion::{Action, Deletion, DeletionId, NotAllowed, Pass};
 use crate::domain::message::DeletionMessage;
-use crate::domain::permission::{self, Right, right};
+use crate::domain::permission::{self, may_act};
 use crate::domain::principal::Principal;
 use crate::ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
 use crate::service::accept::{Api, visible};
@@ -94,26 +94,17 @@ pub fn allowed<P: ApiPorts>(
         .collect()
 }
 
-/// `cancel` and `retry` need the right of the pass that they touch. Who may act on records of their own may act on the
-/// deletions that they asked for.
+/// `cancel` and `retry` need the right of the pass that they touch.
 fn may<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
     deletion: &Deletion,
     action: Action,
 ) -> bool {
-    // The file is gone: nobody is granted anything any more.
-    let Some(collection) = api.collections.get(deletion.collection.as_ref()) else {
-        return false;
-    };
     let wanted = match (action, deletion.state.pass()) {
         (Action::Cancel, _) | (Action::Retry, Pass::Delete) => permission::Action::Delete,
         (Action::Restore, _) | (Action::Retry, Pass::Restore) => permission::Action::Restore,
         (Action::Purge, _) | (Action::Retry, Pass::Purge) => permission::Action::Purge,
     };
-    match right(principal, collection, wanted) {
-        Right::Always => true,
-        Right::OwnOnly => deletion.requested_by == principal.subject,
-        Right::Never => false,
-    }
+    may_act(principal, &api.collections, deletion, wanted)
 }
