@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use self::comparison::Comparison;
 pub use self::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 pub use self::due::{Due, Patience, due, give_up};
-pub use self::machine::{Action, Terms};
+pub use self::machine::{Action, Hindrance, Terms};
 pub use self::state::{Pass, State};
 pub use self::transition::{NotAllowed, Timing};
 
@@ -456,6 +456,12 @@ impl Deletion {
         Action::ALL
             .into_iter()
             .filter(move |action| machine::next(state, action.event(), terms).is_some())
+    }
+
+    /// Why an action that does not apply at this moment does not.
+    #[must_use]
+    pub fn hindrance(&self, action: Action, now: Timestamp) -> Hindrance {
+        machine::hindrance(self.state, action.event(), self.terms(now))
     }
 
     /// Whether somebody may be working on it at this moment.

@@ -280,6 +280,13 @@ impl World {
         }
     }
 
+    /// Delivers messages until none waits; nothing is swept.
+    pub(crate) async fn deliver_all_to_the_end(&self) {
+        while !self.queue.is_empty() {
+            self.deliver_all().await;
+        }
+    }
+
     /// What the deployed functions do by themselves, minute by minute, until nothing more happens before `purge_at`.
     pub(crate) async fn come_to_rest(&self) {
         for _ in 0..200 {
