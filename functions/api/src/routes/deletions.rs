@@ -21,6 +21,12 @@ use crate::query::{Query, invalid};
 use crate::respond::POLL_AGAIN;
 use crate::view::{DeletionView, ManifestView, Page, deletion_path};
 
+/// The most deletions of one answer: each costs a read of its own, one after the other.
+const MOST_DELETIONS: usize = 100;
+
+/// The most records of a manifest of one answer: as many as a page of it holds, so that one read brings them.
+const MOST_RECORDS: usize = 1_000;
+
 pub(super) async fn show<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
     Path(id): Path<String>,
@@ -135,7 +141,7 @@ pub(super) async fn list<P: ApiPorts>(
         "limit",
         "cursor",
     ])?;
-    let limit = query.limit()?;
+    let limit = query.limit(MOST_DELETIONS)?;
     let filter = filter(&query)?;
     let (found, next_cursor) =
         deletions::list(&api, &call.principal, &filter, limit, query.cursor()).await?;
@@ -152,12 +158,17 @@ pub(super) async fn records<P: ApiPorts>(
     call: Call,
 ) -> Result<Response, Problem> {
     let query = Query::parse(&call.raw_query)?.only(&["limit", "cursor"])?;
-    let limit = query.limit()?;
+    let mut limit = query.limit(MOST_RECORDS)?;
     let id = parse(&id)?;
-    let found = deletions::records(&api, &call.principal, id, limit, query.cursor()).await?;
-    let (found, next_cursor) = found.ok_or_else(not_found)?;
-    let items = found.into_iter().map(ManifestView::from).collect();
-    Ok(Json(Page { items, next_cursor }).into_response())
+    loop {
+        let found = deletions::records(&api, &call.principal, id, limit, query.cursor()).await?;
+        let (found, next_cursor) = found.ok_or_else(not_found)?;
+        let items: Vec<_> = found.into_iter().map(ManifestView::from).collect();
+        let page = Page { items, next_cursor };
+        if let Some(response) = page.answer(&mut limit)? {
+            return Ok(response);
+        }
+    }
 }
 
 fn parse(id: &str) -> Result<DeletionId, Problem> {

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
@@ -14,7 +12,6 @@ use shared::ports::ApiPorts;
 use shared::service::accept::Api;
 use shared::service::cursor::InvalidCursor;
 use shared::service::records::{self, Got, Listed, ReadError};
-use shared::telemetry::chain;
 
 use super::collection;
 use super::deletions::invalid_cursor;
@@ -27,8 +24,8 @@ use crate::view::{DeletionView, Page, RecordView, purge_at};
 /// The longest text of a search, in bytes.
 const TEXT_BYTES: usize = 1_000;
 
-/// The longest body of a list: Lambda takes 6 MB of answer, in which this text is a JSON string once more.
-const BODY_BYTES: usize = 2_500_000;
+/// The most records of one answer: each is read whole, up to 400 KB, and a hit of a search is judged by reads of its own.
+const MOST: usize = 100;
 
 pub(super) async fn get_or_list<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
@@ -93,7 +90,7 @@ async fn list<P: ApiPorts>(
         None => &["limit", "cursor"],
     };
     let query = query.only(known)?;
-    let limit = query.limit()?;
+    let limit = query.limit(MOST)?;
     let parent = match (above, query.get("parent")) {
         (Some(above), Some(id)) => {
             let names = ["parent", "parent_sort"];
@@ -118,7 +115,7 @@ pub(super) async fn search<P: ApiPorts>(
         return Err(Problem::route_not_found());
     }
     let query = Query::parse(&call.raw_query)?.only(&["q", "limit", "cursor"])?;
-    let limit = query.limit()?;
+    let limit = query.limit(MOST)?;
     let text = match query.get("q") {
         None => return Err(invalid("q", "is missing")),
         Some(text) if text.trim().is_empty() => return Err(invalid("q", "is empty")),
@@ -161,16 +158,12 @@ impl Wanted<'_> {
                 .into_iter()
                 .map(|row| RecordView::new(self.collection, row));
             let page = Page {
-                items: items.collect(),
+                items: items.collect::<Vec<_>>(),
                 next_cursor: listed.next_cursor,
             };
-            let body =
-                serde_json::to_string(&page).map_err(|error| Problem::internal(chain(&error)))?;
-            if body.len() <= BODY_BYTES || limit == 1 {
-                let json = HeaderValue::from_static("application/json");
-                return Ok(([(CONTENT_TYPE, json)], body).into_response());
+            if let Some(response) = page.answer(&mut limit)? {
+                return Ok(response);
             }
-            limit /= 2;
         }
     }
 
