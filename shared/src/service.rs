@@ -13,4 +13,5 @@ pub mod liveness;
 pub mod records;
 pub(crate) mod restrict;
 pub mod sweep;
+mod way_back;
 pub mod write;

@@ -16,6 +16,7 @@ mod listing;
 mod odd_ids;
 mod reading;
 mod refusals;
+mod rights;
 mod samples;
 mod showing;
 mod tenants;

@@ -43,6 +43,7 @@ fn accepted(event: &SqsEvent) -> (World, Deletion) {
             request_id: message.request_id.clone(),
             collection: &collection,
             first: Some(&page),
+            names: Vec::new(),
             now: message.requested_at,
         },
         &world.timing,

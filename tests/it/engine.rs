@@ -35,6 +35,7 @@ mod killed_requests;
 mod killed_strategies;
 mod overlaps;
 mod owed_events;
+mod plain;
 mod purge_requests;
 mod purges;
 mod random;

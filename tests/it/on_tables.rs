@@ -8,7 +8,7 @@ use shared::adapters::{DynamoDeletions, DynamoRows};
 use shared::domain::collection::{Collection, Collections};
 use shared::domain::deletion::{Action, Deletion, DeletionId, Patience};
 use shared::domain::key::RecordKey;
-use shared::domain::principal::{Principal, Tenant};
+use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
 use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
 use shared::service::act::{ActError, act};
@@ -60,7 +60,7 @@ impl OnTables {
             principal: Principal {
                 subject: "ada".to_owned(),
                 tenant: Tenant::new(tenant).expect("it has a name"),
-                groups: vec!["admin".to_owned(), "dpo".to_owned()],
+                groups: Groups::Known(vec!["admin".to_owned(), "dpo".to_owned()]),
             },
             page_keys: 1000,
         }

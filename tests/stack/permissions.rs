@@ -86,6 +86,25 @@ async fn a_group_of_another_name_gives_no_right() {
 }
 
 #[tokio::test]
+async fn a_group_whose_name_holds_that_of_another_is_not_that_one() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "named");
+    let discussion = tenant.thread("d", 0).await;
+    let path = format!("/v1/discussions/{discussion}");
+    for (n, groups, status) in [
+        (1, vec!["not admin"], 403),
+        (2, vec!["\"admin\""], 403),
+        (3, vec!["ops,admin"], 403),
+        (4, vec!["not admin", "admin"], 202),
+    ] {
+        let subject = format!("{}-{n}", tenant.name);
+        let caller = Caller::new(&stack, &tenant.name, &subject, &groups).await;
+
+        assert_eq!(caller.delete(&path).await.status, status, "{groups:?}");
+    }
+}
+
+#[tokio::test]
 async fn another_tenants_record_is_answered_byte_for_byte_like_an_absent_one() {
     let Some(stack) = stack() else { return };
     let (owner, stranger) = (

@@ -107,6 +107,49 @@ async fn search_finds_a_record_until_it_is_deleted() {
 }
 
 #[tokio::test]
+async fn whatever_a_search_says_it_is_answered_or_refused_and_never_a_failure_of_ours() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "words");
+    let member = tenant.member("ann").await;
+    let discussion = tenant.id("d");
+    let words: Vec<String> = ('a'..='z')
+        .flat_map(|first| ('a'..='z').map(move |second| format!("{first}wor{second}d")))
+        .collect();
+    tenant
+        .discussion(&discussion, SOMEBODY, &words.join(" "))
+        .await;
+    let fuzzy: Vec<String> = ('a'..='z').map(|first| format!("{first}word~2")).collect();
+    let search = async |text: &str| {
+        let text = text
+            .replace('%', "%25")
+            .replace('#', "%23")
+            .replace('&', "%26");
+        let path = format!("/v1/search/discussions?q={}", text.replace(' ', "%20"));
+        member.get(&path).await
+    };
+
+    for text in [
+        fuzzy.join(" "),
+        "\"a b\"~99999".to_owned(),
+        "a* b* c* d* e*".to_owned(),
+        "(".repeat(900),
+        "-a ".repeat(50),
+        "\u{7ba1}".repeat(111),
+    ] {
+        let answer = search(&text).await;
+        assert_eq!(answer.status, 200, "{text}: {answer:?}");
+    }
+    for text in ["a ".repeat(51), "a* ".repeat(6), "a".repeat(1_001)] {
+        let answer = search(&text).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (400, "INVALID_PARAMETER".to_owned()), "{text}");
+    }
+    // A prefix is still one.
+    let found = search("awor*").await.json();
+    assert_eq!(found["items"][0]["id"], json!(discussion));
+}
+
+#[tokio::test]
 async fn a_document_that_an_outside_writer_put_back_is_not_found_by_search() {
     let Some(stack) = stack() else { return };
     let tenant = Tenant::new(&stack, "putback");

@@ -9,12 +9,11 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value};
-use shared::config::ClaimNames;
 use shared::domain::principal::Principal;
 
 use crate::body::{self, RawBody};
 use crate::gateway::Incoming;
-use crate::principal::principal;
+use crate::principal::Identity;
 use crate::problem::{Code, Problem};
 
 /// Headers that change what a request means. They are refused until they are understood, never ignored.
@@ -33,7 +32,7 @@ pub(crate) struct Call {
 
 /// Lets nobody through who is not known, not even to a route that does not exist.
 pub(crate) async fn authenticate(
-    State(names): State<Arc<ClaimNames>>,
+    State(identity): State<Arc<Identity>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -41,7 +40,7 @@ pub(crate) async fn authenticate(
         .extensions()
         .get::<Incoming>()
         .and_then(|incoming| incoming.claims.as_ref());
-    match principal(claims, &names) {
+    match identity.caller(claims, request.headers()) {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await

@@ -8,11 +8,13 @@ mod body;
 mod call;
 pub mod gateway;
 mod identify;
+mod json;
 mod principal;
 pub mod problem;
 mod query;
 mod respond;
 mod routes;
+mod token;
 mod view;
 
 use std::convert::Infallible;
@@ -28,11 +30,16 @@ use shared::ports::ApiPorts;
 use shared::service::accept::Api;
 use tower::ServiceExt as _;
 
+use crate::principal::Identity;
+
 /// All routes, with who asks decided before any of them, and everything that went wrong rendered after.
 pub fn router<P: ApiPorts + 'static>(api: Arc<Api<P>>, claims: ClaimNames) -> Router {
     routes::all()
         .with_state(api)
-        .layer(from_fn_with_state(Arc::new(claims), call::authenticate))
+        .layer(from_fn_with_state(
+            Arc::new(Identity::new(claims)),
+            call::authenticate,
+        ))
         .layer(from_fn(respond::finish))
 }
 

@@ -1,49 +1,150 @@
 //! From the claims that the gateway verified to the caller. Nothing else in a request says who asks.
+//!
+//! Nothing is guessed: a claim that names the caller or the tenant is a text, and groups are a list of texts or one
+//! name. Where only the gateway's text of a claim is there, it counts when it can mean one thing only.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::http::HeaderMap;
+use serde_json::{Map, Value};
 use shared::config::ClaimNames;
-use shared::domain::principal::{Principal, Tenant, parse_groups};
+use shared::domain::principal::{Groups, Principal, Tenant};
+use tracing::warn;
 
 use crate::problem::{Code, Problem};
+use crate::token;
 
-/// The caller. `None` for claims: no authorizer has looked at the request, so nobody has.
-pub(crate) fn principal(
-    claims: Option<&HashMap<String, String>>,
-    names: &ClaimNames,
-) -> Result<Principal, Problem> {
-    let claims = claims.ok_or_else(|| {
-        Problem::new(
-            Code::Unauthenticated,
-            "The request carries no verified token.",
-        )
-    })?;
-    let subject = claims
-        .get(&names.subject)
-        .filter(|subject| !subject.is_empty())
-        .ok_or_else(|| {
+/// The claims as the gateway hands them out.
+pub(crate) type Claims = HashMap<String, String>;
+
+/// Tells who asks.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    names: ClaimNames,
+    /// Whether the operator was told that groups cannot be read: once is enough.
+    has_told: AtomicBool,
+}
+
+impl Identity {
+    /// By these claims.
+    pub(crate) fn new(names: ClaimNames) -> Self {
+        Self {
+            names,
+            has_told: AtomicBool::new(false),
+        }
+    }
+
+    /// The caller. `None` for claims: no authorizer has looked at the request, so nobody has.
+    pub(crate) fn caller(
+        &self,
+        claims: Option<&Claims>,
+        headers: &HeaderMap,
+    ) -> Result<Principal, Problem> {
+        let claims = claims.ok_or_else(|| {
             Problem::new(
                 Code::Unauthenticated,
-                format!(
-                    "The token has no claim `{}`, which names the caller.",
-                    names.subject
-                ),
+                "The request carries no verified token.",
             )
         })?;
-    let tenant = claims.get(&names.tenant).and_then(|tenant| Tenant::new(tenant)).ok_or_else(|| {
-        let detail = format!(
-            "The token has no claim `{}`, which names the tenant. Cognito puts it into id tokens, not into access tokens.",
-            names.tenant
-        );
-        Problem::new(Code::TenantMissing, detail)
-    })?;
-    let groups = claims
-        .get(&names.groups)
-        .map(|groups| parse_groups(groups))
-        .unwrap_or_default();
-    Ok(Principal {
-        subject: subject.clone(),
-        tenant,
-        groups,
-    })
+        let ClaimNames {
+            subject,
+            tenant,
+            groups,
+        } = &self.names;
+        let said = Said {
+            payload: token::payload(headers, claims, &[subject, tenant, groups]),
+            claims,
+        };
+        let subject = said.text(subject).ok_or_else(|| {
+            let detail = format!(
+                "The token has no claim `{subject}` that is a text, which names the caller."
+            );
+            Problem::new(Code::Unauthenticated, detail)
+        })?;
+        let tenant = said.text(tenant).and_then(Tenant::new).ok_or_else(|| {
+            let detail = format!(
+                "The token has no claim `{tenant}` that is a text, which names the tenant. Cognito puts it into id tokens, not into access tokens."
+            );
+            Problem::new(Code::TenantMissing, detail)
+        })?;
+        let groups = said.groups(groups);
+        if groups == Groups::Unknown {
+            self.tell();
+        }
+        Ok(Principal {
+            subject: subject.to_owned(),
+            tenant,
+            groups,
+        })
+    }
+
+    /// Without a value of the token.
+    fn tell(&self) {
+        if !self.has_told.swap(true, Ordering::Relaxed) {
+            let claim = &self.names.groups;
+            warn!(
+                claim,
+                "groups of callers cannot be told for certain and give no right: the claim {claim} is neither a list of texts nor one name, or the token that was verified is not the one of the Authorization header"
+            );
+        }
+    }
 }
+
+/// What is said of the caller.
+struct Said<'a> {
+    /// By the token, if it surely is the one that was verified.
+    payload: Option<Map<String, Value>>,
+    /// By the gateway, which has rendered it.
+    claims: &'a Claims,
+}
+
+impl Said<'_> {
+    /// A claim that is a text, and not empty.
+    fn text(&self, name: &str) -> Option<&str> {
+        let text = match &self.payload {
+            Some(payload) => payload.get(name)?.as_str()?,
+            // What a gateway makes of a list or of an object is no name.
+            None => self
+                .claims
+                .get(name)
+                .filter(|text| !text.starts_with(['[', '{']) && !text.starts_with("map["))?,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn groups(&self, name: &str) -> Groups {
+        let Some(payload) = &self.payload else {
+            return match self.claims.get(name).map(String::as_str) {
+                None | Some("[]") => Groups::Known(Vec::new()),
+                Some(text) => one(text),
+            };
+        };
+        match payload.get(name) {
+            None | Some(Value::Null) => Groups::Known(Vec::new()),
+            Some(Value::String(text)) => one(text),
+            Some(Value::Array(values)) => {
+                let names = values.iter().map(|value| value.as_str().map(str::to_owned));
+                names
+                    .collect::<Option<_>>()
+                    .map_or(Groups::Unknown, Groups::Known)
+            }
+            Some(Value::Bool(_) | Value::Number(_) | Value::Object(_)) => Groups::Unknown,
+        }
+    }
+}
+
+/// The groups of a text: none or one, if it can be no list.
+fn one(text: &str) -> Groups {
+    let is_list = |c: char| c.is_whitespace() || c.is_control() || "[](){},;|\"'\\".contains(c);
+    if text.is_empty() {
+        Groups::Known(Vec::new())
+    } else if text.contains(is_list) {
+        Groups::Unknown
+    } else {
+        Groups::Known(vec![text.to_owned()])
+    }
+}
+
+#[cfg(test)]
+mod tests;

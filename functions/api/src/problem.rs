@@ -69,7 +69,8 @@ codes! {
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
-    ParentNotLive "PARENT_NOT_LIVE" CONFLICT "The record's parent is not live";
+    ParentNotLive "PARENT_NOT_LIVE" CONFLICT "What is above the record is not live";
+    RootMissing "ROOT_MISSING" CONFLICT "The record that the deletion began with is gone";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
     BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE "The body is too large";
     RecordTooLarge "RECORD_TOO_LARGE" PAYLOAD_TOO_LARGE "The record is too large";

@@ -3,12 +3,13 @@
 //! A `+` is a plus: only `%20` is a space, otherwise an id with a plus would name another record. What is not understood
 //! is refused, because a parameter that is skipped in silence turns a request into a larger one.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use crate::problem::{Code, Problem};
 
-/// How many items a list has at most, and by default.
-const MOST: usize = 100;
+/// How many items a list has by default.
 const DEFAULT: usize = 20;
 
 /// The parameters of a request, each at most once.
@@ -62,15 +63,18 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The parameter `limit`.
-    pub(crate) fn limit(&self) -> Result<usize, Problem> {
+    /// The parameter `limit`, of a list that takes so many.
+    pub(crate) fn limit(&self, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else {
             return Ok(DEFAULT);
         };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
-            Ok(limit @ 1..=MOST) if digits => Ok(limit),
-            _ => Err(invalid("limit", "is not a number from 1 to 100")),
+            Ok(limit) if digits && (1..=most).contains(&limit) => Ok(limit),
+            _ => Err(invalid(
+                "limit",
+                format!("is not a number from 1 to {most}"),
+            )),
         }
     }
 
@@ -81,7 +85,8 @@ impl Query {
 }
 
 /// The problem "this parameter cannot be understood".
-pub(crate) fn invalid(name: &str, why: &'static str) -> Problem {
+pub(crate) fn invalid(name: &str, why: impl Into<Cow<'static, str>>) -> Problem {
+    let why = why.into();
     Problem::new(
         Code::InvalidParameter,
         format!("A parameter of the query string {why}."),
@@ -112,7 +117,7 @@ fn decode(text: &str) -> Result<String, &'static str> {
     }
     percent_decode_str(text)
         .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
+        .map(Cow::into_owned)
         .map_err(|_| "is not UTF-8")
 }
 
@@ -174,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_a_number_from_1_to_100() {
-        let limit = |raw: &str| Query::parse(raw).unwrap().limit();
+    fn a_limit_is_a_number_from_1_to_what_the_list_takes() {
+        let limit = |raw: &str| Query::parse(raw).unwrap().limit(100);
 
         assert_eq!(
             (
@@ -185,6 +190,9 @@ mod tests {
             ),
             (20, 1, 100)
         );
+        let more = Query::parse("limit=1000").unwrap();
+        assert_eq!(more.limit(1000).unwrap(), 1000);
+        assert!(more.limit(999).is_err());
         for raw in [
             "0",
             "101",

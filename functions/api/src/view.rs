@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::domain::collection::{Collection, CollectionName};
@@ -18,6 +21,9 @@ use shared::ports::ApiPorts;
 use shared::service::accept::Api;
 use shared::service::act::allowed;
 use shared::service::deletions::ManifestRecord;
+use shared::telemetry::chain;
+
+use crate::problem::Problem;
 
 /// The path of a deletion.
 pub(crate) fn deletion_path(deletion: &Deletion) -> String {
@@ -31,6 +37,23 @@ pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// Where to go on; null at the end.
     pub(crate) next_cursor: Option<String>,
+}
+
+/// The longest body of a list: Lambda takes 6 MB of answer, in which this text is a JSON string once more.
+const BODY_BYTES: usize = 2_500_000;
+
+impl<T: Serialize> Page<T> {
+    /// The answer; `None` where it would be too long, and is to be asked for once more with the limit that is left then.
+    pub(crate) fn answer(&self, limit: &mut usize) -> Result<Option<Response>, Problem> {
+        let body = serde_json::to_string(self).map_err(|error| Problem::internal(chain(&error)))?;
+        let found = self.items.len();
+        if body.len() <= BODY_BYTES || found <= 1 {
+            let json = HeaderValue::from_static("application/json");
+            return Ok(Some(([(CONTENT_TYPE, json)], body).into_response()));
+        }
+        *limit = found / 2;
+        Ok(None)
+    }
 }
 
 /// A deletion.

@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use self::comparison::Comparison;
 pub use self::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 pub use self::due::{Due, Patience, due, give_up};
-pub use self::machine::{Action, Terms};
+pub use self::machine::{Action, Hindrance, Terms};
 pub use self::state::{Pass, State};
 pub use self::transition::{NotAllowed, Timing};
 
@@ -230,6 +230,9 @@ pub struct Deletion {
     pub collection: CollectionName,
     /// The root's key; `None` where the deletion covers ids or an author.
     pub root: Option<RecordKey>,
+    /// The collections that a deletion without a root names itself, the one that was asked among them. Empty where there
+    /// is a root; and where an earlier build has accepted it, until it is read from the scope.
+    pub names: Vec<CollectionName>,
     /// What is done with the records. Frozen at acceptance.
     pub strategy: Strategy,
     /// Whether it may be undone. Frozen at acceptance.
@@ -306,6 +309,15 @@ impl Deletion {
             deleted_by: self.requested_by.clone(),
             deletion_id: self.id,
         }
+    }
+
+    /// The collections that it names itself, whose rights decide who may see it and act on it. What a cascade reaches
+    /// goes by the rights of what it was reached from.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        let beside = self.names.iter().filter(|name| **name != self.collection);
+        std::iter::once(&self.collection)
+            .chain(beside)
+            .map(AsRef::as_ref)
     }
 
     /// Whether the delete has done this page of the manifest: the one rule for all who ask.
@@ -446,6 +458,12 @@ impl Deletion {
             .filter(move |action| machine::next(state, action.event(), terms).is_some())
     }
 
+    /// Why an action that does not apply at this moment does not.
+    #[must_use]
+    pub fn hindrance(&self, action: Action, now: Timestamp) -> Hindrance {
+        machine::hindrance(self.state, action.event(), self.terms(now))
+    }
+
     /// Whether somebody may be working on it at this moment.
     #[must_use]
     pub fn is_leased(&self, now: Timestamp) -> bool {
@@ -468,6 +486,8 @@ pub struct Accepted<'a> {
     pub collection: &'a Collection,
     /// The first page: the root; `None` where there is none.
     pub first: Option<&'a Page>,
+    /// The collections that it names, where there is no root.
+    pub names: Vec<CollectionName>,
     /// The moment.
     pub now: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::collection::{Collection, Grant};
+use crate::domain::collection::{Collection, Collections, Grant};
 use crate::domain::deletion::Deletion;
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
@@ -97,11 +97,19 @@ fn is_in_time(collection: &Collection, action: Action, row: &Row, now: Timestamp
 }
 
 /// Whether the caller may see this deletion and its records: its requester, the groups in `audit`, and who may act
-/// on it.
+/// on it; for each of the collections that it names.
 #[must_use]
-pub fn sees(principal: &Principal, collection: &Collection, deletion: &Deletion) -> bool {
+pub fn sees(principal: &Principal, collections: &Collections, deletion: &Deletion) -> bool {
+    let declared = || deletion.named().filter_map(|name| collections.get(name));
+    // A file is gone: who asked may still see what became of it.
+    let is_declared = deletion.named().all(|name| collections.get(name).is_some());
+    deletion.tenant == principal.tenant
+        && (is_declared || deletion.requested_by == principal.subject)
+        && declared().all(|collection| sees_of(principal, collection, deletion))
+}
+
+fn sees_of(principal: &Principal, collection: &Collection, deletion: &Deletion) -> bool {
     !is_denied(principal, collection)
-        && deletion.tenant == principal.tenant
         && (deletion.requested_by == principal.subject
             || collection
                 .permissions
@@ -112,20 +120,40 @@ pub fn sees(principal: &Principal, collection: &Collection, deletion: &Deletion)
             || right(principal, collection, Action::Purge) == Right::Always)
 }
 
+/// Whether the caller may act on this deletion, for each of the collections that it names. Who may act on records of
+/// their own may act on the deletions that they asked for.
+#[must_use]
+pub fn may_act(
+    principal: &Principal,
+    collections: &Collections,
+    deletion: &Deletion,
+    action: Action,
+) -> bool {
+    let may = |collection: &Collection| match right(principal, collection, action) {
+        Right::Always => true,
+        Right::OwnOnly => deletion.requested_by == principal.subject,
+        Right::Never => false,
+    };
+    // Where a file is gone, nobody is granted anything any more.
+    deletion
+        .named()
+        .all(|name| collections.get(name).is_some_and(may))
+}
+
 /// Whether the caller is in a group that may do nothing, whatever else it is in.
 fn is_denied(principal: &Principal, collection: &Collection) -> bool {
     collection
         .permissions
         .deny
         .iter()
-        .any(|group| principal.groups.contains(group))
+        .any(|group| principal.groups.may_hold(group))
 }
 
 fn holds(principal: &Principal, grant: &Grant) -> bool {
     match grant {
         Grant::Member => true,
         Grant::Author => false,
-        Grant::Group(group) => principal.groups.contains(group),
+        Grant::Group(group) => principal.groups.hold(group),
     }
 }
 
@@ -134,9 +162,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::collection::Collections;
     use crate::domain::key::RecordKey;
-    use crate::domain::principal::Tenant;
+    use crate::domain::principal::{Groups, Tenant};
 
     const NOW: &str = "2026-11-21T07:10:00Z";
 
@@ -160,7 +187,7 @@ mod tests {
         Principal {
             subject: subject.to_owned(),
             tenant: Tenant::new("acme").unwrap(),
-            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            groups: Groups::Known(groups.iter().map(|group| (*group).to_owned()).collect()),
         }
     }
 
@@ -290,5 +317,17 @@ mod tests {
                 "{action:?}"
             );
         }
+    }
+
+    #[test]
+    fn groups_that_cannot_be_told_give_no_right_where_any_group_is_denied() {
+        let collections = collections();
+        let collection = collections.get("messages").unwrap();
+        let mut ann = caller("ann", &[]);
+        assert_eq!(right(&ann, collection, Action::Read), Right::OwnOnly);
+
+        ann.groups = Groups::Unknown;
+
+        assert_eq!(right(&ann, collection, Action::Read), Right::Never);
     }
 }

@@ -133,6 +133,17 @@ impl Scope {
         self.cascade.get(collection).map_or(&[], Vec::as_slice)
     }
 
+    /// The collections that it names itself, where it has no root. `asked` is the collection that the deletion was asked
+    /// of.
+    #[must_use]
+    pub fn names(&self, asked: &CollectionName) -> Vec<CollectionName> {
+        match &self.source {
+            Source::Root => Vec::new(),
+            Source::Ids { .. } => vec![asked.clone()],
+            Source::Author { collections, .. } => collections.clone(),
+        }
+    }
+
     /// Whether there may be more records than those that it names.
     #[must_use]
     pub fn reaches_more(&self) -> bool {

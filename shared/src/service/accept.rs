@@ -174,6 +174,7 @@ pub async fn accept<P: ApiPorts>(
             request_id: request_id.clone(),
             collection,
             first: Some(&page),
+            names: Vec::new(),
             now: began,
         };
         let deletion = Deletion::accept(asked, &api.timing);
@@ -255,20 +256,19 @@ pub async fn visible<P: ApiPorts>(
     by: Option<DeletionId>,
 ) -> Result<Option<Box<Deletion>>, DependencyError> {
     let Some(id) = by else { return Ok(None) };
-    let Some(deletion) = api
-        .ports
-        .deletions()
-        .deletion(&principal.tenant, id)
-        .await?
-    else {
+    let deletions = api.ports.deletions();
+    let Some(mut deletion) = deletions.deletion(&principal.tenant, id).await? else {
         return Ok(None);
     };
-    let seen = match api.collections.get(deletion.collection.as_ref()) {
-        Some(collection) => sees(principal, collection, &deletion),
-        // The file is gone: who asked may still see what became of it.
-        None => deletion.requested_by == principal.subject,
-    };
-    Ok(seen.then(|| Box::new(deletion)))
+    if deletion.root.is_none() && deletion.names.is_empty() {
+        // An earlier build has accepted it. Where the scope went with the pages, the counts know what was deleted.
+        let scope = deletions.scope(&principal.tenant, id).await?;
+        deletion.names = match scope {
+            Some(scope) => scope.names(&deletion.collection),
+            None => deletion.deleted.keys().cloned().collect(),
+        };
+    }
+    Ok(sees(principal, &api.collections, &deletion).then(|| Box::new(deletion)))
 }
 
 async fn publish<P: ApiPorts>(

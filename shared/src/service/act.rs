@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::domain::deletion::{Action, Deletion, DeletionId, NotAllowed, Pass};
+use crate::domain::deletion::{Action, Deletion, DeletionId, Hindrance, NotAllowed, Pass, State};
 use crate::domain::message::DeletionMessage;
-use crate::domain::permission::{self, Right, right};
+use crate::domain::permission::{self, may_act};
 use crate::domain::principal::Principal;
 use crate::ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
 use crate::service::accept::{Api, visible};
+use crate::service::way_back::{Obstacle, obstacle};
 use crate::telemetry::chain;
 
 /// How often a change by somebody else is judged again before the caller is told to come again.
@@ -27,15 +28,25 @@ pub enum ActError {
     /// The caller may see it, and may not do this to it.
     #[error("not allowed to do this to the deletion")]
     Forbidden,
-    /// It does not apply to the deletion as it stands, which is told.
+    /// It does not apply to the deletion as it stands, which is told, and why.
     #[error("{}", NotAllowed(.0.state))]
-    InvalidState(Box<Deletion>),
+    InvalidState(Box<Deletion>, Hindrance),
+    /// A restore: the root's row is gone.
+    #[error("the root's row is gone")]
+    RootMissing,
+    /// A restore: another record has the root's key, or another deletion's mark is on it.
+    #[error("another record has the root's key")]
+    KeyTaken,
+    /// A restore: something above the root is gone or deleted; by this deletion, for those who may see it.
+    #[error("the record above the root is gone or deleted")]
+    ParentNotLive(Option<Box<Deletion>>),
     /// A dependency failed. It may have been done all the same; asking again is safe.
     #[error(transparent)]
     Dependency(#[from] DependencyError),
 }
 
-/// Asks something of a deletion, and answers what stands then.
+/// Asks something of a deletion, and answers what stands then. What can be known now is answered now, and nothing is
+/// written then.
 ///
 /// # Errors
 ///
@@ -55,8 +66,19 @@ pub async fn act<P: ApiPorts>(
         }
         let now = clock.now();
         let Ok(next) = deletion.act(action, &principal.subject, now, &api.timing) else {
-            return Err(ActError::InvalidState(deletion));
+            let why = deletion.hindrance(action, now);
+            return Err(ActError::InvalidState(deletion, why));
         };
+        if next.state == State::Restoring
+            && let Some(found) = obstacle(api.ports.rows(), &api.collections, &deletion).await?
+        {
+            // Whoever was faster may have done what was looked at: then it is judged by what stands now.
+            let stands = visible(api, principal, Some(id)).await?;
+            if stands.as_ref() == Some(&deletion) {
+                return Err(refused(api, principal, found).await?);
+            }
+            continue;
+        }
         if deletions.store(&next).await? != StoreOutcome::Stored {
             continue;
         }
@@ -73,6 +95,20 @@ pub async fn act<P: ApiPorts>(
         "somebody else kept changing it",
     )
     .into())
+}
+
+/// Why a restore that plainly cannot end is not begun. Cancel, purge and the other retries depend on nothing but the
+/// deletion itself.
+async fn refused<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    found: Obstacle,
+) -> Result<ActError, DependencyError> {
+    Ok(match found {
+        Obstacle::RootMissing => ActError::RootMissing,
+        Obstacle::KeyTaken => ActError::KeyTaken,
+        Obstacle::ParentNotLive(by) => ActError::ParentNotLive(visible(api, principal, by).await?),
+    })
 }
 
 async fn send<P: ApiPorts>(api: &Api<P>, deletion: &Deletion) {
@@ -94,26 +130,17 @@ pub fn allowed<P: ApiPorts>(
         .collect()
 }
 
-/// `cancel` and `retry` need the right of the pass that they touch. Who may act on records of their own may act on the
-/// deletions that they asked for.
+/// `cancel` and `retry` need the right of the pass that they touch.
 fn may<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
     deletion: &Deletion,
     action: Action,
 ) -> bool {
-    // The file is gone: nobody is granted anything any more.
-    let Some(collection) = api.collections.get(deletion.collection.as_ref()) else {
-        return false;
-    };
     let wanted = match (action, deletion.state.pass()) {
         (Action::Cancel, _) | (Action::Retry, Pass::Delete) => permission::Action::Delete,
         (Action::Restore, _) | (Action::Retry, Pass::Restore) => permission::Action::Restore,
         (Action::Purge, _) | (Action::Retry, Pass::Purge) => permission::Action::Purge,
     };
-    match right(principal, collection, wanted) {
-        Right::Always => true,
-        Right::OwnOnly => deletion.requested_by == principal.subject,
-        Right::Never => false,
-    }
+    may_act(principal, &api.collections, deletion, wanted)
 }

@@ -139,6 +139,7 @@ pub async fn destroy<P: ApiPorts>(
         request_id: request.request_id,
         collection: request.collection,
         first: None,
+        names: scope.names(&request.collection.name),
         now,
     };
     let deletion = Deletion::accept(asked, &api.timing);

@@ -34,12 +34,18 @@ pub enum Standing {
     Orphan(Row),
 }
 
-/// What an ancestor says.
-enum Above {
+/// What stands above a record.
+pub(super) enum Above {
+    /// Everything that it names is there and live.
     Live,
+    /// An ancestor carries a mark: that deletion's, unless the mark is not ours.
     Marked(Option<DeletionId>),
+    /// An ancestor is not there, or another tenant's.
     Gone,
 }
+
+/// What the key of a record names, as it was read: nearest first.
+pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
 
 /// Reads a record and everything above it.
 ///
@@ -54,7 +60,25 @@ pub async fn standing<R: ReadRows>(
     key: &RecordKey,
     fields: Fields,
 ) -> Result<Standing, DependencyError> {
-    // What the key itself names is read in the same round trip.
+    let (row, known) = read_with_named(rows, collections, collection, key, fields).await?;
+    let Some(row) = row.filter(|row| row.is_of(tenant, collection)) else {
+        return Ok(Standing::Absent);
+    };
+    judge_with(rows, collections, collection, tenant, row, &known).await
+}
+
+/// A row, and in the same round trip what its key itself names.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn read_with_named<R: ReadRows>(
+    rows: &R,
+    collections: &Collections,
+    collection: &Collection,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<(Option<Row>, Known), DependencyError> {
     let named = named_by_key(collections, collection, key);
     let ancestors = join_all(
         named
@@ -62,14 +86,12 @@ pub async fn standing<R: ReadRows>(
             .map(|(parent, key)| read_one(rows, parent, key, Fields::Judged)),
     );
     let (row, ancestors) = join(read_one(rows, collection, key, fields), ancestors).await;
-    let Some(row) = row?.filter(|row| row.is_of(tenant, collection)) else {
-        return Ok(Standing::Absent);
-    };
+    let row = row?;
     let mut known = Vec::new();
     for ((_, key), ancestor) in named.into_iter().zip(ancestors) {
         known.push((key, ancestor?));
     }
-    judge_with(rows, collections, collection, tenant, row, &known).await
+    Ok((row, known))
 }
 
 /// The ancestors whose keys are parts of this record's key, nearest first.
@@ -133,7 +155,12 @@ async fn judge_with<R: ReadRows>(
     )
 }
 
-async fn above<R: ReadRows>(
+/// Reads what stands above a row, but for what is known of it: one round trip for each level.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn above<R: ReadRows>(
     rows: &R,
     collections: &Collections,
     collection: &Collection,

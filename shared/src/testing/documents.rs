@@ -378,7 +378,10 @@ fn score(query: &SearchQuery<'_>, source: &Source) -> i64 {
         .collect();
     let words = query.text.split_whitespace().map(str::to_lowercase);
     words
-        .filter(|word| texts.iter().any(|text| text.contains(word)))
+        .filter(|word| {
+            let word = word.trim_end_matches('*');
+            texts.iter().any(|text| text.contains(word))
+        })
         .fold(0, |score, _| score - 1)
 }
 

@@ -184,6 +184,7 @@ pub fn deletion(n: u8, collection: &Collection, root: &RecordKey, tenant_name: &
         request_id: format!("request-{n}"),
         collection,
         first: Some(&page),
+        names: Vec::new(),
         now: mark.deleted_at,
     };
     Deletion::accept(accepted, &timing())

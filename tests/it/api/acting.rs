@@ -136,6 +136,131 @@ async fn a_restore_is_offered_and_taken_until_purge_at_and_no_longer() {
     }
 }
 
+/// A letter in a room, deleted; and what became of the room then.
+async fn letter_below(room: impl AsyncFnOnce(&World)) -> (World, Deletion) {
+    let world = World::new();
+    world.put("rooms", &key("r-1"));
+    world.put_letter("l-1", "r-1");
+    let answer = world.call(Event::new("DELETE", "/v1/letters/l-1")).await;
+    assert_eq!(answer.status, 202);
+    let mut deletion = world.deletions.all().remove(0);
+    deletion.state = State::Deleted;
+    put(&world, &deletion, &[]);
+    room(&world).await;
+    drop(world.queue.take());
+    (world, deletion)
+}
+
+async fn delete_the_room(world: &World) {
+    let answer = world.call(Event::new("DELETE", "/v1/rooms/r-1")).await;
+    assert_eq!(answer.code(), "PENDING_DELETE");
+}
+
+#[tokio::test]
+async fn a_restore_below_a_deleted_parent_is_409_at_once_and_says_what_to_restore_first() {
+    for (state, action) in [
+        (State::Deleted, "restore"),
+        (State::RestoreFailed, "restore"),
+        (State::RestoreFailed, "retry"),
+    ] {
+        let (world, mut deletion) = letter_below(delete_the_room).await;
+        deletion.state = state;
+        put(&world, &deletion, &[]);
+        let above = world.deletions.all().remove(1);
+        assert_eq!(above.collection.as_ref(), "rooms");
+
+        let answer = world.call(post(&deletion, action)).await;
+
+        assert_eq!(
+            told(&answer),
+            (409, "PARENT_NOT_LIVE"),
+            "{action} in {state}"
+        );
+        assert_eq!(answer.body["deletion"]["id"], json!(above.id.to_string()));
+        let offered = &answer.body["deletion"]["allowed_actions"];
+        assert_eq!(offered, &json!(["cancel"]), "the way out is there");
+        assert_eq!(world.deletions.get(deletion.id).unwrap(), deletion);
+        assert!(world.queue.is_empty(), "{action} in {state}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_of_a_restore_has_a_code_of_its_own() {
+    let gone = |collection: &'static str, id: &'static str| {
+        async move |world: &World| world.rows.remove(world.collection(collection), &key(id))
+    };
+    let (world, deletion) = letter_below(gone("rooms", "r-1")).await;
+    let answer = world.call(post(&deletion, "restore")).await;
+    assert_eq!(told(&answer), (409, "PARENT_NOT_LIVE"));
+    assert!(answer.body.get("deletion").is_none());
+
+    let (world, deletion) = letter_below(gone("letters", "l-1")).await;
+    let answer = world.call(post(&deletion, "restore")).await;
+    assert_eq!(told(&answer), (409, "ROOT_MISSING"));
+
+    let (world, deletion) =
+        letter_below(async |world: &World| world.put_letter("l-1", "r-1")).await;
+    let answer = world.call(post(&deletion, "restore")).await;
+    assert_eq!(told(&answer), (409, "KEY_TAKEN"));
+    assert_eq!(world.deletions.get(deletion.id).unwrap(), deletion);
+    assert!(world.queue.is_empty());
+}
+
+#[tokio::test]
+async fn who_may_not_restore_is_told_so_whatever_stands_in_the_way() {
+    let (world, deletion) = letter_below(delete_the_room).await;
+    let mut deletion = deletion;
+    deletion.requested_by = "bob".to_owned();
+    put(&world, &deletion, &[]);
+
+    let answer = world
+        .call(post(&deletion, "restore").by("bob", "acme", "[writers]"))
+        .await;
+    assert_eq!(told(&answer), (403, "FORBIDDEN"));
+    let answer = world
+        .call(post(&deletion, "restore").by("eve", "acme", "[writers]"))
+        .await;
+    assert_eq!(told(&answer), (404, "DELETION_NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_look_that_a_store_does_not_answer_is_503_and_nothing_is_begun() {
+    let (world, deletion) = letter_below(delete_the_room).await;
+    world
+        .faults
+        .fail(Operation::ReadRows, .., Fault::Unavailable(Moment::Before));
+
+    let answer = world.call(post(&deletion, "restore")).await;
+
+    assert_eq!(told(&answer), (503, "DEPENDENCY_UNAVAILABLE"));
+    assert_eq!(world.deletions.get(deletion.id).unwrap(), deletion);
+}
+
+#[tokio::test]
+async fn a_restore_that_the_file_or_the_time_forbids_says_which() {
+    for (change, word) in [
+        (
+            (|deletion: &mut Deletion| deletion.restorable = false) as fn(&mut Deletion),
+            "restore = \"never\"",
+        ),
+        (
+            |deletion| deletion.purge_at = Some(deletion.deleted_at),
+            "purge_at",
+        ),
+        (|deletion| deletion.state = State::Purged, "PURGED"),
+    ] {
+        let (world, mut deletion) = standing("discussions", State::Deleted).await;
+        change(&mut deletion);
+        put(&world, &deletion, &[]);
+
+        let answer = world.call(post(&deletion, "restore")).await;
+
+        assert_eq!(told(&answer), (409, "INVALID_STATE"), "{word}");
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains(word), "{detail}");
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_deletion_and_one_of_another_tenant_are_the_same_404() {
     let (world, deletion) = standing("discussions", State::Deleted).await;

@@ -1,5 +1,7 @@
 //! Events as the gateway makes them of requests: it decodes the path, routes, and hands out the values it routed by.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
 
@@ -71,9 +73,21 @@ impl Event {
         .by("ann", "acme", "[admin]")
     }
 
-    /// From this caller; the groups as HTTP APIs render them.
+    /// From this caller; the groups as HTTP APIs render them, of names without white space.
     pub(crate) fn by(self, subject: &str, tenant: &str, groups: &str) -> Self {
-        self.claims(json!({ "sub": subject, "custom:tenant": tenant, "cognito:groups": groups }))
+        let names: Vec<&str> = groups.trim_matches(['[', ']']).split_whitespace().collect();
+        self.with_token(
+            &json!({ "sub": subject, "custom:tenant": tenant, "cognito:groups": names }),
+        )
+    }
+
+    /// With this payload of a token, and what HTTP APIs make of it.
+    pub(crate) fn with_token(self, payload: &Value) -> Self {
+        let claims = payload.as_object().unwrap().iter();
+        let claims = claims.map(|(name, value)| (name.clone(), json!(rendered(value))));
+        let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
+        self.claims(claims.collect())
+            .header("authorization", &format!("Bearer e30.{payload}.c2ln"))
     }
 
     /// With exactly these claims.
@@ -94,6 +108,12 @@ impl Event {
         self
     }
 
+    /// Without a header.
+    pub(crate) fn without_header(mut self, name: &str) -> Self {
+        self.0["headers"].as_object_mut().unwrap().remove(name);
+        self
+    }
+
     /// With a body.
     pub(crate) fn body(mut self, body: &str) -> Self {
         self.0["body"] = json!(body);
@@ -109,6 +129,18 @@ impl Event {
     /// As the function's runtime decodes it.
     pub(crate) fn decoded(&self) -> ApiGatewayV2httpRequest {
         serde_json::from_str(&self.0.to_string()).unwrap()
+    }
+}
+
+/// A claim as HTTP APIs hand it out: a text, whatever it was.
+fn rendered(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => {
+            let texts: Vec<String> = values.iter().map(rendered).collect();
+            format!("[{}]", texts.join(" "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists and their cursors.
 
 use shared::testing::samples::{key, key2};
+use shared::testing::{Fault, Moment, Operation};
 
 use super::event::Event;
 use super::world::{Answer, World};
@@ -168,6 +169,53 @@ async fn a_forged_place_that_a_store_refuses_is_the_clients_fault() {
 
     assert_eq!((list.status, list.code()), (400, "INVALID_CURSOR"));
     assert_eq!((search.status, search.code()), (400, "INVALID_CURSOR"));
+}
+
+#[tokio::test]
+async fn a_text_that_the_index_refuses_is_the_clients_fault_and_an_index_that_refuses_all_is_not() {
+    for (fails, expected) in [
+        (1..=1, (400, "INVALID_PARAMETER")),
+        (1..=9, (500, "DEPENDENCY_REFUSED")),
+    ] {
+        let world = mail();
+        world
+            .faults
+            .fail(Operation::Search, fails, Fault::Refused(Moment::Before));
+
+        let answer = world
+            .call(Event::new("GET", "/v1/search/messages?q=stone"))
+            .await;
+
+        assert_eq!((answer.status, answer.code()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_search_has_at_most_fifty_words_and_five_prefixes() {
+    let world = mail();
+    let words = |n: usize| vec!["stone"; n].join("%20");
+    for (text, status) in [
+        (words(50), 200),
+        (words(51), 400),
+        (vec!["a"; 51].join("-"), 400),
+        (vec!["a"; 51].join("%7C"), 400),
+        ("a*%20b*%20c*%20d*%20e*".to_owned(), 200),
+        ("a*%20b*%20c*%20d*%20e*%20f*".to_owned(), 400),
+        ("******".to_owned(), 400),
+        ("(".repeat(1_000), 200),
+        ("~".repeat(1_000), 200),
+        ("x".repeat(1_001), 400),
+    ] {
+        let answer = world
+            .call(Event::new("GET", &format!("/v1/search/messages?q={text}")))
+            .await;
+
+        assert_eq!(answer.status, status, "{text}");
+        if status == 400 {
+            assert_eq!(answer.code(), "INVALID_PARAMETER", "{text}");
+            assert_eq!(answer.pointers(), ["/query/q"], "{text}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -253,3 +253,77 @@ async fn the_manifest_tells_what_became_of_each_record() {
     );
     assert_eq!(rest.body["next_cursor"], Value::Null);
 }
+
+/// The manifest of the only deletion, of so many pages of messages with such keys beside the root's; all of its pages
+/// one after the other, in calls of so many.
+async fn manifest(world: &World, pages: &[Vec<String>], limit: usize) -> Vec<Vec<String>> {
+    let messages = world.collection("messages").name.clone();
+    let written = (2..).zip(pages).map(|(number, sorts)| Page {
+        number,
+        entries: sorts
+            .iter()
+            .map(|sort| Entry::new(messages.clone(), key2("d-1", sort), Judged::Live))
+            .collect(),
+        next: None,
+    });
+    let written: Vec<Page> = written.collect();
+    let deletion = world.deletions.all().remove(0);
+    let scope = Scope::below(world.collection("discussions"), &world.collections);
+    world.deletions.put(&deletion, &scope, &written);
+    let path = format!("/v1/deletions/{}/records?limit={limit}", deletion.id);
+    let (mut answers, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let answer = world
+            .call(Event::new("GET", &format!("{path}{cursor}")))
+            .await;
+        assert_eq!(answer.status, 200, "{:.500}", answer.text);
+        // The text is a JSON string in what Lambda answers, of at most 6 MB.
+        assert!(serde_json::to_string(&answer.text).unwrap().len() < 6_000_000);
+        let items = answer.body["items"].as_array().unwrap();
+        let sorts = items.iter().filter_map(|item| item["key"]["sort"].as_str());
+        answers.push(sorts.map(str::to_owned).collect());
+        match answer.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return answers,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_comes_in_pages_of_a_thousand_and_of_less_where_its_keys_are_long() {
+    let short: Vec<String> = (0..2_500).map(|n| format!("m-{n:04}")).collect();
+    // Each character of these is six in JSON, and seven in what Lambda answers.
+    let long: Vec<String> = (0..2_500)
+        .map(|n| format!("{n:04}{}", "\u{1}".repeat(1_020)))
+        .collect();
+    for (sorts, per_page, most) in [(short, 1_000, 4), (long, 190, 10)] {
+        let world = World::new();
+        deleted(&world, &[("d-1", "ann")]).await;
+        let pages: Vec<Vec<String>> = sorts.chunks(per_page).map(<[String]>::to_vec).collect();
+
+        let answers = manifest(&world, &pages, 1_000).await;
+
+        assert_eq!(answers.concat(), sorts);
+        assert!(answers.len() <= most, "{}", answers.len());
+    }
+}
+
+#[tokio::test]
+async fn a_list_takes_no_more_than_it_says() {
+    let world = World::new();
+    let id = deleted(&world, &[("d-1", "ann")]).await.remove(0);
+    for (path, most) in [
+        ("/v1/deletions?".to_owned(), 100),
+        (format!("/v1/deletions/{id}/records?"), 1_000),
+        ("/v1/discussions?".to_owned(), 100),
+        ("/v1/search/discussions?q=stone&".to_owned(), 100),
+    ] {
+        let ask = |limit: usize| world.call(Event::new("GET", &format!("{path}limit={limit}")));
+
+        assert_eq!(ask(most).await.status, 200, "{path}");
+        let refused = ask(most + 1).await;
+        assert_eq!((refused.status, refused.code()), (400, "INVALID_PARAMETER"));
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("from 1 to {most}")), "{detail}");
+    }
+}

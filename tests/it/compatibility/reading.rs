@@ -212,7 +212,12 @@ async fn rows_that_version_1_archived_come_back_as_they_were() {
     let world = frozen.world("acme");
     let (id, plain) = (of_ids(&frozen), world.faults());
 
+    assert!(world.read(id).await.names.is_empty(), "the scope has them");
     world.act(&plain, id, Action::Restore).await;
+    assert_eq!(
+        world.read(id).await.names,
+        ["stream_messages".parse().unwrap()]
+    );
     let advanced = world.deliver(&plain, id).await.unwrap();
 
     assert_eq!(advanced, Advanced::Ended(State::Restored));

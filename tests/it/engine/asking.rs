@@ -29,7 +29,7 @@ impl World {
     /// Asks for something that is refused, and answers the state that the refusal tells.
     pub(crate) async fn refused(&self, deletion: &Deletion, action: Action) -> State {
         match self.act(deletion, action).await {
-            Err(ActError::InvalidState(stands)) => stands.state,
+            Err(ActError::InvalidState(stands, _)) => stands.state,
             other => panic!("{} is not refused: {other:?}", action.as_str()),
         }
     }

@@ -42,7 +42,7 @@ async fn cancelled_at(
         let answer = at_once(beside.act(&asked, Action::Cancel));
         *heard.lock().unwrap() = Some(match answer {
             Ok(stands) => Ok(stands.state),
-            Err(ActError::InvalidState(stands)) => Err(stands.state),
+            Err(ActError::InvalidState(stands, _)) => Err(stands.state),
             Err(other) => panic!("{other:?}"),
         });
     });

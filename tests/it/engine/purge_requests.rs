@@ -219,7 +219,7 @@ async fn a_request_that_keeps_losing_the_race_is_answered_by_what_stands() {
         .act_disturbed(&faults, &deletion, Action::Restore)
         .await;
 
-    let Err(ActError::InvalidState(stands)) = answer else {
+    let Err(ActError::InvalidState(stands, _)) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!(stands.state, State::Purged);

@@ -192,7 +192,7 @@ async fn of_a_restore_and_a_purge_at_the_same_moment_one_wins_and_the_other_says
     let answer = world
         .act_disturbed(&faults, &deletion, Action::Restore)
         .await;
-    let Err(ActError::InvalidState(stands)) = answer else {
+    let Err(ActError::InvalidState(stands, _)) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!(stands.state, State::Purged);
@@ -237,7 +237,7 @@ async fn two_requests_at_once_are_one_restore() {
         .act_disturbed(&faults, &deletion, Action::Restore)
         .await;
 
-    let Err(ActError::InvalidState(stands)) = answer else {
+    let Err(ActError::InvalidState(stands, _)) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!((stands.state, stands.run), (State::Restoring, 2));

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::collection::{Collection, Collections};
 use shared::domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
 use shared::domain::key::RecordKey;
-use shared::domain::principal::{Principal, Tenant};
+use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::ports::{Clock, DependencyError, Wired};
 use shared::service::accept::{
     AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
@@ -280,6 +280,13 @@ impl World {
         }
     }
 
+    /// Delivers messages until none waits; nothing is swept.
+    pub(crate) async fn deliver_all_to_the_end(&self) {
+        while !self.queue.is_empty() {
+            self.deliver_all().await;
+        }
+    }
+
     /// What the deployed functions do by themselves, minute by minute, until nothing more happens before `purge_at`.
     pub(crate) async fn come_to_rest(&self) {
         for _ in 0..200 {
@@ -337,7 +344,7 @@ pub(crate) fn principal(subject: &str, tenant: &str, groups: &[&str]) -> Princip
     Principal {
         subject: subject.to_owned(),
         tenant: Tenant::new(tenant).expect("a tenant has a name"),
-        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        groups: Groups::Known(groups.iter().map(|group| (*group).to_owned()).collect()),
     }
 }
 

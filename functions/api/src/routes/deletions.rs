@@ -9,7 +9,7 @@ use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{Action, DeletionId, State as DeletionState};
+use shared::domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
 use shared::service::act::{self, ActError};
@@ -20,6 +20,12 @@ use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid};
 use crate::respond::POLL_AGAIN;
 use crate::view::{DeletionView, ManifestView, Page, deletion_path};
+
+/// The most deletions of one answer: each costs a read of its own, one after the other.
+const MOST_DELETIONS: usize = 100;
+
+/// The most records of a manifest of one answer: as many as a page of it holds, so that one read brings them.
+const MOST_RECORDS: usize = 1_000;
 
 pub(super) async fn show<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
@@ -52,7 +58,9 @@ pub(super) async fn act<P: ApiPorts>(
     let action = action_of(&action)?;
     let call = call?;
     Query::parse(&call.raw_query)?.only(&[])?;
-    let deletion = act::act(&api, &call.principal, parse(&id)?, action).await?;
+    let deletion = act::act(&api, &call.principal, parse(&id)?, action)
+        .await
+        .map_err(|error| not_done(&api, &call, error))?;
     let view = DeletionView::new(&api, &call.principal, &deletion);
     let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
     let headers = response.headers_mut();
@@ -77,23 +85,48 @@ fn action_of(name: &str) -> Result<Action, Problem> {
         .ok_or_else(Problem::route_not_found)
 }
 
-impl From<ActError> for Problem {
-    fn from(error: ActError) -> Self {
-        match error {
-            ActError::NotFound => not_found(),
-            ActError::Forbidden => Self::new(
-                Code::Forbidden,
-                "The caller may not do this to the deletion.",
-            ),
-            ActError::InvalidState(deletion) => {
-                let detail = format!(
-                    "The deletion is {}; see its `allowed_actions`.",
-                    deletion.state
-                );
-                Self::new(Code::InvalidState, detail).with("state", deletion.state.as_str())
-            }
-            ActError::Dependency(error) => error.into(),
+/// Why nothing was done, and what to do about it.
+fn not_done<P: ApiPorts>(api: &Api<P>, call: &Call, error: ActError) -> Problem {
+    match error {
+        ActError::NotFound => not_found(),
+        ActError::Forbidden => Problem::new(
+            Code::Forbidden,
+            "The caller may not do this to the deletion.",
+        ),
+        ActError::InvalidState(deletion, why) => {
+            let state = deletion.state;
+            let detail = match why {
+                Hindrance::State => {
+                    format!("The deletion is {state}; see its `allowed_actions`.")
+                }
+                Hindrance::NeverRestored => "Its collection said `restore = \"never\"` when the deletion was accepted: it cannot be taken back.".to_owned(),
+                Hindrance::RetentionOver => {
+                    "Its `purge_at` has come: the records are removed for good.".to_owned()
+                }
+            };
+            Problem::new(Code::InvalidState, detail).with("state", state.as_str())
         }
+        ActError::RootMissing => Problem::new(
+            Code::RootMissing,
+            "The row of the record that the deletion began with is gone, so nothing of it can come back; `purge` removes the rest.",
+        ),
+        ActError::KeyTaken => Problem::new(
+            Code::KeyTaken,
+            "Another record has the key of the one that the deletion began with, or another deletion has marked it; when that one is out of the way, ask again.",
+        ),
+        ActError::ParentNotLive(by) => {
+            let problem = Problem::new(
+                Code::ParentNotLive,
+                "A record above the one that the deletion began with is deleted or gone; restore that one first, or purge this deletion.",
+            );
+            match by {
+                Some(above) => {
+                    problem.with("deletion", DeletionView::new(api, &call.principal, &above))
+                }
+                None => problem,
+            }
+        }
+        ActError::Dependency(error) => error.into(),
     }
 }
 
@@ -108,7 +141,7 @@ pub(super) async fn list<P: ApiPorts>(
         "limit",
         "cursor",
     ])?;
-    let limit = query.limit()?;
+    let limit = query.limit(MOST_DELETIONS)?;
     let filter = filter(&query)?;
     let (found, next_cursor) =
         deletions::list(&api, &call.principal, &filter, limit, query.cursor()).await?;
@@ -125,12 +158,17 @@ pub(super) async fn records<P: ApiPorts>(
     call: Call,
 ) -> Result<Response, Problem> {
     let query = Query::parse(&call.raw_query)?.only(&["limit", "cursor"])?;
-    let limit = query.limit()?;
+    let mut limit = query.limit(MOST_RECORDS)?;
     let id = parse(&id)?;
-    let found = deletions::records(&api, &call.principal, id, limit, query.cursor()).await?;
-    let (found, next_cursor) = found.ok_or_else(not_found)?;
-    let items = found.into_iter().map(ManifestView::from).collect();
-    Ok(Json(Page { items, next_cursor }).into_response())
+    loop {
+        let found = deletions::records(&api, &call.principal, id, limit, query.cursor()).await?;
+        let (found, next_cursor) = found.ok_or_else(not_found)?;
+        let items: Vec<_> = found.into_iter().map(ManifestView::from).collect();
+        let page = Page { items, next_cursor };
+        if let Some(response) = page.answer(&mut limit)? {
+            return Ok(response);
+        }
+    }
 }
 
 fn parse(id: &str) -> Result<DeletionId, Problem> {

@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
 use shared::ports::ApiPorts;
 use shared::service::accept::Api;
-use shared::service::cursor::InvalidCursor;
 use shared::service::records::{self, Got, Listed, ReadError};
-use shared::telemetry::chain;
 
 use super::collection;
 use super::deletions::invalid_cursor;
@@ -27,8 +23,15 @@ use crate::view::{DeletionView, Page, RecordView, purge_at};
 /// The longest text of a search, in bytes.
 const TEXT_BYTES: usize = 1_000;
 
-/// The longest body of a list: Lambda takes 6 MB of answer, in which this text is a JSON string once more.
-const BODY_BYTES: usize = 2_500_000;
+/// The most words of it, and how many of them may be prefixes (`word*`).
+const MOST_WORDS: usize = 50;
+const MOST_PREFIXES: usize = 5;
+
+/// A text that every index takes.
+const PLAIN: &str = "a";
+
+/// The most records of one answer: each is read whole, up to 400 KB, and a hit of a search is judged by reads of its own.
+const MOST: usize = 100;
 
 pub(super) async fn get_or_list<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
@@ -93,7 +96,7 @@ async fn list<P: ApiPorts>(
         None => &["limit", "cursor"],
     };
     let query = query.only(known)?;
-    let limit = query.limit()?;
+    let limit = query.limit(MOST)?;
     let parent = match (above, query.get("parent")) {
         (Some(above), Some(id)) => {
             let names = ["parent", "parent_sort"];
@@ -118,20 +121,30 @@ pub(super) async fn search<P: ApiPorts>(
         return Err(Problem::route_not_found());
     }
     let query = Query::parse(&call.raw_query)?.only(&["q", "limit", "cursor"])?;
-    let limit = query.limit()?;
-    let text = match query.get("q") {
-        None => return Err(invalid("q", "is missing")),
-        Some(text) if text.trim().is_empty() => return Err(invalid("q", "is empty")),
-        Some(text) if text.len() > TEXT_BYTES => {
-            return Err(invalid("q", "has more than 1000 bytes"));
-        }
-        Some(text) => text,
-    };
+    let limit = query.limit(MOST)?;
+    let text = query.get("q").ok_or_else(|| invalid("q", "is missing"))?;
+    check(text).map_err(|why| invalid("q", why))?;
     let wanted = Wanted {
         collection,
         records: Records::Matching(text),
     };
     wanted.page(&api, &call, limit, query.cursor()).await
+}
+
+/// Whether a text is one that a search may be asked for: each word costs a look into each field, a prefix many.
+fn check(text: &str) -> Result<(), &'static str> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    if text.trim().is_empty() {
+        Err("is empty")
+    } else if text.len() > TEXT_BYTES {
+        Err("has more than 1000 bytes")
+    } else if words.filter(|word| !word.is_empty()).count() > MOST_WORDS {
+        Err("has more than 50 words")
+    } else if text.matches('*').count() > MOST_PREFIXES {
+        Err("has more than 5 prefixes")
+    } else {
+        Ok(())
+    }
 }
 
 /// The records of one list or search.
@@ -161,34 +174,40 @@ impl Wanted<'_> {
                 .into_iter()
                 .map(|row| RecordView::new(self.collection, row));
             let page = Page {
-                items: items.collect(),
+                items: items.collect::<Vec<_>>(),
                 next_cursor: listed.next_cursor,
             };
-            let body =
-                serde_json::to_string(&page).map_err(|error| Problem::internal(chain(&error)))?;
-            if body.len() <= BODY_BYTES || limit == 1 {
-                let json = HeaderValue::from_static("application/json");
-                return Ok(([(CONTENT_TYPE, json)], body).into_response());
+            if let Some(response) = page.answer(&mut limit)? {
+                return Ok(response);
             }
-            limit /= 2;
         }
     }
 
-    /// A store may refuse a request that has a cursor. If it then takes the same request without, the cursor was
-    /// forged: the client's fault, not the store's.
+    /// A store may refuse a request for what the client has written into it. If it then takes the same request without
+    /// the cursor, the cursor was forged; if it takes another text, the text is more than the index takes. Both are the
+    /// client's fault, not the store's.
     async fn ask_and_blame<P: ApiPorts>(
         &self,
         api: &Api<P>,
         call: &Call,
         limit: usize,
         cursor: Option<&str>,
-    ) -> Result<Listed, ReadError> {
+    ) -> Result<Listed, Problem> {
         let listed = self.ask(api, call, limit, cursor).await;
         let refused = matches!(&listed, Err(ReadError::Dependency(error)) if !error.retryable);
-        if cursor.is_some() && refused && self.ask(api, call, 1, None).await.is_ok() {
-            return Err(InvalidCursor.into());
+        if refused && cursor.is_some() && self.ask(api, call, 1, None).await.is_ok() {
+            return Err(invalid_cursor());
         }
-        listed
+        if refused && matches!(self.records, Records::Matching(_)) {
+            let plain = Wanted {
+                collection: self.collection,
+                records: Records::Matching(PLAIN),
+            };
+            if plain.ask(api, call, 1, None).await.is_ok() {
+                return Err(invalid("q", "is more than the search index takes"));
+            }
+        }
+        Ok(listed?)
     }
 
     async fn ask<P: ApiPorts>(

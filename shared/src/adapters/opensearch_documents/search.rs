@@ -37,11 +37,8 @@ struct Found {
 impl SearchDocuments for OpenSearchDocuments {
     async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
         let (spec, index) = self.index(query.collection, OPERATION)?;
-        let places = 1 + query.collection.key.parts();
-        if query
-            .after
-            .is_some_and(|after| after.as_array().is_none_or(|place| place.len() != places))
-        {
+        let is_place = |after: &Value| is_place(&query.collection.key, after);
+        if query.after.is_some_and(|after| !is_place(after)) {
             let error = RequestError::Answer("the place is not of this index".to_owned());
             return Err(DependencyError::refused(INDEX, OPERATION, error));
         }
@@ -92,6 +89,20 @@ impl OpenSearchDocuments {
     }
 }
 
+/// Whether this is where a search in this index goes on: a score and the parts of a key. The index answers some others
+/// as if it were broken.
+fn is_place(key: &KeySchema, after: &Value) -> bool {
+    after.as_array().is_some_and(|place| {
+        place.len() == 1 + key.parts()
+            && place[0].is_number()
+            && place[1..].iter().all(Value::is_string)
+    })
+}
+
+/// What a text may say: words, phrases and prefixes, joined, negated and grouped. `FUZZY`, `NEAR` and `SLOP` are left out:
+/// a fuzzy word becomes as many as fifty, and twenty of them are more than a search may have.
+const FLAGS: &str = "AND|OR|NOT|PREFIX|PHRASE|PRECEDENCE|ESCAPE|WHITESPACE";
+
 fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
     let SearchQuery {
         collection, tenant, ..
@@ -111,7 +122,7 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
         "_source": keys().collect::<Vec<_>>(),
         "query": { "bool": {
             // Lenient: a word that is no date or number finds nothing, instead of failing.
-            "must": [{ "simple_query_string": { "query": query.text, "fields": spec.fields, "lenient": true } }],
+            "must": [{ "simple_query_string": { "query": query.text, "fields": spec.fields, "flags": FLAGS, "lenient": true } }],
             "filter": filter,
             "must_not": [{ "exists": { "field": collection.marks.deleted_at } }],
         } },
@@ -191,6 +202,8 @@ mod tests {
             body["query"]["bool"]["must"][0]["simple_query_string"]["query"],
             "a | -b"
         );
+        let flags = &body["query"]["bool"]["must"][0]["simple_query_string"]["flags"];
+        assert_eq!(*flags, FLAGS);
         assert_eq!(body["search_after"], after);
         assert_eq!(body["track_total_hits"], false);
     }

@@ -79,7 +79,28 @@ struct Failure {
 #[serde(default)]
 struct Kind {
     r#type: String,
+    root_cause: Vec<Cause>,
 }
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Cause {
+    r#type: String,
+}
+
+impl Kind {
+    /// The type of what went wrong first, where there is one: a search only says that all of its shards failed.
+    fn first(self) -> String {
+        let cause = self.root_cause.into_iter().map(|cause| cause.r#type);
+        cause
+            .into_iter()
+            .find(|kind| TOO_MUCH.contains(&kind.as_str()))
+            .unwrap_or(self.r#type)
+    }
+}
+
+/// What a request asks too much with; OpenSearch answers 500.
+const TOO_MUCH: [&str; 2] = ["too_many_clauses", "too_many_nested_clauses"];
 
 /// The way to one OpenSearch endpoint.
 ///
@@ -243,7 +264,7 @@ impl OpenSearchDocuments {
             .await
             .unwrap_or_default()
             .error
-            .r#type;
+            .first();
         Err(failure(operation, request.path, status, kind))
     }
 }
@@ -251,8 +272,9 @@ impl OpenSearchDocuments {
 /// A status that is not 200: busy or broken passes; what is refused stays refused, 413 among it, because the same body
 /// comes again.
 fn failure(operation: &'static str, path: &str, status: u16, kind: String) -> DependencyError {
-    let later =
+    let is_busy =
         status == 429 || status == 408 || status >= 500 || kind == "cluster_block_exception";
+    let later = is_busy && !TOO_MUCH.contains(&kind.as_str());
     let error = if status == 404 && kind == "index_not_found_exception" {
         RequestError::NoIndex(
             path.split('/')
@@ -291,6 +313,15 @@ mod tests {
         for status in [400, 401, 403, 404, 413] {
             assert!(!retryable(status, ""), "{status}");
         }
+    }
+
+    #[test]
+    fn what_asks_too_much_is_refused_though_it_is_answered_as_a_failure_of_the_server() {
+        let body = r#"{"error":{"root_cause":[{"type":"too_many_clauses","reason":"…"}],"type":"search_phase_execution_exception"},"status":500}"#;
+        let kind = serde_json::from_str::<Failure>(body).unwrap().error.first();
+
+        assert!(!retryable(500, &kind));
+        assert!(retryable(500, "search_phase_execution_exception"));
     }
 
     #[test]

@@ -146,5 +146,33 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
     Some(following)
 }
 
+/// Why an event is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// The state.
+    State,
+    /// The collection said `restore = "never"` when the deletion was accepted.
+    NeverRestored,
+    /// `purge_at` has come.
+    RetentionOver,
+}
+
+/// Why an event that is not possible is not: on other terms it might be.
+#[must_use]
+pub fn hindrance(state: State, event: Event, terms: Terms) -> Hindrance {
+    let best = Terms {
+        restorable: true,
+        is_due: false,
+        ..terms
+    };
+    if next(state, event, best).is_none() {
+        Hindrance::State
+    } else if terms.restorable {
+        Hindrance::RetentionOver
+    } else {
+        Hindrance::NeverRestored
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -52,6 +52,7 @@ impl Deletion {
             tenant: accepted.tenant,
             collection: accepted.collection.name.clone(),
             root: root.map(|entry| entry.key.clone()),
+            names: accepted.names,
             strategy: accepted.collection.strategy,
             restorable: accepted.collection.restorable,
             requested_by: accepted.requested_by,

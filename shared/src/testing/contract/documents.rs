@@ -103,6 +103,7 @@ macro_rules! documents_contract {
                 searching_goes_on_behind_the_last_hit_and_shows_each_once,
                 a_place_that_is_not_of_this_index_is_refused,
                 any_text_can_be_searched_for,
+                words_that_are_nearly_meant_are_not_looked_for_and_never_too_many,
                 indexing_makes_a_document_of_what_is_declared_and_nothing_else,
                 indexing_writes_into_a_document_and_leaves_what_is_not_declared,
                 indexing_takes_out_what_is_gone,

@@ -42,6 +42,8 @@ struct Meta {
     expires_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     root: Option<RecordKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<CollectionName>,
     strategy: Strategy,
     restorable: bool,
     request_id: String,
@@ -112,6 +114,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         due_at: millis(deletion.due_at),
         expires_at: deletion.expires_at.map(Timestamp::as_second),
         root: deletion.root.clone(),
+        names: deletion.names.clone(),
         strategy: deletion.strategy,
         restorable: deletion.restorable,
         request_id: deletion.request_id.clone(),
@@ -188,6 +191,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         tenant: meta.tenant,
         collection: meta.collection,
         root: meta.root,
+        names: meta.names,
         strategy: meta.strategy,
         restorable: meta.restorable,
         requested_by: meta.requested_by,

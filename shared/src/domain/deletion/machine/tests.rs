@@ -128,6 +128,28 @@ fn what_is_parked_is_purged_by_nobody_who_does_not_say_so() {
 }
 
 #[test]
+fn what_is_refused_says_whether_it_is_the_state_the_file_or_the_time() {
+    let never = Terms {
+        restorable: false,
+        ..FLAG
+    };
+    let due = Terms {
+        is_due: true,
+        ..FLAG
+    };
+    let why = |state, terms| hindrance(state, Event::Restore, terms);
+
+    assert_eq!(why(State::Deleted, never), Hindrance::NeverRestored);
+    assert_eq!(why(State::Cancelled, never), Hindrance::NeverRestored);
+    assert_eq!(why(State::Deleted, due), Hindrance::RetentionOver);
+    for terms in [FLAG, never, due] {
+        assert_eq!(why(State::Purged, terms), Hindrance::State);
+        let cancel = hindrance(State::Deleted, Event::Cancel, terms);
+        assert_eq!(cancel, Hindrance::State);
+    }
+}
+
+#[test]
 fn an_action_has_the_name_of_its_event() {
     for action in Action::ALL {
         assert_eq!(

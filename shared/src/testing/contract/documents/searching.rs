@@ -115,6 +115,10 @@ pub async fn a_place_that_is_not_of_this_index_is_refused<H: DocumentsHarness>(h
         json!([]),
         json!(["a"]),
         json!([{ "a": 1 }, []]),
+        json!([null, null, null]),
+        json!([null, "d", "1"]),
+        json!([true, "d", "1"]),
+        json!(["x", 1, 2]),
         json!([1, 2, 3, 4, 5, 6, 7]),
     ] {
         let query = SearchQuery {
@@ -152,6 +156,35 @@ pub async fn any_text_can_be_searched_for<H: DocumentsHarness>(harness: &H) {
     ] {
         let _ = search(harness, "acme", text, None, 10).await;
     }
+}
+
+pub async fn words_that_are_nearly_meant_are_not_looked_for_and_never_too_many<
+    H: DocumentsHarness,
+>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    // Enough words for each fuzzy one to become many.
+    let letters = || ('a'..='z').map(|letter| letter.to_string());
+    for (n, first) in letters().enumerate() {
+        let (id, mut source) = message(&n.to_string());
+        let words: Vec<String> = letters()
+            .flat_map(|second| letters().map(move |third| format!("sto{second}{third}")))
+            .map(|word| format!("{first}{word}"))
+            .collect();
+        source.insert("body".to_owned(), json!(words.join(" ")));
+        harness.put(&messages, &id, source).await;
+    }
+    harness.refresh().await;
+    let fuzzy: Vec<String> = letters().map(|letter| format!("{letter}stone~2")).collect();
+
+    let page = search(harness, "acme", &fuzzy.join(" "), None, 10).await;
+
+    assert!(page.hits.len() <= 10);
+    // Each document has the word `stone` in its subject.
+    let near = found(harness, "acme", "ston~1").await;
+    assert_eq!(near, keys(&[]));
+    assert!(!found(harness, "acme", "sto*").await.is_empty());
 }
 
 async fn search<H: DocumentsHarness>(

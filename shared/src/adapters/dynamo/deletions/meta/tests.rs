@@ -40,6 +40,7 @@ fn whole() -> Deletion {
         tenant: Tenant::new("acme").unwrap(),
         collection: "discussions".parse().unwrap(),
         root: Some(RecordKey::stored("d-1", Some("s"))),
+        names: vec!["discussions".parse().unwrap(), messages.clone()],
         strategy: Strategy::Flag,
         restorable: true,
         requested_by: "u-1".into(),
@@ -120,6 +121,7 @@ fn whole() -> Deletion {
 
 fn bare() -> Deletion {
     Deletion {
+        names: Vec::new(),
         purge_at: None,
         lease: None,
         look: None,
