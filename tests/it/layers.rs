@@ -152,7 +152,7 @@ fn every_source_says_why_it_exists_and_stays_readable() {
 
 #[test]
 fn every_dependency_is_used() {
-    // Named by xtask, and xtask by the api, for their features only; the manifests say why.
+    // Named by xtask, and xtask by the sweeper, for their features only; the manifests say why.
     let exempt = [
         "lambda_http",
         "aws_lambda_events",
@@ -183,7 +183,7 @@ fn every_dependency_is_used() {
             for name in names.into_iter().flat_map(toml::de::DeTable::keys) {
                 let name = name.get_ref().replace('-', "_");
                 let is_exempt = (package == "xtask" && exempt.contains(&name.as_str()))
-                    || (package == "functions/api" && name == "xtask");
+                    || (package == "functions/sweeper" && name == "xtask");
                 if !is_exempt && !named(&code, &name) {
                     unused.push(format!("{package} does not use {name}"));
                 }
