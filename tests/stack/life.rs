@@ -57,6 +57,26 @@ async fn a_restore_brings_the_same_records_back_in_both_stores_and_in_every_read
     assert_eq!(found.len(), 1);
 }
 
+/// The last transaction looks at everything above the root.
+#[tokio::test]
+async fn a_message_is_restored_below_its_live_discussion() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "below");
+    let admin = tenant.admin().await;
+    let discussion = tenant.thread("d", 3).await;
+    let before = tenant.held(&discussion).await;
+    let id = admin
+        .begin(&format!("/v1/messages/{discussion}/{}", message_id(1)))
+        .await;
+    admin.done(&id, SOON).await;
+
+    act(&admin, &id, "restore").await;
+    let deletion = admin.done(&id, SOON).await;
+
+    assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
+    assert_eq!(tenant.held(&discussion).await, before);
+}
+
 #[tokio::test]
 async fn a_restore_leaves_alone_what_was_deleted_before_on_its_own() {
     let Some(stack) = stack() else { return };
