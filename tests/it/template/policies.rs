@@ -81,6 +81,9 @@ fn consumer_may_mark_remove_and_tell() {
         let ending = ["dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"];
         actions.extend(ending.map(str::to_owned));
     }
+    let copying = ["dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"].map(str::to_owned);
+    let archive = grants.entry("ArchiveTable".to_owned()).or_default();
+    archive.extend(copying);
     grants.extend(self::grants(&[
         (&["ControlTable"], "dynamodb:GetItem PutItem DeleteItem"),
         (
@@ -143,10 +146,7 @@ fn work() -> Grants {
             "dynamodb:BatchGetItem PartiQLInsert PartiQLUpdate PartiQLDelete Query",
         ),
         (&INDEXES, "dynamodb:Query"),
-        (
-            &["ArchiveTable"],
-            "dynamodb:BatchGetItem PartiQLInsert PartiQLUpdate PartiQLDelete",
-        ),
+        (&["ArchiveTable"], "dynamodb:BatchGetItem PartiQLDelete"),
         (&["EventBus"], "events:PutEvents"),
         (&["schedule/${ScheduleGroup}/*"], "scheduler:DeleteSchedule"),
         (
