@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::areas;
 use tests::caller::{Answer, Caller};
-use tests::functions::{FUNCTIONS, logged};
+use tests::functions::{FUNCTIONS, logged, sweep};
 use tests::mail::Tenant;
 use tests::stacks::{short_stack, stack};
 use tests::wait;
-use xtask::attached::{self, TABLE};
+use xtask::attached::{self, TABLES};
 use xtask::http;
 use xtask::layout::StateDir;
 use xtask::stack::{Options, Stack, StackFile};
@@ -20,7 +22,7 @@ use crate::alone;
 const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn a_table_that_the_template_does_not_know_is_attached_by_parameters_alone() {
+async fn tables_that_the_template_does_not_know_are_attached_by_parameters_alone() {
     let Some(stack) = short_stack() else { return };
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "attached");
@@ -33,7 +35,84 @@ async fn a_table_that_the_template_does_not_know_is_attached_by_parameters_alone
         (found.len() == 1).then_some(found)
     });
     assert_eq!(found.await[0]["id"], tenant.id("kept"));
+    // What the index refuses is taken back from the table.
+    let path = format!("/v1/items/{}", tenant.id("odd"));
+    let odd = put(&admin, &path, &json!({ "name": { "a": "bolt" } })).await;
+    assert_eq!(
+        (odd.status, admin.get(&path).await.status),
+        (400, 404),
+        "{odd:?}"
+    );
     nothing_was_denied(&stack).await;
+}
+
+/// What hangs below a record of an attached table is found over its index, also when it comes late, and goes with its
+/// schedule; what was archived goes from the archive.
+#[tokio::test]
+async fn records_below_and_copies_in_the_archive_go_at_their_time() {
+    let Some(stack) = short_stack() else { return };
+    let _alone = alone().await;
+    let tenant = Tenant::new(&stack, "late");
+    let admin = tenant.admin().await;
+    let (item, receipt) = (tenant.id("item"), tenant.id("receipt"));
+    put_row(&tenant, 0, json!({ "item_id": item, "name": "bolts" })).await;
+    put_row(&tenant, 2, json!({ "receipt_id": receipt })).await;
+    let early = movement(&stack, &tenant, &item, "early").await;
+
+    let deleted = admin.begin(&format!("/v1/items/{item}")).await;
+    let archived = admin.begin(&format!("/v1/receipts/{receipt}")).await;
+    for id in [&deleted, &archived] {
+        assert_eq!(admin.done(id, SOON).await["state"], "DELETED");
+    }
+    let late = movement(&stack, &tenant, &item, "late").await;
+    assert_eq!(areas::archived(&stack, &archived).await.len(), 1);
+    for id in [&deleted, &archived] {
+        wait::until("the purge", Duration::from_mins(1), async || {
+            sweep(&stack).await;
+            let deletion = admin.deletion(id).await;
+            assert_ne!(deletion["state"], "PURGE_FAILED", "{deletion:#}");
+            (deletion["state"] == "PURGED").then_some(())
+        })
+        .await;
+    }
+
+    for (place, key, id) in [
+        (0, "item_id", &item),
+        (1, "movement_id", &early),
+        (1, "movement_id", &late),
+        (2, "receipt_id", &receipt),
+    ] {
+        let left = tenant.stores.items(TABLES[place].name, (key, id)).await;
+        assert!(left.is_empty(), "{left:?}");
+    }
+    for movement in [&early, &late] {
+        let name = format!("movement-{movement}");
+        assert!(!areas::is_scheduled(&stack, &name).await, "{name}");
+    }
+    assert!(areas::archived(&stack, &archived).await.is_empty());
+    nothing_was_denied(&stack).await;
+}
+
+/// A movement of an item with its schedule; answers its id.
+async fn movement(stack: &StackFile, tenant: &Tenant, item: &str, name: &str) -> String {
+    let id = tenant.id(name).replace('~', "-");
+    let group = &stack.schedule_group;
+    areas::schedule_in(stack, group, &format!("movement-{id}")).await;
+    put_row(tenant, 1, json!({ "movement_id": id, "item_id": item })).await;
+    id
+}
+
+/// Puts a row as the team does: past the API.
+async fn put_row(tenant: &Tenant, table: usize, mut row: Value) {
+    row["company_id"] = tenant.name.clone().into();
+    let row = row.as_object().unwrap().iter();
+    let item = row.map(|(name, value)| {
+        let text = value.as_str().unwrap().to_owned();
+        (name.clone(), AttributeValue::S(text))
+    });
+    let put = tenant.stores.dynamodb.put_item();
+    let put = put.table_name(TABLES[table].name);
+    put.set_item(Some(item.collect())).send().await.unwrap();
 }
 
 #[tokio::test]
@@ -51,6 +130,7 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
         ("SearchKind", "none"),
         ("CreateDemoTables", "false"),
         ("IndexPrefix", ""),
+        ("OnPublishFailure", "rollback"),
     ] {
         parameters.insert(name.into(), value.into());
     }
@@ -58,7 +138,7 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
         state: folder,
         collections_dir: Some(collections),
         parameters,
-        tables: vec![attached::definition()],
+        tables: attached::definitions(),
         build: false,
         ..Options::default()
     };
@@ -72,6 +152,19 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
     assert_eq!(stack.endpoints.opensearch, "", "no OpenSearch runs");
     let search = admin.get("/v1/search/items?q=bolts").await;
     assert_eq!(search.status, 404, "{search:?}");
+    // Without its queue an acceptance is undone.
+    let kept = format!("/v1/items/{}", tenant.id("kept"));
+    let gone = stack
+        .sqs()
+        .delete_queue()
+        .queue_url(&stack.queues.deletions);
+    gone.send().await.unwrap();
+    let undone = admin.delete(&kept).await;
+    assert_eq!(
+        (undone.status, admin.get(&kept).await.status),
+        (503, 200),
+        "{undone:?}"
+    );
     nothing_was_denied(&stack).await;
     running.stop().await.unwrap();
 }
@@ -83,13 +176,12 @@ async fn no_list_of_tables_has_an_empty_member_whether_tables_are_attached_or_no
         return;
     };
 
-    let (alone, with_one) = (tables(&demo).await, tables(&beside).await);
+    let (alone, with_three) = (tables(&demo).await, tables(&beside).await);
 
     let arn = |name: &str| format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}");
     assert_eq!(alone.len(), 14, "{alone:?}");
-    assert_eq!(with_one.len(), 15, "{with_one:?}");
-    assert_eq!(with_one[0], arn(TABLE));
-    assert_eq!(with_one[1..], alone, "the stacks have the same name");
+    assert_eq!(with_three[..3], TABLES.map(|table| arn(table.name)));
+    assert_eq!(with_three[3..], alone, "the stacks have the same name");
     for name in &alone {
         assert!(name.starts_with(&arn("tombstone-")), "{name}");
     }
@@ -162,7 +254,7 @@ async fn live(stack: &StackFile, tenant: &Tenant, admin: &Caller) {
 /// The row of the record that is deleted, as the team's own table holds it.
 async fn row(stack: &StackFile, tenant: &Tenant) -> Option<serde_json::Map<String, Value>> {
     let id = tenant.id("one");
-    let mut items = tenant.stores.items(TABLE, ("item_id", &id)).await;
+    let mut items = tenant.stores.items(TABLES[0].name, ("item_id", &id)).await;
     assert!(items.len() <= 1, "{}: {items:?}", stack.endpoints.dynamodb);
     items.pop()
 }

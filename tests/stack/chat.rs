@@ -1,15 +1,19 @@
 //! Chat: the events of the product, in groups and with recipients, and the first message of a stream.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::areas::{loaded, texts};
+use tests::areas::{archived, loaded, texts};
 use tests::bus::Bus;
+use tests::functions::sweep;
 use tests::mail::Tenant;
 use tests::stacks::stack;
+use tests::wait;
 use xtask::load::Kind;
+use xtask::stack::StackFile;
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -161,4 +165,54 @@ async fn a_shared_attachment_is_kept_until_its_last_parent_goes_and_comes_back_w
         assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
     }
     assert_eq!((attachment().await, links().await), before);
+}
+
+/// What a worker that woke up too late would leave: nobody may bring it back any more.
+#[tokio::test]
+async fn a_copy_that_comes_behind_the_purge_is_removed_by_the_comparison() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "behind");
+    let admin = tenant.admin().await;
+    let area = loaded(&stack, Kind::Chat, &tenant.name, 1).await;
+    let text = |attribute: &str| {
+        let value = area.records["stream_messages"][0][attribute].as_str();
+        value.unwrap().to_owned()
+    };
+    let path = format!(
+        "/v1/stream_messages/{}/{}",
+        text("stream_id"),
+        text("message_id")
+    );
+    let id = admin.begin(&path).await;
+    admin.done(&id, SOON).await;
+    let copies = copies(&stack, &id).await;
+    assert!(!copies.is_empty());
+
+    let purge = format!("/v1/deletions/{id}/purge");
+    let answer = admin.call(Method::POST, &purge, &[], None).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let deletion = admin.done(&id, SOON).await;
+    assert_eq!(deletion["state"], "PURGED", "{deletion:#}");
+    assert!(archived(&stack, &id).await.is_empty());
+    let put = stack.dynamodb().put_item().table_name(&stack.archive_table);
+    put.set_item(Some(copies[0].clone())).send().await.unwrap();
+
+    wait::until("the copy is removed", SOON, async || {
+        sweep(&stack).await;
+        archived(&stack, &id).await.is_empty().then_some(())
+    })
+    .await;
+}
+
+/// The copies of a deletion as they are stored.
+async fn copies(stack: &StackFile, deletion: &str) -> Vec<HashMap<String, AttributeValue>> {
+    let scan = stack
+        .dynamodb()
+        .scan()
+        .table_name(&stack.archive_table)
+        .consistent_read(true)
+        .filter_expression("deletion_id = :d")
+        .expression_attribute_values(":d", AttributeValue::S(deletion.to_owned()));
+    let items: Result<Vec<_>, _> = scan.into_paginator().items().send().collect().await;
+    items.unwrap()
 }

@@ -57,6 +57,27 @@ async fn a_restore_brings_the_same_records_back_in_both_stores_and_in_every_read
     assert_eq!(found.len(), 1);
 }
 
+/// The transaction that ends it asks whether the discussion lives, which is a right of its own.
+#[tokio::test]
+async fn a_message_alone_is_restored_below_its_live_discussion() {
+    let Some(stack) = stack() else { return };
+    let tenant = Tenant::new(&stack, "child");
+    let admin = tenant.admin().await;
+    let discussion = tenant.thread("d", 3).await;
+    let before = tenant.held(&discussion).await;
+    let path = format!("/v1/messages/{discussion}/{}", message_id(1));
+    let id = admin.begin(&path).await;
+    admin.done(&id, SOON).await;
+    assert_eq!(admin.get(&path).await.status, 410);
+
+    act(&admin, &id, "restore").await;
+    let deletion = admin.done(&id, SOON).await;
+
+    assert_eq!(deletion["state"], "RESTORED", "{deletion:#}");
+    assert_eq!(admin.get(&path).await.status, 200);
+    assert_eq!(tenant.held(&discussion).await, before);
+}
+
 #[tokio::test]
 async fn a_restore_leaves_alone_what_was_deleted_before_on_its_own() {
     let Some(stack) = stack() else { return };

@@ -9,31 +9,46 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Context, Result};
 use crate::layout::StateDir;
 use crate::stack::authorizer::record::Record;
-use crate::stack::authorizer::record_file;
+use crate::stack::authorizer::{record_file, wildcard};
 use crate::terminal;
 
-/// Actions that no function calls by itself, and why its role has them. `*` stands for every role, or for the rest of
-/// an action.
-const NEVER_CALLED: [(&str, &str, &str); 4] = [
+/// Rights that the tests do not use, as `ROLE STATEMENT ACTION` with `*` for any text, and why the role has them.
+const UNUSED: [(&str, &str); 9] = [
     (
-        "*",
-        "logs:*",
+        "* logs:*",
         "the Lambda service writes the logs, in the function's role",
     ),
     (
-        "ConsumerRole",
-        "sqs:ReceiveMessage",
+        "* ec2:*",
+        "the Lambda service makes the interfaces in a VPC, in the function's role",
+    ),
+    (
+        "* kms:*",
+        "DynamoDB uses the key of a table, in the function's role",
+    ),
+    (
+        "ConsumerRole * sqs:ReceiveMessage",
         "the poller of Lambda receives, in the function's role",
     ),
     (
-        "ConsumerRole",
-        "sqs:DeleteMessage",
+        "ConsumerRole * sqs:DeleteMessage",
         "the poller of Lambda deletes, in the function's role",
     ),
     (
-        "ConsumerRole",
-        "sqs:GetQueueAttributes",
+        "ConsumerRole * sqs:GetQueueAttributes",
         "the poller of Lambda asks, in the function's role",
+    ),
+    (
+        "ConsumerRole Deletions dynamodb:DeleteItem",
+        "removes the exceptions of a page that a retry has left without any",
+    ),
+    (
+        "ConsumerRole Archive dynamodb:PartiQLUpdate",
+        "replaces a copy whose row was written between copy and removal",
+    ),
+    (
+        "SweeperRole MarkAndRemoveRows dynamodb:PartiQLInsert",
+        "puts back, before a purge, an archived record that a live link names again",
     ),
 ];
 
@@ -110,7 +125,7 @@ pub fn judge(record: &Record, whole: bool) -> bool {
     let refusals = unexpected(record);
     let (unused, excused) = unused(record);
     terminal::note(&format!(
-        "authorization: {} roles; {} refused, {} actions and {} resources unused ({excused} more are for the Lambda service)",
+        "authorization: {} roles; {} refused, {} actions and {} resources unused ({excused} more have a reason)",
         record.roles.len(),
         refusals.len(),
         unused.actions.len(),
@@ -174,15 +189,12 @@ fn unused(record: &Record) -> (Unused, usize) {
     for (role, statements) in &record.roles {
         for (statement, of) in statements {
             let idle = of.actions.iter().filter(|(_, count)| **count == 0);
-            let (never, idle): (Vec<_>, Vec<_>) = idle
-                .map(|(action, _)| action)
-                .partition(|action| reason(role, action).is_some());
-            excused += never.len();
-            let lines = idle
-                .iter()
-                .map(|action| format!("{role} {statement} {action}"));
-            unused.actions.extend(lines);
-            if never.len() == of.actions.len() {
+            let (with_reason, without): (Vec<String>, Vec<String>) = idle
+                .map(|(action, _)| format!("{role} {statement} {action}"))
+                .partition(|right| reason(right).is_some());
+            excused += with_reason.len();
+            unused.actions.extend(without);
+            if with_reason.len() == of.actions.len() {
                 continue;
             }
             let idle = of.resources.iter().filter(|(_, count)| **count == 0);
@@ -210,17 +222,12 @@ fn unused(record: &Record) -> (Unused, usize) {
     (unused, excused)
 }
 
-/// Why a function never calls this action.
-fn reason(role: &str, action: &str) -> Option<&'static str> {
-    NEVER_CALLED
+/// Why nothing uses this right.
+fn reason(right: &str) -> Option<&'static str> {
+    UNUSED
         .iter()
-        .find(|(of, what, _)| {
-            let named = what
-                .strip_suffix('*')
-                .map_or(*what == action, |beginning| action.starts_with(beginning));
-            named && (*of == "*" || *of == role)
-        })
-        .map(|(_, _, why)| *why)
+        .find(|(rights, _)| wildcard::matches(rights, right))
+        .map(|(_, why)| *why)
 }
 
 #[cfg(test)]

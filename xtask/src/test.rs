@@ -166,7 +166,7 @@ fn short_options() -> Result<Options> {
         state: PathBuf::from(SHORT),
         collections_dir: Some(collections_with_a_short_retention(Path::new(SHORT))?),
         parameters,
-        tables: vec![attached::definition()],
+        tables: attached::definitions(),
         build: false,
         ..Options::default()
     })

@@ -67,7 +67,7 @@ fn consumer_may_mark_remove_end_a_restore_and_tell() {
     let template = Template::read();
     let mut expected = engine();
     for table in ["table/orders", "table/order-lines"] {
-        let actions = ["UpdateItem", "ConditionCheckItem", "PartiQLInsert"];
+        let actions = ["UpdateItem", "ConditionCheckItem"];
         let actions = actions.map(|action| format!("dynamodb:{action}"));
         expected.get_mut(table).unwrap().extend(actions);
     }
@@ -282,7 +282,7 @@ fn engine() -> Grants {
         ),
         (
             &["table/orders", "table/order-lines"],
-            "dynamodb:BatchGetItem Query PartiQLUpdate PartiQLDelete",
+            "dynamodb:BatchGetItem Query PartiQLInsert PartiQLUpdate PartiQLDelete",
         ),
         (
             &["table/orders/index/*", "table/order-lines/index/*"],

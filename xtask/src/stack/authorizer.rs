@@ -19,7 +19,7 @@ mod scope;
 mod search;
 mod services;
 mod signature;
-mod wildcard;
+pub(crate) mod wildcard;
 
 #[cfg(test)]
 mod tests;

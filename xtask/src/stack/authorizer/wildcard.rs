@@ -1,7 +1,7 @@
 //! `*` and `?` in actions and resources.
 
 /// Whether `text` is of the form of `pattern`: `*` stands for any text, `?` for one character.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut place) = (0, 0);
     // Where the last star stands, and up to where it reaches for now.
