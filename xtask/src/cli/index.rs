@@ -12,7 +12,7 @@ use crate::index::{self, SearchKind, Target};
 use crate::stack::StackFile;
 use crate::terminal;
 
-/// Creates the `OpenSearch` indexes and mappings of all collections.
+/// Creates the OpenSearch indexes and mappings of all collections.
 ///
 /// On AWS requests are signed with the credentials of the environment: keys, a profile, SSO, `aws login` or a process.
 /// They need `es:ESHttpHead` and `es:ESHttpPut` on `DOMAIN-ARN/PREFIX*` (`aoss:APIAccessAll` on a serverless
@@ -23,7 +23,7 @@ use crate::terminal;
 pub(super) struct Index {
     #[command(flatten)]
     place: Place,
-    /// URL of an `OpenSearch` domain or serverless collection, instead of the running local stack.
+    /// URL of an OpenSearch domain or serverless collection, instead of the running local stack.
     #[arg(long, value_name = "URL", requires = "prefix")]
     endpoint: Option<String>,
     /// What stands before the index names there, which may be nothing: the stack's output `IndexPrefix`.
