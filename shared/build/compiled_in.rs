@@ -38,3 +38,29 @@ pub(crate) fn table(names: &[String]) -> String {
     table.push_str("]\n");
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_further_file_is_compiled_in_without_a_line_of_rust() {
+        let folder = std::env::temp_dir().join(format!("tombstone-folder-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for name in ["z.toml", "a.toml", "own \"tables\".toml", "README.md"] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+
+        let names = names(&folder);
+        fs::remove_dir_all(&folder).unwrap();
+        let names = names.unwrap();
+
+        assert_eq!(names, ["a.toml", "own \"tables\".toml", "z.toml"]);
+        let table = table(&names);
+        assert!(
+            table.contains(r#"("a.toml", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../collections/a.toml")))"#),
+            "{table}"
+        );
+        assert!(table.contains(r#""own \"tables\".toml""#), "{table}");
+    }
+}

@@ -60,6 +60,11 @@ enum Command {
         sam: bool,
     },
     /// Creates the OpenSearch indexes and mappings of all collections, here or on AWS.
+    ///
+    /// On AWS requests are signed with the credentials of the environment: keys, a profile, SSO, `aws login` or a
+    /// process. They need es:ESHttpHead and es:ESHttpPut on DOMAIN-ARN/PREFIX* (aoss:APIAccessAll on a serverless
+    /// collection). A domain with fine-grained access control asks for mapped roles too, for this command and for the
+    /// functions: a refusal says which, and --print-role-mapping prints those of the functions.
     Index(Box<Index>),
     /// Loads a mail archive into both stores of the running stack; nothing is written when a line of it is wrong.
     Load(Load),

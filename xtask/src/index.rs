@@ -242,7 +242,46 @@ fn files_of(folder: &Path) -> Result<Vec<SourceFile>> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+
     use super::*;
+
+    /// Answers every request like a domain with fine-grained access control that does not know who asks.
+    fn refusing() -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let _request = connection.read(&mut [0; 4096]);
+                let answer =
+                    "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                let _gone = connection.write_all(answer.as_bytes());
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_a_domain_is_told_with_what_ends_it() {
+        let target = |kind| Target {
+            endpoint: refusing(),
+            kind,
+            prefix: "t-".to_owned(),
+            sign: false,
+            shards: 1,
+            replicas: 1,
+        };
+        let collections = collections(None).unwrap();
+
+        let domain = create(&target(SearchKind::Domain), &collections).await;
+        let serverless = create(&target(SearchKind::Serverless), &collections).await;
+
+        let domain = domain.unwrap_err().chain();
+        assert!(domain.contains("rolesmapping/t-index"), "{domain}");
+        let serverless = serverless.unwrap_err().chain();
+        assert!(serverless.contains("aoss:CreateIndex"), "{serverless}");
+    }
 
     #[test]
     fn every_field_of_a_query_is_mapped_and_nothing_else_is_indexed() {

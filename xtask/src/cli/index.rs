@@ -12,18 +12,13 @@ use crate::index::{self, SearchKind, Target};
 use crate::stack::StackFile;
 use crate::terminal;
 
-/// Creates the `OpenSearch` indexes and mappings of all collections.
-///
-/// On AWS requests are signed with the credentials of the environment: keys, a profile, SSO, `aws login` or a process.
-/// They need `es:ESHttpHead` and `es:ESHttpPut` on `DOMAIN-ARN/PREFIX*` (`aoss:APIAccessAll` on a serverless
-/// collection). A domain with fine-grained access control asks for a mapped role too, and so do the functions there:
-/// `--print-role-mapping` prints both.
+/// Where the indexes are to be; the help of the command says what it needs there.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("where").args(["endpoint", "print_role_mapping"]))]
 pub(super) struct Index {
     #[command(flatten)]
     place: Place,
-    /// URL of an `OpenSearch` domain or serverless collection, instead of the running local stack.
+    /// URL of an OpenSearch domain or serverless collection, instead of the running local stack.
     #[arg(long, value_name = "URL", requires = "prefix")]
     endpoint: Option<String>,
     /// What stands before the index names there, which may be nothing: the stack's output `IndexPrefix`.

@@ -58,27 +58,6 @@ fn every_file_in_the_folder_is_compiled_in() {
 }
 
 #[test]
-fn a_further_file_is_compiled_in_without_a_line_of_rust() {
-    let folder = std::env::temp_dir().join(format!("tombstone-folder-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    for name in ["z.toml", "a.toml", "own \"tables\".toml", "README.md"] {
-        std::fs::write(folder.join(name), "").unwrap();
-    }
-
-    let names = compiled_in::names(&folder);
-    std::fs::remove_dir_all(&folder).unwrap();
-    let names = names.unwrap();
-
-    assert_eq!(names, ["a.toml", "own \"tables\".toml", "z.toml"]);
-    let table = compiled_in::table(&names);
-    assert!(
-        table.contains(r#"("a.toml", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../collections/a.toml")))"#),
-        "{table}"
-    );
-    assert!(table.contains(r#""own \"tables\".toml""#), "{table}");
-}
-
-#[test]
 fn mail_says_what_the_example_promises() {
     let collections = compiled_in();
     let discussions = collections.get("discussions").unwrap();
