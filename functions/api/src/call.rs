@@ -24,6 +24,8 @@ const NOT_YET: [HeaderName; 2] = [HeaderName::from_static("idempotency-key"), IF
 pub(crate) struct Call {
     /// Who asks.
     pub(crate) principal: Principal,
+    /// What stands before our paths where the client is.
+    pub(crate) base: String,
     /// The request's id.
     pub(crate) request_id: String,
     /// The query string as the client wrote it.
@@ -117,6 +119,7 @@ fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
     }
     let call = Call {
         principal,
+        base: incoming.base,
         request_id: incoming.request_id,
         raw_query: incoming.raw_query,
     };

@@ -25,6 +25,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) struct Incoming {
     /// The verified claims; `None` when no authorizer has looked at the request.
     pub(crate) claims: Option<HashMap<String, String>>,
+    /// What the client writes before our paths: a stage, or the base path of a mapped domain; mostly nothing.
+    pub(crate) base: String,
     /// The gateway's id of the request.
     pub(crate) request_id: String,
     /// The query string as the client wrote it.
@@ -39,12 +41,14 @@ pub(crate) struct Incoming {
 #[must_use]
 pub fn request(event: ApiGatewayV2httpRequest, invocation: &str) -> Request<Body> {
     let uri = Uri::try_from(path(&event)).unwrap_or_default();
+    let base = base(&event);
     let context = event.request_context;
     let incoming = Incoming {
         claims: context
             .authorizer
             .and_then(|authorizer| authorizer.jwt)
             .map(|jwt| jwt.claims),
+        base,
         request_id: request_id(context.request_id, invocation),
         raw_query: event.raw_query_string.unwrap_or_default(),
         body: event.body.filter(|body| !body.is_empty()),
@@ -67,22 +71,31 @@ fn request_id(gateway: Option<String>, invocation: &str) -> String {
 }
 
 fn path(event: &ApiGatewayV2httpRequest) -> String {
-    let routed = event
-        .route_key
-        .as_deref()
-        .and_then(|key| key.split_once(' '))
-        .and_then(|(_, template)| {
-            let segments = template
-                .split('/')
-                .map(|segment| match placeholder(segment) {
-                    Some(name) => event.path_parameters.get(name).map(String::as_str),
-                    None => Some(segment),
-                });
-            segments.collect::<Option<Vec<_>>>()
-        });
     // `$default`: nothing was routed by, so there is only the decoded path, whose slashes may have been part of an id.
-    let segments = routed.unwrap_or_else(|| raw_path(event).split('/').collect());
+    let segments = routed(event).unwrap_or_else(|| raw_path(event).split('/').collect());
     encoded(&segments)
+}
+
+/// The segments that the gateway routed by, decoded.
+fn routed(event: &ApiGatewayV2httpRequest) -> Option<Vec<&str>> {
+    let (_, template) = event.route_key.as_deref()?.split_once(' ')?;
+    let segments = template
+        .split('/')
+        .map(|segment| match placeholder(segment) {
+            Some(name) => event.path_parameters.get(name).map(String::as_str),
+            None => Some(segment),
+        });
+    segments.collect()
+}
+
+/// What the path has before what was routed by. Whoever sent the request wrote it there, so links must have it too.
+fn base(event: &ApiGatewayV2httpRequest) -> String {
+    let raw = event.raw_path.as_deref().unwrap_or_default();
+    let base = routed(event).and_then(|segments| raw.strip_suffix(&segments.join("/")));
+    match base {
+        Some(base) if base.starts_with('/') => encoded(&base.split('/').collect::<Vec<_>>()),
+        _ => String::new(),
+    }
 }
 
 fn placeholder(segment: &str) -> Option<&str> {
@@ -209,6 +222,27 @@ mod tests {
 
             assert_eq!(request(event, "").uri().to_string(), path, "{stage} {raw}");
         }
+    }
+
+    #[test]
+    fn the_base_is_what_the_path_has_before_the_route() {
+        let key = "DELETE /v1/{collection}/{id}";
+        for (raw, id, base) in [
+            ("/v1/cars/a", "a", ""),
+            ("/prod/v1/cars/a", "a", "/prod"),
+            ("/trash/eu west/v1/cars/a", "a", "/trash/eu%20west"),
+            ("/v1/v1/cars/a", "a", "/v1"),
+            // A slash of an id is no end of the base.
+            ("/prod/v1/cars/a/v1/cars/b", "a/v1/cars/b", "/prod"),
+            // What does not end in what was routed by is not understood, and nothing is made of it.
+            ("/prod/v1/cars/other", "a", ""),
+            ("", "a", ""),
+        ] {
+            let event = event(key, raw, &[("collection", "cars"), ("id", id)]);
+
+            assert_eq!(super::base(&event), base, "{raw}");
+        }
+        assert_eq!(super::base(&event("$default", "/prod/v1", &[])), "");
     }
 
     #[test]

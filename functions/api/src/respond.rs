@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use shared::domain::deletion::Deletion;
 use tracing::{error, info, warn};
 
+use crate::call::Call;
 use crate::gateway::Incoming;
 use crate::problem::{Fault, Parts, Problem};
 use crate::view::deletion_path;
@@ -28,9 +29,9 @@ pub(crate) const POLL_AGAIN: HeaderValue = HeaderValue::from_static("1");
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
 /// Tells where the deletion is, and when to look at it again.
-pub(crate) fn follow(response: &mut Response, deletion: &Deletion) {
+pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion) {
     let headers = response.headers_mut();
-    if let Ok(path) = HeaderValue::try_from(deletion_path(deletion)) {
+    if let Ok(path) = HeaderValue::try_from(deletion_path(call, deletion)) {
         headers.insert(LOCATION, path);
     }
     if !deletion.state.is_done() {

@@ -13,7 +13,6 @@ use shared::domain::deletion::{
 };
 use shared::domain::key::RecordKey;
 use shared::domain::page::{NotPurged, NotRestored, Outcome};
-use shared::domain::principal::Principal;
 use shared::domain::row::Row;
 use shared::domain::scope::{Scope, Source};
 use shared::domain::time::rfc3339;
@@ -23,11 +22,12 @@ use shared::service::act::allowed;
 use shared::service::deletions::ManifestRecord;
 use shared::telemetry::chain;
 
+use crate::call::Call;
 use crate::problem::Problem;
 
-/// The path of a deletion.
-pub(crate) fn deletion_path(deletion: &Deletion) -> String {
-    format!("/v1/deletions/{}", deletion.id)
+/// The path of a deletion, from where the caller is.
+pub(crate) fn deletion_path(call: &Call, deletion: &Deletion) -> String {
+    format!("{}/v1/deletions/{}", call.base, deletion.id)
 }
 
 /// One page of a list.
@@ -115,12 +115,8 @@ struct LinksView {
 
 impl<'a> DeletionView<'a> {
     /// The deletion, as this caller sees it.
-    pub(crate) fn new<P: ApiPorts>(
-        api: &Api<P>,
-        principal: &Principal,
-        deletion: &'a Deletion,
-    ) -> Self {
-        let path = deletion_path(deletion);
+    pub(crate) fn new<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &'a Deletion) -> Self {
+        let path = deletion_path(call, deletion);
         Self {
             id: deletion.id.to_string(),
             state: deletion.state.as_str(),
@@ -144,7 +140,7 @@ impl<'a> DeletionView<'a> {
             },
             attempts: deletion.attempts,
             failure: deletion.failure.as_ref(),
-            allowed_actions: allowed(api, principal, deletion)
+            allowed_actions: allowed(api, &call.principal, deletion)
                 .into_iter()
                 .map(Action::as_str)
                 .collect(),

@@ -1,6 +1,6 @@
 //! The answers of `DELETE`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::domain::deletion::State;
 use shared::domain::message::DeletionMessage;
 use shared::testing::samples::{key, key2};
@@ -242,4 +242,48 @@ async fn a_parent_that_its_children_keep_is_409_with_their_collection_and_nothin
     let letters = world.collection("letters").clone();
     world.rows.remove(&letters, &key("l"));
     assert_eq!(world.call(delete()).await.status, 202);
+}
+
+#[tokio::test]
+async fn every_link_has_the_path_that_stands_before_ours() {
+    let world = World::new();
+    world.put("discussions", &key("d~1"));
+    let delete = "/v1/discussions/d~1";
+    let scheduled = world
+        .call(Event::new("DELETE", delete).below("/trash"))
+        .await;
+    let path = format!(
+        "/v1/deletions/{}",
+        scheduled.body["deletion"]["id"].as_str().unwrap()
+    );
+
+    for (method, target, member) in [
+        ("DELETE", delete, "/deletion/links"),
+        ("GET", delete, "/deletion/links"),
+        ("GET", &path, "/links"),
+        ("GET", "/v1/deletions", "/items/0/links"),
+        ("POST", &format!("{path}/cancel"), "/links"),
+    ] {
+        let answer = world.call(Event::new(method, target).below("/trash")).await;
+
+        let links = answer.body.pointer(member).unwrap_or(&Value::Null);
+        assert_eq!(
+            links["self"],
+            format!("/trash{path}"),
+            "{method} {target}: {}",
+            answer.text
+        );
+        assert_eq!(links["records"], format!("/trash{path}/records"));
+        if answer.status == 202 {
+            assert_eq!(
+                answer.header("location"),
+                Some(&*format!("/trash{path}")),
+                "{method} {target}"
+            );
+        }
+    }
+    assert_eq!(
+        scheduled.header("location"),
+        Some(&*format!("/trash{path}"))
+    );
 }

@@ -120,6 +120,13 @@ impl Event {
         self
     }
 
+    /// By way of a stage or a mapped domain, whose path the gateway leaves before ours.
+    pub(crate) fn below(mut self, base: &str) -> Self {
+        let path = self.0["rawPath"].as_str().unwrap();
+        self.0["rawPath"] = json!(format!("{base}{path}"));
+        self
+    }
+
     /// Without this member of the event.
     pub(crate) fn without(mut self, member: &str) -> Self {
         self.0.as_object_mut().unwrap().remove(member);

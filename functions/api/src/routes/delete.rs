@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::{LOCATION, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
-use shared::domain::principal::Principal;
 use shared::ports::ApiPorts;
 use shared::service::accept::{AcceptAnswer, AcceptError, Api, DeleteRequest, accept};
 
@@ -19,8 +17,8 @@ use crate::call::Call;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::POLL_AGAIN;
-use crate::view::{DeletionView, deletion_path};
+use crate::respond::follow;
+use crate::view::DeletionView;
 
 /// The body of a 202.
 #[derive(Serialize)]
@@ -49,7 +47,7 @@ pub(super) async fn delete<P: ApiPorts>(
     match accept(&api, request).await? {
         AcceptAnswer::Scheduled(deletion) => Ok(accepted(
             &api,
-            &call.principal,
+            &call,
             "PENDING_DELETE",
             "Deletion has been scheduled",
             &key,
@@ -57,7 +55,7 @@ pub(super) async fn delete<P: ApiPorts>(
         )),
         AcceptAnswer::AlreadyDeleted(deletion) => Ok(accepted(
             &api,
-            &call.principal,
+            &call,
             "ALREADY_DELETED",
             "Record is already deleted",
             &key,
@@ -72,7 +70,7 @@ pub(super) async fn delete<P: ApiPorts>(
 
 fn accepted<P: ApiPorts>(
     api: &Api<P>,
-    principal: &Principal,
+    call: &Call,
     status: &'static str,
     message: &'static str,
     key: &RecordKey,
@@ -82,17 +80,11 @@ fn accepted<P: ApiPorts>(
         status,
         key,
         message,
-        deletion: deletion.map(|deletion| DeletionView::new(api, principal, deletion)),
+        deletion: deletion.map(|deletion| DeletionView::new(api, call, deletion)),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
     if let Some(deletion) = deletion {
-        let headers = response.headers_mut();
-        if let Ok(path) = HeaderValue::try_from(deletion_path(deletion)) {
-            headers.insert(LOCATION, path);
-        }
-        if !deletion.state.is_done() {
-            headers.insert(RETRY_AFTER, POLL_AGAIN);
-        }
+        follow(&mut response, call, deletion);
     }
     response
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::{LOCATION, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::CollectionName;
 use shared::domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
@@ -18,8 +18,8 @@ use shared::service::deletions::{self, DeletionFilter, ShowError};
 use crate::call::Call;
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid};
-use crate::respond::POLL_AGAIN;
-use crate::view::{DeletionView, ManifestView, Page, deletion_path};
+use crate::respond::{POLL_AGAIN, follow};
+use crate::view::{DeletionView, ManifestView, Page};
 
 /// The most deletions of one answer: each costs a read of its own, one after the other.
 const MOST_DELETIONS: usize = 100;
@@ -37,7 +37,7 @@ pub(super) async fn show<P: ApiPorts>(
         .await?
         .ok_or_else(not_found)?;
     let scope = deletions::scope(&api, &deletion).await?;
-    let mut view = DeletionView::new(&api, &call.principal, &deletion);
+    let mut view = DeletionView::new(&api, &call, &deletion);
     if let Some(scope) = &scope {
         view = view.covering(scope);
     }
@@ -61,15 +61,9 @@ pub(super) async fn act<P: ApiPorts>(
     let deletion = act::act(&api, &call.principal, parse(&id)?, action)
         .await
         .map_err(|error| not_done(&api, &call, error))?;
-    let view = DeletionView::new(&api, &call.principal, &deletion);
+    let view = DeletionView::new(&api, &call, &deletion);
     let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
-    let headers = response.headers_mut();
-    if let Ok(path) = HeaderValue::try_from(deletion_path(&deletion)) {
-        headers.insert(LOCATION, path);
-    }
-    if !deletion.state.is_done() {
-        headers.insert(RETRY_AFTER, POLL_AGAIN);
-    }
+    follow(&mut response, &call, &deletion);
     Ok(response)
 }
 
@@ -120,9 +114,7 @@ fn not_done<P: ApiPorts>(api: &Api<P>, call: &Call, error: ActError) -> Problem 
                 "A record above the one that the deletion began with is deleted or gone; restore that one first, or purge this deletion.",
             );
             match by {
-                Some(above) => {
-                    problem.with("deletion", DeletionView::new(api, &call.principal, &above))
-                }
+                Some(above) => problem.with("deletion", DeletionView::new(api, call, &above)),
                 None => problem,
             }
         }
@@ -147,7 +139,7 @@ pub(super) async fn list<P: ApiPorts>(
         deletions::list(&api, &call.principal, &filter, limit, query.cursor()).await?;
     let items = found
         .iter()
-        .map(|deletion| DeletionView::new(&api, &call.principal, deletion))
+        .map(|deletion| DeletionView::new(&api, &call, deletion))
         .collect();
     Ok(Json(Page { items, next_cursor }).into_response())
 }

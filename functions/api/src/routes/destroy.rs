@@ -76,14 +76,14 @@ pub(super) async fn destroy_all<P: ApiPorts>(
     let destroyed = destroy(&api, request)
         .await
         .map_err(|error| problem(error, collection, &beside))?;
-    let view = DeletionView::new(&api, &call.principal, &destroyed.deletion);
+    let view = DeletionView::new(&api, &call, &destroyed.deletion);
     let answer = Answer {
         status: "PENDING_DELETE",
         message: "Deletion has been scheduled",
         deletion: view.covering(&destroyed.scope),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    follow(&mut response, &destroyed.deletion);
+    follow(&mut response, &call, &destroyed.deletion);
     Ok(response)
 }
 

@@ -78,7 +78,7 @@ async fn get<P: ApiPorts>(
 /// The problem "it is deleted", for those who may restore it.
 pub(super) fn deleted<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &Deletion) -> Problem {
     let detail = "The record is deleted, and kept until `purge_at`.";
-    let view = DeletionView::new(api, &call.principal, deletion);
+    let view = DeletionView::new(api, call, deletion);
     Problem::new(Code::RecordDeleted, detail)
         .with("purge_at", purge_at(deletion))
         .with("deletion", view)
