@@ -8,6 +8,7 @@ mod configuration;
 mod consumer;
 mod contracts;
 mod costs;
+mod documents;
 mod engine;
 mod event_schemas;
 mod layers;
