@@ -195,7 +195,7 @@ impl Cli {
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
             Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
             Command::Authorize(told) => {
-                authorizer::serve(told).await?;
+                Box::pin(authorizer::serve(told)).await?;
                 Ok(ExitCode::SUCCESS)
             }
         }
