@@ -26,7 +26,7 @@ async fn tables_that_the_template_does_not_know_are_attached_by_parameters_alone
     let Some(stack) = short_stack() else { return };
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "attached");
-    let admin = tenant.admin().await;
+    let admin = tenant.admin().await.patient();
 
     live(&stack, &tenant, &admin).await;
 
@@ -53,7 +53,7 @@ async fn records_below_and_copies_in_the_archive_go_at_their_time() {
     let Some(stack) = short_stack() else { return };
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "late");
-    let admin = tenant.admin().await;
+    let admin = tenant.admin().await.patient();
     let (item, receipt) = (tenant.id("item"), tenant.id("receipt"));
     put_row(&tenant, 0, json!({ "item_id": item, "name": "bolts" })).await;
     put_row(&tenant, 2, json!({ "receipt_id": receipt })).await;
@@ -213,7 +213,7 @@ async fn live(stack: &StackFile, tenant: &Tenant, admin: &Caller) {
     let kept = format!("/v1/items/{}", tenant.id("kept"));
     for path in [&path, &kept] {
         let made = put(admin, path, &json!({ "name": "bolts" })).await;
-        assert_eq!(made.status, 201, "{made:?}");
+        assert!(matches!(made.status, 200 | 201), "{made:?}");
     }
     assert_eq!(
         put(admin, &path, &json!({ "name": "nuts" })).await.status,

@@ -15,6 +15,8 @@ pub struct Caller {
     api_url: String,
     token: Option<String>,
     client: Client,
+    /// How often a request that is answered 503 is sent again.
+    patience: u32,
 }
 
 /// An answer, whole.
@@ -49,6 +51,17 @@ impl Caller {
             api_url: stack.api_url.clone(),
             token,
             client: xtask::http::client(Duration::from_mins(1)).unwrap(),
+            patience: 0,
+        }
+    }
+
+    /// Sends again what is answered 503, as clients do: on the second stack a call has one second, which a machine with
+    /// much to do does not keep.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self {
+            patience: 20,
+            ..self
         }
     }
 
@@ -70,6 +83,23 @@ impl Caller {
 
     /// Any request. The path is sent as it is written here; so is the query string.
     pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Answer {
+        for _ in 0..self.patience {
+            let answer = self.once(method.clone(), path, headers, body).await;
+            if answer.status != 503 {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        self.once(method, path, headers, body).await
+    }
+
+    async fn once(
         &self,
         method: Method,
         path: &str,

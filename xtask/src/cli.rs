@@ -182,7 +182,7 @@ impl Cli {
             Command::Tools => Box::pin(or_interrupt(tools::run())).await,
             Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
             Command::Authorize(told) => {
-                authorizer::serve(told).await?;
+                Box::pin(authorizer::serve(told)).await?;
                 Ok(ExitCode::SUCCESS)
             }
         }

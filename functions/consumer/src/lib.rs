@@ -110,10 +110,8 @@ async fn work<P: EnginePorts>(
     match advance(engine, &message.tenant, deletion_id, slice_end).await {
         Ok(advanced) => {
             report(&message, advanced);
-            match advanced {
-                Advanced::Ended(state) if state.is_parked() => Worked::Parked,
-                _ => Worked::Done,
-            }
+            let parked = matches!(advanced, Advanced::Ended(state) if state.is_parked());
+            if parked { Worked::Parked } else { Worked::Done }
         }
         Err(error) if error.is_newer => {
             warn!(%deletion_id, error = %chain(&error), "deletion {deletion_id} is left to a later version");

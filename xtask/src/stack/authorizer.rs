@@ -7,6 +7,7 @@
 //! Tools and tests go to the stores themselves; here the key `test` may do all.
 
 mod access;
+mod batch;
 mod dynamodb;
 mod judge;
 mod partiql;

@@ -173,7 +173,7 @@ impl Judge {
             }
             known.asked = Some(Instant::now());
         }
-        known.principals.get(key).map(Arc::clone)
+        known.principals.get(key).cloned()
     }
 
     fn learn(&self, known: &mut Known, found: BTreeMap<String, Principal>) {

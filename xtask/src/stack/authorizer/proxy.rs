@@ -14,12 +14,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use axum::serve::ListenerExt as _;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::HEALTH;
 use super::access::Request;
+use super::batch;
 use super::judge::{Judge, Verdict, scope};
 use super::refusal::Voice;
 use super::scope::Scope;
@@ -226,34 +227,16 @@ impl Side {
         body: &[u8],
         refused: &BTreeMap<usize, String>,
     ) -> Response<Body> {
-        let mut request: Value = serde_json::from_slice(body).unwrap_or_default();
-        let Some(statements) = request["Statements"].as_array_mut() else {
-            return failed(StatusCode::BAD_REQUEST, "no statements");
-        };
-        let mut place = 0;
-        statements.retain(|_| {
-            place += 1;
-            !refused.contains_key(&(place - 1))
-        });
-        let none_left = statements.is_empty();
-        let mut response = json!({"Responses": []});
-        if !none_left {
-            let answer = self.forward(parts, scope, request.to_string().into()).await;
+        let mut answered = None;
+        if let Some(left) = batch::without(body, refused) {
+            let answer = self.forward(parts, scope, left.to_string().into()).await;
             if answer.status() != StatusCode::OK {
                 return answer;
             }
-            let rest = to_bytes(answer.into_body(), LARGEST).await;
-            response = rest
-                .ok()
-                .and_then(|rest| serde_json::from_slice(&rest).ok())
-                .unwrap_or(response);
+            let body = to_bytes(answer.into_body(), LARGEST).await.ok();
+            answered = body.and_then(|body| serde_json::from_slice(&body).ok());
         }
-        if let Some(responses) = response["Responses"].as_array_mut() {
-            for (place, text) in refused {
-                let error = json!({"Error": {"Code": "AccessDenied", "Message": text}});
-                responses.insert((*place).min(responses.len()), error);
-            }
-        }
+        let response = batch::with_refusals(answered, refused);
         let mut answer = Response::new(Body::from(response.to_string()));
         answer.headers_mut().insert(
             header::CONTENT_TYPE,

@@ -177,7 +177,7 @@ mod tests {
         Voice::of(service, search).denies(CALLER, action, resource, &Decision::NotAllowed)
     }
 
-    /// As quoted in AntonShuvaev/intellij-dynamodb issue 29 and sebdah/dynamic-dynamodb issue 321.
+    /// As quoted in `AntonShuvaev/intellij-dynamodb` issue 29 and sebdah/dynamic-dynamodb issue 321.
     #[test]
     fn dynamodb_names_action_and_resource() {
         let table = "arn:aws:dynamodb:us-east-1:123456789012:table/t";

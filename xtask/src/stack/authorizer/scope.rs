@@ -5,8 +5,6 @@
 pub(super) struct Scope {
     /// The access key.
     pub key: String,
-    /// The day of the signature.
-    pub date: String,
     /// The region.
     pub region: String,
     /// The service.
@@ -27,15 +25,14 @@ impl Scope {
             let (name, value) = part.trim().split_once('=')?;
             match name {
                 "Credential" => {
-                    let [key, date, region, service, "aws4_request"] =
+                    let [key, _day, region, service, "aws4_request"] =
                         value.split('/').collect::<Vec<_>>()[..]
                     else {
                         return None;
                     };
-                    scope.key = key.to_owned();
-                    scope.date = date.to_owned();
-                    scope.region = region.to_owned();
-                    scope.service = service.to_owned();
+                    key.clone_into(&mut scope.key);
+                    region.clone_into(&mut scope.region);
+                    service.clone_into(&mut scope.service);
                     seen = true;
                 }
                 "SignedHeaders" => value.clone_into(&mut scope.signed_headers),
