@@ -22,10 +22,9 @@ pub fn workspace() -> PathBuf {
 pub fn find_workspace() -> Result<PathBuf> {
     let here = std::env::current_dir().context("find the current folder")?;
     let package = environment::package();
-    let starts = package.iter().map(PathBuf::as_path).chain([here.as_path()]);
+    let mut starts = package.iter().map(PathBuf::as_path).chain([here.as_path()]);
     starts
-        .filter_map(workspace_above)
-        .next()
+        .find_map(workspace_above)
         .map(Path::to_path_buf)
         .context(format!(
             "{} is in no checkout of this project: change to one, and call `cargo xtask` there",

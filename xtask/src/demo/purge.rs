@@ -58,8 +58,9 @@ impl Tour<'_> {
         self.narrator
             .promise(answer.status == 404, "it is not there any more (404)");
 
-        self.not_before(&last.discussion, last.left(), before)
-            .await?;
+        let outcome = self.not_before(&last.discussion, last.left(), before).await;
+        // Too slow for this one look is no reason to leave the rest unpurged.
+        self.survive(outcome);
         self.all_purged().await?;
         let large = Api::sign_in(self.stack, LARGE).await?;
         for (api, id) in [(api, &first.id), (&large, &last.id)] {

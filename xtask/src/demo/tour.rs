@@ -192,11 +192,8 @@ impl<'a> Tour<'a> {
         if self.is_short {
             let deleted = self.accepted.first().filter(|_| list == self.list);
             let gone = deleted.and_then(|one| {
-                let sizes = self.largest_first(list).into_iter();
-                sizes
-                    .filter(|(id, _)| *id == one.discussion)
-                    .map(|(_, messages)| messages)
-                    .next()
+                let mut sizes = self.largest_first(list).into_iter();
+                sizes.find_map(|(id, messages)| (id == one.discussion).then_some(messages))
             });
             return Counts {
                 discussions: data.discussions - usize::from(gone.is_some()),

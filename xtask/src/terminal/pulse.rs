@@ -66,7 +66,7 @@ mod tests {
                 let _ended = send.send(doing.to_owned());
             }
         };
-        let short = Pulse::beat(Duration::from_secs(60), tell(send.clone()));
+        let short = Pulse::beat(Duration::from_mins(1), tell(send.clone()));
         let long = Pulse::beat(Duration::from_millis(5), tell(send));
 
         short.say("short");
