@@ -8,7 +8,6 @@ use std::{env, fs};
 
 const FOLDER: &str = "../collections";
 
-#[expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 fn main() -> std::io::Result<()> {
     // The folder for files that come and go, its files for what is in them.
     println!("cargo::rerun-if-changed={FOLDER}");

@@ -20,8 +20,8 @@ async fn seen(world: &OnTables) -> (Option<Vec<CollectionName>>, bool) {
         groups: Groups::Known(vec!["admin".to_owned(), "guest".to_owned()]),
         ..world.principal.clone()
     };
-    let shown = show(&api, &world.principal, id).await.unwrap();
-    let hidden = show(&api, &guest, id).await.unwrap();
+    let shown = Box::pin(show(&api, &world.principal, id)).await.unwrap();
+    let hidden = Box::pin(show(&api, &guest, id)).await.unwrap();
     (shown.map(|deletion| deletion.names), hidden.is_none())
 }
 
@@ -29,7 +29,7 @@ async fn seen(world: &OnTables) -> (Option<Vec<CollectionName>>, bool) {
 async fn the_collections_that_a_deletion_names_are_read_as_they_were_stored() {
     let world = Frozen::of_names().world("acme");
 
-    assert_eq!(seen(&world).await, (Some(named().to_vec()), true));
+    assert_eq!(Box::pin(seen(&world)).await, (Some(named().to_vec()), true));
     let deletion = world.read(id(&Frozen::of_names(), "0001")).await;
     assert_eq!(deletion.names, named());
 }
@@ -44,7 +44,7 @@ async fn of_a_deletion_that_an_earlier_build_has_accepted_the_scope_tells_them()
     let id = id(&frozen, "0001");
 
     assert!(world.read(id).await.names.is_empty());
-    assert_eq!(seen(&world).await, (Some(named().to_vec()), true));
+    assert_eq!(Box::pin(seen(&world)).await, (Some(named().to_vec()), true));
     // Whoever changes it writes them along.
     world.act(&world.faults(), id, Action::Cancel).await;
     assert_eq!(world.read(id).await.names, named());

@@ -3,12 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::Value;
+use shared::adapters::SystemClock;
+use shared::ports::Clock as _;
 
 /// How long a function may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Runtime {
     /// For `AWS_LAMBDA_RUNTIME_API`.
@@ -53,8 +55,7 @@ fn serve(
                 while reader.read(&mut [0]).is_ok_and(|read| read > 0) {}
                 return;
             };
-            let deadline = SystemTime::now() + Duration::from_secs(30);
-            let deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis();
+            let deadline = SystemClock.now().as_millisecond() + 30_000;
             let _ = write!(
                 connection,
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\

@@ -117,7 +117,11 @@ pub async fn large_events_that_do_not_fit_into_one_call_are_to_be_asked_again<H:
         .collect();
     let told: Vec<_> = (1..=3).flat_map(|page| of_records(page, &keys)).collect();
 
-    let answers = harness.events().publish(&told).await.unwrap();
+    let answers = harness
+        .events()
+        .publish(&told)
+        .await
+        .expect("the bus answers");
 
     // 660 KB: more than the 256 KB of one call, wherever EventBridge takes no more.
     assert_eq!(answers.len(), 3);
