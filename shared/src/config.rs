@@ -155,7 +155,7 @@ impl Config {
             let control_table = values.text("CONTROL_TABLE");
             let table_prefix = values.text("TABLE_PREFIX");
             let table_names = values.names("TABLE_NAMES");
-            let index_prefix = values.text("INDEX_PREFIX");
+            let index_prefix = index_prefix(&mut values);
             let search = search(&mut values, kind);
             let queue_url = values.url("QUEUE_URL");
             let local_endpoint = local_endpoint(&mut values, in_sam_local);
@@ -180,6 +180,20 @@ impl Config {
         };
         values.finish(collections.map(with))
     }
+}
+
+/// What stands before the names of indexes, which have no capitals: with one, each request for a document would fail.
+fn index_prefix(values: &mut Values<impl Fn(&str) -> Option<String>>) -> String {
+    const NAME: &str = "INDEX_PREFIX";
+    let prefix = values.text(NAME);
+    if prefix.chars().any(char::is_uppercase) {
+        values.problem(
+            NAME,
+            "has a capital letter, which no index of OpenSearch may have",
+            "write it in small letters; a stack whose name has capitals needs the parameter IndexPrefix",
+        );
+    }
+    prefix
 }
 
 /// The words of `SEARCH_KIND`.
@@ -239,13 +253,31 @@ fn local_endpoint(
             "leave it empty",
         );
     } else if !is_on_this_machine(&endpoint) {
-        values.problem(
-            NAME,
-            "is not a URL of this machine",
-            "write http:// with localhost, a loopback address or host.docker.internal, and a port",
-        );
+        values.problem(NAME, "is not a URL of this machine", HERE);
+    }
+    // What is decided on local tables must not be done to documents or messages elsewhere.
+    for other in ["OPENSEARCH_ENDPOINT", "QUEUE_URL"] {
+        let url = values.text(other);
+        if in_sam_local && !url.is_empty() && !is_on_this_machine(origin(&url)) {
+            values.problem(
+                other,
+                "is not a URL of this machine, and LOCAL_ENDPOINT is given",
+                HERE,
+            );
+        }
     }
     Some(endpoint)
+}
+
+/// What to write for a URL of this machine.
+const HERE: &str =
+    "write http:// with localhost, a loopback address or host.docker.internal, and a port";
+
+/// The URL up to its path.
+fn origin(url: &str) -> &str {
+    let from = url.find("://").map_or(0, |scheme| scheme + 3);
+    let path = url[from..].find('/').map_or(url.len(), |path| from + path);
+    &url[..path]
 }
 
 /// Whether this is `http://HOST[:PORT]` of a host that is this machine, also as a container sees it.

@@ -11,6 +11,7 @@ mod documents;
 mod generate;
 mod line;
 mod mail;
+mod moment;
 mod progress;
 mod rows;
 

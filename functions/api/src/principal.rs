@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::config::ClaimNames;
 use shared::domain::principal::{Groups, Principal, Tenant};
 use tracing::warn;
 
 use crate::problem::{Code, Problem};
-use crate::token;
+use crate::token::{self, Token};
 
 /// The claims as the gateway hands them out.
 pub(crate) type Claims = HashMap<String, String>;
@@ -53,7 +53,7 @@ impl Identity {
             groups,
         } = &self.names;
         let said = Said {
-            payload: token::payload(headers, claims, &[subject, tenant, groups]),
+            token: token::sent(headers, claims, &[subject, tenant, groups]),
             claims,
         };
         let subject = said.text(subject).ok_or_else(|| {
@@ -93,8 +93,8 @@ impl Identity {
 
 /// What is said of the caller.
 struct Said<'a> {
-    /// By the token, if it surely is the one that was verified.
-    payload: Option<Map<String, Value>>,
+    /// By the token.
+    token: Token,
     /// By the gateway, which has rendered it.
     claims: &'a Claims,
 }
@@ -102,10 +102,10 @@ struct Said<'a> {
 impl Said<'_> {
     /// A claim that is a text, and not empty.
     fn text(&self, name: &str) -> Option<&str> {
-        let text = match &self.payload {
-            Some(payload) => payload.get(name)?.as_str()?,
+        let text = match &self.token {
+            Token::Verified(payload) => payload.get(name)?.as_str()?,
             // What a gateway makes of a list or of an object is no name.
-            None => self
+            Token::Other | Token::Absent => self
                 .claims
                 .get(name)
                 .filter(|text| !text.starts_with(['[', '{']) && !text.starts_with("map["))?,
@@ -114,11 +114,12 @@ impl Said<'_> {
     }
 
     fn groups(&self, name: &str) -> Groups {
-        let Some(payload) = &self.payload else {
-            return match self.claims.get(name).map(String::as_str) {
-                None | Some("[]") => Groups::Known(Vec::new()),
-                Some(text) => one(text),
-            };
+        let payload = match (&self.token, self.claims.get(name).map(String::as_str)) {
+            (Token::Verified(payload), _) => payload,
+            // The token may have groups that the gateway has not handed on: they must not count as none.
+            (Token::Other, None) => return Groups::Unknown,
+            (Token::Absent, None) | (_, Some("[]")) => return Groups::Known(Vec::new()),
+            (_, Some(text)) => return one(text),
         };
         match payload.get(name) {
             None | Some(Value::Null) => Groups::Known(Vec::new()),

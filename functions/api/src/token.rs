@@ -17,12 +17,27 @@ use crate::principal::Claims;
 /// The longest token that is read. An HTTP API takes 10,240 bytes of headers.
 const TOKEN_BYTES: usize = 16_384;
 
-/// The payload of the token that the gateway has verified; `None` where there is none that surely is.
-pub(crate) fn payload(
-    headers: &HeaderMap,
-    claims: &Claims,
-    used: &[&str],
-) -> Option<Map<String, Value>> {
+/// The token of a request.
+#[derive(Debug)]
+pub(crate) enum Token {
+    /// The one that the gateway has verified, by its payload.
+    Verified(Map<String, Value>),
+    /// One that may be another.
+    Other,
+    /// None was sent on.
+    Absent,
+}
+
+/// The token of these headers, held against the claims that the gateway has verified.
+pub(crate) fn sent(headers: &HeaderMap, claims: &Claims, used: &[&str]) -> Token {
+    if headers.contains_key(AUTHORIZATION) {
+        verified(headers, claims, used).map_or(Token::Other, Token::Verified)
+    } else {
+        Token::Absent
+    }
+}
+
+fn verified(headers: &HeaderMap, claims: &Claims, used: &[&str]) -> Option<Map<String, Value>> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     // A gateway joins two headers of one name by a comma, which no token holds: nobody knows which one it has verified.
     let (Some(sent), None) = (sent.next(), sent.next()) else {

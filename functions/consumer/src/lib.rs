@@ -73,12 +73,12 @@ pub async fn handle<P: EnginePorts>(
 /// What a batch says to those who watch, where there is something: one line for the log.
 #[must_use]
 pub fn metrics(function: &str, now: Timestamp, handled: &Handled) -> Option<String> {
-    let counts = [
+    let mut counts = vec![
         (telemetry::NEWER_VERSIONS, Unit::Count, handled.newer),
         (telemetry::PARKED, Unit::Count, handled.parked),
     ];
-    let told = counts.iter().any(|(_, _, count)| *count > 0);
-    told.then(|| telemetry::metrics(function, now, &counts))
+    counts.retain(|(_, _, count)| *count > 0);
+    (!counts.is_empty()).then(|| telemetry::metrics(function, now, &counts))
 }
 
 fn failure(id: String) -> BatchItemFailure {

@@ -338,6 +338,41 @@ fn another_endpoint_is_for_sam_local_and_this_machine_only() {
 }
 
 #[test]
+fn a_prefix_that_no_index_can_have_is_refused_at_the_start() {
+    let error = read(Function::Api, &[("INDEX_PREFIX", "Mail-")]).unwrap_err();
+
+    assert_eq!(error.problems().len(), 1, "{error}");
+    assert_eq!(error.problems()[0].variable, "INDEX_PREFIX");
+    assert!(read(Function::Api, &[("INDEX_PREFIX", "mail-")]).is_ok());
+}
+
+#[test]
+fn with_another_endpoint_documents_and_messages_are_on_this_machine_too() {
+    for (variable, elsewhere) in [
+        (
+            "OPENSEARCH_ENDPOINT",
+            "https://search-mail-abc.eu-west-1.es.amazonaws.com",
+        ),
+        ("OPENSEARCH_ENDPOINT", "http://127.0.0.1@example.org/"),
+        (
+            "QUEUE_URL",
+            "https://sqs.eu-west-1.amazonaws.com/111122223333/deletions",
+        ),
+    ] {
+        let changes = [
+            ("LOCAL_ENDPOINT", "http://127.0.0.1:4566"),
+            ("AWS_SAM_LOCAL", "true"),
+            (variable, elsewhere),
+        ];
+
+        let error = read(Function::Api, &changes).unwrap_err();
+
+        assert_eq!(error.problems().len(), 1, "{error}");
+        assert_eq!(error.problems()[0].variable, variable);
+    }
+}
+
+#[test]
 fn a_problem_says_what_to_write_and_tells_no_value() {
     let error = read(
         Function::Api,

@@ -38,7 +38,13 @@ pub(super) async fn obstacle<R: ReadRows>(
     let (row, known) = read_with_named(rows, collections, collection, root, Fields::Judged).await?;
     let row = match row {
         Some(row) if row.mark(collection).is_of(deletion.id) => row,
-        Some(_) => return Ok(Some(Obstacle::KeyTaken)),
+        Some(row) if row.is_of(&deletion.tenant, collection) => {
+            return Ok(Some(Obstacle::KeyTaken));
+        }
+        // Of another tenant's record nothing is told, but that an archived row cannot come back over it.
+        Some(_) if deletion.strategy == Strategy::Archive => {
+            return Ok(Some(Obstacle::KeyTaken));
+        }
         // It is in the archive, out of sight here, and comes back if its key is free. What it hangs below, its key may tell.
         None if deletion.strategy == Strategy::Archive => {
             let parts = root.parts(&collection.key).into_iter();
@@ -53,7 +59,7 @@ pub(super) async fn obstacle<R: ReadRows>(
             }
             row
         }
-        None => return Ok(Some(Obstacle::RootMissing)),
+        Some(_) | None => return Ok(Some(Obstacle::RootMissing)),
     };
     let tenant = &deletion.tenant;
     Ok(

@@ -143,6 +143,16 @@ pub fn marked(
     row
 }
 
+/// The row as one of somebody else.
+#[must_use]
+pub fn of_another_tenant(
+    collection: &Collection,
+    mut row: Map<String, Value>,
+) -> Map<String, Value> {
+    row.insert(collection.tenant.attribute.clone(), json!("another tenant"));
+    row
+}
+
 /// The row with an explicit NULL for a mark.
 #[must_use]
 pub fn with_null(collection: &Collection, mut row: Map<String, Value>) -> Map<String, Value> {

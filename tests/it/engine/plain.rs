@@ -2,7 +2,7 @@
 
 use shared::domain::deletion::{Action, Deletion, State};
 use shared::service::act::ActError;
-use shared::testing::samples::{key, key2, mark, marked};
+use shared::testing::samples::{key, key2, mark, marked, of_another_tenant};
 use shared::testing::{Fault, Moment, Operation};
 
 use super::strategies::{archived, small};
@@ -78,6 +78,8 @@ async fn a_root_that_is_gone_or_taken_refuses_the_restore_and_the_retry_of_one()
         ("gone", "ROOT_MISSING"),
         ("live", "KEY_TAKEN"),
         ("another's", "KEY_TAKEN"),
+        // As if there were none.
+        ("another tenant's", "ROOT_MISSING"),
     ] {
         for action in [Action::Restore, Action::Retry] {
             let world = four_levels();
@@ -95,6 +97,7 @@ async fn a_root_that_is_gone_or_taken_refuses_the_restore_and_the_retry_of_one()
             match what {
                 "gone" => world.rows.remove(&lists, &key("l")),
                 "live" => world.rows.put(&lists, live),
+                "another tenant's" => world.rows.put(&lists, of_another_tenant(&lists, live)),
                 _ => world.rows.put(&lists, marked(&lists, live, &mark(7))),
             }
 

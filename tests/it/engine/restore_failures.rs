@@ -2,7 +2,7 @@
 
 use shared::domain::deletion::{Action, State};
 use shared::service::act::ActError;
-use shared::testing::samples::{key, key2};
+use shared::testing::samples::{key, key2, of_another_tenant};
 use shared::testing::{Moment, Operation};
 
 use super::restores::{restored, stored};
@@ -243,6 +243,7 @@ async fn a_root_that_is_gone_or_taken_fails_before_anything_moved() {
         ("gone", "ROOT_MISSING"),
         ("live", "KEY_TAKEN"),
         ("another's", "KEY_TAKEN"),
+        ("another tenant's", "ROOT_MISSING"),
     ] {
         let mut world = four_levels();
         world.page_keys = 2;
@@ -254,6 +255,7 @@ async fn a_root_that_is_gone_or_taken_fails_before_anything_moved() {
         match what {
             "gone" => world.rows.remove(&lists, &key("l")),
             "live" => world.rows.put(&lists, live),
+            "another tenant's" => world.rows.put(&lists, of_another_tenant(&lists, live)),
             _ => world.rows.put(
                 &lists,
                 shared::testing::samples::marked(&lists, live, &shared::testing::samples::mark(7)),

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::Serialize;
 use serde_json::Value;
-use shared::domain::time;
+
+use super::moment;
 
 /// The fields of a line. All are required, and there are no others.
 const FIELDS: [&str; 7] = [
@@ -122,7 +123,7 @@ impl Message {
 
     /// When it was sent.
     pub(super) fn moment(&self) -> Result<Timestamp, Problem> {
-        time::parse(&self.sent_at).ok_or_else(|| {
+        moment::parse(&self.sent_at).ok_or_else(|| {
             Problem::of(
                 "sent_at",
                 format!(

@@ -171,6 +171,22 @@ fn a_subject_and_a_tenant_are_texts_and_never_what_a_gateway_makes_of_something_
 }
 
 #[test]
+fn groups_that_the_gateway_did_not_hand_on_are_not_no_groups() {
+    let claims: Claims = [("sub", "ann"), ("tenant", "acme")]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .into();
+    let payload = json!({ "sub": "ann", "tenant": "acme", "groups": ["guest"] });
+    let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload.to_string()));
+    for sent in [token.as_str(), "garbage"] {
+        let headers = [(AUTHORIZATION, HeaderValue::from_str(sent).unwrap())];
+
+        let caller = identity().caller(Some(&claims), &headers.into_iter().collect());
+
+        assert_eq!(caller.unwrap().groups, Groups::Unknown, "{sent}");
+    }
+}
+
+#[test]
 fn where_only_the_gateways_text_is_there_it_counts_when_it_means_one_thing() {
     for (text, groups) in [
         ("", Some(vec![])),

@@ -140,11 +140,17 @@ fn check(text: &str) -> Result<(), &'static str> {
         Err("has more than 1000 bytes")
     } else if words.filter(|word| !word.is_empty()).count() > MOST_WORDS {
         Err("has more than 50 words")
-    } else if text.matches('*').count() > MOST_PREFIXES {
+    } else if prefixes(text) > MOST_PREFIXES {
         Err("has more than 5 prefixes")
     } else {
         Ok(())
     }
+}
+
+/// How many words end in `*`.
+fn prefixes(text: &str) -> usize {
+    let words = text.split(|c: char| c.is_whitespace() || "()|+\"".contains(c));
+    words.filter(|word| word.ends_with('*')).count()
 }
 
 /// The records of one list or search.

@@ -60,11 +60,17 @@ async fn root_is_ours<P: EnginePorts>(
     .await?;
     Ok(match rows.into_iter().flatten().next() {
         Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
-        Some(_) => Err(Failure {
-            code: "KEY_TAKEN".to_owned(),
-            reason: "another record has the root's key by now; nothing was moved".to_owned(),
-        }),
-        None => Err(Failure {
+        // Of another tenant's record nothing is told, but that an archived row cannot come back over it.
+        Some(row)
+            if row.is_of(&deletion.tenant, collection)
+                || deletion.strategy == Strategy::Archive =>
+        {
+            Err(Failure {
+                code: "KEY_TAKEN".to_owned(),
+                reason: "another record has the root's key by now; nothing was moved".to_owned(),
+            })
+        }
+        Some(_) | None => Err(Failure {
             code: "ROOT_MISSING".to_owned(),
             reason: "the root's row is gone; nothing was moved".to_owned(),
         }),

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use super::read::{exceptions_item, page_item, read_page};
 use super::{ABSENT_OR_KNOWN, DynamoDeletions, STORE, keys, known, left_alone, meta, unusable};
@@ -132,7 +132,8 @@ impl AdvanceDeletions for DynamoDeletions {
         let removals = items
             .into_iter()
             .map(|sk| self.remove(deletion, sk, operation));
-        try_join_all(removals).await.map(|_| ())
+        // All are waited for: one that is dropped on its way may still arrive, after whoever comes next.
+        join_all(removals).await.into_iter().collect()
     }
 }
 
