@@ -19,7 +19,7 @@ use xtask::stack::{Options, Stack, StackFile};
 
 use crate::alone;
 
-const SOON: Duration = Duration::from_mins(1);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn tables_that_the_template_does_not_know_are_attached_by_parameters_alone() {
@@ -121,27 +121,14 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
         return;
     }
     let _alone = alone().await;
-    // A fixed folder: what the roles were refused there is judged with the other stacks.
-    let folder = PathBuf::from(".local/searchless");
-    let collections = StateDir::new(&folder).join("collections");
-    attached::write_collection(&collections, false).unwrap();
-    let mut parameters = attached::parameters();
-    for (name, value) in [
-        ("SearchKind", "none"),
-        ("CreateDemoTables", "false"),
-        ("IndexPrefix", ""),
-        ("OnPublishFailure", "rollback"),
-    ] {
-        parameters.insert(name.into(), value.into());
-    }
-    let options = Options {
-        state: folder,
-        collections_dir: Some(collections),
-        parameters,
-        tables: attached::definitions(),
-        build: false,
-        ..Options::default()
-    };
+    let options = own(
+        "searchless",
+        &[
+            ("SearchKind", "none"),
+            ("IndexPrefix", ""),
+            ("OnPublishFailure", "rollback"),
+        ],
+    );
     let running = Box::pin(Stack::start(&options)).await.unwrap();
     let stack = running.file.clone();
     let tenant = Tenant::new(&stack, "searchless");
@@ -167,6 +154,29 @@ async fn a_stack_without_a_search_accepts_deletes_restores_and_purges() {
     );
     nothing_was_denied(&stack).await;
     running.stop().await.unwrap();
+}
+
+/// A stack of a test's own with the attached tables and no others; without a search they have no documents.
+///
+/// Its folder is fixed: what the roles were refused there is judged with the other stacks.
+pub(crate) fn own(name: &str, given: &[(&str, &str)]) -> Options {
+    let folder = PathBuf::from(".local").join(name);
+    let mut parameters = attached::parameters();
+    parameters.insert("CreateDemoTables".into(), "false".into());
+    for (name, value) in given {
+        parameters.insert((*name).into(), (*value).into());
+    }
+    let collections = StateDir::new(&folder).join("collections");
+    let options = Options {
+        state: folder,
+        collections_dir: Some(collections.clone()),
+        parameters,
+        tables: attached::definitions(),
+        build: false,
+        ..Options::default()
+    };
+    attached::write_collection(&collections, options.has_search()).unwrap();
+    options
 }
 
 /// The condition over an empty list, which the stand-in has to be helped with, and over a full one.
@@ -208,7 +218,7 @@ async fn tables(stack: &StackFile) -> Vec<String> {
 }
 
 /// Put, read, listed, deleted, restored, deleted again and purged; and one beside it that stays.
-async fn live(stack: &StackFile, tenant: &Tenant, admin: &Caller) {
+pub(crate) async fn live(stack: &StackFile, tenant: &Tenant, admin: &Caller) {
     let path = format!("/v1/items/{}", tenant.id("one"));
     let kept = format!("/v1/items/{}", tenant.id("kept"));
     for path in [&path, &kept] {
@@ -259,19 +269,19 @@ async fn row(stack: &StackFile, tenant: &Tenant) -> Option<serde_json::Map<Strin
     items.pop()
 }
 
-async fn put(caller: &Caller, path: &str, body: &Value) -> Answer {
+pub(crate) async fn put(caller: &Caller, path: &str, body: &Value) -> Answer {
     let body = body.to_string();
     caller.call(Method::PUT, path, &[], Some(&body)).await
 }
 
-async fn act(caller: &Caller, id: &str, action: &str) {
+pub(crate) async fn act(caller: &Caller, id: &str, action: &str) {
     let path = format!("/v1/deletions/{id}/{action}");
     let answer = caller.call(Method::POST, &path, &[], None).await;
     assert_eq!(answer.status, 202, "{action}: {answer:?}");
 }
 
 /// No function asked for anything that its role does not give.
-async fn nothing_was_denied(stack: &StackFile) {
+pub(crate) async fn nothing_was_denied(stack: &StackFile) {
     for function in FUNCTIONS {
         let denied = logged(stack, function, "AccessDenied").await;
         assert!(denied.is_empty(), "{function}: {denied:#?}");

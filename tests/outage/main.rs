@@ -13,6 +13,7 @@ mod killed;
 mod lost;
 mod purge;
 mod search_down;
+mod serverless;
 
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -1,18 +1,33 @@
-//! What CloudFormation makes of the template for given values of parameters: the few functions that it uses, and its rules.
+//! What CloudFormation makes of the template for given values of parameters: the few functions that it uses, what it
+//! allows of a parameter, and its rules.
 //!
 //! A resource that is named by `Ref` or `GetAtt` becomes its logical name: what counts here is which one is meant.
 
 use std::collections::BTreeMap;
 
+use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 use super::cloudformation::Template;
+
+/// What a list is that is given as nothing, and what the rules' functions say of a list without members. AWS documents
+/// neither, so what the template says must not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EmptyList {
+    /// One member, which is empty.
+    OneMember,
+    /// No member, and each of them is what is asked.
+    AllOfNone,
+    /// No member, and none of them is what is asked.
+    NoneOfNone,
+}
 
 /// A template with values for its parameters.
 pub(crate) struct Deployment<'a> {
     template: &'a Template,
     stack: &'a str,
     values: BTreeMap<&'a str, &'a str>,
+    empty: EmptyList,
 }
 
 impl<'a> Deployment<'a> {
@@ -32,7 +47,14 @@ impl<'a> Deployment<'a> {
             template,
             stack,
             values,
+            empty: EmptyList::OneMember,
         }
+    }
+
+    /// With another reading of empty lists.
+    pub(crate) fn reading(mut self, empty: EmptyList) -> Self {
+        self.empty = empty;
+        self
     }
 
     /// The resources that are made, with what is in them; what a condition leaves out is not there.
@@ -51,16 +73,49 @@ impl<'a> Deployment<'a> {
             .collect()
     }
 
-    /// What the rules say against these values.
-    pub(crate) fn refusals(&self) -> Vec<&'a str> {
+    /// What is said against these values: by the parameters themselves, as `NAME: why`, and if they have nothing to say by
+    /// the rules.
+    pub(crate) fn refusals(&self) -> Vec<String> {
+        let parameters = self.template.section("Parameters").iter();
+        let refused: Vec<String> = parameters
+            .filter_map(|(name, parameter)| self.refusal(name, parameter))
+            .collect();
+        if !refused.is_empty() {
+            return refused;
+        }
         let rules = self.template.section("Rules").values();
         let asked = rules
             .filter(|rule| rule["RuleCondition"].is_null() || self.holds(&rule["RuleCondition"]));
         let assertions = asked.flat_map(|rule| rule["Assertions"].as_array().unwrap());
         assertions
             .filter(|assertion| !self.holds(&assertion["Assert"]))
-            .map(|assertion| assertion["AssertDescription"].as_str().unwrap())
+            .map(|assertion| assertion["AssertDescription"].as_str().unwrap().to_owned())
             .collect()
+    }
+
+    /// The whole value must match, and each member of a list.
+    fn refusal(&self, name: &str, parameter: &Value) -> Option<String> {
+        let value = self.named(name);
+        let members: Vec<String> = match &value {
+            Value::Array(members) => members.iter().map(text).collect(),
+            plain => vec![text(plain)],
+        };
+        let pattern = parameter["AllowedPattern"]
+            .as_str()
+            .map(|pattern| Regex::new(&format!("^(?:{pattern})$")).unwrap());
+        let values: Option<Vec<String>> = parameter["AllowedValues"]
+            .as_array()
+            .map(|values| values.iter().map(text).collect());
+        let refused = members.iter().any(|member| {
+            pattern
+                .as_ref()
+                .is_some_and(|pattern| !pattern.is_match(member))
+                || values
+                    .as_ref()
+                    .is_some_and(|values| !values.contains(member))
+        });
+        let why = parameter["ConstraintDescription"].as_str();
+        refused.then(|| format!("{name}: {}", why.unwrap_or("not allowed")))
     }
 
     /// A value with all functions carried out; what is `AWS::NoValue` is null.
@@ -93,14 +148,22 @@ impl<'a> Deployment<'a> {
                 .contains(&text(&self.resolved(pair().1))),
             "Fn::EachMemberEquals" => {
                 let wanted = text(&self.resolved(pair().1));
-                self.list(pair().0).iter().all(|one| *one == wanted)
+                self.each(pair().0, |one| *one == wanted)
             }
             "Fn::EachMemberIn" => {
                 let all = self.list(pair().1);
-                self.list(pair().0).iter().all(|one| all.contains(one))
+                self.each(pair().0, |one| all.contains(one))
             }
             other => panic!("{other} is no condition"),
         }
+    }
+
+    fn each(&self, list: &Value, holds: impl Fn(&String) -> bool) -> bool {
+        let list = self.list(list);
+        if list.is_empty() {
+            return self.empty == EmptyList::AllOfNone;
+        }
+        list.iter().all(holds)
     }
 
     fn resolve(&self, value: &Value) -> Option<Value> {
@@ -181,6 +244,9 @@ impl<'a> Deployment<'a> {
             (None, default) => default.clone(),
         };
         if parameter["Type"] == "CommaDelimitedList" {
+            if text(&value).is_empty() && self.empty != EmptyList::OneMember {
+                return json!([]);
+            }
             return text(&value).split(',').map(str::trim).collect();
         }
         value

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cloudformation::Template;
-use super::evaluate::Deployment;
+use super::evaluate::{Deployment, EmptyList};
 
 const DOMAIN: [(&str, &str); 3] = [
     ("SearchKind", "domain"),
@@ -11,17 +11,25 @@ const DOMAIN: [(&str, &str); 3] = [
     ("SearchDomainName", "shop"),
 ];
 
-/// What the rules say to these values on top of a domain's, or instead of them.
+const READINGS: [EmptyList; 3] = [
+    EmptyList::OneMember,
+    EmptyList::AllOfNone,
+    EmptyList::NoneOfNone,
+];
+
+/// What is said to these values on top of a domain's, or instead of them; the same however an empty list is read.
 fn refused(given: &[(&str, &str)]) -> Vec<String> {
     let template = Template::read();
     let mut values = DOMAIN.to_vec();
     values.extend(given);
-    let deployment = Deployment::new(&template, &values);
-    deployment
-        .refusals()
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+    let said = READINGS.map(|empty| {
+        let deployment = Deployment::new(&template, &values).reading(empty);
+        (empty, deployment.refusals())
+    });
+    for (empty, others) in &said {
+        assert_eq!(*others, said[0].1, "{empty:?}: {given:?}");
+    }
+    said[0].1.clone()
 }
 
 #[test]
@@ -73,6 +81,23 @@ fn each_kind_of_search_asks_for_what_it_needs_and_for_nothing_else() {
     }
 }
 
+/// AWS documents neither what an empty list is in a rule nor what holds for each of no members.
+#[test]
+fn a_plain_deploy_passes_however_an_empty_list_is_read() {
+    let template = Template::read();
+    let table = "arn:aws:dynamodb:here:1:table/one";
+
+    for empty in READINGS {
+        for given in [vec![], vec![("DataTableArns", table)]] {
+            let values = [DOMAIN.to_vec(), given].concat();
+            let said = Deployment::new(&template, &values)
+                .reading(empty)
+                .refusals();
+            assert!(said.is_empty(), "{empty:?}: {said:?}");
+        }
+    }
+}
+
 #[test]
 fn what_belongs_together_is_given_together() {
     let (one, other) = (
@@ -111,6 +136,135 @@ fn what_belongs_together_is_given_together() {
             "CollectionsLayerArn needs CollectionsDir, or the functions would not read what the layer brings"
         ]
     );
+}
+
+/// These values of a parameter are let through, and those it refuses itself.
+fn decides(table: &[(&str, &[&str], &[&str])]) {
+    for (name, accepted, wrong) in table {
+        for value in *accepted {
+            let said = refused(&[(name, value), ("JwtAudience", "shop")]);
+            assert!(said.is_empty(), "{name}={value}: {said:?}");
+        }
+        for value in *wrong {
+            let said = refused(&[(name, value)]);
+            let by_itself = said.len() == 1 && said[0].starts_with(&format!("{name}: "));
+            assert!(by_itself, "{name}={value}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_url_and_a_prefix_are_refused_by_their_own_parameters() {
+    let (longest, longer) = ("x".repeat(100), "x".repeat(101));
+
+    decides(&[
+        (
+            "JwtIssuer",
+            &[
+                "https://issuer.example",
+                "https://issuer.example/",
+                "https://issuer.example/realms/shop",
+                "http://127.0.0.1:4566/us-east-1_pool",
+                "http://localhost",
+            ],
+            &[
+                "http://issuer.example",
+                "http://localhost.example",
+                "http://127.0.0.1.example/",
+                "issuer.example",
+                "https://",
+            ],
+        ),
+        (
+            "LocalEndpoint",
+            &[
+                "http://127.0.0.1:4566",
+                "http://localhost:4566",
+                "http://host.docker.internal:4566",
+            ],
+            &[
+                "https://127.0.0.1:4566",
+                "http://aws.example:4566",
+                "http://127.0.0.1:4566/",
+                "127.0.0.1:4566",
+            ],
+        ),
+        (
+            "SearchEndpoint",
+            &[
+                "https://search-mail-abc.eu-west-1.es.amazonaws.com",
+                "https://abc.eu-west-1.aoss.amazonaws.com:443",
+                "http://127.0.0.1:9200",
+            ],
+            &[
+                "https://search.example/",
+                "https://search.example/_dashboards",
+                "http://search.example",
+                "search.example",
+            ],
+        ),
+        (
+            "IndexPrefix",
+            &["", "{stack}-", "shop-", "2shop_.", &longest],
+            &[
+                "Shop-", "-shop", "_shop", "{stack}", "shop*", "a,b", &longer,
+            ],
+        ),
+        (
+            "TablePrefix",
+            &["", "{stack}-", "Shop-", "_", &longest],
+            &["{stack}", "shop/", "shop*", &longer],
+        ),
+    ]);
+}
+
+#[test]
+fn a_table_and_a_key_are_refused_by_their_own_parameters() {
+    let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders";
+    let other = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/Orders_v2.a-b";
+    let both = format!("{arn}, {other}");
+    let index = format!("{arn}/index/by_tenant");
+    let every = "arn:aws:dynamodb:eu-west-1:123456789012:table/*";
+    let one_of_them = format!("{arn}, orders");
+    let key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let keys = format!("{key}, {key}2");
+    let alias = "arn:aws:kms:eu-west-1:123456789012:alias/orders";
+    let with_alias = format!("{key}, {alias}");
+
+    decides(&[
+        (
+            "TableNames",
+            &[
+                "",
+                "orders=shop-orders-v2",
+                "orders=shop-orders-v2,lines=Lines",
+                "orders=shop-orders-v2, lines=Lines",
+                " orders = a , lines = b ",
+            ],
+            &[
+                "orders",
+                "orders=",
+                "orders=a,",
+                "orders=a;lines=b",
+                "orders=a,,lines=b",
+                "orders=a=b",
+            ],
+        ),
+        (
+            "DataTableArns",
+            &["", arn, other, &both],
+            &["orders", every, &index, &one_of_them],
+        ),
+        ("WrittenTableArns", &[""], &["orders", every, &index]),
+        (
+            "DataKeyArns",
+            &["", key, &keys],
+            &["1234abcd", alias, &with_alias],
+        ),
+        ("CreateDemoTables", &["true", "false"], &["yes", ""]),
+    ]);
+    let kind = refused(&[("SearchKind", "Domain")]);
+    assert_eq!(kind, ["SearchKind: not allowed"]);
 }
 
 #[test]

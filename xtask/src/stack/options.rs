@@ -66,9 +66,13 @@ impl Options {
     /// Whether documents are held at all; without, no OpenSearch is started.
     #[must_use]
     pub fn has_search(&self) -> bool {
+        self.search_kind() != "none"
+    }
+
+    fn search_kind(&self) -> &str {
         self.parameters
             .get("SearchKind")
-            .is_none_or(|kind| kind != "none")
+            .map_or("domain", String::as_str)
     }
 
     /// The serverless collection that OpenSearch stands for.
@@ -94,7 +98,12 @@ impl Options {
             .collect();
         if self.has_search() {
             all.insert("SearchEndpoint".into(), search_endpoint.into());
-            all.insert("SearchDomainName".into(), search_domain.into());
+            // The template refuses the name of the one with the other.
+            let (name, value) = match self.search_kind() {
+                "serverless" => ("SearchCollectionArn", self.collection_arn()),
+                _ => ("SearchDomainName", search_domain.to_owned()),
+            };
+            all.insert(name.into(), value);
         }
         if let Some(folder) = &self.collections_dir {
             all.insert("CollectionsDir".into(), folder.display().to_string());
@@ -133,6 +142,21 @@ mod tests {
 
         assert!(!options.has_search());
         assert!(!parameters.contains_key("SearchEndpoint"));
+        assert!(!parameters.contains_key("SearchDomainName"));
+    }
+
+    #[test]
+    fn a_serverless_stack_names_its_collection_and_no_domain() {
+        let options = Options {
+            parameters: BTreeMap::from([("SearchKind".into(), "serverless".into())]),
+            ..Options::default()
+        };
+
+        let parameters = options.template_parameters("http://127.0.0.1:9201", "local");
+
+        assert!(options.has_search());
+        assert_eq!(parameters["SearchEndpoint"], "http://127.0.0.1:9201");
+        assert_eq!(parameters["SearchCollectionArn"], options.collection_arn());
         assert!(!parameters.contains_key("SearchDomainName"));
     }
 }
