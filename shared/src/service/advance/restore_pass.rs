@@ -24,6 +24,7 @@ use crate::service::advance::select::{by_collection, read_rows};
 use crate::service::advance::settle::settle;
 use crate::service::advance::slice::{Slice, Stop};
 use crate::service::advance::{Engine, unarchive};
+use crate::service::way_back::has_taken_the_key;
 
 /// Restores all pages from the checkpoint on, all but the root's own mark.
 pub(super) async fn run<P: EnginePorts>(
@@ -60,16 +61,10 @@ async fn root_is_ours<P: EnginePorts>(
     .await?;
     Ok(match rows.into_iter().flatten().next() {
         Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
-        // Of another tenant's record nothing is told, but that an archived row cannot come back over it.
-        Some(row)
-            if row.is_of(&deletion.tenant, collection)
-                || deletion.strategy == Strategy::Archive =>
-        {
-            Err(Failure {
-                code: "KEY_TAKEN".to_owned(),
-                reason: "another record has the root's key by now; nothing was moved".to_owned(),
-            })
-        }
+        Some(row) if has_taken_the_key(&row, collection, deletion) => Err(Failure {
+            code: "KEY_TAKEN".to_owned(),
+            reason: "another record has the root's key by now; nothing was moved".to_owned(),
+        }),
         Some(_) | None => Err(Failure {
             code: "ROOT_MISSING".to_owned(),
             reason: "the root's row is gone; nothing was moved".to_owned(),
