@@ -1,7 +1,6 @@
 //! The short tour (`demo --short`): one discussion deleted, hidden, restored, deleted again and removed for good.
 
 use super::api::{Api, record_path};
-use super::hands::Mapping;
 use super::life::LIMIT;
 use super::narrator;
 use super::tour::{Accepted, Tour};
@@ -10,13 +9,7 @@ use crate::failure::{Context, Result};
 impl Tour<'_> {
     /// All steps of the short tour. One that cannot be carried out is told, and the last word is had all the same.
     pub(super) async fn go_short(&mut self) -> Result<()> {
-        self.load().await?;
-        let api = Api::sign_in(self.stack, &self.list).await?;
-        let mapping = Mapping::find(self.stack).await?;
-        let outcome = self.delete_one(&api, &mapping).await;
-        self.survive(outcome);
-        // A step that ended early may have left the consumer waiting.
-        mapping.release().await?;
+        let (api, _) = self.begin().await?;
         let outcome = self.restore_and_purge(&api).await;
         self.survive(outcome);
         self.count().await

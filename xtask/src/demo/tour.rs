@@ -102,14 +102,7 @@ impl<'a> Tour<'a> {
 
     /// All steps. One that cannot be carried out is told, and the next follows.
     pub(super) async fn go(&mut self) -> Result<()> {
-        self.load().await?;
-        let api = Api::sign_in(self.stack, &self.list).await?;
-        let mapping = Mapping::find(self.stack).await?;
-
-        let outcome = self.delete_one(&api, &mapping).await;
-        self.survive(outcome);
-        // A step that ended early may have left the consumer waiting.
-        mapping.release().await?;
+        let (api, mapping) = self.begin().await?;
         let outcome = self.lost_message(&api, &mapping).await;
         self.survive(outcome);
         mapping.release().await?;
@@ -124,6 +117,18 @@ impl<'a> Tour<'a> {
         self.count().await
     }
 
+    /// What every tour begins with: the archive is loaded, and one discussion deleted.
+    pub(super) async fn begin(&mut self) -> Result<(Api, Mapping<'a>)> {
+        self.load().await?;
+        let api = Api::sign_in(self.stack, &self.list).await?;
+        let mapping = Mapping::find(self.stack).await?;
+        let outcome = self.delete_one(&api, &mapping).await;
+        self.survive(outcome);
+        // A step that ended early may have left the consumer waiting.
+        mapping.release().await?;
+        Ok((api, mapping))
+    }
+
     pub(super) fn survive(&mut self, outcome: Result<()>) {
         if let Err(failure) = outcome {
             let told = format!("the step could not be carried out: {}", failure.chain());
@@ -131,7 +136,7 @@ impl<'a> Tour<'a> {
         }
     }
 
-    pub(super) async fn load(&mut self) -> Result<()> {
+    async fn load(&mut self) -> Result<()> {
         self.narrator.step("Load the archive into both stores");
         let report = load::write(self.stack, &self.mail, self.archive).await?;
         report.print();

@@ -91,9 +91,8 @@ struct Cause {
 impl Kind {
     /// The type of what went wrong first, where there is one: a search only says that all of its shards failed.
     fn first(self) -> String {
-        let cause = self.root_cause.into_iter().map(|cause| cause.r#type);
-        cause
-            .into_iter()
+        let mut causes = self.root_cause.into_iter().map(|cause| cause.r#type);
+        causes
             .find(|kind| TOO_MUCH.contains(&kind.as_str()))
             .unwrap_or(self.r#type)
     }
@@ -193,7 +192,7 @@ impl SearchTransport {
         };
         let first = client()?;
         let answer = match request.over(&first).await {
-            Err(error) if came_to_nothing(&error) => {
+            Err(error) if got_no_answer(&error) => {
                 self.forget(&first);
                 request.over(&*client()?).await
             }
@@ -205,7 +204,7 @@ impl SearchTransport {
 
 /// Whether the connection failed. A request that timed out has had its time, and one that could not be signed has no
 /// source.
-fn came_to_nothing(error: &::opensearch::Error) -> bool {
+fn got_no_answer(error: &::opensearch::Error) -> bool {
     error.source().is_some() && !error.is_timeout()
 }
 
