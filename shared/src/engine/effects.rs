@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::{Collection, Strategy};
+use crate::domain::collection::{Collection, Collections, Strategy};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::scope::Scope;
 use crate::domain::told::Told;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::ours::is_ours;
 use crate::engine::kit::records::open_of;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::select::shared_records;
 use crate::ports::{EnginePorts, KeepTold};
 
@@ -34,8 +34,7 @@ pub(crate) struct Doing {
 /// What must not go yet, in a delete: records with a live child or link that keeps them, and records whose schedule
 /// cannot be removed. A root that is not ours any more is new, and so is its schedule.
 pub(crate) async fn hold_back<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: Option<&Scope>,
     page: &Page,
@@ -53,25 +52,24 @@ pub(crate) async fn hold_back<P: EnginePorts>(
     let mut held = if is_roots {
         BTreeMap::new()
     } else {
-        restrict::held(engine, slice, deletion, &page.entries, &open).await?
+        restrict::held(work, deletion, &page.entries, &open).await?
     };
     open.retain(|place| !held.contains_key(place));
-    let kept = shared_records::held(engine, slice, deletion, scope, &page.entries, &open);
+    let kept = shared_records::held(work, deletion, scope, &page.entries, &open);
     held.extend(Box::pin(kept).await?);
     open.retain(|place| !held.contains_key(place));
     let scheduled = open
         .iter()
         .any(|place| page.entries[*place].effects.schedule.is_some());
-    if scheduled && (!is_roots || is_ours(engine, slice, deletion, &page.entries[0]).await?) {
-        held.extend(schedules::remove(engine, slice, &page.entries, &open).await?);
+    if scheduled && (!is_roots || is_ours(work, deletion, &page.entries[0]).await?) {
+        held.extend(schedules::remove(work, &page.entries, &open).await?);
     }
     Ok(held)
 }
 
 /// The effects of records that a delete took, behind their rows and documents; answers what the events tell.
 pub(crate) async fn after_delete<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: Option<&Scope>,
     page: &Page,
@@ -81,28 +79,27 @@ pub(crate) async fn after_delete<P: EnginePorts>(
     let deleted = done(page, |place| {
         page.outcome(place, exceptions) == Outcome::Deleted
     });
-    detach::children(engine, slice, deletion, &deleted).await?;
-    promote::groups(engine, slice, deletion, &deleted).await?;
-    if !tells_more(engine, page) {
+    detach::children(work, deletion, &deleted).await?;
+    promote::groups(work, deletion, &deleted).await?;
+    if !tells_more(work.collections(), page) {
         return Ok(Told::default());
     }
-    let mut noted = noted(engine, slice, deletion, page, doing).await?;
+    let mut noted = noted(work, deletion, page, doing).await?;
     if noted.told.recipients.is_empty() {
-        audience::address(engine, slice, deletion, scope, page, &mut noted.told).await?;
+        audience::address(work, deletion, scope, page, &mut noted.told).await?;
     }
-    aggregates::follow(engine, slice, deletion, page, &deleted, doing, noted).await
+    aggregates::follow(work, deletion, page, &deleted, doing, noted).await
 }
 
 /// The effects of records that came back.
 pub(crate) async fn after_restore<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     page: &Page,
     exceptions: &Exceptions,
     doing: Doing,
 ) -> Result<Told, Stop> {
-    if !tells_more(engine, page) {
+    if !tells_more(work.collections(), page) {
         return Ok(Told::default());
     }
     // What the delete told stands there.
@@ -111,17 +108,17 @@ pub(crate) async fn after_restore<P: EnginePorts>(
         ..doing
     };
     let restored = done(page, |place| !exceptions.restored.contains_key(&place));
-    let noted = noted(engine, slice, deletion, page, resumed).await?;
-    aggregates::follow(engine, slice, deletion, page, &restored, doing, noted).await
+    let noted = noted(work, deletion, page, resumed).await?;
+    aggregates::follow(work, deletion, page, &restored, doing, noted).await
 }
 
 /// Whether the events of this page may tell more than its keys.
-pub(crate) fn tells_more<P: EnginePorts>(engine: &Engine<P>, page: &Page) -> bool {
+pub(crate) fn tells_more(collections: &Collections, page: &Page) -> bool {
     let mut known: BTreeMap<&str, bool> = BTreeMap::new();
     page.entries.iter().any(|entry| {
         let name: &str = entry.collection.as_ref();
         *known.entry(name).or_insert_with(|| {
-            let collection = engine.collections.get(name);
+            let collection = collections.get(name);
             collection.is_some_and(|collection| {
                 collection.recipients.is_some() || !collection.aggregates.is_empty()
             })
@@ -147,24 +144,22 @@ pub(crate) struct Noted {
 /// Writes down who is to be told of a page that leaves its table: afterwards the rows that name them may be gone, too.
 /// Nothing is touched yet, so writing it again tells the same.
 pub(crate) async fn note_recipients<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     page: &Page,
 ) -> Result<(), Stop> {
-    if !tells_more(engine, page) {
+    if !tells_more(work.collections(), page) {
         return Ok(());
     }
     let mut told = Told::default();
-    audience::address(engine, slice, deletion, Some(scope), page, &mut told).await?;
-    note(engine, slice, deletion, page, &mut None, &told).await
+    audience::address(work, deletion, Some(scope), page, &mut told).await?;
+    note(work, deletion, page, &mut None, &told).await
 }
 
 /// What was noted of this page before, where somebody may have.
 pub(crate) async fn noted<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     page: &Page,
     doing: Doing,
@@ -175,9 +170,9 @@ pub(crate) async fn noted<P: EnginePorts>(
             told: Told::default(),
         });
     }
-    let deletions = engine.ports.deletions();
+    let deletions = work.deletions();
     let read = deletions.told(&deletion.tenant, deletion.id, page.number);
-    let stands = slice.call(read).await?;
+    let stands = work.call(read).await?;
     Ok(Noted {
         told: stands.clone().unwrap_or_default(),
         stands,
@@ -186,8 +181,7 @@ pub(crate) async fn noted<P: EnginePorts>(
 
 /// Writes down what is told of a page, if it is not there yet.
 pub(crate) async fn note<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     page: &Page,
     stands: &mut Option<Told>,
@@ -199,9 +193,8 @@ pub(crate) async fn note<P: EnginePorts>(
     {
         return Ok(());
     }
-    let deletions = engine.ports.deletions();
-    slice
-        .call(deletions.put_told(deletion, page.number, told))
+    let deletions = work.deletions();
+    work.call(deletions.put_told(deletion, page.number, told))
         .await?;
     *stands = Some(told.clone());
     Ok(())
@@ -213,24 +206,23 @@ pub(crate) fn run_of(deletion: &Deletion, doing: Doing) -> Option<u32> {
 }
 
 /// The collection of an entry; one that no file declares any more has no effects.
-pub(crate) fn declared<'e, P>(engine: &'e Engine<P>, entry: &Entry) -> Option<&'e Collection> {
-    engine.collections.get(entry.collection.as_ref())
+pub(crate) fn declared<'e>(collections: &'e Collections, entry: &Entry) -> Option<&'e Collection> {
+    collections.get(entry.collection.as_ref())
 }
 
 /// The root of a restored deletion is live again, in the transaction that ended the restore: what follows it.
 pub(crate) async fn after_root<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<Option<(Page, Told)>, Stop> {
     use crate::ports::ReadDeletions;
 
-    let deletions = engine.ports.deletions();
+    let deletions = work.deletions();
     let read = deletions.page(&deletion.tenant, deletion.id, 1);
-    let Some(page) = slice
+    let Some(page) = work
         .call(read)
         .await?
-        .filter(|page| tells_more(engine, page))
+        .filter(|page| tells_more(work.collections(), page))
     else {
         return Ok(None);
     };
@@ -239,7 +231,7 @@ pub(crate) async fn after_root<P: EnginePorts>(
         resumed: true,
     };
     let none = Exceptions::default();
-    let told = after_restore(engine, slice, deletion, &page, &none, doing).await?;
+    let told = after_restore(work, deletion, &page, &none, doing).await?;
     let told = Told {
         changes: told
             .changes

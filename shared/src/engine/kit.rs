@@ -14,3 +14,4 @@ pub(crate) mod records;
 pub(crate) mod remove_documents;
 pub(crate) mod settle;
 pub(crate) mod slice;
+pub(crate) mod work;

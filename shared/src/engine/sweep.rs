@@ -19,6 +19,7 @@ use crate::engine::advance::{Advanced, advance, park};
 use crate::engine::compare::{Compared, compare};
 use crate::engine::kit::engine::Engine;
 use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::work::Work;
 use crate::engine::passes::owed_events::tell_owed;
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health,
@@ -230,7 +231,7 @@ async fn reconcile<P: SweepPorts>(
         Due::Tell => {
             let end = later(now, engine.timing.slice / 2).min(deadline);
             let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
-            match tell_owed(engine, &deletion, Some(&slice)).await {
+            match tell_owed(Work::new(engine, &slice), &deletion).await {
                 Ok(()) => report.told += 1,
                 Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
                 Err(_) => {

@@ -7,14 +7,13 @@ use crate::domain::deletion::comparison::{Drift, Findings};
 use crate::domain::key::RecordKey;
 use crate::engine::compare::plan::Case;
 use crate::engine::kit::archived::{AT_ONCE, copies, drop_copies};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::EnginePorts;
 
 /// Counts the copies of these records, and removes them where their time has come.
 pub(crate) async fn compare<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     keys: &[RecordKey],
@@ -31,7 +30,7 @@ pub(crate) async fn compare<P: EnginePorts>(
         return Ok(());
     }
     for some in keys.chunks(AT_ONCE) {
-        let found = copies(engine, slice, deletion, collection, some).await?;
+        let found = copies(work, deletion, collection, some).await?;
         let left: Vec<RecordKey> = some
             .iter()
             .zip(found)
@@ -42,7 +41,7 @@ pub(crate) async fn compare<P: EnginePorts>(
             continue;
         }
         if is_due {
-            drop_copies(engine, slice, deletion, collection, &left).await?;
+            drop_copies(work, deletion, collection, &left).await?;
         }
         let left = u64::try_from(left.len()).unwrap_or(u64::MAX);
         findings.count(Drift::OrphanCopy, left, is_due);

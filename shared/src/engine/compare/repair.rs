@@ -13,11 +13,10 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged};
 use crate::domain::row::Row;
 use crate::engine::compare::plan::{Case, Repair, Seen, plan};
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::parents::{has_parent, parents};
 use crate::engine::kit::records::{document_ids, read_rows};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
     ClearDocuments, ClearOutcome, ClearRows, DocumentClearOutcome, DocumentMarkOutcome,
     DocumentState, DocumentVersion, EnginePorts, Fields, MarkDocuments, PurgeDocuments,
@@ -28,9 +27,8 @@ use crate::ports::{
 const READS: usize = 5;
 
 /// Records of one collection in one page.
-pub(crate) struct Records<'a, 's, P: EnginePorts> {
-    pub(crate) engine: &'a Engine<P>,
-    pub(crate) slice: &'a Slice<'s, P::Clock>,
+pub(crate) struct Records<'a, P: EnginePorts> {
+    pub(crate) work: Work<'a, P>,
     pub(crate) deletion: &'a Deletion,
     pub(crate) collection: &'a Collection,
     pub(crate) entries: &'a [Entry],
@@ -48,18 +46,16 @@ enum Done {
     Again,
 }
 
-impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
+impl<'a, P: EnginePorts> Records<'a, P> {
     pub(crate) fn new(
-        engine: &'a Engine<P>,
-        slice: &'a Slice<'s, P::Clock>,
+        work: Work<'a, P>,
         deletion: &'a Deletion,
         collection: &'a Collection,
         entries: &'a [Entry],
         places: &[usize],
     ) -> Self {
         Self {
-            engine,
-            slice,
+            work,
             deletion,
             collection,
             entries,
@@ -126,14 +122,7 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
                     .filter(|row| matches!(case, Case::Restored { .. }) && self.is_ours(row))
             })
             .collect();
-        let there = parents(
-            self.engine,
-            self.slice,
-            self.deletion,
-            self.collection,
-            &ours,
-        )
-        .await?;
+        let there = parents(self.work, self.deletion, self.collection, &ours).await?;
         let seen = |(place, row): (&usize, Option<Row>)| {
             let seen = Seen {
                 row: row.as_ref().map(|row| row.mark(self.collection)),
@@ -150,13 +139,15 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
     }
 
     async fn documents(&self, places: &[usize]) -> Result<BTreeMap<usize, DocumentState>, Stop> {
-        let documents = self.engine.ports.documents();
+        let documents = self.work.documents();
         let (with, ids) = self.with_ids(places);
         let batch = P::Documents::STATE_BATCH;
-        let states = settle(self.slice, &ids, batch, |ids| async move {
-            documents.states(self.collection, &ids).await
-        })
-        .await?;
+        let states = self
+            .work
+            .settle(&ids, batch, |ids| async move {
+                documents.states(self.collection, &ids).await
+            })
+            .await?;
         let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
         Ok(with.into_iter().zip(states).filter_map(there).collect())
     }
@@ -166,14 +157,7 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
             .iter()
             .map(|place| self.entries[*place].key.clone())
             .collect();
-        read_rows(
-            self.engine,
-            self.slice,
-            self.collection,
-            &keys,
-            Fields::Judged,
-        )
-        .await
+        read_rows(self.work, self.collection, &keys, Fields::Judged).await
     }
 
     /// Those of these places that have a document id, with their ids.
@@ -230,14 +214,16 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
 
     /// Then the rows are read once more: a restore may have passed in between, and its document must not stay hidden.
     async fn mark_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let documents = self.engine.ports.documents();
+        let documents = self.work.documents();
         let mark = &self.deletion.mark();
         let (with, ids) = self.with_ids(places);
         let batch = P::Documents::MARK_BATCH;
-        let outcomes = settle(self.slice, &ids, batch, |ids| async move {
-            MarkDocuments::mark(documents, self.collection, mark, &ids).await
-        })
-        .await?;
+        let outcomes = self
+            .work
+            .settle(&ids, batch, |ids| async move {
+                MarkDocuments::mark(documents, self.collection, mark, &ids).await
+            })
+            .await?;
         let mut done: BTreeMap<usize, Done> = BTreeMap::new();
         for (place, outcome) in with.into_iter().zip(outcomes) {
             let outcome = match outcome {
@@ -261,7 +247,7 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
 
     /// Truth before copy, as in a restore.
     async fn clear_records(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let rows = self.engine.ports.rows();
+        let rows = self.work.rows();
         let to_clear: Vec<RowToClear> = places
             .iter()
             .map(|place| RowToClear {
@@ -269,13 +255,12 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
                 null: self.entries[*place].judged == Judged::LiveNull,
             })
             .collect();
-        let outcomes = settle(
-            self.slice,
-            &to_clear,
-            P::Rows::CLEAR_BATCH,
-            |batch| async move { rows.clear(self.collection, self.deletion.id, &batch).await },
-        )
-        .await?;
+        let outcomes = self
+            .work
+            .settle(&to_clear, P::Rows::CLEAR_BATCH, |batch| async move {
+                rows.clear(self.collection, self.deletion.id, &batch).await
+            })
+            .await?;
         let mut done = BTreeMap::new();
         for (place, outcome) in places.iter().zip(outcomes) {
             let outcome = match outcome {
@@ -294,19 +279,16 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
     }
 
     async fn clear_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let documents = self.engine.ports.documents();
+        let documents = self.work.documents();
         let (with, ids) = self.with_ids(places);
-        let outcomes = settle(
-            self.slice,
-            &ids,
-            P::Documents::CLEAR_BATCH,
-            |ids| async move {
+        let outcomes = self
+            .work
+            .settle(&ids, P::Documents::CLEAR_BATCH, |ids| async move {
                 documents
                     .clear(self.collection, self.deletion.id, &ids)
                     .await
-            },
-        )
-        .await?;
+            })
+            .await?;
         let done = |outcome| match outcome {
             DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => Done::Repaired,
             DocumentClearOutcome::Rejected(_) => Done::Stays,
@@ -321,7 +303,7 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
         &self,
         read: &[(usize, DocumentVersion)],
     ) -> Result<BTreeMap<usize, Done>, Stop> {
-        let documents = self.engine.ports.documents();
+        let documents = self.work.documents();
         let (places, asked): (Vec<usize>, Vec<(String, DocumentVersion)>) = read
             .iter()
             .filter_map(|(place, version)| {
@@ -330,10 +312,12 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
             })
             .unzip();
         let batch = P::Documents::PURGE_BATCH;
-        let outcomes = settle(self.slice, &asked, batch, |asked| async move {
-            documents.remove(self.collection, &asked).await
-        })
-        .await?;
+        let outcomes = self
+            .work
+            .settle(&asked, batch, |asked| async move {
+                documents.remove(self.collection, &asked).await
+            })
+            .await?;
         let done = |outcome| match outcome {
             RemoveOutcome::Gone => Done::Repaired,
             RemoveOutcome::Changed => Done::Again,
@@ -346,16 +330,18 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
     }
 
     async fn remove_rows(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let rows = self.engine.ports.rows();
+        let rows = self.work.rows();
         let keys: Vec<RecordKey> = places
             .iter()
             .map(|place| self.entries[*place].key.clone())
             .collect();
         let batch = P::Rows::PURGE_BATCH;
-        let outcomes = settle(self.slice, &keys, batch, |keys| async move {
-            rows.purge(self.collection, self.deletion.id, &keys).await
-        })
-        .await?;
+        let outcomes = self
+            .work
+            .settle(&keys, batch, |keys| async move {
+                rows.purge(self.collection, self.deletion.id, &keys).await
+            })
+            .await?;
         let done = |outcome| match outcome {
             PurgeOutcome::Gone => Done::Repaired,
             PurgeOutcome::Kept => Done::Again,

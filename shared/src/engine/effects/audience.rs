@@ -12,15 +12,14 @@ use crate::domain::row::Row;
 use crate::domain::scope::{Reads, Scope};
 use crate::domain::told::Told;
 use crate::engine::effects::declared;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::read_rows;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields, ReadRows, RowQuery, Through};
 
 /// Finds the recipients of all events that the page may ever have, a later run's too: those of the first telling count.
 pub(crate) async fn address<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: Option<&Scope>,
     page: &Page,
@@ -29,13 +28,17 @@ pub(crate) async fn address<P: EnginePorts>(
     let mut groups: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     for entry in &page.entries {
         if entry.judged.is_open()
-            && let Some(key) = declared(engine, entry).and_then(|found| entry.audience_key(found))
+            && let Some(key) =
+                declared(work.collections(), entry).and_then(|found| entry.audience_key(found))
         {
             groups.entry(key).or_default().push(entry);
         }
     }
     for (key, entries) in groups {
-        let Some(collection) = entries.first().and_then(|entry| declared(engine, entry)) else {
+        let Some(collection) = entries
+            .first()
+            .and_then(|entry| declared(work.collections(), entry))
+        else {
             continue;
         };
         let actor = actor(deletion, scope, collection, &entries);
@@ -45,7 +48,7 @@ pub(crate) async fn address<P: EnginePorts>(
                 .map(|entry| entry.effects.recipients.clone())
                 .fold(Audience::default(), Audience::with),
             Some(Recipients::Rows { .. }) => {
-                let found = rows(engine, slice, deletion, collection, entries[0]);
+                let found = rows(work, deletion, collection, entries[0]);
                 // Boxed: the futures of several queries would be part of every pass.
                 Box::pin(found).await?
             }
@@ -77,8 +80,7 @@ fn actor(
 
 /// The users that the recipients' collection names for the group of this record.
 async fn rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entry: &Entry,
@@ -93,7 +95,7 @@ async fn rows<P: EnginePorts>(
     else {
         return Ok(Audience::default());
     };
-    let named = engine.collection(name)?;
+    let named = work.collection(name)?;
     let values: Option<Vec<String>> = by
         .iter()
         .map(|attribute| entry.text(collection, attribute))
@@ -138,12 +140,12 @@ async fn rows<P: EnginePorts>(
             not_marked_by: None,
             fields: Fields::All,
         };
-        let found = slice.call(engine.ports.rows().query(query)).await?;
+        let found = work.call(work.rows().query(query)).await?;
         let rows = match lookup {
             ChildLookup::Table => found.rows,
             ChildLookup::Index(_) => {
                 let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-                let rows = read_rows(engine, slice, named, &keys, Fields::All).await?;
+                let rows = read_rows(work, named, &keys, Fields::All).await?;
                 rows.into_iter().flatten().collect()
             }
         };

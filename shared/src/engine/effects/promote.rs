@@ -11,10 +11,9 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Position};
 use crate::domain::row::Row;
 use crate::engine::effects::declared;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::read_rows;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through};
 
 /// The most members of one look.
@@ -22,13 +21,12 @@ const LOOK: usize = 1000;
 
 /// Gives the groups that these deleted records owned a new owner.
 pub(crate) async fn groups<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     deleted: &[&Entry],
 ) -> Result<(), Stop> {
     for entry in deleted {
-        let Some(collection) = declared(engine, entry) else {
+        let Some(collection) = declared(work.collections(), entry) else {
             continue;
         };
         let promotion = collection
@@ -38,7 +36,7 @@ pub(crate) async fn groups<P: EnginePorts>(
         if let Some(promotion) = promotion
             && !goes_as_a_whole(deletion, collection)
         {
-            group(engine, slice, deletion, collection, promotion, &entry.key).await?;
+            group(work, deletion, collection, promotion, &entry.key).await?;
         }
     }
     Ok(())
@@ -55,8 +53,7 @@ fn goes_as_a_whole(deletion: &Deletion, collection: &Collection) -> bool {
 }
 
 async fn group<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     promotion: &Promotion,
@@ -82,9 +79,9 @@ async fn group<P: EnginePorts>(
             not_marked_by: None,
             fields: Fields::Judged,
         };
-        let found = slice.call(engine.ports.rows().query(query)).await?;
+        let found = work.call(work.rows().query(query)).await?;
         let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-        let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+        let rows = read_rows(work, collection, &keys, Fields::Judged).await?;
         let in_group = rows.into_iter().flatten().filter(is_member);
         members.extend(in_group.map(|row| {
             let age = row.text(&promotion.by).unwrap_or_default().to_owned();
@@ -102,8 +99,7 @@ async fn group<P: EnginePorts>(
     };
     let others: Vec<RecordKey> = members.collect();
     regroup(
-        engine,
-        slice,
+        work,
         collection,
         promotion,
         name,
@@ -113,25 +109,25 @@ async fn group<P: EnginePorts>(
     .await?;
     if after.is_some() {
         // More of the same group: they are found by the same look once more, before the owner is one.
-        return Box::pin(group(engine, slice, deletion, collection, promotion, owner)).await;
+        return Box::pin(group(work, deletion, collection, promotion, owner)).await;
     }
-    regroup(engine, slice, collection, promotion, name, None, &[next]).await
+    regroup(work, collection, promotion, name, None, &[next]).await
 }
 
 async fn regroup<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     promotion: &Promotion,
     from: &str,
     to: Option<&str>,
     keys: &[RecordKey],
 ) -> Result<(), Stop> {
-    let (rows, owner) = (engine.ports.rows(), promotion.owner.as_str());
-    let _moved = settle(slice, keys, P::Rows::DETACH_BATCH, |batch| async move {
-        rows.regroup(collection, owner, from, to, &batch).await
-    })
-    .await?;
+    let (rows, owner) = (work.rows(), promotion.owner.as_str());
+    let _moved = work
+        .settle(keys, P::Rows::DETACH_BATCH, |batch| async move {
+            rows.regroup(collection, owner, from, to, &batch).await
+        })
+        .await?;
     Ok(())
 }
 

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::domain::deletion::Deletion;
 use crate::domain::page::{Entry, Outcome, Position};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::EnginePorts;
 use crate::service::restrict::{look, restricting};
 
 /// Those of these records that have a live child.
 pub(crate) async fn held<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
     places: &[usize],
@@ -20,12 +19,12 @@ pub(crate) async fn held<P: EnginePorts>(
     let mut held = BTreeMap::new();
     for place in places {
         let entry = &entries[*place];
-        for child in restricting(&engine.collections, &entry.collection) {
+        for child in restricting(work.collections(), &entry.collection) {
             let mut after: Option<Position> = None;
             loop {
-                let rows = engine.ports.rows();
+                let rows = work.rows();
                 let asked = look(rows, &deletion.tenant, child, &entry.key, after.as_ref());
-                let found = slice.call(asked).await?;
+                let found = work.call(asked).await?;
                 if found.found {
                     let reason = format!("HAS_CHILDREN: {} still name it", child.name);
                     held.insert(*place, Outcome::Failed { reason });

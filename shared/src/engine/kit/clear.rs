@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::page::{Entry, Judged, NotRestored};
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::document_ids;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
     ClearDocuments, ClearOutcome, ClearRows, DocumentClearOutcome, EnginePorts, RowToClear,
 };
@@ -21,8 +20,7 @@ pub(crate) fn conflict(reason: &str) -> NotRestored {
 }
 
 pub(crate) async fn clear_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entries: &[Entry],
@@ -35,11 +33,12 @@ pub(crate) async fn clear_rows<P: EnginePorts>(
             null: entries[*place].judged == Judged::LiveNull,
         })
         .collect();
-    let rows = engine.ports.rows();
-    let outcomes = settle(slice, &to_clear, P::Rows::CLEAR_BATCH, |batch| async move {
-        rows.clear(collection, deletion.id, &batch).await
-    })
-    .await?;
+    let rows = work.rows();
+    let outcomes = work
+        .settle(&to_clear, P::Rows::CLEAR_BATCH, |batch| async move {
+            rows.clear(collection, deletion.id, &batch).await
+        })
+        .await?;
     let mut exceptions = BTreeMap::new();
     for (place, outcome) in places.iter().copied().zip(outcomes) {
         let reason = match outcome {
@@ -54,8 +53,7 @@ pub(crate) async fn clear_rows<P: EnginePorts>(
 
 /// Takes this deletion's marks off documents, and leaves those of others.
 pub(crate) async fn clear_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entries: &[Entry],
@@ -63,15 +61,13 @@ pub(crate) async fn clear_documents<P: EnginePorts>(
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
     // A record whose document id cannot be rendered has no document.
     let (ids, _) = document_ids(collection, entries, places);
-    let documents = engine.ports.documents();
+    let documents = work.documents();
     let asked: Vec<String> = ids.iter().map(|(_, id)| id.clone()).collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::CLEAR_BATCH,
-        |batch| async move { documents.clear(collection, deletion.id, &batch).await },
-    )
-    .await?;
+    let outcomes = work
+        .settle(&asked, P::Documents::CLEAR_BATCH, |batch| async move {
+            documents.clear(collection, deletion.id, &batch).await
+        })
+        .await?;
     let mut exceptions = BTreeMap::new();
     for ((place, _), outcome) in ids.into_iter().zip(outcomes) {
         match outcome {

@@ -5,18 +5,16 @@ use std::collections::BTreeMap;
 use crate::domain::collection::Collection;
 use crate::domain::page::{Entry, Judged, Outcome};
 use crate::domain::row::Mark;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::document_ids;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
     DocumentMarkOutcome, EnginePorts, MarkDocuments, MarkOutcome, MarkRows, RowToMark,
 };
 
 /// Marks the rows of some records of one collection; answers those that could not be marked.
 pub(crate) async fn mark_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     mark: &Mark,
     entries: &[Entry],
@@ -38,11 +36,12 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
                 null: *null,
             })
             .collect();
-        let rows = engine.ports.rows();
-        let outcomes = settle(slice, &to_mark, P::Rows::MARK_BATCH, |batch| async move {
-            rows.mark(collection, mark, &batch).await
-        })
-        .await?;
+        let rows = work.rows();
+        let outcomes = work
+            .settle(&to_mark, P::Rows::MARK_BATCH, |batch| async move {
+                rows.mark(collection, mark, &batch).await
+            })
+            .await?;
         let mut flipped = Vec::new();
         for ((place, _), outcome) in open.into_iter().zip(outcomes) {
             match outcome {
@@ -82,23 +81,20 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
 
 /// Marks the documents of some records; answers those that could not be marked.
 pub(crate) async fn mark_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     mark: &Mark,
     entries: &[Entry],
     places: &[usize],
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let (ids, mut exceptions) = document_ids(collection, entries, places);
-    let documents = engine.ports.documents();
+    let documents = work.documents();
     let asked: Vec<String> = ids.iter().map(|(_, id)| id.clone()).collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::MARK_BATCH,
-        |batch| async move { MarkDocuments::mark(documents, collection, mark, &batch).await },
-    )
-    .await?;
+    let outcomes = work
+        .settle(&asked, P::Documents::MARK_BATCH, |batch| async move {
+            MarkDocuments::mark(documents, collection, mark, &batch).await
+        })
+        .await?;
     for ((place, _), outcome) in ids.into_iter().zip(outcomes) {
         match outcome {
             // Without a document there is nothing that could show the record.

@@ -6,21 +6,19 @@ use crate::domain::collection::{Collection, Collections};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Outcome};
 use crate::domain::row::Row;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields, ReadRows};
 
 /// Reads rows by key, in the order of the keys.
 pub(crate) async fn read_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     keys: &[RecordKey],
     fields: Fields,
 ) -> Result<Vec<Option<Row>>, Stop> {
-    let rows = engine.ports.rows();
-    settle(slice, keys, P::Rows::READ_BATCH, |batch| async move {
+    let rows = work.rows();
+    work.settle(keys, P::Rows::READ_BATCH, |batch| async move {
         rows.read(collection, &batch, fields).await
     })
     .await

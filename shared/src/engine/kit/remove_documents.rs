@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use crate::domain::collection::Collection;
 use crate::domain::page::Entry;
 use crate::domain::row::{Row, RowMark};
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::{document_ids, read_rows};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
     DocumentState, DocumentVersion, EnginePorts, Fields, PurgeDocuments, ReadDocuments,
     RemoveOutcome,
@@ -26,8 +25,7 @@ pub(crate) type RowsAt = BTreeMap<usize, Option<Row>>;
 
 /// Removes the documents that their rows allow to go; returns the rows as they were read, and why some documents stay.
 pub(crate) async fn remove_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     entries: &[Entry],
     places: &[usize],
@@ -38,13 +36,13 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     let (mut rows, mut failed) = (BTreeMap::new(), BTreeMap::new());
     for round in 0..READS {
         // The copy first, then the truth: what is written in between changes the version that is named at the removal.
-        let states = states(engine, slice, collection, &open).await?;
+        let states = states(work, collection, &open).await?;
         let wanted: Vec<usize> = if round == 0 {
             places.to_vec()
         } else {
             open.iter().map(|(place, _)| *place).collect()
         };
-        let read = rows_at(engine, slice, collection, entries, &wanted).await?;
+        let read = rows_at(work, collection, entries, &wanted).await?;
         let removable: Vec<(usize, String, DocumentVersion)> = open
             .iter()
             .zip(states)
@@ -55,7 +53,7 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
             })
             .collect();
         rows.extend(read);
-        open = remove(engine, slice, collection, removable, &mut failed).await?;
+        open = remove(work, collection, removable, &mut failed).await?;
         if open.is_empty() {
             return Ok((rows, failed));
         }
@@ -68,22 +66,20 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
 }
 
 async fn states<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     open: &[(usize, String)],
 ) -> Result<Vec<Option<DocumentState>>, Stop> {
-    let documents = engine.ports.documents();
+    let documents = work.documents();
     let ids: Vec<String> = open.iter().map(|(_, id)| id.clone()).collect();
-    settle(slice, &ids, P::Documents::STATE_BATCH, |batch| async move {
+    work.settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
         documents.states(collection, &batch).await
     })
     .await
 }
 
 async fn rows_at<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     entries: &[Entry],
     places: &[usize],
@@ -92,30 +88,27 @@ async fn rows_at<P: EnginePorts>(
         .iter()
         .map(|place| entries[*place].key.clone())
         .collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+    let rows = read_rows(work, collection, &keys, Fields::Judged).await?;
     Ok(places.iter().copied().zip(rows).collect())
 }
 
 /// Removes documents as they were read; returns those that changed since.
 async fn remove<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     removable: Vec<(usize, String, DocumentVersion)>,
     failed: &mut BTreeMap<usize, String>,
 ) -> Result<Vec<(usize, String)>, Stop> {
-    let documents = engine.ports.documents();
+    let documents = work.documents();
     let asked: Vec<(String, DocumentVersion)> = removable
         .iter()
         .map(|(_, id, version)| (id.clone(), *version))
         .collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::PURGE_BATCH,
-        |batch| async move { documents.remove(collection, &batch).await },
-    )
-    .await?;
+    let outcomes = work
+        .settle(&asked, P::Documents::PURGE_BATCH, |batch| async move {
+            documents.remove(collection, &batch).await
+        })
+        .await?;
     let mut changed = Vec::new();
     for ((place, id, _), outcome) in removable.into_iter().zip(outcomes) {
         match outcome {

@@ -63,6 +63,12 @@ impl<'a, C: Clock> Slice<'a, C> {
         }
     }
 
+    /// A slice of this length that begins now.
+    pub(crate) fn from_now(clock: &'a C, length: Duration) -> Self {
+        let end = clock.now().checked_add(length).unwrap_or(Timestamp::MAX);
+        Self::new(clock, end, length)
+    }
+
     /// The same slice, of which no more than this is left.
     pub(crate) fn at_most(&self, most: Duration) -> Self {
         let until = self.clock.now().checked_add(most).unwrap_or(Timestamp::MAX);

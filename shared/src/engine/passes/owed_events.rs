@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::domain::collection::CollectionName;
+use crate::domain::collection::{CollectionName, Collections};
 use crate::domain::deletion::{Deletion, Pass, State};
 use crate::domain::event;
 use crate::domain::event::{Event, Group};
@@ -15,11 +15,10 @@ use crate::domain::page::{Entry, Exceptions, Judged, Outcome, Page};
 use crate::domain::told::Told;
 use crate::engine::effects::{after_root, tells_more};
 use crate::engine::kit::clear::clear_documents;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
-    ChangeDeletions, Clock, EnginePorts, KeepTold, PublishEvents, ReadDeletions, StoreOutcome,
+    ChangeDeletions, EnginePorts, KeepTold, PublishEvents, ReadDeletions, StoreOutcome,
 };
 
 /// How long one telling may take: a bus that keeps putting events off is as good as away.
@@ -38,13 +37,12 @@ impl Notifier {
     /// `DeletionAccepted`, once.
     pub(crate) async fn accepted<P: EnginePorts>(
         &mut self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &mut Deletion,
     ) {
         if !deletion.notified.accepted
             && self
-                .tell(engine, slice, deletion, &[event::accepted(deletion)])
+                .tell(work, deletion, &[event::accepted(deletion)])
                 .await
         {
             deletion.notified.accepted = true;
@@ -55,8 +53,7 @@ impl Notifier {
     /// checkpoint.
     pub(crate) async fn page<P: EnginePorts>(
         &mut self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &mut Deletion,
         pass: Pass,
         (page, exceptions, told): (&Page, &Exceptions, &Told),
@@ -72,23 +69,28 @@ impl Notifier {
         if before + 1 != position {
             return;
         }
-        let events = events_of(engine, deletion, pass, position, (page, exceptions, told));
-        if self.tell(engine, slice, deletion, &events).await {
+        let events = events_of(
+            work.collections(),
+            deletion,
+            pass,
+            position,
+            (page, exceptions, told),
+        );
+        if self.tell(work, deletion, &events).await {
             note(deletion, pass, position);
         }
     }
 
     async fn tell<P: EnginePorts>(
         &mut self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &Deletion,
         events: &[Event],
     ) -> bool {
         if self.silent {
             return false;
         }
-        match publish(engine, slice, events).await {
+        match publish(work, events).await {
             Ok(()) => true,
             // If the slice itself is over, the next store call says so.
             Err(stop) => {
@@ -101,38 +103,25 @@ impl Notifier {
 }
 
 /// Tells everything that an ended deletion still owes, and sets when the sweeper looks at it next. What fails stays
-/// owed. Without a slice it takes half of a grace, which is left when a slice is over.
+/// owed.
 ///
 /// # Errors
 ///
 /// What kept it from that; the log has it.
 pub(crate) async fn tell_owed<P: EnginePorts>(
-    engine: &Engine<P>,
+    work: Work<'_, P>,
     ended: &Deletion,
-    slice: Option<&Slice<'_, P::Clock>>,
 ) -> Result<(), Stop> {
-    let own;
-    let slice = if let Some(slice) = slice {
-        slice
-    } else {
-        let clock = engine.ports.clock();
-        let end = clock
-            .now()
-            .checked_add(engine.timing.grace / 2)
-            .unwrap_or(jiff::Timestamp::MAX);
-        own = Slice::new(clock, end, engine.timing.grace / 2);
-        &own
-    };
     let mut told = ended.clone();
-    let result = tell_all(engine, slice, &mut told).await;
+    let result = tell_all(work, &mut told).await;
     let next = match &result {
-        Ok(()) => ended.told(told.notified, &engine.timing),
-        Err(_) => told.put_off(slice.clock().now(), &engine.timing),
+        Ok(()) => ended.told(told.notified, &work.engine.timing),
+        Err(_) => told.put_off(work.now(), &work.engine.timing),
     };
     if let Err(stop) = &result {
         warn!(deletion_id = %ended.id, stop = %stop, "events of deletion {} are owed", ended.id);
     }
-    let stored = slice.closing(engine.ports.deletions().store(&next)).await;
+    let stored = work.closing(work.deletions().store(&next)).await;
     result?;
     match stored? {
         StoreOutcome::Stored => Ok(()),
@@ -140,18 +129,14 @@ pub(crate) async fn tell_owed<P: EnginePorts>(
     }
 }
 
-async fn tell_all<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &mut Deletion,
-) -> Result<(), Stop> {
+async fn tell_all<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
     if !deletion.notified.accepted {
-        publish(engine, slice, &[event::accepted(deletion)]).await?;
+        publish(work, &[event::accepted(deletion)]).await?;
         deletion.notified.accepted = true;
     }
     for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
         if deletion.notified.of(pass).is_owed() {
-            tell_pass(engine, slice, deletion, pass).await?;
+            tell_pass(work, deletion, pass).await?;
         }
     }
     Ok(())
@@ -159,18 +144,17 @@ async fn tell_all<P: EnginePorts>(
 
 /// What an ended pass owes: its pages in its order, then its end.
 async fn tell_pass<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     pass: Pass,
 ) -> Result<(), Stop> {
     let state = deletion.notified.of(pass).ended;
     if state == Some(State::Restored) && deletion.state == State::Restored {
-        clear_root_document(engine, slice, deletion).await?;
-        if let Some((page, told)) = Box::pin(after_root(engine, slice, deletion)).await? {
+        clear_root_document(work, deletion).await?;
+        if let Some((page, told)) = Box::pin(after_root(work, deletion)).await? {
             let changed = |change| event::aggregate_changed(deletion, page.number, change);
             let events: Vec<_> = told.changes.iter().map(changed).collect();
-            publish(engine, slice, &events).await?;
+            publish(work, &events).await?;
         }
     }
     let done = match pass {
@@ -181,14 +165,14 @@ async fn tell_pass<P: EnginePorts>(
     if deletion.notified.of(pass).is_again() {
         let again = deletion.notified.of(pass).pages.min(done);
         for position in deletion.notified.of(pass).retold + 1..=again {
-            tell_page(engine, slice, deletion, pass, position).await?;
+            tell_page(work, deletion, pass, position).await?;
         }
     }
     for position in deletion.notified.of(pass).pages + 1..=done {
-        tell_page(engine, slice, deletion, pass, position).await?;
+        tell_page(work, deletion, pass, position).await?;
     }
     if let Some(event) = event::finished(deletion, pass) {
-        publish(engine, slice, &[event]).await?;
+        publish(work, &[event]).await?;
     }
     let telling = deletion.notified.of_mut(pass);
     telling.finished = true;
@@ -197,22 +181,21 @@ async fn tell_pass<P: EnginePorts>(
 }
 
 async fn tell_page<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     pass: Pass,
     position: u32,
 ) -> Result<(), Stop> {
     let number = deletion.page_at(pass, position);
-    if let Some((page, exceptions, told)) = read(engine, slice, deletion, number).await? {
+    if let Some((page, exceptions, told)) = read(work, deletion, number).await? {
         let events = events_of(
-            engine,
+            work.collections(),
             deletion,
             pass,
             position,
             (&page, &exceptions, &told),
         );
-        publish(engine, slice, &events).await?;
+        publish(work, &events).await?;
     }
     note(deletion, pass, position);
     Ok(())
@@ -230,8 +213,8 @@ pub(crate) fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
 
 /// The events of a page of a pass: what was done when the page was first done, unless that is told; and what later runs
 /// did again.
-fn events_of<P>(
-    engine: &Engine<P>,
+fn events_of(
+    collections: &Collections,
     deletion: &Deletion,
     pass: Pass,
     position: u32,
@@ -256,7 +239,7 @@ fn events_of<P>(
     for (run, records) in &by_run {
         let groups: Vec<Group<'_>> = records
             .iter()
-            .flat_map(|(name, entries)| groups(engine, name, entries, told))
+            .flat_map(|(name, entries)| groups(collections, name, entries, told))
             .collect();
         events.extend(event::of_groups(deletion, pass, page.number, *run, &groups));
     }
@@ -270,13 +253,13 @@ fn events_of<P>(
 }
 
 /// The groups of records of one collection; one that no file declares any more has no event of its own.
-fn groups<'e, P>(
-    engine: &'e Engine<P>,
+fn groups<'e>(
+    collections: &'e Collections,
     name: &'e CollectionName,
     entries: &[&Entry],
     told: &Told,
 ) -> Vec<Group<'e>> {
-    match engine.collections.get(name.as_ref()) {
+    match collections.get(name.as_ref()) {
         Some(collection) => Group::all(collection, entries, told),
         None => vec![Group {
             keys: entries.iter().map(|entry| entry.key.clone()).collect(),
@@ -306,24 +289,23 @@ fn is_done(
 }
 
 async fn read<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     number: u32,
 ) -> Result<Option<(Page, Exceptions, Told)>, Stop> {
-    let deletions = engine.ports.deletions();
-    let Some(page) = slice
+    let deletions = work.deletions();
+    let Some(page) = work
         .call(deletions.page(&deletion.tenant, deletion.id, number))
         .await?
     else {
         return Ok(None);
     };
-    let exceptions = slice
+    let exceptions = work
         .call(deletions.exceptions(&deletion.tenant, deletion.id, number))
         .await?;
-    let told = if tells_more(engine, &page) {
+    let told = if tells_more(work.collections(), &page) {
         let read = deletions.told(&deletion.tenant, deletion.id, number);
-        slice.call(read).await?
+        work.call(read).await?
     } else {
         None
     };
@@ -334,35 +316,28 @@ async fn read<P: EnginePorts>(
     )))
 }
 
-async fn publish<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    events: &[Event],
-) -> Result<(), Stop> {
-    let bus = engine.ports.events();
-    let slice = &slice.at_most(TELLING);
-    settle(
-        slice,
-        events,
-        P::Events::PUBLISH_BATCH,
-        |batch| async move { bus.publish(&batch).await },
-    )
+async fn publish<P: EnginePorts>(work: Work<'_, P>, events: &[Event]) -> Result<(), Stop> {
+    let bus = work.engine.ports.events();
+    let slice = work.slice.at_most(TELLING);
+    let work = Work::new(work.engine, &slice);
+    work.settle(events, P::Events::PUBLISH_BATCH, |batch| async move {
+        bus.publish(&batch).await
+    })
     .await?;
     Ok(())
 }
 
 /// The root's document, once its row is live again.
 pub(crate) async fn clear_root_document<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<(), Stop> {
     let Some(root) = &deletion.root else {
         return Ok(());
     };
-    let collection = engine.collection(&deletion.collection)?;
+    let collection = work.collection(&deletion.collection)?;
     let entry = Entry::new(collection.name.clone(), root.clone(), Judged::Live);
     // Refused for what it holds: compare finds it, and search checks its hits.
-    clear_documents(engine, slice, deletion, collection, &[entry], &[0]).await?;
+    clear_documents(work, deletion, collection, &[entry], &[0]).await?;
     Ok(())
 }

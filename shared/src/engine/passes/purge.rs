@@ -10,11 +10,10 @@ use crate::domain::page::{Exceptions, Judged, NotPurged, NotRestored, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
 use crate::engine::kit::archived::drop_copies;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::by_collection;
 use crate::engine::kit::remove_documents::remove_documents;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::passes::late_arrivals;
 use crate::engine::passes::page::{PagePass, run_backwards};
 use crate::engine::passes::restore::Restore;
@@ -23,15 +22,14 @@ use crate::ports::{EnginePorts, PurgeOutcome, PurgeRows};
 
 /// Looks, then removes all pages from the checkpoint on.
 pub(crate) async fn run<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
     if !deletion.looked {
-        late_arrivals::run(engine, slice, deletion, scope).await?;
+        late_arrivals::run(work, deletion, scope).await?;
     }
-    run_backwards(engine, slice, deletion, &Purge { scope }).await
+    run_backwards(work, deletion, &Purge { scope }).await
 }
 
 struct Purge<'a> {
@@ -43,14 +41,13 @@ impl<P: EnginePorts> PagePass<P> for Purge<'_> {
 
     async fn act(
         &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &Deletion,
         page: &Page,
         _only: Option<&[usize]>,
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
-        let named = shared_records::named_again(engine, slice, deletion, self.scope, &page.entries);
+        let named = shared_records::named_again(work, deletion, self.scope, &page.entries);
         let (named, unknown) = Box::pin(named).await?;
         let failed = |reason: &str| NotPurged::Failed {
             reason: reason.to_owned(),
@@ -61,7 +58,7 @@ impl<P: EnginePorts> PagePass<P> for Purge<'_> {
             .extend(unknown.map(|place| (place, failed(shared_records::TOO_MANY))));
         if !named.is_empty() {
             // Nobody could bring them back any more, and a live link names them: they come back now.
-            let back = Restore.act(engine, slice, deletion, page, Some(&named));
+            let back = Restore.act(work, deletion, page, Some(&named));
             let not_back = Box::pin(back).await?.restored;
             for place in named {
                 match not_back.get(&place) {
@@ -74,7 +71,7 @@ impl<P: EnginePorts> PagePass<P> for Purge<'_> {
                 }
             }
         }
-        for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
+        for (collection, mut places) in by_collection(work.collections(), &page.entries)? {
             // Never this deletion's: whatever is there now is not looked at.
             places.retain(|place| {
                 let is_missing = page.entries[*place].judged == Judged::Missing;
@@ -83,24 +80,14 @@ impl<P: EnginePorts> PagePass<P> for Purge<'_> {
                 }
                 !is_missing && !exceptions.purged.contains_key(place)
             });
-            purge(
-                engine,
-                slice,
-                deletion,
-                collection,
-                page,
-                &places,
-                &mut exceptions,
-            )
-            .await?;
+            purge(work, deletion, collection, page, &places, &mut exceptions).await?;
         }
         Ok(exceptions)
     }
 }
 
 async fn purge<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     page: &Page,
@@ -112,7 +99,7 @@ async fn purge<P: EnginePorts>(
         Some(row) => row.mark(collection).is_of(deletion.id),
         None => document.is_live() || document.is_of(deletion.id),
     };
-    let removing = remove_documents(engine, slice, collection, &page.entries, places, &explained);
+    let removing = remove_documents(work, collection, &page.entries, places, &explained);
     let (rows, failed) = removing.await?;
     for (place, reason) in failed {
         exceptions
@@ -135,11 +122,12 @@ async fn purge<P: EnginePorts>(
         .iter()
         .map(|place| page.entries[*place].key.clone())
         .collect();
-    let store = engine.ports.rows();
-    let outcomes = settle(slice, &keys, P::Rows::PURGE_BATCH, |batch| async move {
-        store.purge(collection, deletion.id, &batch).await
-    })
-    .await?;
+    let store = work.rows();
+    let outcomes = work
+        .settle(&keys, P::Rows::PURGE_BATCH, |batch| async move {
+            store.purge(collection, deletion.id, &batch).await
+        })
+        .await?;
     for (place, outcome) in ours.into_iter().zip(outcomes) {
         match outcome {
             PurgeOutcome::Gone => {}
@@ -163,5 +151,5 @@ async fn purge<P: EnginePorts>(
         .filter(done)
         .map(|place| page.entries[*place].key.clone())
         .collect();
-    drop_copies(engine, slice, deletion, collection, &keys).await
+    drop_copies(work, deletion, collection, &keys).await
 }

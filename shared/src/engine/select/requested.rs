@@ -57,17 +57,16 @@ impl<P: EnginePorts> Walk<'_, P> {
             return Ok(None);
         }
         let read = self
-            .engine
-            .ports
+            .work
             .deletions()
             .ids(&deletion.tenant, deletion.id, part);
-        let ids = self.slice.call(read).await?;
+        let ids = self.work.call(read).await?;
         let ids = ids.ok_or_else(|| Stop::broken("IDS_MISSING", "ids of the scope are missing"))?;
         let begin = offset(cursor)?;
         let open = ids.get(begin..).unwrap_or_default();
         let keys = &open[..limit.min(open.len())];
-        let collection = self.engine.collection(&deletion.collection)?;
-        let rows = read_rows(self.engine, self.slice, collection, keys, Fields::Judged).await?;
+        let collection = self.work.collection(&deletion.collection)?;
+        let rows = read_rows(self.work, collection, keys, Fields::Judged).await?;
         let mut entries: Vec<Entry> = keys
             .iter()
             .zip(rows)
@@ -111,7 +110,7 @@ impl<P: EnginePorts> Walk<'_, P> {
         author: &str,
         limit: usize,
     ) -> Result<Step, Stop> {
-        let collection = self.engine.collection(name)?;
+        let collection = self.work.collection(name)?;
         let declared = collection.author.as_ref();
         let Some((declared, index)) = declared.and_then(|by| Some((by, by.gsi.as_ref()?))) else {
             let reason = format!("no index finds the records of an author in `{name}` any more");
@@ -126,12 +125,9 @@ impl<P: EnginePorts> Walk<'_, P> {
             not_marked_by: Some(deletion.id),
             fields: Fields::Judged,
         };
-        let found = self
-            .slice
-            .call(self.engine.ports.rows().query(query))
-            .await?;
+        let found = self.work.call(self.work.rows().query(query)).await?;
         let keys: Vec<RecordKey> = found.rows.into_iter().map(|row| row.key).collect();
-        let rows = read_rows(self.engine, self.slice, collection, &keys, Fields::Judged).await?;
+        let rows = read_rows(self.work, collection, &keys, Fields::Judged).await?;
         let rows = rows
             .into_iter()
             .flatten()

@@ -5,9 +5,9 @@ use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
 use crate::domain::scope::Scope;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::records::read_rows;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::select::step::Step;
 use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
 
@@ -28,21 +28,15 @@ pub(crate) const STEPS: usize = 500;
 
 /// Walks over what the scope names and then over the manifest, as a queue of parents. Holds one page at a time.
 pub(crate) struct Walk<'a, P: EnginePorts> {
-    pub(crate) engine: &'a Engine<P>,
-    pub(crate) slice: &'a Slice<'a, P::Clock>,
+    pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
     loaded: Option<Page>,
 }
 
 impl<'a, P: EnginePorts> Walk<'a, P> {
-    pub(crate) fn new(
-        engine: &'a Engine<P>,
-        slice: &'a Slice<'a, P::Clock>,
-        scope: &'a Scope,
-    ) -> Self {
+    pub(crate) fn new(work: Work<'a, P>, scope: &'a Scope) -> Self {
         Self {
-            engine,
-            slice,
+            work,
             scope,
             loaded: None,
         }
@@ -88,7 +82,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                 };
                 continue;
             };
-            let collection = self.engine.collection(child)?;
+            let collection = self.work.collection(child)?;
             let found = self
                 .below(
                     deletion,
@@ -146,9 +140,9 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             .as_ref()
             .is_none_or(|page| page.number != number)
         {
-            let deletions = self.engine.ports.deletions();
+            let deletions = self.work.deletions();
             let read = deletions.page(&deletion.tenant, deletion.id, number);
-            self.loaded = self.slice.call(read).await?;
+            self.loaded = self.work.call(read).await?;
         }
         Ok(self.loaded.as_ref())
     }
@@ -192,14 +186,10 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             not_marked_by: Some(deletion.id),
             fields: Fields::Judged,
         };
-        let mut found = self
-            .slice
-            .call(self.engine.ports.rows().query(query))
-            .await?;
+        let mut found = self.work.call(self.work.rows().query(query)).await?;
         if matches!(through, Through::Index(_)) {
             let keys: Vec<_> = found.rows.iter().map(|row| row.key.clone()).collect();
-            let rows =
-                read_rows(self.engine, self.slice, collection, &keys, Fields::Judged).await?;
+            let rows = read_rows(self.work, collection, &keys, Fields::Judged).await?;
             found.rows = rows
                 .into_iter()
                 .flatten()

@@ -13,12 +13,11 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::scope::Scope;
 use crate::engine::kit::archived::{AT_ONCE, Whole, copies, whole};
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::mark::mark_documents;
 use crate::engine::kit::ours::{is_root, obstacle};
 use crate::engine::kit::records::{by_collection, open_of};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::passes::page::PagePass;
 use crate::engine::strategies::flag::mark_entries;
 use crate::ports::{ArchiveRows, CopyOutcome, EnginePorts, RowToCopy, TakeOutcome};
@@ -38,17 +37,15 @@ impl<P: EnginePorts> PagePass<P> for Archive<'_> {
 
     async fn act(
         &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &Deletion,
         page: &Page,
         only: Option<&[usize]>,
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
-        for (collection, places) in by_collection(&engine.collections, &page.entries)? {
+        for (collection, places) in by_collection(work.collections(), &page.entries)? {
             let move_to_archive = Move {
-                engine,
-                slice,
+                work,
                 deletion,
                 collection,
                 entries: &page.entries,
@@ -72,8 +69,7 @@ type Rows<P> = Vec<(usize, Whole<P>)>;
 
 /// Some records of one collection and page, on their way.
 struct Move<'a, P: EnginePorts> {
-    engine: &'a Engine<P>,
-    slice: &'a Slice<'a, P::Clock>,
+    work: Work<'a, P>,
     deletion: &'a Deletion,
     collection: &'a Collection,
     entries: &'a [Entry],
@@ -104,8 +100,7 @@ impl<P: EnginePorts> Move<'_, P> {
             }
         }
         if !stay.is_empty() {
-            let (engine, slice) = (self.engine, self.slice);
-            let marked = mark_entries(engine, slice, self.deletion, self.entries, Some(&stay));
+            let marked = mark_entries(self.work, self.deletion, self.entries, Some(&stay));
             found.extend(marked.await?.deleted);
         }
         Ok(found)
@@ -114,7 +109,7 @@ impl<P: EnginePorts> Move<'_, P> {
     /// The rows that are ours to take. One that is not there, or another's, was archived by an earlier attempt if there is
     /// a copy.
     async fn ours(&self, places: &[usize], found: &mut Found) -> Result<Rows<P>, Stop> {
-        let rows = whole(self.engine, self.slice, self.collection, &self.keys(places)).await?;
+        let rows = whole(self.work, self.collection, &self.keys(places)).await?;
         let (mut ours, mut others) = (Vec::new(), Vec::new());
         for (place, row) in places.iter().copied().zip(rows) {
             let obstacle = row.as_ref().map_or(Some(Outcome::Missing), |stored| {
@@ -203,23 +198,20 @@ impl<P: EnginePorts> Move<'_, P> {
                 again,
             })
             .collect();
-        let (store, collection) = (self.engine.ports.rows(), self.collection);
+        let (store, collection) = (self.work.rows(), self.collection);
         let (tenant, mark) = (&self.deletion.tenant, &self.deletion.mark());
-        settle(
-            self.slice,
-            &to_copy,
-            P::Rows::MOVE_BATCH,
-            |batch| async move { store.copy(collection, tenant, mark, &batch).await },
-        )
-        .await
+        self.work
+            .settle(&to_copy, P::Rows::MOVE_BATCH, |batch| async move {
+                store.copy(collection, tenant, mark, &batch).await
+            })
+            .await
     }
 
     /// Marks the documents, while their rows still are there.
     async fn documents(&self, copied: Rows<P>, found: &mut Found) -> Result<Rows<P>, Stop> {
         let places: Vec<usize> = copied.iter().map(|(place, _)| *place).collect();
         let mark = self.deletion.mark();
-        let (engine, slice) = (self.engine, self.slice);
-        let marking = mark_documents(engine, slice, self.collection, &mark, self.entries, &places);
+        let marking = mark_documents(self.work, self.collection, &mark, self.entries, &places);
         let rejected = marking.await?;
         let marked = copied
             .into_iter()
@@ -232,11 +224,13 @@ impl<P: EnginePorts> Move<'_, P> {
     /// Removes the rows that still are what was copied; answers those that are not.
     async fn take(&self, copied: Rows<P>) -> Result<Vec<usize>, Stop> {
         let (places, rows): (Vec<usize>, Vec<Whole<P>>) = copied.into_iter().unzip();
-        let (store, collection) = (self.engine.ports.rows(), self.collection);
-        let outcomes = settle(self.slice, &rows, P::Rows::MOVE_BATCH, |batch| async move {
-            store.take(collection, &batch).await
-        })
-        .await?;
+        let (store, collection) = (self.work.rows(), self.collection);
+        let outcomes = self
+            .work
+            .settle(&rows, P::Rows::MOVE_BATCH, |batch| async move {
+                store.take(collection, &batch).await
+            })
+            .await?;
         let changed = places
             .into_iter()
             .zip(outcomes)
@@ -245,10 +239,8 @@ impl<P: EnginePorts> Move<'_, P> {
     }
 
     async fn copies(&self, places: &[usize]) -> Result<Vec<Option<Whole<P>>>, Stop> {
-        let (engine, slice) = (self.engine, self.slice);
         copies(
-            engine,
-            slice,
+            self.work,
             self.deletion,
             self.collection,
             &self.keys(places),

@@ -11,12 +11,11 @@ use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Scope;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::ours::obstacle;
 use crate::engine::kit::records::{by_collection, open_of};
 use crate::engine::kit::remove_documents::remove_documents;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::passes::page::PagePass;
 use crate::ports::{EnginePorts, EraseOutcome, EraseRows, Found, RowToErase};
 
@@ -33,13 +32,12 @@ impl<P: EnginePorts> PagePass<P> for Erase<'_> {
 
     async fn act(
         &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &Deletion,
         page: &Page,
         only: Option<&[usize]>,
     ) -> Result<Exceptions, Stop> {
-        erase_entries(engine, slice, deletion, &page.entries, only).await
+        erase_entries(work, deletion, &page.entries, only).await
     }
 
     fn scope(&self) -> Option<&Scope> {
@@ -49,24 +47,22 @@ impl<P: EnginePorts> PagePass<P> for Erase<'_> {
 
 /// Erases records in both stores, all of them or only those at these places.
 pub(crate) async fn erase_entries<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
     only: Option<&[usize]>,
 ) -> Result<Exceptions, Stop> {
     let mut exceptions = Exceptions::default();
-    for (collection, places) in by_collection(&engine.collections, entries)? {
+    for (collection, places) in by_collection(work.collections(), entries)? {
         let open = open_of(entries, places, only);
-        let erasing = erase(engine, slice, deletion, collection, entries, open);
+        let erasing = erase(work, deletion, collection, entries, open);
         exceptions.deleted.extend(Box::pin(erasing).await?);
     }
     Ok(exceptions)
 }
 
 async fn erase<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entries: &[Entry],
@@ -82,7 +78,7 @@ async fn erase<P: EnginePorts>(
         let explained = |place: usize, _, row: Option<&Row>| {
             row.is_none_or(|row| obstacle_at(place, row).is_none())
         };
-        let removing = remove_documents(engine, slice, collection, entries, &open, &explained);
+        let removing = remove_documents(work, collection, entries, &open, &explained);
         let (rows, mut failed) = removing.await?;
         let mut ours = Vec::new();
         for (place, row) in rows {
@@ -101,7 +97,7 @@ async fn erase<P: EnginePorts>(
                 .into_iter()
                 .map(|(place, reason)| (place, Outcome::Failed { reason })),
         );
-        open = erase_rows(engine, slice, deletion, collection, entries, ours).await?;
+        open = erase_rows(work, deletion, collection, entries, ours).await?;
     }
     for place in open {
         let reason = "ROW_CHANGING: somebody else keeps changing the mark".to_owned();
@@ -120,8 +116,7 @@ fn how_found(collection: &Collection, row: &Row) -> Found {
 
 /// Removes rows as they were found; answers the places of those that have changed since.
 async fn erase_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entries: &[Entry],
@@ -134,11 +129,12 @@ async fn erase_rows<P: EnginePorts>(
             found: *found,
         })
         .collect();
-    let (store, tenant) = (engine.ports.rows(), &deletion.tenant);
-    let outcomes = settle(slice, &rows, P::Rows::ERASE_BATCH, |batch| async move {
-        store.erase(collection, tenant, deletion.id, &batch).await
-    })
-    .await?;
+    let (store, tenant) = (work.rows(), &deletion.tenant);
+    let outcomes = work
+        .settle(&rows, P::Rows::ERASE_BATCH, |batch| async move {
+            store.erase(collection, tenant, deletion.id, &batch).await
+        })
+        .await?;
     let changed = ours
         .into_iter()
         .zip(outcomes)

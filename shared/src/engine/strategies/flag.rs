@@ -8,49 +8,47 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Exceptions, NotRestored, Outcome, Page};
 use crate::domain::row::RowMark;
 use crate::engine::kit::clear::{clear_documents, clear_rows, conflict};
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::mark::{mark_documents, mark_rows};
 use crate::engine::kit::parents::{has_parent, parents};
 use crate::engine::kit::records::{by_collection, open_of, read_rows};
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields};
 
 /// Marks records in both stores, all of them or only those at these places: truth before copy.
 pub(crate) async fn mark_entries<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
     only: Option<&[usize]>,
 ) -> Result<Exceptions, Stop> {
     let mark = deletion.mark();
     let mut exceptions = Exceptions::default();
-    for (collection, places) in by_collection(&engine.collections, entries)? {
+    for (collection, places) in by_collection(work.collections(), entries)? {
         let open = open_of(entries, places, only);
         exceptions
             .deleted
-            .extend(mark_rows(engine, slice, collection, &mark, entries, &open).await?);
+            .extend(mark_rows(work, collection, &mark, entries, &open).await?);
         let marked: Vec<usize> = open
             .into_iter()
             .filter(|place| !exceptions.deleted.contains_key(place))
             .collect();
         exceptions
             .deleted
-            .extend(mark_documents(engine, slice, collection, &mark, entries, &marked).await?);
+            .extend(mark_documents(work, collection, &mark, entries, &marked).await?);
     }
     Ok(exceptions)
 }
 
 /// The root was marked at acceptance. One without our mark is gone or new, and stays as it is.
 pub(crate) async fn root<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     page: &Page,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let keys: Vec<_> = page.entries.iter().map(|entry| entry.key.clone()).collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+    let rows = read_rows(work, collection, &keys, Fields::Judged).await?;
     let not_ours = |(_, row): &(usize, Option<crate::domain::row::Row>)| {
         row.as_ref()
             .is_none_or(|row| !row.mark(collection).is_of(deletion.id))
@@ -65,8 +63,7 @@ pub(crate) async fn root<P: EnginePorts>(
 
 /// Brings records of one collection back, those with a parent to hang below; answers what is not back.
 pub(crate) async fn restore<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entries: &[Entry],
@@ -76,8 +73,8 @@ pub(crate) async fn restore<P: EnginePorts>(
         .iter()
         .map(|place| entries[*place].key.clone())
         .collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
-    let parents = parents(engine, slice, deletion, collection, &rows).await?;
+    let rows = read_rows(work, collection, &keys, Fields::Judged).await?;
+    let parents = parents(work, deletion, collection, &rows).await?;
     let mut exceptions = BTreeMap::new();
     let mut ours = Vec::new();
     let mut live = Vec::new();
@@ -108,14 +105,13 @@ pub(crate) async fn restore<P: EnginePorts>(
             }
         }
     }
-    exceptions.extend(clear_rows(engine, slice, deletion, collection, entries, &ours).await?);
+    exceptions.extend(clear_rows(work, deletion, collection, entries, &ours).await?);
     // Also where the row was live already: an earlier attempt may have stopped between row and document.
     let cleared: Vec<usize> = ours
         .into_iter()
         .chain(live)
         .filter(|place| !exceptions.contains_key(place))
         .collect();
-    exceptions
-        .extend(clear_documents(engine, slice, deletion, collection, entries, &cleared).await?);
+    exceptions.extend(clear_documents(work, deletion, collection, entries, &cleared).await?);
     Ok(exceptions)
 }
