@@ -1,6 +1,8 @@
 //! What the pages promise exists: each `cargo xtask` line parses, links lead somewhere, parameters and outputs are those
 //! of the template, and what is installed is pinned.
 
+mod sentences;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
