@@ -18,7 +18,7 @@ use crate::engine::kit::engine::Engine;
 use crate::engine::kit::slice::{Slice, Stop};
 use crate::engine::kit::work::Work;
 use crate::engine::passes::owed_events::tell_owed;
-use crate::engine::passes::{backwards, forwards, purge, restore};
+use crate::engine::passes::{forwards, purge, removing, restore};
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions,
     SendDeletion, StoreOutcome,
@@ -147,7 +147,7 @@ async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) ->
         Pass::Delete if deletion.strategy == Strategy::Flag => {
             forwards::run(work, deletion, &scope).await
         }
-        Pass::Delete => backwards::run(work, deletion, &scope).await,
+        Pass::Delete => removing::run(work, deletion, &scope).await,
         Pass::Restore => restore::run(work, deletion).await,
         Pass::Purge => purge::run(work, deletion, &scope).await,
     }

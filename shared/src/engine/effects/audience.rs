@@ -11,11 +11,37 @@ use crate::domain::page::{Entry, Page, Position};
 use crate::domain::row::Row;
 use crate::domain::scope::{Reads, Scope};
 use crate::domain::told::Told;
-use crate::engine::effects::declared;
-use crate::engine::kit::records::read_rows;
+use crate::engine::effects::effect::{Answer, Done, Effect};
+use crate::engine::effects::notes::{Notes, declared, tells_more};
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields, ReadRows, RowQuery, Through};
+
+/// See the module.
+pub(super) struct Audiences;
+
+impl<P: EnginePorts> Effect<P> for Audiences {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (deletion, scope, page) = (done.deletion, done.scope, done.page);
+            if done.pass() != Pass::Delete || !tells_more(work.collections(), page) {
+                return Ok(());
+            }
+            notes.read(work, done).await?;
+            // Those of the first telling count.
+            if notes.told.recipients.is_empty() {
+                address(work, deletion, scope, page, &mut notes.told).await?;
+            }
+            Ok(())
+        })
+    }
+}
 
 /// Finds the recipients of all events that the page may ever have, a later run's too: those of the first telling count.
 pub(crate) async fn address<P: EnginePorts>(

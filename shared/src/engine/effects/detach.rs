@@ -1,9 +1,11 @@
 //! Children that stay when their parent goes: they name no parent any more.
 
 use crate::domain::collection::{ChildLookup, OnDelete};
-use crate::domain::deletion::Deletion;
-use crate::domain::page::{Entry, Position};
-use crate::engine::kit::records::read_rows;
+use crate::domain::deletion::Pass;
+use crate::domain::page::Position;
+use crate::engine::effects::effect::{Answer, Done, Effect};
+use crate::engine::effects::notes::Notes;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through};
@@ -11,13 +13,28 @@ use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through}
 /// The most children of one look.
 const LOOK: usize = 1000;
 
+/// See the module.
+pub(super) struct Detach;
+
+impl<P: EnginePorts> Effect<P> for Detach {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        _notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if done.pass() == Pass::Delete {
+                children(work, done).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
 /// Detaches the children of these deleted records, where their collections say so.
-pub(crate) async fn children<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    deleted: &[&Entry],
-) -> Result<(), Stop> {
-    for entry in deleted {
+async fn children<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<(), Stop> {
+    for entry in &done.entries {
         let attached = work.collections().attached_to(&entry.collection);
         for child in attached {
             let Some(link) = &child.parent else { continue };
@@ -52,7 +69,7 @@ pub(crate) async fn children<P: EnginePorts>(
                     .await?
                     .into_iter()
                     .flatten()
-                    .filter(|row| row.is_of(&deletion.tenant, child))
+                    .filter(|row| row.is_of(&done.deletion.tenant, child))
                     .map(|row| row.key)
                     .collect();
                 let rows = work.rows();

@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use crate::domain::collection::{Collection, Promotion};
-use crate::domain::deletion::Deletion;
+use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Position};
+use crate::domain::page::Position;
 use crate::domain::row::Row;
-use crate::engine::effects::declared;
-use crate::engine::kit::records::read_rows;
+use crate::engine::effects::effect::{Answer, Done, Effect};
+use crate::engine::effects::notes::{Notes, declared};
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through};
@@ -19,13 +20,29 @@ use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through}
 /// The most members of one look.
 const LOOK: usize = 1000;
 
+/// See the module.
+pub(super) struct Promote;
+
+impl<P: EnginePorts> Effect<P> for Promote {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        _notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if done.pass() == Pass::Delete {
+                groups(work, done).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
 /// Gives the groups that these deleted records owned a new owner.
-pub(crate) async fn groups<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    deleted: &[&Entry],
-) -> Result<(), Stop> {
-    for entry in deleted {
+async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<(), Stop> {
+    let deletion = done.deletion;
+    for entry in &done.entries {
         let Some(collection) = declared(work.collections(), entry) else {
             continue;
         };

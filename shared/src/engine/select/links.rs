@@ -8,7 +8,7 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::Position;
 use crate::domain::principal::Tenant;
 use crate::domain::row::Row;
-use crate::engine::kit::records::read_rows;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields, ReadRows, RowQuery, Through};

@@ -10,7 +10,7 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, Position, SelectCursor};
 use crate::domain::row::{Row, RowMark};
 use crate::domain::scope::Source;
-use crate::engine::kit::records::read_rows;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::select::step::Step;
 use crate::engine::select::walk::Walk;

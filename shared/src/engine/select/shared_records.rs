@@ -15,10 +15,11 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::engine::kit::checkpoint::keep;
+use crate::engine::kit::checkpoint::checkpoint;
 use crate::engine::kit::manifest::{known, record};
 use crate::engine::kit::mark::mark_rows;
-use crate::engine::kit::records::{by_collection, read_rows};
+use crate::engine::kit::records::Records;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::engine::select::links::{Links, Look, Onward, is_unmarked};
@@ -242,7 +243,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
     let read = deletions.page(&deletion.tenant, deletion.id, number);
     if let Some(page) = work.call(read).await? {
         let next = deletion.page_let_go(work.now(), &page);
-        return keep(work, deletion, next).await;
+        return checkpoint(work, deletion, next).await;
     }
     let mut walk = Walk::new(work, scope);
     let mut cursor = deletion.links.clone().unwrap_or(SelectCursor::KEPT);
@@ -278,7 +279,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
     }
     if entries.is_empty() {
         let next = deletion.links_followed(work.now(), cursor);
-        return keep(work, deletion, next).await;
+        return checkpoint(work, deletion, next).await;
     }
     let page = Page {
         number,
@@ -290,7 +291,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
         PutPageOutcome::Earlier(theirs) => *theirs,
     };
     let next = deletion.page_let_go(work.now(), &page);
-    keep(work, deletion, next).await
+    checkpoint(work, deletion, next).await
 }
 
 /// What of these records that links let go a live link names by now, right before they go: it stays, as `missing`. Where
@@ -326,11 +327,9 @@ pub(crate) async fn held<P: EnginePorts>(
         }
     }
     if deletion.strategy == Strategy::Archive && !open.is_empty() {
-        for (collection, mut places) in by_collection(work.collections(), entries)? {
-            places.retain(|place| open.contains(place));
-            let mark = deletion.mark();
-            let marking = mark_rows(work, collection, &mark, entries, &places);
-            held.extend(marking.await?);
+        for records in Records::by_collection(work.collections(), entries)? {
+            let records = records.open(Some(&open));
+            held.extend(mark_rows(work, &records, &deletion.mark()).await?);
         }
     }
     Ok(held)

@@ -5,7 +5,7 @@ use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
 use crate::domain::scope::Scope;
-use crate::engine::kit::records::read_rows;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::engine::select::step::Step;
