@@ -4,40 +4,23 @@
 //! from files without a single error. Code that holds one never checks it again. The keys of the files are described
 //! for users in `docs/collections.md`, and a test compares that page with what the parser knows.
 
-mod cascade;
-mod consistency;
-mod declaration;
-mod effects;
-mod files;
-mod keys;
-mod links;
-mod name;
-mod parent;
-mod permissions;
-mod policy;
-mod problems;
-mod reader;
-mod retention;
-mod schedule;
-mod shape;
-mod status;
-mod template;
-mod words;
+mod model;
+mod read;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use effects::{Aggregate, EventSpec, Recipients, Take};
-pub use files::SourceFile;
-pub use name::{CollectionName, NameError};
-pub use parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
-pub use permissions::{Grant, Permissions, Serve};
-pub use problems::{CollectionFileError, CollectionFileErrors};
-pub use retention::{Retention, RetentionError};
-pub use schedule::ScheduleTemplate;
-pub use status::StatusRule;
-pub use template::{ID_BYTES, IdError, IdTemplate};
+pub use self::model::name::{CollectionName, NameError};
+pub use self::model::retention::{Retention, RetentionError};
+pub use self::model::schedule::ScheduleTemplate;
+pub use self::model::template::{ID_BYTES, IdError, IdTemplate};
+pub use self::read::effects::{Aggregate, EventSpec, Recipients, Take};
+pub use self::read::files::SourceFile;
+pub use self::read::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
+pub use self::read::permissions::{Grant, Permissions, Serve};
+pub use self::read::problems::{CollectionFileError, CollectionFileErrors};
+pub use self::read::status::StatusRule;
 
 /// The files that ship with this build: file name and text. `build.rs` finds them.
 const COMPILED_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/collections.rs"));
@@ -184,7 +167,7 @@ impl Collections {
     ///
     /// All errors of all files at once, each with its file, line and key.
     pub fn from_files(files: &[SourceFile]) -> Result<Self, CollectionFileErrors> {
-        files::read(files, true).map(|by_name| Self { by_name })
+        read::files::read(files, true).map(|by_name| Self { by_name })
     }
 
     /// The same where nothing is searched: a collection with documents is an error more, because nobody could keep them.
@@ -193,7 +176,7 @@ impl Collections {
     ///
     /// All errors of all files at once, each with its file, line and key.
     pub fn from_files_without_search(files: &[SourceFile]) -> Result<Self, CollectionFileErrors> {
-        files::read(files, false).map(|by_name| Self { by_name })
+        read::files::read(files, false).map(|by_name| Self { by_name })
     }
 
     /// The files that ship with this build, as `(file name, text)`.

@@ -2,9 +2,9 @@
 
 use super::declaration::{attributes, collection_name, named, named_if_any, one_of};
 use super::problems::Problems;
-use super::reader::Section;
+use super::tree::Section;
 use super::words;
-use super::{CollectionName, KeySchema};
+use crate::domain::collection::{CollectionName, KeySchema};
 
 /// The upper end of a relation, as the child declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]

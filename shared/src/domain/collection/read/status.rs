@@ -2,7 +2,7 @@
 
 use super::declaration::named;
 use super::problems::Problems;
-use super::reader::Section;
+use super::tree::Section;
 use super::words;
 use crate::domain::deletion::State;
 

@@ -9,7 +9,7 @@ use super::effects::Recipients;
 use super::files::Declarations;
 use super::parent::{ChildLookup, Keeps};
 use super::problems::Problems;
-use super::{Collection, CollectionName};
+use crate::domain::collection::{Collection, CollectionName};
 
 pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
     let mut computed = BTreeSet::new();

@@ -1,8 +1,8 @@
 //! What strategy, retention and the keys about restoring must not say about each other.
 
 use super::problems::Problems;
-use super::reader::Section;
-use super::{Collection, Grant, Strategy};
+use super::tree::Section;
+use crate::domain::collection::{Collection, Grant, Strategy};
 
 pub(super) fn check<'a>(
     collection: &Collection,

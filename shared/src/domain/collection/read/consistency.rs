@@ -1,8 +1,9 @@
 //! What the keys of one collection must not say about each other.
 
 use super::problems::Problems;
-use super::reader::Section;
-use super::{Collection, Grant, Permissions, words};
+use super::tree::Section;
+use super::words;
+use crate::domain::collection::{Collection, Grant, Permissions};
 
 pub(super) fn check<'a>(
     collection: &Collection,

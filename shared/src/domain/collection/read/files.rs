@@ -7,8 +7,9 @@ use toml::de::DeTable;
 
 use super::declaration::{self, Declared};
 use super::problems::Problems;
-use super::reader::{File, Kind, Place};
-use super::{Collection, CollectionFileErrors, CollectionName, cascade, links};
+use super::tree::{File, Kind, Place};
+use super::{cascade, links};
+use crate::domain::collection::{Collection, CollectionFileErrors, CollectionName};
 
 /// A collections file: its name for the errors, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(super) struct Declarations<'a> {
     pub(super) sound: BTreeMap<CollectionName, Declared<'a>>,
 }
 
-pub(super) fn read(
+pub(in crate::domain::collection) fn read(
     files: &[SourceFile],
     searched: bool,
 ) -> Result<BTreeMap<CollectionName, Collection>, CollectionFileErrors> {

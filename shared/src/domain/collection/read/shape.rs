@@ -5,7 +5,7 @@
 
 use super::keys::{self, Support};
 use super::problems::Problems;
-use super::reader::{Entry, Kind, Section};
+use super::tree::{Entry, Kind, Section};
 
 /// Checks every key of a collection and below it.
 pub(super) fn check<'a>(collection: &Section<'a>, problems: &mut Problems<'a>) {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::declaration::Declared;
 use super::files::Declarations;
 use super::problems::Problems;
-use super::{Collection, CollectionName, OnDelete, Parent, Retention, Strategy};
+use crate::domain::collection::{
+    Collection, CollectionName, OnDelete, Parent, Retention, Strategy,
+};
 
 /// How many collections may stand one below the other.
 pub(super) const LEVELS: usize = 4;

@@ -5,21 +5,21 @@
 
 /// Whether this version honours a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Support {
+pub(in crate::domain::collection) enum Support {
     Now,
     Later,
 }
 
 /// One key of a collection.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(in crate::domain::collection) struct Key {
     /// Its path below the collection's name; `*` stands for any name.
-    pub(super) path: &'static str,
+    pub(in crate::domain::collection) path: &'static str,
     /// The TOML types that it may have.
-    pub(super) types: &'static [&'static str],
+    pub(in crate::domain::collection) types: &'static [&'static str],
     /// A value to copy, for error messages.
-    pub(super) example: &'static str,
-    pub(super) support: Support,
+    pub(in crate::domain::collection) example: &'static str,
+    pub(in crate::domain::collection) support: Support,
 }
 
 const TEXT: &[&str] = &["string"];
@@ -49,7 +49,7 @@ const fn later(path: &'static str, types: &'static [&'static str], example: &'st
 }
 
 /// All keys, in the order of `docs/collections.md`.
-pub(super) const KEYS: &[Key] = &[
+pub(in crate::domain::collection) const KEYS: &[Key] = &[
     now("table", TEXT, "\"messages\""),
     now("key", LIST, "[\"discussion_id\", \"message_id\"]"),
     now("tenant", TEXT_OR_TABLE, "\"user_id\""),
@@ -174,7 +174,7 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 /// The key of this path, or `None` for one that no collection has.
-pub(super) fn find(path: &str) -> Option<&'static Key> {
+pub(in crate::domain::collection) fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path).or_else(|| {
         let (parent, _) = path.rsplit_once('.')?;
         KEYS.iter()
@@ -183,7 +183,7 @@ pub(super) fn find(path: &str) -> Option<&'static Key> {
 }
 
 /// The names of the keys directly below this path; below the empty path, the keys of a collection.
-pub(super) fn below(path: &str) -> impl Iterator<Item = &'static str> {
+pub(in crate::domain::collection) fn below(path: &str) -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter_map(move |key| {
         let name = if path.is_empty() {
             key.path
@@ -195,11 +195,11 @@ pub(super) fn below(path: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// A value to copy for the key of this path.
-pub(super) fn example(path: &str) -> &'static str {
+pub(in crate::domain::collection) fn example(path: &str) -> &'static str {
     find(path).map_or("…", |key| key.example)
 }
 
 /// The path below the collection's name: `parent.by` of `messages.parent.by`.
-pub(super) fn without_collection(path: &str) -> &str {
+pub(in crate::domain::collection) fn without_collection(path: &str) -> &str {
     path.split_once('.').map_or("", |(_, rest)| rest)
 }

@@ -4,12 +4,12 @@
 //! first one that is missing ends it.
 
 use super::problems::Problems;
-use super::reader::{Entry, Section};
+use super::tree::{Entry, Section};
 use super::words::{self, checked};
-use super::{
+use super::{consistency, effects, parent, permissions, policy, shape, status};
+use crate::domain::collection::{
     Author, Collection, CollectionName, DocumentSpec, Filters, IdTemplate, KeySchema, MarkNames,
-    Missing, Retention, ScheduleTemplate, Strategy, TenantAttribute, consistency, effects, parent,
-    permissions, policy, shape, status,
+    Missing, Retention, ScheduleTemplate, Strategy, TenantAttribute,
 };
 
 /// A collection without an error of its own, and where its keys stand.

@@ -4,7 +4,7 @@
 //! purge would remove it for good. A template is injective because of two rules: it names every key part once with a
 //! literal between two of them, and a value that could be mistaken for that literal is refused when it is rendered.
 
-use super::KeySchema;
+use crate::domain::collection::KeySchema;
 
 /// The longest document id in bytes that OpenSearch takes.
 pub const ID_BYTES: usize = 512;
@@ -37,7 +37,7 @@ pub enum IdError {
 
 /// Why a text is not an id template for a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum TemplateError {
+pub(in crate::domain::collection) enum TemplateError {
     #[error("has a brace without its partner; write each key attribute as `{{name}}`")]
     Brace,
     #[error("names `{{{0}}}`, which is no attribute of the key; name {1}")]
@@ -56,7 +56,10 @@ pub(super) enum TemplateError {
 
 impl IdTemplate {
     /// Reads a template for this key.
-    pub(super) fn parse(text: &str, key: &KeySchema) -> Result<Self, TemplateError> {
+    pub(in crate::domain::collection) fn parse(
+        text: &str,
+        key: &KeySchema,
+    ) -> Result<Self, TemplateError> {
         let mut pieces = text.split('{');
         let prefix = literal(pieces.next().unwrap_or_default())?;
         let mut values: Vec<(String, String)> = Vec::new();

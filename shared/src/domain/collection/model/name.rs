@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 const NAME_BYTES: usize = 64;
 
 /// What the routes mean by these segments of `/v1/…` cannot be a collection.
-pub(super) const RESERVED: [&str; 3] = ["deletions", "search", "openapi.json"];
+pub(in crate::domain::collection) const RESERVED: [&str; 3] =
+    ["deletions", "search", "openapi.json"];
 
 /// The name of a collection: `[a-z][a-z0-9_]{0,63}`, and none of the routes' own words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

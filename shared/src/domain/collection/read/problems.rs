@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::reader::Place;
+use super::tree::Place;
 
 /// One error of a collections file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! Each answers `Err` with what is wrong and what to write.
 
 use super::problems::Problems;
-use super::reader::Place;
+use super::tree::Place;
 
 /// The longest name of a table, an index or an attribute.
 const NAME_BYTES: usize = 255;

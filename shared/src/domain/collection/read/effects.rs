@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::declaration::{attributes, collection_name, named, named_if_any, one_of};
 use super::parent::{ChildLookup, Parent};
 use super::problems::Problems;
-use super::reader::{Entry, Section};
+use super::tree::{Entry, Section};
 use super::words::{self, checked};
-use super::{CollectionName, KeySchema};
+use crate::domain::collection::{CollectionName, KeySchema};
 
 /// The event that a deletion sends for the records of this collection, instead of `RecordsDeleted`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::Retention;
 use super::declaration::choices;
 use super::problems::Problems;
-use super::reader::Section;
+use super::tree::Section;
 use super::words::{self, checked};
+use crate::domain::collection::Retention;
 
 /// The routes on the records themselves. Deleting and looking at deletions is always served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +36,7 @@ pub struct Permissions {
     pub audit: Vec<Grant>,
     /// May delete many records at once. Never [`Grant::Author`].
     pub destroy_all: Vec<Grant>,
-    /// How long after [`Filters::time`](super::Filters::time) an author may still delete and replace a record as its author.
+    /// How long after [`Filters::time`](crate::domain::collection::Filters::time) an author may still delete and replace a record as its author.
     pub author_within: Option<Duration>,
     /// Groups that may do nothing, whatever else they are.
     pub deny: Vec<String>,

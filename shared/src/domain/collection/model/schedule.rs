@@ -14,7 +14,7 @@ pub struct ScheduleTemplate {
 
 /// Why a text is not a template for schedules.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ScheduleError {
+pub(in crate::domain::collection) enum ScheduleError {
     #[error("has a brace without its partner; write each attribute as `{{name}}`")]
     Brace,
     #[error(
@@ -30,7 +30,7 @@ pub(super) enum ScheduleError {
 }
 
 impl ScheduleTemplate {
-    pub(super) fn parse(text: &str) -> Result<Self, ScheduleError> {
+    pub(in crate::domain::collection) fn parse(text: &str) -> Result<Self, ScheduleError> {
         let mut pieces = text.split('{');
         let prefix = literal(pieces.next().unwrap_or_default())?;
         let mut values = Vec::new();
