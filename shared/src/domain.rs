@@ -19,5 +19,6 @@ pub mod permission;
 pub mod principal;
 pub mod row;
 pub mod scope;
+pub mod strategy;
 pub mod time;
 pub mod told;

@@ -1,17 +1,20 @@
 //! From the files to the model: everything that is wrong in them is found at once.
 
-pub(super) mod cascade;
-pub(super) mod consistency;
-pub(super) mod declaration;
-pub(super) mod effects;
+mod cascade;
+mod consistency;
+mod declaration;
+mod declared;
+mod effects;
 pub(super) mod files;
 pub(super) mod keys;
-pub(super) mod links;
-pub(super) mod parent;
-pub(super) mod permissions;
-pub(super) mod policy;
+mod links;
+mod parent;
+mod permissions;
+mod place;
+mod policy;
 pub(super) mod problems;
-pub(super) mod shape;
-pub(super) mod status;
-pub(super) mod tree;
-pub(super) mod words;
+mod shape;
+mod status;
+mod tree;
+mod values;
+mod words;

@@ -4,7 +4,7 @@
 //! purge would remove it for good. A template is injective because of two rules: it names every key part once with a
 //! literal between two of them, and a value that could be mistaken for that literal is refused when it is rendered.
 
-use crate::domain::collection::KeySchema;
+use super::key_schema::KeySchema;
 
 /// The longest document id in bytes that OpenSearch takes.
 pub const ID_BYTES: usize = 512;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::declaration::Declared;
-use super::files::Declarations;
+use super::declared::{Declarations, Declared};
 use super::problems::Problems;
-use crate::domain::collection::{
-    Collection, CollectionName, OnDelete, Parent, Retention, Strategy,
-};
+use crate::domain::collection::model::name::CollectionName;
+use crate::domain::collection::model::parent::{OnDelete, Parent};
+use crate::domain::collection::model::record::Collection;
+use crate::domain::collection::model::retention::Retention;
+use crate::domain::strategy::Strategy;
 
 /// How many collections may stand one below the other.
 pub(super) const LEVELS: usize = 4;

@@ -3,7 +3,8 @@
 use super::problems::Problems;
 use super::tree::Section;
 use super::words;
-use crate::domain::collection::{Collection, Grant, Permissions};
+use crate::domain::collection::model::permissions::{Grant, Permissions};
+use crate::domain::collection::model::record::Collection;
 
 pub(super) fn check<'a>(
     collection: &Collection,

@@ -3,20 +3,21 @@
 //! A reader that answers `None` for something that is there has noted the error; so every part is read before the
 //! first one that is missing ends it.
 
+use super::declared::Declared;
 use super::problems::Problems;
 use super::tree::{Entry, Section};
+use super::values::{attributes, named, named_if_any, one_of, table_of};
 use super::words::{self, checked};
 use super::{consistency, effects, parent, permissions, policy, shape, status};
-use crate::domain::collection::{
-    Author, Collection, CollectionName, DocumentSpec, Filters, IdTemplate, KeySchema, MarkNames,
-    Missing, Retention, ScheduleTemplate, Strategy, TenantAttribute,
+use crate::domain::collection::model::key_schema::KeySchema;
+use crate::domain::collection::model::name::CollectionName;
+use crate::domain::collection::model::record::{
+    Author, Collection, DocumentSpec, Filters, MarkNames, Missing, TenantAttribute,
 };
-
-/// A collection without an error of its own, and where its keys stand.
-pub(super) struct Declared<'a> {
-    pub(super) collection: Collection,
-    pub(super) section: Section<'a>,
-}
+use crate::domain::collection::model::retention::Retention;
+use crate::domain::collection::model::schedule::ScheduleTemplate;
+use crate::domain::collection::model::template::IdTemplate;
+use crate::domain::strategy::Strategy;
 
 pub(super) fn read<'a>(
     name: Option<CollectionName>,
@@ -102,77 +103,6 @@ pub(super) fn read<'a>(
     })
 }
 
-/// The table under a key, where there is one.
-fn table_of<'a>(section: &Section<'a>, name: &str) -> Option<Section<'a>> {
-    section.get(name)?.section()
-}
-
-/// The name of another collection.
-pub(super) fn collection_name<'a>(
-    section: &Section<'a>,
-    name: &str,
-    problems: &mut Problems<'a>,
-) -> Option<CollectionName> {
-    let entry = section.required(name, problems)?;
-    let parsed = entry.text()?.parse::<CollectionName>();
-    parsed
-        .map_err(|error| problems.add(entry.place, error.to_string()))
-        .ok()
-}
-
-/// A text that must be there and keep a rule.
-pub(super) fn named<'a>(
-    section: &Section<'a>,
-    name: &str,
-    rule: words::Rule,
-    problems: &mut Problems<'a>,
-) -> Option<String> {
-    let entry = section.required(name, problems)?;
-    checked(entry.text()?, entry.place, rule, problems)
-}
-
-/// A text that may be there and then must keep a rule.
-pub(super) fn named_if_any<'a>(
-    section: &Section<'a>,
-    name: &str,
-    rule: words::Rule,
-    problems: &mut Problems<'a>,
-) -> Option<String> {
-    let entry = section.get(name)?;
-    checked(entry.text()?, entry.place, rule, problems)
-}
-
-/// One of a few words.
-pub(super) fn one_of<'a, T: Copy>(
-    entry: Option<Entry<'a>>,
-    words: &[(&str, T)],
-    problems: &mut Problems<'a>,
-) -> Option<T> {
-    let entry = entry?;
-    let text = entry.text()?;
-    let found = words
-        .iter()
-        .find(|(word, _)| *word == text)
-        .map(|(_, value)| *value);
-    if found.is_none() {
-        let message = format!(
-            "\"{}\" is unknown; write {}",
-            text.escape_debug(),
-            choices(words.iter().map(|(word, _)| *word))
-        );
-        problems.add(entry.place, message);
-    }
-    found
-}
-
-/// `"a" or "b"`.
-pub(super) fn choices<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    words
-        .map(|word| format!("\"{word}\""))
-        .collect::<Vec<_>>()
-        .join(" or ")
-}
-
 fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySchema> {
     let entry = section.required("key", problems)?;
     let elements = entry.elements();
@@ -194,20 +124,6 @@ fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySche
         partition: attributes.next()?,
         sort: attributes.next(),
     })
-}
-
-/// The attributes of a list, or `None` when one of them is wrong.
-pub(super) fn attributes<'a>(
-    entry: &Entry<'a>,
-    problems: &mut Problems<'a>,
-) -> Option<Vec<String>> {
-    let before = problems.count();
-    let texts = entry.texts(problems);
-    let attributes = texts
-        .into_iter()
-        .filter_map(|(text, place)| checked(text, place, words::attribute, problems))
-        .collect();
-    (problems.count() == before).then_some(attributes)
 }
 
 /// `"user_id"` or `{ attribute = "user_id", gsi = "by_user" }`.

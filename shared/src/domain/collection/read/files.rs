@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::declaration::{self, Declared};
-use super::problems::Problems;
-use super::tree::{File, Kind, Place};
-use super::{cascade, links};
-use crate::domain::collection::{Collection, CollectionFileErrors, CollectionName};
+use super::declared::Declarations;
+use super::place::{File, Place};
+use super::problems::{CollectionFileErrors, Problems};
+use super::tree::Kind;
+use super::{cascade, declaration, links};
+use crate::domain::collection::model::collections::Collections;
+use crate::domain::collection::model::name::CollectionName;
+use crate::domain::collection::model::record::Collection;
+
+/// The files that ship with this build: file name and text. `build.rs` finds them.
+const COMPILED_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/collections.rs"));
 
 /// A collections file: its name for the errors, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +26,49 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// Everything that the files say, as far as it could be read.
-pub(super) struct Declarations<'a> {
-    /// Where each name is declared, also of a collection that has errors of its own: a child of it is no orphan.
-    pub(super) names: BTreeMap<&'a str, Place<'a>>,
-    /// The collections without an error of their own.
-    pub(super) sound: BTreeMap<CollectionName, Declared<'a>>,
+impl Collections {
+    /// Reads all files as one declaration.
+    ///
+    /// # Errors
+    ///
+    /// All errors of all files at once, each with its file, line and key.
+    pub fn from_files(files: &[SourceFile]) -> Result<Self, CollectionFileErrors> {
+        read(files, true).map(Self::of)
+    }
+
+    /// The same where nothing is searched: a collection with documents is an error more, because nobody could keep them.
+    ///
+    /// # Errors
+    ///
+    /// All errors of all files at once, each with its file, line and key.
+    pub fn from_files_without_search(files: &[SourceFile]) -> Result<Self, CollectionFileErrors> {
+        read(files, false).map(Self::of)
+    }
+
+    /// The files that ship with this build, as `(file name, text)`.
+    #[must_use]
+    pub fn compiled_in() -> &'static [(&'static str, &'static str)] {
+        COMPILED_IN
+    }
+
+    /// The collections of one file's text, for tests.
+    ///
+    /// # Panics
+    ///
+    /// When the text is not a valid file; the message lists the errors.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn for_tests(text: &str) -> Self {
+        let file = SourceFile {
+            name: "test.toml".to_owned(),
+            text: text.to_owned(),
+        };
+        Self::from_files(&[file])
+            .unwrap_or_else(|errors| unreachable!("invalid collections in a test:\n{errors}"))
+    }
 }
 
-pub(in crate::domain::collection) fn read(
+fn read(
     files: &[SourceFile],
     searched: bool,
 ) -> Result<BTreeMap<CollectionName, Collection>, CollectionFileErrors> {

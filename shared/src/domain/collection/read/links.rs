@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cascade::{LEVELS, count, same_end, way_up};
 use super::consistency::taken;
-use super::declaration::Declared;
-use super::effects::Recipients;
-use super::files::Declarations;
-use super::parent::{ChildLookup, Keeps};
+use super::declared::{Declarations, Declared};
 use super::problems::Problems;
-use crate::domain::collection::{Collection, CollectionName};
+use crate::domain::collection::model::effects::Recipients;
+use crate::domain::collection::model::name::CollectionName;
+use crate::domain::collection::model::parent::{ChildLookup, Keeps};
+use crate::domain::collection::model::record::Collection;
 
 pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
     let mut computed = BTreeSet::new();

@@ -2,7 +2,9 @@
 
 use super::problems::Problems;
 use super::tree::Section;
-use crate::domain::collection::{Collection, Grant, Strategy};
+use crate::domain::collection::model::permissions::Grant;
+use crate::domain::collection::model::record::Collection;
+use crate::domain::strategy::Strategy;
 
 pub(super) fn check<'a>(
     collection: &Collection,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::tree::Place;
+use super::place::Place;
 
 /// One error of a collections file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,27 +1,11 @@
-//! What clients may write into a record's own status.
+//! Reads what clients may write into a record's own status.
 
-use super::declaration::named;
 use super::problems::Problems;
 use super::tree::Section;
+use super::values::named;
 use super::words;
+use crate::domain::collection::model::status::StatusRule;
 use crate::domain::deletion::State;
-
-/// The values that clients may write into the record's own status. Everything else is internal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusRule {
-    /// The attribute of the row.
-    pub attribute: String,
-    /// The values; none of them is a state of a deletion.
-    pub allowed: Vec<String>,
-}
-
-impl StatusRule {
-    /// Whether a client may write this value.
-    #[must_use]
-    pub fn allows(&self, value: &str) -> bool {
-        self.allowed.iter().any(|allowed| allowed == value)
-    }
-}
 
 pub(super) fn read<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<StatusRule> {
     let attribute = named(section, "attribute", words::attribute, problems);

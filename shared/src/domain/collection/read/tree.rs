@@ -6,23 +6,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::keys;
+use super::place::{File, Place};
 use super::problems::Problems;
-
-/// One file, as its errors need it.
-#[derive(Clone, Copy)]
-pub(super) struct File<'a> {
-    pub(super) position: usize,
-    pub(super) name: &'a str,
-    pub(super) text: &'a str,
-}
-
-/// Where something stands: what an error is about.
-#[derive(Clone)]
-pub(super) struct Place<'a> {
-    pub(super) file: File<'a>,
-    pub(super) line: usize,
-    pub(super) key: String,
-}
 
 /// A table, with the place where it begins.
 #[derive(Clone)]
@@ -38,16 +23,6 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> File<'a> {
-    /// The place of what begins at this byte.
-    pub(super) fn place(self, offset: usize, key: impl Into<String>) -> Place<'a> {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        Place {
-            file: self,
-            line: 1 + before.matches('\n').count(),
-            key: key.into(),
-        }
-    }
-
     /// The values of a table, in the order of its keys; `path` is the path of the table, empty at the top.
     pub(super) fn entries(
         self,

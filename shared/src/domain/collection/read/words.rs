@@ -2,8 +2,8 @@
 //!
 //! Each answers `Err` with what is wrong and what to write.
 
+use super::place::Place;
 use super::problems::Problems;
-use super::tree::Place;
 
 /// The longest name of a table, an index or an attribute.
 const NAME_BYTES: usize = 255;
