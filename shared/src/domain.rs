@@ -4,7 +4,9 @@
 //! belongs to [`crate::service`].
 
 pub mod certificate;
+pub mod chain;
 pub mod collection;
+pub mod cursor;
 pub mod deletion;
 pub mod document;
 pub mod draft;

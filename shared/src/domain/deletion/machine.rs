@@ -3,8 +3,8 @@
 //! The transitions of a deletion, the actions that an answer offers, the refusal of one that does not apply and the
 //! model checker all come here; nobody else compares states.
 
-use crate::domain::collection::Strategy;
-use crate::domain::deletion::State;
+use super::state::State;
+use crate::domain::strategy::Strategy;
 
 /// What may happen to a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
