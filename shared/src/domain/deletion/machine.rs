@@ -104,7 +104,7 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
         | (Event::Retry, S::DeleteFailed | S::Cancelled) => S::Deleting,
         (Event::Lease, S::Cancelling | S::Restoring | S::Purging) => state,
 
-        (Event::Done, S::Deleting) if terms.strategy == Strategy::Erase => S::Purged,
+        (Event::Done, S::Deleting) if !terms.strategy.keeps_records() => S::Purged,
         (Event::Done, S::Deleting) => S::Deleted,
         // What could not be finished before a cancel is failed in its page; the deletion is cancelled all the same.
         (Event::Done | Event::Fail, S::Cancelling) => S::Cancelled,

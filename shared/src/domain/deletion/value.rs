@@ -132,11 +132,11 @@ impl Deletion {
     /// Whether the delete has done this page of the manifest: the one rule for all who ask.
     #[must_use]
     pub fn is_acted(&self, page: u32) -> bool {
-        match self.strategy {
-            Strategy::Flag => page <= self.acted,
-            Strategy::Archive | Strategy::Erase => self
-                .deleted_at_position(page)
-                .is_some_and(|position| position <= self.acted),
+        if self.strategy.goes_backwards() {
+            self.deleted_at_position(page)
+                .is_some_and(|position| position <= self.acted)
+        } else {
+            page <= self.acted
         }
     }
 
@@ -191,12 +191,12 @@ impl Deletion {
         if self.state.pass() != Pass::Delete {
             return None;
         }
-        let page = match self.strategy {
-            Strategy::Flag => self.cursor + 1,
+        let page = if self.strategy.goes_backwards() {
             // The root is not begun before the look is over.
-            Strategy::Archive | Strategy::Erase => self
-                .next_backwards()
-                .filter(|page| *page > 1 || self.looked || self.root.is_none())?,
+            self.next_backwards()
+                .filter(|page| *page > 1 || self.looked || self.root.is_none())?
+        } else {
+            self.cursor + 1
         };
         // What an earlier run has done keeps its exceptions: they say what is open.
         (!self.is_acted(page)).then_some(page)
@@ -206,16 +206,17 @@ impl Deletion {
     /// found behind all that was selected, and the root last.
     #[must_use]
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
-        match (pass, self.strategy, self.selected) {
-            (Pass::Delete, Strategy::Flag, _) | (Pass::Delete, _, None) => position,
+        let selected = self.selected.filter(|_| self.strategy.goes_backwards());
+        match (pass, selected) {
+            (Pass::Delete, None) => position,
             // Without a root no page is the last: what was found later has its turn behind all that was selected.
-            (Pass::Delete, _, Some(selected)) if self.root.is_none() && position <= selected => {
+            (Pass::Delete, Some(selected)) if self.root.is_none() && position <= selected => {
                 selected + 1 - position
             }
-            (Pass::Delete, _, Some(_)) if self.root.is_none() => position,
-            (Pass::Delete, _, Some(selected)) if position < selected => selected + 1 - position,
-            (Pass::Delete, _, Some(selected)) if position < selected + self.late => position + 1,
-            (Pass::Delete, _, Some(_)) => 1,
+            (Pass::Delete, Some(_)) if self.root.is_none() => position,
+            (Pass::Delete, Some(selected)) if position < selected => selected + 1 - position,
+            (Pass::Delete, Some(selected)) if position < selected + self.late => position + 1,
+            (Pass::Delete, Some(_)) => 1,
             // A purge that followed may have found pages more.
             (Pass::Restore, ..) => (self.notified.restore.of + 1).saturating_sub(position),
             (Pass::Purge, ..) => (self.pages + 1).saturating_sub(position),

@@ -9,7 +9,6 @@ use crate::domain::collection::model::name::CollectionName;
 use crate::domain::collection::model::parent::{OnDelete, Parent};
 use crate::domain::collection::model::record::Collection;
 use crate::domain::collection::model::retention::Retention;
-use crate::domain::strategy::Strategy;
 
 /// How many collections may stand one below the other.
 pub(super) const LEVELS: usize = 4;
@@ -142,7 +141,7 @@ pub(super) fn same_end<'a>(
         };
         problems.add(declared.section.place_of("restore"), message);
     }
-    if child.strategy != Strategy::Erase && child.retention > above.retention {
+    if child.strategy.keeps_records() && child.retention > above.retention {
         let message = match child.retention {
             Retention::Never => format!(
                 "\"never\" below {}, which is purged after {}: the child would lose its parent; write at most that",

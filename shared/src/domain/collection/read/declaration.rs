@@ -171,12 +171,13 @@ fn retention<'a>(
     strategy: Option<Strategy>,
     problems: &mut Problems<'a>,
 ) -> Option<Retention> {
-    if strategy == Some(Strategy::Erase) {
+    if let Some(strategy) = strategy.filter(|strategy| !strategy.keeps_records()) {
         if section.get("retention").is_some() {
-            problems.add(
-                section.place_of("retention"),
-                "is there, but the strategy \"erase\" keeps nothing; take it out",
+            let message = format!(
+                "is there, but the strategy \"{}\" keeps nothing; take it out",
+                strategy.as_str()
             );
+            problems.add(section.place_of("retention"), message);
         }
         return Some(Retention::AtOnce);
     }

@@ -4,7 +4,6 @@ use super::problems::Problems;
 use super::tree::Section;
 use crate::domain::collection::model::permissions::Grant;
 use crate::domain::collection::model::record::Collection;
-use crate::domain::strategy::Strategy;
 
 pub(super) fn check<'a>(
     collection: &Collection,
@@ -45,7 +44,7 @@ fn version_is_asked<'a>(
     section: &Section<'a>,
     problems: &mut Problems<'a>,
 ) {
-    if collection.version.is_some() && collection.strategy != Strategy::Archive {
+    if collection.version.is_some() && !collection.strategy.compares_versions() {
         let message = format!(
             "is asked by the strategy \"archive\" only, and this one is \"{}\"; take it out",
             collection.strategy.as_str()
