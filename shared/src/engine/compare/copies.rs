@@ -1,7 +1,6 @@
 //! Copies in the archive that nobody may bring back any more: those of a restored deletion whose key another record had,
 //! and what a worker that woke up too late put there behind the purge.
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::Deletion;
 use crate::domain::deletion::comparison::{Drift, Findings};
 use crate::domain::key::RecordKey;
@@ -26,7 +25,7 @@ pub(crate) async fn compare<P: EnginePorts>(
         // They explain where the record is.
         Case::Marked | Case::Moved => return Ok(()),
     };
-    if deletion.strategy != Strategy::Archive {
+    if !deletion.strategy.keeps_copies() {
         return Ok(());
     }
     let collection = records.collection;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::{Collection, Collections, Strategy};
+use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Page};
 use crate::domain::told::Told;
@@ -68,7 +68,7 @@ impl Notes {
 fn may_be_noted(done: &Done<'_>) -> bool {
     done.turn != Turn::First
         || done.pass() != Pass::Delete
-        || done.deletion.strategy != Strategy::Flag
+        || done.deletion.strategy.goes_backwards()
 }
 
 /// Whether the events of this page may tell more than its keys.

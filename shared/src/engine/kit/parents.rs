@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::collection::{Collection, CollectionName};
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::Entry;
@@ -99,7 +99,7 @@ pub(crate) async fn parents<P: EnginePorts>(
         return Ok(HashSet::new());
     };
     let named = named_parents(collection, rows.iter().flatten());
-    if deletion.strategy == Strategy::Archive {
+    if deletion.strategy.keeps_copies() {
         return Box::pin(archived_parents::parents(work, deletion, parent, named)).await;
     }
     let found = read_rows(work, parent, &named, Fields::Judged).await?;

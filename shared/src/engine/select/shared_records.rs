@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::collection::{Collection, CollectionName};
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
@@ -57,7 +57,7 @@ struct Candidate<'e> {
 
 /// Whether the selection itself goes on with what links kept: where pages are done as soon as they are written.
 pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
-    deletion.strategy == Strategy::Flag && !scope.keeps.is_empty()
+    !deletion.strategy.goes_backwards() && !scope.keeps.is_empty()
 }
 
 /// The next records that nothing keeps any more: at most so many and, but for one, so many bytes. The links stand in the
@@ -326,7 +326,7 @@ pub(crate) async fn held<P: EnginePorts>(
             }
         }
     }
-    if deletion.strategy == Strategy::Archive && !open.is_empty() {
+    if deletion.strategy.keeps_copies() && !open.is_empty() {
         for records in Records::by_collection(work.collections(), entries)? {
             let records = records.open(Some(&open));
             held.extend(mark_rows(work, &records, &deletion.mark()).await?);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{DeletionsHarness, accepted, sample};
+use super::harness::{DeletionsHarness, accepted, sample};
 use crate::domain::collection::Strategy;
 use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
 use crate::domain::deletion::{
