@@ -9,6 +9,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "shared/src/domain",
         &[
             "crate::ports",
+            "crate::engine",
             "crate::service",
             "crate::adapters",
             "crate::testing",
@@ -25,11 +26,25 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "shared/src/ports",
         &[
+            "crate::engine",
             "crate::service",
             "crate::adapters",
             "crate::testing",
             "crate::config",
             "tracing",
+            "tokio",
+            "aws_",
+            "opensearch::",
+            "lambda_",
+            "std::env",
+        ],
+    ),
+    (
+        "shared/src/engine",
+        &[
+            "crate::adapters",
+            "crate::testing",
+            "crate::config",
             "tokio",
             "aws_",
             "opensearch::",
@@ -52,12 +67,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     (
         "shared/src/adapters",
-        &["crate::service", "crate::testing", "lambda_", "std::env"],
+        &[
+            "crate::engine",
+            "crate::service",
+            "crate::testing",
+            "lambda_",
+            "std::env",
+        ],
     ),
     (
         "shared/src/testing",
         &[
             "crate::adapters",
+            "crate::engine",
             "crate::service",
             "aws_",
             "opensearch::",
