@@ -102,9 +102,6 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Folders below `shared/src` whose files may still stand in circles and compare strategies.
-const NOT_YET: &[&str] = &["shared/src/service/advance"];
-
 /// SDK clients are named in the mains only; the libraries of the functions know ports.
 const SDKS: &[&str] = &["aws_config", "aws_sdk", "opensearch::"];
 
@@ -154,7 +151,7 @@ fn nobody_compares_strategies() {
             // What a test expects of one strategy, it may say.
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             let is_test = file.contains("/tests/") || file.ends_with("/tests.rs");
-            if is_test || is_not_judged(&file) {
+            if is_test {
                 continue;
             }
             for comparison in ["== Strategy::", "!= Strategy::", "(Strategy::"] {
@@ -173,10 +170,24 @@ fn nobody_compares_strategies() {
     );
 }
 
-fn is_not_judged(file: &str) -> bool {
-    NOT_YET
-        .iter()
-        .any(|folder| file == format!("{folder}.rs") || file.starts_with(&format!("{folder}/")))
+#[test]
+fn only_one_file_of_the_engine_asks_an_index() {
+    let mut breaches = Vec::new();
+    for (file, text) in sources(&root().join("shared/src/engine")) {
+        let file = file.strip_prefix(root()).unwrap().display().to_string();
+        if file.ends_with("kit/related.rs") {
+            continue;
+        }
+        for call in ["RowQuery", ".query(", "rows().in_order("] {
+            breaches.extend(text.contains(call).then(|| format!("{file} has `{call}`")));
+        }
+    }
+
+    assert!(
+        breaches.is_empty(),
+        "what an index finds is read again on the table: go through `kit::related`:\n{}",
+        breaches.join("\n")
+    );
 }
 
 #[test]

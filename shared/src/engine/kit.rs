@@ -13,6 +13,7 @@ pub(crate) mod ours;
 pub(crate) mod parents;
 pub(crate) mod purge_rows;
 pub(crate) mod records;
+pub(crate) mod related;
 pub(crate) mod remove_documents;
 pub(crate) mod rows;
 pub(crate) mod settle;

@@ -47,12 +47,11 @@ pub(crate) async fn take_late<P: EnginePorts>(
 ) -> Result<(), Stop> {
     for records in Records::by_collection(work.collections(), entries)? {
         let records = records.open(Some(places));
-        match (deletion.strategy, deletion.state.pass()) {
-            (Strategy::Erase, Pass::Delete) => {
+        match deletion.strategy {
+            Strategy::Erase if deletion.state.pass() == Pass::Delete => {
                 Box::pin(erase::take(work, deletion, &records)).await?
             }
-            (Strategy::Flag | Strategy::Archive, _)
-            | (Strategy::Erase, Pass::Restore | Pass::Purge) => {
+            Strategy::Flag | Strategy::Archive | Strategy::Erase => {
                 flag::mark(work, deletion, &records).await?
             }
         };

@@ -14,7 +14,8 @@ use crate::domain::row::Row;
 use crate::domain::told::AggregateChange;
 use crate::engine::effects::effect::{Answer, Done, Effect};
 use crate::engine::effects::notes::{Notes, declared, tells_more};
-use crate::engine::kit::rows::{read_row, read_rows};
+use crate::engine::kit::related::in_order;
+use crate::engine::kit::rows::read_row;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{
@@ -241,25 +242,11 @@ async fn first_live<P: EnginePorts>(
             },
             limit,
         };
-        let found = work.call(work.rows().in_order(query)).await?;
-        let last = found
-            .rows
-            .last()
-            .and_then(|row| row.text(of))
-            .map(str::to_owned);
-        let rows = match along {
-            OrderAlong::Table => found.rows,
-            // An index may lag: what counts is the table.
-            OrderAlong::Index { .. } => {
-                let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-                let rows = read_rows(work, child, &keys, Fields::Judged).await?;
-                rows.into_iter().flatten().collect()
-            }
-        };
-        if let Some(row) = rows.iter().find(|row| is_live(row)) {
+        let found = in_order(work, query, of).await?;
+        if let Some(row) = found.rows.iter().find(|row| is_live(row)) {
             return Ok(row.text(of).map(str::to_owned));
         }
-        match last.filter(|_| found.more) {
+        match found.last {
             Some(last) => (from, at, limit) = (last, false, MANY),
             None => return Ok(None),
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::domain::collection::{ChildLookup, Collection, Recipients};
+use crate::domain::collection::{Collection, Recipients};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::effects::{Audience, MOST_RECIPIENTS};
 use crate::domain::page::{Entry, Page, Position};
@@ -13,10 +13,10 @@ use crate::domain::scope::{Reads, Scope};
 use crate::domain::told::Told;
 use crate::engine::effects::effect::{Answer, Done, Effect};
 use crate::engine::effects::notes::{Notes, declared, tells_more};
-use crate::engine::kit::rows::read_rows;
+use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
-use crate::ports::{EnginePorts, Fields, ReadRows, RowQuery, Through};
+use crate::ports::EnginePorts;
 
 /// See the module.
 pub(super) struct Audiences;
@@ -129,24 +129,14 @@ async fn rows<P: EnginePorts>(
     let Some(values) = values else {
         return Ok(Audience::default());
     };
-    let mut equals: Vec<(&str, &str)> = by
-        .iter()
-        .map(String::as_str)
-        .zip(values.iter().map(String::as_str))
-        .collect();
-    if *lookup == ChildLookup::Table {
-        equals.sort_by_key(|(attribute, _)| *attribute != named.key.partition);
-    }
+    let values = values.iter().map(String::as_str);
+    let subscribed = Related::by(named, lookup, by, values).whole();
     let is_told = |row: &Row| {
         let mark = row.mark(named);
-        let joined = equals
-            .iter()
-            .all(|(attribute, value)| row.text(attribute) == Some(*value));
         let is_out = unless
             .as_ref()
             .is_some_and(|unless| row.attributes.get(unless) == Some(&Value::Bool(true)));
-        joined
-            && row.is_of(&deletion.tenant, named)
+        row.is_of(&deletion.tenant, named)
             // Who loses the stream by this very deletion is told of its messages.
             && (mark.is_live() || mark.is_of(deletion.id))
             && !is_out
@@ -154,28 +144,9 @@ async fn rows<P: EnginePorts>(
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let query = RowQuery {
-            collection: named,
-            through: match lookup {
-                ChildLookup::Table => Through::Table,
-                ChildLookup::Index(index) => Through::Index(index),
-            },
-            equals: &equals,
-            after: after.as_ref(),
-            limit: MOST_RECIPIENTS,
-            not_marked_by: None,
-            fields: Fields::All,
-        };
-        let found = work.call(work.rows().query(query)).await?;
-        let rows = match lookup {
-            ChildLookup::Table => found.rows,
-            ChildLookup::Index(_) => {
-                let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-                let rows = read_rows(work, named, &keys, Fields::All).await?;
-                rows.into_iter().flatten().collect()
-            }
-        };
-        let told = rows.iter().filter(|row| is_told(row));
+        let found = subscribed.page(work, after.as_ref(), MOST_RECIPIENTS);
+        let found = found.await?;
+        let told = found.rows.iter().filter(|row| is_told(row));
         users.extend(told.filter_map(|row| row.text(user).map(str::to_owned)));
         after = found.next;
         if after.is_none() || users.len() > MOST_RECIPIENTS {

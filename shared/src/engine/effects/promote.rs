@@ -12,10 +12,10 @@ use crate::domain::page::Position;
 use crate::domain::row::Row;
 use crate::engine::effects::effect::{Answer, Done, Effect};
 use crate::engine::effects::notes::{Notes, declared};
-use crate::engine::kit::rows::read_rows;
+use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
-use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through};
+use crate::ports::{DetachRows, EnginePorts};
 
 /// The most members of one look.
 const LOOK: usize = 1000;
@@ -80,26 +80,14 @@ async fn group<P: EnginePorts>(
     let is_member = |row: &Row| {
         row.is_of(&deletion.tenant, collection)
             && row.mark(collection).is_live()
-            && row.text(&promotion.owner) == Some(name)
             && (owner.sort.is_none() || row.key.partition == owner.partition)
     };
-    let equals = [(promotion.owner.as_str(), name)];
+    let owned = Related::over(collection, &promotion.gsi, &promotion.owner, name);
     let mut members: BTreeSet<(String, RecordKey)> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let query = RowQuery {
-            collection,
-            through: Through::Index(&promotion.gsi),
-            equals: &equals,
-            after: after.as_ref(),
-            limit: LOOK,
-            not_marked_by: None,
-            fields: Fields::Judged,
-        };
-        let found = work.call(work.rows().query(query)).await?;
-        let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-        let rows = read_rows(work, collection, &keys, Fields::Judged).await?;
-        let in_group = rows.into_iter().flatten().filter(is_member);
+        let found = owned.page(work, after.as_ref(), LOOK).await?;
+        let in_group = found.rows.into_iter().filter(is_member);
         members.extend(in_group.map(|row| {
             let age = row.text(&promotion.by).unwrap_or_default().to_owned();
             (age, row.key)

@@ -1,15 +1,17 @@
 //! Walks over what the scope names, then over the manifest, as a queue of parents.
 
-use crate::domain::collection::{ChildLookup, Collection};
+use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
 use crate::domain::scope::Scope;
-use crate::engine::kit::rows::read_rows;
+use crate::engine::kit::manifest;
+use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
+use crate::engine::select::requested::Requested;
 use crate::engine::select::step::Step;
-use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
+use crate::ports::{EnginePorts, RowPage};
 
 /// Whether anything but the root can have children: if not, the manifest need not be read as a queue.
 pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool {
@@ -54,7 +56,12 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         loop {
             if cursor.page == 0 {
                 let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
-                if let Some(step) = self.named(deletion, &cursor, limit, room).await? {
+                let asked = Requested {
+                    work: self.work,
+                    scope: self.scope,
+                    deletion,
+                };
+                if let Some(step) = asked.next(&cursor, limit, room).await? {
                     return Ok(step);
                 }
                 cursor = SelectCursor::ROOT;
@@ -140,15 +147,12 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             .as_ref()
             .is_none_or(|page| page.number != number)
         {
-            let deletions = self.work.deletions();
-            let read = deletions.page(&deletion.tenant, deletion.id, number);
-            self.loaded = self.work.call(read).await?;
+            self.loaded = manifest::page(self.work, deletion, number).await?;
         }
         Ok(self.loaded.as_ref())
     }
 
-    /// Rows of one collection below one parent that do not carry the deletion's own mark: on the table, or over an index
-    /// and then read again on the table.
+    /// Rows of one collection below one parent that do not carry the deletion's own mark.
     async fn below(
         &self,
         deletion: &Deletion,
@@ -163,44 +167,9 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                 next: None,
             });
         };
-        let mut equals: Vec<(&str, &str)> = link
-            .by
-            .iter()
-            .map(String::as_str)
-            .zip(parent.values())
-            .collect();
-        let through = match &link.lookup {
-            ChildLookup::Table => {
-                // The table's partition attribute first: the port's rule.
-                equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
-                Through::Table
-            }
-            ChildLookup::Index(index) => Through::Index(index),
-        };
-        let query = RowQuery {
-            collection,
-            through,
-            equals: &equals,
-            after,
-            limit,
-            not_marked_by: Some(deletion.id),
-            fields: Fields::Judged,
-        };
-        let mut found = self.work.call(self.work.rows().query(query)).await?;
-        if matches!(through, Through::Index(_)) {
-            let keys: Vec<_> = found.rows.iter().map(|row| row.key.clone()).collect();
-            let rows = read_rows(self.work, collection, &keys, Fields::Judged).await?;
-            found.rows = rows
-                .into_iter()
-                .flatten()
-                .filter(|row| {
-                    equals
-                        .iter()
-                        .all(|(attribute, value)| row.text(attribute) == Some(*value))
-                })
-                .filter(|row| !row.mark(collection).is_of(deletion.id))
-                .collect();
-        }
+        let children = Related::by(collection, &link.lookup, &link.by, parent.values());
+        let children = children.not_marked_by(deletion.id);
+        let mut found = children.page(self.work, after, limit).await?;
         // A child of another tenant, or of none, is not selected, not counted, never shown.
         let strangers = found.rows.len();
         found
