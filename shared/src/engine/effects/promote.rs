@@ -103,37 +103,44 @@ async fn group<P: EnginePorts>(
         return Ok(());
     };
     let others: Vec<RecordKey> = members.collect();
-    regroup(
-        work,
+    let members = Members {
         collection,
         promotion,
-        name,
-        Some(last_part(&next)),
-        &others,
-    )
-    .await?;
+        of: name,
+    };
+    members.name(work, Some(last_part(&next)), &others).await?;
     if after.is_some() {
         // More of the same group: they are found by the same look once more, before the owner is one.
         return Box::pin(group(work, deletion, collection, promotion, owner)).await;
     }
-    regroup(work, collection, promotion, name, None, &[next]).await
+    members.name(work, None, &[next]).await
 }
 
-async fn regroup<P: EnginePorts>(
-    work: Work<'_, P>,
-    collection: &Collection,
-    promotion: &Promotion,
-    from: &str,
-    to: Option<&str>,
-    keys: &[RecordKey],
-) -> Result<(), Stop> {
-    let (rows, owner) = (work.rows(), promotion.owner.as_str());
-    let _moved = work
-        .settle(keys, P::Rows::DETACH_BATCH, |batch| async move {
-            rows.regroup(collection, owner, from, to, &batch).await
-        })
-        .await?;
-    Ok(())
+/// The members of a group.
+struct Members<'a> {
+    collection: &'a Collection,
+    promotion: &'a Promotion,
+    /// The owner whom they name so far.
+    of: &'a str,
+}
+
+impl Members<'_> {
+    /// Names another owner, or none, in those that still name the old one.
+    async fn name<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        owner: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<(), Stop> {
+        let (rows, collection, of) = (work.rows(), self.collection, self.of);
+        let attribute = self.promotion.owner.as_str();
+        let _named = work
+            .settle(keys, P::Rows::DETACH_BATCH, |batch| async move {
+                rows.regroup(collection, attribute, of, owner, &batch).await
+            })
+            .await?;
+        Ok(())
+    }
 }
 
 /// What members name their owner by.

@@ -1,9 +1,12 @@
 //! Walks over what the scope names, then over the manifest, as a queue of parents.
 
+use tracing::warn;
+
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
+use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
+use crate::domain::row::Row;
 use crate::domain::scope::Scope;
 use crate::engine::kit::manifest;
 use crate::engine::kit::related::Related;
@@ -90,15 +93,17 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                 continue;
             };
             let collection = self.work.collection(child)?;
-            let found = self
-                .below(
-                    deletion,
-                    collection,
-                    &parent.key,
-                    cursor.after.as_ref(),
-                    limit,
-                )
-                .await?;
+            let found = match children(deletion, collection, &parent.key) {
+                Some(children) => {
+                    children
+                        .page(self.work, cursor.after.as_ref(), limit)
+                        .await?
+                }
+                None => RowPage {
+                    rows: Vec::new(),
+                    next: None,
+                },
+            };
             let next = match found.next {
                 Some(after) => SelectCursor {
                     after: Some(after),
@@ -112,7 +117,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             };
             return Ok(Step::Found {
                 collection: child.clone(),
-                rows: found.rows,
+                rows: ours(deletion, collection, found.rows),
                 next,
             });
         }
@@ -151,39 +156,31 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         }
         Ok(self.loaded.as_ref())
     }
+}
 
-    /// Rows of one collection below one parent that do not carry the deletion's own mark.
-    async fn below(
-        &self,
-        deletion: &Deletion,
-        collection: &Collection,
-        parent: &RecordKey,
-        after: Option<&Position>,
-        limit: usize,
-    ) -> Result<RowPage, Stop> {
-        let Some(link) = &collection.parent else {
-            return Ok(RowPage {
-                rows: Vec::new(),
-                next: None,
-            });
-        };
-        let children = Related::by(collection, &link.lookup, &link.by, parent.values());
-        let children = children.not_marked_by(deletion.id);
-        let mut found = children.page(self.work, after, limit).await?;
-        // A child of another tenant, or of none, is not selected, not counted, never shown.
-        let strangers = found.rows.len();
-        found
-            .rows
-            .retain(|row| row.is_of(&deletion.tenant, collection));
-        let strangers = strangers - found.rows.len();
-        if strangers > 0 {
-            tracing::warn!(
-                deletion_id = %deletion.id, collection = %collection.name, strangers,
-                "{strangers} rows below deletion {} belong to another tenant and are left alone", deletion.id
-            );
-        }
-        Ok(found)
+/// The rows of one collection below one parent that do not carry the deletion's own mark.
+fn children<'a>(
+    deletion: &Deletion,
+    collection: &'a Collection,
+    parent: &'a RecordKey,
+) -> Option<Related<'a>> {
+    let link = collection.parent.as_ref()?;
+    let children = Related::by(collection, &link.lookup, &link.by, parent.values());
+    Some(children.not_marked_by(deletion.id))
+}
+
+/// The tenant's of these rows. A child of another tenant, or of none, is not selected, not counted, never shown.
+fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec<Row> {
+    let found = rows.len();
+    rows.retain(|row| row.is_of(&deletion.tenant, collection));
+    let strangers = found - rows.len();
+    if strangers > 0 {
+        warn!(
+            deletion_id = %deletion.id, collection = %collection.name, strangers,
+            "{strangers} rows below deletion {} belong to another tenant and are left alone", deletion.id
+        );
     }
+    rows
 }
 
 /// Whether the deletion reaches below this record. What it names and does not delete is none of its business, and what is
