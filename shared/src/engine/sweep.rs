@@ -283,7 +283,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
         match compared? {
             Compared::Done(stands) => {
                 self.report.compared += 1;
-                if stands.state == State::Purged && tidy(engine, &stands, self.deadline).await? {
+                if stands.state == State::Purged && tidy(engine, &stands, until).await? {
                     self.report.tidied += 1;
                 }
             }

@@ -55,8 +55,8 @@ pub(crate) async fn run<P: EnginePorts>(
                     let mut live = rows;
                     live.retain(|row| row.mark(declared).is_live());
                     // A parent whose turn in the delete has not come stands there live, and is ours all the same.
-                    let is_waiting =
-                        deletion.state.pass() == Pass::Delete && !deletion.is_acted(next.page);
+                    let is_acted = next.page().is_none_or(|page| deletion.is_acted(page));
+                    let is_waiting = deletion.state.pass() == Pass::Delete && !is_acted;
                     if !is_waiting {
                         live = below_the_dead(work, declared, live, &seen).await?;
                     }

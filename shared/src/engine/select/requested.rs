@@ -5,6 +5,7 @@
 //! the table, as everything that is found over an index.
 
 use crate::domain::collection::{Collection, CollectionName};
+use crate::domain::cursor::RequestedPlace;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, Position, SelectCursor};
@@ -29,18 +30,18 @@ impl<P: EnginePorts> Requested<'_, P> {
     /// bytes (one is always taken); `None` when there are no more.
     pub(crate) async fn next(
         &self,
-        cursor: &SelectCursor,
+        place: &RequestedPlace,
         limit: usize,
         room: usize,
     ) -> Result<Option<Step>, Stop> {
         match &self.scope.source {
             Source::Root => Ok(None),
-            Source::Ids { parts, .. } => self.by_id(cursor, *parts, limit, room).await,
+            Source::Ids { parts, .. } => self.by_id(place, *parts, limit, room).await,
             Source::Author {
                 author,
                 collections,
-            } => match collections.get(cursor.entry) {
-                Some(name) => self.by_author(cursor, name, author, limit).await.map(Some),
+            } => match collections.get(place.source) {
+                Some(name) => self.by_author(place, name, author, limit).await.map(Some),
                 None => Ok(None),
             },
         }
@@ -48,12 +49,12 @@ impl<P: EnginePorts> Requested<'_, P> {
 
     async fn by_id(
         &self,
-        cursor: &SelectCursor,
+        place: &RequestedPlace,
         parts: u32,
         limit: usize,
         room: usize,
     ) -> Result<Option<Step>, Stop> {
-        let part = u32::try_from(cursor.child)
+        let part = u32::try_from(place.part)
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         if part > parts {
@@ -65,7 +66,7 @@ impl<P: EnginePorts> Requested<'_, P> {
             .ids(&self.deletion.tenant, self.deletion.id, part);
         let ids = self.work.call(read).await?;
         let ids = ids.ok_or_else(|| Stop::broken("IDS_MISSING", "ids of the scope are missing"))?;
-        let begin = offset(cursor)?;
+        let begin = offset(place)?;
         let open = ids.get(begin..).unwrap_or_default();
         let keys = &open[..limit.min(open.len())];
         let collection = self.work.collection(&self.deletion.collection)?;
@@ -78,17 +79,18 @@ impl<P: EnginePorts> Requested<'_, P> {
         entries.truncate(fitting(&entries, room));
         let end = begin + entries.len();
         let next = if end < ids.len() {
-            SelectCursor {
+            RequestedPlace {
                 after: Some(Position(end.to_string())),
-                ..cursor.clone()
+                ..*place
             }
         } else {
-            SelectCursor {
-                child: cursor.child + 1,
+            RequestedPlace {
+                part: place.part + 1,
                 after: None,
-                ..cursor.clone()
+                ..*place
             }
         };
+        let next = SelectCursor::Requested(next);
         Ok(Some(Step::Named { entries, next }))
     }
 
@@ -101,7 +103,7 @@ impl<P: EnginePorts> Requested<'_, P> {
 
     async fn by_author(
         &self,
-        cursor: &SelectCursor,
+        place: &RequestedPlace,
         name: &CollectionName,
         author: &str,
         limit: usize,
@@ -114,26 +116,18 @@ impl<P: EnginePorts> Requested<'_, P> {
         };
         let written = Related::over(collection, index, &declared.attribute, author);
         let written = written.not_marked_by(self.deletion.id);
-        let found = written
-            .page(self.work, cursor.after.as_ref(), limit)
-            .await?;
+        let found = written.page(self.work, place.after.as_ref(), limit).await?;
         let mut rows = found.rows;
         rows.retain(|row| self.is_meant(collection, row));
-        let next = match found.next {
-            Some(after) => SelectCursor {
-                after: Some(after),
-                ..cursor.clone()
-            },
-            None => SelectCursor {
-                entry: cursor.entry + 1,
-                after: None,
-                ..cursor.clone()
-            },
+        let next = RequestedPlace {
+            source: place.source + usize::from(found.next.is_none()),
+            after: found.next,
+            ..*place
         };
         Ok(Step::Found {
             collection: name.clone(),
             rows,
-            next,
+            next: SelectCursor::Requested(next),
         })
     }
 
@@ -149,8 +143,8 @@ impl<P: EnginePorts> Requested<'_, P> {
 }
 
 /// Where in a part of ids the cursor stands.
-fn offset(cursor: &SelectCursor) -> Result<usize, Stop> {
-    cursor.after.as_ref().map_or(Ok(0), |after| {
+fn offset(place: &RequestedPlace) -> Result<usize, Stop> {
+    place.after.as_ref().map_or(Ok(0), |after| {
         after
             .0
             .parse()

@@ -3,6 +3,7 @@
 use tracing::warn;
 
 use crate::domain::collection::Collection;
+use crate::domain::cursor::Place;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
@@ -57,46 +58,43 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         limit: usize,
     ) -> Result<Step, Stop> {
         loop {
-            if cursor.page == 0 {
-                let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
-                let asked = Requested {
-                    work: self.work,
-                    scope: self.scope,
-                    deletion,
-                };
-                if let Some(step) = asked.next(&cursor, limit, room).await? {
-                    return Ok(step);
+            let place = match cursor {
+                SelectCursor::Below(place) => place,
+                // Links are somebody else's walk.
+                SelectCursor::Shared(_) => return Ok(Step::Over),
+                SelectCursor::Requested(place) => {
+                    let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
+                    let asked = Requested {
+                        work: self.work,
+                        scope: self.scope,
+                        deletion,
+                    };
+                    if let Some(step) = asked.next(&place, limit, room).await? {
+                        return Ok(step);
+                    }
+                    Place::FIRST
                 }
-                cursor = SelectCursor::ROOT;
-            }
-            let Some(parent) = self.parent(deletion, &cursor, open).await? else {
-                if cursor.page >= open.0 || only_root_has_children(self.scope, deletion) {
+            };
+            let Some(parent) = self.parent(deletion, &place, open).await? else {
+                if place.page >= open.0 || only_root_has_children(self.scope, deletion) {
                     return Ok(Step::Over);
                 }
-                cursor = SelectCursor {
-                    page: cursor.page + 1,
-                    ..SelectCursor::ROOT
-                };
+                cursor = SelectCursor::Below(place.next_page());
                 continue;
             };
             let below = self.scope.children_of(&parent.collection);
             let Some(child) = below
-                .get(cursor.child)
+                .get(place.child)
                 .filter(|_| has_ours_below(deletion, &parent))
             else {
-                cursor = SelectCursor {
-                    entry: cursor.entry + 1,
-                    child: 0,
-                    after: None,
-                    ..cursor
-                };
+                cursor = SelectCursor::Below(place.next_entry());
                 continue;
             };
             let collection = self.work.collection(child)?;
             let found = match children(deletion, collection, &parent.key) {
                 Some(children) => {
                     children
-                        .page(self.work, cursor.after.as_ref(), limit)
+                        .page(self.work, place.after.as_ref(), limit)
                         .await?
                 }
                 None => RowPage {
@@ -104,21 +102,10 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                     next: None,
                 },
             };
-            let next = match found.next {
-                Some(after) => SelectCursor {
-                    after: Some(after),
-                    ..cursor
-                },
-                None => SelectCursor {
-                    child: cursor.child + 1,
-                    after: None,
-                    ..cursor
-                },
-            };
             return Ok(Step::Found {
                 collection: child.clone(),
                 rows: ours(deletion, collection, found.rows),
-                next,
+                next: SelectCursor::Below(place.behind(found.next)),
             });
         }
     }
@@ -126,19 +113,17 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
     async fn parent(
         &mut self,
         deletion: &Deletion,
-        cursor: &SelectCursor,
+        place: &Place,
         open: (u32, &[Entry]),
     ) -> Result<Option<Entry>, Stop> {
-        if cursor.page == open.0 {
-            return Ok(open.1.get(cursor.entry).cloned());
+        if place.page == open.0 {
+            return Ok(open.1.get(place.entry).cloned());
         }
-        if cursor.page > open.0 {
+        if place.page > open.0 {
             return Ok(None);
         }
-        let page = self.page(deletion, cursor.page).await?;
-        Ok(page
-            .and_then(|page| page.entries.get(cursor.entry))
-            .cloned())
+        let page = self.page(deletion, place.page).await?;
+        Ok(page.and_then(|page| page.entries.get(place.entry)).cloned())
     }
 
     /// A page of the manifest; the last one that was asked for is kept.
