@@ -22,7 +22,7 @@ pub(super) enum Obstacle {
 
 /// Whether a restore says of this row, which is not the deletion's own, that it has the root's key. Of another tenant's
 /// record nothing is told, but that an archived row cannot come back over it.
-pub(super) fn has_taken_the_key(row: &Row, collection: &Collection, deletion: &Deletion) -> bool {
+pub(crate) fn has_taken_the_key(row: &Row, collection: &Collection, deletion: &Deletion) -> bool {
     row.is_of(&deletion.tenant, collection) || deletion.strategy.keeps_copies()
 }
 

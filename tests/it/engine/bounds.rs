@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use shared::domain::deletion::State;
 use shared::domain::page::PAGE_BYTES;
+use shared::engine::advance;
 use shared::ports::Clock;
-use shared::service::advance::advance;
 use shared::testing::samples::{key, key2};
 use shared::testing::{FakeClock, Operation};
 

@@ -3,8 +3,8 @@
 use shared::domain::deletion::comparison::Drift;
 use shared::domain::deletion::{Action, Deletion, State};
 use shared::domain::key::RecordKey;
+use shared::engine::SweepReport;
 use shared::ports::{ChangeDeletions, Clock, Health};
-use shared::service::sweep::SweepReport;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
 use std::time::Duration;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use shared::domain::deletion::{DeletionId, State};
 use shared::domain::message::DeletionMessage;
+use shared::engine::{Advanced, advance};
 use shared::ports::Clock;
-use shared::service::advance::{Advanced, advance};
 use shared::testing::samples::{self, key};
 use shared::testing::{Moment, Operation};
 use tokio::task::JoinSet;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, Failure, State};
 use shared::domain::page::Outcome;
+use shared::engine::Advanced;
 use shared::ports::Clock;
-use shared::service::advance::Advanced;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::service::sweep::SweepReport;
+use shared::engine::SweepReport;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 

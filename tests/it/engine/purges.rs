@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, State};
+use shared::engine::Advanced;
+use shared::engine::SweepReport;
 use shared::ports::Health;
-use shared::service::advance::Advanced;
-use shared::service::sweep::SweepReport;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, State};
+use shared::engine::Advanced;
 use shared::ports::Clock;
-use shared::service::advance::Advanced;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Call, Faults, Moment, Operation};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Deletion, State};
+use shared::engine::{SweepReport, sweep};
 use shared::ports::Clock;
-use shared::service::sweep::{SweepReport, sweep};
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 

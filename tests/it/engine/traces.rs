@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use shared::domain::deletion::{Action, State};
+use shared::engine::Advanced;
 use shared::ports::Health;
-use shared::service::advance::Advanced;
 use shared::service::records::{Got, get, list, search};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};

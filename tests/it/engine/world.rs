@@ -11,12 +11,12 @@ use shared::domain::collection::{Collection, Collections};
 use shared::domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
 use shared::domain::key::RecordKey;
 use shared::domain::principal::{Groups, Principal, Tenant};
+use shared::engine::{Advanced, Engine, advance};
+use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, Wired};
 use shared::service::accept::{
     AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
 };
-use shared::service::advance::{Advanced, Engine, advance};
-use shared::service::sweep::{SweepReport, sweep};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,
