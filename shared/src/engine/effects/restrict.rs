@@ -6,8 +6,8 @@ use crate::domain::deletion::Deletion;
 use crate::domain::page::{Entry, Outcome, Position};
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
+use crate::live_children::{look, restricting};
 use crate::ports::EnginePorts;
-use crate::service::restrict::{look, restricting};
 
 /// Those of these records that have a live child.
 pub(crate) async fn held<P: EnginePorts>(
