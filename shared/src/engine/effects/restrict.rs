@@ -12,8 +12,8 @@ use crate::engine::effects::records::Taking;
 use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
+use crate::live_children::restricting;
 use crate::ports::EnginePorts;
-use crate::service::restrict::restricting;
 
 /// The first look at children takes few, the next ones many.
 const FEW: usize = 10;
