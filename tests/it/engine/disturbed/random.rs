@@ -194,6 +194,7 @@ fn assert_manifest(world: &World, deletion: &Deletion, case: u64) {
         let sum = counts.deleted
             + counts.already_deleted
             + counts.missing
+            + counts.kept
             + counts.failed
             + counts.not_reached;
         assert_eq!(counts.selected, sum, "case {case}: {counts:?}");

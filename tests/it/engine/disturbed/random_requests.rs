@@ -19,6 +19,7 @@ fn assert_counts(world: &World, case: u64) {
             let sum = counts.deleted
                 + counts.already_deleted
                 + counts.missing
+                + counts.kept
                 + counts.failed
                 + counts.not_reached;
             assert_eq!(counts.selected, sum, "case {case}: {counts:?}");
