@@ -20,8 +20,8 @@ pub use self::variables::{Function, VARIABLES, Variable};
 use self::values::Values;
 use crate::domain::collection::{Collections, SourceFile};
 use crate::domain::deletion::{Patience, Timing};
+use crate::domain::message::OnPublishFailure;
 use crate::domain::page::PAGE_KEYS;
-use crate::requests::accept::OnPublishFailure;
 
 /// A day in seconds.
 const DAY: u64 = 86_400;

@@ -1,6 +1,7 @@
-//! A parent that is not deleted while it has a live child.
+//! Whether a live child keeps a record: a look that a request makes before it accepts a delete, and the engine before it
+//! deletes what no request has named. Therefore it lies below both, and leaves to each how to ask again.
 
-use crate::domain::collection::{ChildLookup, Collection, CollectionName, Collections, OnDelete};
+use crate::domain::collection::{ChildLookup, Collection};
 use crate::domain::key::RecordKey;
 use crate::domain::page::Position;
 use crate::domain::principal::Tenant;
@@ -9,17 +10,6 @@ use crate::ports::{Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery
 /// The first look at children takes few, the next ones many.
 const FEW: usize = 10;
 const MANY: usize = 1000;
-
-/// The collections whose live children keep a record of this one.
-pub(crate) fn restricting<'c>(
-    collections: &'c Collections,
-    parent: &CollectionName,
-) -> impl Iterator<Item = &'c Collection> {
-    collections.attached_to(parent).filter(|child| {
-        let link = child.parent.as_ref();
-        link.is_some_and(|link| link.on_delete == OnDelete::Restrict)
-    })
-}
 
 /// One look at the children of a record.
 pub(crate) struct Look {

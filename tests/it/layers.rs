@@ -44,6 +44,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "shared/src/engine",
         &[
+            "crate::requests",
             "crate::adapters",
             "crate::testing",
             "crate::config",
@@ -57,6 +58,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "shared/src/requests",
         &[
+            "crate::engine",
             "crate::adapters",
             "crate::testing",
             "crate::config",

@@ -15,9 +15,10 @@ use crate::ports::{
     ApiPorts, Clock, DependencyError, Fields, ReadRows, RowQuery, SearchDocuments, SearchQuery,
     Through,
 };
-use crate::requests::accept::{Api, visible};
+use crate::requests::api::Api;
 use crate::requests::cursor::{self, InvalidCursor};
 use crate::requests::liveness::{Standing, judge, read_many, standing};
+use crate::requests::visible::visible;
 
 /// How many queries one list, and how many pages of hits one search may take before it answers with what it has.
 const ROUNDS: usize = 5;
@@ -75,15 +76,7 @@ pub async fn get<P: ApiPorts>(
 ) -> Result<Got, ReadError> {
     may_read(principal, collection)?;
     let now = api.ports.clock().now();
-    let found = standing(
-        api.ports.rows(),
-        &api.collections,
-        collection,
-        &principal.tenant,
-        key,
-        Fields::All,
-    )
-    .await?;
+    let found = standing(api, collection, &principal.tenant, key, Fields::All).await?;
     match found {
         Standing::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))
@@ -127,15 +120,7 @@ pub async fn list<P: ApiPorts>(
     let (through, mut equals): (Through<'_>, Vec<(&str, &str)>) = match (declared, parent) {
         (Some((link, above)), Some(key)) => {
             query.extend(key.values());
-            let found = standing(
-                api.ports.rows(),
-                &api.collections,
-                above,
-                &principal.tenant,
-                key,
-                Fields::Judged,
-            )
-            .await?;
+            let found = standing(api, above, &principal.tenant, key, Fields::Judged).await?;
             if !matches!(found, Standing::Live(_)) {
                 return Ok(Listed {
                     items: Vec::new(),
@@ -183,7 +168,7 @@ pub async fn list<P: ApiPorts>(
             // An index may still show what is marked by now: the table decides.
             Through::Index(_) => {
                 let keys: Vec<RecordKey> = page.rows.into_iter().map(|row| row.key).collect();
-                read_many(api.ports.rows(), collection, &keys, Fields::All)
+                read_many(api, collection, &keys, Fields::All)
                     .await?
                     .into_iter()
                     .flatten()
@@ -251,7 +236,7 @@ pub async fn search<P: ApiPorts>(
         let mut seen = HashSet::new();
         page.hits.retain(|hit| seen.insert(hit.key.clone()));
         let keys: Vec<RecordKey> = page.hits.iter().map(|hit| hit.key.clone()).collect();
-        let rows = read_many(api.ports.rows(), collection, &keys, Fields::All).await?;
+        let rows = read_many(api, collection, &keys, Fields::All).await?;
         let mut more = page.more;
         let count = page.hits.len();
         for (seen, (hit, row)) in page.hits.into_iter().zip(rows).enumerate() {
@@ -292,15 +277,7 @@ async fn shown<P: ApiPorts>(
     let Some(row) = row.filter(readable) else {
         return Ok(None);
     };
-    match judge(
-        api.ports.rows(),
-        &api.collections,
-        collection,
-        &principal.tenant,
-        row,
-    )
-    .await?
-    {
+    match judge(api, collection, &principal.tenant, row).await? {
         Standing::Live(row) => Ok(Some(row)),
         Standing::Absent
         | Standing::Marked { .. }

@@ -6,7 +6,7 @@ use crate::domain::deletion::Deletion;
 use crate::domain::page::{Entry, Outcome, Position};
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
-use crate::live_children::{look, restricting};
+use crate::live_children::look;
 use crate::ports::EnginePorts;
 
 /// Those of these records that have a live child.
@@ -19,7 +19,7 @@ pub(crate) async fn held<P: EnginePorts>(
     let mut held = BTreeMap::new();
     for place in places {
         let entry = &entries[*place];
-        for child in restricting(work.collections(), &entry.collection) {
+        for child in work.collections().restricting(&entry.collection) {
             let mut after: Option<Position> = None;
             loop {
                 let rows = work.rows();
