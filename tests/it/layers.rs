@@ -104,9 +104,6 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Folders below `shared/src` whose files may still stand in circles and compare strategies.
-const NOT_YET: &[&str] = &["shared/src/engine"];
-
 /// SDK clients are named in the mains only; the libraries of the functions know ports.
 const SDKS: &[&str] = &["aws_config", "aws_sdk", "opensearch::"];
 
@@ -156,7 +153,7 @@ fn nobody_compares_strategies() {
             // What a test expects of one strategy, it may say.
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             let is_test = file.contains("/tests/") || file.ends_with("/tests.rs");
-            if is_test || is_not_judged(&file) {
+            if is_test {
                 continue;
             }
             for comparison in ["== Strategy::", "!= Strategy::", "(Strategy::"] {
@@ -175,10 +172,27 @@ fn nobody_compares_strategies() {
     );
 }
 
-fn is_not_judged(file: &str) -> bool {
-    NOT_YET
-        .iter()
-        .any(|folder| file == format!("{folder}.rs") || file.starts_with(&format!("{folder}/")))
+#[test]
+fn an_index_is_asked_in_one_file_of_the_engine_and_one_of_the_requests() {
+    let mut breaches = Vec::new();
+    for (folder, asks) in [("engine", "kit/related.rs"), ("requests", "related.rs")] {
+        let folder = root().join("shared/src").join(folder);
+        for (file, text) in sources(&folder) {
+            if file == folder.join(asks) {
+                continue;
+            }
+            let file = file.strip_prefix(root()).unwrap().display().to_string();
+            for call in ["RowQuery", ".query(", "rows().in_order("] {
+                breaches.extend(text.contains(call).then(|| format!("{file} has `{call}`")));
+            }
+        }
+    }
+
+    assert!(
+        breaches.is_empty(),
+        "what an index finds is read again on the table: go through `related`:\n{}",
+        breaches.join("\n")
+    );
 }
 
 #[test]

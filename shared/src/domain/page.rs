@@ -197,6 +197,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// It could not be deleted, for this reason.
+    #[must_use]
+    pub fn failed(reason: &str) -> Self {
+        Self::Failed {
+            reason: reason.to_owned(),
+        }
+    }
+}
+
 /// What in a page was not plainly done, by place in the page, and what a later run of a pass did.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Exceptions {
@@ -228,6 +238,16 @@ pub enum NotRestored {
         /// Stable code with a sentence.
         reason: String,
     },
+}
+
+impl NotRestored {
+    /// It stays as it is, for this reason.
+    #[must_use]
+    pub fn conflict(reason: &str) -> Self {
+        Self::Conflict {
+            reason: reason.to_owned(),
+        }
+    }
 }
 
 /// Why a purge left a record.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::{
     Deletion, DeletionId, Failure, NotAllowed, Pass, State, Timing, give_up,
 };
@@ -18,7 +17,7 @@ use crate::engine::kit::engine::Engine;
 use crate::engine::kit::slice::{Slice, Stop};
 use crate::engine::kit::work::Work;
 use crate::engine::passes::owed_events::tell_owed;
-use crate::engine::passes::{backwards, forwards, purge, restore};
+use crate::engine::passes::{forwards, purge, removing, restore};
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions,
     SendDeletion, StoreOutcome,
@@ -144,10 +143,10 @@ async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) ->
         .await?;
     let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
     match deletion.state.pass() {
-        Pass::Delete if deletion.strategy == Strategy::Flag => {
-            forwards::run(work, deletion, &scope).await
+        Pass::Delete if deletion.strategy.goes_backwards() => {
+            removing::run(work, deletion, &scope).await
         }
-        Pass::Delete => backwards::run(work, deletion, &scope).await,
+        Pass::Delete => forwards::run(work, deletion, &scope).await,
         Pass::Restore => restore::run(work, deletion).await,
         Pass::Purge => purge::run(work, deletion, &scope).await,
     }

@@ -15,14 +15,15 @@ use crate::domain::deletion::{Deletion, State};
 use crate::domain::message::DeletionMessage;
 use crate::domain::page::Judged;
 use crate::domain::time::later;
-use crate::engine::kit::checkpoint::keep;
+use crate::engine::compare::repair::Comparing;
+use crate::engine::kit::checkpoint::checkpoint;
 use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::by_collection;
+use crate::engine::kit::manifest;
+use crate::engine::kit::records::Records;
 use crate::engine::kit::slice::{Slice, Stop};
 use crate::engine::kit::work::Work;
 use crate::ports::{
-    ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions, SendDeletion,
-    StoreOutcome,
+    ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, SendDeletion, StoreOutcome,
 };
 use crate::telemetry::chain;
 
@@ -33,7 +34,6 @@ pub(crate) mod repair;
 
 use self::below::below;
 use self::plan::Case;
-use self::repair::Records;
 
 /// What one stretch of a comparison came to.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ async fn run<P: EnginePorts>(
         };
         let findings = compare_page(work, deletion, number, case).await?;
         let next = deletion.page_compared(number, &findings);
-        keep(work, deletion, next).await?;
+        checkpoint(work, deletion, next).await?;
         add(drift, &findings.drift);
     }
     let again = may_purge_again(deletion);
@@ -138,7 +138,7 @@ async fn run<P: EnginePorts>(
         return send_back(work, deletion, live, drift).await;
     }
     let next = deletion.compared(work.now(), &work.engine.timing);
-    keep(work, deletion, next).await?;
+    checkpoint(work, deletion, next).await?;
     let found = &deletion.comparison.drift;
     if !found.is_empty() {
         let found = serde_json::to_string(found).unwrap_or_default();
@@ -155,21 +155,18 @@ async fn compare_page<P: EnginePorts>(
     case: Case,
 ) -> Result<Findings, Stop> {
     let mut findings = Findings::default();
-    let read = work.deletions().page(&deletion.tenant, deletion.id, number);
     // A page that is dropped already is nobody's any more.
-    if let Some(page) = work.call(read).await? {
-        for (collection, mut places) in by_collection(work.collections(), &page.entries)? {
-            // Never this deletion's: whatever is there now is not looked at.
-            places.retain(|place| page.entries[*place].judged != Judged::Missing);
-            let keys: Vec<_> = places
-                .iter()
-                .map(|place| page.entries[*place].key.clone())
-                .collect();
-            Records::new(work, deletion, collection, &page.entries, &places)
-                .compare(case, places, &mut findings)
-                .await?;
-            copies::compare(work, deletion, collection, &keys, case, &mut findings).await?;
-        }
+    let Some(page) = manifest::page(work, deletion, number).await? else {
+        return Ok(findings);
+    };
+    for mut records in Records::by_collection(work.collections(), &page.entries)? {
+        // Never this deletion's: whatever is there now is not looked at.
+        records
+            .places
+            .retain(|place| page.entries[*place].judged != Judged::Missing);
+        let comparing = Comparing::new(work, deletion, &records);
+        comparing.compare(case, &mut findings).await?;
+        copies::compare(work, deletion, &records, case, &mut findings).await?;
     }
     Ok(findings)
 }
@@ -190,7 +187,7 @@ async fn send_back<P: EnginePorts>(
 ) -> Result<Compared, Stop> {
     let found = deletion.found(work.now(), &work.engine.timing);
     let next = found.map_err(|_| Stop::Overtaken)?;
-    keep(work, deletion, next).await?;
+    checkpoint(work, deletion, next).await?;
     warn!(deletion_id = %deletion.id, live, "deletion {} is purged once more: records live below its root", deletion.id);
     let mut findings = Findings::default();
     findings.count(Drift::LiveChild, live, true);

@@ -38,16 +38,20 @@ pub(crate) async fn select<P: EnginePorts>(
     let mut steps = 0;
     while entries.len() < work.engine.page_keys && steps < STEPS {
         // One over what links kept asks for many records at once: it counts as many.
-        steps += if cursor.kept {
+        let shared = match &cursor {
+            SelectCursor::Shared(place) => Some(place.clone()),
+            SelectCursor::Requested(_) | SelectCursor::Below(_) => None,
+        };
+        steps += if shared.is_some() {
             shared_records::QUESTIONS
         } else {
             1
         };
         let mut limit = work.engine.page_keys - entries.len();
-        let mut step = if cursor.kept {
+        let mut step = if let Some(place) = &shared {
             let room = (limit, PAGE_BYTES.saturating_sub(bytes));
             Box::pin(shared_records::step(
-                &mut walk, deletion, &cursor, number, room,
+                &mut walk, deletion, place, number, room,
             ))
             .await?
         } else {
@@ -72,8 +76,10 @@ pub(crate) async fn select<P: EnginePorts>(
         }
         match step {
             // What links kept is looked at behind the last page with links: they are marked by then.
-            Step::Over if !cursor.kept && shared_records::follows_selection(deletion, scope) => {
-                cursor = SelectCursor::KEPT;
+            Step::Over
+                if shared.is_none() && shared_records::follows_selection(deletion, scope) =>
+            {
+                cursor = SelectCursor::SHARED;
                 if !entries.is_empty() {
                     break;
                 }
@@ -91,8 +97,8 @@ pub(crate) async fn select<P: EnginePorts>(
             } => {
                 for entry in named {
                     // Links of several pages let go of the same record.
-                    let once =
-                        !cursor.kept || seen.insert((entry.collection.clone(), entry.key.clone()));
+                    let once = shared.is_none()
+                        || seen.insert((entry.collection.clone(), entry.key.clone()));
                     if once {
                         bytes += entry.bytes();
                         entries.push(entry);
@@ -153,7 +159,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
             Some(cursor) => cursor.clone(),
             None => return Ok(None),
         },
-        None if deletion.root.is_none() && number == 1 => SelectCursor::NAMED,
+        None if deletion.root.is_none() && number == 1 => SelectCursor::REQUESTED,
         None => {
             let why = "a page of the manifest is missing";
             return Err(Stop::broken("PAGE_MISSING", why));

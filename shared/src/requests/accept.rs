@@ -17,13 +17,13 @@ use crate::domain::permission::{Action, Right, allows, right};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::live_children::look;
 use crate::ports::{
     AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, SendDeletion,
     UndoOutcome,
 };
 use crate::requests::api::Api;
 use crate::requests::ask_again::{Tries, ask_again};
+use crate::requests::live_children::kept_by;
 use crate::requests::liveness::{Standing, standing};
 use crate::requests::visible::visible;
 use crate::telemetry::chain;
@@ -127,7 +127,7 @@ pub async fn accept<P: ApiPorts>(
                 Ok(absent(collection))
             };
         }
-        if let Some(child) = kept_by(api, principal, collection, &key).await? {
+        if let Some(child) = kept_by(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
         }
         let scope = Scope::below(collection, &api.collections).asked_by(
@@ -172,31 +172,6 @@ fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool)
         entries: vec![Entry::found(collection, root, id)],
         next: has_more.then_some(SelectCursor::ROOT),
     }
-}
-
-/// The collection of a live child that keeps this record. One that is written after this look stays below a deleted
-/// parent, and is hidden by it.
-async fn kept_by<P: ApiPorts>(
-    api: &Api<P>,
-    principal: &Principal,
-    collection: &Collection,
-    key: &RecordKey,
-) -> Result<Option<CollectionName>, DependencyError> {
-    for child in api.collections.restricting(&collection.name) {
-        let mut after = None;
-        loop {
-            let rows = api.ports.rows();
-            let found = look(rows, &principal.tenant, child, key, after.as_ref()).await?;
-            if found.found {
-                return Ok(Some(child.name.clone()));
-            }
-            after = found.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(None)
 }
 
 fn absent(collection: &Collection) -> AcceptAnswer {

@@ -11,13 +11,11 @@ use crate::domain::page::Position;
 use crate::domain::permission::{Action, Right, allows, right};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
-use crate::ports::{
-    ApiPorts, Clock, DependencyError, Fields, ReadRows, RowQuery, SearchDocuments, SearchQuery,
-    Through,
-};
+use crate::ports::{ApiPorts, Clock, DependencyError, Fields, SearchDocuments, SearchQuery};
 use crate::requests::api::Api;
 use crate::requests::cursor::{self, InvalidCursor};
 use crate::requests::liveness::{Standing, judge, read_many, standing};
+use crate::requests::related::Related;
 use crate::requests::visible::visible;
 
 /// How many queries one list, and how many pages of hits one search may take before it answers with what it has.
@@ -117,7 +115,7 @@ pub async fn list<P: ApiPorts>(
         .as_ref()
         .zip(api.collections.parent_of(collection));
     let mut query: Vec<&str> = vec!["list", collection.name.as_ref(), tenant];
-    let (through, mut equals): (Through<'_>, Vec<(&str, &str)>) = match (declared, parent) {
+    let related = match (declared, parent) {
         (Some((link, above)), Some(key)) => {
             query.extend(key.values());
             let found = standing(api, above, &principal.tenant, key, Fields::Judged).await?;
@@ -127,64 +125,21 @@ pub async fn list<P: ApiPorts>(
                     next_cursor: None,
                 });
             }
-            let equals = link
-                .by
-                .iter()
-                .map(String::as_str)
-                .zip(key.values())
-                .collect();
-            (through(&link.lookup), equals)
+            Related::below(collection, link, key)
         }
         (None, None) => match &collection.tenant.gsi {
-            Some(index) => (
-                Through::Index(index),
-                vec![(collection.tenant.attribute.as_str(), tenant)],
-            ),
+            Some(index) => Related::over(collection, index, &collection.tenant.attribute, tenant),
             None => return Err(ReadError::ParentRequired),
         },
         (Some(_), None) | (None, Some(_)) => return Err(ReadError::ParentRequired),
     };
-    if through == Through::Table {
-        equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
-    }
     let mut after: Option<Position> = from.map(|from| cursor::read(&query, from)).transpose()?;
     let mut items = Vec::new();
     for _ in 0..ROUNDS {
-        let page = api
-            .ports
-            .rows()
-            .query(RowQuery {
-                collection,
-                through,
-                equals: &equals,
-                after: after.as_ref(),
-                limit: limit - items.len(),
-                not_marked_by: None,
-                fields: Fields::All,
-            })
-            .await?;
-        let rows = match through {
-            Through::Table => page.rows,
-            // An index may still show what is marked by now: the table decides.
-            Through::Index(_) => {
-                let keys: Vec<RecordKey> = page.rows.into_iter().map(|row| row.key).collect();
-                read_many(api, collection, &keys, Fields::All)
-                    .await?
-                    .into_iter()
-                    .flatten()
-                    // It may have moved to another parent, which nobody has looked at.
-                    .filter(|row| {
-                        equals
-                            .iter()
-                            .all(|(attribute, value)| row.text(attribute) == Some(*value))
-                    })
-                    .collect()
-            }
-        };
-        for row in rows
-            .into_iter()
-            .filter(|row| row.is_of(&principal.tenant, collection))
-        {
+        let page = related.page(api, Fields::All, after.as_ref(), limit - items.len());
+        let page = page.await?;
+        let rows = page.rows.into_iter();
+        for row in rows.filter(|row| row.is_of(&principal.tenant, collection)) {
             let readable = allows(principal, collection, Action::Read, &row, now);
             if readable && row.mark(collection).is_live() {
                 items.push(row);
@@ -283,13 +238,6 @@ async fn shown<P: ApiPorts>(
         | Standing::Marked { .. }
         | Standing::Hidden { .. }
         | Standing::Orphan(_) => Ok(None),
-    }
-}
-
-fn through(lookup: &crate::domain::collection::ChildLookup) -> Through<'_> {
-    match lookup {
-        crate::domain::collection::ChildLookup::Table => Through::Table,
-        crate::domain::collection::ChildLookup::Index(index) => Through::Index(index),
     }
 }
 

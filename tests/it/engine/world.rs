@@ -1,5 +1,10 @@
 //! The world of a test: fakes that all workers share, and for each worker its own script of faults.
 
+mod asking;
+pub(crate) mod end;
+pub(crate) mod strategies;
+pub(crate) mod trees;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};

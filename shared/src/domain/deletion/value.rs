@@ -171,7 +171,11 @@ impl Deletion {
     /// done.
     #[must_use]
     pub fn is_behind_links(&self) -> bool {
-        let followed = self.links.as_ref().map_or(0, |links| links.page);
+        let followed = self
+            .links
+            .as_ref()
+            .and_then(SelectCursor::page)
+            .unwrap_or(0);
         let is_done = self.root.is_none() && self.next_backwards().is_none();
         (is_done || self.is_before_root()) && followed <= self.pages
     }

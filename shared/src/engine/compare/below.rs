@@ -8,7 +8,7 @@ use crate::domain::deletion::Deletion;
 use crate::domain::deletion::comparison::{Drift, Findings, Tallies, add};
 use crate::domain::page::SelectCursor;
 use crate::domain::row::Row;
-use crate::engine::kit::checkpoint::keep;
+use crate::engine::kit::checkpoint::checkpoint;
 use crate::engine::kit::ours::root_is_new;
 use crate::engine::kit::parents::below_the_dead;
 use crate::engine::kit::slice::Stop;
@@ -65,11 +65,11 @@ pub(crate) async fn below<P: EnginePorts>(
             let mut findings = Findings::default();
             findings.count(Drift::LiveChild, live, false);
             let next = deletion.look_compared(next, &findings);
-            keep(work, deletion, next).await?;
+            checkpoint(work, deletion, next).await?;
             add(drift, &findings.drift);
         } else if steps % STEPS == 0 {
             let next = deletion.look_compared(next, &Findings::default());
-            keep(work, deletion, next).await?;
+            checkpoint(work, deletion, next).await?;
         } else {
             // Kept with the next store call of the stretch.
             deletion.comparison.look = Some(next);

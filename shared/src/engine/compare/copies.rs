@@ -1,12 +1,12 @@
 //! Copies in the archive that nobody may bring back any more: those of a restored deletion whose key another record had,
 //! and what a worker that woke up too late put there behind the purge.
 
-use crate::domain::collection::{Collection, Strategy};
 use crate::domain::deletion::Deletion;
 use crate::domain::deletion::comparison::{Drift, Findings};
 use crate::domain::key::RecordKey;
 use crate::engine::compare::plan::Case;
 use crate::engine::kit::archived::{AT_ONCE, copies, drop_copies};
+use crate::engine::kit::records::Records;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::EnginePorts;
@@ -15,8 +15,7 @@ use crate::ports::EnginePorts;
 pub(crate) async fn compare<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &Collection,
-    keys: &[RecordKey],
+    records: &Records<'_>,
     case: Case,
     findings: &mut Findings,
 ) -> Result<(), Stop> {
@@ -26,16 +25,18 @@ pub(crate) async fn compare<P: EnginePorts>(
         // They explain where the record is.
         Case::Marked | Case::Moved => return Ok(()),
     };
-    if deletion.strategy != Strategy::Archive {
+    if !deletion.strategy.keeps_copies() {
         return Ok(());
     }
-    for some in keys.chunks(AT_ONCE) {
-        let found = copies(work, deletion, collection, some).await?;
-        let left: Vec<RecordKey> = some
-            .iter()
+    let collection = records.collection;
+    for some in records.chunks(AT_ONCE) {
+        let keys = some.keys();
+        let found = copies(work, deletion, collection, &keys).await?;
+        let left: Vec<RecordKey> = keys
+            .into_iter()
             .zip(found)
             .filter(|(_, copy)| copy.is_some())
-            .map(|(key, _)| key.clone())
+            .map(|(key, _)| key)
             .collect();
         if left.is_empty() {
             continue;

@@ -9,11 +9,14 @@ use crate::domain::collection::{Aggregate, ChildLookup, Collection, Collections,
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::held::Held;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Page};
+use crate::domain::page::Entry;
 use crate::domain::row::Row;
-use crate::domain::told::{AggregateChange, Told};
-use crate::engine::effects::{Doing, Noted, declared, note, run_of};
-use crate::engine::kit::records::read_rows;
+use crate::domain::told::AggregateChange;
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::notes::{Notes, declared, tells_more};
+use crate::engine::effects::records::Done;
+use crate::engine::kit::related::in_order;
+use crate::engine::kit::rows::read_row;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{
@@ -42,53 +45,67 @@ struct Wrong {
     next: Option<String>,
 }
 
+/// See the module.
+pub(super) struct Aggregates;
+
+impl<P: EnginePorts> Effect<P> for Aggregates {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if !tells_more(work.collections(), done.page) {
+                return Ok(());
+            }
+            notes.read(work, done).await?;
+            follow(work, done, notes).await
+        })
+    }
+}
+
 /// Repairs the values that these records of a page decide. What changes is written down before it changes, so that it is
-/// told whatever happens in between; answers what the events of the page tell.
-pub(crate) async fn follow<P: EnginePorts>(
+/// told whatever happens in between.
+async fn follow<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    page: &Page,
-    entries: &[&Entry],
-    doing: Doing,
-    noted: Noted,
-) -> Result<Told, Stop> {
-    let Noted {
-        mut stands,
-        mut told,
-    } = noted;
-    let pass = deletion.state.pass();
+    done: &Done<'_>,
+    notes: &mut Notes,
+) -> Result<(), Stop> {
+    let (deletion, page) = (done.deletion, done.page);
     let change = |pointer: &Pointer<'_>, value| AggregateChange {
-        pass,
-        run: run_of(deletion, doing),
+        pass: done.pass(),
+        run: done.run(),
         on: pointer.on.name.clone(),
         key: pointer.parent.clone(),
         attribute: pointer.aggregate.attribute.clone(),
         value,
     };
-    let pointers = pointers(work.collections(), pass, entries);
+    let pointers = pointers(work.collections(), done.pass(), &done.entries);
     let mut open = Vec::new();
     for pointer in &pointers {
         if let Some(wrong) = look(work, deletion, pointer).await? {
-            told.note(change(pointer, wrong.next));
+            notes.told.note(change(pointer, wrong.next));
             open.push(pointer);
         }
     }
-    note(work, deletion, page, &mut stands, &told).await?;
+    notes.write(work, deletion, page).await?;
     for pointer in open {
         repair(work, deletion, pointer).await?;
     }
     // Also where an earlier attempt set it: what is told is what stands, whoever of several was the last.
     for pointer in &pointers {
         let planned = change(pointer, None);
-        if told.changes.iter().any(|noted| noted.is_same(&planned))
+        let is_planned = |noted: &AggregateChange| noted.is_same(&planned);
+        if notes.told.changes.iter().any(is_planned)
             && let Some(row) = parent(work, deletion, pointer).await?
         {
             let held = Held::of(&row, &pointer.aggregate.attribute);
-            told.note(change(pointer, held.text().map(str::to_owned)));
+            let value = held.text().map(str::to_owned);
+            notes.told.note(change(pointer, value));
         }
     }
-    note(work, deletion, page, &mut stands, &told).await?;
-    Ok(told)
+    Ok(())
 }
 
 /// The values that these records decide, each once.
@@ -142,12 +159,8 @@ async fn parent<P: EnginePorts>(
     deletion: &Deletion,
     pointer: &Pointer<'_>,
 ) -> Result<Option<Row>, Stop> {
-    let keys = std::slice::from_ref(&pointer.parent);
-    let rows = read_rows(work, pointer.on, keys, Fields::All).await?;
-    Ok(rows
-        .into_iter()
-        .flatten()
-        .find(|row| row.is_of(&deletion.tenant, pointer.on)))
+    let row = read_row(work, pointer.on, &pointer.parent, Fields::All).await?;
+    Ok(row.filter(|row| row.is_of(&deletion.tenant, pointer.on)))
 }
 
 /// Reads the value, then its children: `None` when it is as it should be, or not ours to change.
@@ -230,25 +243,11 @@ async fn first_live<P: EnginePorts>(
             },
             limit,
         };
-        let found = work.call(work.rows().in_order(query)).await?;
-        let last = found
-            .rows
-            .last()
-            .and_then(|row| row.text(of))
-            .map(str::to_owned);
-        let rows = match along {
-            OrderAlong::Table => found.rows,
-            // An index may lag: what counts is the table.
-            OrderAlong::Index { .. } => {
-                let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-                let rows = read_rows(work, child, &keys, Fields::Judged).await?;
-                rows.into_iter().flatten().collect()
-            }
-        };
-        if let Some(row) = rows.iter().find(|row| is_live(row)) {
+        let found = in_order(work, query, of).await?;
+        if let Some(row) = found.rows.iter().find(|row| is_live(row)) {
             return Ok(row.text(of).map(str::to_owned));
         }
-        match last.filter(|_| found.more) {
+        match found.last {
             Some(last) => (from, at, limit) = (last, false, MANY),
             None => return Ok(None),
         }

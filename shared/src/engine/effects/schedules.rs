@@ -3,10 +3,36 @@
 use std::collections::BTreeMap;
 
 use crate::domain::page::{Entry, Outcome};
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::records::Taking;
+use crate::engine::kit::ours::is_ours;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{Attempt, EnginePorts, RemoveSchedules, ScheduleOutcome};
 use crate::telemetry::chain;
+
+/// See the module.
+pub(super) struct Schedules;
+
+impl<P: EnginePorts> Effect<P> for Schedules {
+    fn hold_back<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        taking: &'a Taking<'a>,
+    ) -> Answer<'a, BTreeMap<usize, Outcome>> {
+        let entries = &taking.page.entries;
+        Box::pin(async move {
+            let has_schedule = |place: &usize| entries[*place].effects.schedule.is_some();
+            // A root that is not ours any more is new, and so is its schedule.
+            if !taking.open.iter().any(has_schedule)
+                || (taking.is_roots() && !is_ours(work, taking.deletion, &entries[0]).await?)
+            {
+                return Ok(BTreeMap::new());
+            }
+            remove(work, entries, &taking.open).await
+        })
+    }
+}
 
 /// Removes the schedules of the records at these places. One that is not there is as good as removed; a record whose
 /// schedule the scheduler refuses to remove is held back.

@@ -6,7 +6,7 @@ use crate::engine::kit::work::Work;
 use crate::ports::{ChangeDeletions, EnginePorts, StoreOutcome};
 
 /// Stores the next value, or says that somebody else was faster.
-pub(crate) async fn keep<P: EnginePorts>(
+pub(crate) async fn checkpoint<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     next: Deletion,

@@ -4,7 +4,7 @@ use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::page::{Entry, Outcome};
 use crate::domain::row::{Row, RowMark};
-use crate::engine::kit::records::read_rows;
+use crate::engine::kit::rows::read_row;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields};
@@ -34,6 +34,7 @@ pub(crate) fn obstacle(
     }
 }
 
+/// Whether another record than the deletion's is at the root's key: one that is not there is not new.
 pub(crate) async fn root_is_new<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -42,21 +43,17 @@ pub(crate) async fn root_is_new<P: EnginePorts>(
         return Ok(false);
     };
     let collection = work.collection(&deletion.collection)?;
-    let rows = read_rows(work, collection, std::slice::from_ref(root), Fields::Judged).await?;
-    Ok(rows
-        .into_iter()
-        .flatten()
-        .any(|root| !root.mark(collection).is_of(deletion.id)))
+    let row = read_row(work, collection, root, Fields::Judged).await?;
+    Ok(row.is_some_and(|row| !row.mark(collection).is_of(deletion.id)))
 }
 
+/// Whether the record's row is there and carries the deletion's mark.
 pub(crate) async fn is_ours<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     entry: &Entry,
 ) -> Result<bool, Stop> {
     let collection = work.collection(&entry.collection)?;
-    let keys = std::slice::from_ref(&entry.key);
-    let rows = read_rows(work, collection, keys, Fields::Judged).await?;
-    let ours = |row: &Row| row.mark(collection).is_of(deletion.id);
-    Ok(rows.iter().flatten().any(ours))
+    let row = read_row(work, collection, &entry.key, Fields::Judged).await?;
+    Ok(row.is_some_and(|row| row.mark(collection).is_of(deletion.id)))
 }

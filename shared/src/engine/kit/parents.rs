@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::collection::{Collection, CollectionName};
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::Entry;
 use crate::domain::row::Row;
 use crate::engine::kit::archived_parents;
-use crate::engine::kit::records::{by_collection, read_rows};
+use crate::engine::kit::records::Records;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields};
@@ -52,15 +53,12 @@ pub(crate) async fn below_what_is_ours<P: EnginePorts>(
     entries: &[Entry],
 ) -> Result<Vec<usize>, Stop> {
     let mut ours = Vec::new();
-    for (collection, places) in by_collection(work.collections(), entries)? {
+    for records in Records::by_collection(work.collections(), entries)? {
+        let collection = records.collection;
         let Some(parent) = work.collections().parent_of(collection) else {
             continue;
         };
-        let keys: Vec<_> = places
-            .iter()
-            .map(|place| entries[*place].key.clone())
-            .collect();
-        let rows = read_rows(work, collection, &keys, Fields::Judged).await?;
+        let rows = records.rows(work).await?;
         let above: Vec<_> = rows
             .iter()
             .map(|row| row.as_ref()?.parent_key(collection))
@@ -78,7 +76,8 @@ pub(crate) async fn below_what_is_ours<P: EnginePorts>(
             .map(|(key, _)| key)
             .collect();
         ours.extend(
-            places
+            records
+                .places
                 .into_iter()
                 .zip(above)
                 .filter(|(_, above)| above.as_ref().is_some_and(|key| !new.contains(key)))
@@ -100,7 +99,7 @@ pub(crate) async fn parents<P: EnginePorts>(
         return Ok(HashSet::new());
     };
     let named = named_parents(collection, rows.iter().flatten());
-    if deletion.strategy == Strategy::Archive {
+    if deletion.strategy.keeps_copies() {
         return Box::pin(archived_parents::parents(work, deletion, parent, named)).await;
     }
     let found = read_rows(work, parent, &named, Fields::Judged).await?;

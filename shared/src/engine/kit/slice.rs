@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::domain::collection::CollectionName;
 use crate::domain::deletion::Failure;
 use crate::ports::{Clock, DependencyError};
 
@@ -30,6 +31,12 @@ impl Stop {
     /// See [`Stop::Broken`].
     pub(crate) fn broken(code: &str, reason: &str) -> Self {
         Self::Broken(Failure::new(code, reason))
+    }
+
+    /// No file declares this collection.
+    pub(crate) fn unknown_collection(name: &CollectionName) -> Self {
+        let reason = format!("no collections file declares `{name}` any more");
+        Self::broken("COLLECTION_UNKNOWN", &reason)
     }
 }
 

@@ -7,12 +7,12 @@
 
 use std::collections::HashSet;
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::scope::Scope;
-use crate::engine::effects::schedules;
-use crate::engine::kit::checkpoint::keep;
+use crate::engine::effects::remove_schedules;
+use crate::engine::kit::checkpoint::checkpoint;
+use crate::engine::kit::manifest;
 use crate::engine::kit::manifest::{known, record};
 use crate::engine::kit::ours::root_is_new;
 use crate::engine::kit::parents::{below_the_dead, below_what_is_ours};
@@ -20,9 +20,8 @@ use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::engine::select::step::Step;
 use crate::engine::select::walk::{STEPS, Walk};
-use crate::engine::strategies::erase::erase_entries;
-use crate::engine::strategies::flag::mark_entries;
-use crate::ports::{AdvanceDeletions, EnginePorts, PutPageOutcome, ReadDeletions};
+use crate::engine::strategies;
+use crate::ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
 /// Looks from the checkpoint on, until there is nothing below the root that is not in the manifest.
 pub(crate) async fn run<P: EnginePorts>(
@@ -56,8 +55,8 @@ pub(crate) async fn run<P: EnginePorts>(
                     let mut live = rows;
                     live.retain(|row| row.mark(declared).is_live());
                     // A parent whose turn in the delete has not come stands there live, and is ours all the same.
-                    let is_waiting =
-                        deletion.state.pass() == Pass::Delete && !deletion.is_acted(next.page);
+                    let is_acted = next.page().is_none_or(|page| deletion.is_acted(page));
+                    let is_waiting = deletion.state.pass() == Pass::Delete && !is_acted;
                     if !is_waiting {
                         live = below_the_dead(work, declared, live, &seen).await?;
                     }
@@ -89,7 +88,7 @@ pub(crate) async fn run<P: EnginePorts>(
         // The root is read after its children: one that is there and not ours is new, and so are they.
         if found.is_empty() || root_is_new(work, deletion).await? {
             let next = deletion.look_over(work.now());
-            return keep(work, deletion, next).await;
+            return checkpoint(work, deletion, next).await;
         }
         if collect(work, deletion, found).await? {
             deletion.look = Some(cursor);
@@ -102,19 +101,18 @@ pub(crate) async fn run<P: EnginePorts>(
 /// may have been what the page names: it is then taken without a mark, and the purge keeps what is not ours.
 async fn adopt<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
     let number = deletion.pages + 1;
-    let read = work.deletions().page(&deletion.tenant, deletion.id, number);
-    let Some(page) = work.call(read).await? else {
+    let Some(page) = manifest::page(work, deletion, number).await? else {
         return Ok(());
     };
     if deletion.state.pass() == Pass::Purge && root_is_new(work, deletion).await? {
         let next = deletion.page_found(work.now(), &page);
-        return keep(work, deletion, next).await;
+        return checkpoint(work, deletion, next).await;
     }
     if deletion.root.is_none() {
         let old = below_what_is_ours(work, deletion, &page.entries).await?;
         mark(work, deletion, &page.entries, &old).await?;
         let next = deletion.page_found(work.now(), &page);
-        return keep(work, deletion, next).await;
+        return checkpoint(work, deletion, next).await;
     }
     take(work, deletion, &page).await
 }
@@ -169,15 +167,10 @@ async fn mark<P: EnginePorts>(
     entries: &[Entry],
     places: &[usize],
 ) -> Result<(), Stop> {
-    let held = schedules::remove(work, entries, places).await?;
+    let held = remove_schedules(work, entries, places).await?;
     let mut rest = places.to_vec();
     rest.retain(|place| !held.contains_key(place));
-    if deletion.strategy == Strategy::Erase && deletion.state.pass() == Pass::Delete {
-        erase_entries(work, deletion, entries, Some(&rest)).await?;
-    } else {
-        mark_entries(work, deletion, entries, Some(&rest)).await?;
-    }
-    Ok(())
+    strategies::take_late(work, deletion, entries, &rest).await
 }
 
 /// How many of these entries one page holds; it always holds one.
@@ -202,5 +195,5 @@ async fn take<P: EnginePorts>(
         mark(work, deletion, &page.entries, &all).await?;
         deletion.page_found(work.now(), page)
     };
-    keep(work, deletion, next).await
+    checkpoint(work, deletion, next).await
 }

@@ -6,18 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
-use crate::domain::page::{Exceptions, Judged, Page};
-use crate::engine::kit::archived::drop_copies;
-use crate::engine::kit::clear::conflict;
-use crate::engine::kit::ours::is_root;
-use crate::engine::kit::records::{by_collection, read_rows};
+use crate::domain::page::{Exceptions, NotRestored, Page};
+use crate::engine::kit::rows::read_row;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
-use crate::engine::passes::page::{PagePass, run_backwards};
-use crate::engine::strategies::archive::put_back;
-use crate::engine::strategies::flag::restore;
+use crate::engine::passes::backwards;
+use crate::engine::passes::task::Task;
+use crate::engine::strategies;
 use crate::ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, ReadDeletions,
     RestoreOutcome, StoreOutcome,
@@ -28,13 +24,11 @@ pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
 ) -> Result<(), Stop> {
-    if deletion.strategy == Strategy::Archive {
-        put_back::root(work, deletion).await?;
-    }
+    strategies::give_back_root(work, deletion).await?;
     if let Err(failure) = root_is_ours(work, deletion).await? {
         return Err(Stop::Impossible(failure));
     }
-    run_backwards(work, deletion, &Restore).await
+    backwards::run(work, deletion, Task::Restore).await
 }
 
 /// Whether the root is there and ours. If not, nothing may move: what came back would hang below something else.
@@ -46,8 +40,8 @@ async fn root_is_ours<P: EnginePorts>(
         return Ok(Ok(()));
     };
     let collection = work.collection(&deletion.collection)?;
-    let rows = read_rows(work, collection, std::slice::from_ref(root), Fields::Judged).await?;
-    Ok(match rows.into_iter().flatten().next() {
+    let row = read_row(work, collection, root, Fields::Judged).await?;
+    Ok(match row {
         Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
         Some(row) if deletion.has_lost_its_key_to(&row, collection) => Err(Failure {
             code: "KEY_TAKEN".to_owned(),
@@ -58,55 +52,6 @@ async fn root_is_ours<P: EnginePorts>(
             reason: "the root's row is gone; nothing was moved".to_owned(),
         }),
     })
-}
-
-/// What a restore does with a page.
-pub(crate) struct Restore;
-
-impl<P: EnginePorts> PagePass<P> for Restore {
-    const PASS: Pass = Pass::Restore;
-
-    async fn act(
-        &self,
-        work: Work<'_, P>,
-        deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
-    ) -> Result<Exceptions, Stop> {
-        let mut exceptions = Exceptions::default();
-        for (collection, mut places) in by_collection(work.collections(), &page.entries)? {
-            let missing = places
-                .iter()
-                .filter(|place| page.entries[**place].judged == Judged::Missing)
-                .filter(|place| only.is_none_or(|only| only.contains(place)))
-                .map(|place| (*place, conflict("ROW_MISSING: the row is gone")));
-            exceptions.restored.extend(missing);
-            places.retain(|place| {
-                only.is_none_or(|only| only.contains(place))
-                    // The root's mark stays until the end; its row was judged at the beginning.
-                    && !is_root(deletion, &page.entries[*place])
-                    // Never this deletion's: not looked at.
-                    && page.entries[*place].judged != Judged::Missing
-            });
-            let mut copied = Vec::new();
-            if deletion.strategy == Strategy::Archive {
-                let rows = put_back::rows(work, deletion, collection, &page.entries, &places);
-                let (not_back, back) = Box::pin(rows).await?;
-                places.retain(|place| !not_back.contains_key(place));
-                exceptions.restored.extend(not_back);
-                copied = back;
-            }
-            let found = restore(work, deletion, collection, &page.entries, &places);
-            exceptions.restored.extend(found.await?);
-            copied.retain(|place| !exceptions.restored.contains_key(place));
-            let keys: Vec<_> = copied
-                .iter()
-                .map(|place| page.entries[*place].key.clone())
-                .collect();
-            drop_copies(work, deletion, collection, &keys).await?;
-        }
-        Ok(exceptions)
-    }
 }
 
 /// The end of a restore: the root's mark off and the final state, if everything above the root is there and live; then
@@ -136,13 +81,11 @@ pub(crate) async fn end<P: EnginePorts>(
     if failed > 0 {
         return store(work, deletion.finish(now)).await;
     }
-    if deletion.strategy == Strategy::Archive {
-        // Its row is back since the beginning, and stays if this fails.
-        put_back::forget_root(work, deletion).await?;
-    }
+    // Its row is back since the beginning, and stays if this fails.
+    strategies::forget_root(work, deletion).await?;
     if let Some(ancestors) = ancestors(work, deletion, &page).await? {
         let exceptions = followed(Exceptions::default());
-        keep_exceptions(work, deletion, &earlier, &exceptions).await?;
+        put_exceptions(work, deletion, &earlier, &exceptions).await?;
         let restored = deletion
             .restored(now, &page, &exceptions, None)
             .map_err(|_| Stop::Overtaken)?;
@@ -165,7 +108,7 @@ pub(crate) async fn end<P: EnginePorts>(
     };
     let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted";
     let exceptions = followed(Exceptions {
-        restored: BTreeMap::from([(0, conflict(reason))]),
+        restored: BTreeMap::from([(0, NotRestored::conflict(reason))]),
         ..Exceptions::default()
     });
     work.call(deletions.put_exceptions(deletion, 1, &exceptions))
@@ -174,7 +117,7 @@ pub(crate) async fn end<P: EnginePorts>(
     store(work, failed).await
 }
 
-async fn keep_exceptions<P: EnginePorts>(
+async fn put_exceptions<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     earlier: &Exceptions,
@@ -219,13 +162,8 @@ async fn ancestors<P: EnginePorts>(
         return Ok(None);
     };
     loop {
-        let keys = std::slice::from_ref(&key);
-        let rows = read_rows(work, collection, keys, Fields::Judged).await?;
-        let row = rows
-            .into_iter()
-            .flatten()
-            .find(|row| row.is_of(&deletion.tenant, collection));
-        let Some(row) = row else {
+        let row = read_row(work, collection, &key, Fields::Judged).await?;
+        let Some(row) = row.filter(|row| row.is_of(&deletion.tenant, collection)) else {
             if ancestors.is_empty() {
                 return Err(impossible("ROOT_MISSING", "the root's row is gone"));
             }

@@ -9,16 +9,18 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::collection::{Collection, CollectionName};
+use crate::domain::cursor::Place;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::engine::kit::checkpoint::keep;
+use crate::engine::kit::checkpoint::checkpoint;
 use crate::engine::kit::manifest::{known, record};
 use crate::engine::kit::mark::mark_rows;
-use crate::engine::kit::records::{by_collection, read_rows};
+use crate::engine::kit::records::Records;
+use crate::engine::kit::rows::read_rows;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::engine::select::links::{Links, Look, Onward, is_unmarked};
@@ -56,7 +58,7 @@ struct Candidate<'e> {
 
 /// Whether the selection itself goes on with what links kept: where pages are done as soon as they are written.
 pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
-    deletion.strategy == Strategy::Flag && !scope.keeps.is_empty()
+    !deletion.strategy.goes_backwards() && !scope.keeps.is_empty()
 }
 
 /// The next records that nothing keeps any more: at most so many and, but for one, so many bytes. The links stand in the
@@ -64,17 +66,17 @@ pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
 pub(crate) async fn step<P: EnginePorts>(
     walk: &mut Walk<'_, P>,
     deletion: &Deletion,
-    cursor: &SelectCursor,
+    place: &Place,
     open: u32,
     (limit, room): (usize, usize),
 ) -> Result<Step, Stop> {
-    if cursor.page >= open {
+    if place.page >= open {
         return Ok(Step::Over);
     }
     let (work, scope) = (walk.work, walk.scope);
     let begin = Onward {
-        keeper: cursor.child,
-        after: cursor.after.clone(),
+        keeper: place.child,
+        after: place.after.clone(),
     };
     // A record with very many links is looked at for itself.
     let most = if begin == Onward::default() {
@@ -82,15 +84,15 @@ pub(crate) async fn step<P: EnginePorts>(
     } else {
         1
     };
-    let page = walk.page(deletion, cursor.page).await?;
+    let page = walk.page(deletion, place.page).await?;
     let mut candidates = match page {
         Some(page) => candidates(work, scope, page)?,
         None => Vec::new(),
     };
-    candidates.retain(|candidate| candidate.place >= cursor.entry);
+    candidates.retain(|candidate| candidate.place >= place.entry);
     let mut next = match candidates.get(most) {
-        Some(later) => at(cursor.page, later.place, Onward::default()),
-        None => at(cursor.page + 1, 0, Onward::default()),
+        Some(later) => at(place.page, later.place, Onward::default()),
+        None => at(place.page + 1, 0, Onward::default()),
     };
     candidates.truncate(most);
     let rows = live_rows(work, deletion, &candidates).await?;
@@ -101,14 +103,14 @@ pub(crate) async fn step<P: EnginePorts>(
     for ((candidate, row), links) in candidates.iter().zip(rows).zip(said) {
         match (row, links) {
             (_, Links::More(from)) => {
-                next = at(cursor.page, candidate.place, from);
+                next = at(place.page, candidate.place, from);
                 break;
             }
             (Some(row), Links::Dead) => {
                 let entry = Entry::found(candidate.collection, row, deletion.id);
                 bytes += entry.bytes();
                 if bytes > room && !entries.is_empty() {
-                    next = at(cursor.page, candidate.place, Onward::default());
+                    next = at(place.page, candidate.place, Onward::default());
                     break;
                 }
                 entries.push(entry);
@@ -117,16 +119,18 @@ pub(crate) async fn step<P: EnginePorts>(
         }
     }
     let entries = not_failed_before(work, deletion, entries).await?;
-    Ok(Step::Named { entries, next })
+    Ok(Step::Named {
+        entries,
+        next: SelectCursor::Shared(next),
+    })
 }
 
-fn at(page: u32, entry: usize, from: Onward) -> SelectCursor {
-    SelectCursor {
+fn at(page: u32, entry: usize, from: Onward) -> Place {
+    Place {
         page,
         entry,
         child: from.keeper,
         after: from.after,
-        kept: true,
     }
 }
 
@@ -242,10 +246,13 @@ pub(crate) async fn next_page<P: EnginePorts>(
     let read = deletions.page(&deletion.tenant, deletion.id, number);
     if let Some(page) = work.call(read).await? {
         let next = deletion.page_let_go(work.now(), &page);
-        return keep(work, deletion, next).await;
+        return checkpoint(work, deletion, next).await;
     }
     let mut walk = Walk::new(work, scope);
-    let mut cursor = deletion.links.clone().unwrap_or(SelectCursor::KEPT);
+    let mut place = match &deletion.links {
+        Some(SelectCursor::Shared(place)) => place.clone(),
+        _ => Place::FIRST,
+    };
     let (mut entries, mut seen): (Vec<Entry>, HashSet<_>) = (Vec::new(), HashSet::new());
     let mut bytes = 0;
     for _ in 0..STEPS / QUESTIONS {
@@ -256,7 +263,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
         if room.0 == 0 || room.1 == 0 {
             break;
         }
-        match step(&mut walk, deletion, &cursor, number, room).await? {
+        match step(&mut walk, deletion, &place, number, room).await? {
             Step::Named {
                 entries: some,
                 next,
@@ -267,30 +274,32 @@ pub(crate) async fn next_page<P: EnginePorts>(
                         entries.push(entry);
                     }
                 }
-                cursor = next;
+                if let SelectCursor::Shared(next) = next {
+                    place = next;
+                }
             }
             Step::Found { .. } | Step::Over => break,
         }
         if entries.is_empty() {
             // Kept with the next store call of the slice: the walk goes on from here.
-            deletion.links = Some(cursor.clone());
+            deletion.links = Some(SelectCursor::Shared(place.clone()));
         }
     }
     if entries.is_empty() {
-        let next = deletion.links_followed(work.now(), cursor);
-        return keep(work, deletion, next).await;
+        let next = deletion.links_followed(work.now(), SelectCursor::Shared(place));
+        return checkpoint(work, deletion, next).await;
     }
     let page = Page {
         number,
         entries,
-        next: Some(cursor),
+        next: Some(SelectCursor::Shared(place)),
     };
     let page = match work.call(deletions.put_page(deletion, &page)).await? {
         PutPageOutcome::Written => page,
         PutPageOutcome::Earlier(theirs) => *theirs,
     };
     let next = deletion.page_let_go(work.now(), &page);
-    keep(work, deletion, next).await
+    checkpoint(work, deletion, next).await
 }
 
 /// What of these records that links let go a live link names by now, right before they go: it stays, as `missing`. Where
@@ -325,12 +334,10 @@ pub(crate) async fn held<P: EnginePorts>(
             }
         }
     }
-    if deletion.strategy == Strategy::Archive && !open.is_empty() {
-        for (collection, mut places) in by_collection(work.collections(), entries)? {
-            places.retain(|place| open.contains(place));
-            let mark = deletion.mark();
-            let marking = mark_rows(work, collection, &mark, entries, &places);
-            held.extend(marking.await?);
+    if deletion.strategy.keeps_copies() && !open.is_empty() {
+        for records in Records::by_collection(work.collections(), entries)? {
+            let records = records.open(Some(&open));
+            held.extend(mark_rows(work, &records, &deletion.mark()).await?);
         }
     }
     Ok(held)

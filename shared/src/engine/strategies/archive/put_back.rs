@@ -7,18 +7,17 @@ use std::collections::{BTreeMap, HashSet};
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Judged, NotRestored};
-use crate::domain::row::Row;
+use crate::domain::page::{Judged, NotRestored};
 use crate::engine::kit::archived::{AT_ONCE, Whole, copies, drop_copies, is_same, whole};
 use crate::engine::kit::archived_parents;
-use crate::engine::kit::clear::conflict;
 use crate::engine::kit::parents::{has_parent, named_parents};
+use crate::engine::kit::records::Records;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
 use crate::ports::{ArchiveRows, EnginePorts, PutBackOutcome, RowToPutBack};
 
 /// Puts the root's row back with its mark, if it was archived and its key is free.
-pub(crate) async fn root<P: EnginePorts>(
+pub(crate) async fn give_back_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<(), Stop> {
@@ -59,40 +58,33 @@ pub(crate) async fn forget_root<P: EnginePorts>(
 pub(crate) async fn rows<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
+    records: &Records<'_>,
 ) -> Result<(BTreeMap<usize, NotRestored>, Vec<usize>), Stop> {
+    let collection = records.collection;
     let (mut exceptions, mut copied) = (BTreeMap::new(), Vec::new());
-    for some in places.chunks(AT_ONCE) {
-        let keys: Vec<RecordKey> = some
-            .iter()
-            .map(|place| entries[*place].key.clone())
-            .collect();
-        let found = copies(work, deletion, collection, &keys).await?;
-        let held: Vec<Option<&Row>> = found
-            .iter()
-            .map(|copy| copy.as_ref().map(|copy| &copy.row))
-            .collect();
+    for some in records.chunks(AT_ONCE) {
+        let found = copies(work, deletion, collection, &some.keys()).await?;
         let parents = match work.collections().parent_of(collection) {
             Some(parent) => {
-                let named = named_parents(collection, held.into_iter().flatten());
+                let archived = found.iter().flatten().map(|copy| &copy.row);
+                let named = named_parents(collection, archived);
                 archived_parents::parents(work, deletion, parent, named).await?
             }
             None => HashSet::new(),
         };
         let (mut at, mut rows) = (Vec::new(), Vec::new());
-        for (place, copy) in some.iter().copied().zip(found) {
+        for (place, copy) in some.places.iter().copied().zip(found) {
             let Some(stored) = copy else { continue };
             if has_parent(collection, &stored.row, &parents) {
                 at.push(place);
                 rows.push(RowToPutBack {
                     stored,
                     marked: false,
-                    null: entries[place].judged == Judged::LiveNull,
+                    null: records.entry(place).judged == Judged::LiveNull,
                 });
             } else {
-                exceptions.insert(place, conflict("PARENT_MISSING: the parent's row is gone"));
+                let why = "PARENT_MISSING: the parent's row is gone";
+                exceptions.insert(place, NotRestored::conflict(why));
             }
         }
         let taken = put_back(work, collection, &rows).await?;
@@ -100,7 +92,7 @@ pub(crate) async fn rows<P: EnginePorts>(
         for (place, is_another) in at.into_iter().zip(taken) {
             if is_another {
                 let why = "KEY_TAKEN: another record has its key by now; the copy stays";
-                exceptions.insert(place, conflict(why));
+                exceptions.insert(place, NotRestored::conflict(why));
             } else {
                 copied.push(place);
             }
