@@ -17,7 +17,7 @@ use shared::domain::row::Row;
 use shared::domain::scope::{Scope, Source};
 use shared::domain::time::rfc3339;
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::requests::act::allowed;
 use shared::requests::deletions::ManifestRecord;
 use shared::telemetry::chain;

@@ -19,9 +19,8 @@ use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, Wired};
-use shared::requests::accept::{
-    AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
-};
+use shared::requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use shared::requests::{Api, OnPublishFailure};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,
