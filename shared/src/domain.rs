@@ -1,10 +1,12 @@
 //! What a deletion *is*: types and decisions without input or output.
 //!
 //! Everything here is a function of its arguments. No clock, no store, no log: a rule that needs one of them
-//! belongs to [`crate::service`].
+//! belongs to [`crate::requests`].
 
 pub mod certificate;
+pub mod chain;
 pub mod collection;
+pub mod cursor;
 pub mod deletion;
 pub mod document;
 pub mod draft;
@@ -19,5 +21,6 @@ pub mod permission;
 pub mod principal;
 pub mod row;
 pub mod scope;
+pub mod strategy;
 pub mod time;
 pub mod told;

@@ -1,6 +1,8 @@
 //! What the pages promise exists: each `cargo xtask` line parses, links lead somewhere, parameters and outputs are those
 //! of the template, and what is installed is pinned.
 
+mod sentences;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use crate::template::cloudformation::Template;
 fn pages() -> Vec<(String, String)> {
     let root = root();
     let mut pages = Vec::new();
-    for folder in ["", "docs", "docs/events", "events"] {
+    for folder in ["", ".github", "docs", "docs/events", "events"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "md") {

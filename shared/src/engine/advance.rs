@@ -8,7 +8,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::{
     Deletion, DeletionId, Failure, NotAllowed, Pass, State, Timing, give_up,
 };
@@ -16,8 +15,9 @@ use crate::domain::message::DeletionMessage;
 use crate::domain::principal::Tenant;
 use crate::engine::kit::engine::Engine;
 use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::work::Work;
 use crate::engine::passes::owed_events::tell_owed;
-use crate::engine::passes::{backwards, forwards, purge, restore};
+use crate::engine::passes::{forwards, purge, removing, restore};
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions,
     SendDeletion, StoreOutcome,
@@ -81,11 +81,12 @@ pub async fn advance<P: EnginePorts>(
     }
     let slice = Slice::new(ports.clock(), slice_end, engine.timing.slice);
     // Boxed: the future of a whole pass is large, and would be nested into every caller's.
-    let stop = match Box::pin(work(engine, &slice, &mut deletion)).await {
-        Ok(()) => return Box::pin(finish(engine, &slice, deletion)).await,
+    let work = Work::new(engine, &slice);
+    let stop = match Box::pin(run_pass(work, &mut deletion)).await {
+        Ok(()) => return Box::pin(finish(work, deletion)).await,
         Err(stop) => stop,
     };
-    Box::pin(end_slice(engine, &slice, deletion, stop)).await
+    Box::pin(end_slice(work, deletion, stop)).await
 }
 
 /// Gives a deletion up, with its reason. A page that was written and not done is closed first, as failed: some of its
@@ -128,66 +129,56 @@ pub async fn park<P: EnginePorts>(
                 .as_ref()
                 .map_or("", |failure| failure.reason.as_str());
             warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
-            // What is owed stays due.
-            let _ = tell_owed(engine, &parked, None).await;
+            // What is owed stays due. Half of a grace is left when a slice is over.
+            let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
+            let _ = tell_owed(Work::new(engine, &slice), &parked).await;
             Ok(Advanced::Ended(parked.state))
         }
     }
 }
 
-async fn work<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &mut Deletion,
-) -> Result<(), Stop> {
-    let read = slice
-        .call(
-            engine
-                .ports
-                .deletions()
-                .scope(&deletion.tenant, deletion.id),
-        )
+async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
+    let read = work
+        .call(work.deletions().scope(&deletion.tenant, deletion.id))
         .await?;
     let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
     match deletion.state.pass() {
-        Pass::Delete if deletion.strategy == Strategy::Flag => {
-            forwards::run(engine, slice, deletion, &scope).await
+        Pass::Delete if deletion.strategy.goes_backwards() => {
+            removing::run(work, deletion, &scope).await
         }
-        Pass::Delete => backwards::run(engine, slice, deletion, &scope).await,
-        Pass::Restore => restore::run(engine, slice, deletion).await,
-        Pass::Purge => purge::run(engine, slice, deletion, &scope).await,
+        Pass::Delete => forwards::run(work, deletion, &scope).await,
+        Pass::Restore => restore::run(work, deletion).await,
+        Pass::Purge => purge::run(work, deletion, &scope).await,
     }
 }
 
 /// The pass has done all pages: the final state. A restore ends in a transaction with its root.
 async fn finish<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: Deletion,
 ) -> Result<Advanced, DependencyError> {
     if deletion.state == State::Restoring && deletion.root.is_some() {
-        return match restore::end(engine, slice, &deletion).await {
-            Ok(ended) => closed(engine, slice, ended).await,
-            Err(stop) => end_slice(engine, slice, deletion, stop).await,
+        return match restore::end(work, &deletion).await {
+            Ok(ended) => closed(work, ended).await,
+            Err(stop) => end_slice(work, deletion, stop).await,
         };
     }
-    end(engine, slice, deletion, Deletion::finish).await
+    end(work, deletion, Deletion::finish).await
 }
 
 /// Stores a final state, also if a cancel came in between.
 async fn end<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: Deletion,
     to: impl Fn(&Deletion, Timestamp) -> Result<Deletion, NotAllowed>,
 ) -> Result<Advanced, DependencyError> {
     let mut standing = deletion;
     loop {
-        let Ok(ended) = to(&standing, engine.ports.clock().now()) else {
+        let Ok(ended) = to(&standing, work.engine.ports.clock().now()) else {
             return Ok(Advanced::NothingToDo(standing.state));
         };
-        match slice.closing(engine.ports.deletions().store(&ended)).await {
-            Ok(StoreOutcome::Stored) => return closed(engine, slice, ended).await,
+        match work.closing(work.deletions().store(&ended)).await {
+            Ok(StoreOutcome::Stored) => return closed(work, ended).await,
             Err(Stop::Dependency(error)) => return Err(error),
             Ok(StoreOutcome::Changed(stored)) => {
                 match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
@@ -202,24 +193,22 @@ async fn end<P: EnginePorts>(
 
 /// A final state stands: it is logged and told.
 async fn closed<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     ended: Deletion,
 ) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
     // What is owed stays due.
-    let _ = tell_owed(engine, &ended, Some(slice)).await;
+    let _ = tell_owed(work, &ended).await;
     Ok(Advanced::Ended(ended.state))
 }
 
 /// Checkpoint, release, send, in this order: a giant goes to the back of the queue and never starves the small.
 async fn end_slice<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: Deletion,
     stop: Stop,
 ) -> Result<Advanced, DependencyError> {
-    let ports = &engine.ports;
+    let ports = &work.engine.ports;
     let now = ports.clock().now();
     let (failure, is_attempt, delay) = match &stop {
         // The build that can go on sees no attempt of this one.
@@ -245,19 +234,23 @@ async fn end_slice<P: EnginePorts>(
             (
                 Some(Failure::new(code, &error.to_string())),
                 !error.retryable,
-                retry_delay(&engine.timing),
+                retry_delay(&work.engine.timing),
             )
         }
-        Stop::Broken(failure) => (Some(failure.clone()), true, retry_delay(&engine.timing)),
+        Stop::Broken(failure) => (
+            Some(failure.clone()),
+            true,
+            retry_delay(&work.engine.timing),
+        ),
         Stop::Impossible(failure) => {
             let failed = |standing: &Deletion, now| standing.fail(failure.clone(), now);
-            return end(engine, slice, deletion, failed).await;
+            return end(work, deletion, failed).await;
         }
     };
     let mut standing = deletion;
     let released = loop {
-        let released = standing.release(now, failure.clone(), is_attempt, &engine.timing);
-        match slice.closing(ports.deletions().store(&released)).await {
+        let released = standing.release(now, failure.clone(), is_attempt, &work.engine.timing);
+        match work.closing(ports.deletions().store(&released)).await {
             Ok(StoreOutcome::Stored) => break released,
             Err(Stop::Dependency(error)) => {
                 return Err(match stop {
@@ -279,15 +272,15 @@ async fn end_slice<P: EnginePorts>(
             Err(_) => return Ok(Advanced::Left),
         }
     };
-    if let Some(failure) = give_up(&released, now, &engine.patience) {
-        return park(engine, &released, failure).await;
+    if let Some(failure) = give_up(&released, now, &work.engine.patience) {
+        return park(work.engine, &released, failure).await;
     }
     if let Stop::Dependency(error) = stop
         && error.is_newer
     {
         return Err(error);
     }
-    if let Err(stop) = slice
+    if let Err(stop) = work
         .closing(
             ports
                 .queue()

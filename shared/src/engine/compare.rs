@@ -15,13 +15,15 @@ use crate::domain::deletion::{Deletion, State};
 use crate::domain::message::DeletionMessage;
 use crate::domain::page::Judged;
 use crate::domain::time::later;
-use crate::engine::kit::checkpoint::keep;
+use crate::engine::compare::repair::Comparing;
+use crate::engine::kit::checkpoint::checkpoint;
 use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::by_collection;
+use crate::engine::kit::manifest;
+use crate::engine::kit::records::Records;
 use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::work::Work;
 use crate::ports::{
-    ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions, SendDeletion,
-    StoreOutcome,
+    ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, SendDeletion, StoreOutcome,
 };
 use crate::telemetry::chain;
 
@@ -32,7 +34,6 @@ pub(crate) mod repair;
 
 use self::below::below;
 use self::plan::Case;
-use self::repair::Records;
 
 /// What one stretch of a comparison came to.
 #[derive(Debug)]
@@ -71,7 +72,8 @@ pub(super) async fn compare<P: EnginePorts>(
     }
     let length = Duration::try_from(until.duration_since(now)).unwrap_or_default();
     let slice = Slice::new(clock, until, length);
-    let stop = match run(engine, &slice, &mut standing, drift).await {
+    let work = Work::new(engine, &slice);
+    let stop = match run(work, &mut standing, drift).await {
         Ok(compared) => return Ok(compared),
         Err(stop) => stop,
     };
@@ -93,7 +95,7 @@ pub(super) async fn compare<P: EnginePorts>(
             )
         }
     };
-    let stored = slice.closing(deletions.store(&next)).await;
+    let stored = work.closing(deletions.store(&next)).await;
     if let Stop::Dependency(error) = stop
         && error.is_newer
     {
@@ -108,13 +110,12 @@ pub(super) async fn compare<P: EnginePorts>(
 }
 
 async fn run<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     drift: &mut Tallies,
 ) -> Result<Compared, Stop> {
     // One moment for all pages: what is not due at the first is not removed at the last.
-    let is_due = deletion.terms(slice.clock().now()).is_due;
+    let is_due = deletion.terms(work.now()).is_due;
     while deletion.comparison.pages < deletion.pages {
         let number = deletion.comparison.pages + 1;
         let Some(case) = Case::of(deletion, number, is_due) else {
@@ -122,22 +123,22 @@ async fn run<P: EnginePorts>(
             deletion.comparison.pages = number;
             continue;
         };
-        let findings = compare_page(engine, slice, deletion, number, case).await?;
+        let findings = compare_page(work, deletion, number, case).await?;
         let next = deletion.page_compared(number, &findings);
-        keep(engine, slice, deletion, next).await?;
+        checkpoint(work, deletion, next).await?;
         add(drift, &findings.drift);
     }
     let again = may_purge_again(deletion);
     let live = match deletion.state {
         // What a cancelled deletion has not reached lives on below its root, and that is what was asked for.
-        State::Deleted | State::Purged => below(engine, slice, deletion, again, drift).await?,
+        State::Deleted | State::Purged => below(work, deletion, again, drift).await?,
         _ => None,
     };
     if let Some(live) = live {
-        return send_back(engine, slice, deletion, live, drift).await;
+        return send_back(work, deletion, live, drift).await;
     }
-    let next = deletion.compared(slice.clock().now(), &engine.timing);
-    keep(engine, slice, deletion, next).await?;
+    let next = deletion.compared(work.now(), &work.engine.timing);
+    checkpoint(work, deletion, next).await?;
     let found = &deletion.comparison.drift;
     if !found.is_empty() {
         let found = serde_json::to_string(found).unwrap_or_default();
@@ -148,40 +149,24 @@ async fn run<P: EnginePorts>(
 
 /// One page of the manifest, in memory alone.
 async fn compare_page<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     number: u32,
     case: Case,
 ) -> Result<Findings, Stop> {
     let mut findings = Findings::default();
-    let read = engine
-        .ports
-        .deletions()
-        .page(&deletion.tenant, deletion.id, number);
     // A page that is dropped already is nobody's any more.
-    if let Some(page) = slice.call(read).await? {
-        for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
-            // Never this deletion's: whatever is there now is not looked at.
-            places.retain(|place| page.entries[*place].judged != Judged::Missing);
-            let keys: Vec<_> = places
-                .iter()
-                .map(|place| page.entries[*place].key.clone())
-                .collect();
-            Records::new(engine, slice, deletion, collection, &page.entries, &places)
-                .compare(case, places, &mut findings)
-                .await?;
-            copies::compare(
-                engine,
-                slice,
-                deletion,
-                collection,
-                &keys,
-                case,
-                &mut findings,
-            )
-            .await?;
-        }
+    let Some(page) = manifest::page(work, deletion, number).await? else {
+        return Ok(findings);
+    };
+    for mut records in Records::by_collection(work.collections(), &page.entries)? {
+        // Never this deletion's: whatever is there now is not looked at.
+        records
+            .places
+            .retain(|place| page.entries[*place].judged != Judged::Missing);
+        let comparing = Comparing::new(work, deletion, &records);
+        comparing.compare(case, &mut findings).await?;
+        copies::compare(work, deletion, &records, case, &mut findings).await?;
     }
     Ok(findings)
 }
@@ -195,22 +180,21 @@ fn may_purge_again(deletion: &Deletion) -> bool {
 }
 
 async fn send_back<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     live: u64,
     drift: &mut Tallies,
 ) -> Result<Compared, Stop> {
-    let found = deletion.found(slice.clock().now(), &engine.timing);
+    let found = deletion.found(work.now(), &work.engine.timing);
     let next = found.map_err(|_| Stop::Overtaken)?;
-    keep(engine, slice, deletion, next).await?;
+    checkpoint(work, deletion, next).await?;
     warn!(deletion_id = %deletion.id, live, "deletion {} is purged once more: records live below its root", deletion.id);
     let mut findings = Findings::default();
     findings.count(Drift::LiveChild, live, true);
     add(drift, &findings.drift);
     let message = DeletionMessage::about(deletion);
-    let sending = engine.ports.queue().send(&message, Duration::ZERO);
-    if let Err(stop) = slice.closing(sending).await {
+    let sending = work.engine.ports.queue().send(&message, Duration::ZERO);
+    if let Err(stop) = work.closing(sending).await {
         // The due index is the outbox.
         warn!(deletion_id = %deletion.id, stop = %stop, "message of deletion {} was not sent", deletion.id);
     }

@@ -8,8 +8,8 @@ use crate::domain::effects::Effects;
 use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::select::step::Step;
 use crate::engine::select::walk::{STEPS, Walk};
 use crate::ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
@@ -23,8 +23,7 @@ pub(crate) mod walk;
 /// Selects page `number`, going on at `cursor`; `None` when nothing is left. A page is empty when many parents in a row
 /// have no children.
 pub(crate) async fn select<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     number: u32,
@@ -32,23 +31,27 @@ pub(crate) async fn select<P: EnginePorts>(
 ) -> Result<Option<Page>, Stop> {
     // What carries our mark stands in a page already; whoever moves a record to another parent moves it in front of us
     // once more, also while this page, which marks nothing yet, is being filled.
-    let mut walk = Walk::new(engine, slice, scope);
+    let mut walk = Walk::new(work, scope);
     let mut seen = HashSet::new();
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     let mut steps = 0;
-    while entries.len() < engine.page_keys && steps < STEPS {
+    while entries.len() < work.engine.page_keys && steps < STEPS {
         // One over what links kept asks for many records at once: it counts as many.
-        steps += if cursor.kept {
+        let shared = match &cursor {
+            SelectCursor::Shared(place) => Some(place.clone()),
+            SelectCursor::Requested(_) | SelectCursor::Below(_) => None,
+        };
+        steps += if shared.is_some() {
             shared_records::QUESTIONS
         } else {
             1
         };
-        let mut limit = engine.page_keys - entries.len();
-        let mut step = if cursor.kept {
+        let mut limit = work.engine.page_keys - entries.len();
+        let mut step = if let Some(place) = &shared {
             let room = (limit, PAGE_BYTES.saturating_sub(bytes));
             Box::pin(shared_records::step(
-                &mut walk, deletion, &cursor, number, room,
+                &mut walk, deletion, place, number, room,
             ))
             .await?
         } else {
@@ -59,7 +62,7 @@ pub(crate) async fn select<P: EnginePorts>(
             rows, collection, ..
         } = &step
         {
-            let fitting = fitting(engine.collection(collection)?, rows, bytes);
+            let fitting = fitting(work.collection(collection)?, rows, bytes);
             if fitting < rows.len() {
                 if !entries.is_empty() && fitting == 0 {
                     break;
@@ -73,8 +76,10 @@ pub(crate) async fn select<P: EnginePorts>(
         }
         match step {
             // What links kept is looked at behind the last page with links: they are marked by then.
-            Step::Over if !cursor.kept && shared_records::follows_selection(deletion, scope) => {
-                cursor = SelectCursor::KEPT;
+            Step::Over
+                if shared.is_none() && shared_records::follows_selection(deletion, scope) =>
+            {
+                cursor = SelectCursor::SHARED;
                 if !entries.is_empty() {
                     break;
                 }
@@ -92,8 +97,8 @@ pub(crate) async fn select<P: EnginePorts>(
             } => {
                 for entry in named {
                     // Links of several pages let go of the same record.
-                    let once =
-                        !cursor.kept || seen.insert((entry.collection.clone(), entry.key.clone()));
+                    let once = shared.is_none()
+                        || seen.insert((entry.collection.clone(), entry.key.clone()));
                     if once {
                         bytes += entry.bytes();
                         entries.push(entry);
@@ -107,7 +112,7 @@ pub(crate) async fn select<P: EnginePorts>(
                 next,
                 ..
             } => {
-                let declared = engine.collection(&collection)?;
+                let declared = work.collection(&collection)?;
                 for row in rows {
                     if !seen.insert((collection.clone(), row.key.clone())) {
                         continue;
@@ -143,8 +148,7 @@ pub(crate) fn fitting(collection: &Collection, rows: &[Row], bytes: usize) -> us
 
 /// The page behind `before`: as somebody wrote it already, or selected now; `None` when nothing is left.
 pub(crate) async fn next_page<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     before: Option<&Page>,
@@ -155,17 +159,17 @@ pub(crate) async fn next_page<P: EnginePorts>(
             Some(cursor) => cursor.clone(),
             None => return Ok(None),
         },
-        None if deletion.root.is_none() && number == 1 => SelectCursor::NAMED,
+        None if deletion.root.is_none() && number == 1 => SelectCursor::REQUESTED,
         None => {
             let why = "a page of the manifest is missing";
             return Err(Stop::broken("PAGE_MISSING", why));
         }
     };
-    let Some(page) = select(engine, slice, deletion, scope, number, cursor).await? else {
+    let Some(page) = select(work, deletion, scope, number, cursor).await? else {
         return Ok(None);
     };
-    match slice
-        .call(engine.ports.deletions().put_page(deletion, &page))
+    match work
+        .call(work.deletions().put_page(deletion, &page))
         .await?
     {
         PutPageOutcome::Written => Ok(Some(page)),

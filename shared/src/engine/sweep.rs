@@ -19,6 +19,7 @@ use crate::engine::advance::{Advanced, advance, park};
 use crate::engine::compare::{Compared, compare};
 use crate::engine::kit::engine::Engine;
 use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::work::Work;
 use crate::engine::passes::owed_events::tell_owed;
 use crate::ports::{
     AdvanceDeletions, ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health,
@@ -87,76 +88,23 @@ pub async fn sweep<P: SweepPorts>(
     deadline: Timestamp,
     purge_slice: Duration,
 ) -> Result<SweepReport, DependencyError> {
-    let ports = &engine.ports;
-    let now = ports.clock().now();
-    let found = ports.due().find_due(now, AT_ONCE).await?;
-    let mut report = SweepReport {
-        due: found.len(),
-        ..SweepReport::default()
+    let sweep = Sweep {
+        engine,
+        deadline,
+        purge_slice,
+        outside: Outside::default(),
+        report: SweepReport::default(),
     };
-    let (mut compares, mut purges) = (Vec::new(), Vec::new());
-    let mut outside = Outside::default();
-    for (place, (tenant, id)) in found.iter().enumerate() {
-        if ports.clock().now() >= deadline {
-            report.left = found.len() - place;
-            return Ok(report);
-        }
-        // Boxed, here and below: these futures hold whole passes.
-        let step = reconcile(engine, tenant, *id, deadline, &mut outside, &mut report);
-        match Box::pin(step).await {
-            Ok(Later::Purge(deletion)) => purges.push(*deletion),
-            Ok(Later::Compare(deletion)) => compares.push(*deletion),
-            Ok(Later::Nothing) => {}
-            Err(error) => failed(&mut report, *id, &error),
-        }
-    }
-    let now = ports.clock().now();
-    let until = if purges.is_empty() {
-        deadline
-    } else {
-        later(now, time_between(now, deadline) / 2)
-    };
-    for (place, deletion) in compares.iter().enumerate() {
-        let now = ports.clock().now();
-        if now >= until {
-            report.left += compares.len() - place;
-            break;
-        }
-        // A giant does not take the time of the small ones: it goes on at a later sweep.
-        let stretch = later(now, purge_slice).min(until);
-        let comparing = compared(engine, deletion, stretch, until, &mut outside, &mut report);
-        if let Err(error) = Box::pin(comparing).await {
-            failed(&mut report, deletion.id, &error);
-        }
-    }
-    for (place, deletion) in purges.iter().enumerate() {
-        if ports.clock().now() >= deadline {
-            report.left += purges.len() - place;
-            break;
-        }
-        let purging = purge(
-            engine,
-            deletion,
-            deadline,
-            purge_slice,
-            &mut outside,
-            &mut report,
-        );
-        if let Err(error) = Box::pin(purging).await {
-            failed(&mut report, deletion.id, &error);
-        }
-    }
-    Ok(report)
+    sweep.run().await
 }
 
-fn failed(report: &mut SweepReport, id: DeletionId, error: &DependencyError) {
-    if error.is_newer {
-        report.newer += 1;
-        warn!(deletion_id = %id, error = %chain(error), "deletion {id} is left to a later version");
-        return;
-    }
-    report.errors += 1;
-    warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
+/// One sweep on its way.
+struct Sweep<'a, P: SweepPorts> {
+    engine: &'a Engine<P>,
+    deadline: Timestamp,
+    purge_slice: Duration,
+    outside: Outside,
+    report: SweepReport,
 }
 
 /// What comes after everything else that is due.
@@ -171,149 +119,233 @@ fn time_between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
-/// Does what is due, except what comes later, which it returns.
-async fn reconcile<P: SweepPorts>(
-    engine: &Engine<P>,
-    tenant: &Tenant,
-    id: DeletionId,
-    deadline: Timestamp,
-    outside: &mut Outside,
-    report: &mut SweepReport,
-) -> Result<Later, DependencyError> {
-    let ports = &engine.ports;
-    // The index may lag behind: only the deletion itself says whether it is due.
-    let Some(deletion) = ports.deletions().deletion(tenant, id).await? else {
-        return Ok(Later::Nothing);
-    };
-    let now = ports.clock().now();
-    let due = due(&deletion, now, &engine.patience);
-    if matches!(due, Due::Resend | Due::Park(_)) {
-        let silence = time_between(deletion.progress_at, now).as_secs();
-        report.silent += 1;
-        report.longest_silence = report.longest_silence.max(silence);
+impl<P: SweepPorts> Sweep<'_, P> {
+    async fn run(mut self) -> Result<SweepReport, DependencyError> {
+        let ports = &self.engine.ports;
+        let now = ports.clock().now();
+        let found = ports.due().find_due(now, AT_ONCE).await?;
+        self.report.due = found.len();
+        let (mut compares, mut purges) = (Vec::new(), Vec::new());
+        for (place, (tenant, id)) in found.iter().enumerate() {
+            if self.is_over(self.deadline) {
+                self.report.left = found.len() - place;
+                return Ok(self.report);
+            }
+            // Boxed, here and below: these futures hold whole passes.
+            match Box::pin(self.reconcile(tenant, *id)).await {
+                Ok(Later::Purge(deletion)) => purges.push(*deletion),
+                Ok(Later::Compare(deletion)) => compares.push(*deletion),
+                Ok(Later::Nothing) => {}
+                Err(error) => self.failed(*id, &error),
+            }
+        }
+        let now = ports.clock().now();
+        let until = if purges.is_empty() {
+            self.deadline
+        } else {
+            later(now, time_between(now, self.deadline) / 2)
+        };
+        for (place, deletion) in compares.iter().enumerate() {
+            if self.is_over(until) {
+                self.report.left += compares.len() - place;
+                break;
+            }
+            // A giant does not take the time of the small ones: it goes on at a later sweep.
+            let stretch = later(ports.clock().now(), self.purge_slice).min(until);
+            if let Err(error) = Box::pin(self.compare(deletion, stretch, until)).await {
+                self.failed(deletion.id, &error);
+            }
+        }
+        for (place, deletion) in purges.iter().enumerate() {
+            if self.is_over(self.deadline) {
+                self.report.left += purges.len() - place;
+                break;
+            }
+            if let Err(error) = Box::pin(self.purge(deletion)).await {
+                self.failed(deletion.id, &error);
+            }
+        }
+        Ok(self.report)
     }
-    match due {
-        Due::Wait => {}
-        Due::Purge => {
-            let due_at = deletion.purge_at.unwrap_or(now);
-            report.purge_lag = report.purge_lag.max(time_between(due_at, now).as_secs());
-            return Ok(Later::Purge(Box::new(deletion)));
+
+    fn is_over(&self, until: Timestamp) -> bool {
+        self.engine.ports.clock().now() >= until
+    }
+
+    fn failed(&mut self, id: DeletionId, error: &DependencyError) {
+        if error.is_newer {
+            self.report.newer += 1;
+            warn!(deletion_id = %id, error = %chain(error), "deletion {id} is left to a later version");
+            return;
         }
-        Due::Compare => return Ok(Later::Compare(Box::new(deletion))),
-        Due::Park(failure) => {
-            if matches!(park(engine, &deletion, failure).await?, Advanced::Ended(_)) {
-                report.parked += 1;
+        self.report.errors += 1;
+        warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
+    }
+
+    /// Does what is due, except what comes later, which it returns.
+    async fn reconcile(
+        &mut self,
+        tenant: &Tenant,
+        id: DeletionId,
+    ) -> Result<Later, DependencyError> {
+        let engine = self.engine;
+        let ports = &engine.ports;
+        // The index may lag behind: only the deletion itself says whether it is due.
+        let Some(deletion) = ports.deletions().deletion(tenant, id).await? else {
+            return Ok(Later::Nothing);
+        };
+        let now = ports.clock().now();
+        let due = due(&deletion, now, &engine.patience);
+        if matches!(due, Due::Resend | Due::Park(_)) {
+            let silence = time_between(deletion.progress_at, now).as_secs();
+            self.report.silent += 1;
+            self.report.longest_silence = self.report.longest_silence.max(silence);
+        }
+        match due {
+            Due::Wait => {}
+            Due::Purge => {
+                let due_at = deletion.purge_at.unwrap_or(now);
+                self.report.purge_lag = self
+                    .report
+                    .purge_lag
+                    .max(time_between(due_at, now).as_secs());
+                return Ok(Later::Purge(Box::new(deletion)));
             }
-        }
-        Due::Resend => {
-            if deletion.state.pass() == Pass::Purge
-                && !outside.is_well(ports.domain(), report).await
-            {
-                return put_off(engine, &deletion, now)
-                    .await
-                    .map(|()| Later::Nothing);
+            Due::Compare => return Ok(Later::Compare(Box::new(deletion))),
+            Due::Park(failure) => {
+                if matches!(park(engine, &deletion, failure).await?, Advanced::Ended(_)) {
+                    self.report.parked += 1;
+                }
             }
-            let resent = deletion.resent(now, &engine.timing);
-            if ports.deletions().store(&resent).await? == StoreOutcome::Stored {
-                ports
-                    .queue()
-                    .send(&DeletionMessage::about(&resent), Duration::ZERO)
-                    .await?;
-                report.resent += 1;
+            Due::Resend => {
+                if deletion.state.pass() == Pass::Purge && !self.is_well().await {
+                    return put_off(engine, &deletion, now)
+                        .await
+                        .map(|()| Later::Nothing);
+                }
+                let resent = deletion.resent(now, &engine.timing);
+                if ports.deletions().store(&resent).await? == StoreOutcome::Stored {
+                    ports
+                        .queue()
+                        .send(&DeletionMessage::about(&resent), Duration::ZERO)
+                        .await?;
+                    self.report.resent += 1;
+                }
             }
-        }
-        // A bus that hangs would take the time of all that is due behind it.
-        Due::Tell if outside.bus_is_silent => {
-            report.errors += 1;
-            put_off(engine, &deletion, now).await?;
-        }
-        Due::Tell => {
-            let end = later(now, engine.timing.slice / 2).min(deadline);
-            let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
-            match tell_owed(engine, &deletion, Some(&slice)).await {
-                Ok(()) => report.told += 1,
-                Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
-                Err(_) => {
-                    let took = ports.clock().now().duration_since(now);
-                    outside.bus_is_silent = took >= SILENCE;
-                    report.errors += 1;
+            // A bus that hangs would take the time of all that is due behind it.
+            Due::Tell if self.outside.bus_is_silent => {
+                self.report.errors += 1;
+                put_off(engine, &deletion, now).await?;
+            }
+            Due::Tell => {
+                let end = later(now, engine.timing.slice / 2).min(self.deadline);
+                let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
+                match tell_owed(Work::new(engine, &slice), &deletion).await {
+                    Ok(()) => self.report.told += 1,
+                    Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
+                    Err(_) => {
+                        let took = ports.clock().now().duration_since(now);
+                        self.outside.bus_is_silent = took >= SILENCE;
+                        self.report.errors += 1;
+                    }
+                }
+            }
+            Due::Tidy => {
+                if tidy(engine, &deletion, self.deadline).await? {
+                    self.report.tidied += 1;
                 }
             }
         }
-        Due::Tidy => {
-            if tidy(engine, &deletion, deadline).await? {
-                report.tidied += 1;
+        Ok(Later::Nothing)
+    }
+
+    /// Compares the stores for one stretch, and drops the pages of a purged deletion when they are not needed any more.
+    async fn compare(
+        &mut self,
+        deletion: &Deletion,
+        stretch: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), DependencyError> {
+        let engine = self.engine;
+        let ports = &engine.ports;
+        if !self.is_well().await {
+            return put_off(engine, deletion, ports.clock().now()).await;
+        }
+        let mut drift = Tallies::new();
+        let compared = compare(engine, deletion, stretch, &mut drift).await;
+        for (kind, tally) in &drift {
+            if kind.is_wrong() {
+                self.report.drift_found += tally.found;
+                self.report.drift_repaired += tally.repaired;
             }
         }
-    }
-    Ok(Later::Nothing)
-}
-
-/// Compares the stores for one stretch, and drops the pages of a purged deletion when they are not needed any more.
-async fn compared<P: SweepPorts>(
-    engine: &Engine<P>,
-    deletion: &Deletion,
-    stretch: Timestamp,
-    deadline: Timestamp,
-    outside: &mut Outside,
-    report: &mut SweepReport,
-) -> Result<(), DependencyError> {
-    let ports = &engine.ports;
-    if !outside.is_well(ports.domain(), report).await {
-        return put_off(engine, deletion, ports.clock().now()).await;
-    }
-    let mut drift = Tallies::new();
-    let compared = compare(engine, deletion, stretch, &mut drift).await;
-    for (kind, tally) in &drift {
-        if kind.is_wrong() {
-            report.drift_found += tally.found;
-            report.drift_repaired += tally.repaired;
-        }
-    }
-    add(&mut report.drift, &drift);
-    match compared? {
-        Compared::Done(stands) => {
-            report.compared += 1;
-            if stands.state == State::Purged && tidy(engine, &stands, deadline).await? {
-                report.tidied += 1;
+        add(&mut self.report.drift, &drift);
+        match compared? {
+            Compared::Done(stands) => {
+                self.report.compared += 1;
+                if stands.state == State::Purged && tidy(engine, &stands, until).await? {
+                    self.report.tidied += 1;
+                }
             }
+            Compared::Returned => self.report.returned += 1,
+            Compared::Left => self.report.comparing += 1,
+            Compared::Failed => self.report.errors += 1,
+            Compared::Overtaken => {}
         }
-        Compared::Returned => report.returned += 1,
-        Compared::Left => report.comparing += 1,
-        Compared::Failed => report.errors += 1,
-        Compared::Overtaken => {}
+        Ok(())
     }
-    Ok(())
-}
 
-/// Begins a purge here, for a short slice; a giant goes on through the queue.
-async fn purge<P: SweepPorts>(
-    engine: &Engine<P>,
-    deletion: &Deletion,
-    deadline: Timestamp,
-    purge_slice: Duration,
-    outside: &mut Outside,
-    report: &mut SweepReport,
-) -> Result<(), DependencyError> {
-    let ports = &engine.ports;
-    let now = ports.clock().now();
-    if !outside.is_well(ports.domain(), report).await {
-        return put_off(engine, deletion, now).await;
+    /// Begins a purge here, for a short slice; a giant goes on through the queue.
+    async fn purge(&mut self, deletion: &Deletion) -> Result<(), DependencyError> {
+        let engine = self.engine;
+        let ports = &engine.ports;
+        let now = ports.clock().now();
+        if !self.is_well().await {
+            return put_off(engine, deletion, now).await;
+        }
+        let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
+            return Ok(());
+        };
+        if ports.deletions().store(&begun).await? != StoreOutcome::Stored {
+            return Ok(());
+        }
+        let slice_end = later(now, self.purge_slice).min(self.deadline);
+        match advance(engine, &begun.tenant, begun.id, slice_end).await? {
+            Advanced::Ended(State::Purged) => self.report.purged += 1,
+            Advanced::Ended(_) => self.report.parked += 1,
+            Advanced::Continued | Advanced::Left | Advanced::Busy => self.report.purging += 1,
+            Advanced::Unknown | Advanced::NothingToDo(_) => {}
+        }
+        Ok(())
     }
-    let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
-        return Ok(());
-    };
-    if ports.deletions().store(&begun).await? != StoreOutcome::Stored {
-        return Ok(());
+
+    /// Whether the search domain is well; asked once. An error is an answer too: who does not know how the domain is does not
+    /// write into it.
+    async fn is_well(&mut self) -> bool {
+        let well = match self.outside.domain {
+            Some(well) => well,
+            None => match self.engine.ports.domain().health().await {
+                Ok(Health::Well) => true,
+                Ok(Health::Sick(why)) => {
+                    warn!(
+                        why,
+                        "comparisons and purges wait: the search domain is not well"
+                    );
+                    false
+                }
+                Err(error) => {
+                    self.report.errors += 1;
+                    warn!(error = %chain(&error), "comparisons and purges wait: nobody knows how the search domain is");
+                    false
+                }
+            },
+        };
+        self.outside.domain = Some(well);
+        if !well {
+            self.report.put_off += 1;
+        }
+        well
     }
-    let slice_end = later(now, purge_slice).min(deadline);
-    match advance(engine, &begun.tenant, begun.id, slice_end).await? {
-        Advanced::Ended(State::Purged) => report.purged += 1,
-        Advanced::Ended(_) => report.parked += 1,
-        Advanced::Continued | Advanced::Left | Advanced::Busy => report.purging += 1,
-        Advanced::Unknown | Advanced::NothingToDo(_) => {}
-    }
-    Ok(())
 }
 
 /// Looks at it again later: what waits for the domain must not stand in the way of what is due behind it.
@@ -381,33 +413,4 @@ struct Outside {
     domain: Option<bool>,
     /// Whether the bus let a telling wait in vain.
     bus_is_silent: bool,
-}
-
-impl Outside {
-    /// An error is an answer too: who does not know how the domain is does not write into it.
-    async fn is_well<H: DomainHealth>(&mut self, domain: &H, report: &mut SweepReport) -> bool {
-        let well = match self.domain {
-            Some(well) => well,
-            None => match domain.health().await {
-                Ok(Health::Well) => true,
-                Ok(Health::Sick(why)) => {
-                    warn!(
-                        why,
-                        "comparisons and purges wait: the search domain is not well"
-                    );
-                    false
-                }
-                Err(error) => {
-                    report.errors += 1;
-                    warn!(error = %chain(&error), "comparisons and purges wait: nobody knows how the search domain is");
-                    false
-                }
-            },
-        };
-        self.domain = Some(well);
-        if !well {
-            report.put_off += 1;
-        }
-        well
-    }
 }

@@ -1,6 +1,5 @@
 //! What is to be done with one record: a decision from what was read of it, without a store.
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::comparison::Drift;
 use crate::domain::deletion::{Deletion, DeletionId, State};
 use crate::domain::row::RowMark;
@@ -58,11 +57,14 @@ impl Case {
         match deletion.state {
             State::Deleted | State::Cancelled => {
                 let is_root = page == 1 && deletion.root.is_some();
-                match (deletion.strategy, deletion.is_acted(page)) {
-                    (Strategy::Flag, true) => Some(Self::Marked),
-                    (Strategy::Archive | Strategy::Erase, true) => Some(Self::Moved),
+                if !deletion.is_acted(page) {
                     // The root is marked since the acceptance.
-                    (_, false) => is_root.then_some(Self::Marked),
+                    return is_root.then_some(Self::Marked);
+                }
+                if deletion.strategy.removes_rows() {
+                    Some(Self::Moved)
+                } else {
+                    Some(Self::Marked)
                 }
             }
             State::Restored => Some(Self::Restored { is_due }),

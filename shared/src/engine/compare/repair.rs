@@ -6,36 +6,30 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::deletion::comparison::{Drift, Findings};
-use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Judged};
 use crate::domain::row::Row;
 use crate::engine::compare::plan::{Case, Repair, Seen, plan};
-use crate::engine::kit::engine::Engine;
+use crate::engine::kit::clear::clear_rows;
+use crate::engine::kit::documents;
 use crate::engine::kit::parents::{has_parent, parents};
-use crate::engine::kit::records::{document_ids, read_rows};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::purge_rows::purge_rows;
+use crate::engine::kit::records::Records;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
-    ClearDocuments, ClearOutcome, ClearRows, DocumentClearOutcome, DocumentMarkOutcome,
-    DocumentState, DocumentVersion, EnginePorts, Fields, MarkDocuments, PurgeDocuments,
-    PurgeOutcome, PurgeRows, ReadDocuments, RemoveOutcome, RowToClear,
+    ClearOutcome, DocumentClearOutcome, DocumentMarkOutcome, DocumentVersion, EnginePorts,
+    PurgeOutcome, RemoveOutcome,
 };
 
 /// How often a record that changes under our hands is read again before it is counted as it is.
 const READS: usize = 5;
 
-/// Records of one collection in one page.
-pub(crate) struct Records<'a, 's, P: EnginePorts> {
-    pub(crate) engine: &'a Engine<P>,
-    pub(crate) slice: &'a Slice<'s, P::Clock>,
-    pub(crate) deletion: &'a Deletion,
-    pub(crate) collection: &'a Collection,
-    pub(crate) entries: &'a [Entry],
-    /// By place; a record whose id cannot be rendered has no document.
-    ids: BTreeMap<usize, String>,
+/// Records of one collection and page that are compared with what was promised of them.
+pub(crate) struct Comparing<'a, P: EnginePorts> {
+    work: Work<'a, P>,
+    deletion: &'a Deletion,
+    records: &'a Records<'a>,
 }
 
 /// What came of a repair.
@@ -48,36 +42,18 @@ enum Done {
     Again,
 }
 
-impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
-    pub(crate) fn new(
-        engine: &'a Engine<P>,
-        slice: &'a Slice<'s, P::Clock>,
-        deletion: &'a Deletion,
-        collection: &'a Collection,
-        entries: &'a [Entry],
-        places: &[usize],
-    ) -> Self {
+impl<'a, P: EnginePorts> Comparing<'a, P> {
+    pub(crate) fn new(work: Work<'a, P>, deletion: &'a Deletion, records: &'a Records<'a>) -> Self {
         Self {
-            engine,
-            slice,
+            work,
             deletion,
-            collection,
-            entries,
-            ids: document_ids(collection, entries, places)
-                .0
-                .into_iter()
-                .collect(),
+            records,
         }
     }
 
     /// Compares these records and makes of them what can be made; counts what was found.
-    pub(crate) async fn compare(
-        &self,
-        case: Case,
-        places: Vec<usize>,
-        findings: &mut Findings,
-    ) -> Result<(), Stop> {
-        let mut open = places;
+    pub(crate) async fn compare(&self, case: Case, findings: &mut Findings) -> Result<(), Stop> {
+        let mut open = self.records.places.clone();
         let mut found: BTreeMap<usize, (Drift, bool)> = BTreeMap::new();
         let mut waiting: HashSet<usize> = HashSet::new();
         for _ in 0..READS {
@@ -116,8 +92,10 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
     }
 
     async fn read(&self, case: Case, places: &[usize]) -> Result<Vec<(usize, Seen)>, Stop> {
-        let documents = self.documents(places).await?;
-        let rows = self.rows(places).await?;
+        let collection = self.records.collection;
+        let records = self.at(places);
+        let documents = documents::states(self.work, &records).await?;
+        let rows = records.rows(self.work).await?;
         // Only a restored deletion asks for parents, and only of what carries its mark.
         let ours: Vec<Option<Row>> = rows
             .iter()
@@ -126,18 +104,11 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
                     .filter(|row| matches!(case, Case::Restored { .. }) && self.is_ours(row))
             })
             .collect();
-        let there = parents(
-            self.engine,
-            self.slice,
-            self.deletion,
-            self.collection,
-            &ours,
-        )
-        .await?;
+        let there = parents(self.work, self.deletion, collection, &ours).await?;
         let seen = |(place, row): (&usize, Option<Row>)| {
             let seen = Seen {
-                row: row.as_ref().map(|row| row.mark(self.collection)),
-                has_parent: row.is_some_and(|row| has_parent(self.collection, &row, &there)),
+                row: row.as_ref().map(|row| row.mark(collection)),
+                has_parent: row.is_some_and(|row| has_parent(collection, &row, &there)),
                 document: documents.get(place).copied(),
             };
             (*place, seen)
@@ -145,43 +116,12 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
         Ok(places.iter().zip(rows).map(seen).collect())
     }
 
+    fn at(&self, places: &[usize]) -> Records<'a> {
+        self.records.at(places.to_vec())
+    }
+
     fn is_ours(&self, row: &Row) -> bool {
-        row.mark(self.collection).is_of(self.deletion.id)
-    }
-
-    async fn documents(&self, places: &[usize]) -> Result<BTreeMap<usize, DocumentState>, Stop> {
-        let documents = self.engine.ports.documents();
-        let (with, ids) = self.with_ids(places);
-        let batch = P::Documents::STATE_BATCH;
-        let states = settle(self.slice, &ids, batch, |ids| async move {
-            documents.states(self.collection, &ids).await
-        })
-        .await?;
-        let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
-        Ok(with.into_iter().zip(states).filter_map(there).collect())
-    }
-
-    async fn rows(&self, places: &[usize]) -> Result<Vec<Option<Row>>, Stop> {
-        let keys: Vec<RecordKey> = places
-            .iter()
-            .map(|place| self.entries[*place].key.clone())
-            .collect();
-        read_rows(
-            self.engine,
-            self.slice,
-            self.collection,
-            &keys,
-            Fields::Judged,
-        )
-        .await
-    }
-
-    /// Those of these places that have a document id, with their ids.
-    fn with_ids(&self, places: &[usize]) -> (Vec<usize>, Vec<String>) {
-        places
-            .iter()
-            .filter_map(|place| Some((*place, self.ids.get(place)?.clone())))
-            .unzip()
+        row.mark(self.records.collection).is_of(self.deletion.id)
     }
 
     async fn repair(
@@ -206,10 +146,10 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
                 .await?,
         );
         let mut removed = Vec::new();
-        let mut documents = Vec::new();
+        let mut documents = BTreeMap::new();
         for (place, repair) in &repairs {
             match repair {
-                Repair::RemoveDocument(version) => documents.push((*place, *version)),
+                Repair::RemoveDocument(version) => drop(documents.insert(*place, *version)),
                 Repair::RemoveRecord(version) => {
                     removed.push(*place);
                     documents.extend(version.map(|version| (*place, version)));
@@ -230,25 +170,17 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
 
     /// Then the rows are read once more: a restore may have passed in between, and its document must not stay hidden.
     async fn mark_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let documents = self.engine.ports.documents();
-        let mark = &self.deletion.mark();
-        let (with, ids) = self.with_ids(places);
-        let batch = P::Documents::MARK_BATCH;
-        let outcomes = settle(self.slice, &ids, batch, |ids| async move {
-            MarkDocuments::mark(documents, self.collection, mark, &ids).await
-        })
-        .await?;
-        let mut done: BTreeMap<usize, Done> = BTreeMap::new();
-        for (place, outcome) in with.into_iter().zip(outcomes) {
-            let outcome = match outcome {
-                DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => Done::Repaired,
-                DocumentMarkOutcome::Rejected(_) => Done::Stays,
-            };
-            done.insert(place, outcome);
-        }
-        let marked: Vec<usize> = done.keys().copied().collect();
-        let rows = self.rows(&marked).await?;
+        let mark = self.deletion.mark();
+        let done = |outcome| match outcome {
+            DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => Done::Repaired,
+            DocumentMarkOutcome::Rejected(_) => Done::Stays,
+        };
+        let outcomes = documents::mark(self.work, &self.at(places), &mark).await?;
+        let mut done: BTreeMap<usize, Done> = by_place(outcomes, done);
+        let marked = self.records.at(done.keys().copied().collect());
+        let rows = marked.rows(self.work).await?;
         let not_ours: Vec<usize> = marked
+            .places
             .into_iter()
             .zip(rows)
             .filter(|(_, row)| row.as_ref().is_some_and(|row| !self.is_ours(row)))
@@ -261,29 +193,12 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
 
     /// Truth before copy, as in a restore.
     async fn clear_records(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let rows = self.engine.ports.rows();
-        let to_clear: Vec<RowToClear> = places
-            .iter()
-            .map(|place| RowToClear {
-                key: self.entries[*place].key.clone(),
-                null: self.entries[*place].judged == Judged::LiveNull,
-            })
-            .collect();
-        let outcomes = settle(
-            self.slice,
-            &to_clear,
-            P::Rows::CLEAR_BATCH,
-            |batch| async move { rows.clear(self.collection, self.deletion.id, &batch).await },
-        )
-        .await?;
-        let mut done = BTreeMap::new();
-        for (place, outcome) in places.iter().zip(outcomes) {
-            let outcome = match outcome {
-                ClearOutcome::Cleared | ClearOutcome::Live => Done::Repaired,
-                ClearOutcome::MarkedByAnother | ClearOutcome::Missing => Done::Again,
-            };
-            done.insert(*place, outcome);
-        }
+        let done = |outcome| match outcome {
+            ClearOutcome::Cleared | ClearOutcome::Live => Done::Repaired,
+            ClearOutcome::MarkedByAnother | ClearOutcome::Missing => Done::Again,
+        };
+        let outcomes = clear_rows(self.work, &self.at(places), self.deletion.id).await?;
+        let mut done = by_place(outcomes, done);
         let cleared: Vec<usize> = done
             .iter()
             .filter(|(_, done)| **done == Done::Repaired)
@@ -294,76 +209,40 @@ impl<'a, 's, P: EnginePorts> Records<'a, 's, P> {
     }
 
     async fn clear_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let documents = self.engine.ports.documents();
-        let (with, ids) = self.with_ids(places);
-        let outcomes = settle(
-            self.slice,
-            &ids,
-            P::Documents::CLEAR_BATCH,
-            |ids| async move {
-                documents
-                    .clear(self.collection, self.deletion.id, &ids)
-                    .await
-            },
-        )
-        .await?;
         let done = |outcome| match outcome {
             DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => Done::Repaired,
             DocumentClearOutcome::Rejected(_) => Done::Stays,
         };
-        Ok(with
-            .into_iter()
-            .zip(outcomes.into_iter().map(done))
-            .collect())
+        let outcomes = documents::clear(self.work, &self.at(places), self.deletion.id).await?;
+        Ok(by_place(outcomes, done))
     }
 
     async fn remove_documents(
         &self,
-        read: &[(usize, DocumentVersion)],
+        read: &BTreeMap<usize, DocumentVersion>,
     ) -> Result<BTreeMap<usize, Done>, Stop> {
-        let documents = self.engine.ports.documents();
-        let (places, asked): (Vec<usize>, Vec<(String, DocumentVersion)>) = read
-            .iter()
-            .filter_map(|(place, version)| {
-                let id = self.ids.get(place)?.clone();
-                Some((*place, (id, *version)))
-            })
-            .unzip();
-        let batch = P::Documents::PURGE_BATCH;
-        let outcomes = settle(self.slice, &asked, batch, |asked| async move {
-            documents.remove(self.collection, &asked).await
-        })
-        .await?;
         let done = |outcome| match outcome {
             RemoveOutcome::Gone => Done::Repaired,
             RemoveOutcome::Changed => Done::Again,
             RemoveOutcome::Rejected(_) => Done::Stays,
         };
-        Ok(places
-            .into_iter()
-            .zip(outcomes.into_iter().map(done))
-            .collect())
+        let outcomes = documents::remove(self.work, self.records, read).await?;
+        Ok(by_place(outcomes, done))
     }
 
     async fn remove_rows(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let rows = self.engine.ports.rows();
-        let keys: Vec<RecordKey> = places
-            .iter()
-            .map(|place| self.entries[*place].key.clone())
-            .collect();
-        let batch = P::Rows::PURGE_BATCH;
-        let outcomes = settle(self.slice, &keys, batch, |keys| async move {
-            rows.purge(self.collection, self.deletion.id, &keys).await
-        })
-        .await?;
         let done = |outcome| match outcome {
             PurgeOutcome::Gone => Done::Repaired,
             PurgeOutcome::Kept => Done::Again,
         };
-        Ok(places
-            .iter()
-            .copied()
-            .zip(outcomes.into_iter().map(done))
-            .collect())
+        let outcomes = purge_rows(self.work, &self.at(places), self.deletion).await?;
+        Ok(by_place(outcomes, done))
     }
+}
+
+fn by_place<T>(outcomes: Vec<(usize, T)>, done: impl Fn(T) -> Done) -> BTreeMap<usize, Done> {
+    let outcomes = outcomes.into_iter();
+    outcomes
+        .map(|(place, outcome)| (place, done(outcome)))
+        .collect()
 }

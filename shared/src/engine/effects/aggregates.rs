@@ -5,18 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::{Aggregate, ChildLookup, Collection, Take};
+use crate::domain::collection::{Aggregate, ChildLookup, Collection, Collections, Take};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::held::Held;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Page};
+use crate::domain::page::Entry;
 use crate::domain::row::Row;
-use crate::domain::told::{AggregateChange, Told};
-use crate::engine::effects::{Doing, Noted, declared, note, run_of};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::read_rows;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::domain::told::AggregateChange;
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::notes::{Notes, declared, tells_more};
+use crate::engine::effects::records::Done;
+use crate::engine::kit::related::in_order;
+use crate::engine::kit::rows::read_row;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{
     Direction, EnginePorts, Fields, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
 };
@@ -43,67 +45,80 @@ struct Wrong {
     next: Option<String>,
 }
 
+/// See the module.
+pub(super) struct Aggregates;
+
+impl<P: EnginePorts> Effect<P> for Aggregates {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if !tells_more(work.collections(), done.page) {
+                return Ok(());
+            }
+            notes.read(work, done).await?;
+            follow(work, done, notes).await
+        })
+    }
+}
+
 /// Repairs the values that these records of a page decide. What changes is written down before it changes, so that it is
-/// told whatever happens in between; answers what the events of the page tell.
-pub(crate) async fn follow<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    page: &Page,
-    entries: &[&Entry],
-    doing: Doing,
-    noted: Noted,
-) -> Result<Told, Stop> {
-    let Noted {
-        mut stands,
-        mut told,
-    } = noted;
-    let pass = deletion.state.pass();
+/// told whatever happens in between.
+async fn follow<P: EnginePorts>(
+    work: Work<'_, P>,
+    done: &Done<'_>,
+    notes: &mut Notes,
+) -> Result<(), Stop> {
+    let (deletion, page) = (done.deletion, done.page);
     let change = |pointer: &Pointer<'_>, value| AggregateChange {
-        pass,
-        run: run_of(deletion, doing),
+        pass: done.pass(),
+        run: done.run(),
         on: pointer.on.name.clone(),
         key: pointer.parent.clone(),
         attribute: pointer.aggregate.attribute.clone(),
         value,
     };
-    let pointers = pointers(engine, pass, entries);
+    let pointers = pointers(work.collections(), done.pass(), &done.entries);
     let mut open = Vec::new();
     for pointer in &pointers {
-        if let Some(wrong) = look(engine, slice, deletion, pointer).await? {
-            told.note(change(pointer, wrong.next));
+        if let Some(wrong) = look(work, deletion, pointer).await? {
+            notes.told.note(change(pointer, wrong.next));
             open.push(pointer);
         }
     }
-    note(engine, slice, deletion, page, &mut stands, &told).await?;
+    notes.write(work, deletion, page).await?;
     for pointer in open {
-        repair(engine, slice, deletion, pointer).await?;
+        repair(work, deletion, pointer).await?;
     }
     // Also where an earlier attempt set it: what is told is what stands, whoever of several was the last.
     for pointer in &pointers {
         let planned = change(pointer, None);
-        if told.changes.iter().any(|noted| noted.is_same(&planned))
-            && let Some(row) = parent(engine, slice, deletion, pointer).await?
+        let is_planned = |noted: &AggregateChange| noted.is_same(&planned);
+        if notes.told.changes.iter().any(is_planned)
+            && let Some(row) = parent(work, deletion, pointer).await?
         {
             let held = Held::of(&row, &pointer.aggregate.attribute);
-            told.note(change(pointer, held.text().map(str::to_owned)));
+            let value = held.text().map(str::to_owned);
+            notes.told.note(change(pointer, value));
         }
     }
-    note(engine, slice, deletion, page, &mut stands, &told).await?;
-    Ok(told)
+    Ok(())
 }
 
 /// The values that these records decide, each once.
-fn pointers<'e, P>(engine: &'e Engine<P>, pass: Pass, entries: &[&Entry]) -> Vec<Pointer<'e>> {
+fn pointers<'e>(collections: &'e Collections, pass: Pass, entries: &[&Entry]) -> Vec<Pointer<'e>> {
     let mut found: BTreeMap<(String, String, RecordKey), Pointer<'e>> = BTreeMap::new();
     for entry in entries {
-        let Some(child) = declared(engine, entry) else {
+        let Some(child) = declared(collections, entry) else {
             continue;
         };
         for aggregate in &child.aggregates {
             let (Some(parent), Some(on)) = (
                 entry.parent_key(child),
-                engine.collections.get(aggregate.on.as_ref()),
+                collections.get(aggregate.on.as_ref()),
             ) else {
                 continue;
             };
@@ -140,27 +155,21 @@ fn better(take: Take, one: Option<String>, other: String) -> String {
 
 /// The row that has the value.
 async fn parent<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     pointer: &Pointer<'_>,
 ) -> Result<Option<Row>, Stop> {
-    let keys = std::slice::from_ref(&pointer.parent);
-    let rows = read_rows(engine, slice, pointer.on, keys, Fields::All).await?;
-    Ok(rows
-        .into_iter()
-        .flatten()
-        .find(|row| row.is_of(&deletion.tenant, pointer.on)))
+    let row = read_row(work, pointer.on, &pointer.parent, Fields::All).await?;
+    Ok(row.filter(|row| row.is_of(&deletion.tenant, pointer.on)))
 }
 
 /// Reads the value, then its children: `None` when it is as it should be, or not ours to change.
 async fn look<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     pointer: &Pointer<'_>,
 ) -> Result<Option<Wrong>, Stop> {
-    let Some(row) = parent(engine, slice, deletion, pointer).await? else {
+    let Some(row) = parent(work, deletion, pointer).await? else {
         return Ok(None);
     };
     // A parent that goes by the same deletion keeps its value, and has it when it comes back.
@@ -179,14 +188,13 @@ async fn look<P: EnginePorts>(
         // Without a value there is nothing that could be wrong; an absent or foreign one is not kept by anybody here.
         (Held::Null | Held::Absent | Held::Foreign, _) => return Ok(None),
     };
-    let next = first_live(engine, slice, deletion, pointer, start).await?;
+    let next = first_live(work, deletion, pointer, start).await?;
     Ok((next.as_deref() != held.text()).then_some(Wrong { held, next }))
 }
 
 /// The first live child from this value on, itself included.
 async fn first_live<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     pointer: &Pointer<'_>,
     start: String,
@@ -235,25 +243,11 @@ async fn first_live<P: EnginePorts>(
             },
             limit,
         };
-        let found = slice.call(engine.ports.rows().in_order(query)).await?;
-        let last = found
-            .rows
-            .last()
-            .and_then(|row| row.text(of))
-            .map(str::to_owned);
-        let rows = match along {
-            OrderAlong::Table => found.rows,
-            // An index may lag: what counts is the table.
-            OrderAlong::Index { .. } => {
-                let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-                let rows = read_rows(engine, slice, child, &keys, Fields::Judged).await?;
-                rows.into_iter().flatten().collect()
-            }
-        };
-        if let Some(row) = rows.iter().find(|row| is_live(row)) {
+        let found = in_order(work, query, of).await?;
+        if let Some(row) = found.rows.iter().find(|row| is_live(row)) {
             return Ok(row.text(of).map(str::to_owned));
         }
-        match last.filter(|_| found.more) {
+        match found.last {
             Some(last) => (from, at, limit) = (last, false, MANY),
             None => return Ok(None),
         }
@@ -262,24 +256,24 @@ async fn first_live<P: EnginePorts>(
 
 /// Sets the value until it is as it should be.
 async fn repair<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     pointer: &Pointer<'_>,
 ) -> Result<(), Stop> {
     for _ in 0..ROUNDS {
-        let Some(Wrong { held, next }) = look(engine, slice, deletion, pointer).await? else {
+        let Some(Wrong { held, next }) = look(work, deletion, pointer).await? else {
             return Ok(());
         };
-        let rows = engine.ports.rows();
+        let rows = work.rows();
         let (held, to) = (&held, next.as_deref());
         let Pointer { on, parent, .. } = pointer;
         let attribute = &pointer.aggregate.attribute;
-        let outcomes = settle(slice, &[()], 1, |_| async move {
-            let attempt = rows.set(on, parent, attribute, held, to).await?;
-            Ok(vec![attempt])
-        })
-        .await?;
+        let outcomes = work
+            .settle(&[()], 1, |_| async move {
+                let attempt = rows.set(on, parent, attribute, held, to).await?;
+                Ok(vec![attempt])
+            })
+            .await?;
         match outcomes.first() {
             // Looked at once more; or somebody else was faster, and what stands now is looked at.
             Some(SetOutcome::Set | SetOutcome::Changed) => {}

@@ -4,23 +4,49 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::domain::collection::{ChildLookup, Collection, Recipients};
+use crate::domain::collection::{Collection, Recipients};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::effects::{Audience, MOST_RECIPIENTS};
 use crate::domain::page::{Entry, Page, Position};
 use crate::domain::row::Row;
 use crate::domain::scope::{Reads, Scope};
 use crate::domain::told::Told;
-use crate::engine::effects::declared;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::read_rows;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{EnginePorts, Fields, ReadRows, RowQuery, Through};
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::notes::{Notes, declared, tells_more};
+use crate::engine::effects::records::Done;
+use crate::engine::kit::related::Related;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::EnginePorts;
+
+/// See the module.
+pub(super) struct Audiences;
+
+impl<P: EnginePorts> Effect<P> for Audiences {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (deletion, scope, page) = (done.deletion, done.scope, done.page);
+            if done.pass() != Pass::Delete || !tells_more(work.collections(), page) {
+                return Ok(());
+            }
+            notes.read(work, done).await?;
+            // Those of the first telling count.
+            if notes.told.recipients.is_empty() {
+                address(work, deletion, scope, page, &mut notes.told).await?;
+            }
+            Ok(())
+        })
+    }
+}
 
 /// Finds the recipients of all events that the page may ever have, a later run's too: those of the first telling count.
 pub(crate) async fn address<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: Option<&Scope>,
     page: &Page,
@@ -29,13 +55,17 @@ pub(crate) async fn address<P: EnginePorts>(
     let mut groups: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     for entry in &page.entries {
         if entry.judged.is_open()
-            && let Some(key) = declared(engine, entry).and_then(|found| entry.audience_key(found))
+            && let Some(key) =
+                declared(work.collections(), entry).and_then(|found| entry.audience_key(found))
         {
             groups.entry(key).or_default().push(entry);
         }
     }
     for (key, entries) in groups {
-        let Some(collection) = entries.first().and_then(|entry| declared(engine, entry)) else {
+        let Some(collection) = entries
+            .first()
+            .and_then(|entry| declared(work.collections(), entry))
+        else {
             continue;
         };
         let actor = actor(deletion, scope, collection, &entries);
@@ -45,7 +75,7 @@ pub(crate) async fn address<P: EnginePorts>(
                 .map(|entry| entry.effects.recipients.clone())
                 .fold(Audience::default(), Audience::with),
             Some(Recipients::Rows { .. }) => {
-                let found = rows(engine, slice, deletion, collection, entries[0]);
+                let found = rows(work, deletion, collection, entries[0]);
                 // Boxed: the futures of several queries would be part of every pass.
                 Box::pin(found).await?
             }
@@ -77,8 +107,7 @@ fn actor(
 
 /// The users that the recipients' collection names for the group of this record.
 async fn rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     entry: &Entry,
@@ -93,7 +122,7 @@ async fn rows<P: EnginePorts>(
     else {
         return Ok(Audience::default());
     };
-    let named = engine.collection(name)?;
+    let named = work.collection(name)?;
     let values: Option<Vec<String>> = by
         .iter()
         .map(|attribute| entry.text(collection, attribute))
@@ -101,24 +130,14 @@ async fn rows<P: EnginePorts>(
     let Some(values) = values else {
         return Ok(Audience::default());
     };
-    let mut equals: Vec<(&str, &str)> = by
-        .iter()
-        .map(String::as_str)
-        .zip(values.iter().map(String::as_str))
-        .collect();
-    if *lookup == ChildLookup::Table {
-        equals.sort_by_key(|(attribute, _)| *attribute != named.key.partition);
-    }
+    let values = values.iter().map(String::as_str);
+    let subscribed = Related::by(named, lookup, by, values).whole();
     let is_told = |row: &Row| {
         let mark = row.mark(named);
-        let joined = equals
-            .iter()
-            .all(|(attribute, value)| row.text(attribute) == Some(*value));
         let is_out = unless
             .as_ref()
             .is_some_and(|unless| row.attributes.get(unless) == Some(&Value::Bool(true)));
-        joined
-            && row.is_of(&deletion.tenant, named)
+        row.is_of(&deletion.tenant, named)
             // Who loses the stream by this very deletion is told of its messages.
             && (mark.is_live() || mark.is_of(deletion.id))
             && !is_out
@@ -126,28 +145,9 @@ async fn rows<P: EnginePorts>(
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let query = RowQuery {
-            collection: named,
-            through: match lookup {
-                ChildLookup::Table => Through::Table,
-                ChildLookup::Index(index) => Through::Index(index),
-            },
-            equals: &equals,
-            after: after.as_ref(),
-            limit: MOST_RECIPIENTS,
-            not_marked_by: None,
-            fields: Fields::All,
-        };
-        let found = slice.call(engine.ports.rows().query(query)).await?;
-        let rows = match lookup {
-            ChildLookup::Table => found.rows,
-            ChildLookup::Index(_) => {
-                let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-                let rows = read_rows(engine, slice, named, &keys, Fields::All).await?;
-                rows.into_iter().flatten().collect()
-            }
-        };
-        let told = rows.iter().filter(|row| is_told(row));
+        let found = subscribed.page(work, after.as_ref(), MOST_RECIPIENTS);
+        let found = found.await?;
+        let told = found.rows.iter().filter(|row| is_told(row));
         users.extend(told.filter_map(|row| row.text(user).map(str::to_owned)));
         after = found.next;
         if after.is_none() || users.len() > MOST_RECIPIENTS {

@@ -6,29 +6,45 @@
 use std::collections::BTreeSet;
 
 use crate::domain::collection::{Collection, Promotion};
-use crate::domain::deletion::Deletion;
+use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Position};
+use crate::domain::page::Position;
 use crate::domain::row::Row;
-use crate::engine::effects::declared;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::read_rows;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{DetachRows, EnginePorts, Fields, ReadRows, RowQuery, Through};
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::notes::{Notes, declared};
+use crate::engine::effects::records::Done;
+use crate::engine::kit::related::Related;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::{DetachRows, EnginePorts};
 
 /// The most members of one look.
 const LOOK: usize = 1000;
 
+/// See the module.
+pub(super) struct Promote;
+
+impl<P: EnginePorts> Effect<P> for Promote {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        _notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if done.pass() == Pass::Delete {
+                groups(work, done).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
 /// Gives the groups that these deleted records owned a new owner.
-pub(crate) async fn groups<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    deleted: &[&Entry],
-) -> Result<(), Stop> {
-    for entry in deleted {
-        let Some(collection) = declared(engine, entry) else {
+async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<(), Stop> {
+    let deletion = done.deletion;
+    for entry in &done.entries {
+        let Some(collection) = declared(work.collections(), entry) else {
             continue;
         };
         let promotion = collection
@@ -38,7 +54,7 @@ pub(crate) async fn groups<P: EnginePorts>(
         if let Some(promotion) = promotion
             && !goes_as_a_whole(deletion, collection)
         {
-            group(engine, slice, deletion, collection, promotion, &entry.key).await?;
+            group(work, deletion, collection, promotion, &entry.key).await?;
         }
     }
     Ok(())
@@ -55,8 +71,7 @@ fn goes_as_a_whole(deletion: &Deletion, collection: &Collection) -> bool {
 }
 
 async fn group<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     promotion: &Promotion,
@@ -66,26 +81,14 @@ async fn group<P: EnginePorts>(
     let is_member = |row: &Row| {
         row.is_of(&deletion.tenant, collection)
             && row.mark(collection).is_live()
-            && row.text(&promotion.owner) == Some(name)
             && (owner.sort.is_none() || row.key.partition == owner.partition)
     };
-    let equals = [(promotion.owner.as_str(), name)];
+    let owned = Related::over(collection, &promotion.gsi, &promotion.owner, name);
     let mut members: BTreeSet<(String, RecordKey)> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let query = RowQuery {
-            collection,
-            through: Through::Index(&promotion.gsi),
-            equals: &equals,
-            after: after.as_ref(),
-            limit: LOOK,
-            not_marked_by: None,
-            fields: Fields::Judged,
-        };
-        let found = slice.call(engine.ports.rows().query(query)).await?;
-        let keys: Vec<_> = found.rows.into_iter().map(|row| row.key).collect();
-        let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
-        let in_group = rows.into_iter().flatten().filter(is_member);
+        let found = owned.page(work, after.as_ref(), LOOK).await?;
+        let in_group = found.rows.into_iter().filter(is_member);
         members.extend(in_group.map(|row| {
             let age = row.text(&promotion.by).unwrap_or_default().to_owned();
             (age, row.key)
@@ -101,38 +104,44 @@ async fn group<P: EnginePorts>(
         return Ok(());
     };
     let others: Vec<RecordKey> = members.collect();
-    regroup(
-        engine,
-        slice,
+    let members = Members {
         collection,
         promotion,
-        name,
-        Some(last_part(&next)),
-        &others,
-    )
-    .await?;
+        of: name,
+    };
+    members.name(work, Some(last_part(&next)), &others).await?;
     if after.is_some() {
         // More of the same group: they are found by the same look once more, before the owner is one.
-        return Box::pin(group(engine, slice, deletion, collection, promotion, owner)).await;
+        return Box::pin(group(work, deletion, collection, promotion, owner)).await;
     }
-    regroup(engine, slice, collection, promotion, name, None, &[next]).await
+    members.name(work, None, &[next]).await
 }
 
-async fn regroup<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    promotion: &Promotion,
-    from: &str,
-    to: Option<&str>,
-    keys: &[RecordKey],
-) -> Result<(), Stop> {
-    let (rows, owner) = (engine.ports.rows(), promotion.owner.as_str());
-    let _moved = settle(slice, keys, P::Rows::DETACH_BATCH, |batch| async move {
-        rows.regroup(collection, owner, from, to, &batch).await
-    })
-    .await?;
-    Ok(())
+/// The members of a group.
+struct Members<'a> {
+    collection: &'a Collection,
+    promotion: &'a Promotion,
+    /// The owner whom they name so far.
+    of: &'a str,
+}
+
+impl Members<'_> {
+    /// Names another owner, or none, in those that still name the old one.
+    async fn name<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        owner: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<(), Stop> {
+        let (rows, collection, of) = (work.rows(), self.collection, self.of);
+        let attribute = self.promotion.owner.as_str();
+        let _named = work
+            .settle(keys, P::Rows::DETACH_BATCH, |batch| async move {
+                rows.regroup(collection, attribute, of, owner, &batch).await
+            })
+            .await?;
+        Ok(())
+    }
 }
 
 /// What members name their owner by.

@@ -4,9 +4,8 @@ use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::row::{Row, RowMark};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{ArchiveRows, EnginePorts, Stored};
 
 /// How many whole rows are in memory at a time: with the largest ones that is 80 MB.
@@ -17,13 +16,12 @@ pub(crate) type Whole<P> = Stored<<<P as EnginePorts>::Rows as ArchiveRows>::Who
 
 /// Whole rows by key, in the order of the keys.
 pub(crate) async fn whole<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     keys: &[RecordKey],
 ) -> Result<Vec<Option<Whole<P>>>, Stop> {
-    let rows = engine.ports.rows();
-    settle(slice, keys, P::Rows::WHOLE_BATCH, |batch| async move {
+    let rows = work.rows();
+    work.settle(keys, P::Rows::WHOLE_BATCH, |batch| async move {
         rows.whole(collection, &batch).await
     })
     .await
@@ -31,14 +29,13 @@ pub(crate) async fn whole<P: EnginePorts>(
 
 /// Copies of this deletion by key, in the order of the keys.
 pub(crate) async fn copies<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     keys: &[RecordKey],
 ) -> Result<Vec<Option<Whole<P>>>, Stop> {
-    let rows = engine.ports.rows();
-    settle(slice, keys, P::Rows::WHOLE_BATCH, |batch| async move {
+    let rows = work.rows();
+    work.settle(keys, P::Rows::WHOLE_BATCH, |batch| async move {
         rows.copies(collection, deletion.id, &batch).await
     })
     .await
@@ -46,14 +43,13 @@ pub(crate) async fn copies<P: EnginePorts>(
 
 /// Removes copies of this deletion for good.
 pub(crate) async fn drop_copies<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     keys: &[RecordKey],
 ) -> Result<(), Stop> {
-    let rows = engine.ports.rows();
-    settle(slice, keys, P::Rows::MOVE_BATCH, |batch| async move {
+    let rows = work.rows();
+    work.settle(keys, P::Rows::MOVE_BATCH, |batch| async move {
         rows.drop_copies(collection, deletion.id, &batch).await
     })
     .await?;

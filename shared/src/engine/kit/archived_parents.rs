@@ -6,15 +6,14 @@ use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::engine::kit::archived::{AT_ONCE, copies, is_same, whole};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::EnginePorts;
 
 /// Which of these parents are there, or come back with this restore: backwards, children come before their parents, so
 /// one that is still in the archive counts, if everything up to a row that is there does.
 pub(crate) async fn parents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     parent: &Collection,
     named: Vec<RecordKey>,
@@ -24,14 +23,12 @@ pub(crate) async fn parents<P: EnginePorts>(
     while let Some((collection, keys)) = at.take() {
         let mut level = Level::default();
         for some in keys.chunks(AT_ONCE) {
-            level
-                .read(engine, slice, deletion, collection, some)
-                .await?;
+            level.read(work, deletion, collection, some).await?;
         }
         let above: HashSet<RecordKey> = level.hanging.values().cloned().collect();
         levels.push(level);
         if !above.is_empty()
-            && let Some(parent) = engine.collections.parent_of(collection)
+            && let Some(parent) = work.collections().parent_of(collection)
         {
             let mut above: Vec<RecordKey> = above.into_iter().collect();
             above.sort();
@@ -63,14 +60,13 @@ struct Level {
 impl Level {
     async fn read<P: EnginePorts>(
         &mut self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+        work: Work<'_, P>,
         deletion: &Deletion,
         collection: &Collection,
         keys: &[RecordKey],
     ) -> Result<(), Stop> {
-        let rows = whole(engine, slice, collection, keys).await?;
-        let copies = copies(engine, slice, deletion, collection, keys).await?;
+        let rows = whole(work, collection, keys).await?;
+        let copies = copies(work, deletion, collection, keys).await?;
         for ((key, row), copy) in keys.iter().zip(rows).zip(copies) {
             match (row.map(|row| row.row), copy.map(|copy| copy.row)) {
                 (Some(row), copy) => {

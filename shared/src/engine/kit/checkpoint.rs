@@ -1,20 +1,19 @@
 //! The checkpoint: the deletion's next value, stored unless somebody else was faster.
 
 use crate::domain::deletion::Deletion;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{ChangeDeletions, EnginePorts, StoreOutcome};
 
 /// Stores the next value, or says that somebody else was faster.
-pub(crate) async fn keep<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+pub(crate) async fn checkpoint<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     next: Deletion,
 ) -> Result<(), Stop> {
     let mut next = next;
     loop {
-        match slice.call(engine.ports.deletions().store(&next)).await? {
+        match work.call(work.deletions().store(&next)).await? {
             StoreOutcome::Stored => {
                 *deletion = next;
                 return Ok(());

@@ -2,85 +2,50 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Collection;
-use crate::domain::deletion::Deletion;
-use crate::domain::page::{Entry, Judged, NotRestored};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::document_ids;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{
-    ClearDocuments, ClearOutcome, ClearRows, DocumentClearOutcome, EnginePorts, RowToClear,
-};
+use crate::domain::deletion::DeletionId;
+use crate::domain::page::{Judged, NotRestored};
+use crate::engine::kit::documents;
+use crate::engine::kit::records::Records;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::{ClearOutcome, ClearRows, DocumentClearOutcome, EnginePorts, RowToClear};
 
-/// The record stays as it is, for this reason.
-pub(crate) fn conflict(reason: &str) -> NotRestored {
-    NotRestored::Conflict {
-        reason: reason.to_owned(),
-    }
-}
-
+/// Takes this deletion's mark off rows, and leaves those of others; answers what came of each, by place.
 pub(crate) async fn clear_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
-) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let to_clear: Vec<RowToClear> = places
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    deletion: DeletionId,
+) -> Result<Vec<(usize, ClearOutcome)>, Stop> {
+    let (rows, collection) = (work.rows(), records.collection);
+    let to_clear: Vec<RowToClear> = records
+        .places
         .iter()
         .map(|place| RowToClear {
-            key: entries[*place].key.clone(),
-            null: entries[*place].judged == Judged::LiveNull,
+            key: records.entry(*place).key.clone(),
+            null: records.entry(*place).judged == Judged::LiveNull,
         })
         .collect();
-    let rows = engine.ports.rows();
-    let outcomes = settle(slice, &to_clear, P::Rows::CLEAR_BATCH, |batch| async move {
-        rows.clear(collection, deletion.id, &batch).await
-    })
-    .await?;
-    let mut exceptions = BTreeMap::new();
-    for (place, outcome) in places.iter().copied().zip(outcomes) {
-        let reason = match outcome {
-            ClearOutcome::Cleared | ClearOutcome::Live => continue,
-            ClearOutcome::MarkedByAnother => "MARKED_BY_ANOTHER: another deletion's mark stays",
-            ClearOutcome::Missing => "ROW_MISSING: the row is gone",
-        };
-        exceptions.insert(place, conflict(reason));
-    }
-    Ok(exceptions)
+    let outcomes = work
+        .settle(&to_clear, P::Rows::CLEAR_BATCH, |batch| async move {
+            rows.clear(collection, deletion, &batch).await
+        })
+        .await?;
+    Ok(records.places.iter().copied().zip(outcomes).collect())
 }
 
-/// Takes this deletion's marks off documents, and leaves those of others.
+/// Takes this deletion's mark off documents; answers those that the store refused to change.
 pub(crate) async fn clear_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    deletion: DeletionId,
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    // A record whose document id cannot be rendered has no document.
-    let (ids, _) = document_ids(collection, entries, places);
-    let documents = engine.ports.documents();
-    let asked: Vec<String> = ids.iter().map(|(_, id)| id.clone()).collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::CLEAR_BATCH,
-        |batch| async move { documents.clear(collection, deletion.id, &batch).await },
-    )
-    .await?;
-    let mut exceptions = BTreeMap::new();
-    for ((place, _), outcome) in ids.into_iter().zip(outcomes) {
-        match outcome {
-            DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => {}
-            DocumentClearOutcome::Rejected(why) => {
-                let reason = format!("DOCUMENT_REJECTED: {why}");
-                exceptions.insert(place, NotRestored::Failed { reason });
-            }
+    let refused = |(place, outcome)| match outcome {
+        DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => None,
+        DocumentClearOutcome::Rejected(why) => {
+            let reason = format!("DOCUMENT_REJECTED: {why}");
+            Some((place, NotRestored::Failed { reason }))
         }
-    }
-    Ok(exceptions)
+    };
+    let outcomes = documents::clear(work, records, deletion).await?;
+    Ok(outcomes.into_iter().filter_map(refused).collect())
 }

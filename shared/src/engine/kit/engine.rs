@@ -24,11 +24,8 @@ pub struct Engine<P> {
 impl<P> Engine<P> {
     /// The collection of this name, or the reason why its records cannot be worked on.
     pub(crate) fn collection(&self, name: &CollectionName) -> Result<&Collection, Stop> {
-        self.collections.get(name.as_ref()).ok_or_else(|| {
-            Stop::broken(
-                "COLLECTION_UNKNOWN",
-                &format!("no collections file declares `{name}` any more"),
-            )
-        })
+        self.collections
+            .get(name.as_ref())
+            .ok_or_else(|| Stop::unknown_collection(name))
     }
 }

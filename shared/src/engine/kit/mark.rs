@@ -2,30 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Collection;
-use crate::domain::page::{Entry, Judged, Outcome};
+use crate::domain::page::{Judged, Outcome};
 use crate::domain::row::Mark;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::document_ids;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{
-    DocumentMarkOutcome, EnginePorts, MarkDocuments, MarkOutcome, MarkRows, RowToMark,
-};
+use crate::engine::kit::documents;
+use crate::engine::kit::records::Records;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
 
-/// Marks the rows of some records of one collection; answers those that could not be marked.
+/// How often a row whose mark attribute changes between absent and NULL is asked again.
+const FLIPS: usize = 3;
+
+/// Marks rows; answers those that could not be marked.
 pub(crate) async fn mark_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
+    work: Work<'_, P>,
+    records: &Records<'_>,
     mark: &Mark,
-    entries: &[Entry],
-    places: &[usize],
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let (rows, collection) = (work.rows(), records.collection);
     let mut exceptions = BTreeMap::new();
-    let mut open: Vec<(usize, bool)> = places
+    let is_null = |place: usize| records.entry(place).judged == Judged::LiveNull;
+    let mut open: Vec<(usize, bool)> = records
+        .places
         .iter()
-        .map(|place| (*place, entries[*place].judged == Judged::LiveNull))
+        .map(|place| (*place, is_null(*place)))
         .collect();
     for _ in 0..FLIPS {
         if open.is_empty() {
@@ -34,87 +34,60 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
         let to_mark: Vec<RowToMark> = open
             .iter()
             .map(|(place, null)| RowToMark {
-                key: entries[*place].key.clone(),
+                key: records.entry(*place).key.clone(),
                 null: *null,
             })
             .collect();
-        let rows = engine.ports.rows();
-        let outcomes = settle(slice, &to_mark, P::Rows::MARK_BATCH, |batch| async move {
-            rows.mark(collection, mark, &batch).await
-        })
-        .await?;
+        let outcomes = work
+            .settle(&to_mark, P::Rows::MARK_BATCH, |batch| async move {
+                rows.mark(collection, mark, &batch).await
+            })
+            .await?;
         let mut flipped = Vec::new();
         for ((place, _), outcome) in open.into_iter().zip(outcomes) {
-            match outcome {
-                MarkOutcome::Marked => {}
-                MarkOutcome::MarkedByAnother => {
-                    exceptions.insert(place, Outcome::AlreadyDeleted);
+            let exception = match outcome {
+                MarkOutcome::Marked => continue,
+                MarkOutcome::Null => {
+                    flipped.push((place, true));
+                    continue;
                 }
-                MarkOutcome::Missing => {
-                    exceptions.insert(place, Outcome::Missing);
+                MarkOutcome::Absent => {
+                    flipped.push((place, false));
+                    continue;
                 }
-                MarkOutcome::TooLarge => {
-                    let reason =
-                        "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB";
-                    exceptions.insert(
-                        place,
-                        Outcome::Failed {
-                            reason: reason.into(),
-                        },
-                    );
-                }
-                MarkOutcome::Null => flipped.push((place, true)),
-                MarkOutcome::Absent => flipped.push((place, false)),
-            }
+                MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
+                MarkOutcome::Missing => Outcome::Missing,
+                MarkOutcome::TooLarge => Outcome::failed(
+                    "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB",
+                ),
+            };
+            exceptions.insert(place, exception);
         }
         open = flipped;
     }
-    for (place, _) in open {
-        exceptions.insert(
-            place,
-            Outcome::Failed {
-                reason: "ROW_CHANGING: somebody else keeps changing the mark".into(),
-            },
-        );
-    }
+    let changing = "ROW_CHANGING: somebody else keeps changing the mark";
+    exceptions.extend(
+        open.into_iter()
+            .map(|(place, _)| (place, Outcome::failed(changing))),
+    );
     Ok(exceptions)
 }
 
-/// Marks the documents of some records; answers those that could not be marked.
+/// Marks documents; answers those that could not be marked. Without a document there is nothing that could show the record.
 pub(crate) async fn mark_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
+    work: Work<'_, P>,
+    records: &Records<'_>,
     mark: &Mark,
-    entries: &[Entry],
-    places: &[usize],
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let (ids, mut exceptions) = document_ids(collection, entries, places);
-    let documents = engine.ports.documents();
-    let asked: Vec<String> = ids.iter().map(|(_, id)| id.clone()).collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::MARK_BATCH,
-        |batch| async move { MarkDocuments::mark(documents, collection, mark, &batch).await },
-    )
-    .await?;
-    for ((place, _), outcome) in ids.into_iter().zip(outcomes) {
+    let (_, mut exceptions) = records.document_ids();
+    for (place, outcome) in documents::mark(work, records, mark).await? {
         match outcome {
-            // Without a document there is nothing that could show the record.
             DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => {}
             DocumentMarkOutcome::Rejected(why) => {
-                exceptions.insert(
-                    place,
-                    Outcome::Failed {
-                        reason: format!("DOCUMENT_REJECTED: {why}"),
-                    },
-                );
+                let reason = format!("DOCUMENT_REJECTED: {why}");
+                exceptions.insert(place, Outcome::Failed { reason });
             }
         }
     }
     Ok(exceptions)
 }
-
-/// How often a row whose mark attribute changes between absent and NULL is asked again.
-const FLIPS: usize = 3;

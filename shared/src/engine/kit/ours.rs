@@ -4,9 +4,9 @@ use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::page::{Entry, Outcome};
 use crate::domain::row::{Row, RowMark};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::read_rows;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::rows::read_row;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields};
 
 /// Whether the record is the deletion's root.
@@ -34,38 +34,26 @@ pub(crate) fn obstacle(
     }
 }
 
+/// Whether another record than the deletion's is at the root's key: one that is not there is not new.
 pub(crate) async fn root_is_new<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<bool, Stop> {
     let Some(root) = &deletion.root else {
         return Ok(false);
     };
-    let collection = engine.collection(&deletion.collection)?;
-    let rows = read_rows(
-        engine,
-        slice,
-        collection,
-        std::slice::from_ref(root),
-        Fields::Judged,
-    )
-    .await?;
-    Ok(rows
-        .into_iter()
-        .flatten()
-        .any(|root| !root.mark(collection).is_of(deletion.id)))
+    let collection = work.collection(&deletion.collection)?;
+    let row = read_row(work, collection, root, Fields::Judged).await?;
+    Ok(row.is_some_and(|row| !row.mark(collection).is_of(deletion.id)))
 }
 
+/// Whether the record's row is there and carries the deletion's mark.
 pub(crate) async fn is_ours<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     entry: &Entry,
 ) -> Result<bool, Stop> {
-    let collection = engine.collection(&entry.collection)?;
-    let keys = std::slice::from_ref(&entry.key);
-    let rows = read_rows(engine, slice, collection, keys, Fields::Judged).await?;
-    let ours = |row: &Row| row.mark(collection).is_of(deletion.id);
-    Ok(rows.iter().flatten().any(ours))
+    let collection = work.collection(&entry.collection)?;
+    let row = read_row(work, collection, &entry.key, Fields::Judged).await?;
+    Ok(row.is_some_and(|row| row.mark(collection).is_of(deletion.id)))
 }

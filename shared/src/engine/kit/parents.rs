@@ -2,27 +2,27 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::collection::{Collection, CollectionName};
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::Entry;
 use crate::domain::row::Row;
 use crate::engine::kit::archived_parents;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::{by_collection, read_rows};
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::records::Records;
+use crate::engine::kit::rows::read_rows;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, Fields};
 
 /// Those of these rows whose parent is gone or marked. Below one that is there and live they are that one's, although the
 /// manifest has its key: somebody created it anew. `taken` are records without a mark that are about to get one.
 pub(crate) async fn below_the_dead<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     mut rows: Vec<Row>,
     taken: &HashSet<(CollectionName, RecordKey)>,
 ) -> Result<Vec<Row>, Stop> {
-    let Some(parent) = engine.collections.parent_of(collection) else {
+    let Some(parent) = work.collections().parent_of(collection) else {
         return Ok(rows);
     };
     let named: HashSet<RecordKey> = rows
@@ -30,7 +30,7 @@ pub(crate) async fn below_the_dead<P: EnginePorts>(
         .filter_map(|row| row.parent_key(collection))
         .collect();
     let named: Vec<RecordKey> = named.into_iter().collect();
-    let read = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
+    let read = read_rows(work, parent, &named, Fields::Judged).await?;
     let live: HashSet<RecordKey> = named
         .into_iter()
         .zip(read)
@@ -48,28 +48,24 @@ pub(crate) async fn below_the_dead<P: EnginePorts>(
 /// The places of the records that hang below a record of this deletion, or below one that is gone. The parents are read
 /// after their children: one that is there and not ours is new, and so are they.
 pub(crate) async fn below_what_is_ours<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
 ) -> Result<Vec<usize>, Stop> {
     let mut ours = Vec::new();
-    for (collection, places) in by_collection(&engine.collections, entries)? {
-        let Some(parent) = engine.collections.parent_of(collection) else {
+    for records in Records::by_collection(work.collections(), entries)? {
+        let collection = records.collection;
+        let Some(parent) = work.collections().parent_of(collection) else {
             continue;
         };
-        let keys: Vec<_> = places
-            .iter()
-            .map(|place| entries[*place].key.clone())
-            .collect();
-        let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+        let rows = records.rows(work).await?;
         let above: Vec<_> = rows
             .iter()
             .map(|row| row.as_ref()?.parent_key(collection))
             .collect();
         let named: BTreeSet<_> = above.iter().flatten().cloned().collect();
         let named: Vec<_> = named.into_iter().collect();
-        let read = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
+        let read = read_rows(work, parent, &named, Fields::Judged).await?;
         let new: HashSet<_> = named
             .into_iter()
             .zip(read)
@@ -80,7 +76,8 @@ pub(crate) async fn below_what_is_ours<P: EnginePorts>(
             .map(|(key, _)| key)
             .collect();
         ours.extend(
-            places
+            records
+                .places
                 .into_iter()
                 .zip(above)
                 .filter(|(_, above)| above.as_ref().is_some_and(|key| !new.contains(key)))
@@ -93,23 +90,19 @@ pub(crate) async fn below_what_is_ours<P: EnginePorts>(
 /// The keys of the parents that are there, of those that these rows name. Where no root hides what comes back, another
 /// deletion's parent is as gone.
 pub(crate) async fn parents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     rows: &[Option<Row>],
 ) -> Result<HashSet<RecordKey>, Stop> {
-    let Some(parent) = engine.collections.parent_of(collection) else {
+    let Some(parent) = work.collections().parent_of(collection) else {
         return Ok(HashSet::new());
     };
     let named = named_parents(collection, rows.iter().flatten());
-    if deletion.strategy == Strategy::Archive {
-        return Box::pin(archived_parents::parents(
-            engine, slice, deletion, parent, named,
-        ))
-        .await;
+    if deletion.strategy.keeps_copies() {
+        return Box::pin(archived_parents::parents(work, deletion, parent, named)).await;
     }
-    let found = read_rows(engine, slice, parent, &named, Fields::Judged).await?;
+    let found = read_rows(work, parent, &named, Fields::Judged).await?;
     Ok(named
         .into_iter()
         .zip(found)

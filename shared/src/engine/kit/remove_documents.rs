@@ -3,17 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Collection;
-use crate::domain::page::Entry;
 use crate::domain::row::{Row, RowMark};
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::{document_ids, read_rows};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{
-    DocumentState, DocumentVersion, EnginePorts, Fields, PurgeDocuments, ReadDocuments,
-    RemoveOutcome,
-};
+use crate::engine::kit::documents;
+use crate::engine::kit::records::Records;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::{DocumentVersion, EnginePorts, RemoveOutcome};
 
 /// How often a document that changes under our hands is read again before its record is left for a retry.
 const READS: usize = 5;
@@ -26,105 +21,43 @@ pub(crate) type RowsAt = BTreeMap<usize, Option<Row>>;
 
 /// Removes the documents that their rows allow to go; returns the rows as they were read, and why some documents stay.
 pub(crate) async fn remove_documents<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
+    work: Work<'_, P>,
+    records: &Records<'_>,
     explained: &Explained<'_>,
 ) -> Result<(RowsAt, BTreeMap<usize, String>), Stop> {
-    // A record whose document id cannot be rendered has no document.
-    let (mut open, _) = document_ids(collection, entries, places);
-    let (mut rows, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    let (ids, _) = records.document_ids();
+    let mut open = records.at(ids.into_iter().map(|(place, _)| place).collect());
+    let (mut rows, mut failed) = (RowsAt::new(), BTreeMap::new());
     for round in 0..READS {
         // The copy first, then the truth: what is written in between changes the version that is named at the removal.
-        let states = states(engine, slice, collection, &open).await?;
-        let wanted: Vec<usize> = if round == 0 {
-            places.to_vec()
-        } else {
-            open.iter().map(|(place, _)| *place).collect()
-        };
-        let read = rows_at(engine, slice, collection, entries, &wanted).await?;
-        let removable: Vec<(usize, String, DocumentVersion)> = open
-            .iter()
-            .zip(states)
-            .filter_map(|((place, id), state)| {
-                let (state, row) = (state?, read.get(place)?);
-                explained(*place, state.mark, row.as_ref())
-                    .then(|| (*place, id.clone(), state.version))
-            })
+        let states = documents::states(work, &open).await?;
+        let wanted = if round == 0 { records } else { &open };
+        let found = wanted.rows(work).await?;
+        let read: RowsAt = wanted.places.iter().copied().zip(found).collect();
+        let removable: BTreeMap<usize, DocumentVersion> = states
+            .into_iter()
+            .filter(|(place, state)| explained(*place, state.mark, read[place].as_ref()))
+            .map(|(place, state)| (place, state.version))
             .collect();
         rows.extend(read);
-        open = remove(engine, slice, collection, removable, &mut failed).await?;
-        if open.is_empty() {
+        let mut changed = Vec::new();
+        for (place, outcome) in documents::remove(work, records, &removable).await? {
+            match outcome {
+                RemoveOutcome::Gone => {}
+                RemoveOutcome::Changed => changed.push(place),
+                RemoveOutcome::Rejected(why) => {
+                    failed.insert(place, format!("DOCUMENT_REJECTED: {why}"));
+                }
+            }
+        }
+        open = records.at(changed);
+        if open.places.is_empty() {
             return Ok((rows, failed));
         }
     }
-    for (place, _) in open {
+    for place in open.places {
         let reason = "DOCUMENT_CHANGING: somebody else keeps writing the document".to_owned();
         failed.insert(place, reason);
     }
     Ok((rows, failed))
-}
-
-async fn states<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    open: &[(usize, String)],
-) -> Result<Vec<Option<DocumentState>>, Stop> {
-    let documents = engine.ports.documents();
-    let ids: Vec<String> = open.iter().map(|(_, id)| id.clone()).collect();
-    settle(slice, &ids, P::Documents::STATE_BATCH, |batch| async move {
-        documents.states(collection, &batch).await
-    })
-    .await
-}
-
-async fn rows_at<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
-) -> Result<BTreeMap<usize, Option<Row>>, Stop> {
-    let keys: Vec<_> = places
-        .iter()
-        .map(|place| entries[*place].key.clone())
-        .collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
-    Ok(places.iter().copied().zip(rows).collect())
-}
-
-/// Removes documents as they were read; returns those that changed since.
-async fn remove<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    collection: &Collection,
-    removable: Vec<(usize, String, DocumentVersion)>,
-    failed: &mut BTreeMap<usize, String>,
-) -> Result<Vec<(usize, String)>, Stop> {
-    let documents = engine.ports.documents();
-    let asked: Vec<(String, DocumentVersion)> = removable
-        .iter()
-        .map(|(_, id, version)| (id.clone(), *version))
-        .collect();
-    let outcomes = settle(
-        slice,
-        &asked,
-        P::Documents::PURGE_BATCH,
-        |batch| async move { documents.remove(collection, &batch).await },
-    )
-    .await?;
-    let mut changed = Vec::new();
-    for ((place, id, _), outcome) in removable.into_iter().zip(outcomes) {
-        match outcome {
-            RemoveOutcome::Gone => {}
-            RemoveOutcome::Changed => changed.push((place, id)),
-            RemoveOutcome::Rejected(why) => {
-                failed.insert(place, format!("DOCUMENT_REJECTED: {why}"));
-            }
-        }
-    }
-    Ok(changed)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::domain::collection::CollectionName;
 use crate::domain::deletion::Failure;
 use crate::ports::{Clock, DependencyError};
 
@@ -30,6 +31,12 @@ impl Stop {
     /// See [`Stop::Broken`].
     pub(crate) fn broken(code: &str, reason: &str) -> Self {
         Self::Broken(Failure::new(code, reason))
+    }
+
+    /// No file declares this collection.
+    pub(crate) fn unknown_collection(name: &CollectionName) -> Self {
+        let reason = format!("no collections file declares `{name}` any more");
+        Self::broken("COLLECTION_UNKNOWN", &reason)
     }
 }
 
@@ -61,6 +68,12 @@ impl<'a, C: Clock> Slice<'a, C> {
             work_until: end.checked_sub(closing).unwrap_or(end),
             end,
         }
+    }
+
+    /// A slice of this length that begins now.
+    pub(crate) fn from_now(clock: &'a C, length: Duration) -> Self {
+        let end = clock.now().checked_add(length).unwrap_or(Timestamp::MAX);
+        Self::new(clock, end, length)
     }
 
     /// The same slice, of which no more than this is left.

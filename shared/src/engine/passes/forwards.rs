@@ -1,43 +1,34 @@
-//! The delete pass of the strategy `flag`: page by page, rows, then documents, then the checkpoint.
+//! The delete pass of what stays in its table: page by page, each done as soon as it is written.
 
-use crate::domain::deletion::{Deletion, Pass, State};
-use crate::domain::page::{Exceptions, Page};
+use crate::domain::deletion::{Deletion, State};
 use crate::domain::scope::Scope;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::mark::mark_documents;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::engine::passes::owed_events::Notifier;
-use crate::engine::passes::page::{PagePass, do_page};
+use crate::engine::kit::manifest;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::engine::passes::notifier::Notifier;
+use crate::engine::passes::page::PageRun;
+use crate::engine::passes::task::Task;
 use crate::engine::select::next_page;
-use crate::engine::strategies::flag::{self, mark_entries};
-use crate::ports::{EnginePorts, ReadDeletions};
+use crate::ports::EnginePorts;
 
 /// Does all pages from the checkpoint on.
 pub(crate) async fn run<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
     let mut notifier = Notifier::new();
-    notifier.accepted(engine, slice, deletion).await;
-    let deletions = engine.ports.deletions();
+    notifier.accepted(work, deletion).await;
     let mut before = match deletion.cursor {
         0 => None,
-        done => {
-            slice
-                .call(deletions.page(&deletion.tenant, deletion.id, done))
-                .await?
-        }
+        done => manifest::page(work, deletion, done).await?,
     };
-    let mut resumed = true;
+    let mut may_be_begun = true;
     loop {
         let number = deletion.cursor + 1;
         // Only the first page of a slice can have been begun by somebody else; those that are known are there.
-        let written = if resumed || number <= deletion.pages {
-            slice
-                .call(deletions.page(&deletion.tenant, deletion.id, number))
-                .await?
+        let written = if may_be_begun || number <= deletion.pages {
+            manifest::page(work, deletion, number).await?
         } else {
             None
         };
@@ -45,59 +36,15 @@ pub(crate) async fn run<P: EnginePorts>(
             Some(page) => page,
             // What is written is finished before a cancel is honoured; nothing is begun any more.
             None if deletion.state == State::Cancelling => return Ok(()),
-            None => match next_page(engine, slice, deletion, scope, before.as_ref(), number).await?
-            {
+            None => match next_page(work, deletion, scope, before.as_ref(), number).await? {
                 Some(page) => page,
                 None => return Ok(()),
             },
         };
-        do_page(
-            engine,
-            slice,
-            deletion,
-            &mut notifier,
-            &Flag { scope },
-            &page,
-            resumed,
-        )
-        .await?;
+        PageRun::new(work, Task::Delete(scope), deletion, &page, may_be_begun)
+            .run(deletion, &mut notifier)
+            .await?;
         before = Some(page);
-        resumed = false;
-    }
-}
-
-struct Flag<'a> {
-    scope: &'a Scope,
-}
-
-impl<P: EnginePorts> PagePass<P> for Flag<'_> {
-    const PASS: Pass = Pass::Delete;
-
-    /// Does a page: the root's as it was accepted, every other one's records as they were selected.
-    async fn act(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
-    ) -> Result<Exceptions, Stop> {
-        if page.number > 1 || deletion.root.is_none() {
-            return mark_entries(engine, slice, deletion, &page.entries, only).await;
-        }
-        let collection = engine.collection(&deletion.collection)?;
-        let mut deleted = flag::root(engine, slice, deletion, collection, page).await?;
-        if deleted.is_empty() {
-            let mark = deletion.mark();
-            deleted = mark_documents(engine, slice, collection, &mark, &page.entries, &[0]).await?;
-        }
-        Ok(Exceptions {
-            deleted,
-            ..Exceptions::default()
-        })
-    }
-
-    fn scope(&self) -> Option<&Scope> {
-        Some(self.scope)
+        may_be_begun = false;
     }
 }

@@ -7,39 +7,37 @@
 
 use std::collections::HashSet;
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::scope::Scope;
-use crate::engine::effects::schedules;
-use crate::engine::kit::checkpoint::keep;
-use crate::engine::kit::engine::Engine;
+use crate::engine::effects::remove_schedules;
+use crate::engine::kit::checkpoint::checkpoint;
+use crate::engine::kit::manifest;
 use crate::engine::kit::manifest::{known, record};
 use crate::engine::kit::ours::root_is_new;
 use crate::engine::kit::parents::{below_the_dead, below_what_is_ours};
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::select::step::Step;
 use crate::engine::select::walk::{STEPS, Walk};
-use crate::engine::strategies::erase::erase_entries;
-use crate::engine::strategies::flag::mark_entries;
-use crate::ports::{AdvanceDeletions, Clock, EnginePorts, PutPageOutcome, ReadDeletions};
+use crate::engine::strategies;
+use crate::ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
 /// Looks from the checkpoint on, until there is nothing below the root that is not in the manifest.
 pub(crate) async fn run<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    adopt(engine, slice, deletion).await?;
+    adopt(work, deletion).await?;
     while !deletion.looked {
-        let mut walk = Walk::new(engine, slice, scope);
+        let mut walk = Walk::new(work, scope);
         let mut cursor = deletion.look.clone().unwrap_or(SelectCursor::ROOT);
         let mut found: Vec<Entry> = Vec::new();
         let mut seen = HashSet::new();
         let mut steps = 0;
-        while found.len() < engine.page_keys && steps < STEPS {
-            let room = engine.page_keys - found.len();
+        while found.len() < work.engine.page_keys && steps < STEPS {
+            let room = work.engine.page_keys - found.len();
             // Everything before `pages + 1` is written; nothing is open.
             let step = walk
                 .step(deletion, cursor.clone(), (deletion.pages + 1, &[]), room)
@@ -53,14 +51,14 @@ pub(crate) async fn run<P: EnginePorts>(
                     rows,
                     next,
                 } => {
-                    let declared = engine.collection(&collection)?;
+                    let declared = work.collection(&collection)?;
                     let mut live = rows;
                     live.retain(|row| row.mark(declared).is_live());
                     // A parent whose turn in the delete has not come stands there live, and is ours all the same.
-                    let is_waiting =
-                        deletion.state.pass() == Pass::Delete && !deletion.is_acted(next.page);
+                    let is_acted = next.page().is_none_or(|page| deletion.is_acted(page));
+                    let is_waiting = deletion.state.pass() == Pass::Delete && !is_acted;
                     if !is_waiting {
-                        live = below_the_dead(engine, slice, declared, live, &seen).await?;
+                        live = below_the_dead(work, declared, live, &seen).await?;
                     }
                     for row in live {
                         if !seen.insert((collection.clone(), row.key.clone())) {
@@ -79,7 +77,7 @@ pub(crate) async fn run<P: EnginePorts>(
             }
         }
         if deletion.root.is_none() && !found.is_empty() {
-            let old = below_what_is_ours(engine, slice, deletion, &found).await?;
+            let old = below_what_is_ours(work, deletion, &found).await?;
             let mut places = 0..;
             found.retain(|_| places.next().is_some_and(|place| old.contains(&place)));
             if found.is_empty() {
@@ -88,11 +86,11 @@ pub(crate) async fn run<P: EnginePorts>(
             }
         }
         // The root is read after its children: one that is there and not ours is new, and so are they.
-        if found.is_empty() || root_is_new(engine, slice, deletion).await? {
-            let next = deletion.look_over(slice.clock().now());
-            return keep(engine, slice, deletion, next).await;
+        if found.is_empty() || root_is_new(work, deletion).await? {
+            let next = deletion.look_over(work.now());
+            return checkpoint(work, deletion, next).await;
         }
-        if collect(engine, slice, deletion, found).await? {
+        if collect(work, deletion, found).await? {
             deletion.look = Some(cursor);
         }
     }
@@ -101,41 +99,32 @@ pub(crate) async fn run<P: EnginePorts>(
 
 /// A page that a crashed look wrote, and that the deletion does not know of yet. If the root was created anew since, so
 /// may have been what the page names: it is then taken without a mark, and the purge keeps what is not ours.
-async fn adopt<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &mut Deletion,
-) -> Result<(), Stop> {
+async fn adopt<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
     let number = deletion.pages + 1;
-    let read = engine
-        .ports
-        .deletions()
-        .page(&deletion.tenant, deletion.id, number);
-    let Some(page) = slice.call(read).await? else {
+    let Some(page) = manifest::page(work, deletion, number).await? else {
         return Ok(());
     };
-    if deletion.state.pass() == Pass::Purge && root_is_new(engine, slice, deletion).await? {
-        let next = deletion.page_found(slice.clock().now(), &page);
-        return keep(engine, slice, deletion, next).await;
+    if deletion.state.pass() == Pass::Purge && root_is_new(work, deletion).await? {
+        let next = deletion.page_found(work.now(), &page);
+        return checkpoint(work, deletion, next).await;
     }
     if deletion.root.is_none() {
-        let old = below_what_is_ours(engine, slice, deletion, &page.entries).await?;
-        mark(engine, slice, deletion, &page.entries, &old).await?;
-        let next = deletion.page_found(slice.clock().now(), &page);
-        return keep(engine, slice, deletion, next).await;
+        let old = below_what_is_ours(work, deletion, &page.entries).await?;
+        mark(work, deletion, &page.entries, &old).await?;
+        let next = deletion.page_found(work.now(), &page);
+        return checkpoint(work, deletion, next).await;
     }
-    take(engine, slice, deletion, &page).await
+    take(work, deletion, &page).await
 }
 
 /// Marks what was found: in the page that has it already, or in a new one. Answers whether all of it was taken: if
 /// somebody wrote that page first, theirs counts, and then, or if a page cannot hold it, the look repeats this stretch.
 async fn collect<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     found: Vec<Entry>,
 ) -> Result<bool, Stop> {
-    let known = known(engine, slice, deletion, &found).await?;
+    let known = known(work, deletion, &found).await?;
     let (mut again, mut new): (Vec<Entry>, Vec<Entry>) = found
         .into_iter()
         .partition(|entry| known.contains_key(&record(entry)));
@@ -149,7 +138,7 @@ async fn collect<P: EnginePorts>(
     }
     if !again.is_empty() {
         let all: Vec<usize> = (0..again.len()).collect();
-        mark(engine, slice, deletion, &again, &all).await?;
+        mark(work, deletion, &again, &all).await?;
     }
     if new.is_empty() {
         return Ok(true);
@@ -162,34 +151,26 @@ async fn collect<P: EnginePorts>(
         entries: new,
         next: None,
     };
-    match slice
-        .call(engine.ports.deletions().put_page(deletion, &page))
+    match work
+        .call(work.deletions().put_page(deletion, &page))
         .await?
     {
-        PutPageOutcome::Written => take(engine, slice, deletion, &page).await.map(|()| is_all),
-        PutPageOutcome::Earlier(theirs) => {
-            take(engine, slice, deletion, &theirs).await.map(|()| false)
-        }
+        PutPageOutcome::Written => take(work, deletion, &page).await.map(|()| is_all),
+        PutPageOutcome::Earlier(theirs) => take(work, deletion, &theirs).await.map(|()| false),
     }
 }
 
 /// Marks what was found, or erases it where the delete does that, but for what must not go yet: that is kept.
 async fn mark<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
     places: &[usize],
 ) -> Result<(), Stop> {
-    let held = schedules::remove(engine, slice, entries, places).await?;
+    let held = remove_schedules(work, entries, places).await?;
     let mut rest = places.to_vec();
     rest.retain(|place| !held.contains_key(place));
-    if deletion.strategy == Strategy::Erase && deletion.state.pass() == Pass::Delete {
-        erase_entries(engine, slice, deletion, entries, Some(&rest)).await?;
-    } else {
-        mark_entries(engine, slice, deletion, entries, Some(&rest)).await?;
-    }
-    Ok(())
+    strategies::take_late(work, deletion, entries, &rest).await
 }
 
 /// How many of these entries one page holds; it always holds one.
@@ -203,17 +184,16 @@ pub(crate) fn fitting(entries: &[Entry]) -> usize {
 }
 
 async fn take<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     page: &Page,
 ) -> Result<(), Stop> {
     let next = if deletion.state.pass() == Pass::Delete {
-        deletion.page_late(slice.clock().now(), page)
+        deletion.page_late(work.now(), page)
     } else {
         let all: Vec<usize> = (0..page.entries.len()).collect();
-        mark(engine, slice, deletion, &page.entries, &all).await?;
-        deletion.page_found(slice.clock().now(), page)
+        mark(work, deletion, &page.entries, &all).await?;
+        deletion.page_found(work.now(), page)
     };
-    keep(engine, slice, deletion, next).await
+    checkpoint(work, deletion, next).await
 }

@@ -1,144 +1,158 @@
-//! What all passes have in common: how one page is done, recorded and told, and how those go through the manifest that
-//! remove or undo.
-//!
-//! They go backwards, so that the root comes last and hides what is half done until then.
+//! How one page is done, whatever the pass.
+
+use std::collections::BTreeMap;
 
 use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Exceptions, Page};
-use crate::domain::scope::Scope;
-use crate::domain::told::Told;
-use crate::engine::effects::{Doing, after_delete, after_restore, hold_back};
-use crate::engine::kit::checkpoint::keep;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::engine::passes::owed_events::Notifier;
-use crate::ports::{AdvanceDeletions, Clock, EnginePorts, ReadDeletions};
+use crate::domain::page::{Exceptions, Outcome, Page};
+use crate::engine::effects;
+use crate::engine::kit::checkpoint::checkpoint;
+use crate::engine::kit::manifest;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::turn::Turn;
+use crate::engine::kit::work::Work;
+use crate::engine::passes::notifier::Notifier;
+use crate::engine::passes::task::Task;
+use crate::ports::{AdvanceDeletions, EnginePorts};
 
-/// What a pass does with a page.
-pub(crate) trait PagePass<P: EnginePorts>: Sync {
-    /// Which pass.
-    const PASS: Pass;
+/// One page on its way through a pass.
+pub(crate) struct PageRun<'a, P: EnginePorts> {
+    work: Work<'a, P>,
+    task: Task<'a>,
+    page: &'a Page,
+    turn: Turn,
+}
 
-    /// Does a page, or only some places of it, and says what was not plainly done. Doing it again is harmless, and finds
-    /// the same.
-    fn act(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
+impl<'a, P: EnginePorts> PageRun<'a, P> {
+    /// A page in this pass. `may_be_begun` says whether somebody may have begun it in an earlier slice.
+    pub(crate) fn new(
+        work: Work<'a, P>,
+        task: Task<'a>,
         deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
-    ) -> impl Future<Output = Result<Exceptions, Stop>> + Send;
-
-    /// The frozen scope, where the pass knows it: without it nobody knows what who asks may read.
-    fn scope(&self) -> Option<&Scope> {
-        None
-    }
-}
-
-/// Does one page, writes its exceptions if they have changed, makes the checkpoint and tells. `resumed` says that somebody
-/// else may have begun the page.
-pub(crate) async fn do_page<P: EnginePorts, A: PagePass<P>>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &mut Deletion,
-    notifier: &mut Notifier,
-    pass: &A,
-    page: &Page,
-    resumed: bool,
-) -> Result<(), Stop> {
-    let deletions = engine.ports.deletions();
-    let again = deletion.is_done_before(A::PASS, page.number);
-    // What somebody unmarked since a purge was marked again in place, wherever it stands.
-    let only_open = A::PASS != Pass::Purge;
-    let stands = async || {
-        let read = deletions.exceptions(&deletion.tenant, deletion.id, page.number);
-        slice.call(read).await.map(Option::unwrap_or_default)
-    };
-    // An earlier run that was given up may have left exceptions of a page that it did not finish. One of the delete has
-    // closed it.
-    let is_left = A::PASS != Pass::Delete && deletion.notified.of(A::PASS).is_again();
-    let mut earlier = if resumed || again || is_left {
-        Some(stands().await?)
-    } else {
-        None
-    };
-    let open = earlier
-        .as_ref()
-        .filter(|_| again)
-        .map(|earlier| earlier.open(A::PASS));
-    let only = open.as_deref().filter(|_| only_open);
-    let scope = pass.scope().filter(|_| A::PASS == Pass::Delete);
-    let held = hold_back(engine, slice, deletion, scope, page, only).await?;
-    let rest: Vec<usize> = (0..page.entries.len())
-        .filter(|place| only.is_none_or(|only| only.contains(place)) && !held.contains_key(place))
-        .collect();
-    let only = if held.is_empty() { only } else { Some(&*rest) };
-    let mut found = if only.is_some_and(<[usize]>::is_empty) {
-        Exceptions::default()
-    } else {
-        pass.act(engine, slice, deletion, page, only).await?
-    };
-    found.deleted.extend(held);
-    if earlier.is_none() && !found.is_empty() {
-        earlier = Some(stands().await?);
-    }
-    let mut exceptions = found;
-    if let Some(earlier) = earlier {
-        exceptions = earlier.followed_by(
-            A::PASS,
-            exceptions,
-            open.as_deref(),
-            only_open,
-            deletion.run,
-        );
-        if exceptions != earlier {
-            slice
-                .call(deletions.put_exceptions(deletion, page.number, &exceptions))
-                .await?;
+        page: &'a Page,
+        may_be_begun: bool,
+    ) -> Self {
+        Self {
+            work,
+            task,
+            page,
+            turn: Turn::of(deletion, task.pass(), page.number, may_be_begun),
         }
     }
-    let doing = Doing { again, resumed };
-    let scope = pass.scope();
-    let effects = async {
-        match A::PASS {
-            Pass::Delete => {
-                after_delete(engine, slice, deletion, scope, page, &exceptions, doing).await
+
+    /// Does the page:
+    ///
+    /// 1. what an earlier turn left is read, where there was one;
+    /// 2. of a page that was done before, only what was left open is done;
+    /// 3. what a delete must not take yet is held back;
+    /// 4. the records are taken, given back or removed;
+    /// 5. what was not plainly done is written beside the page;
+    /// 6. what follows the records is done;
+    /// 7. the checkpoint says that the page is done;
+    /// 8. the bus is told.
+    pub(crate) async fn run(
+        &self,
+        deletion: &mut Deletion,
+        notifier: &mut Notifier,
+    ) -> Result<(), Stop> {
+        let pass = self.task.pass();
+        let earlier = self.earlier(deletion).await?;
+        let open = earlier
+            .as_ref()
+            .filter(|_| self.turn == Turn::Again)
+            .map(|earlier| earlier.open(pass));
+        let found = self.act(deletion, open.as_deref()).await?;
+        let exceptions = self
+            .record(deletion, earlier, open.as_deref(), found)
+            .await?;
+        let told = self.follow(deletion, &exceptions).await?;
+        let next = deletion.page_done(pass, self.work.now(), self.page, &exceptions);
+        checkpoint(self.work, deletion, next).await?;
+        notifier
+            .page(self.work, deletion, pass, (self.page, &exceptions, &told))
+            .await;
+        Ok(())
+    }
+
+    /// Step 1.
+    async fn earlier(&self, deletion: &Deletion) -> Result<Option<Exceptions>, Stop> {
+        match self.turn {
+            Turn::First => Ok(None),
+            Turn::Resumed | Turn::Again => self.stored(deletion).await.map(Some),
+        }
+    }
+
+    async fn stored(&self, deletion: &Deletion) -> Result<Exceptions, Stop> {
+        manifest::exceptions(self.work, deletion, self.page.number).await
+    }
+
+    /// Whether the pass looks at nothing but what was left open, where the page was done before.
+    fn is_only_open(&self) -> bool {
+        self.task.pass() != Pass::Purge
+    }
+
+    /// Steps 2 to 4.
+    async fn act(&self, deletion: &Deletion, open: Option<&[usize]>) -> Result<Exceptions, Stop> {
+        let only = open.filter(|_| self.is_only_open());
+        let held = match self.task {
+            Task::Delete(scope) => {
+                effects::hold_back(self.work, deletion, scope, self.page, only).await?
             }
-            Pass::Restore => after_restore(engine, slice, deletion, page, &exceptions, doing).await,
-            Pass::Purge => Ok(Told::default()),
-        }
-    };
-    // Boxed: few pages have effects, and all would carry their future.
-    let told = Box::pin(effects).await?;
-    let next = deletion.page_done(A::PASS, slice.clock().now(), page, &exceptions);
-    keep(engine, slice, deletion, next).await?;
-    notifier
-        .page(engine, slice, deletion, A::PASS, (page, &exceptions, &told))
-        .await;
-    Ok(())
-}
-
-/// Does all pages from the checkpoint on, the last one first.
-pub(crate) async fn run_backwards<P: EnginePorts, A: PagePass<P>>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &mut Deletion,
-    pass: &A,
-) -> Result<(), Stop> {
-    let mut notifier = Notifier::new();
-    let mut resumed = true;
-    while let Some(number) = deletion.next_backwards() {
-        let read = engine
-            .ports
-            .deletions()
-            .page(&deletion.tenant, deletion.id, number);
-        let page = slice
-            .call(read)
-            .await?
-            .ok_or_else(|| Stop::broken("PAGE_MISSING", "a page of the manifest is missing"))?;
-        do_page(engine, slice, deletion, &mut notifier, pass, &page, resumed).await?;
-        resumed = false;
+            Task::Restore | Task::Purge(_) => BTreeMap::new(),
+        };
+        let rest = self.rest(only, &held);
+        let only = if held.is_empty() { only } else { Some(&*rest) };
+        let mut found = if only.is_some_and(<[usize]>::is_empty) {
+            Exceptions::default()
+        } else {
+            self.task.run(self.work, deletion, self.page, only).await?
+        };
+        found.deleted.extend(held);
+        Ok(found)
     }
-    Ok(())
+
+    /// The places to be done that nothing holds back.
+    fn rest(&self, only: Option<&[usize]>, held: &BTreeMap<usize, Outcome>) -> Vec<usize> {
+        let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
+        (0..self.page.entries.len())
+            .filter(|place| is_wanted(place) && !held.contains_key(place))
+            .collect()
+    }
+
+    /// Step 5: writes the exceptions if they have changed; answers what stands.
+    async fn record(
+        &self,
+        deletion: &Deletion,
+        mut earlier: Option<Exceptions>,
+        open: Option<&[usize]>,
+        found: Exceptions,
+    ) -> Result<Exceptions, Stop> {
+        if earlier.is_none() && !found.is_empty() {
+            earlier = Some(self.stored(deletion).await?);
+        }
+        let Some(earlier) = earlier else {
+            return Ok(found);
+        };
+        let pass = self.task.pass();
+        let exceptions = earlier.followed_by(pass, found, open, self.is_only_open(), deletion.run);
+        if exceptions != earlier {
+            let deletions = self.work.deletions();
+            let put = deletions.put_exceptions(deletion, self.page.number, &exceptions);
+            self.work.call(put).await?;
+        }
+        Ok(exceptions)
+    }
+
+    /// Step 6.
+    async fn follow(
+        &self,
+        deletion: &Deletion,
+        exceptions: &Exceptions,
+    ) -> Result<crate::domain::told::Told, Stop> {
+        let scope = match self.task {
+            Task::Delete(scope) => Some(scope),
+            Task::Restore | Task::Purge(_) => None,
+        };
+        let done = (self.page, exceptions);
+        Box::pin(effects::follow(self.work, deletion, scope, done, self.turn)).await
+    }
 }

@@ -6,58 +6,43 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Strategy;
 use crate::domain::deletion::{Deletion, Failure, NotAllowed, Pass};
-use crate::domain::page::{Exceptions, Judged, Page};
-use crate::engine::kit::archived::drop_copies;
-use crate::engine::kit::clear::conflict;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::ours::is_root;
-use crate::engine::kit::records::{by_collection, read_rows};
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::engine::passes::page::{PagePass, run_backwards};
-use crate::engine::strategies::archive::put_back;
-use crate::engine::strategies::flag::restore;
+use crate::domain::page::{Exceptions, NotRestored, Page};
+use crate::engine::kit::rows::read_row;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::engine::passes::backwards;
+use crate::engine::passes::task::Task;
+use crate::engine::strategies;
 use crate::ports::{
-    AdvanceDeletions, Ancestor, ChangeDeletions, Clock, EnginePorts, Fields, ReadDeletions,
+    AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, ReadDeletions,
     RestoreOutcome, StoreOutcome,
 };
-use crate::service::way_back::has_taken_the_key;
+use crate::requests::way_back::has_taken_the_key;
 
 /// Restores all pages from the checkpoint on, all but the root's own mark.
 pub(crate) async fn run<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
 ) -> Result<(), Stop> {
-    if deletion.strategy == Strategy::Archive {
-        put_back::root(engine, slice, deletion).await?;
-    }
-    if let Err(failure) = root_is_ours(engine, slice, deletion).await? {
+    strategies::give_back_root(work, deletion).await?;
+    if let Err(failure) = root_is_ours(work, deletion).await? {
         return Err(Stop::Impossible(failure));
     }
-    run_backwards(engine, slice, deletion, &Restore).await
+    backwards::run(work, deletion, Task::Restore).await
 }
 
 /// Whether the root is there and ours. If not, nothing may move: what came back would hang below something else.
 async fn root_is_ours<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<Result<(), Failure>, Stop> {
     let Some(root) = &deletion.root else {
         return Ok(Ok(()));
     };
-    let collection = engine.collection(&deletion.collection)?;
-    let rows = read_rows(
-        engine,
-        slice,
-        collection,
-        std::slice::from_ref(root),
-        Fields::Judged,
-    )
-    .await?;
-    Ok(match rows.into_iter().flatten().next() {
+    let collection = work.collection(&deletion.collection)?;
+    let row = read_row(work, collection, root, Fields::Judged).await?;
+    Ok(match row {
         Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
         Some(row) if has_taken_the_key(&row, collection, deletion) => Err(Failure {
             code: "KEY_TAKEN".to_owned(),
@@ -70,70 +55,18 @@ async fn root_is_ours<P: EnginePorts>(
     })
 }
 
-/// What a restore does with a page.
-pub(crate) struct Restore;
-
-impl<P: EnginePorts> PagePass<P> for Restore {
-    const PASS: Pass = Pass::Restore;
-
-    async fn act(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
-    ) -> Result<Exceptions, Stop> {
-        let mut exceptions = Exceptions::default();
-        for (collection, mut places) in by_collection(&engine.collections, &page.entries)? {
-            let missing = places
-                .iter()
-                .filter(|place| page.entries[**place].judged == Judged::Missing)
-                .filter(|place| only.is_none_or(|only| only.contains(place)))
-                .map(|place| (*place, conflict("ROW_MISSING: the row is gone")));
-            exceptions.restored.extend(missing);
-            places.retain(|place| {
-                only.is_none_or(|only| only.contains(place))
-                    // The root's mark stays until the end; its row was judged at the beginning.
-                    && !is_root(deletion, &page.entries[*place])
-                    // Never this deletion's: not looked at.
-                    && page.entries[*place].judged != Judged::Missing
-            });
-            let mut copied = Vec::new();
-            if deletion.strategy == Strategy::Archive {
-                let rows =
-                    put_back::rows(engine, slice, deletion, collection, &page.entries, &places);
-                let (not_back, back) = Box::pin(rows).await?;
-                places.retain(|place| !not_back.contains_key(place));
-                exceptions.restored.extend(not_back);
-                copied = back;
-            }
-            let found = restore(engine, slice, deletion, collection, &page.entries, &places);
-            exceptions.restored.extend(found.await?);
-            copied.retain(|place| !exceptions.restored.contains_key(place));
-            let keys: Vec<_> = copied
-                .iter()
-                .map(|place| page.entries[*place].key.clone())
-                .collect();
-            drop_copies(engine, slice, deletion, collection, &keys).await?;
-        }
-        Ok(exceptions)
-    }
-}
-
 /// The end of a restore: the root's mark off and the final state, if everything above the root is there and live; then
 /// nothing is hidden any more. Answers what stands.
 pub(crate) async fn end<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<Deletion, Stop> {
-    let deletions = engine.ports.deletions();
-    let read = slice
+    let deletions = work.deletions();
+    let read = work
         .call(deletions.page(&deletion.tenant, deletion.id, 1))
         .await?;
     let page = read.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
-    let earlier = slice
+    let earlier = work
         .call(deletions.exceptions(&deletion.tenant, deletion.id, 1))
         .await?
         .unwrap_or_default();
@@ -143,24 +76,22 @@ pub(crate) async fn end<P: EnginePorts>(
     let followed = |found: Exceptions| {
         earlier.followed_by(Pass::Restore, found, open.as_deref(), false, deletion.run)
     };
-    let now = slice.clock().now();
-    let collection = engine.collection(&deletion.collection)?;
+    let now = work.now();
+    let collection = work.collection(&deletion.collection)?;
     let failed: u64 = deletion.restored.values().map(|counts| counts.failed).sum();
     if failed > 0 {
-        return store(engine, slice, deletion.finish(now)).await;
+        return store(work, deletion.finish(now)).await;
     }
-    if deletion.strategy == Strategy::Archive {
-        // Its row is back since the beginning, and stays if this fails.
-        put_back::forget_root(engine, slice, deletion).await?;
-    }
-    if let Some(ancestors) = ancestors(engine, slice, deletion, &page).await? {
+    // Its row is back since the beginning, and stays if this fails.
+    strategies::forget_root(work, deletion).await?;
+    if let Some(ancestors) = ancestors(work, deletion, &page).await? {
         let exceptions = followed(Exceptions::default());
-        keep_exceptions(engine, slice, deletion, &earlier, &exceptions).await?;
+        put_exceptions(work, deletion, &earlier, &exceptions).await?;
         let restored = deletion
             .restored(now, &page, &exceptions, None)
             .map_err(|_| Stop::Overtaken)?;
         let ending = deletions.finish_restore(collection, &restored, &page, &ancestors);
-        match slice.call(ending).await? {
+        match work.call(ending).await? {
             RestoreOutcome::Restored => return Ok(restored),
             RestoreOutcome::Changed => return Err(Stop::Overtaken),
             RestoreOutcome::RootNotOurs => {
@@ -178,19 +109,17 @@ pub(crate) async fn end<P: EnginePorts>(
     };
     let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted";
     let exceptions = followed(Exceptions {
-        restored: BTreeMap::from([(0, conflict(reason))]),
+        restored: BTreeMap::from([(0, NotRestored::conflict(reason))]),
         ..Exceptions::default()
     });
-    slice
-        .call(deletions.put_exceptions(deletion, 1, &exceptions))
+    work.call(deletions.put_exceptions(deletion, 1, &exceptions))
         .await?;
     let failed = deletion.restored(now, &page, &exceptions, Some(failure));
-    store(engine, slice, failed).await
+    store(work, failed).await
 }
 
-async fn keep_exceptions<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+async fn put_exceptions<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
     earlier: &Exceptions,
     exceptions: &Exceptions,
@@ -198,9 +127,8 @@ async fn keep_exceptions<P: EnginePorts>(
     if exceptions == earlier {
         return Ok(());
     }
-    let deletions = engine.ports.deletions();
-    slice
-        .call(deletions.put_exceptions(deletion, 1, exceptions))
+    let deletions = work.deletions();
+    work.call(deletions.put_exceptions(deletion, 1, exceptions))
         .await
 }
 
@@ -212,12 +140,11 @@ fn impossible(code: &str, reason: &str) -> Stop {
 }
 
 async fn store<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     next: Result<Deletion, NotAllowed>,
 ) -> Result<Deletion, Stop> {
     let next = next.map_err(|_| Stop::Overtaken)?;
-    match slice.closing(engine.ports.deletions().store(&next)).await? {
+    match work.closing(work.deletions().store(&next)).await? {
         StoreOutcome::Stored => Ok(next),
         StoreOutcome::Changed(_) => Err(Stop::Overtaken),
     }
@@ -226,24 +153,18 @@ async fn store<P: EnginePorts>(
 /// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is not
 /// there or not live.
 async fn ancestors<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     root: &Page,
 ) -> Result<Option<Vec<Ancestor>>, Stop> {
     let mut ancestors: Vec<Ancestor> = Vec::new();
-    let mut collection = engine.collection(&deletion.collection)?;
+    let mut collection = work.collection(&deletion.collection)?;
     let Some(mut key) = root.entries.first().map(|entry| entry.key.clone()) else {
         return Ok(None);
     };
     loop {
-        let keys = std::slice::from_ref(&key);
-        let rows = read_rows(engine, slice, collection, keys, Fields::Judged).await?;
-        let row = rows
-            .into_iter()
-            .flatten()
-            .find(|row| row.is_of(&deletion.tenant, collection));
-        let Some(row) = row else {
+        let row = read_row(work, collection, &key, Fields::Judged).await?;
+        let Some(row) = row.filter(|row| row.is_of(&deletion.tenant, collection)) else {
             if ancestors.is_empty() {
                 return Err(impossible("ROOT_MISSING", "the root's row is gone"));
             }
@@ -253,7 +174,7 @@ async fn ancestors<P: EnginePorts>(
             return Ok(None);
         }
         let (Some(parent), Some(link)) =
-            (engine.collections.parent_of(collection), &collection.parent)
+            (work.collections().parent_of(collection), &collection.parent)
         else {
             return Ok(Some(ancestors));
         };

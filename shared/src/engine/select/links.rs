@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::collection::{ChildLookup, Collection};
+use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::Position;
 use crate::domain::principal::Tenant;
 use crate::domain::row::Row;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::read_rows;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{EnginePorts, Fields, ReadRows, RowQuery, Through};
+use crate::engine::kit::related::Related;
+use crate::engine::kit::rows::read_rows;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::{EnginePorts, Fields};
 
 /// The first look at the links to a record takes few, the next ones many: most records have few, and one live link is
 /// enough.
@@ -39,8 +40,7 @@ pub(crate) struct Onward {
 
 /// A look at the links to one record.
 pub(crate) struct Look<'a, P: EnginePorts> {
-    pub(crate) engine: &'a Engine<P>,
-    pub(crate) slice: &'a Slice<'a, P::Clock>,
+    pub(crate) work: Work<'a, P>,
     pub(crate) deletion: &'a Deletion,
     pub(crate) collection: &'a Collection,
     pub(crate) key: &'a RecordKey,
@@ -49,7 +49,7 @@ pub(crate) struct Look<'a, P: EnginePorts> {
 impl<P: EnginePorts> Look<'_, P> {
     /// Whether one of the links is live, as far as so many looks tell.
     pub(crate) async fn links(&self, from: Onward, mut looks: usize) -> Result<Links, Stop> {
-        let keepers = self.engine.collections.keepers_of(&self.collection.name);
+        let keepers = self.work.collections().keepers_of(&self.collection.name);
         let mut after = from.after;
         for (keeper, link) in keepers.enumerate().skip(from.keeper) {
             let mut is_first = after.is_none();
@@ -83,52 +83,19 @@ impl<P: EnginePorts> Look<'_, P> {
         let Some(keeps) = &link.keeps else {
             return Ok((Vec::new(), None));
         };
-        let mut equals: Vec<(&str, &str)> = keeps
-            .by
-            .iter()
-            .map(String::as_str)
-            .zip(self.key.values())
-            .collect();
-        let through = match &keeps.lookup {
-            ChildLookup::Table => {
-                equals.sort_by_key(|(attribute, _)| *attribute != link.key.partition);
-                Through::Table
-            }
-            ChildLookup::Index(index) => Through::Index(index),
-        };
-        let query = RowQuery {
-            collection: link,
-            through,
-            equals: &equals,
-            after,
-            limit,
-            not_marked_by: Some(self.deletion.id),
-            fields: Fields::Judged,
-        };
-        let found = self
-            .slice
-            .call(self.engine.ports.rows().query(query))
-            .await?;
-        let mut rows = found.rows;
-        if matches!(through, Through::Index(_)) {
-            let keys: Vec<RecordKey> = rows.into_iter().map(|row| row.key).collect();
-            let read = read_rows(self.engine, self.slice, link, &keys, Fields::Judged).await?;
-            let names_it = |row: &Row| {
-                equals
-                    .iter()
-                    .all(|(attribute, value)| row.text(attribute) == Some(*value))
-            };
-            rows = read.into_iter().flatten().filter(names_it).collect();
-        }
-        rows.retain(|row| is_unmarked(row, link, &self.deletion.tenant));
-        Ok((rows, found.next))
+        let links = Related::by(link, &keeps.lookup, &keeps.by, self.key.values());
+        let links = links.not_marked_by(self.deletion.id);
+        let mut found = links.page(self.work, after, limit).await?;
+        let tenant = &self.deletion.tenant;
+        found.rows.retain(|row| is_unmarked(row, link, tenant));
+        Ok((found.rows, found.next))
     }
 
     /// Whether one of these unmarked rows is live: everything above it is there and unmarked.
     async fn is_any_live(&self, link: &Collection, rows: Vec<Row>) -> Result<bool, Stop> {
         let (mut collection, mut rows) = (link, rows);
         while !rows.is_empty() {
-            let above = self.engine.collections.parent_of(collection);
+            let above = self.work.collections().parent_of(collection);
             let (Some(parent), Some(relation)) = (above, &collection.parent) else {
                 return Ok(true);
             };
@@ -138,7 +105,7 @@ impl<P: EnginePorts> Look<'_, P> {
             }
             let keys: BTreeSet<RecordKey> = named.into_iter().flatten().collect();
             let keys: Vec<RecordKey> = keys.into_iter().collect();
-            let read = read_rows(self.engine, self.slice, parent, &keys, Fields::Judged).await?;
+            let read = read_rows(self.work, parent, &keys, Fields::Judged).await?;
             rows = read.into_iter().flatten().collect();
             rows.retain(|row| is_unmarked(row, parent, &self.deletion.tenant));
             collection = parent;

@@ -9,22 +9,24 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::domain::collection::{Collection, CollectionName, Strategy};
+use crate::domain::collection::{Collection, CollectionName};
+use crate::domain::cursor::Place;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::engine::kit::checkpoint::keep;
-use crate::engine::kit::engine::Engine;
+use crate::engine::kit::checkpoint::checkpoint;
 use crate::engine::kit::manifest::{known, record};
 use crate::engine::kit::mark::mark_rows;
-use crate::engine::kit::records::{by_collection, read_rows};
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::records::Records;
+use crate::engine::kit::rows::read_rows;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::engine::select::links::{Links, Look, Onward, is_unmarked};
 use crate::engine::select::step::Step;
 use crate::engine::select::walk::{STEPS, Walk};
-use crate::ports::{AdvanceDeletions, Clock, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
+use crate::ports::{AdvanceDeletions, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
 
 /// How many records are judged in one step.
 const AT_ONCE: usize = 32;
@@ -56,7 +58,7 @@ struct Candidate<'e> {
 
 /// Whether the selection itself goes on with what links kept: where pages are done as soon as they are written.
 pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
-    deletion.strategy == Strategy::Flag && !scope.keeps.is_empty()
+    !deletion.strategy.goes_backwards() && !scope.keeps.is_empty()
 }
 
 /// The next records that nothing keeps any more: at most so many and, but for one, so many bytes. The links stand in the
@@ -64,17 +66,17 @@ pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
 pub(crate) async fn step<P: EnginePorts>(
     walk: &mut Walk<'_, P>,
     deletion: &Deletion,
-    cursor: &SelectCursor,
+    place: &Place,
     open: u32,
     (limit, room): (usize, usize),
 ) -> Result<Step, Stop> {
-    if cursor.page >= open {
+    if place.page >= open {
         return Ok(Step::Over);
     }
-    let (engine, slice, scope) = (walk.engine, walk.slice, walk.scope);
+    let (work, scope) = (walk.work, walk.scope);
     let begin = Onward {
-        keeper: cursor.child,
-        after: cursor.after.clone(),
+        keeper: place.child,
+        after: place.after.clone(),
     };
     // A record with very many links is looked at for itself.
     let most = if begin == Onward::default() {
@@ -82,33 +84,33 @@ pub(crate) async fn step<P: EnginePorts>(
     } else {
         1
     };
-    let page = walk.page(deletion, cursor.page).await?;
+    let page = walk.page(deletion, place.page).await?;
     let mut candidates = match page {
-        Some(page) => candidates(engine, scope, page)?,
+        Some(page) => candidates(work, scope, page)?,
         None => Vec::new(),
     };
-    candidates.retain(|candidate| candidate.place >= cursor.entry);
+    candidates.retain(|candidate| candidate.place >= place.entry);
     let mut next = match candidates.get(most) {
-        Some(later) => at(cursor.page, later.place, Onward::default()),
-        None => at(cursor.page + 1, 0, Onward::default()),
+        Some(later) => at(place.page, later.place, Onward::default()),
+        None => at(place.page + 1, 0, Onward::default()),
     };
     candidates.truncate(most);
-    let rows = live_rows(engine, slice, deletion, &candidates).await?;
+    let rows = live_rows(work, deletion, &candidates).await?;
     let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
-    let said = look_at(engine, slice, deletion, &candidates, &ask, (&begin, LOOKS)).await?;
+    let said = look_at(work, deletion, &candidates, &ask, (&begin, LOOKS)).await?;
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     for ((candidate, row), links) in candidates.iter().zip(rows).zip(said) {
         match (row, links) {
             (_, Links::More(from)) => {
-                next = at(cursor.page, candidate.place, from);
+                next = at(place.page, candidate.place, from);
                 break;
             }
             (Some(row), Links::Dead) => {
                 let entry = Entry::found(candidate.collection, row, deletion.id);
                 bytes += entry.bytes();
                 if bytes > room && !entries.is_empty() {
-                    next = at(cursor.page, candidate.place, Onward::default());
+                    next = at(place.page, candidate.place, Onward::default());
                     break;
                 }
                 entries.push(entry);
@@ -116,23 +118,25 @@ pub(crate) async fn step<P: EnginePorts>(
             (_, Links::Live | Links::Dead) => {}
         }
     }
-    let entries = not_failed_before(engine, slice, deletion, entries).await?;
-    Ok(Step::Named { entries, next })
+    let entries = not_failed_before(work, deletion, entries).await?;
+    Ok(Step::Named {
+        entries,
+        next: SelectCursor::Shared(next),
+    })
 }
 
-fn at(page: u32, entry: usize, from: Onward) -> SelectCursor {
-    SelectCursor {
+fn at(page: u32, entry: usize, from: Onward) -> Place {
+    Place {
         page,
         entry,
         child: from.keeper,
         after: from.after,
-        kept: true,
     }
 }
 
 /// What the links of a page kept, each record at the first link to it.
-fn candidates<'e, P>(
-    engine: &'e Engine<P>,
+fn candidates<'e, P: EnginePorts>(
+    work: Work<'e, P>,
     scope: &Scope,
     page: &Page,
 ) -> Result<Vec<Candidate<'e>>, Stop> {
@@ -142,14 +146,14 @@ fn candidates<'e, P>(
         let Some(kept) = scope.keeps.get(&entry.collection) else {
             continue;
         };
-        let link = engine.collection(&entry.collection)?;
+        let link = work.collection(&entry.collection)?;
         if entry.judged.is_open()
             && let Some(key) = entry.kept_key(link)
             && seen.insert((kept, key.clone()))
         {
             found.push(Candidate {
                 place,
-                collection: engine.collection(kept)?,
+                collection: work.collection(kept)?,
                 key,
             });
         }
@@ -159,8 +163,7 @@ fn candidates<'e, P>(
 
 /// The rows of those that are there, the tenant's and unmarked, in order.
 async fn live_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     candidates: &[Candidate<'_>],
 ) -> Result<Vec<Option<Row>>, Stop> {
@@ -168,13 +171,13 @@ async fn live_rows<P: EnginePorts>(
     let names: BTreeSet<&CollectionName> =
         candidates.iter().map(|one| &one.collection.name).collect();
     for name in names {
-        let collection = engine.collection(name)?;
+        let collection = work.collection(name)?;
         let of_it = candidates.iter().enumerate();
         let (places, keys): (Vec<usize>, Vec<RecordKey>) = of_it
             .filter(|(_, one)| one.collection.name == *name)
             .map(|(place, one)| (place, one.key.clone()))
             .unzip();
-        let read = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
+        let read = read_rows(work, collection, &keys, Fields::Judged).await?;
         for (place, row) in places.into_iter().zip(read) {
             rows[place] = row.filter(|row| is_unmarked(row, collection, &deletion.tenant));
         }
@@ -184,8 +187,7 @@ async fn live_rows<P: EnginePorts>(
 
 /// What the links to these records say, in order; those that are not asked about have none.
 async fn look_at<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     candidates: &[Candidate<'_>],
     ask: &[bool],
@@ -194,8 +196,7 @@ async fn look_at<P: EnginePorts>(
     let mut asked = Vec::new();
     for (candidate, is_asked) in candidates.iter().zip(ask) {
         let look = Look {
-            engine,
-            slice,
+            work,
             deletion,
             collection: candidate.collection,
             key: &candidate.key,
@@ -218,8 +219,7 @@ async fn look_at<P: EnginePorts>(
 /// Of what is left by links, that which does not stand in the manifest already, where anything has failed: what does could
 /// not be deleted there. What could is marked or gone, and not found again.
 async fn not_failed_before<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     mut entries: Vec<Entry>,
 ) -> Result<Vec<Entry>, Stop> {
@@ -228,7 +228,7 @@ async fn not_failed_before<P: EnginePorts>(
         counts.is_some_and(|counts| counts.failed > 0)
     };
     if entries.iter().any(has_failed) {
-        let known = known(engine, slice, deletion, &entries).await?;
+        let known = known(work, deletion, &entries).await?;
         entries.retain(|entry| !known.contains_key(&record(entry)));
     }
     Ok(entries)
@@ -237,31 +237,33 @@ async fn not_failed_before<P: EnginePorts>(
 /// Finds the next page of what links of a delete that goes backwards have let go, and writes it; or says that there is no
 /// more.
 pub(crate) async fn next_page<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let (deletions, number) = (engine.ports.deletions(), deletion.pages + 1);
+    let (deletions, number) = (work.deletions(), deletion.pages + 1);
     // Somebody may have written it, and have died before the deletion knew.
     let read = deletions.page(&deletion.tenant, deletion.id, number);
-    if let Some(page) = slice.call(read).await? {
-        let next = deletion.page_let_go(slice.clock().now(), &page);
-        return keep(engine, slice, deletion, next).await;
+    if let Some(page) = work.call(read).await? {
+        let next = deletion.page_let_go(work.now(), &page);
+        return checkpoint(work, deletion, next).await;
     }
-    let mut walk = Walk::new(engine, slice, scope);
-    let mut cursor = deletion.links.clone().unwrap_or(SelectCursor::KEPT);
+    let mut walk = Walk::new(work, scope);
+    let mut place = match &deletion.links {
+        Some(SelectCursor::Shared(place)) => place.clone(),
+        _ => Place::FIRST,
+    };
     let (mut entries, mut seen): (Vec<Entry>, HashSet<_>) = (Vec::new(), HashSet::new());
     let mut bytes = 0;
     for _ in 0..STEPS / QUESTIONS {
         let room = (
-            engine.page_keys - entries.len(),
+            work.engine.page_keys - entries.len(),
             PAGE_BYTES.saturating_sub(bytes),
         );
         if room.0 == 0 || room.1 == 0 {
             break;
         }
-        match step(&mut walk, deletion, &cursor, number, room).await? {
+        match step(&mut walk, deletion, &place, number, room).await? {
             Step::Named {
                 entries: some,
                 next,
@@ -272,51 +274,52 @@ pub(crate) async fn next_page<P: EnginePorts>(
                         entries.push(entry);
                     }
                 }
-                cursor = next;
+                if let SelectCursor::Shared(next) = next {
+                    place = next;
+                }
             }
             Step::Found { .. } | Step::Over => break,
         }
         if entries.is_empty() {
             // Kept with the next store call of the slice: the walk goes on from here.
-            deletion.links = Some(cursor.clone());
+            deletion.links = Some(SelectCursor::Shared(place.clone()));
         }
     }
     if entries.is_empty() {
-        let next = deletion.links_followed(slice.clock().now(), cursor);
-        return keep(engine, slice, deletion, next).await;
+        let next = deletion.links_followed(work.now(), SelectCursor::Shared(place));
+        return checkpoint(work, deletion, next).await;
     }
     let page = Page {
         number,
         entries,
-        next: Some(cursor),
+        next: Some(SelectCursor::Shared(place)),
     };
-    let page = match slice.call(deletions.put_page(deletion, &page)).await? {
+    let page = match work.call(deletions.put_page(deletion, &page)).await? {
         PutPageOutcome::Written => page,
         PutPageOutcome::Earlier(theirs) => *theirs,
     };
-    let next = deletion.page_let_go(slice.clock().now(), &page);
-    keep(engine, slice, deletion, next).await
+    let next = deletion.page_let_go(work.now(), &page);
+    checkpoint(work, deletion, next).await
 }
 
 /// What of these records that links let go a live link names by now, right before they go: it stays, as `missing`. Where
 /// their rows move to the archive the others are marked first, so that one of two deletions has the record.
 pub(crate) async fn held<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     entries: &[Entry],
     places: &[usize],
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut held = BTreeMap::new();
-    let candidates = let_go(engine, deletion, scope, entries, places)?;
+    let candidates = let_go(work, deletion, scope, entries, places)?;
     // One that carries our mark is half done, and is finished.
     let mut open = Vec::new();
     for some in candidates.chunks(AT_ONCE) {
-        let rows = live_rows(engine, slice, deletion, some).await?;
+        let rows = live_rows(work, deletion, some).await?;
         let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
         let from = Onward::default();
-        let said = look_at(engine, slice, deletion, some, &ask, (&from, LAST_LOOKS)).await?;
+        let said = look_at(work, deletion, some, &ask, (&from, LAST_LOOKS)).await?;
         for ((candidate, row), links) in some.iter().zip(rows).zip(said) {
             match links {
                 Links::Live => {
@@ -331,12 +334,10 @@ pub(crate) async fn held<P: EnginePorts>(
             }
         }
     }
-    if deletion.strategy == Strategy::Archive && !open.is_empty() {
-        for (collection, mut places) in by_collection(&engine.collections, entries)? {
-            places.retain(|place| open.contains(place));
-            let mark = deletion.mark();
-            let marking = mark_rows(engine, slice, collection, &mark, entries, &places);
-            held.extend(marking.await?);
+    if deletion.strategy.keeps_copies() && !open.is_empty() {
+        for records in Records::by_collection(work.collections(), entries)? {
+            let records = records.open(Some(&open));
+            held.extend(mark_rows(work, &records, &deletion.mark()).await?);
         }
     }
     Ok(held)
@@ -345,18 +346,17 @@ pub(crate) async fn held<P: EnginePorts>(
 /// Of those records that links have let go: the places of which a live link names now, and of which nobody could find
 /// out.
 pub(crate) async fn named_again<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     entries: &[Entry],
 ) -> Result<(Vec<usize>, Vec<usize>), Stop> {
     let all: Vec<usize> = (0..entries.len()).collect();
     let (mut named, mut unknown) = (Vec::new(), Vec::new());
-    for some in let_go(engine, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
+    for some in let_go(work, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
         let ask = vec![true; some.len()];
         let from = Onward::default();
-        let said = look_at(engine, slice, deletion, some, &ask, (&from, LAST_LOOKS));
+        let said = look_at(work, deletion, some, &ask, (&from, LAST_LOOKS));
         for (candidate, links) in some.iter().zip(said.await?) {
             match links {
                 Links::Live => named.push(candidate.place),
@@ -369,8 +369,8 @@ pub(crate) async fn named_again<P: EnginePorts>(
 }
 
 /// Those of these records that go because nothing keeps them any more, and not because they are asked for.
-fn let_go<'e, P>(
-    engine: &'e Engine<P>,
+fn let_go<'e, P: EnginePorts>(
+    work: Work<'e, P>,
     deletion: &Deletion,
     scope: &Scope,
     entries: &[Entry],
@@ -383,7 +383,7 @@ fn let_go<'e, P>(
         .map(|(place, entry)| {
             Ok(Candidate {
                 place,
-                collection: engine.collection(&entry.collection)?,
+                collection: work.collection(&entry.collection)?,
                 key: entry.key.clone(),
             })
         })

@@ -1,15 +1,21 @@
 //! Walks over what the scope names, then over the manifest, as a queue of parents.
 
-use crate::domain::collection::{ChildLookup, Collection};
+use tracing::warn;
+
+use crate::domain::collection::Collection;
+use crate::domain::cursor::Place;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, Position, SelectCursor};
+use crate::domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
+use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::engine::kit::engine::Engine;
-use crate::engine::kit::records::read_rows;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::manifest;
+use crate::engine::kit::related::Related;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::engine::select::requested::Requested;
 use crate::engine::select::step::Step;
-use crate::ports::{EnginePorts, Fields, ReadDeletions, ReadRows, RowPage, RowQuery, Through};
+use crate::ports::{EnginePorts, RowPage};
 
 /// Whether anything but the root can have children: if not, the manifest need not be read as a queue.
 pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool {
@@ -28,21 +34,15 @@ pub(crate) const STEPS: usize = 500;
 
 /// Walks over what the scope names and then over the manifest, as a queue of parents. Holds one page at a time.
 pub(crate) struct Walk<'a, P: EnginePorts> {
-    pub(crate) engine: &'a Engine<P>,
-    pub(crate) slice: &'a Slice<'a, P::Clock>,
+    pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
     loaded: Option<Page>,
 }
 
 impl<'a, P: EnginePorts> Walk<'a, P> {
-    pub(crate) fn new(
-        engine: &'a Engine<P>,
-        slice: &'a Slice<'a, P::Clock>,
-        scope: &'a Scope,
-    ) -> Self {
+    pub(crate) fn new(work: Work<'a, P>, scope: &'a Scope) -> Self {
         Self {
-            engine,
-            slice,
+            work,
             scope,
             loaded: None,
         }
@@ -58,61 +58,54 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         limit: usize,
     ) -> Result<Step, Stop> {
         loop {
-            if cursor.page == 0 {
-                let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
-                if let Some(step) = self.named(deletion, &cursor, limit, room).await? {
-                    return Ok(step);
+            let place = match cursor {
+                SelectCursor::Below(place) => place,
+                // Links are somebody else's walk.
+                SelectCursor::Shared(_) => return Ok(Step::Over),
+                SelectCursor::Requested(place) => {
+                    let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
+                    let asked = Requested {
+                        work: self.work,
+                        scope: self.scope,
+                        deletion,
+                    };
+                    if let Some(step) = asked.next(&place, limit, room).await? {
+                        return Ok(step);
+                    }
+                    Place::FIRST
                 }
-                cursor = SelectCursor::ROOT;
-            }
-            let Some(parent) = self.parent(deletion, &cursor, open).await? else {
-                if cursor.page >= open.0 || only_root_has_children(self.scope, deletion) {
+            };
+            let Some(parent) = self.parent(deletion, &place, open).await? else {
+                if place.page >= open.0 || only_root_has_children(self.scope, deletion) {
                     return Ok(Step::Over);
                 }
-                cursor = SelectCursor {
-                    page: cursor.page + 1,
-                    ..SelectCursor::ROOT
-                };
+                cursor = SelectCursor::Below(place.next_page());
                 continue;
             };
             let below = self.scope.children_of(&parent.collection);
             let Some(child) = below
-                .get(cursor.child)
+                .get(place.child)
                 .filter(|_| has_ours_below(deletion, &parent))
             else {
-                cursor = SelectCursor {
-                    entry: cursor.entry + 1,
-                    child: 0,
-                    after: None,
-                    ..cursor
-                };
+                cursor = SelectCursor::Below(place.next_entry());
                 continue;
             };
-            let collection = self.engine.collection(child)?;
-            let found = self
-                .below(
-                    deletion,
-                    collection,
-                    &parent.key,
-                    cursor.after.as_ref(),
-                    limit,
-                )
-                .await?;
-            let next = match found.next {
-                Some(after) => SelectCursor {
-                    after: Some(after),
-                    ..cursor
-                },
-                None => SelectCursor {
-                    child: cursor.child + 1,
-                    after: None,
-                    ..cursor
+            let collection = self.work.collection(child)?;
+            let found = match children(deletion, collection, &parent.key) {
+                Some(children) => {
+                    children
+                        .page(self.work, place.after.as_ref(), limit)
+                        .await?
+                }
+                None => RowPage {
+                    rows: Vec::new(),
+                    next: None,
                 },
             };
             return Ok(Step::Found {
                 collection: child.clone(),
-                rows: found.rows,
-                next,
+                rows: ours(deletion, collection, found.rows),
+                next: SelectCursor::Below(place.behind(found.next)),
             });
         }
     }
@@ -120,19 +113,17 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
     async fn parent(
         &mut self,
         deletion: &Deletion,
-        cursor: &SelectCursor,
+        place: &Place,
         open: (u32, &[Entry]),
     ) -> Result<Option<Entry>, Stop> {
-        if cursor.page == open.0 {
-            return Ok(open.1.get(cursor.entry).cloned());
+        if place.page == open.0 {
+            return Ok(open.1.get(place.entry).cloned());
         }
-        if cursor.page > open.0 {
+        if place.page > open.0 {
             return Ok(None);
         }
-        let page = self.page(deletion, cursor.page).await?;
-        Ok(page
-            .and_then(|page| page.entries.get(cursor.entry))
-            .cloned())
+        let page = self.page(deletion, place.page).await?;
+        Ok(page.and_then(|page| page.entries.get(place.entry)).cloned())
     }
 
     /// A page of the manifest; the last one that was asked for is kept.
@@ -146,85 +137,35 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             .as_ref()
             .is_none_or(|page| page.number != number)
         {
-            let deletions = self.engine.ports.deletions();
-            let read = deletions.page(&deletion.tenant, deletion.id, number);
-            self.loaded = self.slice.call(read).await?;
+            self.loaded = manifest::page(self.work, deletion, number).await?;
         }
         Ok(self.loaded.as_ref())
     }
+}
 
-    /// Rows of one collection below one parent that do not carry the deletion's own mark: on the table, or over an index
-    /// and then read again on the table.
-    async fn below(
-        &self,
-        deletion: &Deletion,
-        collection: &Collection,
-        parent: &RecordKey,
-        after: Option<&Position>,
-        limit: usize,
-    ) -> Result<RowPage, Stop> {
-        let Some(link) = &collection.parent else {
-            return Ok(RowPage {
-                rows: Vec::new(),
-                next: None,
-            });
-        };
-        let mut equals: Vec<(&str, &str)> = link
-            .by
-            .iter()
-            .map(String::as_str)
-            .zip(parent.values())
-            .collect();
-        let through = match &link.lookup {
-            ChildLookup::Table => {
-                // The table's partition attribute first: the port's rule.
-                equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
-                Through::Table
-            }
-            ChildLookup::Index(index) => Through::Index(index),
-        };
-        let query = RowQuery {
-            collection,
-            through,
-            equals: &equals,
-            after,
-            limit,
-            not_marked_by: Some(deletion.id),
-            fields: Fields::Judged,
-        };
-        let mut found = self
-            .slice
-            .call(self.engine.ports.rows().query(query))
-            .await?;
-        if matches!(through, Through::Index(_)) {
-            let keys: Vec<_> = found.rows.iter().map(|row| row.key.clone()).collect();
-            let rows =
-                read_rows(self.engine, self.slice, collection, &keys, Fields::Judged).await?;
-            found.rows = rows
-                .into_iter()
-                .flatten()
-                .filter(|row| {
-                    equals
-                        .iter()
-                        .all(|(attribute, value)| row.text(attribute) == Some(*value))
-                })
-                .filter(|row| !row.mark(collection).is_of(deletion.id))
-                .collect();
-        }
-        // A child of another tenant, or of none, is not selected, not counted, never shown.
-        let strangers = found.rows.len();
-        found
-            .rows
-            .retain(|row| row.is_of(&deletion.tenant, collection));
-        let strangers = strangers - found.rows.len();
-        if strangers > 0 {
-            tracing::warn!(
-                deletion_id = %deletion.id, collection = %collection.name, strangers,
-                "{strangers} rows below deletion {} belong to another tenant and are left alone", deletion.id
-            );
-        }
-        Ok(found)
+/// The rows of one collection below one parent that do not carry the deletion's own mark.
+fn children<'a>(
+    deletion: &Deletion,
+    collection: &'a Collection,
+    parent: &'a RecordKey,
+) -> Option<Related<'a>> {
+    let link = collection.parent.as_ref()?;
+    let children = Related::by(collection, &link.lookup, &link.by, parent.values());
+    Some(children.not_marked_by(deletion.id))
+}
+
+/// The tenant's of these rows. A child of another tenant, or of none, is not selected, not counted, never shown.
+fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec<Row> {
+    let found = rows.len();
+    rows.retain(|row| row.is_of(&deletion.tenant, collection));
+    let strangers = found - rows.len();
+    if strangers > 0 {
+        warn!(
+            deletion_id = %deletion.id, collection = %collection.name, strangers,
+            "{strangers} rows below deletion {} belong to another tenant and are left alone", deletion.id
+        );
     }
+    rows
 }
 
 /// Whether the deletion reaches below this record. What it names and does not delete is none of its business, and what is

@@ -5,66 +5,72 @@
 //! already, so it is never overwritten by what stands at that key now, except where the mark proves that it is the
 //! same row: at the root. Otherwise the row stays, marked, and nothing is lost.
 
+mod put_back;
+
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Collection;
-use crate::domain::deletion::{Deletion, Pass};
+use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Exceptions, Outcome, Page};
-use crate::domain::scope::Scope;
-use crate::engine::kit::archived::{AT_ONCE, Whole, copies, whole};
-use crate::engine::kit::engine::Engine;
+use crate::domain::page::{NotPurged, NotRestored, Outcome};
+use crate::engine::kit::archived::{AT_ONCE, Whole, copies, drop_copies, whole};
 use crate::engine::kit::mark::mark_documents;
 use crate::engine::kit::ours::{is_root, obstacle};
-use crate::engine::kit::records::{by_collection, open_of};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::engine::passes::page::PagePass;
-use crate::engine::strategies::flag::mark_entries;
+use crate::engine::kit::records::Records;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::engine::strategies::flag;
 use crate::ports::{ArchiveRows, CopyOutcome, EnginePorts, RowToCopy, TakeOutcome};
 
-pub(crate) mod put_back;
+pub(super) use self::put_back::{forget_root, give_back_root};
 
 /// How often a row that changes between copy and removal is copied again.
 const ROUNDS: usize = 3;
 
-/// Needs what the deletion covers, for its effects.
-pub(crate) struct Archive<'a> {
-    pub(crate) scope: &'a Scope,
+/// Archives records; answers what was not plainly done.
+pub(super) async fn take<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<Found, Stop> {
+    let mut found = Found::new();
+    for some in records.chunks(AT_ONCE) {
+        let moved = Move {
+            work,
+            deletion,
+            records: &some,
+        };
+        found.extend(Box::pin(moved.run()).await?);
+    }
+    Ok(found)
 }
 
-impl<P: EnginePorts> PagePass<P> for Archive<'_> {
-    const PASS: Pass = Pass::Delete;
+/// Puts rows back, then brings the records back like those that never left; answers what is not back.
+pub(super) async fn give_back<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, NotRestored>, Stop> {
+    let (mut not_back, copied) = Box::pin(put_back::rows(work, deletion, records)).await?;
+    let there = records.without(&not_back);
+    not_back.extend(flag::give_back(work, deletion, &there).await?);
+    // Truth first: the copy goes when the row is back.
+    let back = records.at(copied).without(&not_back);
+    drop_copies(work, deletion, back.collection, &back.keys()).await?;
+    Ok(not_back)
+}
 
-    async fn act(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
-    ) -> Result<Exceptions, Stop> {
-        let mut exceptions = Exceptions::default();
-        for (collection, places) in by_collection(&engine.collections, &page.entries)? {
-            let move_to_archive = Move {
-                engine,
-                slice,
-                deletion,
-                collection,
-                entries: &page.entries,
-            };
-            let open = open_of(&page.entries, places, only);
-            for some in open.chunks(AT_ONCE) {
-                let found = Box::pin(move_to_archive.run(some)).await?;
-                exceptions.deleted.extend(found);
-            }
-        }
-        Ok(exceptions)
-    }
-
-    fn scope(&self) -> Option<&Scope> {
-        Some(self.scope)
-    }
+/// Removes marks' carriers as a purge of `flag` does, then the copies.
+pub(super) async fn forget<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+    exceptions: &mut BTreeMap<usize, NotPurged>,
+) -> Result<(), Stop> {
+    flag::forget(work, deletion, records, exceptions).await?;
+    // Last, as it explains what is left of the record; also where another record has the key by now.
+    let is_done = |place: &usize| !matches!(exceptions.get(place), Some(NotPurged::Failed { .. }));
+    let done = records.at(records.places.iter().copied().filter(is_done).collect());
+    drop_copies(work, deletion, done.collection, &done.keys()).await
 }
 
 type Found = BTreeMap<usize, Outcome>;
@@ -72,19 +78,17 @@ type Rows<P> = Vec<(usize, Whole<P>)>;
 
 /// Some records of one collection and page, on their way.
 struct Move<'a, P: EnginePorts> {
-    engine: &'a Engine<P>,
-    slice: &'a Slice<'a, P::Clock>,
+    work: Work<'a, P>,
     deletion: &'a Deletion,
-    collection: &'a Collection,
-    entries: &'a [Entry],
+    records: &'a Records<'a>,
 }
 
 impl<P: EnginePorts> Move<'_, P> {
     /// Archives these records; answers what was not plainly done.
-    async fn run(&self, places: &[usize]) -> Result<Found, Stop> {
+    async fn run(&self) -> Result<Found, Stop> {
         let mut found = Found::new();
         let mut stay = Vec::new();
-        let mut open = places.to_vec();
+        let mut open = self.records.places.clone();
         for round in 0..ROUNDS {
             if open.is_empty() {
                 break;
@@ -96,7 +100,7 @@ impl<P: EnginePorts> Move<'_, P> {
             open = self.take(copied).await?;
         }
         for place in open {
-            if is_root(self.deletion, &self.entries[place]) {
+            if is_root(self.deletion, self.records.entry(place)) {
                 let reason = "ROW_CHANGING: somebody else keeps changing the row".to_owned();
                 found.insert(place, Outcome::Failed { reason });
             } else {
@@ -104,9 +108,8 @@ impl<P: EnginePorts> Move<'_, P> {
             }
         }
         if !stay.is_empty() {
-            let (engine, slice) = (self.engine, self.slice);
-            let marked = mark_entries(engine, slice, self.deletion, self.entries, Some(&stay));
-            found.extend(marked.await?.deleted);
+            let stay = self.records.at(stay);
+            found.extend(flag::mark(self.work, self.deletion, &stay).await?);
         }
         Ok(found)
     }
@@ -114,12 +117,12 @@ impl<P: EnginePorts> Move<'_, P> {
     /// The rows that are ours to take. One that is not there, or another's, was archived by an earlier attempt if there is
     /// a copy.
     async fn ours(&self, places: &[usize], found: &mut Found) -> Result<Rows<P>, Stop> {
-        let rows = whole(self.engine, self.slice, self.collection, &self.keys(places)).await?;
+        let rows = whole(self.work, self.records.collection, &self.keys(places)).await?;
         let (mut ours, mut others) = (Vec::new(), Vec::new());
         for (place, row) in places.iter().copied().zip(rows) {
             let obstacle = row.as_ref().map_or(Some(Outcome::Missing), |stored| {
-                let entry = &self.entries[place];
-                obstacle(self.deletion, self.collection, entry, &stored.row)
+                let entry = self.records.entry(place);
+                obstacle(self.deletion, self.records.collection, entry, &stored.row)
             });
             match (row, obstacle) {
                 (Some(row), None) => ours.push((place, row)),
@@ -174,7 +177,7 @@ impl<P: EnginePorts> Move<'_, P> {
         for ((place, row), copy) in earlier.into_iter().zip(stands) {
             if copy.is_some_and(|copy| copy.kept == row.kept) {
                 copied.push((place, row));
-            } else if is_root(self.deletion, &self.entries[place]) {
+            } else if is_root(self.deletion, self.records.entry(place)) {
                 roots.push((place, row));
             } else {
                 stay.push(place);
@@ -203,24 +206,20 @@ impl<P: EnginePorts> Move<'_, P> {
                 again,
             })
             .collect();
-        let (store, collection) = (self.engine.ports.rows(), self.collection);
+        let (store, collection) = (self.work.rows(), self.records.collection);
         let (tenant, mark) = (&self.deletion.tenant, &self.deletion.mark());
-        settle(
-            self.slice,
-            &to_copy,
-            P::Rows::MOVE_BATCH,
-            |batch| async move { store.copy(collection, tenant, mark, &batch).await },
-        )
-        .await
+        self.work
+            .settle(&to_copy, P::Rows::MOVE_BATCH, |batch| async move {
+                store.copy(collection, tenant, mark, &batch).await
+            })
+            .await
     }
 
     /// Marks the documents, while their rows still are there.
     async fn documents(&self, copied: Rows<P>, found: &mut Found) -> Result<Rows<P>, Stop> {
-        let places: Vec<usize> = copied.iter().map(|(place, _)| *place).collect();
-        let mark = self.deletion.mark();
-        let (engine, slice) = (self.engine, self.slice);
-        let marking = mark_documents(engine, slice, self.collection, &mark, self.entries, &places);
-        let rejected = marking.await?;
+        let places = copied.iter().map(|(place, _)| *place).collect();
+        let (records, mark) = (self.records.at(places), self.deletion.mark());
+        let rejected = mark_documents(self.work, &records, &mark).await?;
         let marked = copied
             .into_iter()
             .filter(|(place, _)| !rejected.contains_key(place))
@@ -232,11 +231,13 @@ impl<P: EnginePorts> Move<'_, P> {
     /// Removes the rows that still are what was copied; answers those that are not.
     async fn take(&self, copied: Rows<P>) -> Result<Vec<usize>, Stop> {
         let (places, rows): (Vec<usize>, Vec<Whole<P>>) = copied.into_iter().unzip();
-        let (store, collection) = (self.engine.ports.rows(), self.collection);
-        let outcomes = settle(self.slice, &rows, P::Rows::MOVE_BATCH, |batch| async move {
-            store.take(collection, &batch).await
-        })
-        .await?;
+        let (store, collection) = (self.work.rows(), self.records.collection);
+        let outcomes = self
+            .work
+            .settle(&rows, P::Rows::MOVE_BATCH, |batch| async move {
+                store.take(collection, &batch).await
+            })
+            .await?;
         let changed = places
             .into_iter()
             .zip(outcomes)
@@ -245,19 +246,11 @@ impl<P: EnginePorts> Move<'_, P> {
     }
 
     async fn copies(&self, places: &[usize]) -> Result<Vec<Option<Whole<P>>>, Stop> {
-        let (engine, slice) = (self.engine, self.slice);
-        copies(
-            engine,
-            slice,
-            self.deletion,
-            self.collection,
-            &self.keys(places),
-        )
-        .await
+        let collection = self.records.collection;
+        copies(self.work, self.deletion, collection, &self.keys(places)).await
     }
 
     fn keys(&self, places: &[usize]) -> Vec<RecordKey> {
-        let key = |place: &usize| self.entries[*place].key.clone();
-        places.iter().map(key).collect()
+        self.records.at(places.to_vec()).keys()
     }
 }

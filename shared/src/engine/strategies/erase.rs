@@ -7,83 +7,38 @@
 use std::collections::BTreeMap;
 
 use crate::domain::collection::Collection;
-use crate::domain::deletion::{Deletion, Pass};
-use crate::domain::page::{Entry, Exceptions, Outcome, Page};
+use crate::domain::deletion::Deletion;
+use crate::domain::page::Outcome;
 use crate::domain::row::{Row, RowMark};
-use crate::domain::scope::Scope;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::ours::obstacle;
-use crate::engine::kit::records::{by_collection, open_of};
+use crate::engine::kit::records::Records;
 use crate::engine::kit::remove_documents::remove_documents;
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::engine::passes::page::PagePass;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{EnginePorts, EraseOutcome, EraseRows, Found, RowToErase};
 
 /// How often a row whose mark changes under our hands is read again.
 const ROUNDS: usize = 3;
 
-/// Needs what the deletion covers, for its effects.
-pub(crate) struct Erase<'a> {
-    pub(crate) scope: &'a Scope,
-}
-
-impl<P: EnginePorts> PagePass<P> for Erase<'_> {
-    const PASS: Pass = Pass::Delete;
-
-    async fn act(
-        &self,
-        engine: &Engine<P>,
-        slice: &Slice<'_, P::Clock>,
-        deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
-    ) -> Result<Exceptions, Stop> {
-        erase_entries(engine, slice, deletion, &page.entries, only).await
-    }
-
-    fn scope(&self) -> Option<&Scope> {
-        Some(self.scope)
-    }
-}
-
-/// Erases records in both stores, all of them or only those at these places.
-pub(crate) async fn erase_entries<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+/// Erases records in both stores; answers what was not plainly done.
+pub(super) async fn take<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
-    entries: &[Entry],
-    only: Option<&[usize]>,
-) -> Result<Exceptions, Stop> {
-    let mut exceptions = Exceptions::default();
-    for (collection, places) in by_collection(&engine.collections, entries)? {
-        let open = open_of(entries, places, only);
-        let erasing = erase(engine, slice, deletion, collection, entries, open);
-        exceptions.deleted.extend(Box::pin(erasing).await?);
-    }
-    Ok(exceptions)
-}
-
-async fn erase<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
-    deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
-    mut open: Vec<usize>,
+    records: &Records<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let collection = records.collection;
     let mut found = BTreeMap::new();
+    let mut open = records.clone();
     let obstacle_at =
-        |place: usize, row: &Row| obstacle(deletion, collection, &entries[place], row);
+        |place: usize, row: &Row| obstacle(deletion, collection, records.entry(place), row);
     for _ in 0..ROUNDS {
-        if open.is_empty() {
+        if open.places.is_empty() {
             return Ok(found);
         }
         let explained = |place: usize, _, row: Option<&Row>| {
             row.is_none_or(|row| obstacle_at(place, row).is_none())
         };
-        let removing = remove_documents(engine, slice, collection, entries, &open, &explained);
-        let (rows, mut failed) = removing.await?;
+        let (rows, mut failed) = remove_documents(work, &open, &explained).await?;
         let mut ours = Vec::new();
         for (place, row) in rows {
             let Some(row) = row else { continue };
@@ -101,12 +56,10 @@ async fn erase<P: EnginePorts>(
                 .into_iter()
                 .map(|(place, reason)| (place, Outcome::Failed { reason })),
         );
-        open = erase_rows(engine, slice, deletion, collection, entries, ours).await?;
+        open = records.at(erase_rows(work, deletion, records, ours).await?);
     }
-    for place in open {
-        let reason = "ROW_CHANGING: somebody else keeps changing the mark".to_owned();
-        found.insert(place, Outcome::Failed { reason });
-    }
+    let changing = Outcome::failed("ROW_CHANGING: somebody else keeps changing the mark");
+    found.extend(open.places.iter().map(|place| (*place, changing.clone())));
     Ok(found)
 }
 
@@ -120,25 +73,24 @@ fn how_found(collection: &Collection, row: &Row) -> Found {
 
 /// Removes rows as they were found; answers the places of those that have changed since.
 async fn erase_rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
+    records: &Records<'_>,
     ours: Vec<(usize, Found)>,
 ) -> Result<Vec<usize>, Stop> {
     let rows: Vec<RowToErase> = ours
         .iter()
         .map(|(place, found)| RowToErase {
-            key: entries[*place].key.clone(),
+            key: records.entry(*place).key.clone(),
             found: *found,
         })
         .collect();
-    let (store, tenant) = (engine.ports.rows(), &deletion.tenant);
-    let outcomes = settle(slice, &rows, P::Rows::ERASE_BATCH, |batch| async move {
-        store.erase(collection, tenant, deletion.id, &batch).await
-    })
-    .await?;
+    let (store, tenant, collection) = (work.rows(), &deletion.tenant, records.collection);
+    let outcomes = work
+        .settle(&rows, P::Rows::ERASE_BATCH, |batch| async move {
+            store.erase(collection, tenant, deletion.id, &batch).await
+        })
+        .await?;
     let changed = ours
         .into_iter()
         .zip(outcomes)

@@ -1,121 +1,151 @@
-//! The strategy `flag`: records are marked in place.
+//! The strategy `flag`: records are marked in place, truth before copy; a restore takes the marks off, a purge removes what
+//! carries them.
 
 use std::collections::BTreeMap;
 
-use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
-use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Exceptions, NotRestored, Outcome, Page};
-use crate::domain::row::RowMark;
-use crate::engine::kit::clear::{clear_documents, clear_rows, conflict};
-use crate::engine::kit::engine::Engine;
+use crate::domain::page::{NotPurged, NotRestored, Outcome};
+use crate::domain::row::{Row, RowMark};
+use crate::engine::kit::clear::{clear_documents, clear_rows};
 use crate::engine::kit::mark::{mark_documents, mark_rows};
+use crate::engine::kit::ours::is_root;
 use crate::engine::kit::parents::{has_parent, parents};
-use crate::engine::kit::records::{by_collection, open_of, read_rows};
-use crate::engine::kit::slice::{Slice, Stop};
-use crate::ports::{EnginePorts, Fields};
+use crate::engine::kit::purge_rows::purge_rows;
+use crate::engine::kit::records::Records;
+use crate::engine::kit::remove_documents::remove_documents;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
+use crate::ports::{ClearOutcome, EnginePorts, PurgeOutcome};
 
-/// Marks records in both stores, all of them or only those at these places: truth before copy.
-pub(crate) async fn mark_entries<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+/// Marks records in both stores. The root's row was marked at acceptance: one without our mark is gone or new, and stays as
+/// it is.
+pub(super) async fn take<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
-    entries: &[Entry],
-    only: Option<&[usize]>,
-) -> Result<Exceptions, Stop> {
-    let mark = deletion.mark();
-    let mut exceptions = Exceptions::default();
-    for (collection, places) in by_collection(&engine.collections, entries)? {
-        let open = open_of(entries, places, only);
-        exceptions
-            .deleted
-            .extend(mark_rows(engine, slice, collection, &mark, entries, &open).await?);
-        let marked: Vec<usize> = open
-            .into_iter()
-            .filter(|place| !exceptions.deleted.contains_key(place))
-            .collect();
-        exceptions
-            .deleted
-            .extend(mark_documents(engine, slice, collection, &mark, entries, &marked).await?);
-    }
-    Ok(exceptions)
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let is_roots = |place: &usize| is_root(deletion, records.entry(*place));
+    let (root, others) = records.places.iter().copied().partition(is_roots);
+    let mut found = not_ours(work, deletion, &records.at(root)).await?;
+    found.extend(mark_rows(work, &records.at(others), &deletion.mark()).await?);
+    let marked = records.without(&found);
+    found.extend(mark_documents(work, &marked, &deletion.mark()).await?);
+    Ok(found)
 }
 
-/// The root was marked at acceptance. One without our mark is gone or new, and stays as it is.
-pub(crate) async fn root<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+/// Marks records in both stores, whatever they are.
+pub(super) async fn mark<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &Collection,
-    page: &Page,
+    records: &Records<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let keys: Vec<_> = page.entries.iter().map(|entry| entry.key.clone()).collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
-    let not_ours = |(_, row): &(usize, Option<crate::domain::row::Row>)| {
-        row.as_ref()
-            .is_none_or(|row| !row.mark(collection).is_of(deletion.id))
-    };
-    Ok(rows
-        .into_iter()
-        .enumerate()
-        .filter(not_ours)
+    let mark = deletion.mark();
+    let mut found = mark_rows(work, records, &mark).await?;
+    found.extend(mark_documents(work, &records.without(&found), &mark).await?);
+    Ok(found)
+}
+
+async fn not_ours<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let rows = records.rows(work).await?;
+    let is_ours = |row: &Row| row.mark(records.collection).is_of(deletion.id);
+    let places = records.places.iter().copied().zip(rows);
+    Ok(places
+        .filter(|(_, row)| !row.as_ref().is_some_and(is_ours))
         .map(|(place, _)| (place, Outcome::Missing))
         .collect())
 }
 
-/// Brings records of one collection back, those with a parent to hang below; answers what is not back.
-pub(crate) async fn restore<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+/// Takes the marks off those with a parent to hang below; answers what is not back.
+pub(super) async fn give_back<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
+    records: &Records<'_>,
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let keys: Vec<RecordKey> = places
-        .iter()
-        .map(|place| entries[*place].key.clone())
-        .collect();
-    let rows = read_rows(engine, slice, collection, &keys, Fields::Judged).await?;
-    let parents = parents(engine, slice, deletion, collection, &rows).await?;
-    let mut exceptions = BTreeMap::new();
-    let mut ours = Vec::new();
-    let mut live = Vec::new();
-    for (place, row) in places.iter().copied().zip(rows) {
-        let Some(row) = row else {
-            exceptions.insert(place, conflict("ROW_MISSING: the row is gone"));
-            continue;
-        };
-        match row.mark(collection) {
-            RowMark::Absent | RowMark::Null => live.push(place),
-            RowMark::By(Some(by)) if by == deletion.id => {
-                if has_parent(collection, &row, &parents) {
+    let collection = records.collection;
+    let rows = records.rows(work).await?;
+    let parents = parents(work, deletion, collection, &rows).await?;
+    let mut not_back = BTreeMap::new();
+    let (mut ours, mut live) = (Vec::new(), Vec::new());
+    for (place, row) in records.places.iter().copied().zip(rows) {
+        let reason = match row.as_ref().map(|row| row.mark(collection)) {
+            None => ROW_MISSING,
+            Some(RowMark::Absent | RowMark::Null) => {
+                live.push(place);
+                continue;
+            }
+            Some(RowMark::By(Some(by))) if by == deletion.id => {
+                if row.is_some_and(|row| has_parent(collection, &row, &parents)) {
                     ours.push(place);
+                    continue;
+                }
+                if deletion.root.is_some() {
+                    "PARENT_MISSING: the parent's row is gone"
                 } else {
-                    let reason = if deletion.root.is_some() {
-                        "PARENT_MISSING: the parent's row is gone"
-                    } else {
-                        "PARENT_NOT_LIVE: the record above it is gone or deleted"
-                    };
-                    exceptions.insert(place, conflict(reason));
+                    "PARENT_NOT_LIVE: the record above it is gone or deleted"
                 }
             }
-            RowMark::By(_) => {
-                exceptions.insert(
-                    place,
-                    conflict("MARKED_BY_ANOTHER: another deletion's mark stays"),
-                );
+            Some(RowMark::By(_)) => MARKED_BY_ANOTHER,
+        };
+        not_back.insert(place, NotRestored::conflict(reason));
+    }
+    for (place, outcome) in clear_rows(work, &records.at(ours.clone()), deletion.id).await? {
+        let reason = match outcome {
+            ClearOutcome::Cleared | ClearOutcome::Live => continue,
+            ClearOutcome::MarkedByAnother => MARKED_BY_ANOTHER,
+            ClearOutcome::Missing => ROW_MISSING,
+        };
+        not_back.insert(place, NotRestored::conflict(reason));
+    }
+    // Also where the row was live already: an earlier attempt may have stopped between row and document.
+    let cleared = records.at(ours.into_iter().chain(live).collect());
+    let cleared = cleared.without(&not_back);
+    not_back.extend(clear_documents(work, &cleared, deletion.id).await?);
+    Ok(not_back)
+}
+
+const ROW_MISSING: &str = "ROW_MISSING: the row is gone";
+const MARKED_BY_ANOTHER: &str = "MARKED_BY_ANOTHER: another deletion's mark stays";
+
+/// Removes what carries this deletion's mark: documents, then rows; `exceptions` gets what stays.
+pub(super) async fn forget<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+    exceptions: &mut BTreeMap<usize, NotPurged>,
+) -> Result<(), Stop> {
+    let collection = records.collection;
+    // Without a row, a document with another deletion's mark is explained by that one's archive copy.
+    let explained = |_, document: RowMark, row: Option<&Row>| match row {
+        Some(row) => row.mark(collection).is_of(deletion.id),
+        None => document.is_live() || document.is_of(deletion.id),
+    };
+    let (rows, failed) = remove_documents(work, records, &explained).await?;
+    let failed = failed
+        .into_iter()
+        .map(|(place, reason)| (place, NotPurged::Failed { reason }));
+    exceptions.extend(failed);
+    let mut ours = Vec::new();
+    for (place, row) in rows {
+        match row {
+            // Gone already: by an earlier attempt, or by somebody else.
+            None => {}
+            Some(row) if !row.mark(collection).is_of(deletion.id) => {
+                exceptions.insert(place, NotPurged::Kept);
             }
+            Some(_) if exceptions.contains_key(&place) => {}
+            Some(_) => ours.push(place),
         }
     }
-    exceptions.extend(clear_rows(engine, slice, deletion, collection, entries, &ours).await?);
-    // Also where the row was live already: an earlier attempt may have stopped between row and document.
-    let cleared: Vec<usize> = ours
-        .into_iter()
-        .chain(live)
-        .filter(|place| !exceptions.contains_key(place))
-        .collect();
-    exceptions
-        .extend(clear_documents(engine, slice, deletion, collection, entries, &cleared).await?);
-    Ok(exceptions)
+    let ours = records.at(ours);
+    for (place, outcome) in purge_rows(work, &ours, deletion).await? {
+        match outcome {
+            PurgeOutcome::Gone => {}
+            PurgeOutcome::Kept => drop(exceptions.insert(place, NotPurged::Kept)),
+        }
+    }
+    Ok(())
 }

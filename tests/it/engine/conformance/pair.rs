@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{Bounds, Happens, Led, Setup};
 use serde_json::Value;
 use shared::domain::deletion::{Action, Deletion, Pass, State};
+use shared::domain::page::SelectCursor;
 use shared::testing::{Faults, Moment, Operation};
 
 use super::seen::{COLLECTIONS, DOCUMENTS, Ids, NAMES, of_the_engine, of_the_model, record_key};
@@ -238,7 +239,9 @@ impl Pair {
                 manifest.last().and_then(|(page, _)| page.next.clone())
             }
         };
-        cursor.is_some_and(|cursor| cursor.after.is_some())
+        let in_a_query =
+            |cursor| matches!(cursor, SelectCursor::Below(place) if place.after.is_some());
+        cursor.is_some_and(in_a_query)
     }
 
     /// What the engine calls in this work, but for what the model does not have.

@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value};
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
-use shared::service::accept::AcceptAnswer;
+use shared::requests::accept::AcceptAnswer;
 use shared::testing::samples::{key, key2, with_null};
 use shared::testing::{Fault, Faults, Moment, Operation};
 

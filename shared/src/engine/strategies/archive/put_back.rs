@@ -7,29 +7,26 @@ use std::collections::{BTreeMap, HashSet};
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
-use crate::domain::page::{Entry, Judged, NotRestored};
-use crate::domain::row::Row;
+use crate::domain::page::{Judged, NotRestored};
 use crate::engine::kit::archived::{AT_ONCE, Whole, copies, drop_copies, is_same, whole};
 use crate::engine::kit::archived_parents;
-use crate::engine::kit::clear::conflict;
-use crate::engine::kit::engine::Engine;
 use crate::engine::kit::parents::{has_parent, named_parents};
-use crate::engine::kit::settle::settle;
-use crate::engine::kit::slice::{Slice, Stop};
+use crate::engine::kit::records::Records;
+use crate::engine::kit::slice::Stop;
+use crate::engine::kit::work::Work;
 use crate::ports::{ArchiveRows, EnginePorts, PutBackOutcome, RowToPutBack};
 
 /// Puts the root's row back with its mark, if it was archived and its key is free.
-pub(crate) async fn root<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+pub(crate) async fn give_back_root<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<(), Stop> {
     let Some(root) = &deletion.root else {
         return Ok(());
     };
-    let collection = engine.collection(&deletion.collection)?;
+    let collection = work.collection(&deletion.collection)?;
     let keys = std::slice::from_ref(root);
-    let found = copies(engine, slice, deletion, collection, keys).await?;
+    let found = copies(work, deletion, collection, keys).await?;
     let rows: Vec<_> = found
         .into_iter()
         .flatten()
@@ -40,71 +37,62 @@ pub(crate) async fn root<P: EnginePorts>(
         })
         .collect();
     // Whether it is there now, and ours, is judged like that of a row that was never gone.
-    put_back(engine, slice, collection, &rows).await.map(drop)
+    put_back(work, collection, &rows).await.map(drop)
 }
 
 /// Removes the root's copy, once its row is back.
 pub(crate) async fn forget_root<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<(), Stop> {
     let Some(root) = &deletion.root else {
         return Ok(());
     };
-    let collection = engine.collection(&deletion.collection)?;
+    let collection = work.collection(&deletion.collection)?;
     let keys = std::slice::from_ref(root);
-    drop_copies(engine, slice, deletion, collection, keys).await
+    drop_copies(work, deletion, collection, keys).await
 }
 
 /// Puts rows of one collection back; answers what cannot come back, and the places of those whose copy may go when they
 /// are restored.
 pub(crate) async fn rows<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &Collection,
-    entries: &[Entry],
-    places: &[usize],
+    records: &Records<'_>,
 ) -> Result<(BTreeMap<usize, NotRestored>, Vec<usize>), Stop> {
+    let collection = records.collection;
     let (mut exceptions, mut copied) = (BTreeMap::new(), Vec::new());
-    for some in places.chunks(AT_ONCE) {
-        let keys: Vec<RecordKey> = some
-            .iter()
-            .map(|place| entries[*place].key.clone())
-            .collect();
-        let found = copies(engine, slice, deletion, collection, &keys).await?;
-        let held: Vec<Option<&Row>> = found
-            .iter()
-            .map(|copy| copy.as_ref().map(|copy| &copy.row))
-            .collect();
-        let parents = match engine.collections.parent_of(collection) {
+    for some in records.chunks(AT_ONCE) {
+        let found = copies(work, deletion, collection, &some.keys()).await?;
+        let parents = match work.collections().parent_of(collection) {
             Some(parent) => {
-                let named = named_parents(collection, held.into_iter().flatten());
-                archived_parents::parents(engine, slice, deletion, parent, named).await?
+                let archived = found.iter().flatten().map(|copy| &copy.row);
+                let named = named_parents(collection, archived);
+                archived_parents::parents(work, deletion, parent, named).await?
             }
             None => HashSet::new(),
         };
         let (mut at, mut rows) = (Vec::new(), Vec::new());
-        for (place, copy) in some.iter().copied().zip(found) {
+        for (place, copy) in some.places.iter().copied().zip(found) {
             let Some(stored) = copy else { continue };
             if has_parent(collection, &stored.row, &parents) {
                 at.push(place);
                 rows.push(RowToPutBack {
                     stored,
                     marked: false,
-                    null: entries[place].judged == Judged::LiveNull,
+                    null: records.entry(place).judged == Judged::LiveNull,
                 });
             } else {
-                exceptions.insert(place, conflict("PARENT_MISSING: the parent's row is gone"));
+                let why = "PARENT_MISSING: the parent's row is gone";
+                exceptions.insert(place, NotRestored::conflict(why));
             }
         }
-        let taken = put_back(engine, slice, collection, &rows).await?;
-        let taken = judge(engine, slice, deletion, collection, &rows, &taken).await?;
+        let taken = put_back(work, collection, &rows).await?;
+        let taken = judge(work, deletion, collection, &rows, &taken).await?;
         for (place, is_another) in at.into_iter().zip(taken) {
             if is_another {
                 let why = "KEY_TAKEN: another record has its key by now; the copy stays";
-                exceptions.insert(place, conflict(why));
+                exceptions.insert(place, NotRestored::conflict(why));
             } else {
                 copied.push(place);
             }
@@ -114,13 +102,12 @@ pub(crate) async fn rows<P: EnginePorts>(
 }
 
 async fn put_back<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     collection: &Collection,
     rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
 ) -> Result<Vec<PutBackOutcome>, Stop> {
-    let store = engine.ports.rows();
-    settle(slice, rows, P::Rows::MOVE_BATCH, |batch| async move {
+    let store = work.rows();
+    work.settle(rows, P::Rows::MOVE_BATCH, |batch| async move {
         store.put_back(collection, &batch).await
     })
     .await
@@ -129,8 +116,7 @@ async fn put_back<P: EnginePorts>(
 /// Whether what stands at a key that was not free is another record: neither what an earlier attempt has put back, nor
 /// what stayed there with our mark.
 async fn judge<P: EnginePorts>(
-    engine: &Engine<P>,
-    slice: &Slice<'_, P::Clock>,
+    work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
@@ -143,7 +129,7 @@ async fn judge<P: EnginePorts>(
         .filter(|(_, outcome)| is_taken(outcome))
         .map(|(row, _)| row.stored.row.key.clone())
         .collect();
-    let mut standing = whole(engine, slice, collection, &taken).await?.into_iter();
+    let mut standing = whole(work, collection, &taken).await?.into_iter();
     let mut judge = |(row, outcome): (&RowToPutBack<_>, &PutBackOutcome)| {
         is_taken(outcome)
             && standing.next().flatten().is_some_and(|now: Whole<P>| {
