@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::failure::{Context, Result};
 use crate::http::REGION;
 use crate::layout::workspace;
 

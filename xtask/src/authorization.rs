@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Context, Result};
+use anyhow::{Context as _, Result};
+
 use crate::layout::StateDir;
 use crate::stack::authorizer::record::Record;
 use crate::stack::authorizer::{record_file, wildcard};

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::demo::Demo;
-use crate::failure::{Failure, Result};
 use crate::interrupt::or_interrupt;
 use crate::layout::StateDir;
 use crate::load::Load;
@@ -256,10 +256,8 @@ impl Token {
     }
 }
 
-fn name_and_value(text: &str) -> std::result::Result<(String, String), Failure> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| Failure::new("must be NAME=VALUE"))?;
+fn name_and_value(text: &str) -> std::result::Result<(String, String), anyhow::Error> {
+    let (name, value) = text.split_once('=').context("must be NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

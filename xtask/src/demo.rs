@@ -23,10 +23,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::Result;
 use clap::Args;
 
 use crate::authorization;
-use crate::failure::Result;
 use crate::index;
 use crate::layout::StateDir;
 use crate::load::{Archive, Mail, Shape, generate};

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::failure::{Context, Result};
 use crate::http::{self, KEY, REGION};
 use crate::stack::StackFile;
 

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::failure::{Context, Result};
+use anyhow::{Context as _, Result};
 
 /// Where downloaded tools are kept between runs: `TOMBSTONE_CACHE`, or `tombstone` in the user's cache folder.
 ///

@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
-
-use crate::failure::{Context, Failure, Result};
 
 /// Region of everything local.
 pub const REGION: &str = "us-east-1";
@@ -77,10 +76,7 @@ pub async fn read(response: Response, what: &str) -> Result<Value> {
         .await
         .context(format!("read the answer of {what}"))?;
     if !status.is_success() {
-        return Err(Failure::new(format!(
-            "{what} answered {status}: {}",
-            text.trim()
-        )));
+        bail!("{what} answered {status}: {}", text.trim());
     }
     if text.is_empty() {
         return Ok(Value::Null);

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::ValueEnum;
 use opensearch::OpenSearch;
 use opensearch::http::response::Response;
@@ -17,7 +18,6 @@ use reqwest::Url;
 use serde_json::{Map, Value, json};
 use shared::domain::collection::{Collection, Collections, DocumentSpec, SourceFile};
 
-use crate::failure::{Context, Failure, Result};
 use crate::stack::StackFile;
 
 /// What an endpoint is. Never guessed from its name: a domain may have one of its own.
@@ -88,7 +88,7 @@ pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<St
                     SearchKind::Domain => access::domain_refusal(&target.prefix, &indexes, &body),
                     SearchKind::Serverless => access::serverless_refusal(&indexes, &body),
                 };
-                return Err(Failure::new(format!("index {name}: {why}")));
+                bail!("index {name}: {why}");
             }
             names.push(name);
         }
@@ -137,9 +137,7 @@ async fn create_one(
         }
         // An answer to HEAD has no body.
         403 => Ok(Err(String::new())),
-        other => Err(Failure::new(format!(
-            "looking for index {name} was answered {other}"
-        ))),
+        other => Err(anyhow!("looking for index {name} was answered {other}")),
     }
 }
 
@@ -152,9 +150,7 @@ async fn accepted(response: Response, name: &str) -> Result<Allowed> {
     if status.as_u16() == 403 {
         return Ok(Err(text));
     }
-    Err(Failure::new(format!(
-        "index {name} was refused with {status}: {text}"
-    )))
+    Err(anyhow!("index {name} was refused with {status}: {text}"))
 }
 
 async fn client(target: &Target) -> Result<OpenSearch> {
@@ -277,9 +273,9 @@ mod tests {
         let domain = create(&target(SearchKind::Domain), &collections).await;
         let serverless = create(&target(SearchKind::Serverless), &collections).await;
 
-        let domain = domain.unwrap_err().chain();
+        let domain = format!("{:#}", domain.unwrap_err());
         assert!(domain.contains("rolesmapping/t-index"), "{domain}");
-        let serverless = serverless.unwrap_err().chain();
+        let serverless = format!("{:#}", serverless.unwrap_err());
         assert!(serverless.contains("aoss:CreateIndex"), "{serverless}");
     }
 

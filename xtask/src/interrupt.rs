@@ -2,9 +2,8 @@
 
 use std::future::Future;
 
+use anyhow::{Context as _, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
-
-use crate::failure::{Context, Failure, Result};
 
 /// Runs `work` until it is done, or until this program is asked to end.
 ///
@@ -17,8 +16,8 @@ pub async fn or_interrupt<T>(work: impl Future<Output = Result<T>>) -> Result<T>
     let mut hangup = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
     tokio::select! {
         result = work => result,
-        _ = interrupt.recv() => Err(Failure::new("interrupted")),
-        _ = terminate.recv() => Err(Failure::new("asked to end")),
-        _ = hangup.recv() => Err(Failure::new("the terminal is gone")),
+        _ = interrupt.recv() => Err(anyhow!("interrupted")),
+        _ = terminate.recv() => Err(anyhow!("asked to end")),
+        _ = hangup.recv() => Err(anyhow!("the terminal is gone")),
     }
 }

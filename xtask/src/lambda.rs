@@ -3,10 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, bail};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::failure::{Context, Failure, Result};
 use crate::http;
 use crate::process::{Identity, Signal};
 use crate::stack::{Part, StackFile};
@@ -27,7 +27,7 @@ pub async fn invoke(file: &StackFile, function: &str, payload: &Value) -> Result
     let failed = answer.headers().contains_key("x-amz-function-error");
     let body = http::read(answer, function).await?;
     if failed {
-        return Err(Failure::new(format!("{function} failed: {body}")));
+        bail!("{function} failed: {body}");
     }
     Ok(body)
 }
@@ -51,9 +51,7 @@ pub fn kill_bootstraps(file: &StackFile, function: &str) -> Result<usize> {
 /// When the stack does not run, or the system has no `/proc` to find them in.
 pub fn bootstraps(file: &StackFile, function: &str) -> Result<Vec<Identity>> {
     if !std::path::Path::new("/proc/self/environ").exists() {
-        return Err(Failure::new(
-            "finding the processes of a function needs /proc",
-        ));
+        bail!("finding the processes of a function needs /proc");
     }
     let ministack = crate::stack::identity(file, Part::Ministack)?;
     let name = format!("AWS_LAMBDA_FUNCTION_NAME={function}");

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
+
 use crate::environment;
-use crate::failure::{Context, Result};
 
 /// The root of the workspace that this command works on; `main` has made sure that there is one.
 #[must_use]

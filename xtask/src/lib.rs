@@ -8,7 +8,6 @@ pub mod cli;
 pub mod demo;
 pub mod env;
 mod environment;
-pub mod failure;
 pub mod http;
 pub mod index;
 pub mod interrupt;

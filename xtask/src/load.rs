@@ -20,9 +20,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 
-use crate::failure::{Context, Failure, Result};
 use crate::index as indexes;
 use crate::layout::StateDir;
 use crate::stack::StackFile;
@@ -112,9 +112,9 @@ impl Load {
         match (self.kind, &self.file) {
             (Kind::Mail, _) => Ok(None),
             (Kind::Chat, Some(file)) => Area::chat_of(&Archive::read(file, mail)?).map(Some),
-            (kind, Some(_)) => Err(Failure::new(format!(
+            (kind, Some(_)) => Err(anyhow!(
                 "a mail archive can be loaded as mail or as chat, not as {kind:?}"
-            ))),
+            )),
             (kind, None) => {
                 let count = self.generate.unwrap_or_default();
                 Area::generated(kind, &self.list, count, self.seed).map(Some)

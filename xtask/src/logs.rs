@@ -1,8 +1,8 @@
 //! What the functions have logged: ministack keeps it as CloudWatch Logs would, not in a file.
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::failure::Result;
 use crate::http;
 use crate::stack::{STACK_NAME, StackFile};
 

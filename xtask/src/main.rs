@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     match Box::pin(done).await {
         Ok(code) => code,
         Err(failure) => {
-            terminal::note(&format!("error: {}", failure.chain()));
+            terminal::note(&format!("error: {failure:#}"));
             ExitCode::FAILURE
         }
     }

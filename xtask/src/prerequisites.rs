@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Context as _, Result, anyhow};
+
 use crate::environment;
-use crate::failure::{Failure, Result};
 use crate::tools::jars::Runner;
 
 /// What was found.
@@ -42,7 +43,7 @@ impl Prerequisites {
     /// When it is missing.
     pub(crate) fn python() -> Result<PathBuf> {
         let python = environment::find_program("python3").filter(|python| can_make_venv(python));
-        python.ok_or_else(|| Failure::new(format!("please install first:\n  - {PYTHON}")))
+        python.with_context(|| format!("please install first:\n  - {PYTHON}"))
     }
 
     /// Looks for everything before it complains.
@@ -74,10 +75,10 @@ impl Prerequisites {
                 jdk,
                 runner,
             }),
-            _ => Err(Failure::new(format!(
+            _ => Err(anyhow!(
                 "please install first:\n  - {}",
                 missing.join("\n  - ")
-            ))),
+            )),
         }
     }
 }

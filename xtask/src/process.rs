@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Context, Failure, Result};
 use crate::tail;
 
 /// A process that was seen alive.
@@ -69,10 +69,7 @@ impl Identity {
         if self.alive() && send(signal, &self.pid.to_string()) {
             return Ok(());
         }
-        Err(Failure::new(format!(
-            "process {} is no longer running",
-            self.pid
-        )))
+        Err(anyhow!("process {} is no longer running", self.pid))
     }
 
     /// Ends the process and its group: asks, waits up to `grace`, then insists. Blocks.
@@ -180,10 +177,7 @@ pub async fn run(mut command: Command, log: &Path) -> Result<()> {
     if status.success() {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "{name} failed ({status})\n{}",
-        tail::quote(log)
-    )))
+    Err(anyhow!("{name} failed ({status})\n{}", tail::quote(log)))
 }
 
 /// As [`run`]; tells `look` twice a second what the command has written until then.

@@ -22,12 +22,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::environment;
-use crate::failure::{Context, Failure, Result};
 use crate::index;
 use crate::layout::StateDir;
 use crate::prerequisites::Prerequisites;
 use crate::terminal::Step;
 use crate::tools::{jars, python};
+use anyhow::{Context as _, Result, bail};
 use authorizer::{Behind, Urls};
 
 pub(crate) use build::DEMO_TABLES;
@@ -71,10 +71,10 @@ impl Stack {
         let _lock = Lock::take(&state)?;
         let parts = running::look(&state).await;
         if !parts.is_empty() && parts.iter().all(|part| part.healthy) {
-            return Err(Failure::new(format!(
+            bail!(
                 "a stack runs in {} already: stop it first",
                 state.root().display()
-            )));
+            );
         }
         let cache = environment::cache_dir()?;
         let found = Prerequisites::find(|runner| runner.folder(&cache).is_dir())?;
@@ -94,7 +94,7 @@ impl Stack {
             step.doing("waiting for OpenSearch on the JVM");
             let (search, child) = opensearch::start(&state, &cache, &found.jdk, &lib)?;
             processes.own(Part::Opensearch, &search.identity, child)?;
-            Ok::<_, Failure>(Some((search, step)))
+            Ok::<_, anyhow::Error>(Some((search, step)))
         };
         let (venv, search, template) = tokio::try_join!(
             python::install(&found.python, &cache, &tools_log),

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 
-use crate::failure::{Context, Failure, Result};
 use crate::layout::{StateDir, workspace};
 use crate::process::Identity;
 use crate::stack::{Options, Stack};
@@ -188,9 +188,9 @@ fn shortened(text: &str) -> Result<String> {
     let (long, short) = ("= \"30d\"", format!("= \"{RETENTION}\""));
     match text.matches(long).count() {
         2 => Ok(text.replace(long, &short)),
-        found => Err(Failure::new(format!(
+        found => Err(anyhow!(
             "collections/mail.toml has {found} retentions of 30d, not 2"
-        ))),
+        )),
     }
 }
 

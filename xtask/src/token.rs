@@ -3,9 +3,9 @@
 //! Cognito makes up `sub` itself, so the subject is the user name, and the local stack reads the claim
 //! `cognito:username`. One user can change tenant and groups from call to call: a token says what was asked for last.
 
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::failure::{Context, Failure, Result};
 use crate::http;
 use crate::stack::StackFile;
 
@@ -24,9 +24,7 @@ pub async fn token(
     groups: &[String],
 ) -> Result<String> {
     if file.user_pool_id.is_empty() {
-        return Err(Failure::new(
-            "this stack trusts another issuer and has no user pool to sign in at",
-        ));
+        bail!("this stack trusts another issuer and has no user pool to sign in at");
     }
     let pool = Pool {
         endpoint: &file.endpoints.aws,

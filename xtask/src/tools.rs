@@ -11,10 +11,10 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use crate::environment;
-use crate::failure::Result;
 use crate::layout::StateDir;
 use crate::prerequisites::Prerequisites;
 use crate::terminal;

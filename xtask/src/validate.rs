@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use anyhow::{Context as _, Result};
+
 use crate::environment;
-use crate::failure::{Context, Result};
 use crate::http::REGION;
 use crate::layout::{StateDir, workspace};
 use crate::prerequisites::Prerequisites;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::{Context as _, Result};
 use clap::Args;
 use shared::adapters::{DynamoDeletions, TableNames};
 use shared::domain::certificate::{Recount, Verdict};
@@ -9,7 +10,6 @@ use shared::domain::deletion::{Deletion, DeletionId, State};
 use shared::domain::principal::Tenant;
 use shared::ports::ReadDeletions;
 
-use crate::failure::{Context, Failure, Result};
 use crate::layout::StateDir;
 use crate::stack::StackFile;
 use crate::terminal;
@@ -50,13 +50,12 @@ impl Verify {
     /// When there is no such deletion, or it could not be read.
     pub async fn run(self) -> Result<ExitCode> {
         let id: DeletionId = self.deletion.parse().context("understand the id")?;
-        let tenant =
-            Tenant::new(&self.tenant).ok_or_else(|| Failure::new("the tenant is empty"))?;
+        let tenant = Tenant::new(&self.tenant).context("the tenant is empty")?;
         let deletions = self.deletions().await?;
         let read = deletions.deletion(&tenant, id).await;
         let deletion = read
             .context("read the deletion")?
-            .ok_or_else(|| Failure::new(format!("tenant {tenant} has no deletion {id}")))?;
+            .with_context(|| format!("tenant {tenant} has no deletion {id}"))?;
         describe(&deletion);
         let mut recount = Recount::begin(id);
         for number in 1..=deletion.pages {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::Place;
-use crate::failure::Result;
 use crate::index::access::{self, Reader};
 use crate::index::{self, SearchKind, Target};
 use crate::stack::StackFile;

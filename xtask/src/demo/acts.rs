@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,7 +12,6 @@ use super::compare::{self, Mark};
 use super::hands;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use crate::failure::{Context, Failure, Result};
 use crate::load::{self, Counts};
 
 /// How often a client asks.
@@ -61,10 +61,10 @@ impl Tour<'_> {
                 return Ok(deletion);
             }
             if begun.elapsed() > limit {
-                return Err(Failure::new(format!(
+                bail!(
                     "deletion {id} is not done after {} s: {deletion}",
                     limit.as_secs()
-                )));
+                );
             }
             tokio::time::sleep(POLL).await;
         }
@@ -96,10 +96,10 @@ impl Tour<'_> {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        Err(Failure::new(format!(
+        Err(anyhow!(
             "no sweep sent the message again within {} s",
             limit.as_secs()
-        )))
+        ))
     }
 
     /// Compares a deleted discussion in both stores, with plain clients.

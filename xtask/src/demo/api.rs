@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::failure::{Context, Result};
 use crate::http;
 use crate::layout::workspace;
 use crate::stack::StackFile;
@@ -97,7 +97,7 @@ impl Api {
             .get("retry-after")
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let text = answer.text().await.context(what)?;
+        let text = answer.text().await.context(what.to_owned())?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Answer {
             status,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
 use super::api::{Api, encoded, record_path};
@@ -9,7 +10,6 @@ use super::compare;
 use super::hands::Mapping;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use crate::failure::{Context, Result};
 use crate::load::Mail;
 
 /// How many discussions are looked for before the search counts as broken.
@@ -80,9 +80,7 @@ impl Tour<'_> {
                 });
             }
         }
-        Err(crate::failure::Failure::new(
-            "no discussion is found by its subject",
-        ))
+        Err(anyhow!("no discussion is found by its subject"))
     }
 
     /// The discussions of the list whose subject is plain words, the largest first.
@@ -180,7 +178,7 @@ impl Tour<'_> {
         loop {
             let answer = api.get(&path).await?;
             if answer.status != 200 {
-                return Err(crate::failure::Failure::new(answer.short())).context(path);
+                bail!("{path}: {}", answer.short());
             }
             let ids = answer.ids();
             (pages, items) = (pages + 1, items + ids.len());

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow};
 use aws_sdk_sqs::Client;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::failure::{Context, Failure, Result};
 use crate::http;
 use crate::lambda;
 use crate::stack::StackFile;
@@ -94,7 +94,7 @@ async fn call(method: Method, url: &str, body: Option<Value>) -> Result<Value> {
         request = request.body(body.to_string());
     }
     let what = "the event source mapping";
-    http::read(request.send().await.context(what)?, what).await
+    http::read(request.send().await.context(what.to_owned())?, what).await
 }
 
 /// Takes the message of a deletion out of the queue, as if it had been lost. Answers its body.
@@ -131,7 +131,7 @@ pub(super) async fn lose_message(stack: &StackFile, deletion: &str) -> Result<St
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Err(Failure::new("the message is not in the queue"))
+    Err(anyhow!("the message is not in the queue"))
 }
 
 async fn give_back(client: &Client, queue: &str, handle: String) -> Result<()> {

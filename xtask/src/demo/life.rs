@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -11,7 +12,6 @@ use super::api::{Answer, Api, encoded, quoted, record_path};
 use super::compare;
 use super::narrator;
 use super::tour::Tour;
-use crate::failure::{Failure, Result};
 use crate::layout::workspace;
 use crate::verify::Verify;
 
@@ -24,9 +24,7 @@ impl Tour<'_> {
         let api = Api::sign_in(self.stack, LIFE).await?;
         let discussions = self.largest_first(LIFE);
         let [first, second, third] = discussions.as_slice() else {
-            return Err(Failure::new(
-                "the list of the last steps is not as generated",
-            ));
+            bail!("the list of the last steps is not as generated");
         };
         let outcome = self.restore(&api, first).await;
         self.survive(outcome);

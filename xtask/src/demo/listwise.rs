@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, bail};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use reqwest::Method;
 use serde_json::Value;
@@ -13,7 +14,6 @@ use super::compare::{self, Mark};
 use super::hands;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use crate::failure::{Failure, Result};
 use crate::load::Counts;
 use crate::terminal;
 
@@ -83,10 +83,10 @@ impl Tour<'_> {
                 return Ok(());
             }
             if begun.elapsed() > LIMIT {
-                return Err(Failure::new(format!(
+                bail!(
                     "{depth} messages are left in the queue after {} s",
                     LIMIT.as_secs()
-                )));
+                );
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -156,7 +156,7 @@ async fn delete(api: &Api, discussion: &str, known: Option<&String>) -> Result<(
         .await?;
     if answer.status != 202 {
         let told = format!("the delete of {discussion} was answered {}", answer.short());
-        return Err(Failure::new(told));
+        bail!(told);
     }
     let accepted = accepted_deletion(&answer, discussion)?;
     let right = match known {

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow, bail};
+
 use super::LARGE;
 use super::api::Api;
 use super::hands::{self, Mapping};
 use super::narrator;
 use super::settings::RESEND_AFTER;
 use super::tour::Tour;
-use crate::failure::{Context, Failure, Result};
 use crate::lambda;
 
 /// Messages after which the consumer is killed: some pages are done, many are not.
@@ -120,15 +121,13 @@ impl Tour<'_> {
                 .as_u64()
                 .unwrap_or_default();
             if deletion["done"] == true {
-                return Err(Failure::new(
-                    "it was done before the consumer could be killed",
-                ));
+                bail!("it was done before the consumer could be killed");
             }
             if done >= KILL_AFTER {
                 return Ok(done);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(Failure::new("the consumer did not begin"))
+        Err(anyhow!("the consumer did not begin"))
     }
 }

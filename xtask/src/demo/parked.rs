@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, anyhow};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -13,7 +14,6 @@ use super::hands;
 use super::life::{LIMIT, sum};
 use super::narrator;
 use super::tour::Tour;
-use crate::failure::{Failure, Result};
 use crate::load;
 
 /// An id that no document can have: it holds the character that separates the parts of document ids.
@@ -198,6 +198,6 @@ impl Tour<'_> {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(Failure::new("the consumer did not begin"))
+        Err(anyhow!("the consumer did not begin"))
     }
 }

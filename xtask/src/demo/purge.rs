@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::LARGE;
@@ -10,7 +11,6 @@ use super::compare;
 use super::hands;
 use super::narrator;
 use super::tour::Tour;
-use crate::failure::{Context, Failure, Result};
 use crate::terminal;
 
 /// How long all purges together may take.
@@ -87,9 +87,7 @@ impl Tour<'_> {
                 return Ok(deletion);
             }
             if begun.elapsed() > LIMIT {
-                return Err(Failure::new(format!(
-                    "deletion {id} is not purged; the last sweep said {report}"
-                )));
+                bail!("deletion {id} is not purged; the last sweep said {report}");
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -108,9 +106,7 @@ impl Tour<'_> {
             terminal::seconds(left)
         ));
         if left < shortly {
-            return Err(Failure::new(
-                "the purges before took so long that the last one is due already",
-            ));
+            bail!("the purges before took so long that the last one is due already");
         }
         narrator::wait(
             left.saturating_sub(shortly),

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use shared::domain::collection::Collections;
 
-use crate::failure::{Context, Result};
 use crate::layout::StateDir;
 use crate::stack::Options;
 

@@ -1,10 +1,11 @@
 //! The short tour (`demo --short`): one discussion deleted, hidden, restored, deleted again and removed for good.
 
+use anyhow::{Context as _, Result};
+
 use super::api::{Api, record_path};
 use super::life::LIMIT;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use crate::failure::{Context, Result};
 
 impl Tour<'_> {
     /// All steps of the short tour. One that cannot be carried out is told, and the last word is had all the same.

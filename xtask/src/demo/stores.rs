@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use opensearch::{OpenSearch, SearchParts};
@@ -10,7 +11,6 @@ use shared::domain::collection::Collection;
 use shared::domain::key::{RecordKey, RecordRef};
 
 use super::compare::{Mark, Picture, Standing};
-use crate::failure::{Context, Failure, Result};
 use crate::load::{self, Mail};
 use crate::stack::StackFile;
 
@@ -211,7 +211,7 @@ fn add(
         .map(|date| {
             let deleted_at: Timestamp = date.parse().context(format!("understand {date}"))?;
             let deletion = text(&collection.marks.deletion_id).unwrap_or_default();
-            Ok(Mark {
+            Ok::<_, anyhow::Error>(Mark {
                 deleted_at,
                 deletion,
             })
@@ -227,10 +227,7 @@ fn add(
     };
     let twice = picture.insert(record, standing).is_some();
     if twice {
-        return Err(Failure::new(format!(
-            "two documents of one record in {}",
-            collection.name
-        )));
+        bail!("two documents of one record in {}", collection.name);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow};
 use shared::domain::collection::Retention;
 
 use super::api::Api;
@@ -10,7 +11,6 @@ use super::hands::Mapping;
 use super::narrator::{self, Narrator};
 use super::stores::Stores;
 use super::{LARGE, LIFE, LIFE_MESSAGES, compare};
-use crate::failure::{Context, Failure, Result};
 use crate::load::{self, Archive, Counts, Mail};
 use crate::stack::StackFile;
 
@@ -69,9 +69,9 @@ pub(super) fn list_to_delete(archive: &Archive, asked: Option<&str>) -> Result<S
     lists.sort();
     match asked {
         Some(asked) if lists.iter().any(|(_, list)| list == asked) => Ok(asked.to_owned()),
-        Some(asked) => Err(Failure::new(format!(
+        Some(asked) => Err(anyhow!(
             "{asked} is no list of the archive with two discussions or more"
-        ))),
+        )),
         None => lists
             .get(lists.len() / 2)
             .map(|(_, list)| list.clone())
@@ -131,7 +131,7 @@ impl<'a> Tour<'a> {
 
     pub(super) fn survive(&mut self, outcome: Result<()>) {
         if let Err(failure) = outcome {
-            let told = format!("the step could not be carried out: {}", failure.chain());
+            let told = format!("the step could not be carried out: {failure:#}");
             self.narrator.promise(false, &told);
         }
     }

@@ -6,13 +6,13 @@ use std::io::{self, BufRead, BufReader};
 use std::iter::Sum;
 use std::path::Path;
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 
 use super::line::{Message, Problem};
 use super::mail::Mail;
 use super::progress::Reading;
-use crate::failure::{Context, Failure, Result};
 
 /// How many wrong lines are told; the rest is only counted.
 const TOLD: usize = 20;
@@ -143,7 +143,7 @@ impl Archive {
             .into_keys()
             .find(|list| mine.contains_key(list))
         {
-            return Err(Failure::new(format!("the list {list} is there twice")));
+            bail!("the list {list} is there twice");
         }
         let offset = self.messages.len();
         let moved = other.earliest.into_iter();
@@ -218,10 +218,10 @@ impl Wrong {
         if self.more > 0 {
             told.push(format!("and {} more", self.more));
         }
-        Err(Failure::new(format!(
+        Err(anyhow!(
             "nothing was written, as these lines are wrong:\n  {}",
             told.join("\n  ")
-        )))
+        ))
     }
 }
 
@@ -294,7 +294,7 @@ mod tests {
         let mut lines = vec![line("a", "t", "1", 5), "{}}".to_owned()];
         lines.extend(vec![line("", "t", "1", 5); TOLD]);
 
-        let told = archive(&lines).unwrap_err().chain();
+        let told = format!("{:#}", archive(&lines).unwrap_err());
 
         assert!(told.contains("mail:2: not a JSON object"), "{told}");
         assert!(told.contains("mail:3: `list` is empty"), "{told}");
@@ -321,9 +321,8 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_counted_with_the_blank_ones_before_it() {
-        let told = archive(&[String::new(), String::new(), "x".to_owned()])
-            .unwrap_err()
-            .chain();
+        let wrong = archive(&[String::new(), String::new(), "x".to_owned()]);
+        let told = format!("{:#}", wrong.unwrap_err());
 
         assert!(told.contains("mail:3: not a JSON object"), "{told}");
     }

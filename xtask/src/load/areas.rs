@@ -10,6 +10,7 @@ mod tasks;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, anyhow};
 use clap::ValueEnum;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -20,7 +21,6 @@ use super::archive::Archive;
 use super::mail::Record;
 use super::progress::Progress;
 use super::{documents, rows};
-use crate::failure::{Context, Failure, Result};
 use crate::http;
 use crate::stack::StackFile;
 use crate::terminal;
@@ -59,7 +59,7 @@ impl Area {
     /// When the kind is mail, which comes from an [`Archive`].
     pub fn generated(kind: Kind, tenant: &str, count: usize, seed: u64) -> Result<Self> {
         match kind {
-            Kind::Mail => Err(Failure::new("mail is generated as an archive")),
+            Kind::Mail => Err(anyhow!("mail is generated as an archive")),
             Kind::Tasks => Ok(tasks::generate(tenant, count, seed)),
             Kind::Learners => Ok(learners::generate(tenant, count, seed)),
             Kind::Chat => Ok(chat::generate(tenant, count, seed)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use opensearch::indices::IndicesRefreshParts;
 use opensearch::{BulkParts, OpenSearch};
@@ -11,7 +12,6 @@ use shared::domain::collection::Collection;
 use super::archive::Archive;
 use super::mail::{Mail, Record};
 use super::progress::Progress;
-use crate::failure::{Context, Failure, Result};
 use crate::stack::StackFile;
 
 /// Documents of one request.
@@ -128,9 +128,9 @@ async fn write_batch(
         }
     }
     let count = left.len();
-    Err(Failure::new(format!(
+    Err(anyhow!(
         "{index} refused {count} documents, {TRIES} times in a row"
-    )))
+    ))
 }
 
 /// Sends documents; answers those that are worth another try.
@@ -151,13 +151,11 @@ async fn send(client: &OpenSearch, index: &str, pairs: Vec<String>) -> Result<Ve
         .await
         .context(format!("read what {index} answered ({status})"))?;
     let Some(items) = answer["items"].as_array().filter(|_| status == 200) else {
-        return Err(Failure::new(format!("{index} answered {status}: {answer}")));
+        bail!("{index} answered {status}: {answer}");
     };
     if items.len() != pairs.len() {
         let (got, sent) = (items.len(), pairs.len());
-        return Err(Failure::new(format!(
-            "{index} answered {got} items to {sent} documents"
-        )));
+        bail!("{index} answered {got} items to {sent} documents");
     }
     let mut again = Vec::new();
     for (pair, item) in pairs.into_iter().zip(items) {
@@ -166,7 +164,7 @@ async fn send(client: &OpenSearch, index: &str, pairs: Vec<String>) -> Result<Ve
             Some(200..=299) => {}
             Some(status) if may_pass(status) => again.push(pair),
             _ => {
-                return Err(Failure::new(format!("{index} refused a document: {item}")));
+                bail!("{index} refused a document: {item}");
             }
         }
     }

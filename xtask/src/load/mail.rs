@@ -3,12 +3,12 @@
 //! Names of attributes and ids of documents come from the collections, so that what is loaded is what the functions
 //! look for.
 
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 use shared::domain::collection::{Collection, Collections, IdError};
 use shared::domain::key::{KeyError, RecordKey};
 
 use super::line::{Message, Problem};
-use crate::failure::{Context, Failure, Result};
 
 /// The largest row that DynamoDB takes.
 const ROW_BYTES: usize = 400 * 1024;
@@ -46,9 +46,7 @@ impl<'a> Mail<'a> {
         let (discussions, messages) = (get("discussions")?, get("messages")?);
         let known = discussions.key.parts() == 1 && messages.key.parts() == 2;
         if !known || discussions.key.partition != messages.key.partition {
-            return Err(Failure::new(
-                "discussions and messages do not have the keys of collections/mail.toml",
-            ));
+            bail!("discussions and messages do not have the keys of collections/mail.toml");
         }
         Ok(Self {
             discussions,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -12,7 +13,6 @@ use shared::domain::collection::Collection;
 use super::archive::Archive;
 use super::mail::{Mail, Record};
 use super::progress::Progress;
-use crate::failure::{Context, Failure, Result};
 use crate::stack::StackFile;
 
 /// The most that `BatchWriteItem` takes.
@@ -114,7 +114,7 @@ async fn write_batch(
         }
     }
     let count = left.len();
-    Err(Failure::new(format!(
+    Err(anyhow!(
         "{table} left {count} rows unwritten, {TRIES} times in a row"
-    )))
+    ))
 }

@@ -31,7 +31,8 @@ use std::time::Duration;
 
 pub use proxy::{Authorize, serve};
 
-use crate::failure::{Context, Result};
+use anyhow::{Context as _, Result};
+
 use crate::http;
 use crate::layout::{self, StateDir};
 use crate::process::{self, Identity};

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Context as _, Result, anyhow};
+
 use crate::environment;
-use crate::failure::{Context, Failure, Result};
 use crate::layout::{self, StateDir};
 use crate::process;
 use crate::terminal::Step;
@@ -111,11 +112,11 @@ fn with_built_code(template: &str) -> Result<String> {
     if replaced == expected {
         return Ok(built);
     }
-    Err(Failure::new(format!(
+    Err(anyhow!(
         "template.yaml: `CodeUri: .` must stand exactly once in each of {}, and was found in [{}]",
         expected.join(", "),
-        replaced.join(", "),
-    )))
+        replaced.join(", ")
+    ))
 }
 
 /// A key at the second level: two spaces, a name, a colon.

@@ -2,13 +2,13 @@
 //!
 //! They take nothing from the environment: no profile or region there can send a test to AWS.
 
+use anyhow::{Context as _, Result};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use opensearch::OpenSearch;
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use reqwest::Url;
 
-use crate::failure::{Context, Result};
 use crate::http::{KEY, REGION};
 use crate::stack::StackFile;
 use crate::stack::authorizer::principals::Principal;

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, bail};
 use reqwest::Method;
 
-use crate::failure::{Context, Failure, Result};
 use crate::http;
 use crate::layout::StateDir;
 use crate::process;
@@ -89,10 +89,7 @@ pub(crate) async fn outputs(url: &str) -> Result<BTreeMap<String, String>> {
         .context("read the description of the stack")?;
     let outputs = read_outputs(&text);
     if outputs.is_empty() {
-        return Err(Failure::new(format!(
-            "the stack has no outputs: {}",
-            text.trim()
-        )));
+        bail!("the stack has no outputs: {}", text.trim());
     }
     Ok(outputs)
 }

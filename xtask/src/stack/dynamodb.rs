@@ -3,10 +3,10 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::failure::{Context, Result};
 use crate::http;
 use crate::layout::{self, StateDir};
 use crate::process::{self, Identity};
@@ -22,10 +22,11 @@ pub async fn serve(port: u16) -> Result<()> {
         .await
         .context(format!("listen on 127.0.0.1:{port}"))?;
     let database = dynoxide::Database::memory()
-        .map_err(|error| error.to_string())
+        .map_err(|error| anyhow!("{error}"))
         .context("open the database")?;
     dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())
         .await
+        .map_err(|error| anyhow!("{error}"))
         .context("serve DynamoDB")
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Context, Result};
 use crate::layout::StateDir;
 use crate::process::Identity;
 

@@ -3,10 +3,10 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::failure::{Context, Result};
 use crate::http;
 use crate::layout::StateDir;
 use crate::process::{self, Identity};

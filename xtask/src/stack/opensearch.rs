@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
-use crate::failure::{Context, Failure, Result};
 use crate::http;
 use crate::layout::StateDir;
 use crate::prerequisites::Jdk;
@@ -46,11 +46,11 @@ impl Reserved {
                 return Ok(Self { port, _lock: lock });
             }
         }
-        Err(Failure::new(format!(
+        Err(anyhow!(
             "no free port between {} and {}",
             PORTS.start(),
             PORTS.end()
-        )))
+        ))
     }
 }
 
@@ -146,7 +146,7 @@ impl Starting {
             if answer["cluster_name"] == self.cluster.as_str() {
                 Ok(url)
             } else {
-                Err(Failure::new("another node answers"))
+                Err(anyhow!("another node answers"))
             }
         };
         wait::until(

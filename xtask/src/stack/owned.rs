@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::process::Child;
 
-use crate::failure::{Context, Failure, Result};
+use anyhow::{Context as _, Result, anyhow};
+
 use crate::layout::StateDir;
 use crate::process::Identity;
 use crate::stack::file::{Part, ProcessesFile};
@@ -73,8 +74,8 @@ impl Lock {
         let file = File::create(state.join("lock")).context("make the lock of the stack")?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(_taken) => Err(Failure::new(
-                "another command is starting or stopping this stack",
+            Err(_taken) => Err(anyhow!(
+                "another command is starting or stopping this stack"
             )),
         }
     }

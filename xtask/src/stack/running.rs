@@ -4,9 +4,9 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::failure::{Context, Result};
 use crate::http;
 use crate::layout::StateDir;
 use crate::process::{Identity, Signal};
@@ -44,7 +44,7 @@ pub async fn look(state: &StateDir) -> Vec<PartStatus> {
     let answer = dynamodb::tables(&file.endpoints.dynamodb).await;
     let answer = answer
         .map(|tables| format!("{} tables", tables.len()))
-        .map_err(|error| error.chain());
+        .map_err(|error| format!("{error:#}"));
     parts.push(part_status(
         &processes,
         Part::Dynamodb,
@@ -63,7 +63,7 @@ pub async fn look(state: &StateDir) -> Vec<PartStatus> {
     let answer = authorizer::healthy(&client, &file.endpoints.authorizer).await;
     let answer = answer
         .map(|refused| format!("{refused} accesses refused"))
-        .map_err(|error| error.chain());
+        .map_err(|error| format!("{error:#}"));
     parts.push(part_status(
         &processes,
         Part::Authorizer,
@@ -73,7 +73,7 @@ pub async fn look(state: &StateDir) -> Vec<PartStatus> {
     let answer = ministack::healthy(&client, &file.endpoints.aws).await;
     let answer = answer
         .map(|()| "healthy".to_owned())
-        .map_err(|error| error.chain());
+        .map_err(|error| format!("{error:#}"));
     parts.push(part_status(
         &processes,
         Part::Ministack,

@@ -1,8 +1,8 @@
 //! Copies the tables that CloudFormation made inside ministack to Dynoxide, where the functions look for them.
 
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
-use crate::failure::{Context, Result};
 use crate::http;
 use crate::stack::dynamodb;
 

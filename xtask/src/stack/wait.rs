@@ -4,7 +4,8 @@ use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::failure::{Failure, Result};
+use anyhow::{Result, anyhow, bail};
+
 use crate::process::Identity;
 use crate::tail;
 
@@ -27,20 +28,17 @@ where
     loop {
         let refused = match ready().await {
             Ok(value) => return Ok(value),
-            Err(refused) => refused.chain(),
+            Err(refused) => format!("{refused:#}"),
         };
         if !process.alive() {
-            return Err(Failure::new(format!(
-                "{what} ended by itself\n{}",
-                tail::quote(log)
-            )));
+            bail!("{what} ended by itself\n{}", tail::quote(log));
         }
         if begun.elapsed() > limit {
             let waited = limit.as_secs();
-            return Err(Failure::new(format!(
+            bail!(
                 "{what} is not ready after {waited} s ({refused})\n{}",
                 tail::quote(log)
-            )));
+            );
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -56,5 +54,5 @@ pub(crate) fn free_port() -> Result<u16> {
     listener
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
-        .map_err(|source| Failure::new(format!("no free port on 127.0.0.1: {source}")))
+        .map_err(|source| anyhow!("no free port on 127.0.0.1: {source}"))
 }

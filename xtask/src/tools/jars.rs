@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Context as _, Result};
+
 use crate::environment;
-use crate::failure::{Context, Result};
 use crate::prerequisites::Prerequisites;
 use crate::process;
 use crate::terminal::{Step, megabytes};

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::failure::{Context, Result};
+use anyhow::{Context as _, Result};
+
 use crate::process;
 use crate::terminal::Step;
 

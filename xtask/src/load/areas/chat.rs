@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::{Result, anyhow};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Area;
-use crate::failure::{Failure, Result};
 use crate::load::archive::Archive;
 use crate::load::generate::Chance;
 use crate::load::line::Message;
@@ -139,7 +139,7 @@ pub(super) fn of_archive(archive: &Archive) -> Result<Area> {
     for message in archive.messages() {
         let sent = message
             .moment()
-            .map_err(|problem| Failure::new(problem.to_string()))?;
+            .map_err(|problem| anyhow!(problem.to_string()))?;
         let id = message_id(
             sent.as_second(),
             &format!("{}~{}", message.thread, message.id),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use tokio::sync::RwLock;
 
 use super::access::{self, Access, Request, Unknown};
@@ -15,7 +16,6 @@ use super::refusal::{Refusal, Voice};
 use super::scope::Scope;
 use super::search::Place;
 use super::signature;
-use crate::failure::Result;
 use crate::http::KEY;
 use crate::terminal;
 
@@ -169,7 +169,7 @@ impl Judge {
         if !known.principals.contains_key(key) && !lately {
             match principals(&self.aws).await {
                 Ok(found) => self.learn(&mut known, found),
-                Err(failure) => terminal::note(&format!("error: {}", failure.chain())),
+                Err(failure) => terminal::note(&format!("error: {failure:#}")),
             }
             known.asked = Some(Instant::now());
         }

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use percent_encoding::percent_decode_str;
 use reqwest::{Client, Method};
 use sha2::{Digest as _, Sha256};
 
 use super::policy::Policies;
-use crate::failure::{Context, Result};
 use crate::http;
 
 /// A function in its role.

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
@@ -25,7 +26,6 @@ use super::judge::{Judge, Verdict, scope};
 use super::refusal::Voice;
 use super::scope::Scope;
 use super::search::{self, Place};
-use crate::failure::{Context, Result};
 use crate::http;
 use crate::terminal;
 
@@ -102,7 +102,7 @@ pub async fn serve(told: Authorize) -> Result<()> {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let write = || {
         if let Err(failure) = judge.write() {
-            terminal::note(&format!("error: {}", failure.chain()));
+            terminal::note(&format!("error: {failure:#}"));
         }
     };
     let (services, search) = (std::pin::pin!(services), std::pin::pin!(search));

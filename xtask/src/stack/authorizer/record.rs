@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::access::Access;
 use super::policy::{Decision, Policies};
-use crate::failure::{Context, Result};
 
 /// All of it, by role.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
