@@ -167,7 +167,7 @@ fn looks_like_a_parameter(word: &str) -> bool {
 
 #[test]
 fn what_a_page_installs_is_pinned() {
-    let pinned = fs::read_to_string(root().join("xtask/stack/requirements.txt")).unwrap();
+    let pinned = fs::read_to_string(root().join("local/stack/requirements.txt")).unwrap();
     for (page, text) in pages() {
         for command in commands(&text) {
             let Some((_, packages)) = command.split_once("pip install ") else {
@@ -175,7 +175,7 @@ fn what_a_page_installs_is_pinned() {
             };
             let packages = packages.split(" #").next().unwrap_or_default();
             let packages = packages
-                .strip_prefix("--constraint xtask/stack/requirements.txt ")
+                .strip_prefix("--constraint local/stack/requirements.txt ")
                 .unwrap_or_else(|| panic!("{page}: not pinned: {command}"));
             for package in packages.split_whitespace() {
                 assert!(

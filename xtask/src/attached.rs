@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::http::REGION;
-use crate::layout::workspace;
+use local::http::REGION;
+use local::layout::workspace;
 
 /// A table, under a name that no prefix makes.
 #[derive(Debug)]

@@ -10,17 +10,18 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::demo::Demo;
-use crate::interrupt::or_interrupt;
-use crate::layout::StateDir;
-use crate::load::Load;
-use crate::logs::{self, Function};
-use crate::stack::authorizer::{self, Authorize};
-use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
-use crate::verify::Verify;
-use crate::{env, terminal, token, tools, validate};
+use crate::validate;
+use demo::Demo;
 use index::Index;
+use local::interrupt::or_interrupt;
+use local::layout::StateDir;
+use local::load::Load;
+use local::logs::{self, Function};
+use local::stack::authorizer::{self, Authorize};
+use local::stack::{self, Options, Stack, StackFile, dynamodb};
+use local::verify::Verify;
+use local::{env, terminal, token, tools};
 
 /// The local stack and the tasks of the project.
 ///

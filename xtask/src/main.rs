@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use local::{layout, terminal};
 use xtask::cli::Cli;
-use xtask::{layout, terminal};
 
 #[tokio::main]
 async fn main() -> ExitCode {

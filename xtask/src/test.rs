@@ -2,7 +2,7 @@
 //!
 //! The second has short times, pages of two and a retention of seconds, so that a purge and the way to the DLQ can be
 //! waited for. Both end with this command, whatever its outcome. Then it tells what the roles of the functions were
-//! refused, and what of them nothing has used ([`crate::authorization`]).
+//! refused, and what of them nothing has used ([`local::authorization`]).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 
-use crate::layout::{StateDir, workspace};
-use crate::process::Identity;
-use crate::stack::{Options, Stack};
-use crate::terminal::{self, seconds};
-use crate::{attached, authorization, environment};
+use crate::attached;
+use local::layout::{StateDir, workspace};
+use local::process::Identity;
+use local::stack::{Options, Stack};
+use local::terminal::{self, seconds};
+use local::{authorization, environment};
 
 /// What the tests read; `tests/src/stacks.rs` has the same names.
 const STACK: &str = "TOMBSTONE_STACK";

@@ -7,10 +7,10 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::Place;
-use crate::index::access::{self, Reader};
-use crate::index::{self, SearchKind, Target};
-use crate::stack::StackFile;
-use crate::terminal;
+use local::stack::StackFile;
+use local::terminal;
+use tombstone::index::access::{self, Reader};
+use tombstone::index::{self, SearchKind, Target};
 
 /// Where the indexes are to be; the help of the command says what it needs there.
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ impl Index {
             return Ok(ExitCode::SUCCESS);
         }
         let Some(endpoint) = self.endpoint else {
-            let count = index::create_local(&StackFile::read(&self.place.dir())?).await?;
+            let count = local::stack::indexes::create(&StackFile::read(&self.place.dir())?).await?;
             terminal::note(&format!("{count} indexes are there, with their mappings"));
             return Ok(ExitCode::SUCCESS);
         };
