@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
+use local::load::{self, Counts};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -12,7 +13,6 @@ use super::compare::{self, Mark};
 use super::hands;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use local::load::{self, Counts};
 
 /// How often a client asks.
 const POLL: Duration = Duration::from_millis(250);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use local::load::Mail;
 use serde_json::Value;
 
 use super::api::{Api, encoded, record_path};
@@ -10,7 +11,6 @@ use super::compare;
 use super::hands::Mapping;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use local::load::Mail;
 
 /// How many discussions are looked for before the search counts as broken.
 const CANDIDATES: usize = 10;

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use aws_sdk_sqs::Client;
-use reqwest::Method;
-use serde_json::{Value, json};
-
 use local::http;
 use local::lambda;
 use local::stack::StackFile;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// The consumer's event source mapping, which can be switched off and on.
 #[derive(Debug)]

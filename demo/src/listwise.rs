@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use local::load::Counts;
+use local::terminal;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -14,8 +16,6 @@ use super::compare::{self, Mark};
 use super::hands;
 use super::narrator;
 use super::tour::{Accepted, Tour};
-use local::load::Counts;
-use local::terminal;
 
 /// Requests that are on their way at the same time.
 const AT_ONCE: usize = 8;

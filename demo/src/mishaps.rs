@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use local::lambda;
 
 use super::LARGE;
 use super::api::Api;
@@ -10,7 +11,6 @@ use super::hands::{self, Mapping};
 use super::narrator;
 use super::settings::RESEND_AFTER;
 use super::tour::Tour;
-use local::lambda;
 
 /// Messages after which the consumer is killed: some pages are done, many are not.
 const KILL_AFTER: u64 = 300;

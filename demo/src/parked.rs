@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use aws_sdk_dynamodb::types::AttributeValue;
+use local::load;
 use serde_json::{Value, json};
 
 use super::LIFE;
@@ -14,7 +15,6 @@ use super::hands;
 use super::life::{LIMIT, sum};
 use super::narrator;
 use super::tour::Tour;
-use local::load;
 
 /// An id that no document can have: it holds the character that separates the parts of document ids.
 const BAD_ID: &str = "not\u{1f}searchable";

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use local::terminal;
 use serde_json::Value;
 
 use super::LARGE;
@@ -11,7 +12,6 @@ use super::compare;
 use super::hands;
 use super::narrator;
 use super::tour::Tour;
-use local::terminal;
 
 /// How long all purges together may take.
 const LIMIT: Duration = Duration::from_mins(2);

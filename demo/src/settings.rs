@@ -6,10 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use shared::domain::collection::Collections;
-
 use local::layout::StateDir;
 use local::stack::Options;
+use shared::domain::collection::Collections;
 
 /// Keys of a page: with these a discussion of some thousand messages has many pages.
 pub(super) const PAGE_KEYS: usize = 50;

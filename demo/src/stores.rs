@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use local::load::{self, Mail};
+use local::stack::StackFile;
 use opensearch::{OpenSearch, SearchParts};
 use serde_json::{Value, json};
 use shared::domain::collection::Collection;
 use shared::domain::key::{RecordKey, RecordRef};
 
 use super::compare::{Mark, Picture, Standing};
-use local::load::{self, Mail};
-use local::stack::StackFile;
 
 /// How many documents one search gives.
 const HITS: usize = 5_000;

@@ -22,12 +22,13 @@ mod wait;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::{Context as _, Result, bail};
+
 use crate::environment;
 use crate::layout::StateDir;
 use crate::prerequisites::Prerequisites;
 use crate::terminal::Step;
 use crate::tools::{jars, python};
-use anyhow::{Context as _, Result, bail};
 use authorizer::{Behind, Urls};
 
 pub use build::DEMO_TABLES;

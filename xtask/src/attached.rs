@@ -5,10 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde_json::{Value, json};
-
 use local::http::REGION;
 use local::layout::workspace;
+use serde_json::{Value, json};
 
 /// A table, under a name that no prefix makes.
 #[derive(Debug)]

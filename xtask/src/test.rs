@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
-
-use crate::attached;
 use local::layout::{StateDir, workspace};
 use local::process::Identity;
 use local::stack::{Options, Stack};
 use local::terminal::{self, seconds};
 use local::{authorization, environment};
+
+use crate::attached;
 
 /// What the tests read; `tests/src/stacks.rs` has the same names.
 const STACK: &str = "TOMBSTONE_STACK";

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
-
 use local::http::REGION;
 use local::layout::{StateDir, workspace};
 use local::process;
