@@ -3,20 +3,22 @@
 //! Nothing else creates an index: a missing one must stay a failed dependency, never look like "document missing".
 
 pub mod access;
+pub mod command;
 
-use std::fs;
-use std::path::Path;
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use aws_config::SdkConfig;
 use clap::ValueEnum;
 use opensearch::OpenSearch;
 use opensearch::http::response::Response;
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use opensearch::indices::{IndicesCreateParts, IndicesExistsParts, IndicesPutMappingParts};
 use reqwest::Url;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections, DocumentSpec, SourceFile};
+use shared::domain::collection::{Collection, Collections, DocumentSpec};
 
 /// What an endpoint is. Never guessed from its name: a domain may have one of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -32,49 +34,85 @@ pub enum SearchKind {
 #[derive(Debug, Clone)]
 pub struct Target {
     /// URL of the domain or collection.
-    pub endpoint: String,
+    pub endpoint: Url,
     /// Which of the two it is.
     pub kind: SearchKind,
     /// Put before a document's `index`.
     pub prefix: String,
-    /// Whether requests are signed, with the credentials of the environment.
-    pub sign: bool,
+    /// Whose credentials sign the requests; `None` leaves them unsigned.
+    pub signed: Option<SdkConfig>,
     /// Primary shards of a new index.
     pub shards: u32,
     /// Replicas of a new index.
     pub replicas: u32,
 }
 
-/// Creates what is missing, and brings the mappings of what is there up to date. Answers the names of the indexes.
+/// An index that is there, with its mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Made {
+    /// Its name, with the prefix.
+    pub name: String,
+    /// What was done for that.
+    pub outcome: Outcome,
+}
+
+/// What was done with an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    /// There was none.
+    Created,
+    /// It was there, and has all fields of the mapping now.
+    Updated,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.outcome {
+            Outcome::Created => "created with its mapping",
+            Outcome::Updated => "was there, and has its mapping",
+        };
+        write!(f, "{}: {what}", self.name)
+    }
+}
+
+/// Creates what is missing, and brings the mappings of what is there up to date.
 ///
 /// # Errors
 ///
 /// When OpenSearch refuses: a field that has another type already, for instance.
-pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<String>> {
-    let client = client(target).await?;
-    let mut names = Vec::new();
+pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<Made>> {
+    let client = client(target)?;
+    let mut made = Vec::new();
     for collection in collections.iter() {
         if let Some(document) = &collection.document {
             let name = format!("{}{}", target.prefix, document.index);
-            let refused = create_one(&client, target, &name, mapping(collection, document))
-                .await?
-                .err();
-            if let Some(body) = refused {
-                let indexes = access::patterns(&target.prefix, collections);
-                let why = match target.kind {
-                    SearchKind::Domain => access::domain_refusal(&target.prefix, &indexes, &body),
-                    SearchKind::Serverless => access::serverless_refusal(&indexes, &body),
-                };
-                bail!("index {name}: {why}");
-            }
-            names.push(name);
+            let asked = create_one(&client, target, &name, mapping(collection, document)).await?;
+            let outcome = match asked {
+                Allowed::Yes(outcome) => outcome,
+                Allowed::No(body) => {
+                    let indexes = access::patterns(&target.prefix, collections);
+                    let why = match target.kind {
+                        SearchKind::Domain => {
+                            access::domain_refusal(&target.prefix, &indexes, &body)
+                        }
+                        SearchKind::Serverless => access::serverless_refusal(&indexes, &body),
+                    };
+                    bail!("index {name}: {why}");
+                }
+            };
+            made.push(Made { name, outcome });
         }
     }
-    Ok(names)
+    Ok(made)
 }
 
-/// Nothing to say, or what was said with a 403.
-type Allowed = std::result::Result<(), String>;
+/// What was done, or what was said with a 403.
+#[derive(Debug)]
+enum Allowed {
+    Yes(Outcome),
+    No(String),
+}
 
 async fn create_one(
     client: &OpenSearch,
@@ -87,7 +125,7 @@ async fn create_one(
         .exists(IndicesExistsParts::Index(&[name]))
         .send()
         .await
-        .context(format!("look for {name}"))?;
+        .with_context(|| format!("look for the index {name} at {}", target.endpoint))?;
     match exists.status_code().as_u16() {
         200 => {
             let put = indices
@@ -95,7 +133,8 @@ async fn create_one(
                 .body(mapping)
                 .send()
                 .await;
-            accepted(put.context(format!("map {name}"))?, name).await
+            let put = put.with_context(|| format!("map {name}"))?;
+            accepted(put, name, Outcome::Updated).await
         }
         404 => {
             let body = match target.kind {
@@ -110,42 +149,39 @@ async fn create_one(
                 .body(body)
                 .send()
                 .await;
-            accepted(create.context(format!("create {name}"))?, name).await
+            let create = create.with_context(|| format!("create {name}"))?;
+            accepted(create, name, Outcome::Created).await
         }
         // An answer to HEAD has no body.
-        403 => Ok(Err(String::new())),
+        403 => Ok(Allowed::No(String::new())),
         other => Err(anyhow!("looking for index {name} was answered {other}")),
     }
 }
 
-async fn accepted(response: Response, name: &str) -> Result<Allowed> {
+async fn accepted(response: Response, name: &str, outcome: Outcome) -> Result<Allowed> {
     let status = response.status_code();
     if status.is_success() {
-        return Ok(Ok(()));
+        return Ok(Allowed::Yes(outcome));
     }
     let text = response.text().await.unwrap_or_default();
     if status.as_u16() == 403 {
-        return Ok(Err(text));
+        return Ok(Allowed::No(text));
     }
     Err(anyhow!("index {name} was refused with {status}: {text}"))
 }
 
-async fn client(target: &Target) -> Result<OpenSearch> {
-    let url =
-        Url::parse(&target.endpoint).context(format!("understand the URL {}", target.endpoint))?;
-    let mut transport =
-        TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(Duration::from_mins(1));
-    if target.sign {
-        let config = aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await;
+fn client(target: &Target) -> Result<OpenSearch> {
+    let pool = SingleNodeConnectionPool::new(target.endpoint.clone());
+    let mut transport = TransportBuilder::new(pool).timeout(Duration::from_mins(1));
+    if let Some(config) = &target.signed {
         let service = match target.kind {
             SearchKind::Domain => "es",
             SearchKind::Serverless => "aoss",
         };
-        transport = transport.service_name(service).auth(
-            config
-                .try_into()
-                .context("find AWS credentials and a region")?,
-        );
+        let keys = config.clone().try_into();
+        transport = transport
+            .service_name(service)
+            .auth(keys.context("find AWS credentials and a region")?);
     } else {
         transport = transport.disable_proxy();
     }
@@ -173,51 +209,12 @@ fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
     json!({"dynamic": "false", "properties": fields})
 }
 
-/// The collections of a folder, or the compiled-in ones.
-///
-/// # Errors
-///
-/// When a file cannot be read, or is wrong: the text lists file, line and key.
-pub fn collections(folder: Option<&Path>) -> Result<Collections> {
-    let files = match folder {
-        Some(folder) => files_of(folder)?,
-        None => Collections::compiled_in()
-            .iter()
-            .map(|(name, text)| SourceFile {
-                name: (*name).to_owned(),
-                text: (*text).to_owned(),
-            })
-            .collect(),
-    };
-    Collections::from_files(&files).context("read the collections")
-}
-
-fn files_of(folder: &Path) -> Result<Vec<SourceFile>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).context(format!("read {}", folder.display()))? {
-        let path = entry.context(format!("read {}", folder.display()))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
-            let text = fs::read_to_string(&path).context(format!("read {}", path.display()))?;
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            files.push(SourceFile { name, text });
-        }
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
 
     use super::*;
+    use crate::collections;
 
     /// Answers every request like a domain with fine-grained access control that does not know who asks.
     fn refusing() -> String {
@@ -238,14 +235,14 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_of_a_domain_is_told_with_what_ends_it() {
         let target = |kind| Target {
-            endpoint: refusing(),
+            endpoint: refusing().parse().unwrap(),
             kind,
             prefix: "t-".to_owned(),
-            sign: false,
+            signed: None,
             shards: 1,
             replicas: 1,
         };
-        let collections = collections(None).unwrap();
+        let collections = collections::read(None).unwrap();
 
         let domain = create(&target(SearchKind::Domain), &collections).await;
         let serverless = create(&target(SearchKind::Serverless), &collections).await;
@@ -258,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_field_of_a_query_is_mapped_and_nothing_else_is_indexed() {
-        let collections = collections(None).unwrap();
+        let collections = collections::read(None).unwrap();
         let messages = collections.get("messages").unwrap();
 
         let mapping = mapping(messages, messages.document.as_ref().unwrap());

@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use reqwest::Method;
-use serde_json::Value;
-
 use local::http;
 use local::layout::workspace;
 use local::stack::StackFile;
 use local::token;
+use reqwest::Method;
+use serde_json::Value;
 
 /// Who asks in the demo.
 const SUBJECT: &str = "demo";
@@ -45,12 +44,9 @@ impl Api {
 
     /// How to sign in by hand.
     pub(super) fn sign_in_line(stack: &StackFile, tenant: &str) -> String {
-        let state = stack.state();
-        let root = state.root();
-        let root = root.strip_prefix(workspace()).unwrap_or(root);
         format!(
             "export TOKEN=$(cargo xtask token --state {} --tenant {} --sub {SUBJECT} --group {GROUP})",
-            quoted(&root.display().to_string()),
+            state_typed(stack),
             quoted(tenant)
         )
     }
@@ -168,6 +164,14 @@ pub(super) fn encoded(value: &str) -> String {
         }
         text
     })
+}
+
+/// The folder of a stack, as one types it after `--state`.
+pub(super) fn state_typed(stack: &StackFile) -> String {
+    let state = stack.state();
+    let root = state.root();
+    let root = root.strip_prefix(workspace()).unwrap_or(root);
+    quoted(&root.display().to_string())
 }
 
 /// A text as one word of a shell.

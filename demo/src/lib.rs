@@ -25,14 +25,14 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
-
 use local::authorization;
 use local::layout::StateDir;
 use local::load::{Archive, Mail, Shape, generate};
 use local::stack::Stack;
 use local::terminal;
+use tombstone::collections;
+
 use narrator::Narrator;
-use tombstone::index;
 use tour::Tour;
 
 /// The list of the discussion that is generated to be large enough for a crash in the middle.
@@ -76,7 +76,7 @@ impl Demo {
     /// When the archive is wrong, or the stack does not come up. A step that fails is told, and the next one follows.
     pub async fn run(self) -> Result<ExitCode> {
         let begun = Instant::now();
-        let compiled_in = index::collections(None)?;
+        let compiled_in = collections::read(None)?;
         let archive = self.archive(&Mail::of(&compiled_in)?)?;
         let list = tour::list_to_delete(&archive, self.list.as_deref())?;
         let discussions = archive.counts()[&list].discussions;
@@ -86,7 +86,7 @@ impl Demo {
 
         terminal::note("starting a stack for the demo");
         let stack = Stack::start(&options).await?;
-        let collections = index::collections(stack.file.collections_dir.as_deref())?;
+        let collections = collections::read(stack.file.collections_dir.as_deref())?;
         let mut narrator = Narrator::default();
         let toured = async {
             let mail = Mail::of(&collections)?;
@@ -167,7 +167,7 @@ mod tests {
             no_build: true,
             no_iam: false,
         };
-        let collections = index::collections(None).unwrap();
+        let collections = collections::read(None).unwrap();
         let archive = demo.archive(&Mail::of(&collections).unwrap()).unwrap();
         archive.counts().into_keys().collect()
     }

@@ -1,19 +1,20 @@
 //! The second half of a deletion's life: undone by a restore, or removed for good because somebody asks for it.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use local::terminal;
 use reqwest::Method;
 use serde_json::Value;
+use shared::adapters::{DynamoDeletions, TableNames};
+use shared::domain::principal::Tenant;
+use tombstone::verify::verify;
 
 use super::LIFE;
-use super::api::{Answer, Api, encoded, quoted, record_path};
+use super::api::{Answer, Api, encoded, record_path, state_typed};
 use super::compare;
 use super::narrator;
 use super::tour::Tour;
-use local::layout::workspace;
-use local::verify::Verify;
 
 /// How long a pass over one discussion may take.
 pub(super) const LIMIT: Duration = Duration::from_mins(1);
@@ -140,16 +141,18 @@ impl Tour<'_> {
 
     /// Computes the certificate anew from the manifest.
     pub(super) async fn verify(&mut self, id: &str) -> Result<()> {
-        let state = self.stack.state();
-        let root = state.root();
-        let shown = root.strip_prefix(workspace()).unwrap_or(root);
+        let table = &self.stack.control_table;
         narrator::command(&format!(
-            "cargo xtask verify {id} --tenant {LIFE} --state {}",
-            quoted(&shown.display().to_string())
+            "env $(cargo xtask env --state {}) tombstone verify {id} --tenant {LIFE} --table {table}",
+            state_typed(self.stack)
         ));
-        let proved = Verify::of(id, LIFE, root).run().await?;
+        let deletions =
+            DynamoDeletions::new(self.stack.dynamodb(), table.clone(), TableNames::default());
+        let tenant = Tenant::new(LIFE).context("the list has a name")?;
+        let found = verify(&deletions, &tenant, id.parse()?).await?;
+        found.lines().iter().for_each(|line| terminal::answer(line));
         self.narrator.promise(
-            proved == ExitCode::SUCCESS,
+            found.is_proved(),
             "the certificate is computed anew from the manifest, and is the same",
         );
         Ok(())

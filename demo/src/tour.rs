@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use local::load::{self, Archive, Counts, Mail};
+use local::stack::StackFile;
 use shared::domain::collection::Retention;
 
 use super::api::Api;
@@ -11,8 +13,6 @@ use super::hands::Mapping;
 use super::narrator::{self, Narrator};
 use super::stores::Stores;
 use super::{LARGE, LIFE, LIFE_MESSAGES, compare};
-use local::load::{self, Archive, Counts, Mail};
-use local::stack::StackFile;
 
 /// One tour through a running stack.
 pub(super) struct Tour<'a> {
@@ -272,7 +272,7 @@ impl<'a> Tour<'a> {
 mod tests {
     use super::*;
     use local::load::{Shape, generate};
-    use tombstone::index::collections;
+    use tombstone::collections::read as collections;
 
     #[test]
     fn the_list_of_middle_size_is_deleted_unless_another_is_asked_for() {

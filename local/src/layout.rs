@@ -15,7 +15,7 @@ pub fn workspace() -> PathBuf {
 
 /// Looks where cargo says that the package is, then in the current folder and above it.
 ///
-/// Not where xtask was compiled: two checkouts may share a target folder.
+/// Not where this was compiled: two checkouts may share a target folder.
 ///
 /// # Errors
 ///

@@ -18,4 +18,3 @@ mod tail;
 pub mod terminal;
 pub mod token;
 pub mod tools;
-pub mod verify;

@@ -22,11 +22,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use tombstone::collections;
 
 use crate::layout::StateDir;
 use crate::stack::StackFile;
 use crate::terminal;
-use tombstone::index as indexes;
 
 pub use archive::{Archive, Counts};
 pub use areas::{Area, Attributes, Kind};
@@ -95,7 +95,7 @@ impl Load {
     /// When the file has a wrong line (all are named), or a store refuses.
     pub async fn run(self) -> Result<ExitCode> {
         let stack = StackFile::read(&StateDir::new(&self.state))?;
-        let collections = indexes::collections(stack.collections_dir.as_deref())?;
+        let collections = collections::read(stack.collections_dir.as_deref())?;
         let mail = Mail::of(&collections)?;
         if let Some(area) = self.area(&mail)? {
             area.print(area.write(&stack, &collections).await?);

@@ -28,7 +28,7 @@ async fn a_giant_is_deleted_restored_and_purged_in_slices_without_growing_memory
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "giant");
     let admin = tenant.admin().await;
-    let collections = tombstone::index::collections(None).unwrap();
+    let collections = tombstone::collections::read(None).unwrap();
     let mail = Mail::of(&collections).unwrap();
     let shape = Shape {
         list: tenant.name.clone(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Loads so many tasks, learners or streams of a tenant; answers what was written.
 pub async fn loaded(stack: &StackFile, kind: Kind, tenant: &str, count: usize) -> Area {
-    let collections = tombstone::index::collections(stack.collections_dir.as_deref()).unwrap();
+    let collections = tombstone::collections::read(stack.collections_dir.as_deref()).unwrap();
     let area = Area::generated(kind, tenant, count, 1).unwrap();
     area.write(stack, &collections).await.unwrap();
     area

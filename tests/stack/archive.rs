@@ -20,7 +20,7 @@ async fn all_discussions_of_a_real_list_are_deleted_and_the_counts_equal_the_dat
     let (Some(stack), Some(file)) = (stack(), mail_archive()) else {
         return;
     };
-    let collections = tombstone::index::collections(None).unwrap();
+    let collections = tombstone::collections::read(None).unwrap();
     let mail = Mail::of(&collections).unwrap();
     let archive = Archive::read(&file, &mail).unwrap();
     assert_eq!(archive.messages().len() + archive.repeated(), MESSAGES);

@@ -279,7 +279,7 @@ async fn the_largest_real_thread_is_restored_with_counts_that_equal_the_data() {
     };
     let tenant = Tenant::new(&stack, "largest");
     let admin = tenant.admin().await;
-    let collections = tombstone::index::collections(None).unwrap();
+    let collections = tombstone::collections::read(None).unwrap();
     let mail = Mail::of(&collections).unwrap();
     let archive = Archive::read(&file, &mail).unwrap();
     let mut threads: BTreeMap<String, Vec<String>> = BTreeMap::new();

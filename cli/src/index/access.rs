@@ -3,7 +3,8 @@
 //! Such a domain answers 403 to everybody whose role is not mapped inside it, whatever IAM says. The texts here are what
 //! its master user sends: they can be pasted into the Dev Tools of its Dashboards as they are.
 
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use shared::domain::collection::Collections;
 
 /// Who asks.
@@ -11,7 +12,7 @@ use shared::domain::collection::Collections;
 pub enum Reader {
     /// The three functions: documents only.
     Functions,
-    /// `cargo xtask index`: indexes and mappings, no document.
+    /// `tombstone index`: indexes and mappings, no document.
     Index,
 }
 
@@ -63,9 +64,27 @@ pub fn patterns(prefix: &str, collections: &Collections) -> Vec<String> {
         .collect()
 }
 
+/// A call that a master user sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// Its verb.
+    pub method: &'static str,
+    /// Its path, as the Dev Tools take it.
+    pub path: String,
+    /// Its body.
+    pub body: Value,
+}
+
+/// The calls as text that the Dev Tools take.
+#[must_use]
+pub fn to_paste(calls: &[Call]) -> String {
+    let call = |call: &Call| format!("{} {}\n{:#}", call.method, call.path, call.body);
+    calls.iter().map(call).collect::<Vec<_>>().join("\n\n")
+}
+
 /// A role of the security plugin, and its mapping to IAM roles or users.
 #[must_use]
-pub fn mapping(prefix: &str, indexes: &[String], reader: Reader, arns: &[String]) -> String {
+pub fn mapping(prefix: &str, indexes: &[String], reader: Reader, arns: &[String]) -> [Call; 2] {
     let base = if prefix.is_empty() {
         "tombstone-"
     } else {
@@ -82,19 +101,21 @@ pub fn mapping(prefix: &str, indexes: &[String], reader: Reader, arns: &[String]
     let (users, roles): (Vec<&String>, Vec<&String>) =
         arns.iter().partition(|arn| arn.contains(":user/"));
     let mapping = json!({"backend_roles": roles, "users": users});
-    format!(
-        "PUT _plugins/_security/api/roles/{name}\n{role:#}\n\nPUT _plugins/_security/api/rolesmapping/{name}\n{mapping:#}"
-    )
+    [("roles", role), ("rolesmapping", mapping)].map(|(kind, body)| Call {
+        method: "PUT",
+        path: format!("_plugins/_security/api/{kind}/{name}"),
+        body,
+    })
 }
 
 /// A data access policy: `aws opensearchserverless create-access-policy --type data --name … --policy file://…`.
 #[must_use]
-pub fn policy(indexes: &[String], arns: &[String]) -> String {
+pub fn policy(indexes: &[String], arns: &[String]) -> Value {
     let resources: Vec<String> = indexes
         .iter()
         .map(|index| format!("index/COLLECTION/{index}"))
         .collect();
-    let policy = json!([{
+    json!([{
         "Description": "Tombstone: COLLECTION stands for the name of the collection",
         "Rules": [{
             "ResourceType": "index",
@@ -102,15 +123,14 @@ pub fn policy(indexes: &[String], arns: &[String]) -> String {
             "Permission": ["aoss:DescribeIndex", "aoss:ReadDocument", "aoss:WriteDocument"],
         }],
         "Principal": arns,
-    }]);
-    format!("{policy:#}")
+    }])
 }
 
 /// What a refusal of `index` means on a domain, and what ends it. `body` is what the domain said, if anything.
 #[must_use]
 pub fn domain_refusal(prefix: &str, indexes: &[String], body: &str) -> String {
     let arn = arn_in(body).unwrap_or("THE-ARN-OF-YOUR-ROLE-OR-USER");
-    let calls = mapping(prefix, indexes, Reader::Index, &[arn.to_owned()]);
+    let calls = to_paste(&mapping(prefix, indexes, Reader::Index, &[arn.to_owned()]));
     let said = if body.trim().is_empty() {
         String::new()
     } else {
@@ -122,7 +142,7 @@ pub fn domain_refusal(prefix: &str, indexes: &[String], body: &str) -> String {
          domain, in its own policies or in the domain's; or the domain has fine-grained access control and does not know\n\
          it. Then its master user sends this first, in Dashboards under Dev Tools (the ARN is that of the IAM role,\n\
          not of its session):\n\n{calls}\n\n\
-         The functions need the same with other rights: cargo xtask index --print-role-mapping --help"
+         The functions need the same with other rights: tombstone index --help, under --print-role-mapping"
     )
 }
 
@@ -151,10 +171,8 @@ fn arn_in(body: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
-    use crate::index::collections;
+    use crate::collections;
 
     fn calls(text: &str) -> Vec<(String, Value)> {
         text.split("PUT ")
@@ -168,18 +186,14 @@ mod tests {
 
     #[test]
     fn a_mapping_is_two_calls_of_the_security_plugin_on_the_indexes_of_the_prefix_only() {
-        let collections = collections(None).unwrap();
+        let collections = collections::read(None).unwrap();
         let arns = [
             "arn:aws:iam::1:role/api".to_owned(),
             "arn:aws:iam::1:user/ann".to_owned(),
         ];
 
-        let text = mapping(
-            "t-",
-            &patterns("t-", &collections),
-            Reader::Functions,
-            &arns,
-        );
+        let patterns = patterns("t-", &collections);
+        let text = to_paste(&mapping("t-", &patterns, Reader::Functions, &arns));
 
         let calls = calls(&text);
         assert_eq!(calls[0].0, "_plugins/_security/api/roles/t-functions");
@@ -202,14 +216,14 @@ mod tests {
 
     #[test]
     fn without_a_prefix_each_index_is_named_and_no_other_one_is_reached() {
-        let patterns = patterns("", &collections(None).unwrap());
+        let patterns = patterns("", &collections::read(None).unwrap());
 
         assert!(patterns.contains(&"messages".to_owned()), "{patterns:?}");
         assert!(
             patterns.iter().all(|name| !name.contains('*')),
             "{patterns:?}"
         );
-        let text = mapping("", &patterns, Reader::Index, &[]);
+        let text = to_paste(&mapping("", &patterns, Reader::Index, &[]));
         assert_eq!(
             calls(&text)[0].0,
             "_plugins/_security/api/roles/tombstone-index"
@@ -253,9 +267,8 @@ mod tests {
 
     #[test]
     fn a_serverless_policy_is_on_the_indexes_of_the_prefix_for_the_roles() {
-        let text = policy(&["t-*".to_owned()], &["arn:aws:iam::1:role/api".to_owned()]);
+        let policy = policy(&["t-*".to_owned()], &["arn:aws:iam::1:role/api".to_owned()]);
 
-        let policy: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
             policy[0]["Rules"][0]["Resource"],
             json!(["index/COLLECTION/t-*"])

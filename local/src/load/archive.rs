@@ -228,7 +228,7 @@ impl Wrong {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tombstone::index::collections;
+    use tombstone::collections::read as collections;
 
     fn line(list: &str, thread: &str, id: &str, second: u8) -> String {
         Message {

@@ -175,7 +175,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use tombstone::index::collections;
+    use tombstone::collections::read as collections;
 
     fn generated() -> Vec<Area> {
         [Kind::Tasks, Kind::Learners, Kind::Chat]

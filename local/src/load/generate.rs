@@ -89,7 +89,7 @@ impl Chance {
 mod tests {
     use super::*;
     use crate::load::{Archive, Mail};
-    use tombstone::index::collections;
+    use tombstone::collections::read as collections;
 
     fn shape(seed: u64) -> Shape {
         Shape {

@@ -177,7 +177,7 @@ fn id_problem(collection: &Collection, error: &IdError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tombstone::index::collections;
+    use tombstone::collections::read as collections;
 
     fn message() -> Message {
         Message {

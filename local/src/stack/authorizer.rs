@@ -75,10 +75,10 @@ pub fn record_file(state: &StateDir) -> PathBuf {
 ///
 /// # Errors
 ///
-/// When there is no free port, or this program cannot be started again.
+/// When there is no free port, or `stack-part` cannot be started.
 pub(super) fn start(state: &StateDir, behind: &Behind<'_>) -> Result<(Urls, Identity, Child)> {
     let (port, search_port) = (wait::free_port()?, wait::free_port()?);
-    let mut command = Command::new(layout::binaries()?.join("xtask"));
+    let mut command = Command::new(layout::binaries()?.join("stack-part"));
     command
         .env_clear()
         .arg("authorize")

@@ -1,4 +1,5 @@
-//! Dynoxide: DynamoDB in memory, compiled into this program and run as a child of it, so that `up` can leave it behind.
+//! Dynoxide: DynamoDB in memory, compiled into `stack-part` and run as a process of its own, so that `up` can leave it
+//! behind.
 
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::layout::{self, StateDir};
 use crate::process::{self, Identity};
 use crate::stack::wait;
 
-/// The hidden subcommand: serves until the process is told to end.
+/// Serves until the process is told to end.
 ///
 /// # Errors
 ///
@@ -34,10 +35,10 @@ pub async fn serve(port: u16) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When there is no free port, or this program cannot be started again.
+/// When there is no free port, or `stack-part` cannot be started.
 pub fn start(state: &StateDir) -> Result<(String, Identity, Child)> {
     let port = wait::free_port()?;
-    let mut command = Command::new(layout::binaries()?.join("xtask"));
+    let mut command = Command::new(layout::binaries()?.join("stack-part"));
     command
         .env_clear()
         .args(["dynamodb", "--port", &port.to_string()])

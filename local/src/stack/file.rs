@@ -159,7 +159,7 @@ impl ProcessesFile {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// Adds a process and writes the file at once, so that a crash of xtask leaves nothing unknown.
+    /// Adds a process and writes the file at once, so that a crash of this program leaves nothing unknown.
     ///
     /// # Errors
     ///

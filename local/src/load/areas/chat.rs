@@ -190,7 +190,7 @@ fn of_message(id: &str, message: &Message) -> Value {
 mod tests {
     use super::*;
     use crate::load::{Mail, Shape, generate as archive_lines};
-    use tombstone::index::collections;
+    use tombstone::collections::read as collections;
 
     #[test]
     fn the_stream_names_the_first_of_its_messages_by_their_order() {
