@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use shared::domain::collection::{Collections, SourceFile};
 
 /// The collections of a folder, or the compiled-in ones.
@@ -41,6 +41,9 @@ fn files_of(folder: &Path) -> Result<Vec<SourceFile>> {
                 .into_owned();
             files.push(SourceFile { name, text });
         }
+    }
+    if files.is_empty() {
+        bail!("{} has no *.toml file", folder.display());
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)

@@ -10,6 +10,7 @@ use shared::domain::certificate::{Recount, Verdict};
 use shared::domain::collection::CollectionName;
 use shared::domain::deletion::{DeleteCounts, Deletion, DeletionId, State};
 use shared::domain::principal::Tenant;
+use shared::domain::time::rfc3339;
 use shared::ports::ReadDeletions;
 
 use crate::exit::Exit;
@@ -145,7 +146,7 @@ impl Stated {
         Self {
             state: deletion.state.to_string(),
             requested_by: deletion.requested_by.clone(),
-            deleted_at: deletion.deleted_at.to_string(),
+            deleted_at: rfc3339(deletion.deleted_at),
             figures: Figures {
                 pages: deletion.pages,
                 head: deletion.chain.clone(),

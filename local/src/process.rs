@@ -171,7 +171,7 @@ pub async fn run(mut command: Command, log: &Path) -> Result<()> {
     let mut child = tokio::process::Command::from(command)
         .spawn()
         .context(format!("start {name}"))?;
-    let guard = EndOnDrop(child.id().and_then(Identity::of));
+    let guard = EndOnDrop::of(child.id());
     let status = child.wait().await.context(format!("wait for {name}"))?;
     drop(guard);
     if status.success() {
@@ -196,7 +196,17 @@ pub async fn watch(command: Command, log: &Path, mut look: impl FnMut(&str)) -> 
     }
 }
 
-struct EndOnDrop(Option<Identity>);
+/// Ends a process and its group when it goes out of scope, so that nothing outlives a command that is interrupted.
+#[derive(Debug)]
+pub struct EndOnDrop(Option<Identity>);
+
+impl EndOnDrop {
+    /// Answers for the process with this pid; for none when it has ended already.
+    #[must_use]
+    pub fn of(pid: Option<u32>) -> Self {
+        Self(pid.and_then(Identity::of))
+    }
+}
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {

@@ -61,7 +61,7 @@ fn arguments<'a>(command: &'a str, program: &str) -> Option<Vec<&'a str>> {
 /// Of a line that runs `tombstone`, perhaps with variables of the local stack.
 fn tombstone_arguments(command: &str) -> Option<Vec<&str>> {
     let call = command
-        .strip_prefix("env $(cargo xtask env) ")
+        .strip_prefix("(export $(cargo xtask env) && ")
         .unwrap_or(command);
     call.strip_prefix("tombstone ")?;
     arguments(call, "tombstone ")

@@ -226,7 +226,7 @@ impl Token {
     }
 }
 
-fn name_and_value(text: &str) -> std::result::Result<(String, String), anyhow::Error> {
+fn name_and_value(text: &str) -> Result<(String, String)> {
     let (name, value) = text.split_once('=').context("must be NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

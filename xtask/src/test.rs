@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use local::layout::{StateDir, workspace};
-use local::process::Identity;
+use local::process::EndOnDrop;
 use local::stack::{Options, Stack};
 use local::terminal::{self, seconds};
 use local::{authorization, environment};
@@ -127,22 +127,11 @@ impl Test {
             command.env("RUST_TEST_THREADS", "6");
         }
         let mut child = command.spawn().context("start cargo test")?;
-        let group = Group(child.id().and_then(Identity::of));
+        let group = EndOnDrop::of(child.id());
         let status = child.wait().await.context("wait for cargo test")?;
         drop(group);
         let code = status.code().context(format!("cargo test: {status}"))?;
         Ok(u8::try_from(code).unwrap_or(u8::MAX))
-    }
-}
-
-/// Ends the tests when this command is interrupted.
-struct Group(Option<Identity>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(identity) = &self.0 {
-            identity.end(Duration::from_secs(5));
-        }
     }
 }
 

@@ -11,8 +11,8 @@ use crate::answer::Answer;
 use crate::sign_in::SignIn;
 
 const EXAMPLES: &str = "Examples:
-  tombstone verify 01932c5e-7a00-7000-8000-000000000001 --tenant acme --table tombstone-control
-  tombstone verify 01932c5e-7a00-7000-8000-000000000001 --tenant acme --table tombstone-control --json | jq .verdict";
+  tombstone verify DELETION_ID --tenant acme --table CONTROL_TABLE
+  tombstone verify DELETION_ID --tenant acme --table CONTROL_TABLE --json | jq .verdict";
 
 /// What to verify, and where.
 #[derive(Debug, Args)]

@@ -187,7 +187,7 @@ impl Archive {
     }
 }
 
-fn checked(line: &str, mail: &Mail) -> std::result::Result<(Message, Timestamp), Problem> {
+fn checked(line: &str, mail: &Mail) -> Result<(Message, Timestamp), Problem> {
     let message = Message::parse(line)?;
     mail.check(&message)?;
     let sent_at = message.moment()?;

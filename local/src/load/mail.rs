@@ -80,7 +80,7 @@ impl<'a> Mail<'a> {
     }
 
     /// Whether the stores take the records of this message.
-    pub(super) fn check(&self, message: &Message) -> std::result::Result<(), Problem> {
+    pub(super) fn check(&self, message: &Message) -> Result<(), Problem> {
         for (collection, record) in [
             (self.discussions, self.discussion(message)),
             (self.messages, self.message(message)),

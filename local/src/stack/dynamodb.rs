@@ -4,7 +4,7 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -23,11 +23,11 @@ pub async fn serve(port: u16) -> Result<()> {
         .await
         .context(format!("listen on 127.0.0.1:{port}"))?;
     let database = dynoxide::Database::memory()
-        .map_err(|error| anyhow!("{error}"))
+        .map_err(anyhow::Error::msg)
         .context("open the database")?;
     dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())
         .await
-        .map_err(|error| anyhow!("{error}"))
+        .map_err(anyhow::Error::msg)
         .context("serve DynamoDB")
 }
 

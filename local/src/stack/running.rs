@@ -88,7 +88,7 @@ fn part_status(
     processes: &ProcessesFile,
     part: Part,
     url: &str,
-    answer: std::result::Result<String, String>,
+    answer: Result<String, String>,
 ) -> PartStatus {
     let pid = processes
         .identity(part)
@@ -122,7 +122,7 @@ fn unfinished(part: Part, identity: &Identity) -> PartStatus {
     }
 }
 
-async fn search_health(client: &reqwest::Client, url: &str) -> std::result::Result<String, String> {
+async fn search_health(client: &reqwest::Client, url: &str) -> Result<String, String> {
     let ask = async {
         let answer = client.get(format!("{url}/_cluster/health")).send().await?;
         answer.json::<Value>().await

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::process::Identity;
 use crate::tail;
@@ -54,5 +54,5 @@ pub(crate) fn free_port() -> Result<u16> {
     listener
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
-        .map_err(|source| anyhow!("no free port on 127.0.0.1: {source}"))
+        .context("no free port on 127.0.0.1")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -137,9 +137,7 @@ pub(super) fn of_archive(archive: &Archive) -> Result<Area> {
     let mut area = Area::default();
     let mut streams: BTreeMap<&str, Vec<(String, &Message)>> = BTreeMap::new();
     for message in archive.messages() {
-        let sent = message
-            .moment()
-            .map_err(|problem| anyhow!(problem.to_string()))?;
+        let sent = message.moment().map_err(anyhow::Error::msg)?;
         let id = message_id(
             sent.as_second(),
             &format!("{}~{}", message.thread, message.id),
