@@ -4,7 +4,9 @@
 //! belongs to [`crate::service`].
 
 pub mod certificate;
+pub mod chain;
 pub mod collection;
+pub mod cursor;
 pub mod deletion;
 pub mod document;
 pub mod draft;
@@ -19,5 +21,6 @@ pub mod permission;
 pub mod principal;
 pub mod row;
 pub mod scope;
+pub mod strategy;
 pub mod time;
 pub mod told;

@@ -1,17 +1,15 @@
-//! The use cases, as verbs: each function takes ports and returns an outcome or a report.
+//! The use cases of the api, as verbs: each function takes ports and returns an outcome or a report.
 //!
 //! Order of writes is decided here and nowhere else. Marking: truth, then copy. Purging: copy, then truth. A crash
 //! between two writes then leaves something that a later run sees.
 
 pub mod accept;
 pub mod act;
-pub mod advance;
 pub mod cursor;
 pub mod deletions;
 pub mod destroy;
 pub mod liveness;
 pub mod records;
 pub(crate) mod restrict;
-pub mod sweep;
-mod way_back;
+pub(crate) mod way_back;
 pub mod write;

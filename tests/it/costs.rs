@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::collection::{Collection, Collections};
 use shared::domain::deletion::{Action, Deletion, DeletionId, State};
 use shared::domain::key::RecordKey;
-use shared::service::advance::Advanced;
+use shared::engine::Advanced;
 use shared::testing::{Faults, Operation};
 
 use crate::on_tables::OnTables;

@@ -1,6 +1,8 @@
 //! What the pages promise exists: each line of `cargo xtask` and `tombstone` parses, the page of the command line names
 //! what it has, links lead somewhere, parameters and outputs are those of the template, and what is installed is pinned.
 
+mod sentences;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use crate::template::cloudformation::Template;
 fn pages() -> Vec<(String, String)> {
     let root = root();
     let mut pages = Vec::new();
-    for folder in ["", "docs", "docs/events", "events"] {
+    for folder in ["", ".github", "docs", "docs/events", "events"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "md") {

@@ -1,5 +1,7 @@
 //! The arrows between the layers go one way (ARCHITECTURE.md): this names the file that breaks the table.
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "shared/src/domain",
         &[
             "crate::ports",
+            "crate::engine",
             "crate::service",
             "crate::adapters",
             "crate::testing",
@@ -25,11 +28,25 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "shared/src/ports",
         &[
+            "crate::engine",
             "crate::service",
             "crate::adapters",
             "crate::testing",
             "crate::config",
             "tracing",
+            "tokio",
+            "aws_",
+            "opensearch::",
+            "lambda_",
+            "std::env",
+        ],
+    ),
+    (
+        "shared/src/engine",
+        &[
+            "crate::adapters",
+            "crate::testing",
+            "crate::config",
             "tokio",
             "aws_",
             "opensearch::",
@@ -52,12 +69,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     (
         "shared/src/adapters",
-        &["crate::service", "crate::testing", "lambda_", "std::env"],
+        &[
+            "crate::engine",
+            "crate::service",
+            "crate::testing",
+            "lambda_",
+            "std::env",
+        ],
     ),
     (
         "shared/src/testing",
         &[
             "crate::adapters",
+            "crate::engine",
             "crate::service",
             "aws_",
             "opensearch::",
@@ -131,6 +155,54 @@ fn only_the_mains_of_the_functions_name_sdk_clients() {
     }
 
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn nobody_compares_strategies() {
+    let mut breaches = Vec::new();
+    for folder in ["shared/src", "functions", "cli", "local", "demo", "xtask"] {
+        for (file, text) in sources(&root().join(folder)) {
+            let file = file.strip_prefix(root()).unwrap().display().to_string();
+            // What a test expects of one strategy, it may say.
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let is_test = file.contains("/tests/") || file.ends_with("/tests.rs");
+            if is_test {
+                continue;
+            }
+            for comparison in ["== Strategy::", "!= Strategy::", "(Strategy::"] {
+                breaches.extend(
+                    code.contains(comparison)
+                        .then(|| format!("{file} has `{comparison}…`")),
+                );
+            }
+        }
+    }
+
+    assert!(
+        breaches.is_empty(),
+        "ask the strategy, so that a further one has to answer:\n{}",
+        breaches.join("\n")
+    );
+}
+
+#[test]
+fn only_one_file_of_the_engine_asks_an_index() {
+    let mut breaches = Vec::new();
+    for (file, text) in sources(&root().join("shared/src/engine")) {
+        let file = file.strip_prefix(root()).unwrap().display().to_string();
+        if file.ends_with("kit/related.rs") {
+            continue;
+        }
+        for call in ["RowQuery", ".query(", "rows().in_order("] {
+            breaches.extend(text.contains(call).then(|| format!("{file} has `{call}`")));
+        }
+    }
+
+    assert!(
+        breaches.is_empty(),
+        "what an index finds is read again on the table: go through `kit::related`:\n{}",
+        breaches.join("\n")
+    );
 }
 
 #[test]

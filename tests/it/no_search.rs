@@ -8,11 +8,11 @@ use shared::adapters::{DynamoDeletions, DynamoRows, OpenSearchDocuments, SearchH
 use shared::domain::collection::{Collections, SourceFile};
 use shared::domain::deletion::{Action, DeletionId, Patience, State};
 use shared::domain::key::RecordKey;
+use shared::engine::{Advanced, Engine, advance};
+use shared::engine::{SweepReport, sweep};
 use shared::ports::Wired;
 use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
 use shared::service::act::act;
-use shared::service::advance::{Advanced, Engine, advance};
-use shared::service::sweep::{SweepReport, sweep};
 use shared::testing::{FakeClock, FakeEvents, FakeQueue, FakeSchedules, samples};
 
 use crate::on_tables::OnTables;

@@ -9,11 +9,11 @@ use shared::domain::collection::{Collection, Collections};
 use shared::domain::deletion::{Action, Deletion, DeletionId, Patience};
 use shared::domain::key::RecordKey;
 use shared::domain::principal::{Groups, Principal, Tenant};
+use shared::engine::{Advanced, Engine, advance};
+use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
 use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
 use shared::service::act::{ActError, act};
-use shared::service::advance::{Advanced, Engine, advance};
-use shared::service::sweep::{SweepReport, sweep};
 use shared::testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,

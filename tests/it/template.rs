@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::collection::{Collections, SourceFile};
-use shared::service::sweep::SweepReport;
+use shared::engine::SweepReport;
 use shared::telemetry::NAMESPACE;
 
 use cloudformation::Template;

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::service::advance::{Advanced, advance};
-use shared::service::sweep::sweep;
+use shared::engine::sweep;
+use shared::engine::{Advanced, advance};
 use shared::testing::{Fault, Moment, Operation};
 
 use crate::costs::{Bench, CHILDREN};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use shared::domain::message::{DeletionMessage, MessageError};
+use shared::engine::{Advanced, Engine, advance};
 use shared::ports::{Clock, EnginePorts};
-use shared::service::advance::{Advanced, Engine, advance};
 use shared::telemetry::{self, Unit, chain};
 use tracing::{info, warn};
 

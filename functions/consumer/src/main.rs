@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
 use shared::config::{Config, Function};
+use shared::engine::Engine;
 use shared::ports::{Clock, Wired};
-use shared::service::advance::Engine;
 use shared::telemetry::emit;
 use shared::wiring::{Stores, configured, ended};
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::domain::deletion::comparison::Drift;
+use shared::engine::Engine;
+use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, SweepPorts};
-use shared::service::advance::Engine;
-use shared::service::sweep::{SweepReport, sweep};
 use shared::telemetry::{self, Unit};
 use tracing::info;
 

@@ -7,9 +7,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
 use shared::config::{Config, Function};
+use shared::engine::Engine;
+use shared::engine::SweepReport;
 use shared::ports::{Clock, Wired};
-use shared::service::advance::Engine;
-use shared::service::sweep::SweepReport;
 use shared::telemetry::emit;
 use shared::wiring::{Stores, configured, ended};
 

@@ -16,13 +16,13 @@ mod update;
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 pub use self::transport::{SearchAuth, SearchTransport, SearchTransportError, search_transport};
 
-use self::transport::RequestError;
+use self::transport::{INDEX, Request, RequestError};
 use crate::domain::collection::{Collection, DocumentSpec};
 use crate::ports::DependencyError;
-
-const INDEX: &str = "search index";
 
 /// Documents in OpenSearch indexes.
 #[derive(Debug, Clone)]
@@ -60,6 +60,31 @@ impl OpenSearchDocuments {
             index_prefix: String::new(),
             call_timeout: Duration::ZERO,
         }
+    }
+
+    /// Runs the requests of one call within the time of one call.
+    async fn in_time<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, DependencyError>> + Send,
+    ) -> Result<T, DependencyError> {
+        match tokio::time::timeout(self.call_timeout, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(DependencyError::unavailable(
+                INDEX,
+                operation,
+                RequestError::Timeout(self.call_timeout),
+            )),
+        }
+    }
+
+    /// Sends a request and reads the answer.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        request: &Request<'_>,
+    ) -> Result<T, DependencyError> {
+        self.transport(operation)?.ask(operation, request).await
     }
 
     fn transport(&self, operation: &'static str) -> Result<&SearchTransport, DependencyError> {

@@ -3,7 +3,7 @@
 //! The root and what stands above it are read, as for a delete: the work does not grow with the deletion. It is a look
 //! and no promise: the last transaction of the restore is the judge of what happens in between.
 
-use crate::domain::collection::{Collection, Collections, Strategy};
+use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::row::Row;
 use crate::ports::{DependencyError, Fields, ReadRows};
@@ -22,8 +22,8 @@ pub(super) enum Obstacle {
 
 /// Whether a restore says of this row, which is not the deletion's own, that it has the root's key. Of another tenant's
 /// record nothing is told, but that an archived row cannot come back over it.
-pub(super) fn has_taken_the_key(row: &Row, collection: &Collection, deletion: &Deletion) -> bool {
-    row.is_of(&deletion.tenant, collection) || deletion.strategy == Strategy::Archive
+pub(crate) fn has_taken_the_key(row: &Row, collection: &Collection, deletion: &Deletion) -> bool {
+    row.is_of(&deletion.tenant, collection) || deletion.strategy.keeps_copies()
 }
 
 /// What plainly stands in the way of this deletion's restore. Without a root nothing does: each record is judged by itself,
@@ -48,7 +48,7 @@ pub(super) async fn obstacle<R: ReadRows>(
             return Ok(Some(Obstacle::KeyTaken));
         }
         // It is in the archive, out of sight here, and comes back if its key is free. What it hangs below, its key may tell.
-        None if deletion.strategy == Strategy::Archive => {
+        None if deletion.strategy.keeps_copies() => {
             let parts = root.parts(&collection.key).into_iter();
             let row = Row {
                 key: root.clone(),

@@ -1,12 +1,6 @@
 //! A port that fails as a script says: it wraps any other, a fake or a real one.
 
-mod archive;
-mod control;
-mod copy;
-mod effects;
-mod truth;
-mod world;
-mod writes;
+mod ports;
 
 use super::faults::{Fault, Faults, Moment, Operation, Verdict};
 use crate::ports::{Attempt, DependencyError};

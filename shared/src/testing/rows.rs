@@ -6,6 +6,7 @@
 mod archive;
 mod effects;
 mod query;
+mod read;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +20,14 @@ use crate::domain::key::RecordKey;
 use crate::domain::row::{Mark, Row, RowMark};
 use crate::ports::{
     Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
-    PurgeRows, ReadRows, RowPage, RowQuery, RowToClear, RowToMark, Through,
+    PurgeRows, RowToClear, RowToMark,
 };
 
 pub(super) const NAME: &str = "record store";
 
 type Attributes = Map<String, Value>;
+/// The copies of all deletions.
+type Copies = BTreeMap<(DeletionId, CollectionName, RecordKey), Attributes>;
 type Tables = BTreeMap<CollectionName, BTreeMap<RecordKey, Attributes>>;
 
 /// The rows of all collections.
@@ -35,7 +38,7 @@ pub struct FakeRows(Arc<Mutex<State>>);
 struct State {
     tables: Tables,
     /// The archive.
-    copies: archive::Copies,
+    copies: Copies,
     /// What indexes show, while they lag.
     indexed: Option<Tables>,
     calls: u64,
@@ -137,33 +140,6 @@ impl FakeRows {
             ));
         }
         Ok(state)
-    }
-}
-
-impl ReadRows for FakeRows {
-    async fn read(
-        &self,
-        collection: &Collection,
-        keys: &[RecordKey],
-        fields: Fields,
-    ) -> Result<Vec<Attempt<Option<Row>>>, DependencyError> {
-        let state = self.begin(
-            "read rows",
-            Self::READ_BATCH,
-            &keys.iter().collect::<Vec<_>>(),
-        )?;
-        let rows = state.tables.get(&collection.name);
-        let read = |key| Some(row(collection, key, rows?.get(key)?, fields));
-        Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
-    }
-
-    async fn query(&self, query: RowQuery<'_>) -> Result<RowPage, DependencyError> {
-        let state = self.begin("query rows", 0, &[])?;
-        let shown = match (query.through, &state.indexed) {
-            (Through::Index(_), Some(indexed)) => indexed,
-            _ => &state.tables,
-        };
-        query::run(shown.get(&query.collection.name), query)
     }
 }
 

@@ -6,8 +6,8 @@ use shared::domain::certificate::{Recount, Verdict};
 use shared::domain::collection::Strategy;
 use shared::domain::deletion::{Action, DeleteCounts, DeletionId, State};
 use shared::domain::page::Exceptions;
+use shared::engine::Advanced;
 use shared::ports::ReadDeletions;
-use shared::service::advance::Advanced;
 
 use super::{Frozen, id};
 use crate::on_tables::OnTables;

@@ -7,10 +7,10 @@ use serde_json::json;
 use shared::domain::deletion::{Action, DeletionId, State};
 use shared::domain::key::RecordKey;
 use shared::domain::row::Mark;
+use shared::engine::Advanced;
+use shared::engine::SweepReport;
 use shared::ports::{ArchiveRows, Attempt, Clock, DependencyError, RowToCopy};
 use shared::service::act::ActError;
-use shared::service::advance::Advanced;
-use shared::service::sweep::SweepReport;
 use shared::testing::samples::key2;
 use shared::testing::{Fault, Moment, Operation};
 

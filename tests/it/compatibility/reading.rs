@@ -7,8 +7,8 @@ use shared::domain::effects::Audience;
 use shared::domain::message::DeletionMessage;
 use shared::domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
 use shared::domain::scope::Source;
+use shared::engine::Advanced;
 use shared::ports::{KeepTold, ReadDeletions};
-use shared::service::advance::Advanced;
 use shared::testing::samples::{key, key2};
 
 use super::{Frozen, id, sorted};

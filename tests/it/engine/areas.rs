@@ -1,5 +1,7 @@
 //! Tasks and learners as their files ship: what is asked of these areas and of no other.
 
+mod chat;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -11,11 +13,11 @@ use shared::service::records::{Got, get, list};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 
-use super::compares::compared;
-use super::world::{TENANT, World, admin, ask, principal};
+use crate::engine::compare::compares::compared;
+use crate::engine::world::{TENANT, World, admin, ask, principal};
 
 /// The text of a file that ships.
-pub(super) fn text_of(file: &str) -> String {
+pub(crate) fn text_of(file: &str) -> String {
     let files = Collections::compiled_in();
     let found = files.iter().find(|(name, _)| *name == file);
     let (_, text) = found.expect("it ships");

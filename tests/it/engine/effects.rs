@@ -1,14 +1,19 @@
 //! Collections with effects, in the strategy that keeps the rows: the other ones run the same effects.
 
+mod aggregates;
+mod children;
+mod events;
+mod schedules;
+
 use serde_json::{Value, json};
 use shared::domain::event::Event;
 use shared::domain::key::RecordKey;
 use shared::testing::samples::{key, key2};
 
-use super::world::World;
+use crate::engine::world::World;
 
 /// Streams and direct messages of a realm, whose deletion reaches all of them; nobody reads but members.
-pub(super) const REALMS: &str = r#"
+pub(crate) const REALMS: &str = r#"
 [realms]
 table       = "realms"
 key         = ["realm_id"]
@@ -51,7 +56,7 @@ recipients  = { attribute = "participant_ids" }
 "#;
 
 /// Streams that know their first message, and tasks with a schedule.
-pub(super) const STREAMS: &str = r#"
+pub(crate) const STREAMS: &str = r#"
 [streams]
 table       = "streams"
 key         = ["stream_id"]
@@ -113,7 +118,7 @@ impl World {
     }
 
     /// A stream with these messages, which knows the first and the latest of them.
-    pub(super) fn put_stream(&self, stream: &str, messages: &[&str]) {
+    pub(crate) fn put_stream(&self, stream: &str, messages: &[&str]) {
         let first = messages.iter().min();
         let latest = messages.iter().max().map(|message| format!("at-{message}"));
         let known = [
@@ -133,14 +138,14 @@ impl World {
     }
 
     /// What the stream's row says of its first and latest message.
-    pub(super) fn known(&self, stream: &str) -> (Value, Value) {
+    pub(crate) fn known(&self, stream: &str) -> (Value, Value) {
         let row = self.row("streams", &key(stream)).expect("a stream");
         let value = |name: &str| row.get(name).cloned().unwrap_or(json!("absent"));
         (value("first_message_id"), value("latest_sent_at"))
     }
 
     /// The events of one kind, each once.
-    pub(super) fn told(&self, kind: &str) -> Vec<Event> {
+    pub(crate) fn told(&self, kind: &str) -> Vec<Event> {
         let mut events = self.events.distinct();
         events.retain(|event| event.kind == kind);
         events

@@ -1,5 +1,10 @@
 //! The world of a test: fakes that all workers share, and for each worker its own script of faults.
 
+mod asking;
+pub(crate) mod end;
+pub(crate) mod strategies;
+pub(crate) mod trees;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -11,12 +16,12 @@ use shared::domain::collection::{Collection, Collections};
 use shared::domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
 use shared::domain::key::RecordKey;
 use shared::domain::principal::{Groups, Principal, Tenant};
+use shared::engine::{Advanced, Engine, advance};
+use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, Wired};
 use shared::service::accept::{
     AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
 };
-use shared::service::advance::{Advanced, Engine, advance};
-use shared::service::sweep::{SweepReport, sweep};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,

@@ -2,7 +2,7 @@
 //! with every fault and request in between.
 //!
 //! What decides is the code of `shared::domain`: states, transitions, outcomes and counts. What is written here once more
-//! is the order of the store calls, as `shared::service::advance` makes them; a rule can be taken out ([`Guards`]), and the
+//! is the order of the store calls, as `shared::engine` makes them; a rule can be taken out ([`Guards`]), and the
 //! properties then find out.
 
 mod calls;

@@ -59,37 +59,33 @@ impl World {
     pub(crate) fn next_question(
         &self,
         id: usize,
-        mut cursor: SelectCursor,
+        cursor: SelectCursor,
         open: (u32, &[Entry]),
     ) -> Option<(usize, SelectCursor)> {
+        let SelectCursor::Below(mut place) = cursor else {
+            return None;
+        };
         loop {
-            let parent = if cursor.page == open.0 {
-                open.1.get(cursor.entry)
+            let parent = if place.page == open.0 {
+                open.1.get(place.entry)
             } else {
-                self.page(id, cursor.page)
+                self.page(id, place.page)
                     .filter(|page| page.number < open.0)
-                    .and_then(|page| page.entries.get(cursor.entry))
+                    .and_then(|page| page.entries.get(place.entry))
             };
             let Some(parent) = parent else {
-                if cursor.page >= open.0 {
+                if place.page >= open.0 {
                     return None;
                 }
-                cursor = SelectCursor {
-                    page: cursor.page + 1,
-                    ..SelectCursor::ROOT
-                };
+                place = place.next_page();
                 continue;
             };
             let child = record(parent) + 1;
-            if child < RECORDS && cursor.child == 0 {
-                cursor.child = 1;
-                return Some((child, cursor));
+            if child < RECORDS && place.child == 0 {
+                place.child = 1;
+                return Some((child, SelectCursor::Below(place)));
             }
-            cursor = SelectCursor {
-                entry: cursor.entry + 1,
-                child: 0,
-                ..cursor
-            };
+            place = place.next_entry();
         }
     }
 

@@ -22,6 +22,7 @@ mod named;
 mod read;
 mod restore;
 mod told;
+mod transaction;
 mod undo;
 
 use std::fmt::Display;

@@ -19,7 +19,7 @@ use crate::domain::collection::Collection;
 use crate::domain::key::RecordKey;
 use crate::domain::page::Position;
 use crate::domain::row::Row;
-use crate::ports::{Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery};
+use crate::ports::DependencyError;
 
 const STORE: &str = "record store";
 
@@ -57,21 +57,6 @@ impl DynamoRows {
             archive: Some(table.into()),
             ..self
         }
-    }
-}
-
-impl ReadRows for DynamoRows {
-    async fn read(
-        &self,
-        collection: &Collection,
-        keys: &[RecordKey],
-        fields: Fields,
-    ) -> Result<Vec<Attempt<Option<Row>>>, DependencyError> {
-        read::read(self, collection, keys, fields).await
-    }
-
-    async fn query(&self, query: RowQuery<'_>) -> Result<RowPage, DependencyError> {
-        query::query(self, query).await
     }
 }
 

@@ -18,8 +18,10 @@ use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{INDEX, OpenSearchDocuments};
 use crate::ports::DependencyError;
+
+/// The search, as its errors name it.
+pub(super) const INDEX: &str = "search index";
 
 /// What runs OpenSearch, which is also what requests are signed for.
 #[derive(Debug, Clone, Copy)]
@@ -151,6 +153,29 @@ impl SearchTransport {
         self.read
     }
 
+    /// Sends a request and reads the answer.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        request: &Request<'_>,
+    ) -> Result<T, DependencyError> {
+        let answer = self.send(operation, request).await?;
+        let status = answer.status_code().as_u16();
+        if status == 200 {
+            let unavailable =
+                |error: ::opensearch::Error| DependencyError::unavailable(INDEX, operation, error);
+            return answer.json().await.map_err(unavailable);
+        }
+        // A body that is not JSON (413 has none) leaves the status.
+        let kind = answer
+            .json::<Failure>()
+            .await
+            .unwrap_or_default()
+            .error
+            .first();
+        Err(failure(operation, request.path, status, kind))
+    }
+
     fn client(&self) -> Result<Arc<Transport>, BuildError> {
         let mut current = self.current();
         if let Some(client) = &*current {
@@ -224,47 +249,6 @@ impl Request<'_> {
         let (query, body) = (Some(self.query), Some(self.body));
         let call = client.send(self.method, self.path, headers, query, body, None);
         call.await
-    }
-}
-
-impl OpenSearchDocuments {
-    /// Runs the requests of one call within the time of one call.
-    pub(super) async fn in_time<T>(
-        &self,
-        operation: &'static str,
-        call: impl Future<Output = Result<T, DependencyError>> + Send,
-    ) -> Result<T, DependencyError> {
-        match tokio::time::timeout(self.call_timeout, call).await {
-            Ok(answer) => answer,
-            Err(_) => Err(DependencyError::unavailable(
-                INDEX,
-                operation,
-                RequestError::Timeout(self.call_timeout),
-            )),
-        }
-    }
-
-    /// Sends a request and reads the answer.
-    pub(super) async fn ask<T: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        request: &Request<'_>,
-    ) -> Result<T, DependencyError> {
-        let answer = self.transport(operation)?.send(operation, request).await?;
-        let status = answer.status_code().as_u16();
-        if status == 200 {
-            let unavailable =
-                |error: ::opensearch::Error| DependencyError::unavailable(INDEX, operation, error);
-            return answer.json().await.map_err(unavailable);
-        }
-        // A body that is not JSON (413 has none) leaves the status.
-        let kind = answer
-            .json::<Failure>()
-            .await
-            .unwrap_or_default()
-            .error
-            .first();
-        Err(failure(operation, request.path, status, kind))
     }
 }
 

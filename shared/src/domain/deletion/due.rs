@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::deletion::{Deletion, Failure, State};
+use super::failure::Failure;
+use super::state::State;
+use super::value::Deletion;
 
 /// When to stop trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

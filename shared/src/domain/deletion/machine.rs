@@ -3,8 +3,8 @@
 //! The transitions of a deletion, the actions that an answer offers, the refusal of one that does not apply and the
 //! model checker all come here; nobody else compares states.
 
-use crate::domain::collection::Strategy;
-use crate::domain::deletion::State;
+use super::state::State;
+use crate::domain::strategy::Strategy;
 
 /// What may happen to a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,7 +104,7 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
         | (Event::Retry, S::DeleteFailed | S::Cancelled) => S::Deleting,
         (Event::Lease, S::Cancelling | S::Restoring | S::Purging) => state,
 
-        (Event::Done, S::Deleting) if terms.strategy == Strategy::Erase => S::Purged,
+        (Event::Done, S::Deleting) if !terms.strategy.keeps_records() => S::Purged,
         (Event::Done, S::Deleting) => S::Deleted,
         // What could not be finished before a cancel is failed in its page; the deletion is cancelled all the same.
         (Event::Done | Event::Fail, S::Cancelling) => S::Cancelled,

@@ -9,28 +9,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::certificate;
-use crate::domain::deletion::machine::{self, Action, Event};
-use crate::domain::deletion::{
-    Accepted, Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, Pass, State, Telling,
-};
-use crate::domain::page::{Exceptions, Page, SelectCursor};
+use super::accepted::Accepted;
+use super::comparison::Comparison;
+use super::counts::DeleteCounts;
+use super::failure::Failure;
+use super::machine::{self, Action, Event};
+use super::state::{Pass, State};
+use super::telling::{Notified, Telling};
+use super::timing::Timing;
+use super::value::{Deletion, Lease};
+use crate::domain::chain;
+use crate::domain::cursor::SelectCursor;
+use crate::domain::page::{Exceptions, Page};
 use crate::domain::time::{later, to_millisecond};
-
-/// The times of the protocol; all of them are configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
-    /// How long one slice works.
-    pub slice: Duration,
-    /// What a call that began at the slice's end may still take.
-    pub grace: Duration,
-    /// After how much silence the message is sent again.
-    pub resend_after: Duration,
-    /// How long after its end a deletion is looked at once more.
-    pub compare_after: Duration,
-    /// How long the certificate stays after the purge.
-    pub certificate_retention: Duration,
-}
 
 /// How long after a lease the sweeper waits before it takes the holder for dead.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);
@@ -69,7 +60,7 @@ impl Deletion {
             lease: None,
             run: 1,
             pages: 0,
-            chain: certificate::begin(id),
+            chain: chain::begin(id),
             selected: None,
             late: 0,
             acted: 0,
@@ -373,7 +364,7 @@ impl Deletion {
     pub fn page_found(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.progressed(now);
         next.pages += 1;
-        next.chain = certificate::extend(&next.chain, page);
+        next.chain = chain::extend(&next.chain, page);
         // Counted from the last page: what was told is no longer where it was, and is told again under the same ids.
         next.notified.purge.pages = 0;
         next
@@ -412,7 +403,7 @@ impl Deletion {
     /// A page joins the manifest, nothing of it done.
     fn know(&mut self, page: &Page) {
         self.pages += 1;
-        self.chain = certificate::extend(&self.chain, page);
+        self.chain = chain::extend(&self.chain, page);
         for (collection, records) in page.sizes() {
             *self.deleted.entry(collection).or_default() += DeleteCounts::not_reached(records);
         }

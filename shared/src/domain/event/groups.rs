@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, Identity, common};
+use super::envelope::{Event, Identity, common};
 use crate::domain::collection::{Collection, CollectionName, EventSpec, Recipients};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::effects::Audience;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::domain::collection::{Collection, Strategy};
+use crate::domain::collection::Collection;
 use crate::domain::document::Document;
 use crate::domain::key::RecordKey;
 use crate::domain::row::{Row, RowMark};
@@ -87,7 +87,7 @@ fn id(collection: &Collection, key: &RecordKey) -> Option<String> {
 /// and does not come back for one that is late.
 fn document(collection: &Collection, row: &Row) -> Option<Document> {
     let marked = matches!(row.mark(collection), RowMark::By(_));
-    if marked && collection.strategy == Strategy::Erase {
+    if marked && !collection.strategy.keeps_documents() {
         return None;
     }
     Document::of(collection, row).ok().flatten()

@@ -3,69 +3,22 @@
 mod accepting;
 mod advancing;
 mod finding;
+mod harness;
 mod naming;
 mod newer;
 mod reading;
 mod restoring;
 mod telling;
 
-use serde_json::{Map, Value};
-
 pub use self::accepting::*;
 pub use self::advancing::*;
 pub use self::finding::*;
+pub use self::harness::DeletionsHarness;
 pub use self::naming::*;
 pub use self::newer::*;
 pub use self::reading::*;
 pub use self::restoring::*;
 pub use self::telling::*;
-use crate::domain::collection::{Collection, Collections};
-use crate::domain::deletion::Deletion;
-use crate::domain::key::RecordKey;
-use crate::domain::page::{Judged, Page};
-use crate::domain::scope::Scope;
-use crate::ports::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, KeepTold, ReadDeletions,
-};
-use crate::testing::samples;
-
-/// A control table, empty, beside the tables of [`samples`], empty too.
-pub trait DeletionsHarness: Send + Sync {
-    type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + KeepTold + FindDue;
-
-    /// The port.
-    fn deletions(&self) -> &Self::Deletions;
-
-    /// Puts a row behind the port's back; `null` is an explicit NULL.
-    fn put_row(
-        &self,
-        collection: &Collection,
-        row: Map<String, Value>,
-    ) -> impl Future<Output = ()> + Send;
-
-    /// Removes a row behind the port's back.
-    fn remove_row(
-        &self,
-        collection: &Collection,
-        key: &RecordKey,
-    ) -> impl Future<Output = ()> + Send;
-
-    /// The row as it stands, all of it.
-    fn get_row(
-        &self,
-        collection: &Collection,
-        key: &RecordKey,
-    ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
-
-    /// Makes all items of a deletion ones of a later version than this build knows.
-    fn make_newer(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
-
-    /// Takes that back, and nothing else.
-    fn make_known(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
-
-    /// Lets the indexes catch up.
-    fn settle(&self) -> impl Future<Output = ()> + Send;
-}
 
 /// One test for each rule about deletions.
 #[macro_export]
@@ -133,90 +86,4 @@ macro_rules! deletions_contract {
             ]
         );
     };
-}
-
-/// A live root, and the deletion of it that will be accepted.
-struct Sample {
-    collections: Collections,
-    collection: Collection,
-    deletion: Deletion,
-    scope: Scope,
-    page: Page,
-}
-
-/// The n-th deletion, of the discussion `d-n`, for this tenant.
-fn sample(n: u8, tenant: &str) -> Sample {
-    let collections = samples::collections();
-    let collection = samples::collection("discussions");
-    let deletion = samples::deletion(n, &collection, &samples::key(&format!("d-{n}")), tenant);
-    let scope = Scope::below(&collection, &collections);
-    let page = samples::root_page(&deletion, Judged::Live);
-    Sample {
-        collections,
-        collection,
-        deletion,
-        scope,
-        page,
-    }
-}
-
-impl Sample {
-    fn live_root(&self) -> Map<String, Value> {
-        samples::row(
-            &self.collection,
-            self.root_key(),
-            self.deletion.tenant.as_str(),
-        )
-    }
-
-    fn root_key(&self) -> &RecordKey {
-        &self.page.entries[0].key
-    }
-
-    async fn accept<H: DeletionsHarness>(&self, harness: &H) -> AcceptOutcome {
-        let accepted = harness
-            .deletions()
-            .accept(&self.collection, &self.deletion, &self.scope, &self.page)
-            .await;
-        accepted.expect("it answers")
-    }
-
-    async fn root<H: DeletionsHarness>(&self, harness: &H) -> Option<Map<String, Value>> {
-        harness.get_row(&self.collection, self.root_key()).await
-    }
-
-    /// Whether nothing of the deletion is there.
-    async fn is_absent<H: DeletionsHarness>(&self, harness: &H) -> bool {
-        let (store, tenant, id) = (harness.deletions(), &self.deletion.tenant, self.deletion.id);
-        store
-            .deletion(tenant, id)
-            .await
-            .expect("it answers")
-            .is_none()
-            && store.scope(tenant, id).await.expect("it answers").is_none()
-            && store
-                .page(tenant, id, 1)
-                .await
-                .expect("it answers")
-                .is_none()
-    }
-
-    /// As the store has it.
-    async fn stored<H: DeletionsHarness>(&self, harness: &H) -> Deletion {
-        let stored = harness
-            .deletions()
-            .deletion(&self.deletion.tenant, self.deletion.id)
-            .await;
-        stored.expect("it answers").expect("it is there")
-    }
-}
-
-/// A live root whose deletion was just accepted.
-async fn accepted<H: DeletionsHarness>(harness: &H, n: u8, tenant: &str) -> Sample {
-    let sample = sample(n, tenant);
-    harness
-        .put_row(&sample.collection, sample.live_root())
-        .await;
-    assert_eq!(sample.accept(harness).await, AcceptOutcome::Accepted);
-    sample
 }

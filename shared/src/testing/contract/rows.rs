@@ -1,6 +1,7 @@
 //! Rows: [`ReadRows`], [`MarkRows`], [`ClearRows`], [`PurgeRows`] and [`WriteRows`] of one store.
 
 mod clearing;
+mod harness;
 mod indexes;
 mod marking;
 mod purging;
@@ -8,41 +9,14 @@ mod querying;
 mod reading;
 mod writing;
 
-use serde_json::{Map, Value};
-
 pub use self::clearing::*;
+pub use self::harness::RowsHarness;
 pub use self::indexes::*;
 pub use self::marking::*;
 pub use self::purging::*;
 pub use self::querying::*;
 pub use self::reading::*;
 pub use self::writing::*;
-use super::done;
-use crate::domain::collection::Collection;
-use crate::domain::key::RecordKey;
-use crate::ports::{ClearRows, MarkRows, PurgeRows, ReadRows, WriteRows};
-
-/// A store with the tables of [`samples`](crate::testing::samples), empty.
-pub trait RowsHarness: Send + Sync {
-    type Rows: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows;
-
-    /// The port.
-    fn rows(&self) -> &Self::Rows;
-
-    /// Puts a row behind the port's back; `null` is an explicit NULL.
-    fn put(
-        &self,
-        collection: &Collection,
-        row: Map<String, Value>,
-    ) -> impl Future<Output = ()> + Send;
-
-    /// The row as it stands, all of it.
-    fn get(
-        &self,
-        collection: &Collection,
-        key: &RecordKey,
-    ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
-}
 
 /// One test for each rule about rows.
 #[macro_export]
@@ -108,29 +82,4 @@ macro_rules! rows_contract {
             ]
         );
     };
-}
-
-/// Puts a live row for each key.
-async fn put_live(harness: &impl RowsHarness, collection: &Collection, keys: &[RecordKey]) {
-    for key in keys {
-        harness
-            .put(
-                collection,
-                crate::testing::samples::row(collection, key, "acme"),
-            )
-            .await;
-    }
-}
-
-/// The rows as they stand, in the order of the keys.
-async fn peek(
-    harness: &impl RowsHarness,
-    collection: &Collection,
-    keys: &[RecordKey],
-) -> Vec<Option<Map<String, Value>>> {
-    let mut rows = Vec::new();
-    for key in keys {
-        rows.push(harness.get(collection, key).await);
-    }
-    rows
 }

@@ -1,7 +1,5 @@
 //! The archive in memory, and rows that go at once.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::{Attributes, FakeRows, ITEM_BYTES, bytes, clear_mark, mark_of};
@@ -14,9 +12,6 @@ use crate::ports::{
     ArchiveRows, Attempt, CopyOutcome, DependencyError, EraseOutcome, EraseRows, Found,
     PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome,
 };
-
-/// The copies of all deletions.
-pub(super) type Copies = BTreeMap<(DeletionId, CollectionName, RecordKey), Attributes>;
 
 /// What the archive adds to a row, in bytes: as much as it adds in DynamoDB, and not exactly.
 const ADDED: usize = 300;

@@ -9,10 +9,10 @@ use shared::service::act::ActError;
 use shared::service::destroy::Named;
 use shared::testing::samples::{key, key2};
 
-use super::super::areas::text_of;
-use super::super::undisturbed::validator;
-use super::super::world::{Ignore as _, World, admin};
 use super::world::records;
+use crate::engine::areas::text_of;
+use crate::engine::delete::undisturbed::validator;
+use crate::engine::world::{Ignore as _, World, admin};
 
 const SENT: &str = "2026-11-21T06:55:00Z";
 

@@ -4,10 +4,10 @@ use serde_json::Value;
 use shared::domain::deletion::{Action, Deletion, State};
 use shared::testing::samples::{key2, with_null};
 
-use super::super::crashes::cuts;
-use super::super::end::End;
-use super::super::world::World;
 use super::world::{chat_as, message, put_reaction, records};
+use crate::engine::disturbed::crashes::cuts;
+use crate::engine::world::World;
+use crate::engine::world::end::End;
 
 const PAGE_SIZES: [usize; 2] = [2, 1000];
 

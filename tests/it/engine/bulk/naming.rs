@@ -6,8 +6,8 @@ use shared::domain::page::Outcome;
 use shared::service::destroy::Named;
 use shared::testing::samples::{key, key2, with_null};
 
-use super::super::world::{Ignore as _, TENANT, admin};
 use super::world::{chat, ids, message, put_direct, put_message, put_sent, records};
+use crate::engine::world::{Ignore as _, TENANT, admin};
 
 #[tokio::test]
 async fn ids_are_deleted_with_everything_below_them_and_nothing_else() {

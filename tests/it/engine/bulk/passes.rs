@@ -5,8 +5,8 @@ use shared::domain::page::Outcome;
 use shared::testing::Operation;
 use shared::testing::samples::{key, key2, with_null};
 
-use super::super::world::World;
 use super::world::{chat, message, put_message, put_reaction, records};
+use crate::engine::world::World;
 
 fn restored(world: &World, deletion: &Deletion) -> RestoreCounts {
     let counts = world.now(deletion).restored.into_values();
@@ -111,7 +111,7 @@ async fn a_cancel_stops_at_a_page_and_a_retry_finishes() {
         1,
         shared::testing::Moment::After,
         move || {
-            super::super::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
+            crate::engine::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
         },
     );
 
@@ -161,7 +161,7 @@ async fn a_cancelled_one_purges_what_it_marked_and_no_more() {
         1,
         shared::testing::Moment::After,
         move || {
-            super::super::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
+            crate::engine::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
         },
     );
     world.work(&faults, &deletion).await;

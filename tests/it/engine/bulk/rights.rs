@@ -7,8 +7,8 @@ use shared::service::destroy::{DestroyError, DestroyRequest, Named, NotPossible,
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 
-use super::super::world::admin;
 use super::world::{chat, ids, member, message, put_sent, records};
+use crate::engine::world::admin;
 
 fn of(author: &str) -> Named<'static> {
     Named::Author {

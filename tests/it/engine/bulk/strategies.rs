@@ -2,9 +2,9 @@
 
 use shared::domain::deletion::{Action, Deletion, State};
 
-use super::super::strategies::sum;
-use super::super::world::World;
 use super::world::{chat_as, records};
+use crate::engine::world::World;
+use crate::engine::world::strategies::sum;
 
 /// Of ids or of an author, with the number of records that it takes.
 async fn destroyed(world: &World, is_by_author: bool) -> (Deletion, u64) {

@@ -11,7 +11,7 @@ use shared::service::destroy::{DestroyError, DestroyRequest, Named, destroy};
 use shared::testing::Faults;
 use shared::testing::samples::{key, key2};
 
-use super::super::world::{Ignore, TENANT, World, admin};
+use crate::engine::world::{Ignore, TENANT, World, admin};
 
 /// As in `chat.toml`, marked in place.
 const CHAT: &str = r#"
@@ -57,12 +57,12 @@ permissions = { read = ["author"], delete = ["admin", "author"], destroy_all = [
 "#;
 
 /// Two streams of four messages each, by ann and bob in turn, each with two reactions; a conversation of four.
-pub(super) fn chat() -> World {
+pub(crate) fn chat() -> World {
     chat_as("flag")
 }
 
 /// The same under another strategy.
-pub(super) fn chat_as(strategy: &str) -> World {
+pub(crate) fn chat_as(strategy: &str) -> World {
     let text = CHAT.replace("\"flag\"", &format!("\"{strategy}\""));
     // What is erased is not kept.
     let is_said = |line: &&str| strategy != "erase" || !line.starts_with("retention");
@@ -97,13 +97,13 @@ fn author(message: usize) -> &'static str {
 }
 
 /// A minute before the clock's beginning.
-pub(super) const SENT: &str = "2026-11-21T06:59:00Z";
+pub(crate) const SENT: &str = "2026-11-21T06:59:00Z";
 
-pub(super) fn message(id: &str) -> RecordKey {
+pub(crate) fn message(id: &str) -> RecordKey {
     key2(&id[..1], id)
 }
 
-pub(super) fn put_message(world: &World, stream: &str, id: &str, sender: &str) {
+pub(crate) fn put_message(world: &World, stream: &str, id: &str, sender: &str) {
     put_sent(
         world,
         "messages",
@@ -114,11 +114,11 @@ pub(super) fn put_message(world: &World, stream: &str, id: &str, sender: &str) {
     );
 }
 
-pub(super) fn put_direct(world: &World, id: &str, sender: &str) {
+pub(crate) fn put_direct(world: &World, id: &str, sender: &str) {
     put_sent(world, "direct", &key2("c", id), None, sender, SENT);
 }
 
-pub(super) fn put_sent(
+pub(crate) fn put_sent(
     world: &World,
     collection: &str,
     key: &RecordKey,
@@ -132,13 +132,13 @@ pub(super) fn put_sent(
     world.put_row(collection, row);
 }
 
-pub(super) fn put_reaction(world: &World, stream: &str, message: &str, emoji: &str) {
+pub(crate) fn put_reaction(world: &World, stream: &str, message: &str, emoji: &str) {
     let parent = key2(stream, message);
     world.put("reactions", &key2(message, emoji), Some(&parent));
 }
 
 /// Everything that the stores hold of the records.
-pub(super) fn records(world: &World) -> Value {
+pub(crate) fn records(world: &World) -> Value {
     let all = world.everything().into_iter().map(|(collection, key)| {
         let name = format!("{collection} {}", json!(key));
         let both = json!([
@@ -150,7 +150,7 @@ pub(super) fn records(world: &World) -> Value {
     all.collect::<Map<_, _>>().into()
 }
 
-pub(super) fn ids(ids: &[&str]) -> Named<'static> {
+pub(crate) fn ids(ids: &[&str]) -> Named<'static> {
     Named::Ids {
         ids: ids.iter().map(|id| message(id)).collect(),
         author: None,
@@ -179,14 +179,14 @@ impl World {
     }
 
     /// Asks for a delete of messages by their ids, as an administrator whom nothing disturbs.
-    pub(super) async fn destroy_ids(&self, named: &[&str]) -> Deletion {
+    pub(crate) async fn destroy_ids(&self, named: &[&str]) -> Deletion {
         self.destroy(&self.faults(), &admin(), "messages", ids(named), None)
             .await
             .expect("it is accepted")
     }
 
     /// Asks for a delete of all messages of an author, direct ones too.
-    pub(super) async fn destroy_author(&self, author: &str) -> Deletion {
+    pub(crate) async fn destroy_author(&self, author: &str) -> Deletion {
         let named = Named::Author {
             author: author.to_owned(),
             beside: vec![self.collection("direct")],
@@ -197,14 +197,14 @@ impl World {
     }
 
     /// The delete's counts of a collection.
-    pub(super) fn counts(&self, deletion: &Deletion, collection: &str) -> DeleteCounts {
+    pub(crate) fn counts(&self, deletion: &Deletion, collection: &str) -> DeleteCounts {
         let counts = self.now(deletion).deleted;
         let of = counts.iter().find(|(name, _)| name.as_ref() == collection);
         of.map(|(_, counts)| *counts).unwrap_or_default()
     }
 
     /// What the manifest says of each record.
-    pub(super) fn outcomes(&self, deletion: &Deletion) -> BTreeMap<String, Outcome> {
+    pub(crate) fn outcomes(&self, deletion: &Deletion) -> BTreeMap<String, Outcome> {
         let manifest = self.deletions.manifest(&self.now(deletion));
         let mut outcomes = BTreeMap::new();
         for (page, exceptions) in manifest {
@@ -218,21 +218,21 @@ impl World {
     }
 
     /// One slice of a worker with this script, whatever comes of it.
-    pub(super) async fn work(&self, faults: &Faults, deletion: &Deletion) {
+    pub(crate) async fn work(&self, faults: &Faults, deletion: &Deletion) {
         if let Ok(advanced) = self.deliver(faults, deletion).await {
             advanced.ignore();
         }
     }
 
     /// Makes a row another tenant's.
-    pub(super) fn give_away(&self, collection: &str, key: &RecordKey) {
+    pub(crate) fn give_away(&self, collection: &str, key: &RecordKey) {
         let mut row = self.row(collection, key).expect("it is there");
         row.insert("realm".to_owned(), json!("globex"));
         self.put_row(collection, row);
     }
 
     /// The keys of the records that carry the mark of a deletion, in their rows.
-    pub(super) fn marked_by(&self, deletion: &Deletion) -> Vec<String> {
+    pub(crate) fn marked_by(&self, deletion: &Deletion) -> Vec<String> {
         let all = self.everything().into_iter();
         let ours = all.filter(|(collection, key)| {
             self.marks(collection, key).0.as_deref() == Some(&deletion.id.to_string())
@@ -252,6 +252,6 @@ fn name(collection: &str, key: &RecordKey) -> String {
 }
 
 /// Somebody of the tenant.
-pub(super) fn member(subject: &str, groups: &[&str]) -> Principal {
-    super::super::world::principal(subject, TENANT, groups)
+pub(crate) fn member(subject: &str, groups: &[&str]) -> Principal {
+    crate::engine::world::principal(subject, TENANT, groups)
 }

@@ -1,15 +1,14 @@
 //! Acceptance: the root's mark, the deletion, its scope and its first page, all or nothing.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
+    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure as OnFailure,
     TransactWriteItem, Update,
 };
 
+use super::transaction::{OPERATION, reasons};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
 use crate::adapters::dynamo::expression::Placeholders;
-use crate::adapters::dynamo::{Item, primary_key, text};
+use crate::adapters::dynamo::{primary_key, text};
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::Deletion;
@@ -17,8 +16,6 @@ use crate::domain::key::RecordKey;
 use crate::domain::page::Page;
 use crate::domain::scope::Scope;
 use crate::ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
-
-pub(super) const OPERATION: &str = "accept a deletion";
 
 impl AcceptDeletions for DynamoDeletions {
     async fn accept(
@@ -123,34 +120,6 @@ impl DynamoDeletions {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .build()
             .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
-    }
-
-    pub(super) fn put_meta(&self, item: Item) -> Result<Put, DependencyError> {
-        Put::builder()
-            .table_name(&self.control)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(OnFailure::AllOld)
-            .build()
-            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
-    }
-
-    pub(super) fn put(&self, item: Item) -> Result<Put, DependencyError> {
-        Put::builder()
-            .table_name(&self.control)
-            .set_item(Some(item))
-            .build()
-            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
-    }
-}
-
-/// Why a transaction was cancelled, action by action; `None` when it failed in another way.
-pub(super) fn reasons(error: &SdkError<TransactWriteItemsError>) -> Option<&[CancellationReason]> {
-    match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            Some(cancelled.cancellation_reasons())
-        }
-        _ => None,
     }
 }
 

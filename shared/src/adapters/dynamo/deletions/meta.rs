@@ -5,6 +5,7 @@
 //! `first.rs` says what it is in an item without it.
 
 mod first;
+mod malformed;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::malformed::malformed;
 use super::{Item, ItemError, check_version, keys};
 use crate::domain::collection::{CollectionName, Strategy};
 use crate::domain::deletion::{
@@ -238,10 +240,6 @@ fn is_zero(number: &u32) -> bool {
 
 fn at(millisecond: i64) -> Result<Timestamp, ItemError> {
     Timestamp::from_millisecond(millisecond).map_err(malformed)
-}
-
-fn malformed(why: impl std::fmt::Display) -> ItemError {
-    ItemError::malformed(keys::META, why)
 }
 
 #[cfg(test)]

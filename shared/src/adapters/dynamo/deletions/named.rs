@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::accept::{OPERATION, reasons};
 use super::read::{ids_item, scope_item};
+use super::transaction::{OPERATION, reasons};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::deletion::Deletion;

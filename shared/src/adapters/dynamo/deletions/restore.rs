@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem,
 };
 
-use super::accept::reasons;
+use super::transaction::reasons;
 use super::undo::unmark;
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, known, meta, unusable};
 use crate::adapters::dynamo::expression::Placeholders;

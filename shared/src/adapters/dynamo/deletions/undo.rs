@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
     Update,
 };
 
-use super::accept::reasons;
+use super::transaction::reasons;
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::{primary_key, text};

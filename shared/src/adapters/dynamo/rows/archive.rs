@@ -3,6 +3,7 @@
 //! `docs/archive.md` describes the item. Everything is a statement of its own in a batch, so that a row which the store
 //! refuses fails alone; a `BatchWriteItem` would refuse all 25.
 
+mod bounds;
 mod copy;
 mod moving;
 
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
+use self::bounds::ARCHIVE;
 use super::{DynamoRows, STORE, row as read_row};
 use crate::adapters::dynamo::{Item, primary_key};
 use crate::adapters::sdk_error::dependency_error;
@@ -22,15 +24,6 @@ use crate::ports::{
     ArchiveRows, Attempt, CopyOutcome, DependencyError, PutBackOutcome, RowToCopy, RowToPutBack,
     Stored, TakeOutcome,
 };
-
-/// The archive, as its errors name it.
-const ARCHIVE: &str = "archive";
-
-/// The longest statement that DynamoDB takes, in characters, less some for its tail.
-const STATEMENT: usize = 8_000;
-
-/// The most attributes that one statement names: an expression has 300 operators.
-const NAMED: usize = 250;
 
 impl ArchiveRows for DynamoRows {
     type Whole = Item;

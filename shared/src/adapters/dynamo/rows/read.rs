@@ -1,21 +1,36 @@
-//! Reading rows by key.
+//! Reading rows: by key here, by attribute values in `query.rs`.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::{DynamoRows, STORE, row};
+use super::{DynamoRows, STORE, query, row};
 use crate::adapters::dynamo::expression::Placeholders;
 use crate::adapters::dynamo::primary_key;
 use crate::adapters::sdk_error::dependency_error;
 use crate::domain::collection::Collection;
 use crate::domain::key::RecordKey;
 use crate::domain::row::Row;
-use crate::ports::{Attempt, DependencyError, Fields};
+use crate::ports::{Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery};
 
 const OPERATION: &str = "read rows";
 
-pub(super) async fn read(
+impl ReadRows for DynamoRows {
+    async fn read(
+        &self,
+        collection: &Collection,
+        keys: &[RecordKey],
+        fields: Fields,
+    ) -> Result<Vec<Attempt<Option<Row>>>, DependencyError> {
+        read(self, collection, keys, fields).await
+    }
+
+    async fn query(&self, query: RowQuery<'_>) -> Result<RowPage, DependencyError> {
+        query::query(self, query).await
+    }
+}
+
+async fn read(
     rows: &DynamoRows,
     collection: &Collection,
     keys: &[RecordKey],

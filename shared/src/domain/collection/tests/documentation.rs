@@ -1,6 +1,6 @@
 //! The page that users read and the table that the parser reads name the same keys.
 
-use super::super::keys::{KEYS, Support};
+use super::super::read::keys::{KEYS, Support};
 
 const PAGE: &str = include_str!("../../../../../docs/collections.md");
 

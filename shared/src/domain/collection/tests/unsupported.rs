@@ -1,6 +1,6 @@
 //! What a later version will honour is refused by this one, whatever stands beside it; nothing is ignored.
 
-use super::super::keys::{KEYS, Support};
+use super::super::read::keys::{KEYS, Support};
 use super::*;
 
 #[test]

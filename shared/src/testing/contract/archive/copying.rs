@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{ArchiveHarness, copy, done, put_and_copy, read};
+use super::harness::{ArchiveHarness, copy, put_and_copy, read};
 use crate::ports::{ArchiveRows, CopyOutcome};
+use crate::testing::contract::done;
 use crate::testing::samples::{ODD_IDS, collection, deletion_id, key, key2, row};
 
 pub async fn whole_rows_are_read_in_the_order_of_the_keys<H: ArchiveHarness>(harness: &H) {

@@ -1,8 +1,9 @@
 //! Rows that go at once.
 
-use super::{ArchiveHarness, done};
+use super::harness::ArchiveHarness;
 use crate::domain::key::RecordKey;
 use crate::ports::{EraseOutcome, EraseRows, Found, RowToErase};
+use crate::testing::contract::done;
 use crate::testing::samples::{
     collection, deletion_id, key2, mark, marked, row, tenant, with_null,
 };

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ArchiveHarness, done, put_and_copy, read};
+use super::harness::{ArchiveHarness, put_and_copy, read};
 use crate::domain::collection::Collections;
 use crate::domain::key::RecordKey;
 use crate::ports::{ArchiveRows, PutBackOutcome, RowToPutBack, TakeOutcome};
+use crate::testing::contract::done;
 use crate::testing::samples::{collection, deletion_id, key, key2, mark, marked, row, with_null};
 
 pub async fn taking_away_removes_what_was_read<H: ArchiveHarness>(harness: &H) {

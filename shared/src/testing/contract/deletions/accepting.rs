@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DeletionsHarness, accepted, sample};
+use super::harness::{DeletionsHarness, accepted, sample};
 use crate::domain::page::Judged;
 use crate::ports::{
     AcceptDeletions, AcceptOutcome, ChangeDeletions, ReadDeletions, StoreOutcome, UndoOutcome,
@@ -231,7 +231,7 @@ pub async fn what_was_undone_can_be_accepted_again<H: DeletionsHarness>(harness:
 
 async fn refuses<H: DeletionsHarness>(
     harness: &H,
-    sample: &super::Sample,
+    sample: &super::harness::Sample,
     root: Map<String, Value>,
 ) {
     harness.put_row(&sample.collection, root.clone()).await;

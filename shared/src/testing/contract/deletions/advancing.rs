@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DeletionsHarness, accepted, sample};
+use super::harness::{DeletionsHarness, accepted, sample};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::key::RecordKey;
 use crate::domain::page::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{DeletionsHarness, accepted};
+use super::harness::{DeletionsHarness, accepted};
 use crate::domain::deletion::{Deletion, DeletionId};
 use crate::ports::{ChangeDeletions, DeletionSummary, FindDue, ReadDeletions, StoreOutcome};
 use crate::testing::samples::{deletion_id, start, tenant};

@@ -1,6 +1,6 @@
 //! Deletions without a root: accepting what a request names, and taking that back.
 
-use super::{DeletionsHarness, Sample, sample};
+use super::harness::{DeletionsHarness, Sample, sample};
 use crate::domain::key::RecordKey;
 use crate::domain::only::Only;
 use crate::domain::page::PAGE_BYTES;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DeletionsHarness, Sample, accepted};
+use super::harness::{DeletionsHarness, Sample, accepted};
 use crate::domain::deletion::Deletion;
 use crate::domain::effects::Audience;
 use crate::domain::page::{Exceptions, Outcome, Page};

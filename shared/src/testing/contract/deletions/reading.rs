@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{DeletionsHarness, accepted, sample};
+use super::harness::{DeletionsHarness, accepted, sample};
 use crate::domain::collection::Strategy;
+use crate::domain::cursor::Place;
 use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
 use crate::domain::deletion::{
     Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, RestoreCounts,
@@ -64,13 +65,12 @@ pub async fn a_page_comes_back_as_it_was_written<H: DeletionsHarness>(harness: &
     let after = Some(Position("🪦 \"quoted\" {}".to_owned()));
     let nexts = [
         None,
-        Some(SelectCursor {
+        Some(SelectCursor::Shared(Place {
             page: 2,
             entry: 17,
             child: 1,
             after,
-            kept: true,
-        }),
+        })),
         Some(SelectCursor::ROOT),
     ];
 
@@ -222,15 +222,14 @@ fn full(deletion: &Deletion) -> Deletion {
         pages: 12,
         acted: 11,
         cursor: 10,
-        look: Some(SelectCursor {
+        look: Some(SelectCursor::Below(Place {
             page: 4,
             entry: 999,
             child: 2,
             after: Some(Position("{\"a\":1}".to_owned())),
-            kept: false,
-        }),
+        })),
         looked: true,
-        links: Some(SelectCursor::KEPT),
+        links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([
             ("messages".parse().expect("a name"), counts(7)),
             ("discussions".parse().expect("a name"), counts(1)),
@@ -289,10 +288,10 @@ fn comparison() -> Comparison {
         done: true,
         holder: Some(uuid::Uuid::from_u128(9)),
         pages: 3,
-        look: Some(SelectCursor {
+        look: Some(SelectCursor::Below(Place {
             after: Some(Position("{\"a\":\"b\"}".to_owned())),
-            ..SelectCursor::ROOT
-        }),
+            ..Place::FIRST
+        })),
         waiting: 1,
         returns: 2,
         drift: Tallies::from([

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::DeletionsHarness;
+use super::harness::DeletionsHarness;
 use crate::domain::collection::Collection;
 use crate::domain::deletion::{Deletion, State};
 use crate::domain::key::RecordKey;

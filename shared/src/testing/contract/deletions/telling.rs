@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{DeletionsHarness, accepted};
+use super::harness::{DeletionsHarness, accepted};
 use crate::domain::deletion::Pass;
 use crate::domain::effects::{Audience, Effects};
 use crate::domain::page::{Entry, Judged, Page};

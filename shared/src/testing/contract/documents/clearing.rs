@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{DocumentsHarness, done, message};
+use super::harness::{DocumentsHarness, message};
 use crate::domain::collection::Collection;
 use crate::ports::{ClearDocuments, DocumentClearOutcome};
+use crate::testing::contract::done;
 use crate::testing::samples::{ODD_IDS, collection, deletion_id, mark, marked};
 
 /// Puts these messages with the mark of the n-th deletion and gives their ids.

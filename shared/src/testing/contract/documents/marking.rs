@@ -1,11 +1,12 @@
 //! Marking documents: a partial update, never a new document.
 
-use super::{DocumentsHarness, done, message, put_messages};
+use super::harness::{DocumentsHarness, message, put_messages};
 use crate::ports::{
     ClearDocuments, DocumentMarkOutcome, MarkDocuments, PurgeDocuments, ReadDocuments,
     SearchDocuments, SearchQuery,
 };
 use crate::testing::contract::assert_refused;
+use crate::testing::contract::done;
 use crate::testing::samples::{ODD_IDS, collection, deletion_id, mark, marked, tenant};
 
 pub async fn marking_a_document_writes_the_mark_and_nothing_else<H: DocumentsHarness>(harness: &H) {

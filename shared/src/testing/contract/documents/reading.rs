@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{DocumentsHarness, done, message, put_messages};
+use super::harness::{DocumentsHarness, message, put_messages};
 use crate::domain::row::RowMark;
 use crate::ports::{DocumentState, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome};
 use crate::testing::contract::assert_refused;
+use crate::testing::contract::done;
 use crate::testing::samples::{collection, mark};
 
 pub async fn states_are_told_in_order_and_missing_ones_too<H: DocumentsHarness>(harness: &H) {

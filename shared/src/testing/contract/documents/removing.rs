@@ -1,7 +1,8 @@
 //! Removing documents that are still as they were read.
 
-use super::{DocumentsHarness, done, message, put_messages};
+use super::harness::{DocumentsHarness, message, put_messages};
 use crate::ports::{DocumentVersion, PurgeDocuments, ReadDocuments, RemoveOutcome};
+use crate::testing::contract::done;
 use crate::testing::samples::collection;
 
 pub async fn removing_takes_away_what_is_still_as_it_was_read<H: DocumentsHarness>(harness: &H) {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{DocumentsHarness, done, message, put_messages};
+use super::harness::{DocumentsHarness, message, put_messages};
 use crate::domain::key::RecordKey;
 use crate::ports::{MarkDocuments, SearchDocuments, SearchPage, SearchQuery};
 use crate::testing::contract::assert_refused;
+use crate::testing::contract::done;
 use crate::testing::samples::{collection, key2, mark, tenant};
 
 pub async fn searching_finds_live_documents_of_the_tenant<H: DocumentsHarness>(harness: &H) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DocumentsHarness, message, object, put_messages};
+use super::harness::{DocumentsHarness, message, object, put_messages};
 use crate::domain::collection::Collection;
 use crate::domain::document::Document;
 use crate::domain::row::Row;

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{RowsHarness, done, peek};
+use super::harness::{RowsHarness, peek};
 use crate::domain::key::{KEY_PART_BYTES, RecordKey};
 use crate::ports::{ClearOutcome, ClearRows, MarkOutcome, MarkRows, RowToClear, RowToMark};
+use crate::testing::contract::done;
 use crate::testing::samples::{
     ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, with_null,
 };

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::harness::{RowsHarness, put_live};
 use super::querying::{all, keys_of, query};
-use super::{RowsHarness, put_live};
 use crate::ports::{ReadRows, Through};
 use crate::testing::contract::assert_refused;
 use crate::testing::samples::{collection, key, row};

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{RowsHarness, done, peek, put_live};
+use super::harness::{RowsHarness, peek, put_live};
 use crate::domain::key::{KEY_PART_BYTES, RecordKey};
 use crate::ports::{
     Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowToMark, Through,
 };
+use crate::testing::contract::done;
 use crate::testing::samples::{
     ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, with_null,
 };

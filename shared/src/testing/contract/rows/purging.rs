@@ -1,8 +1,9 @@
 //! Removing rows for good, and only this deletion's.
 
-use super::{RowsHarness, done, peek};
+use super::harness::{RowsHarness, peek};
 use crate::domain::key::RecordKey;
 use crate::ports::{PurgeOutcome, PurgeRows};
+use crate::testing::contract::done;
 use crate::testing::samples::{collection, deletion_id, key, key2, mark, marked, row, with_null};
 
 pub async fn purging_removes_only_what_carries_this_deletions_mark<H: RowsHarness>(harness: &H) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{RowsHarness, put_live};
+use super::harness::{RowsHarness, put_live};
 use crate::domain::collection::Collection;
 use crate::domain::key::RecordKey;
 use crate::domain::page::Position;

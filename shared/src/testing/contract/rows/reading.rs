@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{RowsHarness, done, put_live};
+use super::harness::{RowsHarness, put_live};
 use crate::domain::key::RecordKey;
 use crate::domain::row::RowMark;
 use crate::ports::{Fields, MarkRows, ReadRows, RowToMark};
+use crate::testing::contract::done;
 use crate::testing::samples::{collection, deletion_id, key, key2, mark, marked, row, with_null};
 
 pub async fn reading_answers_in_the_order_of_the_keys_and_tells_what_is_missing<H: RowsHarness>(

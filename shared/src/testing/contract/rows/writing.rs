@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{RowsHarness, done};
+use super::harness::RowsHarness;
 use crate::domain::collection::Collection;
 use crate::domain::key::RecordKey;
 use crate::domain::row::Row;
 use crate::ports::{
     MarkOutcome, MarkRows, RowToMark, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
 };
+use crate::testing::contract::done;
 use crate::testing::samples::{ODD_IDS, collection, key, key2, mark, marked, row, with_null};
 
 type Before<H> = Stored<<<H as RowsHarness>::Rows as WriteRows>::Kept>;

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::domain::cursor::Place;
 use crate::domain::deletion::Pass;
 use crate::domain::page::{NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Position};
 
@@ -34,13 +35,12 @@ fn page() -> Page {
             ),
             entry("discussions", "d-2", None, Judged::LiveNull),
         ],
-        next: Some(SelectCursor {
+        next: Some(SelectCursor::Below(Place {
             page: 2,
             entry: 7,
             child: 1,
             after: Some(Position(r#"{"a":{"S":"b"}}"#.into())),
-            kept: false,
-        }),
+        })),
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, ItemError, malformed};
+use super::malformed::malformed;
+use crate::adapters::dynamo::deletions::{Item, ItemError};
 use crate::domain::collection::{CollectionName, Strategy};
 use crate::domain::deletion::{DeleteCounts, Failure, Notified, Pass, State, Telling};
 

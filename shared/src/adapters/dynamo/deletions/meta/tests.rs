@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::adapters::dynamo::text;
+use crate::domain::cursor::Place;
 use crate::domain::deletion::comparison::{Drift, Tallies, Tally};
 use crate::domain::deletion::{Pass, Telling};
 use crate::domain::page::Position;
@@ -61,15 +62,14 @@ fn whole() -> Deletion {
         late: 0,
         acted: 40,
         cursor: 3,
-        look: Some(SelectCursor {
+        look: Some(SelectCursor::Below(Place {
             page: 2,
             entry: 9,
             child: 1,
             after: Some(Position("{\"a\":1}".into())),
-            kept: false,
-        }),
+        })),
         looked: false,
-        links: Some(SelectCursor::KEPT),
+        links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([(
             messages.clone(),
             DeleteCounts {

@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
-use super::{ARCHIVE, NAMED, STATEMENT, moving};
+use super::bounds::{ARCHIVE, NAMED, STATEMENT};
+use super::moving;
 use crate::adapters::dynamo::partiql::{Answer, Statement, quoted, run_on};
 use crate::adapters::dynamo::rows::DynamoRows;
 use crate::adapters::dynamo::{Item, text};

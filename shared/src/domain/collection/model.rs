@@ -1,0 +1,13 @@
+//! The parts of a collection, and what they answer. Nothing here knows how a file is read.
+
+pub(super) mod collections;
+pub(super) mod effects;
+pub(super) mod key_schema;
+pub(super) mod name;
+pub(super) mod parent;
+pub(super) mod permissions;
+pub(super) mod record;
+pub(super) mod retention;
+pub(super) mod schedule;
+pub(super) mod status;
+pub(super) mod template;

@@ -1,0 +1,79 @@
+//! What stands above a collection: the parent that it names, and the record that its rows keep alive.
+
+use super::name::CollectionName;
+
+/// The upper end of a relation, as the child declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// The parent's collection.
+    pub collection: CollectionName,
+    /// The child's attributes that hold the parent's key: as many, and in the order, as the parent's key has parts.
+    pub by: Vec<String>,
+    /// What the parent's deletion does with the child.
+    pub on_delete: OnDelete,
+    /// Where the children of one parent are found.
+    pub lookup: ChildLookup,
+    /// Whether a row must name a parent: with `false`, a row without the attributes of `by` has no parent and may be
+    /// live; with `true` it is not.
+    pub required: bool,
+    /// How a group of records finds a new owner; there exactly with [`OnDelete::Promote`].
+    pub promote: Option<Promotion>,
+}
+
+/// Where the rows that name one other record are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChildLookup {
+    /// In the rows' table itself: `by` contains its partition attribute.
+    Table,
+    /// Over this index of the rows' table. Its hash key is `by[0]`; what it finds is read again on the table.
+    Index(String),
+}
+
+/// What the parent's deletion does with a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The child is deleted with it, by the same deletion.
+    Cascade,
+    /// The parent is not deleted while it has a live child.
+    Restrict,
+    /// The child stays, and names no parent any more: the attributes of `by` are taken out of its row.
+    Detach,
+    /// Like [`OnDelete::Cascade`]; and where a deleted child was the owner of a group, the oldest member that is left
+    /// becomes the owner, see [`Promotion`].
+    Promote,
+}
+
+impl OnDelete {
+    /// Whether the parent's deletion deletes the child too.
+    #[must_use]
+    pub fn deletes(self) -> bool {
+        matches!(self, Self::Cascade | Self::Promote)
+    }
+}
+
+/// Groups inside one collection: each member names the owner of its group, the owner names nobody.
+///
+/// Whenever a record is deleted, alone or with its parent, the live rows that name it get a new owner: the first of
+/// them by `by` loses its `owner` attribute, the others name that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promotion {
+    /// The attribute of a member that holds the last part of its owner's key. In a table with a sort key the owner
+    /// has the member's partition.
+    pub owner: String,
+    /// The attribute that tells who is the oldest: the smallest value.
+    pub by: String,
+    /// The index that finds the members: its hash key is `owner`, its sort key is `by`.
+    pub gsi: String,
+}
+
+/// A link: a row that keeps another record alive. The record goes with the last live link to it, whichever collection
+/// that link is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeps {
+    /// The collection of the record that is kept.
+    pub collection: CollectionName,
+    /// The link's attributes that hold that record's key: as many, and in the order, as that key has parts.
+    pub by: Vec<String>,
+    /// Where all links of this collection to one record are found.
+    pub lookup: ChildLookup,
+}

@@ -1,0 +1,20 @@
+//! From the files to the model: everything that is wrong in them is found at once.
+
+mod cascade;
+mod consistency;
+mod declaration;
+mod declared;
+mod effects;
+pub(super) mod files;
+pub(super) mod keys;
+mod links;
+mod parent;
+mod permissions;
+mod place;
+mod policy;
+pub(super) mod problems;
+mod shape;
+mod status;
+mod tree;
+mod values;
+mod words;

@@ -1,0 +1,229 @@
+//! The rules of the stores for names, judged when the file is read and not by the first request.
+//!
+//! Each answers `Err` with what is wrong and what to write.
+
+use super::place::Place;
+use super::problems::Problems;
+
+/// The longest name of a table, an index or an attribute.
+const NAME_BYTES: usize = 255;
+
+/// One of the rules below.
+pub(super) type Rule = fn(&str) -> Result<(), String>;
+
+/// The text when it keeps the rule; else the error is noted.
+pub(super) fn checked<'a>(
+    text: &str,
+    place: Place<'a>,
+    rule: Rule,
+    problems: &mut Problems<'a>,
+) -> Option<String> {
+    match rule(text) {
+        Ok(()) => Some(text.to_owned()),
+        Err(message) => {
+            problems.add(place, format!("\"{}\" {message}", text.escape_debug()));
+            None
+        }
+    }
+}
+
+/// An attribute of a row. Statements name attributes in double quotes.
+pub(super) fn attribute(name: &str) -> Result<(), String> {
+    if name.contains(['{', '}']) {
+        return Err(
+            "is a key pattern, which is not supported yet; write the name of one attribute"
+                .to_owned(),
+        );
+    }
+    if name.chars().any(|c| c.is_control() || c == '"') {
+        return Err(
+            "has a double quote or a control character; write an attribute without".to_owned(),
+        );
+    }
+    length(name)
+}
+
+/// A DynamoDB table, before the prefix.
+pub(super) fn table(name: &str) -> Result<(), String> {
+    dynamo_letters(name)?;
+    length(name)
+}
+
+/// An index of a DynamoDB table.
+pub(super) fn gsi(name: &str) -> Result<(), String> {
+    dynamo_letters(name)?;
+    length(name)?;
+    if name.len() < 3 {
+        Err("is too short for an index; DynamoDB asks for 3 letters".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+/// An OpenSearch index, before the prefix; it must stand on its own, for the prefix may be empty.
+pub(super) fn index(name: &str) -> Result<(), String> {
+    length(name)?;
+    if name.starts_with(['_', '-', '+']) || name.starts_with('.') {
+        return Err("begins with a letter that OpenSearch keeps for itself; begin with a small letter or a digit".to_owned());
+    }
+    if name.chars().any(char::is_uppercase) {
+        return Err("has a capital letter; write an index in small letters".to_owned());
+    }
+    match name
+        .chars()
+        .find(|c| c.is_whitespace() || c.is_control() || "\\/*?\"<>|,#:".contains(*c))
+    {
+        Some(c) => Err(format!(
+            "has {c:?}, which an OpenSearch index cannot have; leave it out"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A group. An HTTP API renders the groups of a token as `[a b]`, so a name with one of these letters cannot be told
+/// from two groups and would never be recognised.
+pub(super) fn group(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("is empty; write member, author or a group".to_owned());
+    }
+    if name.chars().any(char::is_whitespace) {
+        return Err(
+            "has white space; tokens list groups separated by spaces: name the group without"
+                .to_owned(),
+        );
+    }
+    if name.contains(['[', ']', ',', '"']) || name.chars().any(char::is_control) {
+        return Err("has a bracket, comma, quote or control character, which a token's list of groups cannot hold; name the group without".to_owned());
+    }
+    Ok(())
+}
+
+/// A name that a document has: OpenSearch reads a dot as a path, and search reads `*` and `^` as its own.
+pub(super) fn field(name: &str) -> Result<(), String> {
+    if name.starts_with('_') {
+        return Err(
+            "begins with `_`, which OpenSearch keeps for itself: no document can have it"
+                .to_owned(),
+        );
+    }
+    match name
+        .chars()
+        .find(|c| c.is_whitespace() || ".*^".contains(*c))
+    {
+        Some(c) => Err(format!(
+            "has {c:?}, which the name of a field in OpenSearch cannot have: no document can have it"
+        )),
+        None => Ok(()),
+    }
+}
+
+fn dynamo_letters(name: &str) -> Result<(), String> {
+    if name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+    {
+        Ok(())
+    } else {
+        Err(
+            "has a letter that DynamoDB does not take; write letters, digits, `_`, `-` and `.`"
+                .to_owned(),
+        )
+    }
+}
+
+fn length(name: &str) -> Result<(), String> {
+    match name.len() {
+        0 => Err("is empty; write a name".to_owned()),
+        bytes if bytes > NAME_BYTES => Err(format!(
+            "has {bytes} bytes; a name has at most {NAME_BYTES}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuses(rule: Rule, names: &[&str]) {
+        for name in names {
+            assert!(rule(name).is_err(), "{name:?} passed");
+        }
+    }
+
+    fn takes(rule: Rule, names: &[&str]) {
+        for name in names {
+            assert_eq!(rule(name), Ok(()), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_is_anything_that_a_statement_can_quote() {
+        takes(
+            attribute,
+            &[
+                "user_id",
+                "User Id",
+                "#x",
+                "größe",
+                "a.b",
+                "it's",
+                &"x".repeat(255),
+            ],
+        );
+        refuses(
+            attribute,
+            &[
+                "",
+                "a\"b",
+                "a\nb",
+                "USER#{user_id}",
+                &"x".repeat(256),
+                &"é".repeat(128),
+            ],
+        );
+    }
+
+    #[test]
+    fn tables_and_their_indexes_have_the_letters_of_dynamodb() {
+        takes(table, &["m", "mail.messages-2_x"]);
+        takes(gsi, &["by_user"]);
+        refuses(table, &["", "a b", "é", "a/b", "a{b}", &"x".repeat(256)]);
+        refuses(gsi, &["", "ab", "by user"]);
+    }
+
+    #[test]
+    fn an_index_has_the_letters_of_opensearch() {
+        takes(index, &["messages", "mail-2026_v1", "1", "größe"]);
+        for bad in [
+            "", "Mail", "_a", "-a", "+a", ".a", "..", "a\\b", "a/b", "a*", "a?", "a\"b", "a<",
+            "a>", "a|", "a b", "a,b", "a#", "a:b", "a\tb",
+        ] {
+            refuses(index, &[bad]);
+        }
+    }
+
+    #[test]
+    fn a_group_is_one_word_of_a_rendered_claim() {
+        takes(group, &["admin", "eu-west-1_Google", "a:b", "Größe"]);
+        refuses(
+            group,
+            &[
+                "",
+                "mail admin",
+                "a\u{a0}b",
+                "[a",
+                "a]",
+                "a,b",
+                "a\"b",
+                "a\u{1f}b",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_documents_field_is_no_path_and_no_query() {
+        takes(field, &["subject", "date_delete", "größe"]);
+        refuses(field, &["_id", "a.b", "a*", "a^2", "a b"]);
+    }
+}

@@ -1,0 +1,125 @@
+//! What is to be told of a deletion's passes, and how much of it is out.
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use super::state::{Pass, State};
+
+/// What is to be told of a pass's latest run, and how much of it is out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Telling {
+    /// The run in which the pass was first begun; 0 when it never was.
+    #[serde(default)]
+    pub first: u32,
+    /// The run in which it was last begun.
+    pub run: u32,
+    /// Who asked for that run; `None` is the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Pages, in the order of the pass, whose events are out. Never goes back: what a later run of the pass does in them
+    /// is told apart.
+    pub pages: u32,
+    /// Pages that the latest run has gone over and that an earlier one had told: what was done again in them is told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retold: u32,
+    /// Pages, in the order of the pass, that its runs have done when they ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub done: u32,
+    /// How many pages the manifest had when the latest run began: what goes backwards counts from there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of: u32,
+    /// The final state that the latest run has reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<State>,
+    /// Why that is a failed one; only as long as it is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Whether `DeletionFinished` of that state is out.
+    pub finished: bool,
+    /// The first run of which it may not have been told what it did again.
+    #[serde(default)]
+    pub since: u32,
+}
+
+impl Telling {
+    fn is_none(&self) -> bool {
+        self.run == 0
+    }
+
+    /// Whether an ended run of this pass still has events to send.
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        self.ended.is_some() && !self.finished
+    }
+
+    /// Whether the latest run is not the first.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        self.run != self.first
+    }
+
+    pub(super) fn begin(&mut self, run: u32, by: Option<String>, pages: u32) {
+        if self.first == 0 {
+            self.first = run;
+        }
+        if self.finished || self.since == 0 {
+            self.since = run;
+        }
+        self.run = run;
+        self.by = by;
+        self.retold = 0;
+        self.of = pages;
+        self.ended = None;
+        self.failure = None;
+        self.finished = false;
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// Which events have been sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Notified {
+    /// `DeletionAccepted`.
+    pub accepted: bool,
+    /// Of the delete.
+    pub delete: Telling,
+    /// Of the restore.
+    #[serde(default, skip_serializing_if = "Telling::is_none")]
+    pub restore: Telling,
+    /// Of the purge.
+    #[serde(default, skip_serializing_if = "Telling::is_none")]
+    pub purge: Telling,
+}
+
+impl Notified {
+    /// What is known of this pass.
+    #[must_use]
+    pub fn of(&self, pass: Pass) -> &Telling {
+        match pass {
+            Pass::Delete => &self.delete,
+            Pass::Restore => &self.restore,
+            Pass::Purge => &self.purge,
+        }
+    }
+
+    /// What is known of this pass, to be changed.
+    pub fn of_mut(&mut self, pass: Pass) -> &mut Telling {
+        match pass {
+            Pass::Delete => &mut self.delete,
+            Pass::Restore => &mut self.restore,
+            Pass::Purge => &mut self.purge,
+        }
+    }
+
+    /// Whether an ended pass still has events to send.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        [&self.delete, &self.restore, &self.purge]
+            .into_iter()
+            .any(Telling::is_owed)
+    }
+}

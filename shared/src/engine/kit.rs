@@ -1,0 +1,22 @@
+//! What every part of the engine works with, from the bottom up: the slice, the stores asked until they answer, the
+//! records of a page, and the questions that several passes ask.
+
+pub(crate) mod archived;
+pub(crate) mod archived_parents;
+pub(crate) mod checkpoint;
+pub(crate) mod clear;
+pub(crate) mod documents;
+pub(crate) mod engine;
+pub(crate) mod manifest;
+pub(crate) mod mark;
+pub(crate) mod ours;
+pub(crate) mod parents;
+pub(crate) mod purge_rows;
+pub(crate) mod records;
+pub(crate) mod related;
+pub(crate) mod remove_documents;
+pub(crate) mod rows;
+pub(crate) mod settle;
+pub(crate) mod slice;
+pub(crate) mod turn;
+pub(crate) mod work;

@@ -1,0 +1,13 @@
+//! The passes over a manifest: how each goes through its pages, and how one page is done.
+
+pub(crate) mod backwards;
+pub(crate) mod events;
+pub(crate) mod forwards;
+pub(crate) mod late_arrivals;
+pub(crate) mod notifier;
+pub(crate) mod owed_events;
+pub(crate) mod page;
+pub(crate) mod purge;
+pub(crate) mod removing;
+pub(crate) mod restore;
+pub(crate) mod task;

@@ -1,0 +1,6 @@
+//! Comparing and repairing both stores after a pass.
+
+mod archive;
+pub(crate) mod compares;
+mod killed;
+mod purged;

@@ -1,0 +1,7 @@
+//! The delete: what it marks, counts, tells and leaves to be proved.
+
+mod bounds;
+mod certificates;
+mod failing_records;
+mod overlaps;
+pub(crate) mod undisturbed;

@@ -1,0 +1,9 @@
+//! Whatever goes wrong on the way: the end is that of an undisturbed run.
+
+pub(crate) mod crashes;
+mod deliveries;
+mod dependencies;
+mod killed_requests;
+mod random;
+mod random_requests;
+pub(crate) mod stalls;

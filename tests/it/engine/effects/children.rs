@@ -1,0 +1,245 @@
+//! Children that stay when their parent goes, that keep it, or that get a new owner.
+
+use serde_json::json;
+use shared::domain::deletion::State;
+use shared::service::accept::AcceptError;
+use shared::testing::samples::{key, key2};
+use shared::testing::{Moment, Operation};
+
+use crate::engine::world::{Ignore, World};
+
+/// Notes stay when their folder goes; a folder of somebody else keeps its own.
+const FOLDERS: &str = r#"
+[folders]
+table       = "folders"
+key         = ["folder_id"]
+tenant      = { attribute = "owner", gsi = "by_owner" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[notes]
+table       = "notes"
+key         = ["note_id"]
+tenant      = { attribute = "owner", gsi = "by_owner" }
+parent      = { collection = "folders", by = ["folder_id"], gsi = "by_folder", on_delete = "detach" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+"#;
+
+/// An account stays while it has a live invoice.
+const ACCOUNTS: &str = r#"
+[accounts]
+table       = "accounts"
+key         = ["account_id"]
+tenant      = { attribute = "owner", gsi = "by_owner" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[invoices]
+table       = "invoices"
+key         = ["invoice_id"]
+tenant      = { attribute = "owner", gsi = "by_owner" }
+parent      = { collection = "accounts", by = ["account_id"], gsi = "by_account", on_delete = "restrict" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+"#;
+
+/// Notifications come in groups, each with an owner.
+const GROUPS: &str = r#"
+[targets]
+table       = "targets"
+key         = ["target_id"]
+tenant      = { attribute = "owner", gsi = "by_owner" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[notifications]
+table       = "notifications"
+key         = ["target_id", "notification_id"]
+tenant      = "owner"
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[notifications.parent]
+collection  = "targets"
+by          = ["target_id"]
+on_delete   = "promote"
+promote     = { owner = "group_owner_id", by = "created_at", gsi = "by_group_owner" }
+"#;
+
+fn folders() -> World {
+    let world = World::new(FOLDERS);
+    for (folder, notes) in [("f", 30), ("g", 2)] {
+        world.put("folders", &key(folder), None);
+        for n in 0..notes {
+            world.put(
+                "notes",
+                &key(&format!("{folder}-{n:02}")),
+                Some(&key(folder)),
+            );
+        }
+    }
+    world
+}
+
+fn assert_detached(world: &World) {
+    for n in 0..30 {
+        let note = world.row("notes", &key(&format!("f-{n:02}"))).unwrap();
+        assert_eq!(note.get("folder_id"), None);
+        assert_eq!(note.get("deleted_at"), None);
+    }
+    let kept = world.row("notes", &key("g-01")).unwrap();
+    assert_eq!(kept.get("folder_id"), Some(&json!("g")));
+}
+
+#[tokio::test]
+async fn detached_children_stay_and_name_no_parent_any_more() {
+    let world = folders();
+
+    let deletion = world.accept("folders", &key("f")).await;
+    world.come_to_rest().await;
+
+    let ended = world.now(&deletion);
+    assert_eq!(ended.state, State::Deleted);
+    assert!(!ended.deleted.contains_key("notes"));
+    assert_detached(&world);
+}
+
+#[tokio::test]
+async fn detaching_that_is_killed_at_any_step_is_finished_later() {
+    let steps = {
+        let world = folders();
+        let faults = world.faults();
+        let deletion = world.accept("folders", &key("f")).await;
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        faults.calls()
+    };
+    for step in 1..=steps {
+        let world = folders();
+        let faults = world.faults();
+        let deletion = world.accept("folders", &key("f")).await;
+        faults.crash_at(step, Moment::Midway);
+        let _dead = faults.until_crash(world.deliver(&faults, &deletion)).await;
+        world.come_to_rest().await;
+
+        assert_eq!(world.now(&deletion).state, State::Deleted, "step {step}");
+        assert_detached(&world);
+    }
+}
+
+#[tokio::test]
+async fn a_parent_with_a_live_child_is_refused_and_nothing_is_written() {
+    let world = World::new(ACCOUNTS);
+    world.put("accounts", &key("a"), None);
+    world.put("invoices", &key("i"), Some(&key("a")));
+
+    let refused = world.ask(&world.faults(), "accounts", &key("a")).await;
+
+    assert!(
+        matches!(&refused, Err(AcceptError::HasChildren(child)) if child.as_ref() == "invoices"),
+        "{refused:?}"
+    );
+    assert!(world.deletions.all().is_empty());
+    assert_eq!(world.marks("accounts", &key("a")).0.as_deref(), Some(""));
+}
+
+#[tokio::test]
+async fn a_parent_whose_children_are_deleted_or_another_tenants_is_not_kept() {
+    let world = World::new(ACCOUNTS);
+    world.put("accounts", &key("a"), None);
+    for n in 0..12 {
+        let invoice = key(&format!("i-{n:02}"));
+        world.put("invoices", &invoice, Some(&key("a")));
+        world.accept("invoices", &invoice).await;
+    }
+    let mut foreign = world.live_row("invoices", &key("j"), Some(&key("a")));
+    foreign.insert("owner".to_owned(), json!("globex"));
+    world.put_row("invoices", foreign);
+
+    let deletion = world.accept("accounts", &key("a")).await;
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+}
+
+/// A target with a group of four, of which `n-1` is the owner, and a notification that is in no group.
+fn group() -> World {
+    let world = World::new(GROUPS);
+    world.put("targets", &key("t"), None);
+    for (id, owner, at) in [
+        ("n-1", None, "1"),
+        ("n-2", Some("n-1"), "4"),
+        ("n-3", Some("n-1"), "2"),
+        ("n-4", Some("n-1"), "3"),
+        ("n-5", None, "5"),
+    ] {
+        let mut more = vec![("created_at", json!(at))];
+        more.extend(owner.map(|owner| ("group_owner_id", json!(owner))));
+        world.put_with("notifications", &key2("t", id), Some(&key("t")), &more);
+    }
+    world
+}
+
+fn owner(world: &World, id: &str) -> Option<serde_json::Value> {
+    let row = world.row("notifications", &key2("t", id)).unwrap();
+    row.get("group_owner_id").cloned()
+}
+
+#[tokio::test]
+async fn the_oldest_remaining_member_of_a_group_becomes_its_owner() {
+    let world = group();
+    world.accept("notifications", &key2("t", "n-3")).await;
+    world.come_to_rest().await;
+
+    world.accept("notifications", &key2("t", "n-1")).await;
+    world.come_to_rest().await;
+
+    assert_eq!(owner(&world, "n-4"), None);
+    assert_eq!(owner(&world, "n-2"), Some(json!("n-4")));
+    assert_eq!(owner(&world, "n-3"), Some(json!("n-1")), "deleted before");
+    assert_eq!(owner(&world, "n-5"), None);
+}
+
+#[tokio::test]
+async fn a_promotion_that_is_killed_at_any_step_ends_with_one_owner() {
+    let steps = {
+        let world = group();
+        let faults = world.faults();
+        let deletion = world.accept("notifications", &key2("t", "n-1")).await;
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        faults.calls()
+    };
+    for step in 1..=steps {
+        for moment in Moment::ALL {
+            let world = group();
+            let faults = world.faults();
+            let deletion = world.accept("notifications", &key2("t", "n-1")).await;
+            faults.crash_at(step, moment);
+            let _dead = faults.until_crash(world.deliver(&faults, &deletion)).await;
+            world.come_to_rest().await;
+
+            let owners = ["n-2", "n-3", "n-4"].map(|id| owner(&world, id));
+            let expected = [Some(json!("n-3")), None, Some(json!("n-3"))];
+            assert_eq!(owners, expected, "step {step} {moment:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_goes_takes_its_groups_along_without_promoting_anybody() {
+    let world = group();
+    let faults = world.faults();
+
+    let deletion = world.accept("targets", &key("t")).await;
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+
+    assert_eq!(world.now(&deletion).deleted["notifications"].deleted, 5);
+    assert_eq!(faults.count(Operation::DetachRows), 0);
+    assert_eq!(owner(&world, "n-2"), Some(json!("n-1")));
+}

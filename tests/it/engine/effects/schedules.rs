@@ -1,0 +1,157 @@
+//! Schedules die before their records.
+
+use serde_json::json;
+use shared::domain::deletion::{Action, State};
+use shared::testing::samples::{key, key2};
+use shared::testing::{Fault, Moment, Operation};
+
+use crate::engine::effects::STREAMS;
+use crate::engine::world::{Ignore, World, text};
+
+/// A task with three steps; all but the last step have a schedule, and so has somebody else's task.
+fn tasks() -> World {
+    let world = World::new(STREAMS);
+    world.put("tasks", &key("t"), None);
+    for (step, slot) in [("1", Some("a")), ("2", Some("b")), ("3", None)] {
+        let slot = slot.map(|slot| ("slot", json!(slot)));
+        world.put_with("steps", &key2("t", step), Some(&key("t")), slot.as_slice());
+    }
+    for name in ["task-t", "task-u", "step-a", "step-b"] {
+        world.schedules.put(name);
+    }
+    world
+}
+
+#[tokio::test]
+async fn the_schedules_of_all_records_go_and_no_others() {
+    let world = tasks();
+
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(world.schedules.all(), ["task-u"]);
+}
+
+#[tokio::test]
+async fn a_missing_schedule_is_success() {
+    let world = tasks();
+    let faults = world.faults();
+    for name in ["task-t", "step-a"] {
+        world.schedules.take(name);
+    }
+
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(faults.count(Operation::RemoveSchedule), 3);
+}
+
+#[tokio::test]
+async fn a_schedule_is_removed_before_its_row_and_before_its_document() {
+    let world = tasks();
+    let faults = world.faults();
+
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+
+    let log = faults.log();
+    let last_schedule = log
+        .iter()
+        .rposition(|call| call.operation == Operation::RemoveSchedule);
+    let first_row = log
+        .iter()
+        .position(|call| call.operation == Operation::MarkRows);
+    assert!(last_schedule.unwrap() < first_row.unwrap());
+}
+
+#[tokio::test]
+async fn a_schedule_that_cannot_be_removed_holds_its_row_back_and_a_retry_tries_again() {
+    let world = tasks();
+    let faults = world.faults();
+    // The task's own is the first, the steps' are the second and the third.
+    faults.fail(
+        Operation::RemoveSchedule,
+        2..=2,
+        Fault::Refused(Moment::Before),
+    );
+
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+
+    let failed = world.now(&deletion);
+    assert_eq!(failed.state, State::DeleteFailed);
+    let counts = failed.deleted["steps"];
+    assert_eq!((counts.selected, counts.deleted, counts.failed), (3, 2, 1));
+    let exceptions = world.deletions.exceptions_of(&deletion, 2);
+    let reasons: Vec<_> = exceptions.deleted.values().collect();
+    assert!(
+        format!("{reasons:?}").contains("SCHEDULE_NOT_REMOVED: scheduler could not"),
+        "{reasons:?}"
+    );
+    assert_eq!(
+        world.marks("steps", &key2("t", "1")).0.as_deref(),
+        Some(""),
+        "the row stays"
+    );
+
+    world.act_and_rest(&deletion, Action::Retry).await;
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(world.marks("steps", &key2("t", "1")).0, text(deletion.id));
+    assert_eq!(world.schedules.all(), ["task-u"]);
+}
+
+#[tokio::test]
+async fn a_root_that_was_created_anew_before_the_first_page_keeps_its_schedule() {
+    let world = tasks();
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.rows.remove(world.collection("tasks"), &key("t"));
+    world.put("tasks", &key("t"), None);
+
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).deleted["tasks"].missing, 1);
+    let stands = world.schedules.all();
+    assert!(stands.contains(&"task-t".to_owned()), "{stands:?}");
+}
+
+#[tokio::test]
+async fn a_scheduler_that_is_away_or_busy_fails_nothing() {
+    for fault in [
+        Fault::Unavailable(Moment::Before),
+        Fault::Unavailable(Moment::After),
+        Fault::Again(|_| true),
+    ] {
+        let world = tasks();
+        let faults = world.faults();
+        faults.fail(Operation::RemoveSchedule, ..=2, fault);
+
+        let deletion = world.accept("tasks", &key("t")).await;
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        world.come_to_rest().await;
+
+        let ended = world.now(&deletion);
+        assert_eq!(ended.state, State::Deleted, "{fault:?}");
+        assert_eq!(ended.deleted["steps"].failed, 0);
+        assert_eq!(world.schedules.all(), ["task-u"]);
+    }
+}
+
+#[tokio::test]
+async fn the_event_is_the_collections_own_and_names_the_task() {
+    let world = tasks();
+
+    let deletion = world.accept("tasks", &key("t")).await;
+    world.come_to_rest().await;
+
+    let events = world.told("TaskDeleted");
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].detail["task_uuids"], json!(["t"]));
+    assert_eq!(events[0].detail["ids"], json!([{ "id": "t" }]));
+    assert_eq!(events[0].detail["deletion_id"], json!(deletion.id));
+    assert_eq!(events[0].detail["actor"], "ada");
+    // Steps have none of their own.
+    assert_eq!(world.told("RecordsDeleted").len(), 1);
+}

@@ -1,0 +1,6 @@
+//! Records that several parents share.
+
+mod judged;
+mod keeps;
+mod killed;
+mod world;
