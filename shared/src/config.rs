@@ -21,7 +21,7 @@ use self::values::Values;
 use crate::domain::collection::{Collections, SourceFile};
 use crate::domain::deletion::{Patience, Timing};
 use crate::domain::page::PAGE_KEYS;
-use crate::service::accept::OnPublishFailure;
+use crate::requests::accept::OnPublishFailure;
 
 /// A day in seconds.
 const DAY: u64 = 86_400;

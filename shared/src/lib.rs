@@ -1,6 +1,6 @@
 //! The deletion engine of Tombstone, and nothing that knows Lambda.
 //!
-//! Arrows go one way: [`domain`] (pure) ← [`ports`] (narrow traits with their contracts) ← [`engine`] and [`service`] (the use cases)
+//! Arrows go one way: [`domain`] (pure) ← [`ports`] (narrow traits with their contracts) ← [`engine`] and [`requests`] (the use cases)
 //! and, beside it, the adapters (feature `aws`) and the fakes (feature `testing`). `cargo check -p shared` without
 //! features fails to compile when an inner layer reaches out; `tests/it/layers.rs` names the file that does.
 
@@ -9,8 +9,9 @@ pub mod adapters;
 pub mod config;
 pub mod domain;
 pub mod engine;
+mod live_children;
 pub mod ports;
-pub mod service;
+pub mod requests;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -12,7 +12,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &[
             "crate::ports",
             "crate::engine",
-            "crate::service",
+            "crate::requests",
             "crate::adapters",
             "crate::testing",
             "crate::config",
@@ -29,7 +29,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "shared/src/ports",
         &[
             "crate::engine",
-            "crate::service",
+            "crate::requests",
             "crate::adapters",
             "crate::testing",
             "crate::config",
@@ -55,7 +55,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "shared/src/service",
+        "shared/src/requests",
         &[
             "crate::adapters",
             "crate::testing",
@@ -71,7 +71,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "shared/src/adapters",
         &[
             "crate::engine",
-            "crate::service",
+            "crate::requests",
             "crate::testing",
             "lambda_",
             "std::env",
@@ -82,7 +82,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &[
             "crate::adapters",
             "crate::engine",
-            "crate::service",
+            "crate::requests",
             "aws_",
             "opensearch::",
             "lambda_",

@@ -12,8 +12,8 @@ use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
-use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
-use shared::service::act::{ActError, act};
+use shared::requests::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
+use shared::requests::act::{ActError, act};
 use shared::testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,

@@ -8,7 +8,7 @@ use lambda_runtime::Error;
 use shared::adapters::SystemClock;
 use shared::config::{Config, Function};
 use shared::ports::Wired;
-use shared::service::accept::Api;
+use shared::requests::accept::Api;
 use shared::wiring::{Stores, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]

@@ -17,9 +17,9 @@ use shared::domain::row::Row;
 use shared::domain::scope::{Scope, Source};
 use shared::domain::time::rfc3339;
 use shared::ports::ApiPorts;
-use shared::service::accept::Api;
-use shared::service::act::allowed;
-use shared::service::deletions::ManifestRecord;
+use shared::requests::accept::Api;
+use shared::requests::act::allowed;
+use shared::requests::deletions::ManifestRecord;
 use shared::telemetry::chain;
 
 use crate::call::Call;

@@ -10,14 +10,16 @@ mod detach;
 mod effect;
 mod notes;
 mod promote;
+mod records;
 mod restrict;
 mod schedules;
 mod shared;
 
 use std::collections::BTreeMap;
 
-use self::effect::{Done, Effect, Taking};
+use self::effect::Effect;
 use self::notes::Notes;
+use self::records::{Done, Taking};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Exceptions, Outcome, Page};
 use crate::domain::scope::Scope;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::service::accept::OnPublishFailure;
+use shared::requests::accept::OnPublishFailure;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 

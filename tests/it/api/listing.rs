@@ -150,7 +150,7 @@ async fn a_cursor_goes_on_with_its_own_list_only() {
 #[tokio::test]
 async fn a_forged_place_that_a_store_refuses_is_the_clients_fault() {
     let world = mail();
-    let forged = |query: &[&str]| shared::service::cursor::write(query, "not a place");
+    let forged = |query: &[&str]| shared::requests::cursor::write(query, "not a place");
 
     let list = forged(&["list", "messages", "acme", "d-1"]);
     let list = world

@@ -3,7 +3,7 @@
 use shared::domain::collection::CollectionName;
 use shared::domain::deletion::Action;
 use shared::domain::principal::{Groups, Principal};
-use shared::service::deletions::show;
+use shared::requests::deletions::show;
 
 use super::{Frozen, id};
 use crate::on_tables::OnTables;

@@ -10,7 +10,7 @@ use shared::domain::row::Mark;
 use shared::engine::Advanced;
 use shared::engine::SweepReport;
 use shared::ports::{ArchiveRows, Attempt, Clock, DependencyError, RowToCopy};
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 use shared::testing::samples::key2;
 use shared::testing::{Fault, Moment, Operation};
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use shared::domain::collection::Collections;
 use shared::domain::deletion::{Action, State};
 use shared::ports::ArchiveRows as _;
-use shared::service::accept::OnPublishFailure;
-use shared::service::records::{Got, get, list};
+use shared::requests::accept::OnPublishFailure;
+use shared::requests::records::{Got, get, list};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 

@@ -19,7 +19,7 @@ use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, Wired};
-use shared::service::accept::{
+use shared::requests::accept::{
     AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
 };
 use shared::testing::{

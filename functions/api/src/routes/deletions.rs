@@ -11,9 +11,9 @@ use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::CollectionName;
 use shared::domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
 use shared::ports::ApiPorts;
-use shared::service::accept::Api;
-use shared::service::act::{self, ActError};
-use shared::service::deletions::{self, DeletionFilter, ShowError};
+use shared::requests::accept::Api;
+use shared::requests::act::{self, ActError};
+use shared::requests::deletions::{self, DeletionFilter, ShowError};
 
 use crate::call::Call;
 use crate::problem::{Code, Problem};

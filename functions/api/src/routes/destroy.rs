@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 use shared::domain::collection::{Collection, CollectionName, KeySchema};
 use shared::domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use shared::ports::ApiPorts;
-use shared::service::accept::Api;
-use shared::service::destroy::{
+use shared::requests::accept::Api;
+use shared::requests::destroy::{
     DestroyError, DestroyRequest, MOST_IDS, Named, NotPossible, destroy,
 };
 

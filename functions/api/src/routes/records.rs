@@ -9,8 +9,8 @@ use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
 use shared::ports::ApiPorts;
-use shared::service::accept::Api;
-use shared::service::records::{self, Got, Listed, ReadError};
+use shared::requests::accept::Api;
+use shared::requests::records::{self, Got, Listed, ReadError};
 
 use super::collection;
 use super::deletions::invalid_cursor;

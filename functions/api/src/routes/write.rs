@@ -10,8 +10,8 @@ use shared::domain::collection::Collection;
 use shared::domain::draft::{DraftError, draft};
 use shared::domain::row::Row;
 use shared::ports::ApiPorts;
-use shared::service::accept::Api;
-use shared::service::write::{WriteError, Written, write};
+use shared::requests::accept::Api;
+use shared::requests::write::{WriteError, Written, write};
 
 use super::records::deleted;
 use super::{collection, methods};

@@ -3,8 +3,9 @@
 use crate::domain::collection::OnDelete;
 use crate::domain::deletion::Pass;
 use crate::domain::page::Position;
-use crate::engine::effects::effect::{Answer, Done, Effect};
+use crate::engine::effects::effect::{Answer, Effect};
 use crate::engine::effects::notes::Notes;
+use crate::engine::effects::records::Done;
 use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;

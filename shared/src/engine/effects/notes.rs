@@ -7,7 +7,7 @@ use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::{Deletion, Pass};
 use crate::domain::page::{Entry, Page};
 use crate::domain::told::Told;
-use crate::engine::effects::effect::Done;
+use crate::engine::effects::records::Done;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::turn::Turn;
 use crate::engine::kit::work::Work;

@@ -7,12 +7,13 @@ use crate::domain::deletion::Deletion;
 use crate::domain::key::RecordKey;
 use crate::domain::page::{Outcome, Position};
 use crate::domain::row::Row;
-use crate::engine::effects::effect::{Answer, Effect, Taking};
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::records::Taking;
 use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
+use crate::live_children::restricting;
 use crate::ports::EnginePorts;
-use crate::service::restrict::restricting;
 
 /// The first look at children takes few, the next ones many.
 const FEW: usize = 10;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::page::{Entry, Outcome};
-use crate::engine::effects::effect::{Answer, Effect, Taking};
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::records::Taking;
 use crate::engine::kit::ours::is_ours;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::page::Outcome;
-use crate::engine::effects::effect::{Answer, Effect, Taking};
+use crate::engine::effects::effect::{Answer, Effect};
+use crate::engine::effects::records::Taking;
 use crate::engine::kit::work::Work;
 use crate::engine::select::shared_records;
 use crate::ports::EnginePorts;

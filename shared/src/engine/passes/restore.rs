@@ -18,7 +18,7 @@ use crate::ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, ReadDeletions,
     RestoreOutcome, StoreOutcome,
 };
-use crate::service::way_back::has_taken_the_key;
+use crate::requests::way_back::has_taken_the_key;
 
 /// Restores all pages from the checkpoint on, all but the root's own mark.
 pub(crate) async fn run<P: EnginePorts>(

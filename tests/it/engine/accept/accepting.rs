@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::domain::deletion::{Deletion, State};
 use shared::domain::key::RecordKey;
 use shared::ports::ChangeDeletions as _;
-use shared::service::accept::{AcceptAnswer, AcceptError};
+use shared::requests::accept::{AcceptAnswer, AcceptError};
 use shared::testing::samples::{COLLECTIONS, key, marked, with_null};
 use shared::testing::{Fault, Moment, Operation, samples};
 

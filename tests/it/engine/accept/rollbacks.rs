@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::service::accept::{AcceptAnswer, AcceptError, OnPublishFailure};
+use shared::requests::accept::{AcceptAnswer, AcceptError, OnPublishFailure};
 use shared::testing::samples::{key, with_null};
 use shared::testing::{Fault, Moment, Operation};
 

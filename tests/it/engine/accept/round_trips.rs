@@ -10,7 +10,7 @@ use shared::ports::{
     Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery, Stored, TakeBackOutcome, Wired,
     WriteOutcome, WriteRows,
 };
-use shared::service::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
+use shared::requests::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
 use shared::testing::samples::{key, key2};
 use shared::testing::{FakeRows, Operation};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::domain::deletion::{Action, Deletion, State};
-use shared::service::destroy::Named;
+use shared::requests::destroy::Named;
 use shared::testing::Moment;
 use shared::testing::samples::{key, key2};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::domain::deletion::{Action, Deletion, State};
 use shared::domain::key::RecordKey;
-use shared::service::act::ActError;
-use shared::service::destroy::Named;
+use shared::requests::act::ActError;
+use shared::requests::destroy::Named;
 use shared::testing::samples::{key, key2};
 
 use super::world::records;

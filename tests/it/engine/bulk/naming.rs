@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::domain::deletion::{DeleteCounts, State};
 use shared::domain::page::Outcome;
-use shared::service::destroy::Named;
+use shared::requests::destroy::Named;
 use shared::testing::samples::{key, key2, with_null};
 
 use super::world::{chat, ids, message, put_direct, put_message, put_sent, records};

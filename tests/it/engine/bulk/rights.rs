@@ -2,8 +2,8 @@
 
 use shared::domain::page::Outcome;
 use shared::ports::{AcceptDeletions as _, UndoOutcome};
-use shared::service::accept::OnPublishFailure;
-use shared::service::destroy::{DestroyError, DestroyRequest, Named, NotPossible, destroy};
+use shared::requests::accept::OnPublishFailure;
+use shared::requests::destroy::{DestroyError, DestroyRequest, Named, NotPossible, destroy};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 

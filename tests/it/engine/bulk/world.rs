@@ -7,7 +7,7 @@ use shared::domain::deletion::{DeleteCounts, Deletion};
 use shared::domain::key::RecordKey;
 use shared::domain::page::Outcome;
 use shared::domain::principal::Principal;
-use shared::service::destroy::{DestroyError, DestroyRequest, Named, destroy};
+use shared::requests::destroy::{DestroyError, DestroyRequest, Named, destroy};
 use shared::testing::Faults;
 use shared::testing::samples::{key, key2};
 

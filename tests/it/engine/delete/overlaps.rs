@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::domain::deletion::{Deletion, State};
 use shared::domain::page::Outcome;
-use shared::service::accept::AcceptAnswer;
+use shared::requests::accept::AcceptAnswer;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use shared::domain::deletion::{Deletion, State};
 use shared::domain::key::RecordKey;
-use shared::service::accept::AcceptAnswer;
+use shared::requests::accept::AcceptAnswer;
 use shared::testing::samples::{key, key2, with_null};
 use shared::testing::{Fault, Faults, Moment, Operation};
 

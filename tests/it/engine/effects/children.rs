@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::domain::deletion::State;
-use shared::service::accept::AcceptError;
+use shared::requests::accept::AcceptError;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
 

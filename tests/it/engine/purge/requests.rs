@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::domain::deletion::{Action, Deletion, State};
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 use shared::testing::samples::key;
 use shared::testing::{Moment, Operation};
 

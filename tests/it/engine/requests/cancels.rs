@@ -1,7 +1,7 @@
 //! Cancels: what is written is finished, nothing more is begun, and what was done can be finished or undone.
 
 use shared::domain::deletion::{Action, Deletion, State};
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
 

@@ -1,7 +1,7 @@
 //! Restores that cannot end: a parent that is not live, a root that is gone or taken. Nothing is left live that must not be.
 
 use shared::domain::deletion::{Action, State};
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 use shared::testing::samples::{key, key2, of_another_tenant};
 use shared::testing::{Moment, Operation};
 

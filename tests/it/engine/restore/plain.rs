@@ -1,7 +1,7 @@
 //! What is plain when it is asked for is answered then: nothing is written, and the look does not grow with the deletion.
 
 use shared::domain::deletion::{Action, Deletion, State};
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 use shared::testing::samples::{key, key2, mark, marked, of_another_tenant};
 use shared::testing::{Fault, Moment, Operation};
 

@@ -8,7 +8,7 @@ use shared::testing::samples::{key, key2, with_null};
 use shared::testing::{Moment, Operation};
 
 use crate::engine::world::trees::four_levels;
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 
 use crate::engine::world::{Ignore, World, at_once, text};
 

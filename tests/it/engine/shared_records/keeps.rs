@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::domain::collection::Strategy;
 use shared::domain::deletion::{Action, State};
 use shared::domain::page::Outcome;
-use shared::service::destroy::Named;
+use shared::requests::destroy::Named;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
 

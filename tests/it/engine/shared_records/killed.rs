@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::domain::collection::Strategy;
 use shared::domain::deletion::{Action, Deletion, State};
-use shared::service::destroy::Named;
+use shared::requests::destroy::Named;
 use shared::testing::samples::key;
 
 use crate::engine::disturbed::crashes::cuts;

@@ -5,7 +5,7 @@ use shared::domain::collection::Strategy;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
 use shared::domain::page::Outcome;
-use shared::service::destroy::{DestroyRequest, Named, destroy};
+use shared::requests::destroy::{DestroyRequest, Named, destroy};
 use shared::testing::samples::{key, key2};
 
 use crate::engine::world::{World, admin};

@@ -4,8 +4,8 @@ use serde_json::json;
 use shared::domain::collection::Collections;
 use shared::domain::deletion::{Action, State};
 use shared::domain::page::Outcome;
-use shared::service::accept::AcceptAnswer;
-use shared::service::act::ActError;
+use shared::requests::accept::AcceptAnswer;
+use shared::requests::act::ActError;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Moment, Operation};
 

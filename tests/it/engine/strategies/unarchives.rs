@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::domain::deletion::{Action, State};
 use shared::domain::page::NotRestored;
-use shared::service::act::ActError;
+use shared::requests::act::ActError;
 use shared::testing::samples::{key, key2, with_null};
 
 use crate::engine::world::World;

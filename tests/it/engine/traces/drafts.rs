@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::domain::deletion::{Action, State};
 use shared::engine::Advanced;
 use shared::ports::Health;
-use shared::service::records::{Got, get, list, search};
+use shared::requests::records::{Got, get, list, search};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 

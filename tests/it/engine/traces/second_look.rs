@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use shared::domain::deletion::State;
 use shared::ports::{AdvanceDeletions, Clock};
-use shared::service::deletions::records;
-use shared::service::records::list;
+use shared::requests::deletions::records;
+use shared::requests::records::list;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 
@@ -222,7 +222,7 @@ async fn two_documents_of_one_record_are_one_hit() {
     world.documents.put(messages, "an older id", row);
 
     let api = world.api(&world.faults());
-    let shown = shared::service::records::search(&api, &admin(), messages, "stone", 10, None)
+    let shown = shared::requests::records::search(&api, &admin(), messages, "stone", 10, None)
         .await
         .unwrap();
 
@@ -237,7 +237,7 @@ async fn taking_an_acceptance_back_ends_while_the_client_still_waits() {
     faults.fail(Operation::Undo, .., Fault::Unavailable(Moment::Before));
     faults.slow_at(Operation::Undo, Duration::from_secs(8));
     let mut api = world.api(&faults);
-    api.on_publish_failure = shared::service::accept::OnPublishFailure::Rollback;
+    api.on_publish_failure = shared::requests::accept::OnPublishFailure::Rollback;
 
     let answer = crate::engine::world::ask(&api, &admin(), "discussions", &key("d")).await;
 

@@ -1,7 +1,7 @@
 //! What a caller asks of a deletion, in a test's world.
 
 use shared::domain::deletion::{Action, Deletion, State};
-use shared::service::act::{ActError, act};
+use shared::requests::act::{ActError, act};
 use shared::testing::Faults;
 
 use crate::engine::world::{World, admin};

@@ -10,6 +10,5 @@ pub mod deletions;
 pub mod destroy;
 pub mod liveness;
 pub mod records;
-pub(crate) mod restrict;
 pub(crate) mod way_back;
 pub mod write;

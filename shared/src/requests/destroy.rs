@@ -23,7 +23,7 @@ use crate::domain::time::{later, to_millisecond};
 use crate::ports::{
     AcceptDeletions, ApiPorts, Clock, DependencyError, Ids, SendDeletion, UndoOutcome,
 };
-use crate::service::accept::{Api, OnPublishFailure, TRIES, is_late};
+use crate::requests::accept::{Api, OnPublishFailure, TRIES, is_late};
 use crate::telemetry::chain;
 
 /// The most ids of one request.

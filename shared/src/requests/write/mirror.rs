@@ -17,8 +17,8 @@ use crate::ports::{
     ApiPorts, Attempt, Clock, DependencyError, Fields, Ids, IndexDocuments, IndexOutcome,
     PurgeDocuments, ReadDocuments,
 };
-use crate::service::accept::Api;
-use crate::service::liveness::read_many;
+use crate::requests::accept::Api;
+use crate::requests::liveness::read_many;
 
 /// How often the two are compared: everybody who keeps writing the record compares them, too.
 const ROUNDS: usize = 5;

@@ -18,8 +18,8 @@ use crate::domain::row::Row;
 use crate::ports::{
     ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
 };
-use crate::service::accept::{Api, visible};
-use crate::service::liveness::{Standing, judge};
+use crate::requests::accept::{Api, visible};
+use crate::requests::liveness::{Standing, judge};
 use crate::telemetry::chain;
 
 use self::mirror::{Mirrored, mirror};

@@ -15,9 +15,9 @@ use crate::ports::{
     ApiPorts, Clock, DependencyError, Fields, ReadRows, RowQuery, SearchDocuments, SearchQuery,
     Through,
 };
-use crate::service::accept::{Api, visible};
-use crate::service::cursor::{self, InvalidCursor};
-use crate::service::liveness::{Standing, judge, read_many, standing};
+use crate::requests::accept::{Api, visible};
+use crate::requests::cursor::{self, InvalidCursor};
+use crate::requests::liveness::{Standing, judge, read_many, standing};
 
 /// How many queries one list, and how many pages of hits one search may take before it answers with what it has.
 const ROUNDS: usize = 5;

@@ -12,8 +12,8 @@ use crate::domain::message::DeletionMessage;
 use crate::domain::permission::{self, may_act};
 use crate::domain::principal::Principal;
 use crate::ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
-use crate::service::accept::{Api, visible};
-use crate::service::way_back::{Obstacle, obstacle};
+use crate::requests::accept::{Api, visible};
+use crate::requests::way_back::{Obstacle, obstacle};
 use crate::telemetry::chain;
 
 /// How often a change by somebody else is judged again before the caller is told to come again.

@@ -7,7 +7,7 @@ use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::row::Row;
 use crate::ports::{DependencyError, Fields, ReadRows};
-use crate::service::liveness::{Above, above, read_with_named};
+use crate::requests::liveness::{Above, above, read_with_named};
 
 /// What stands in the way of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,12 +18,12 @@ use crate::domain::permission::{Action, Right, allows, right, sees};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
+use crate::live_children::{look, restricting};
 use crate::ports::{
     AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, ReadDeletions,
     SendDeletion, UndoOutcome,
 };
-use crate::service::liveness::{Standing, standing};
-use crate::service::restrict::{look, restricting};
+use crate::requests::liveness::{Standing, standing};
 use crate::telemetry::chain;
 
 /// What happens when the message cannot be sent.
