@@ -302,7 +302,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
     checkpoint(work, deletion, next).await
 }
 
-/// What of these records that links let go a live link names by now, right before they go: it stays, as `missing`. Where
+/// What of these records that links let go a live link names by now, right before they go: it stays, as `kept`. Where
 /// their rows move to the archive the others are marked first, so that one of two deletions has the record.
 pub(crate) async fn held<P: EnginePorts>(
     work: Work<'_, P>,
