@@ -235,6 +235,7 @@ impl From<ManifestRecord> for ManifestView {
             Outcome::Deleted => ("deleted", None),
             Outcome::AlreadyDeleted => ("already_deleted", None),
             Outcome::Missing => ("missing", None),
+            Outcome::Kept => ("kept", None),
             Outcome::Failed { reason } => ("failed", Some(reason)),
         };
         let restore = record.restore.map(|restore| match restore {

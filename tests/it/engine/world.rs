@@ -61,7 +61,11 @@ pub(crate) struct World {
 impl World {
     /// An empty one with these collections.
     pub(crate) fn new(collections: &str) -> Self {
-        let collections = Arc::new(Collections::for_tests(collections));
+        Self::of(Arc::new(Collections::for_tests(collections)))
+    }
+
+    /// The same, of collections that are read already.
+    pub(crate) fn of(collections: Arc<Collections>) -> Self {
         let rows = FakeRows::default();
         Self {
             documents: FakeDocuments::of(&collections),
