@@ -4,7 +4,7 @@
 //! and, beside it, the adapters (feature `aws`) and the fakes (feature `testing`). `cargo check -p shared` without
 //! features fails to compile when an inner layer reaches out; `tests/it/layers.rs` names the file that does.
 
-#[cfg(feature = "aws")]
+#[cfg(feature = "dynamo")]
 pub mod adapters;
 pub mod config;
 pub mod domain;

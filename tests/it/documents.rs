@@ -1,5 +1,5 @@
-//! What the pages promise exists: each `cargo xtask` line parses, links lead somewhere, parameters and outputs are those
-//! of the template, and what is installed is pinned.
+//! What the pages promise exists: each line of `cargo xtask` and `tombstone` parses, the page of the command line names
+//! what it has, links lead somewhere, parameters and outputs are those of the template, and what is installed is pinned.
 
 mod sentences;
 
@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
-use xtask::cli::Cli;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::template::cloudformation::Template;
 
@@ -50,39 +49,96 @@ fn commands(page: &str) -> Vec<String> {
     commands
 }
 
-/// The arguments of the `cargo xtask` in a shell line, as the shell would hand them over.
-fn xtask_arguments(command: &str) -> Option<Vec<String>> {
-    let (_, call) = command.split_once("cargo xtask")?;
+/// The arguments behind `program` in a shell line, as the shell would hand them over.
+fn arguments<'a>(command: &'a str, program: &str) -> Option<Vec<&'a str>> {
+    let (_, call) = command.split_once(program)?;
     let end = [" #", " >", " |", " &&", ")"]
         .iter()
         .filter_map(|end| call.find(end))
         .min();
     let words = call[..end.unwrap_or(call.len())].split_whitespace();
-    Some(words.map(|word| word.replace(['"', '\''], "")).collect())
+    Some(words.map(|word| word.trim_matches(['"', '\''])).collect())
+}
+
+/// Of a line that runs `tombstone`, perhaps with variables of the local stack.
+fn tombstone_arguments(command: &str) -> Option<Vec<&str>> {
+    let call = command
+        .strip_prefix("(export $(cargo xtask env) && ")
+        .unwrap_or(command);
+    call.strip_prefix("tombstone ")?;
+    arguments(call, "tombstone ")
+}
+
+/// Hands every command of the pages that `find` finds to `parse`. Placeholders in capitals are texts like others.
+fn try_all(
+    find: impl Fn(&str) -> Option<Vec<&str>>,
+    parse: impl Fn(&[&str]) -> Result<(), clap::Error>,
+) -> usize {
+    let mut tried = 0;
+    for (page, text) in pages() {
+        for command in commands(&text) {
+            let Some(arguments) = find(&command) else {
+                continue;
+            };
+            if let Err(wrong) = parse(&arguments)
+                && wrong.use_stderr()
+            {
+                panic!("{page}: {command}\n{wrong}");
+            }
+            tried += 1;
+        }
+    }
+    tried
 }
 
 #[test]
 fn every_xtask_command_in_a_page_is_one_that_the_tool_takes() {
-    let mut tried = 0;
-    for (page, text) in pages() {
-        for command in commands(&text) {
-            let Some(arguments) = xtask_arguments(&command) else {
-                continue;
-            };
-            let parsed = Cli::try_parse_from(
-                ["cargo xtask".to_owned()]
-                    .into_iter()
-                    .chain(arguments.clone()),
-            );
-            assert!(
-                parsed.is_ok(),
-                "{page}: {command}\n{}",
-                parsed.err().unwrap()
-            );
-            tried += 1;
+    let tried = try_all(
+        |command| arguments(command, "cargo xtask"),
+        |arguments| {
+            let arguments = ["cargo xtask"].iter().chain(arguments);
+            xtask::cli::Cli::try_parse_from(arguments).map(drop)
+        },
+    );
+
+    assert!(tried > 10, "only {tried} commands were found in the pages");
+}
+
+#[test]
+fn every_tombstone_command_in_a_page_is_one_that_the_program_takes() {
+    let tried = try_all(tombstone_arguments, |arguments| {
+        let arguments = arguments.iter().map(|word| match *word {
+            "DELETION_ID" => "01932c5e-7a00-7000-8000-000000000001",
+            word => word,
+        });
+        tombstone::arguments::Cli::try_parse_from(["tombstone"].into_iter().chain(arguments))
+            .map(drop)
+    });
+
+    assert!(tried > 8, "only {tried} commands were found in the pages");
+}
+
+#[test]
+fn the_page_of_the_command_line_names_every_command_option_and_exit_code() {
+    let page = fs::read_to_string(root().join("docs/command-line.md")).unwrap();
+    let mut missing = Vec::new();
+    for command in tombstone::arguments::Cli::command().get_subcommands() {
+        let name = command.get_name();
+        if !page.contains(&format!("\n## {name}\n")) {
+            missing.push(name.to_owned());
+        }
+        let options = command.get_arguments().filter_map(clap::Arg::get_long);
+        let options = options.map(|option| format!("`--{option}"));
+        missing.extend(options.filter(|option| !page.contains(option)));
+    }
+    for exit in tombstone::exit::Exit::ALL {
+        let row = format!("\n| {} | ", exit as u8);
+        if !page.contains(&row) {
+            missing.push(format!("{exit:?}"));
         }
     }
-    assert!(tried > 10, "only {tried} commands were found in the pages");
+
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -169,7 +225,7 @@ fn looks_like_a_parameter(word: &str) -> bool {
 
 #[test]
 fn what_a_page_installs_is_pinned() {
-    let pinned = fs::read_to_string(root().join("xtask/stack/requirements.txt")).unwrap();
+    let pinned = fs::read_to_string(root().join("local/stack/requirements.txt")).unwrap();
     for (page, text) in pages() {
         for command in commands(&text) {
             let Some((_, packages)) = command.split_once("pip install ") else {
@@ -177,7 +233,7 @@ fn what_a_page_installs_is_pinned() {
             };
             let packages = packages.split(" #").next().unwrap_or_default();
             let packages = packages
-                .strip_prefix("--constraint xtask/stack/requirements.txt ")
+                .strip_prefix("--constraint local/stack/requirements.txt ")
                 .unwrap_or_else(|| panic!("{page}: not pinned: {command}"));
             for package in packages.split_whitespace() {
                 assert!(

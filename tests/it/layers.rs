@@ -102,6 +102,21 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "functions/sweeper/src",
         &["api::", "consumer::", "shared::testing"],
     ),
+    // What a user runs knows nothing of this project's own stack, and each tool only those below it.
+    (
+        "cli",
+        &[
+            "local::",
+            "demo::",
+            "xtask::",
+            "dynoxide",
+            "axum",
+            "lambda_",
+            "shared::testing",
+        ],
+    ),
+    ("local", &["demo::", "xtask::", "shared::testing"]),
+    ("demo", &["xtask::", "shared::testing"]),
 ];
 
 /// SDK clients are named in the mains only; the libraries of the functions know ports.
@@ -147,7 +162,7 @@ fn only_the_mains_of_the_functions_name_sdk_clients() {
 #[test]
 fn nobody_compares_strategies() {
     let mut breaches = Vec::new();
-    for folder in ["shared/src", "functions", "xtask/src"] {
+    for folder in ["shared/src", "functions", "cli", "local", "demo", "xtask"] {
         for (file, text) in sources(&root().join(folder)) {
             let file = file.strip_prefix(root()).unwrap().display().to_string();
             // What a test expects of one strategy, it may say.
@@ -213,7 +228,15 @@ fn adapters_of_one_technology_do_not_name_another() {
 #[test]
 fn every_source_says_why_it_exists_and_stays_readable() {
     let mut breaches = Vec::new();
-    for folder in ["shared/src", "functions", "xtask/src", "tests"] {
+    for folder in [
+        "shared/src",
+        "functions",
+        "cli",
+        "local",
+        "demo",
+        "xtask",
+        "tests",
+    ] {
         for (file, text) in sources(&root().join(folder)) {
             if !text.starts_with("//!") {
                 breaches.push(format!("{} does not say why it exists", file.display()));
@@ -229,7 +252,7 @@ fn every_source_says_why_it_exists_and_stays_readable() {
 
 #[test]
 fn every_dependency_is_used() {
-    // Named by xtask, and xtask by the sweeper, for their features only; the manifests say why.
+    // Named by the local stack, and that by the sweeper, for their features only; the manifests say why.
     let exempt = [
         "lambda_http",
         "aws_lambda_events",
@@ -244,6 +267,9 @@ fn every_dependency_is_used() {
         "functions/sweeper",
         "shared",
         "tests",
+        "cli",
+        "local",
+        "demo",
         "xtask",
     ] {
         let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
@@ -259,8 +285,8 @@ fn every_dependency_is_used() {
                 .and_then(|names| names.get_ref().as_table());
             for name in names.into_iter().flat_map(toml::de::DeTable::keys) {
                 let name = name.get_ref().replace('-', "_");
-                let is_exempt = (package == "xtask" && exempt.contains(&name.as_str()))
-                    || (package == "functions/sweeper" && name == "xtask");
+                let is_exempt = (package == "local" && exempt.contains(&name.as_str()))
+                    || (package == "functions/sweeper" && name == "local");
                 if !is_exempt && !named(&code, &name) {
                     unused.push(format!("{package} does not use {name}"));
                 }

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use local::http;
+use local::layout::StateDir;
+use local::stack::{Options, Stack, StackFile};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::areas;
@@ -13,9 +16,6 @@ use tests::mail::Tenant;
 use tests::stacks::{short_stack, stack};
 use tests::wait;
 use xtask::attached::{self, TABLES};
-use xtask::http;
-use xtask::layout::StateDir;
-use xtask::stack::{Options, Stack, StackFile};
 
 use crate::alone;
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use local::load::{Archive, Mail, Shape, generate};
+use local::stack::StackFile;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::caller::Caller;
@@ -9,8 +11,6 @@ use tests::functions::{logged, peak_memory, sweep};
 use tests::mail::Tenant;
 use tests::stacks::{say, stack};
 use tests::wait;
-use xtask::load::{Archive, Mail, Shape, generate};
-use xtask::stack::StackFile;
 
 use crate::alone;
 
@@ -28,7 +28,7 @@ async fn a_giant_is_deleted_restored_and_purged_in_slices_without_growing_memory
     let _alone = alone().await;
     let tenant = Tenant::new(&stack, "giant");
     let admin = tenant.admin().await;
-    let collections = xtask::index::collections(None).unwrap();
+    let collections = tombstone::collections::read(None).unwrap();
     let mail = Mail::of(&collections).unwrap();
     let shape = Shape {
         list: tenant.name.clone(),
@@ -38,7 +38,7 @@ async fn a_giant_is_deleted_restored_and_purged_in_slices_without_growing_memory
     };
     let archive = Archive::from_lines("generated", generate(&shape).map(Ok), &mail).unwrap();
     let discussion = Mail::discussion_id(&archive.messages()[0]);
-    let loaded = xtask::load::write(&stack, &mail, &archive).await.unwrap();
+    let loaded = local::load::write(&stack, &mail, &archive).await.unwrap();
     drop(archive);
     say(&format!(
         "loaded {} rows and {} documents in {:?}",

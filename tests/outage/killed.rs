@@ -24,7 +24,7 @@ async fn a_delete_whose_consumer_is_killed_in_the_middle_ends_with_exact_counts(
 
     let id = admin.begin(&format!("/v1/discussions/{discussion}")).await;
     let reached = somewhere_in_the_middle(&admin, &id).await;
-    let killed = xtask::lambda::kill_bootstraps(&stack, &stack.functions.consumer).unwrap();
+    let killed = local::lambda::kill_bootstraps(&stack, &stack.functions.consumer).unwrap();
     let after = admin.deletion(&id).await;
     assert!(killed > 0);
     assert_eq!(after["done"], false, "killed too late: {after:#}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use local::stack::StackFile;
 use serde_json::{Value, json};
 use tests::bus::Bus;
 use tests::caller::Caller;
@@ -10,7 +11,6 @@ use tests::functions::{FUNCTIONS, logged, sweep};
 use tests::mail::{Tenant, message_id};
 use tests::stacks::short_stack;
 use tests::wait;
-use xtask::stack::StackFile;
 
 use crate::alone;
 

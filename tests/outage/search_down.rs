@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use local::stack::{Part, StackFile, pause, resume};
 use tests::functions::{sweep, sweep_until_done};
 use tests::mail::Tenant;
 use tests::stacks::stack;
 use tests::wait;
-use xtask::stack::{Part, StackFile, pause, resume};
 
 use crate::alone;
 

@@ -1,14 +1,14 @@
 //! Documents in a serverless collection: other requests, another signature and another right than a domain's.
 
+use local::authorization;
+use local::stack::Stack;
+use local::stack::authorizer::record::Record;
+use local::stack::authorizer::record_file;
 use serde_json::json;
 use tests::functions::sweep;
 use tests::mail::Tenant;
 use tests::stacks::stack;
 use tests::wait;
-use xtask::authorization;
-use xtask::stack::Stack;
-use xtask::stack::authorizer::record::Record;
-use xtask::stack::authorizer::record_file;
 
 use crate::alone;
 use crate::attached::{SOON, act, live, nothing_was_denied, own, put};

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use local::http;
+use local::load::{Area, Kind};
+use local::stack::StackFile;
 use reqwest::Method;
 use serde_json::{Value, json};
-use xtask::http;
-use xtask::load::{Area, Kind};
-use xtask::stack::StackFile;
 
 /// Loads so many tasks, learners or streams of a tenant; answers what was written.
 pub async fn loaded(stack: &StackFile, kind: Kind, tenant: &str, count: usize) -> Area {
-    let collections = xtask::index::collections(stack.collections_dir.as_deref()).unwrap();
+    let collections = tombstone::collections::read(stack.collections_dir.as_deref()).unwrap();
     let area = Area::generated(kind, tenant, count, 1).unwrap();
     area.write(stack, &collections).await.unwrap();
     area

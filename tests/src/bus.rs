@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_eventbridge::types::Target;
+use local::stack::StackFile;
 use serde_json::{Value, json};
-use xtask::stack::StackFile;
 
 use crate::queues;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use local::stack::StackFile;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use xtask::stack::StackFile;
 
 /// Somebody who calls the API.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Caller {
     /// Somebody of this tenant, with these groups. The subject must be nobody else's: a token says what was asked last.
     pub async fn new(stack: &StackFile, tenant: &str, subject: &str, groups: &[&str]) -> Self {
         let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-        let token = xtask::token::token(stack, tenant, subject, &groups)
+        let token = local::token::token(stack, tenant, subject, &groups)
             .await
             .unwrap();
         Self {
@@ -50,7 +50,7 @@ impl Caller {
             subject: String::new(),
             api_url: stack.api_url.clone(),
             token,
-            client: xtask::http::client(Duration::from_mins(1)).unwrap(),
+            client: local::http::client(Duration::from_mins(1)).unwrap(),
             patience: 0,
         }
     }

@@ -6,16 +6,16 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use local::http;
+use local::stack::StackFile;
 use reqwest::Method;
 use serde_json::{Value, json};
-use xtask::http;
-use xtask::stack::StackFile;
 
 use crate::caller::Caller;
 
 /// Lets the sweeper look at what is due; its report.
 pub async fn sweep(stack: &StackFile) -> Value {
-    xtask::lambda::invoke(stack, &stack.functions.sweeper, &json!({}))
+    local::lambda::invoke(stack, &stack.functions.sweeper, &json!({}))
         .await
         .unwrap()
 }
@@ -106,7 +106,7 @@ pub async fn logged(stack: &StackFile, function: &str, word: &str) -> Vec<String
 /// The highest resident memory, in KiB, of any process of this function that is alive.
 #[must_use]
 pub fn peak_memory(stack: &StackFile, function: &str) -> Option<u64> {
-    let processes = xtask::lambda::bootstraps(stack, function).unwrap();
+    let processes = local::lambda::bootstraps(stack, function).unwrap();
     let peaks = processes.iter().filter_map(|process| {
         let status = fs::read_to_string(format!("/proc/{}/status", process.pid)).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local::stack::StackFile;
 use serde_json::{Value, json};
-use xtask::stack::StackFile;
 
 use crate::caller::Caller;
 use crate::stacks::unique;

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use xtask::layout::StateDir;
-use xtask::stack::StackFile;
+use local::layout::StateDir;
+use local::stack::StackFile;
 
 /// The stack for the behaviours: the collections as they ship.
 #[must_use]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, Select, WriteRequest};
 use futures_util::stream::{self, TryStreamExt as _};
+use local::stack::StackFile;
 use reqwest::Client;
 use serde_json::{Map, Value, json};
-use xtask::stack::StackFile;
 
 /// Attributes of a row, or fields of a document.
 pub type Fields = Map<String, Value>;
@@ -29,7 +29,7 @@ impl Stores {
     pub fn of(stack: &StackFile) -> Self {
         Self {
             dynamodb: stack.dynamodb(),
-            http: xtask::http::client(Duration::from_mins(1)).unwrap(),
+            http: local::http::client(Duration::from_mins(1)).unwrap(),
             opensearch: stack.endpoints.opensearch.clone(),
             tables: stack.table_prefix.clone(),
             indexes: stack.index_prefix.clone(),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt as _};
+use local::load::{Archive, Mail, Message};
 use serde_json::Value;
 use tests::caller::Caller;
 use tests::stacks::{mail_archive, say, stack, unique};
 use tests::stores::Stores;
-use xtask::load::{Archive, Mail, Message};
 
 const LIST: &str = "r-sig-hpc";
 const MESSAGES: usize = 13_405;
@@ -20,11 +20,11 @@ async fn all_discussions_of_a_real_list_are_deleted_and_the_counts_equal_the_dat
     let (Some(stack), Some(file)) = (stack(), mail_archive()) else {
         return;
     };
-    let collections = xtask::index::collections(None).unwrap();
+    let collections = tombstone::collections::read(None).unwrap();
     let mail = Mail::of(&collections).unwrap();
     let archive = Archive::read(&file, &mail).unwrap();
     assert_eq!(archive.messages().len() + archive.repeated(), MESSAGES);
-    let loaded = xtask::load::write(&stack, &mail, &archive).await.unwrap();
+    let loaded = local::load::write(&stack, &mail, &archive).await.unwrap();
     say(&format!(
         "loaded {} rows and {} documents in {:?}",
         loaded.rows, loaded.documents, loaded.took

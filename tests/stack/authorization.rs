@@ -4,14 +4,14 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::AttributeValue;
+use local::stack::StackFile;
+use local::stack::authorizer::principals::{Principal, principals};
 use opensearch::OpenSearch;
 use opensearch::http::Url;
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use opensearch::indices::IndicesDeleteParts;
 use serde_json::Value;
 use tests::stacks::{say, stack};
-use xtask::stack::StackFile;
-use xtask::stack::authorizer::principals::{Principal, principals};
 
 /// The function in this role, its access key first.
 async fn in_role(stack: &StackFile, role: &str) -> (String, Principal) {

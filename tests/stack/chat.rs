@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use local::load::Kind;
+use local::stack::StackFile;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::areas::{archived, loaded, texts};
@@ -12,8 +14,6 @@ use tests::functions::sweep;
 use tests::mail::Tenant;
 use tests::stacks::stack;
 use tests::wait;
-use xtask::load::Kind;
-use xtask::stack::StackFile;
 
 const SOON: Duration = Duration::from_mins(1);
 

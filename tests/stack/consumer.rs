@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use local::stack::StackFile;
 use serde_json::{Value, json};
 use tests::mail::Tenant;
 use tests::stacks::stack;
-use xtask::stack::StackFile;
 
 #[tokio::test]
 async fn of_a_batch_only_what_cannot_be_read_comes_again() {
@@ -105,7 +105,7 @@ async fn consume(stack: &StackFile, messages: &[(&str, &str)]) -> Value {
         })
         .collect();
     let payload = json!({ "Records": records });
-    xtask::lambda::invoke(stack, &stack.functions.consumer, &payload)
+    local::lambda::invoke(stack, &stack.functions.consumer, &payload)
         .await
         .unwrap()
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use local::stack::StackFile;
 use serde_json::{Value, json};
 use tests::stacks::stack;
-use xtask::stack::StackFile;
 
 #[tokio::test]
 async fn every_file_of_events_is_answered_by_its_function() {
@@ -34,7 +34,7 @@ async fn every_file_of_events_is_answered_by_its_function() {
 
     let batch = files.remove("consumer-batch").unwrap();
     let unparsable = batch["Records"][2]["messageId"].clone();
-    let answer = xtask::lambda::invoke(&stack, &stack.functions.consumer, &batch)
+    let answer = local::lambda::invoke(&stack, &stack.functions.consumer, &batch)
         .await
         .unwrap();
     assert_eq!(
@@ -43,7 +43,7 @@ async fn every_file_of_events_is_answered_by_its_function() {
     );
 
     let tick = files.remove("sweeper-schedule").unwrap();
-    let report = xtask::lambda::invoke(&stack, &stack.functions.sweeper, &tick)
+    let report = local::lambda::invoke(&stack, &stack.functions.sweeper, &tick)
         .await
         .unwrap();
     for count in [
@@ -57,7 +57,7 @@ async fn every_file_of_events_is_answered_by_its_function() {
 }
 
 async fn ask_api(stack: &StackFile, event: &Value) -> (u64, Value) {
-    let answer = xtask::lambda::invoke(stack, &stack.functions.api, event)
+    let answer = local::lambda::invoke(stack, &stack.functions.api, event)
         .await
         .unwrap();
     let body = answer["body"].as_str().unwrap_or("null");

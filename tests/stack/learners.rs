@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use local::load::Kind;
 use reqwest::Method;
 use serde_json::json;
 use tests::areas::{archived, loaded};
 use tests::mail::Tenant;
 use tests::stacks::stack;
-use xtask::load::Kind;
 
 const SOON: Duration = Duration::from_mins(1);
 

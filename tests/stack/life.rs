@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use local::load::{Archive, Mail};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::caller::{Answer, Caller};
 use tests::mail::{Held, Tenant, mark_of, message_id};
 use tests::stacks::{mail_archive, say, stack};
-use xtask::load::{Archive, Mail};
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -279,7 +279,7 @@ async fn the_largest_real_thread_is_restored_with_counts_that_equal_the_data() {
     };
     let tenant = Tenant::new(&stack, "largest");
     let admin = tenant.admin().await;
-    let collections = xtask::index::collections(None).unwrap();
+    let collections = tombstone::collections::read(None).unwrap();
     let mail = Mail::of(&collections).unwrap();
     let archive = Archive::read(&file, &mail).unwrap();
     let mut threads: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -294,7 +294,7 @@ async fn the_largest_real_thread_is_restored_with_counts_that_equal_the_data() {
     let messages = largest.len();
     let archive = Archive::from_lines("largest", largest.into_iter().map(Ok), &mail).unwrap();
     let discussion = Mail::discussion_id(&archive.messages()[0]);
-    xtask::load::write(&stack, &mail, &archive).await.unwrap();
+    local::load::write(&stack, &mail, &archive).await.unwrap();
     let before = tenant.held(&discussion).await;
 
     let id = admin.begin(&format!("/v1/discussions/{discussion}")).await;

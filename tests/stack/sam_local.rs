@@ -6,9 +6,9 @@ mod runtime;
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 
+use local::stack::StackFile;
 use serde_json::{Value, json};
 use tests::stacks::stack;
-use xtask::stack::StackFile;
 
 use runtime::Runtime;
 
@@ -61,7 +61,7 @@ async fn invoke(stack: &StackFile, id: &str, binary: &str, name: &str) -> Value 
 }
 
 async fn variables(stack: &StackFile, id: &str) -> BTreeMap<String, String> {
-    let all = xtask::env::sam(stack).await.unwrap();
+    let all = local::env::sam(stack).await.unwrap();
     serde_json::from_value(all[id].clone()).unwrap()
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use local::load::Kind;
 use reqwest::Method;
 use serde_json::json;
 use tests::areas::{is_scheduled, is_scheduled_in, loaded, schedule_in};
 use tests::bus::Bus;
 use tests::mail::Tenant;
 use tests::stacks::stack;
-use xtask::load::Kind;
 
 const SOON: Duration = Duration::from_mins(1);
 

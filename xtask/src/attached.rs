@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use anyhow::{Context as _, Result};
+use local::http::REGION;
+use local::layout::workspace;
 use serde_json::{Value, json};
-
-use crate::failure::{Context, Result};
-use crate::http::REGION;
-use crate::layout::workspace;
 
 /// A table, under a name that no prefix makes.
 #[derive(Debug)]

@@ -1,26 +1,22 @@
 //! The command line: what can be asked, and which module answers.
 
-mod index;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
+use demo::Demo;
+use local::interrupt::or_interrupt;
+use local::layout::StateDir;
+use local::load::Load;
+use local::logs::{self, Function};
+use local::stack::{self, Options, Stack, StackFile};
+use local::{env, terminal, token, tools};
 
-use crate::demo::Demo;
-use crate::failure::{Failure, Result};
-use crate::interrupt::or_interrupt;
-use crate::layout::StateDir;
-use crate::load::Load;
-use crate::logs::{self, Function};
-use crate::stack::authorizer::{self, Authorize};
-use crate::stack::{self, Options, Stack, StackFile, dynamodb};
 use crate::test::Test;
-use crate::verify::Verify;
-use crate::{env, terminal, token, tools, validate};
-use index::Index;
+use crate::validate;
 
 /// The local stack and the tasks of the project.
 ///
@@ -59,13 +55,6 @@ enum Command {
         #[arg(long)]
         sam: bool,
     },
-    /// Creates the OpenSearch indexes and mappings of all collections, here or on AWS.
-    ///
-    /// On AWS requests are signed with the credentials of the environment: keys, a profile, SSO, `aws login` or a
-    /// process. They need es:ESHttpHead and es:ESHttpPut on DOMAIN-ARN/PREFIX* (aoss:APIAccessAll on a serverless
-    /// collection). A domain with fine-grained access control asks for mapped roles too, for this command and for the
-    /// functions: a refusal says which, and --print-role-mapping prints those of the functions.
-    Index(Box<Index>),
     /// Loads a mail archive into both stores of the running stack; nothing is written when a line of it is wrong.
     Load(Load),
     /// Shows a delete from the request to the purge on a stack of its own, with a crash and a lost message on the way.
@@ -74,23 +63,11 @@ enum Command {
     ///
     /// Then it tells what the roles of the functions were refused, and what of them no test has used.
     Test(Test),
-    /// Recomputes the certificate of a deletion from its manifest; exit code 0 only when the manifest proves it.
-    Verify(Verify),
     /// Lints template.yaml with the pinned SAM CLI.
     Validate,
     /// Installs the pinned SAM CLI and cargo-lambda, and prints the folder that they are in: `PATH="$(cargo xtask
     /// tools):$PATH"`.
     Tools,
-    /// Serves DynamoDB (Dynoxide) in memory on 127.0.0.1; `up` starts this.
-    #[command(hide = true)]
-    Dynamodb {
-        /// The port to listen on.
-        #[arg(long)]
-        port: u16,
-    },
-    /// Stands between the functions and everything else, and checks their calls against their roles; `up` starts this.
-    #[command(hide = true)]
-    Authorize(Authorize),
 }
 
 #[derive(Debug, Args)]
@@ -173,18 +150,11 @@ impl Cli {
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Index(asked) => Box::pin(or_interrupt(asked.run())).await,
             Command::Load(load) => Box::pin(or_interrupt(load.run())).await,
             Command::Demo(demo) => Box::pin(or_interrupt(demo.run())).await,
             Command::Test(test) => Box::pin(or_interrupt(test.run())).await,
-            Command::Verify(verify) => Box::pin(or_interrupt(verify.run())).await,
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
             Command::Tools => Box::pin(or_interrupt(tools::run())).await,
-            Command::Dynamodb { port } => dynamodb::serve(port).await.map(|()| ExitCode::SUCCESS),
-            Command::Authorize(told) => {
-                Box::pin(authorizer::serve(told)).await?;
-                Ok(ExitCode::SUCCESS)
-            }
         }
     }
 }
@@ -256,46 +226,19 @@ impl Token {
     }
 }
 
-fn name_and_value(text: &str) -> std::result::Result<(String, String), Failure> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| Failure::new("must be NAME=VALUE"))?;
+fn name_and_value(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').context("must be NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::CommandFactory as _;
 
     use super::Cli;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-    #[test]
-    fn a_domain_on_aws_needs_a_prefix_which_may_be_empty_and_a_mapping_needs_whom_it_is_for() {
-        let reads = |arguments: &str| {
-            let arguments = arguments.split(' ').map(|one| one.trim_matches('\''));
-            Cli::try_parse_from(["xtask", "index"].into_iter().chain(arguments)).is_ok()
-        };
-
-        assert!(reads("--endpoint https://x --index-prefix t-"));
-        assert!(reads(
-            "--endpoint https://x --index-prefix '' --search-kind serverless"
-        ));
-        assert!(reads(
-            "--print-role-mapping --index-prefix t- --role-arn a --role-arn b"
-        ));
-        for wrong in [
-            "--endpoint https://x",
-            "--index-prefix t-",
-            "--search-kind serverless",
-            "--print-role-mapping --index-prefix t-",
-            "--print-role-mapping --role-arn a",
-            "--print-role-mapping --index-prefix t- --role-arn a --endpoint https://x",
-        ] {
-            assert!(!reads(wrong), "{wrong}");
-        }
     }
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use local::{layout, terminal};
 use xtask::cli::Cli;
-use xtask::{layout, terminal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     match Box::pin(done).await {
         Ok(code) => code,
         Err(failure) => {
-            terminal::note(&format!("error: {}", failure.chain()));
+            terminal::note(&format!("error: {failure:#}"));
             ExitCode::FAILURE
         }
     }

@@ -2,22 +2,23 @@
 //!
 //! The second has short times, pages of two and a retention of seconds, so that a purge and the way to the DLQ can be
 //! waited for. Both end with this command, whatever its outcome. Then it tells what the roles of the functions were
-//! refused, and what of them nothing has used ([`crate::authorization`]).
+//! refused, and what of them nothing has used ([`local::authorization`]).
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use local::layout::{StateDir, workspace};
+use local::process::EndOnDrop;
+use local::stack::{Options, Stack};
+use local::terminal::{self, seconds};
+use local::{authorization, environment};
 
-use crate::failure::{Context, Failure, Result};
-use crate::layout::{StateDir, workspace};
-use crate::process::Identity;
-use crate::stack::{Options, Stack};
-use crate::terminal::{self, seconds};
-use crate::{attached, authorization, environment};
+use crate::attached;
 
 /// What the tests read; `tests/src/stacks.rs` has the same names.
 const STACK: &str = "TOMBSTONE_STACK";
@@ -126,22 +127,11 @@ impl Test {
             command.env("RUST_TEST_THREADS", "6");
         }
         let mut child = command.spawn().context("start cargo test")?;
-        let group = Group(child.id().and_then(Identity::of));
+        let group = EndOnDrop::of(child.id());
         let status = child.wait().await.context("wait for cargo test")?;
         drop(group);
         let code = status.code().context(format!("cargo test: {status}"))?;
         Ok(u8::try_from(code).unwrap_or(u8::MAX))
-    }
-}
-
-/// Ends the tests when this command is interrupted.
-struct Group(Option<Identity>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(identity) = &self.0 {
-            identity.end(Duration::from_secs(5));
-        }
     }
 }
 
@@ -188,9 +178,9 @@ fn shortened(text: &str) -> Result<String> {
     let (long, short) = ("= \"30d\"", format!("= \"{RETENTION}\""));
     match text.matches(long).count() {
         2 => Ok(text.replace(long, &short)),
-        found => Err(Failure::new(format!(
+        found => Err(anyhow!(
             "collections/mail.toml has {found} retentions of 30d, not 2"
-        ))),
+        )),
     }
 }
 

@@ -4,15 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::environment;
-use crate::failure::{Context, Result};
-use crate::http::REGION;
-use crate::layout::{StateDir, workspace};
-use crate::prerequisites::Prerequisites;
-use crate::process;
-use crate::stack::DEMO_TABLES;
-use crate::terminal::{self, Step};
-use crate::tools::python;
+use anyhow::{Context as _, Result};
+use local::http::REGION;
+use local::layout::{StateDir, workspace};
+use local::process;
+use local::stack::DEMO_TABLES;
+use local::terminal::{self, Step};
+use local::tools;
 
 /// Lints the template.
 ///
@@ -25,8 +23,7 @@ pub async fn run() -> Result<ExitCode> {
     if log.exists() {
         fs::remove_file(&log).context("remove the log of the last time")?;
     }
-    let cache = environment::cache_dir()?;
-    let venv = python::install(&Prerequisites::python()?, &cache, &log).await?;
+    let venv = tools::python(&log).await?;
 
     let step = Step::begin("validate");
     step.doing("sam validate --lint");

@@ -1,0 +1,50 @@
+//! The collection files: those that are compiled in, or those of a folder.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use shared::domain::collection::{Collections, SourceFile};
+
+/// The collections of a folder, or the compiled-in ones.
+///
+/// # Errors
+///
+/// When a file cannot be read, or is wrong: the text lists file, line and key.
+pub fn read(folder: Option<&Path>) -> Result<Collections> {
+    let files = match folder {
+        Some(folder) => files_of(folder)?,
+        None => Collections::compiled_in()
+            .iter()
+            .map(|(name, text)| SourceFile {
+                name: (*name).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect(),
+    };
+    Collections::from_files(&files).context("read the collections")
+}
+
+fn files_of(folder: &Path) -> Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).context(format!("read {}", folder.display()))? {
+        let path = entry.context(format!("read {}", folder.display()))?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let text = fs::read_to_string(&path).context(format!("read {}", path.display()))?;
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            files.push(SourceFile { name, text });
+        }
+    }
+    if files.is_empty() {
+        bail!("{} has no *.toml file", folder.display());
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}

@@ -1,0 +1,277 @@
+//! Indexes and mappings of all collections, here and on AWS.
+//!
+//! Nothing else creates an index: a missing one must stay a failed dependency, never look like "document missing".
+
+pub mod access;
+pub mod command;
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use aws_config::SdkConfig;
+use clap::ValueEnum;
+use opensearch::OpenSearch;
+use opensearch::http::response::Response;
+use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
+use opensearch::indices::{IndicesCreateParts, IndicesExistsParts, IndicesPutMappingParts};
+use reqwest::Url;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use shared::domain::collection::{Collection, Collections, DocumentSpec};
+
+/// What an endpoint is. Never guessed from its name: a domain may have one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SearchKind {
+    /// An OpenSearch domain.
+    #[default]
+    Domain,
+    /// An OpenSearch serverless collection.
+    Serverless,
+}
+
+/// Where the indexes are to be, and how.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// URL of the domain or collection.
+    pub endpoint: Url,
+    /// Which of the two it is.
+    pub kind: SearchKind,
+    /// Put before a document's `index`.
+    pub prefix: String,
+    /// Whose credentials sign the requests; `None` leaves them unsigned.
+    pub signed: Option<SdkConfig>,
+    /// Primary shards of a new index.
+    pub shards: u32,
+    /// Replicas of a new index.
+    pub replicas: u32,
+}
+
+/// An index that is there, with its mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Made {
+    /// Its name, with the prefix.
+    pub name: String,
+    /// What was done for that.
+    pub outcome: Outcome,
+}
+
+/// What was done with an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    /// There was none.
+    Created,
+    /// It was there, and has all fields of the mapping now.
+    Updated,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.outcome {
+            Outcome::Created => "created with its mapping",
+            Outcome::Updated => "was there, and has its mapping",
+        };
+        write!(f, "{}: {what}", self.name)
+    }
+}
+
+/// Creates what is missing, and brings the mappings of what is there up to date.
+///
+/// # Errors
+///
+/// When OpenSearch refuses: a field that has another type already, for instance.
+pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<Made>> {
+    let client = client(target)?;
+    let mut made = Vec::new();
+    for collection in collections.iter() {
+        if let Some(document) = &collection.document {
+            let name = format!("{}{}", target.prefix, document.index);
+            let asked = create_one(&client, target, &name, mapping(collection, document)).await?;
+            let outcome = match asked {
+                Allowed::Yes(outcome) => outcome,
+                Allowed::No(body) => {
+                    let indexes = access::patterns(&target.prefix, collections);
+                    let why = match target.kind {
+                        SearchKind::Domain => {
+                            access::domain_refusal(&target.prefix, &indexes, &body)
+                        }
+                        SearchKind::Serverless => access::serverless_refusal(&indexes, &body),
+                    };
+                    bail!("index {name}: {why}");
+                }
+            };
+            made.push(Made { name, outcome });
+        }
+    }
+    Ok(made)
+}
+
+/// What was done, or what was said with a 403.
+#[derive(Debug)]
+enum Allowed {
+    Yes(Outcome),
+    No(String),
+}
+
+async fn create_one(
+    client: &OpenSearch,
+    target: &Target,
+    name: &str,
+    mapping: Value,
+) -> Result<Allowed> {
+    let indices = client.indices();
+    let exists = indices
+        .exists(IndicesExistsParts::Index(&[name]))
+        .send()
+        .await
+        .with_context(|| format!("look for the index {name} at {}", target.endpoint))?;
+    match exists.status_code().as_u16() {
+        200 => {
+            let put = indices
+                .put_mapping(IndicesPutMappingParts::Index(&[name]))
+                .body(mapping)
+                .send()
+                .await;
+            let put = put.with_context(|| format!("map {name}"))?;
+            accepted(put, name, Outcome::Updated).await
+        }
+        404 => {
+            let body = match target.kind {
+                SearchKind::Domain => {
+                    let settings = json!({"number_of_shards": target.shards, "number_of_replicas": target.replicas});
+                    json!({"settings": settings, "mappings": mapping})
+                }
+                SearchKind::Serverless => json!({"mappings": mapping}),
+            };
+            let create = indices
+                .create(IndicesCreateParts::Index(name))
+                .body(body)
+                .send()
+                .await;
+            let create = create.with_context(|| format!("create {name}"))?;
+            accepted(create, name, Outcome::Created).await
+        }
+        // An answer to HEAD has no body.
+        403 => Ok(Allowed::No(String::new())),
+        other => Err(anyhow!("looking for index {name} was answered {other}")),
+    }
+}
+
+async fn accepted(response: Response, name: &str, outcome: Outcome) -> Result<Allowed> {
+    let status = response.status_code();
+    if status.is_success() {
+        return Ok(Allowed::Yes(outcome));
+    }
+    let text = response.text().await.unwrap_or_default();
+    if status.as_u16() == 403 {
+        return Ok(Allowed::No(text));
+    }
+    Err(anyhow!("index {name} was refused with {status}: {text}"))
+}
+
+fn client(target: &Target) -> Result<OpenSearch> {
+    let pool = SingleNodeConnectionPool::new(target.endpoint.clone());
+    let mut transport = TransportBuilder::new(pool).timeout(Duration::from_mins(1));
+    if let Some(config) = &target.signed {
+        let service = match target.kind {
+            SearchKind::Domain => "es",
+            SearchKind::Serverless => "aoss",
+        };
+        let keys = config.clone().try_into();
+        transport = transport
+            .service_name(service)
+            .auth(keys.context("find AWS credentials and a region")?);
+    } else {
+        transport = transport.disable_proxy();
+    }
+    Ok(OpenSearch::new(
+        transport.build().context("make an OpenSearch client")?,
+    ))
+}
+
+/// Everything that a query names, and nothing else: what other fields a document has is kept and not indexed.
+fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
+    let mut fields = Map::new();
+    for field in &document.fields {
+        fields.insert(field.clone(), json!({"type": "text"}));
+    }
+    let marks = &collection.marks;
+    let keywords = collection.key.attributes().chain([
+        collection.tenant.attribute.as_str(),
+        marks.deleted_by.as_str(),
+        marks.deletion_id.as_str(),
+    ]);
+    for keyword in keywords {
+        fields.insert(keyword.to_owned(), json!({"type": "keyword"}));
+    }
+    fields.insert(marks.deleted_at.clone(), json!({"type": "date"}));
+    json!({"dynamic": "false", "properties": fields})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+    use crate::collections;
+
+    /// Answers every request like a domain with fine-grained access control that does not know who asks.
+    fn refusing() -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let _request = connection.read(&mut [0; 4096]);
+                let answer =
+                    "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                let _gone = connection.write_all(answer.as_bytes());
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_a_domain_is_told_with_what_ends_it() {
+        let target = |kind| Target {
+            endpoint: refusing().parse().unwrap(),
+            kind,
+            prefix: "t-".to_owned(),
+            signed: None,
+            shards: 1,
+            replicas: 1,
+        };
+        let collections = collections::read(None).unwrap();
+
+        let domain = create(&target(SearchKind::Domain), &collections).await;
+        let serverless = create(&target(SearchKind::Serverless), &collections).await;
+
+        let domain = format!("{:#}", domain.unwrap_err());
+        assert!(domain.contains("rolesmapping/t-index"), "{domain}");
+        let serverless = format!("{:#}", serverless.unwrap_err());
+        assert!(serverless.contains("aoss:CreateIndex"), "{serverless}");
+    }
+
+    #[test]
+    fn every_field_of_a_query_is_mapped_and_nothing_else_is_indexed() {
+        let collections = collections::read(None).unwrap();
+        let messages = collections.get("messages").unwrap();
+
+        let mapping = mapping(messages, messages.document.as_ref().unwrap());
+
+        assert_eq!(mapping["dynamic"], "false");
+        let fields = &mapping["properties"];
+        assert_eq!(fields["body"]["type"], "text");
+        for keyword in [
+            "discussion_id",
+            "message_id",
+            "user_id",
+            "deletion_id",
+            "deleted_by",
+        ] {
+            assert_eq!(fields[keyword]["type"], "keyword", "{keyword}");
+        }
+        assert_eq!(fields[messages.marks.deleted_at.as_str()]["type"], "date");
+    }
+}
