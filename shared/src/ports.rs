@@ -114,7 +114,9 @@ pub use self::rows::{
 };
 pub use self::schedules::{RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
 pub use self::told::KeepTold;
-pub use self::wired::{ApiPorts, EnginePorts, SweepPorts, Wired};
+pub use self::wired::{
+    ApiPorts, EnginePorts, Outgoing, OutgoingOf, Stores, StoresOf, SweepPorts, Wired,
+};
 pub use self::writes::{
     IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
 };

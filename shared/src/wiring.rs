@@ -1,4 +1,4 @@
-//! What the three mains have in common: a configuration or named complaints, the stores, and an exit code.
+//! What the three mains have in common: a configuration or named complaints, the ports, and an exit code.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -7,28 +7,33 @@ use aws_config::SdkConfig;
 use tracing::error;
 
 use crate::adapters::{
-    DynamoDeletions, DynamoRows, OpenSearchDocuments, OpenSearchDomain, SearchAuth, SearchHealth,
-    SearchTransportError, SearchedIndex, SqsQueue, TableNames, sdk_config, search_transport,
+    DynamoDeletions, DynamoRows, EventBridgeEvents, EventBridgeSchedules, OpenSearchDocuments,
+    OpenSearchDomain, SearchAuth, SearchHealth, SearchTransportError, SearchedIndex, SqsQueue,
+    SystemClock, TableNames, sdk_config, search_transport,
 };
-use crate::config::{ConfigError, Search, StoresConfig, SweeperConfig};
+use crate::config::{ConfigError, EngineConfig, Search, StoresConfig, SweeperConfig};
+use crate::ports::{OutgoingOf, StoresOf, Wired};
 use crate::telemetry::chain;
 
-/// What every function works with.
+/// The stores in AWS.
+pub type AwsStores = StoresOf<DynamoRows, OpenSearchDocuments, DynamoDeletions>;
+
+/// What the api works with.
+pub type ApiWired = Wired<AwsStores, OutgoingOf<SqsQueue>, SystemClock>;
+
+/// What the consumer works with, and with the search domain the sweeper.
+pub type EngineWired<H = ()> =
+    Wired<AwsStores, OutgoingOf<SqsQueue, EventBridgeEvents, EventBridgeSchedules>, SystemClock, H>;
+
+/// The clients that every function has.
 #[derive(Debug)]
-pub struct Stores {
-    /// For further clients.
-    pub sdk: SdkConfig,
-    /// The truth.
-    pub rows: DynamoRows,
-    /// The copy.
-    pub documents: OpenSearchDocuments,
-    /// The control table.
-    pub deletions: DynamoDeletions,
-    /// The delete queue.
-    pub queue: SqsQueue,
+pub struct Clients {
+    sdk: SdkConfig,
+    stores: AwsStores,
+    queue: SqsQueue,
 }
 
-impl Stores {
+impl Clients {
     /// Builds the clients, once per process; nothing is called yet.
     ///
     /// # Errors
@@ -38,13 +43,56 @@ impl Stores {
         let sdk = sdk_config(config.call_timeout, config.local_endpoint.as_deref()).await;
         let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
         let tables = TableNames::new(config.table_prefix.clone(), config.table_names.clone());
-        Ok(Self {
+        let stores = StoresOf {
             rows: DynamoRows::new(dynamo.clone(), tables.clone()),
             documents: documents(config, &sdk)?,
             deletions: DynamoDeletions::new(dynamo, config.control_table.clone(), tables),
+        };
+        Ok(Self {
+            stores,
             queue: SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), config.queue_url.clone()),
             sdk,
         })
+    }
+
+    /// The api's ports.
+    #[must_use]
+    pub fn of_api(self) -> ApiWired {
+        Wired {
+            stores: self.stores,
+            outgoing: OutgoingOf {
+                queue: self.queue,
+                events: (),
+                schedules: (),
+            },
+            clock: SystemClock,
+            domain: (),
+        }
+    }
+
+    /// The engine's ports; `domain` is the sweeper's.
+    #[must_use]
+    pub fn of_engine<H>(self, config: &EngineConfig, domain: H) -> EngineWired<H> {
+        let rows = self.stores.rows.archived_in(&config.archive_table);
+        Wired {
+            stores: StoresOf {
+                rows,
+                ..self.stores
+            },
+            outgoing: OutgoingOf {
+                queue: self.queue,
+                events: EventBridgeEvents::new(
+                    aws_sdk_eventbridge::Client::new(&self.sdk),
+                    config.event_bus.clone(),
+                ),
+                schedules: EventBridgeSchedules::new(
+                    aws_sdk_scheduler::Client::new(&self.sdk),
+                    config.schedule_group.clone(),
+                ),
+            },
+            clock: SystemClock,
+            domain,
+        }
     }
 
     /// What the sweeper asks before it removes anything. Only a domain has a name; without a search no collection has
@@ -59,7 +107,7 @@ impl Stores {
         let searched = collections.find(|collection| collection.document.is_some());
         searched.map_or(SearchHealth::None, |collection| {
             SearchHealth::Serverless(Box::new(SearchedIndex {
-                documents: self.documents.clone(),
+                documents: self.stores.documents.clone(),
                 collection: collection.clone(),
             }))
         })

@@ -10,7 +10,7 @@ use shared::domain::deletion::{Action, DeletionId, Patience, State};
 use shared::domain::key::RecordKey;
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
-use shared::ports::Wired;
+use shared::ports::{OutgoingOf, StoresOf, Wired};
 use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use shared::requests::act::act;
 use shared::requests::{Api, OnPublishFailure};
@@ -21,12 +21,8 @@ use crate::on_tables::OnTables;
 const TENANT: &str = "acme";
 
 type Ports = Wired<
-    DynamoRows,
-    OpenSearchDocuments,
-    DynamoDeletions,
-    FakeQueue,
-    FakeEvents,
-    FakeSchedules,
+    StoresOf<DynamoRows, OpenSearchDocuments, DynamoDeletions>,
+    OutgoingOf<FakeQueue, FakeEvents, FakeSchedules>,
     FakeClock,
     SearchHealth,
 >;
@@ -73,12 +69,16 @@ impl World {
 
     fn ports(&self) -> Ports {
         Wired {
-            rows: self.0.rows(),
-            documents: OpenSearchDocuments::nowhere(),
-            deletions: self.0.deletions(),
-            queue: self.0.queue.clone(),
-            events: self.0.events.clone(),
-            schedules: FakeSchedules::default(),
+            stores: StoresOf {
+                rows: self.0.rows(),
+                documents: OpenSearchDocuments::nowhere(),
+                deletions: self.0.deletions(),
+            },
+            outgoing: OutgoingOf {
+                queue: self.0.queue.clone(),
+                events: self.0.events.clone(),
+                schedules: FakeSchedules::default(),
+            },
             clock: self.0.clock.clone(),
             domain: SearchHealth::None,
         }

@@ -86,43 +86,80 @@ pub trait SweepPorts: EnginePorts {
     fn domain(&self) -> &Self::Domain;
 }
 
-/// The ports of one function, wired. `()` stands for what it does not get.
+/// The three stores, as one value: what is deleted, its copies, and the deletions.
+pub trait Stores: Send + Sync {
+    /// Rows.
+    type Rows: Send + Sync;
+    /// Documents.
+    type Documents: Send + Sync;
+    /// Deletions.
+    type Deletions: Send + Sync;
+
+    /// The rows.
+    fn rows(&self) -> &Self::Rows;
+    /// The documents.
+    fn documents(&self) -> &Self::Documents;
+    /// The deletions.
+    fn deletions(&self) -> &Self::Deletions;
+}
+
+/// What others hear of or lose, as one value: messages, events, schedules.
+pub trait Outgoing: Send + Sync {
+    /// The queue's sending half.
+    type Queue: Send + Sync;
+    /// The bus.
+    type Events: Send + Sync;
+    /// Schedules that die with their records.
+    type Schedules: Send + Sync;
+
+    /// The queue.
+    fn queue(&self) -> &Self::Queue;
+    /// The bus.
+    fn events(&self) -> &Self::Events;
+    /// The schedules.
+    fn schedules(&self) -> &Self::Schedules;
+}
+
+/// Three stores.
 #[derive(Debug, Clone)]
-pub struct Wired<R, D, L, Q, E, S, C, H> {
+pub struct StoresOf<R, D, L> {
     /// Rows.
     pub rows: R,
     /// Documents.
     pub documents: D,
     /// Deletions.
     pub deletions: L,
+}
+
+/// A queue, a bus and schedules. `()` stands for what a function does not get.
+#[derive(Debug, Clone)]
+pub struct OutgoingOf<Q, E = (), S = ()> {
     /// Queue.
     pub queue: Q,
     /// Bus.
     pub events: E,
     /// Schedules.
     pub schedules: S,
+}
+
+/// The ports of one function, wired: stores, what goes out, clock and, for the sweeper, the search domain. Which function
+/// it can be given to follows from what the parts can do.
+#[derive(Debug, Clone)]
+pub struct Wired<S, O, C, H = ()> {
+    /// The stores.
+    pub stores: S,
+    /// What goes out.
+    pub outgoing: O,
     /// Clock and ids.
     pub clock: C,
     /// The search domain.
     pub domain: H,
 }
 
-impl<R, D, L, Q, E, S, C, H> ApiPorts for Wired<R, D, L, Q, E, S, C, H>
-where
-    R: ReadRows + WriteRows,
-    D: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments,
-    L: AcceptDeletions + ChangeDeletions + ReadDeletions,
-    Q: SendDeletion,
-    E: Send + Sync,
-    S: Send + Sync,
-    C: Clock + Ids,
-    H: Send + Sync,
-{
+impl<R: Send + Sync, D: Send + Sync, L: Send + Sync> Stores for StoresOf<R, D, L> {
     type Rows = R;
     type Documents = D;
     type Deletions = L;
-    type Queue = Q;
-    type Clock = C;
 
     fn rows(&self) -> &R {
         &self.rows
@@ -132,50 +169,14 @@ where
     }
     fn deletions(&self) -> &L {
         &self.deletions
-    }
-    fn queue(&self) -> &Q {
-        &self.queue
-    }
-    fn clock(&self) -> &C {
-        &self.clock
     }
 }
 
-impl<R, D, L, Q, E, S, C, H> EnginePorts for Wired<R, D, L, Q, E, S, C, H>
-where
-    R: ReadRows
-        + MarkRows
-        + ClearRows
-        + PurgeRows
-        + ArchiveRows
-        + EraseRows
-        + DetachRows
-        + RepairAggregates,
-    D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
-    L: ReadDeletions + AdvanceDeletions + KeepTold,
-    Q: SendDeletion,
-    E: PublishEvents,
-    S: RemoveSchedules,
-    C: Clock + Ids,
-    H: Send + Sync,
-{
-    type Rows = R;
-    type Documents = D;
-    type Deletions = L;
+impl<Q: Send + Sync, E: Send + Sync, S: Send + Sync> Outgoing for OutgoingOf<Q, E, S> {
     type Queue = Q;
     type Events = E;
     type Schedules = S;
-    type Clock = C;
 
-    fn rows(&self) -> &R {
-        &self.rows
-    }
-    fn documents(&self) -> &D {
-        &self.documents
-    }
-    fn deletions(&self) -> &L {
-        &self.deletions
-    }
     fn queue(&self) -> &Q {
         &self.queue
     }
@@ -185,14 +186,41 @@ where
     fn schedules(&self) -> &S {
         &self.schedules
     }
+}
+
+impl<S: Stores, O: Outgoing, C: Clock + Ids, H: Send + Sync> ApiPorts for Wired<S, O, C, H>
+where
+    S::Rows: ReadRows + WriteRows,
+    S::Documents: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments,
+    S::Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions,
+    O::Queue: SendDeletion,
+{
+    type Rows = S::Rows;
+    type Documents = S::Documents;
+    type Deletions = S::Deletions;
+    type Queue = O::Queue;
+    type Clock = C;
+
+    fn rows(&self) -> &S::Rows {
+        self.stores.rows()
+    }
+    fn documents(&self) -> &S::Documents {
+        self.stores.documents()
+    }
+    fn deletions(&self) -> &S::Deletions {
+        self.stores.deletions()
+    }
+    fn queue(&self) -> &O::Queue {
+        self.outgoing.queue()
+    }
     fn clock(&self) -> &C {
         &self.clock
     }
 }
 
-impl<R, D, L, Q, E, S, C, H> SweepPorts for Wired<R, D, L, Q, E, S, C, H>
+impl<S: Stores, O: Outgoing, C: Clock + Ids, H: Send + Sync> EnginePorts for Wired<S, O, C, H>
 where
-    R: ReadRows
+    S::Rows: ReadRows
         + MarkRows
         + ClearRows
         + PurgeRows
@@ -200,19 +228,55 @@ where
         + EraseRows
         + DetachRows
         + RepairAggregates,
-    D: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
-    L: ReadDeletions + AdvanceDeletions + KeepTold + FindDue,
-    Q: SendDeletion,
-    E: PublishEvents,
-    S: RemoveSchedules,
-    C: Clock + Ids,
-    H: DomainHealth,
+    S::Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
+    S::Deletions: ReadDeletions + AdvanceDeletions + KeepTold,
+    O::Queue: SendDeletion,
+    O::Events: PublishEvents,
+    O::Schedules: RemoveSchedules,
 {
-    type Due = L;
+    type Rows = S::Rows;
+    type Documents = S::Documents;
+    type Deletions = S::Deletions;
+    type Queue = O::Queue;
+    type Events = O::Events;
+    type Schedules = O::Schedules;
+    type Clock = C;
+
+    fn rows(&self) -> &S::Rows {
+        self.stores.rows()
+    }
+    fn documents(&self) -> &S::Documents {
+        self.stores.documents()
+    }
+    fn deletions(&self) -> &S::Deletions {
+        self.stores.deletions()
+    }
+    fn queue(&self) -> &O::Queue {
+        self.outgoing.queue()
+    }
+    fn events(&self) -> &O::Events {
+        self.outgoing.events()
+    }
+    fn schedules(&self) -> &O::Schedules {
+        self.outgoing.schedules()
+    }
+    fn clock(&self) -> &C {
+        &self.clock
+    }
+}
+
+impl<S: Stores, O, C, H: DomainHealth> SweepPorts for Wired<S, O, C, H>
+where
+    Self: EnginePorts,
+    S::Deletions: FindDue,
+    O: Send + Sync,
+    C: Send + Sync,
+{
+    type Due = S::Deletions;
     type Domain = H;
 
-    fn due(&self) -> &L {
-        &self.deletions
+    fn due(&self) -> &S::Deletions {
+        self.stores.deletions()
     }
     fn domain(&self) -> &H {
         &self.domain

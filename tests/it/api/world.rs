@@ -9,7 +9,7 @@ use shared::config::ClaimNames;
 use shared::domain::collection::{Collection, Collections};
 use shared::domain::key::RecordKey;
 use shared::domain::row::RowMark;
-use shared::ports::Wired;
+use shared::ports::{OutgoingOf, StoresOf, Wired};
 use shared::requests::{Api, OnPublishFailure};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeQueue, FakeRows, Faults, samples,
@@ -105,12 +105,8 @@ permissions = { delete = ["admin"] }
 "#;
 
 type Ports = Wired<
-    Failing<FakeRows>,
-    Failing<FakeDocuments>,
-    Failing<FakeDeletions>,
-    Failing<FakeQueue>,
-    (),
-    (),
+    StoresOf<Failing<FakeRows>, Failing<FakeDocuments>, Failing<FakeDeletions>>,
+    OutgoingOf<Failing<FakeQueue>, (), ()>,
     FakeClock,
     (),
 >;
@@ -304,12 +300,16 @@ impl World {
 
     fn api(&self) -> Api<Ports> {
         let ports = Wired {
-            rows: Failing::new(self.rows.clone(), &self.faults),
-            documents: Failing::new(self.documents.clone(), &self.faults),
-            deletions: Failing::new(self.deletions.clone(), &self.faults),
-            queue: Failing::new(self.queue.clone(), &self.faults),
-            events: (),
-            schedules: (),
+            stores: StoresOf {
+                rows: Failing::new(self.rows.clone(), &self.faults),
+                documents: Failing::new(self.documents.clone(), &self.faults),
+                deletions: Failing::new(self.deletions.clone(), &self.faults),
+            },
+            outgoing: OutgoingOf {
+                queue: Failing::new(self.queue.clone(), &self.faults),
+                events: (),
+                schedules: (),
+            },
             clock: self.clock.clone(),
             domain: (),
         };

@@ -1,4 +1,5 @@
-//! Rows that leave their table: [`ArchiveRows`] and [`EraseRows`] of one store.
+//! Rows that leave their table: [`ArchiveRows`](crate::ports::ArchiveRows) and [`EraseRows`](crate::ports::EraseRows) of one
+//! store.
 
 mod copying;
 mod erasing;

@@ -1,4 +1,4 @@
-//! The control table: [`AcceptDeletions`], [`ReadDeletions`], [`AdvanceDeletions`] and [`FindDue`] of one store.
+//! The control table: all that `ports` says of the deletions of one store, see [`DeletionsHarness`].
 
 mod accepting;
 mod advancing;

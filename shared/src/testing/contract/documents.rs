@@ -1,5 +1,5 @@
-//! Documents: [`MarkDocuments`], [`ClearDocuments`], [`PurgeDocuments`], [`ReadDocuments`], [`IndexDocuments`] and
-//! [`SearchDocuments`] of one index.
+//! Documents: all that `ports` says of marking, clearing, removing, reading, writing and searching those of one index, see
+//! [`DocumentsHarness`].
 
 mod clearing;
 mod harness;

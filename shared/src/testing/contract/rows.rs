@@ -1,4 +1,4 @@
-//! Rows: [`ReadRows`], [`MarkRows`], [`ClearRows`], [`PurgeRows`] and [`WriteRows`] of one store.
+//! Rows: all that `ports` says of reading, marking, clearing, purging and writing those of one store, see [`RowsHarness`].
 
 mod clearing;
 mod harness;

@@ -7,8 +7,8 @@ use shared::domain::collection::Collection;
 use shared::domain::key::RecordKey;
 use shared::domain::row::Row;
 use shared::ports::{
-    Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery, Stored, TakeBackOutcome, Wired,
-    WriteOutcome, WriteRows,
+    Attempt, DependencyError, Fields, OutgoingOf, ReadRows, RowPage, RowQuery, Stored, StoresOf,
+    TakeBackOutcome, Wired, WriteOutcome, WriteRows,
 };
 use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use shared::requests::{Api, OnPublishFailure};
@@ -86,12 +86,16 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
     };
     let api = Api {
         ports: Wired {
-            rows: rows.clone(),
-            documents: world.documents.clone(),
-            deletions: world.deletions.clone(),
-            queue: world.queue.clone(),
-            events: (),
-            schedules: (),
+            stores: StoresOf {
+                rows: rows.clone(),
+                documents: world.documents.clone(),
+                deletions: world.deletions.clone(),
+            },
+            outgoing: OutgoingOf {
+                queue: world.queue.clone(),
+                events: (),
+                schedules: (),
+            },
             clock: world.clock.clone(),
             domain: (),
         },
