@@ -44,7 +44,7 @@
 //!    `Result<Vec<Attempt<_>>, DependencyError>`, in the order of the slice ([`MarkRows`] is the example).
 //! 2. **The fake**, in `testing/schedules.rs`: `FakeSchedules`, a set of names with behaviour and without a clock. Tests
 //!    get methods to put things there and to look at them.
-//! 3. **The failing decorator**, in `testing/failing/ports.rs`: one line in the macro, and the variant with its two texts
+//! 3. **The failing decorator**, in `testing/failing/forwarding.rs`: one line in the macro, and the variant with its two texts
 //!    in `testing/faults/operation.rs`.
 //!
 //!    ```text

@@ -1,6 +1,6 @@
 //! A port that fails as a script says: it wraps any other, a fake or a real one.
 
-mod ports;
+mod forwarding;
 
 use super::faults::{Fault, Faults, Moment, Operation, Verdict};
 use crate::ports::{Attempt, DependencyError};
