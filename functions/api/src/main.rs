@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use api::{router, run};
 use lambda_runtime::Error;
-use shared::config::ApiConfig;
-use shared::requests::Api;
-use shared::wiring::{Clients, configured, ended};
+use requests::Api;
+use wiring::config::ApiConfig;
+use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
+use aws::SystemClock;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use engine::Engine;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::adapters::SystemClock;
-use shared::config::ConsumerConfig;
-use shared::engine::Engine;
-use shared::ports::Clock;
-use shared::telemetry::emit;
-use shared::wiring::{Clients, configured, ended};
+use ports::Clock;
+use telemetry::emit;
+use wiring::config::ConsumerConfig;
+use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

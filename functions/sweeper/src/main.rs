@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
+use aws::SystemClock;
+use engine::Engine;
+use engine::SweepReport;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use ports::Clock;
 use serde::de::IgnoredAny;
-use shared::adapters::SystemClock;
-use shared::config::SweeperConfig;
-use shared::engine::Engine;
-use shared::engine::SweepReport;
-use shared::ports::Clock;
-use shared::telemetry::emit;
-use shared::wiring::{Clients, configured, ended};
+use telemetry::emit;
+use wiring::config::SweeperConfig;
+use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

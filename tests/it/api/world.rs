@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use api::problem::Code;
+use domain::collection::{Collection, Collections};
+use domain::key::RecordKey;
+use domain::row::RowMark;
 use lambda_http::{Context, LambdaEvent};
+use ports::{OutgoingOf, StoresOf, Wired};
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use shared::config::ClaimNames;
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::key::RecordKey;
-use shared::domain::row::RowMark;
-use shared::ports::{OutgoingOf, StoresOf, Wired};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{
+use testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeQueue, FakeRows, Faults, samples,
 };
+use wiring::config::ClaimNames;
 
 use super::event::Event;
 
@@ -239,7 +239,7 @@ impl World {
     pub(crate) fn marked(&self, name: &str) -> Vec<RecordKey> {
         let collection = self.collection(name);
         let marked = |key: &RecordKey| {
-            let row = shared::domain::row::Row {
+            let row = domain::row::Row {
                 key: key.clone(),
                 attributes: self.row(name, key),
             };

@@ -10,18 +10,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use domain::collection::{Collection, Collections};
+use domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
+use domain::key::RecordKey;
+use domain::principal::{Groups, Principal, Tenant};
+use engine::{Advanced, Engine, advance};
+use engine::{SweepReport, sweep};
 use jiff::Timestamp;
+use ports::{Clock, DependencyError, OutgoingOf, StoresOf, Wired};
+use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
-use shared::domain::key::RecordKey;
-use shared::domain::principal::{Groups, Principal, Tenant};
-use shared::engine::{Advanced, Engine, advance};
-use shared::engine::{SweepReport, sweep};
-use shared::ports::{Clock, DependencyError, OutgoingOf, StoresOf, Wired};
-use shared::requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{
+use testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,
 };

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use shared::domain::collection::Collection;
-use shared::domain::key::RecordKey;
-use shared::domain::row::Row;
-use shared::ports::{
+use domain::collection::Collection;
+use domain::key::RecordKey;
+use domain::row::Row;
+use ports::{
     Attempt, DependencyError, Fields, OutgoingOf, ReadRows, RowPage, RowQuery, Stored, StoresOf,
     TakeBackOutcome, Wired, WriteOutcome, WriteRows,
 };
-use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::samples::{key, key2};
-use shared::testing::{FakeRows, Operation};
+use requests::accept::{AcceptAnswer, DeleteRequest, accept};
+use requests::{Api, OnPublishFailure};
+use testing::samples::{key, key2};
+use testing::{FakeRows, Operation};
 
 use crate::engine::world::trees::four_levels;
 use crate::engine::world::{World, admin};
