@@ -6,12 +6,15 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use shared::adapters::{DynamoDeletions, DynamoRows};
 use shared::domain::collection::{Collection, Collections};
-use shared::domain::deletion::{Action, Deletion, DeletionId, Patience};
+use shared::domain::deletion::{Action, Deletion, DeletionId};
 use shared::domain::key::RecordKey;
 use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
-use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
+use shared::ports::{
+    ClearDocuments, Clock, DependencyError, DomainHealth, IndexDocuments, MarkDocuments,
+    PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, Wired,
+};
 use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use shared::requests::act::{ActError, act};
 use shared::requests::{Api, OnPublishFailure};
@@ -22,25 +25,52 @@ use shared::testing::{
 
 use crate::stores::dynamo::Tables;
 
-pub(crate) type Ports = Wired<
+/// What stands for the search.
+pub(crate) trait Search: Send + Sync {
+    type Documents: ReadDocuments
+        + MarkDocuments
+        + ClearDocuments
+        + PurgeDocuments
+        + SearchDocuments
+        + IndexDocuments;
+    type Domain: DomainHealth;
+
+    fn documents(&self, faults: &Faults) -> Self::Documents;
+    fn domain(&self, faults: &Faults) -> Self::Domain;
+}
+
+impl Search for FakeDocuments {
+    type Documents = Failing<Self>;
+    type Domain = Failing<FakeDomain>;
+
+    fn documents(&self, faults: &Faults) -> Self::Documents {
+        Failing::new(self.clone(), faults)
+    }
+
+    fn domain(&self, faults: &Faults) -> Self::Domain {
+        Failing::new(FakeDomain::default(), faults)
+    }
+}
+
+pub(crate) type Ports<S> = Wired<
     Failing<DynamoRows>,
-    Failing<FakeDocuments>,
+    <S as Search>::Documents,
     Failing<DynamoDeletions>,
     Failing<FakeQueue>,
     Failing<FakeEvents>,
     Failing<FakeSchedules>,
     FakeClock,
-    Failing<FakeDomain>,
+    <S as Search>::Domain,
 >;
 
 const REQUEST: &str = "0b8cf7a4-6b1e-4b52-9d6c-0a8f1c2d3e4f";
 
 /// Everything that outlives a worker.
-pub(crate) struct OnTables {
+pub(crate) struct OnTables<S = FakeDocuments> {
     pub(crate) tables: Tables,
     pub(crate) collections: Arc<Collections>,
     pub(crate) clock: FakeClock,
-    pub(crate) documents: FakeDocuments,
+    pub(crate) documents: S,
     pub(crate) queue: FakeQueue,
     pub(crate) events: FakeEvents,
     pub(crate) principal: Principal,
@@ -50,10 +80,22 @@ pub(crate) struct OnTables {
 impl OnTables {
     /// Empty tables of these collections, and an admin of this tenant who asks.
     pub(crate) fn new(collections: Collections, tenant: &str) -> Self {
+        Self::over(FakeDocuments::of(&collections), collections, tenant)
+    }
+
+    /// As [`new`](Self::new), with the collections that ship.
+    pub(crate) fn shipped(tenant: &str) -> Self {
+        Self::new(shipped(), tenant)
+    }
+}
+
+impl<S: Search> OnTables<S> {
+    /// The same, with this search.
+    pub(crate) fn over(documents: S, collections: Collections, tenant: &str) -> Self {
         let clock = FakeClock::default();
         Self {
             tables: Tables::of(&collections),
-            documents: FakeDocuments::of(&collections),
+            documents,
             collections: Arc::new(collections),
             queue: FakeQueue::new(&clock),
             clock,
@@ -65,11 +107,6 @@ impl OnTables {
             },
             page_keys: 1000,
         }
-    }
-
-    /// As [`new`](Self::new), with the collections that ship.
-    pub(crate) fn shipped(tenant: &str) -> Self {
-        Self::new(shipped(), tenant)
     }
 
     pub(crate) fn collection(&self, name: &str) -> &Collection {
@@ -90,33 +127,30 @@ impl OnTables {
         DynamoDeletions::new(client, control, self.tables.names())
     }
 
-    fn ports(&self, faults: &Faults) -> Ports {
+    fn ports(&self, faults: &Faults) -> Ports<S> {
         Wired {
             rows: Failing::new(self.rows(), faults),
-            documents: Failing::new(self.documents.clone(), faults),
+            documents: self.documents.documents(faults),
             deletions: Failing::new(self.deletions(), faults),
             queue: Failing::new(self.queue.clone(), faults),
             events: Failing::new(self.events.clone(), faults),
             schedules: Failing::new(FakeSchedules::default(), faults),
             clock: self.clock.clone(),
-            domain: Failing::new(FakeDomain::default(), faults),
+            domain: self.documents.domain(faults),
         }
     }
 
-    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports> {
+    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports<S>> {
         Engine {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
             timing: samples::timing(),
-            patience: Patience {
-                max_attempts: 5,
-                fail_after: Duration::from_hours(24),
-            },
+            patience: samples::patience(),
             page_keys: self.page_keys,
         }
     }
 
-    pub(crate) fn api(&self, faults: &Faults) -> Api<Ports> {
+    pub(crate) fn api(&self, faults: &Faults) -> Api<Ports<S>> {
         Api {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
