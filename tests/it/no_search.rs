@@ -1,34 +1,35 @@
 //! A deployment without a search: the engine over the real DynamoDB adapters, and over documents that refuse every call.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use aws::{DynamoDeletions, DynamoRows, OpenSearchDocuments, SearchHealth};
+use crate::on_tables::{OnTables, Search};
+use aws::{OpenSearchDocuments, SearchHealth};
 use domain::collection::{Collections, SourceFile};
-use domain::deletion::{Action, DeletionId, Patience, State};
+use domain::deletion::{Action, DeletionId, State};
 use domain::key::RecordKey;
-use engine::{Advanced, Engine, advance};
-use engine::{SweepReport, sweep};
-use ports::{OutgoingOf, StoresOf, Wired};
-use requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use requests::act::act;
-use requests::{Api, OnPublishFailure};
+use engine::{Advanced, SweepReport};
 use serde_json::{Map, json};
-use testing::{FakeClock, FakeEvents, FakeQueue, FakeSchedules, samples};
-
-use crate::on_tables::OnTables;
+use std::time::Duration;
+use testing::Faults;
 
 const TENANT: &str = "acme";
 
-type Ports = Wired<
-    StoresOf<DynamoRows, OpenSearchDocuments, DynamoDeletions>,
-    OutgoingOf<FakeQueue, FakeEvents, FakeSchedules>,
-    FakeClock,
-    SearchHealth,
->;
+/// No search at all: documents that refuse every call.
+struct Nowhere;
+
+impl Search for Nowhere {
+    type Documents = OpenSearchDocuments;
+    type Domain = SearchHealth;
+
+    fn documents(&self, _: &Faults) -> OpenSearchDocuments {
+        OpenSearchDocuments::nowhere()
+    }
+
+    fn domain(&self, _: &Faults) -> SearchHealth {
+        SearchHealth::None
+    }
+}
 
 /// Notes of a folder, none of them with documents.
-struct World(OnTables);
+struct World(OnTables<Nowhere>);
 
 impl World {
     fn new(strategy: &str) -> Self {
@@ -50,7 +51,8 @@ impl World {
             ),
         };
         let collections = Collections::from_files_without_search(&[file]).unwrap();
-        let world = OnTables::new(collections, TENANT);
+        let mut world = OnTables::over(Nowhere, collections, TENANT);
+        world.page_keys = 2;
         let row = |key: &[(&str, &str)]| {
             let owner = ("owner".to_owned(), json!(TENANT));
             let key = key
@@ -67,80 +69,27 @@ impl World {
         Self(world)
     }
 
-    fn ports(&self) -> Ports {
-        Wired {
-            stores: StoresOf {
-                rows: self.0.rows(),
-                documents: OpenSearchDocuments::nowhere(),
-                deletions: self.0.deletions(),
-            },
-            outgoing: OutgoingOf {
-                queue: self.0.queue.clone(),
-                events: self.0.events.clone(),
-                schedules: FakeSchedules::default(),
-            },
-            clock: self.0.clock.clone(),
-            domain: SearchHealth::None,
-        }
-    }
-
-    fn engine(&self) -> Engine<Ports> {
-        Engine {
-            ports: self.ports(),
-            collections: Arc::clone(&self.0.collections),
-            timing: samples::timing(),
-            patience: Patience {
-                max_attempts: 5,
-                fail_after: Duration::from_hours(24),
-            },
-            page_keys: 2,
-        }
-    }
-
-    fn api(&self) -> Api<Ports> {
-        Api {
-            ports: self.ports(),
-            collections: Arc::clone(&self.0.collections),
-            timing: samples::timing(),
-            on_publish_failure: OnPublishFailure::Outbox,
-        }
-    }
-
     async fn delete(&self, end: State) -> DeletionId {
-        let request = DeleteRequest {
-            principal: &self.0.principal,
-            collection: self.0.collection("folders"),
-            key: RecordKey::stored("f", None),
-            request_id: "r".to_owned(),
-        };
-        let accepted = Box::pin(accept(&self.api(), request)).await.unwrap();
-        let AcceptAnswer::Scheduled(deletion) = accepted else {
-            panic!("it is not accepted: {accepted:?}");
-        };
-        self.ends(deletion.id, end).await;
-        deletion.id
+        let key = RecordKey::stored("f", None);
+        let accepted = self.0.accept(&self.0.faults(), "folders", &key).await;
+        self.ends(accepted.id, end).await;
+        accepted.id
     }
 
     async fn act(&self, id: DeletionId, action: Action, end: State) {
-        let api = self.api();
-        let acted = act(&api, &self.0.principal, id, action);
-        Box::pin(acted).await.unwrap();
+        self.0.act(&self.0.faults(), id, action).await;
         self.ends(id, end).await;
     }
 
     async fn ends(&self, id: DeletionId, end: State) {
-        let until = self.0.later(Duration::from_mins(5));
-        let engine = self.engine();
-        let advanced = advance(&engine, &self.0.principal.tenant, id, until);
-        assert_eq!(Box::pin(advanced).await.unwrap(), Advanced::Ended(end));
+        let advanced = self.0.deliver(&self.0.faults(), id).await;
+        assert_eq!(advanced.unwrap(), Advanced::Ended(end));
     }
 
     /// One sweep, after this time.
     async fn sweep_after(&self, time: Duration) -> SweepReport {
         self.0.clock.advance(time);
-        let (engine, deadline) = (self.engine(), self.0.later(Duration::from_mins(5)));
-        let swept = sweep(&engine, deadline, Duration::from_mins(2));
-        let report = Box::pin(swept).await.unwrap();
+        let report = self.0.sweep(&self.0.faults()).await;
         assert_eq!((report.errors, report.put_off), (0, 0), "{report:?}");
         report
     }

@@ -1,42 +1,69 @@
 //! The engine over the real DynamoDB adapters, on Dynoxide; everything else is in memory.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use crate::stores::dynamo::Tables;
 use aws::{DynamoDeletions, DynamoRows};
 use domain::collection::{Collection, Collections};
-use domain::deletion::{Action, Deletion, DeletionId, Patience};
+use domain::deletion::{Action, Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::principal::{Groups, Principal, Tenant};
-use engine::{Advanced, Engine, advance};
-use engine::{SweepReport, sweep};
-use ports::{Clock, DependencyError, OutgoingOf, ReadDeletions, StoresOf, Wired};
+use engine::{Advanced, Engine, SweepReport, advance, sweep};
+use ports::{
+    ClearDocuments, Clock, DependencyError, DomainHealth, IndexDocuments, MarkDocuments,
+    OutgoingOf, PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, StoresOf, Wired,
+};
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use requests::act::{ActError, act};
 use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Duration;
 use testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,
 };
 
-use crate::stores::dynamo::Tables;
+/// What stands for the search.
+pub(crate) trait Search: Send + Sync {
+    type Documents: ReadDocuments
+        + MarkDocuments
+        + ClearDocuments
+        + PurgeDocuments
+        + SearchDocuments
+        + IndexDocuments;
+    type Domain: DomainHealth;
 
-pub(crate) type Ports = Wired<
-    StoresOf<Failing<DynamoRows>, Failing<FakeDocuments>, Failing<DynamoDeletions>>,
+    fn documents(&self, faults: &Faults) -> Self::Documents;
+    fn domain(&self, faults: &Faults) -> Self::Domain;
+}
+
+impl Search for FakeDocuments {
+    type Documents = Failing<Self>;
+    type Domain = Failing<FakeDomain>;
+
+    fn documents(&self, faults: &Faults) -> Self::Documents {
+        Failing::new(self.clone(), faults)
+    }
+
+    fn domain(&self, faults: &Faults) -> Self::Domain {
+        Failing::new(FakeDomain::default(), faults)
+    }
+}
+
+pub(crate) type Ports<S> = Wired<
+    StoresOf<Failing<DynamoRows>, <S as Search>::Documents, Failing<DynamoDeletions>>,
     OutgoingOf<Failing<FakeQueue>, Failing<FakeEvents>, Failing<FakeSchedules>>,
     FakeClock,
-    Failing<FakeDomain>,
+    <S as Search>::Domain,
 >;
 
 const REQUEST: &str = "0b8cf7a4-6b1e-4b52-9d6c-0a8f1c2d3e4f";
 
 /// Everything that outlives a worker.
-pub(crate) struct OnTables {
+pub(crate) struct OnTables<S = FakeDocuments> {
     pub(crate) tables: Tables,
     pub(crate) collections: Arc<Collections>,
     pub(crate) clock: FakeClock,
-    pub(crate) documents: FakeDocuments,
+    pub(crate) documents: S,
     pub(crate) queue: FakeQueue,
     pub(crate) events: FakeEvents,
     pub(crate) principal: Principal,
@@ -46,10 +73,22 @@ pub(crate) struct OnTables {
 impl OnTables {
     /// Empty tables of these collections, and an admin of this tenant who asks.
     pub(crate) fn new(collections: Collections, tenant: &str) -> Self {
+        Self::over(FakeDocuments::of(&collections), collections, tenant)
+    }
+
+    /// As [`new`](Self::new), with the collections that ship.
+    pub(crate) fn shipped(tenant: &str) -> Self {
+        Self::new(shipped(), tenant)
+    }
+}
+
+impl<S: Search> OnTables<S> {
+    /// The same, with this search.
+    pub(crate) fn over(documents: S, collections: Collections, tenant: &str) -> Self {
         let clock = FakeClock::default();
         Self {
             tables: Tables::of(&collections),
-            documents: FakeDocuments::of(&collections),
+            documents,
             collections: Arc::new(collections),
             queue: FakeQueue::new(&clock),
             clock,
@@ -61,11 +100,6 @@ impl OnTables {
             },
             page_keys: 1000,
         }
-    }
-
-    /// As [`new`](Self::new), with the collections that ship.
-    pub(crate) fn shipped(tenant: &str) -> Self {
-        Self::new(shipped(), tenant)
     }
 
     pub(crate) fn collection(&self, name: &str) -> &Collection {
@@ -86,11 +120,11 @@ impl OnTables {
         DynamoDeletions::new(client, control, self.tables.names())
     }
 
-    fn ports(&self, faults: &Faults) -> Ports {
+    fn ports(&self, faults: &Faults) -> Ports<S> {
         Wired {
             stores: StoresOf {
                 rows: Failing::new(self.rows(), faults),
-                documents: Failing::new(self.documents.clone(), faults),
+                documents: self.documents.documents(faults),
                 deletions: Failing::new(self.deletions(), faults),
             },
             outgoing: OutgoingOf {
@@ -99,24 +133,21 @@ impl OnTables {
                 schedules: Failing::new(FakeSchedules::default(), faults),
             },
             clock: self.clock.clone(),
-            domain: Failing::new(FakeDomain::default(), faults),
+            domain: self.documents.domain(faults),
         }
     }
 
-    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports> {
+    pub(crate) fn engine(&self, faults: &Faults) -> Engine<Ports<S>> {
         Engine {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
             timing: samples::timing(),
-            patience: Patience {
-                max_attempts: 5,
-                fail_after: Duration::from_hours(24),
-            },
+            patience: samples::patience(),
             page_keys: self.page_keys,
         }
     }
 
-    pub(crate) fn api(&self, faults: &Faults) -> Api<Ports> {
+    pub(crate) fn api(&self, faults: &Faults) -> Api<Ports<S>> {
         Api {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),

@@ -13,6 +13,7 @@ pub mod areas;
 pub mod bus;
 pub mod caller;
 pub mod functions;
+pub mod http;
 pub mod mail;
 pub mod queues;
 pub mod stacks;

@@ -17,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use ports::ApiPorts;
 use requests::Api;
 
+use self::named_collection::{collection, methods};
 use crate::call::{Call, CallWithObject};
 use crate::identify::{RecordPath, needs_query};
 use crate::problem::{Code, Problem};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 use domain::collection::{Collection, CollectionName, Collections};
-use domain::deletion::{Accepted, Deletion, DeletionId, Timing};
+use domain::deletion::{Accepted, Deletion, DeletionId, Patience, Timing};
 use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Page};
 use domain::principal::Tenant;
@@ -229,6 +229,15 @@ pub fn timing() -> Timing {
         resend_after: Duration::from_mins(2),
         compare_after: Duration::from_mins(10),
         certificate_retention: Duration::from_hours(24 * 3650),
+    }
+}
+
+/// When to stop trying, as it is by default.
+#[must_use]
+pub fn patience() -> Patience {
+    Patience {
+        max_attempts: 5,
+        fail_after: Duration::from_hours(24),
     }
 }
 

@@ -1,21 +1,18 @@
 //! The function over fakes, and the records in them.
 
-use std::sync::Arc;
-
+use super::event::Event;
+use crate::engine::world::{Ports, World as Stores};
 use api::problem::Code;
-use domain::collection::{Collection, Collections};
+use domain::collection::Collections;
 use domain::key::RecordKey;
 use domain::row::RowMark;
 use lambda_http::{Context, LambdaEvent};
-use ports::{OutgoingOf, StoresOf, Wired};
 use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use testing::{
-    Failing, FakeClock, FakeDeletions, FakeDocuments, FakeQueue, FakeRows, Faults, samples,
-};
+use std::ops::Deref;
+use std::sync::Arc;
+use testing::{Faults, samples};
 use wiring::config::ClaimNames;
-
-use super::event::Event;
 
 /// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
 /// never purged; `posts` are their authors' for ten minutes, and no guest's ever. The others are written by clients.
@@ -104,23 +101,19 @@ serve       = ["write"]
 permissions = { delete = ["admin"] }
 "#;
 
-type Ports = Wired<
-    StoresOf<Failing<FakeRows>, Failing<FakeDocuments>, Failing<FakeDeletions>>,
-    OutgoingOf<Failing<FakeQueue>, (), ()>,
-    FakeClock,
-    (),
->;
-
-/// The stores, and what is wrong with them.
+/// The stores of the engine's tests, and what is wrong with them for the function.
 pub(crate) struct World {
-    pub(crate) collections: Arc<Collections>,
-    pub(crate) rows: FakeRows,
-    pub(crate) documents: FakeDocuments,
-    pub(crate) deletions: FakeDeletions,
-    pub(crate) queue: FakeQueue,
+    stores: Stores,
     pub(crate) faults: Faults,
     pub(crate) on_publish_failure: OnPublishFailure,
-    pub(crate) clock: FakeClock,
+}
+
+impl Deref for World {
+    type Target = Stores;
+
+    fn deref(&self) -> &Stores {
+        &self.stores
+    }
 }
 
 /// What came back.
@@ -171,27 +164,17 @@ impl Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let collections = Arc::new(Collections::for_tests(&declared()));
-        let (clock, rows) = (FakeClock::default(), FakeRows::default());
+        let stores = Stores::new(&declared());
         Self {
-            documents: FakeDocuments::of(&collections),
-            deletions: FakeDeletions::beside(&rows),
-            queue: FakeQueue::default(),
-            faults: Faults::new(&clock),
+            faults: stores.faults(),
             on_publish_failure: OnPublishFailure::Outbox,
-            collections,
-            rows,
-            clock,
+            stores,
         }
     }
 
     /// Reads the collections again, from other files; the stores stay as they are.
     pub(crate) fn redeclare(&mut self, change: impl FnOnce(String) -> String) {
-        self.collections = Arc::new(Collections::for_tests(&change(declared())));
-    }
-
-    pub(crate) fn collection(&self, name: &str) -> &Collection {
-        self.collections.get(name).expect("the test declares it")
+        self.stores.collections = Arc::new(Collections::for_tests(&change(declared())));
     }
 
     /// Puts a live record of `acme`, written by ann, and its document.
@@ -201,16 +184,8 @@ impl World {
 
     /// As [`put`](Self::put), of this tenant.
     pub(crate) fn put_of(&self, tenant: &str, collection: &str, key: &RecordKey) {
-        let collection = self.collection(collection);
-        let row = samples::row(collection, key, tenant);
-        if let Some(id) = collection
-            .document
-            .as_ref()
-            .map(|spec| spec.id.render(&key.parts(&collection.key)).unwrap())
-        {
-            self.documents.put(collection, &id, row.clone());
-        }
-        self.rows.put(collection, row);
+        let row = samples::row(self.collection(collection), key, tenant);
+        self.put_row(collection, row);
     }
 
     /// Puts a live letter of ann's in a room, and its document.
@@ -218,8 +193,7 @@ impl World {
         let letters = self.collection("letters");
         let mut row = samples::row(letters, &RecordKey::stored(id, None), "acme");
         row.insert("room_id".to_owned(), json!(room));
-        self.documents.put(letters, id, row.clone());
-        self.rows.put(letters, row);
+        self.put_row("letters", row);
     }
 
     /// The document with this id.
@@ -230,9 +204,8 @@ impl World {
 
     /// The row of a record.
     pub(crate) fn row(&self, collection: &str, key: &RecordKey) -> Map<String, Value> {
-        self.rows
-            .get(self.collection(collection), key)
-            .expect("the record is there")
+        let row = self.stores.row(collection, key);
+        row.expect("the record is there")
     }
 
     /// The keys of the records of a collection that carry a mark.
@@ -299,25 +272,9 @@ impl World {
     }
 
     fn api(&self) -> Api<Ports> {
-        let ports = Wired {
-            stores: StoresOf {
-                rows: Failing::new(self.rows.clone(), &self.faults),
-                documents: Failing::new(self.documents.clone(), &self.faults),
-                deletions: Failing::new(self.deletions.clone(), &self.faults),
-            },
-            outgoing: OutgoingOf {
-                queue: Failing::new(self.queue.clone(), &self.faults),
-                events: (),
-                schedules: (),
-            },
-            clock: self.clock.clone(),
-            domain: (),
-        };
         Api {
-            ports,
-            collections: Arc::clone(&self.collections),
-            timing: samples::timing(),
             on_publish_failure: self.on_publish_failure,
+            ..self.stores.api(&self.faults)
         }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn text_of(file: &str) -> String {
     (*text).to_owned()
 }
 
-fn shipped(file: &str) -> World {
+/// A world of the collections in a file that ships.
+pub(crate) fn shipped(file: &str) -> World {
     World::new(&text_of(file))
 }
 

@@ -78,10 +78,7 @@ impl World {
             domain: FakeDomain::default(),
             clock: FakeClock::default(),
             timing: samples::timing(),
-            patience: Patience {
-                max_attempts: 5,
-                fail_after: Duration::from_hours(24),
-            },
+            patience: samples::patience(),
             page_keys: 1000,
         }
     }

@@ -1,8 +1,10 @@
 //! A server with plain threads, so that it goes on while a test holds its runtime.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
+
+use tests::http::Request;
 
 /// What becomes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +21,6 @@ pub(super) enum Fate {
     NeverAnswers,
     /// It stays open, and says nothing.
     IsSilent,
-}
-
-/// One request, as it came.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) line: String,
-    pub(super) body: String,
-    head: Vec<String>,
 }
 
 /// The server; its threads end with the process.
@@ -91,7 +85,7 @@ impl Shared {
                 // Bytes that nobody reads: the system resets a connection that is closed over them.
                 return;
             }
-            let Some(request) = read(&mut reader) else {
+            let Some(request) = Request::read(&mut reader) else {
                 return;
             };
             let seen = self.requests.lock();
@@ -107,36 +101,6 @@ impl Shared {
         }
         self.alive().retain(|one| !Arc::ptr_eq(one, connection));
     }
-}
-
-impl Request {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.iter().filter_map(|line| line.split_once(':'));
-        let mut found = lines.filter(|(header, _)| header.eq_ignore_ascii_case(name));
-        found.next().map(|(_, value)| value.trim())
-    }
-}
-
-fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
-    let mut head: Vec<String> = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-        match line.trim_end() {
-            "" => break,
-            line => head.push(line.to_owned()),
-        }
-    }
-    let mut request = Request {
-        line: head.remove(0),
-        head,
-        body: String::new(),
-    };
-    let length = request.header("content-length")?.parse().ok()?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    request.body = String::from_utf8(body).ok()?;
-    Some(request)
 }
 
 /// One document that is there, or one line that was done.

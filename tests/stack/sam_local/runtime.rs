@@ -1,6 +1,6 @@
 //! A Runtime API with one event in it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws::SystemClock;
 use ports::Clock as _;
 use serde_json::Value;
+use tests::http::Request;
 
 /// How long a function may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -48,7 +49,8 @@ fn serve(
     answers: &Sender<(String, Value)>,
 ) {
     let mut reader = BufReader::new(connection);
-    while let Some((path, body)) = read(&mut reader) {
+    while let Some(request) = Request::read(&mut reader) {
+        let path = request.path();
         if path.ends_with("/invocation/next") {
             let Some(event) = event.take() else {
                 // There is no further event: the function waits until it is ended.
@@ -65,50 +67,14 @@ fn serve(
                 event.len()
             );
         } else {
-            let _ = answers.send((path, serde_json::from_str(&body).unwrap_or_default()));
+            let _ = answers.send((
+                path.to_owned(),
+                serde_json::from_str(&request.body).unwrap_or_default(),
+            ));
             let _ = write!(
                 connection,
                 "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"
             );
-        }
-    }
-}
-
-fn read(reader: &mut BufReader<&TcpStream>) -> Option<(String, String)> {
-    let mut head = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-        match line.trim_end() {
-            "" => break,
-            line => head.push(line.to_owned()),
-        }
-    }
-    let path = head.first()?.split(' ').nth(1)?.to_owned();
-    let header = |name: &str| {
-        let mut lines = head.iter().filter_map(|line| line.split_once(':'));
-        lines.find(|(header, _)| header.eq_ignore_ascii_case(name))
-    };
-    let mut body = Vec::new();
-    if let Some((_, length)) = header("content-length") {
-        body.resize(length.trim().parse().ok()?, 0);
-        reader.read_exact(&mut body).ok()?;
-    } else if header("transfer-encoding").is_some() {
-        read_chunks(reader, &mut body)?;
-    }
-    Some((path, String::from_utf8(body).ok()?))
-}
-
-fn read_chunks(reader: &mut BufReader<&TcpStream>, body: &mut Vec<u8>) -> Option<()> {
-    loop {
-        let mut size = String::new();
-        reader.read_line(&mut size).ok()?;
-        let size = usize::from_str_radix(size.trim(), 16).ok()?;
-        let mut chunk = vec![0; size + 2];
-        reader.read_exact(&mut chunk).ok()?;
-        body.extend_from_slice(&chunk[..size]);
-        if size == 0 {
-            return Some(());
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The collection that a path names, and which methods its records have.
 
 use domain::collection::Collection;
-use ports::ApiPorts;
 use requests::Api;
 
 use crate::problem::{Code, Problem};

@@ -17,8 +17,19 @@ use domain::principal::Tenant;
 use domain::row::{Mark, Row};
 use domain::scope::Scope;
 use domain::told::Told;
-#[expect(clippy::wildcard_imports, reason = "every port is implemented here")]
-use ports::*;
+use ports::{
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ArchiveRows, Attempt,
+    ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionSummary,
+    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentMarkOutcome,
+    DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health,
+    InOrder, IndexDocuments, IndexOutcome, KeepTold, MarkDocuments, MarkOutcome, MarkRows,
+    OrderQuery, PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome,
+    PutPageOutcome, ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules,
+    RepairAggregates, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
+    RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery,
+    SendDeletion, SetOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome,
+    WriteOutcome, WriteRows,
+};
 
 /// Implements ports for [`Failing`].
 ///

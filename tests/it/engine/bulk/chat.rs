@@ -11,7 +11,7 @@ use testing::samples::{key, key2};
 
 use super::world::records;
 use crate::engine::areas::text_of;
-use crate::engine::delete::undisturbed::validator;
+use crate::engine::delete::undisturbed::assert_valid_events;
 use crate::engine::world::{Ignore as _, World, admin};
 
 const SENT: &str = "2026-11-21T06:55:00Z";
@@ -169,18 +169,7 @@ async fn six_messages_over_two_channels_three_topics_and_two_direct_chats_are_fi
     assert_eq!(changes, set(&[json!(["s-1", "02"]), json!(["s-2", "06"])]));
     assert_eq!(world.known("s-1").0, "02");
     assert_eq!(world.known("s-2").0, "06");
-    for event in world.events.published() {
-        let errors: Vec<_> = validator(&event.kind)
-            .iter_errors(&event.detail)
-            .map(|error| error.to_string())
-            .collect();
-        assert!(
-            errors.is_empty(),
-            "{} {}: {errors:?}",
-            event.kind,
-            event.detail
-        );
-    }
+    assert_valid_events(&world);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn details(world: &World, kind: &str) -> Vec<Value> {
         .collect()
 }
 
-pub(crate) fn validator(kind: &str) -> jsonschema::Validator {
+fn validator(kind: &str) -> jsonschema::Validator {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../docs/events/{kind}.schema.json"));
     let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -31,7 +31,8 @@ pub(crate) fn validator(kind: &str) -> jsonschema::Validator {
         .unwrap()
 }
 
-fn assert_valid_events(world: &World) {
+/// Every event that is out is as its schema says.
+pub(crate) fn assert_valid_events(world: &World) {
     for event in world.events.published() {
         let errors: Vec<_> = validator(&event.kind)
             .iter_errors(&event.detail)

@@ -7,6 +7,7 @@ use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Call, Fault, Faults, Moment, Operation};
 
+use crate::engine::delete::undisturbed::assert_valid_events;
 use crate::engine::restore::restores::{restored, stored};
 use crate::engine::world::trees::four_levels;
 use crate::engine::world::{Ignore, World};
@@ -330,13 +331,7 @@ async fn what_one_pass_owes_is_told_after_another_has_begun_and_nothing_under_tw
             states,
             [json!("DELETED"), json!("RESTORE_FAILED"), json!("PURGED")]
         );
-        for event in world.events.published() {
-            let errors: Vec<_> = crate::engine::delete::undisturbed::validator(&event.kind)
-                .iter_errors(&event.detail)
-                .map(|error| error.to_string())
-                .collect();
-            assert!(errors.is_empty(), "{}: {errors:?}", event.kind);
-        }
+        assert_valid_events(&world);
     }
 }
 

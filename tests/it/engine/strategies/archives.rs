@@ -1,6 +1,8 @@
 //! The strategy `archive`: copied, then removed; the root last.
 
-use domain::collection::Collections;
+use crate::engine::areas::shipped;
+use crate::engine::world::strategies::{archived, root_anew_half_way, small, sum, tree};
+use crate::engine::world::{Ignore, World, text};
 use domain::deletion::{Action, State};
 use domain::page::Outcome;
 use requests::accept::AcceptAnswer;
@@ -9,16 +11,8 @@ use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
 
-use crate::engine::world::strategies::{archived, small, sum, tree};
-use crate::engine::world::{Ignore, World, text};
-
 fn learners() -> World {
-    let files = Collections::compiled_in();
-    let (_, learners) = files
-        .iter()
-        .find(|(name, _)| *name == "learners.toml")
-        .expect("it ships");
-    let world = World::new(learners);
+    let world = shipped("learners.toml");
     world.put("learners", &key("s-001"), None);
     for participation in ["p1", "p2", "p3"] {
         let at = key2("s-001", participation);
@@ -306,27 +300,10 @@ async fn a_child_that_arrives_while_the_others_go_is_archived_before_the_root() 
 #[tokio::test]
 async fn no_old_child_shows_below_a_root_that_was_created_anew_half_way() {
     for n in 1..=4 {
-        let mut world = small(&archived());
-        world.page_keys = 1;
-        let deletion = world.accept("lists", &key("l")).await;
-        let faults = world.faults();
-        let other = world.clone();
-        faults.beside(Operation::TakeRows, n, Moment::Before, move || {
-            other.put("lists", &key("l"), None);
-            other.put("subscribers", &key2("l", "new"), Some(&key("l")));
-        });
-
-        world.deliver(&faults, &deletion).await.unwrap().ignore();
-        world.come_to_rest().await;
-
-        let stands = world.now(&deletion);
-        assert_eq!(stands.state, State::Deleted);
-        assert_eq!(sum(&stands.deleted, "missing"), 1, "the root");
-        assert_eq!(sum(&stands.deleted, "deleted"), 5);
-        assert_eq!(world.rows_of_tree(), 1, "the new root");
+        let (world, deletion) =
+            root_anew_half_way(&archived(), (Operation::TakeRows, n), State::Deleted).await;
+        assert_eq!(sum(&deletion.deleted, "deleted"), 5);
         let live = (Some(String::new()), Some(String::new()));
-        assert_eq!(world.marks("lists", &key("l")), live);
-        assert_eq!(world.marks("subscribers", &key2("l", "new")), live);
 
         // Neither a restore nor a purge touches what is new.
         let refused = world.act(&deletion, Action::Restore).await;

@@ -8,17 +8,13 @@ use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
 
-use crate::engine::world::strategies::{erased, small, sum};
+use crate::engine::areas::shipped;
+use crate::engine::world::strategies::{erased, root_anew_half_way, small, sum};
 use crate::engine::world::trees::FOUR_LEVELS;
 use crate::engine::world::{Ignore, World, at_once, text};
 
 fn tasks() -> World {
-    let files = Collections::compiled_in();
-    let (_, tasks) = files
-        .iter()
-        .find(|(name, _)| *name == "tasks.toml")
-        .expect("it ships");
-    let world = World::new(tasks);
+    let world = shipped("tasks.toml");
     world.put("tasks", &key("t-1"), None);
     for execution in ["e1", "e2"] {
         let at = key2("t-1", execution);
@@ -126,26 +122,7 @@ async fn a_child_that_arrives_while_the_others_go_is_erased_before_the_root() {
 #[tokio::test]
 async fn no_old_child_shows_below_a_root_that_was_created_anew_half_way() {
     for n in 1..=4 {
-        let mut world = small(&erased());
-        world.page_keys = 1;
-        let deletion = world.accept("lists", &key("l")).await;
-        let faults = world.faults();
-        let other = world.clone();
-        faults.beside(Operation::EraseRows, n, Moment::Before, move || {
-            other.put("lists", &key("l"), None);
-            other.put("subscribers", &key2("l", "new"), Some(&key("l")));
-        });
-
-        world.deliver(&faults, &deletion).await.unwrap().ignore();
-        world.come_to_rest().await;
-
-        let stands = world.now(&deletion);
-        assert_eq!(stands.state, State::Purged);
-        assert_eq!(sum(&stands.deleted, "missing"), 1, "the root");
-        assert_eq!(world.rows_of_tree(), 1, "the new root");
-        let live = (Some(String::new()), Some(String::new()));
-        assert_eq!(world.marks("lists", &key("l")), live);
-        assert_eq!(world.marks("subscribers", &key2("l", "new")), live);
+        root_anew_half_way(&erased(), (Operation::EraseRows, n), State::Purged).await;
     }
 }
 

@@ -1,15 +1,14 @@
 //! What the tests of `archive` and `erase` have in common: the trees of other tests, under another strategy.
 
-use std::collections::BTreeMap;
-
+use crate::engine::world::trees::FOUR_LEVELS;
+use crate::engine::world::{Ignore as _, World};
 use domain::collection::CollectionName;
-use domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts};
+use domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts, State};
 use domain::key::RecordKey;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use testing::samples::{key, key2};
-
-use crate::engine::world::World;
-use crate::engine::world::trees::FOUR_LEVELS;
+use testing::{Moment, Operation};
 
 /// The four levels, archived.
 pub(crate) fn archived() -> String {
@@ -46,6 +45,36 @@ pub(crate) fn tree() -> Vec<(&'static str, RecordKey, Option<RecordKey>)> {
         ("messages", key("l-d1-1"), Some(discussion)),
         ("reactions", key2("l-d1-0", "x"), Some(key("l-d1-0"))),
     ]
+}
+
+/// The list is deleted by a strategy that removes rows; before the n-th of these calls somebody creates the root anew,
+/// with a child. Only that stays, live, and the deletion ends like this.
+pub(crate) async fn root_anew_half_way(
+    collections: &str,
+    (removes, n): (Operation, u64),
+    end: State,
+) -> (World, Deletion) {
+    let mut world = small(collections);
+    world.page_keys = 1;
+    let deletion = world.accept("lists", &key("l")).await;
+    let faults = world.faults();
+    let other = world.clone();
+    faults.beside(removes, n, Moment::Before, move || {
+        other.put("lists", &key("l"), None);
+        other.put("subscribers", &key2("l", "new"), Some(&key("l")));
+    });
+
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    world.come_to_rest().await;
+
+    let stands = world.now(&deletion);
+    assert_eq!(stands.state, end);
+    assert_eq!(sum(&stands.deleted, "missing"), 1, "the root");
+    assert_eq!(world.rows_of_tree(), 1, "the new root");
+    let live = (Some(String::new()), Some(String::new()));
+    assert_eq!(world.marks("lists", &key("l")), live);
+    assert_eq!(world.marks("subscribers", &key2("l", "new")), live);
+    (world, stands)
 }
 
 impl World {
