@@ -9,7 +9,6 @@ pub mod adapters;
 pub mod config;
 pub mod domain;
 pub mod engine;
-mod live_children;
 pub mod ports;
 pub mod requests;
 pub mod telemetry;

@@ -1,8 +1,9 @@
-//! What the service needs of the world: narrow traits, each with its contract.
+//! What the engine and the requests need of the world: narrow traits, each with its contract.
 //!
-//! **One method is one store call.** The rule that no call begins after a slice's end, and every retry, then stand in
-//! one place of the service, and a fake needs no clock. A method that works on several records says for each what came
-//! of it, or that it should be asked again ([`Attempt::Again`]).
+//! **One method is one store call.** A method that works on several records says for each what came of it, or that it
+//! should be asked again ([`Attempt::Again`]). A store is asked again in three places: by an adapter within the one call,
+//! as its SDK does; by the engine's `settle`, within the slice; by the requests' `ask_again`, within what a client waits
+//! for. So the rule that no call begins after a slice's end stands in one place, and a fake needs no clock.
 //!
 //! A batch of nothing answers nothing.
 //!

@@ -10,7 +10,7 @@ use crate::adapters::{
     DynamoDeletions, DynamoRows, OpenSearchDocuments, OpenSearchDomain, SearchAuth, SearchHealth,
     SearchTransportError, SearchedIndex, SqsQueue, TableNames, sdk_config, search_transport,
 };
-use crate::config::{Config, Function, Search};
+use crate::config::{ConfigError, Search, StoresConfig, SweeperConfig};
 use crate::telemetry::chain;
 
 /// What every function works with.
@@ -34,16 +34,12 @@ impl Stores {
     /// # Errors
     ///
     /// When the endpoint of OpenSearch cannot be used.
-    pub async fn of(config: &Config) -> Result<Self, SearchTransportError> {
+    pub async fn of(config: &StoresConfig) -> Result<Self, SearchTransportError> {
         let sdk = sdk_config(config.call_timeout, config.local_endpoint.as_deref()).await;
         let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
         let tables = TableNames::new(config.table_prefix.clone(), config.table_names.clone());
-        let mut rows = DynamoRows::new(dynamo.clone(), tables.clone());
-        if let Some(engine) = &config.engine {
-            rows = rows.archived_in(&engine.archive_table);
-        }
         Ok(Self {
-            rows,
+            rows: DynamoRows::new(dynamo.clone(), tables.clone()),
             documents: documents(config, &sdk)?,
             deletions: DynamoDeletions::new(dynamo, config.control_table.clone(), tables),
             queue: SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), config.queue_url.clone()),
@@ -54,9 +50,8 @@ impl Stores {
     /// What the sweeper asks before it removes anything. Only a domain has a name; without a search no collection has
     /// documents.
     #[must_use]
-    pub fn search_health(&self, config: &Config) -> SearchHealth {
-        let own = config.sweeper.as_ref();
-        if let Some(name) = own.and_then(|own| own.search_domain.as_deref()) {
+    pub fn search_health(&self, config: &SweeperConfig) -> SearchHealth {
+        if let Some(name) = &config.search_domain {
             let client = aws_sdk_opensearch::Client::new(&self.sdk);
             return SearchHealth::Domain(OpenSearchDomain::new(client, name));
         }
@@ -72,7 +67,7 @@ impl Stores {
 }
 
 fn documents(
-    config: &Config,
+    config: &StoresConfig,
     sdk: &SdkConfig,
 ) -> Result<OpenSearchDocuments, SearchTransportError> {
     let (endpoint, auth) = match &config.search {
@@ -89,16 +84,15 @@ fn documents(
     ))
 }
 
-/// The function's configuration; if it is wrong, each problem is logged by its variable and there is none.
+/// The function's configuration, as it was read; if it is wrong, each problem is logged by its variable and there is none.
 #[must_use]
-pub fn configured(function: Function) -> Option<Config> {
-    Config::from_env(function)
-        .inspect_err(|wrong| {
-            for problem in wrong.problems() {
-                error!(variable = problem.variable, "{problem}");
-            }
-        })
-        .ok()
+pub fn configured<T>(read: Result<T, ConfigError>) -> Option<T> {
+    read.inspect_err(|wrong| {
+        for problem in wrong.problems() {
+            error!(variable = problem.variable, "{problem}");
+        }
+    })
+    .ok()
 }
 
 /// How a function that has ended says so.

@@ -3,9 +3,11 @@
 //! this build adds has a default, and one that it removes is ignored.
 //!
 //! `v1.json` was written when restore, archive and effects were there; `v1-first-builds.json` by the first builds, which
-//! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names. Everything is read through the real adapters, on real tables.
+//! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names; `v1-kept.json` when a
+//! record that a link kept was counted as that. Everything is read through the real adapters, on real tables.
 
 mod first_builds;
+mod kept;
 mod names;
 mod newer;
 mod reading;
@@ -45,6 +47,10 @@ impl Frozen {
 
     fn of_names() -> Self {
         serde_json::from_str(include_str!("compatibility/v1-names.json")).unwrap()
+    }
+
+    fn of_kept() -> Self {
+        serde_json::from_str(include_str!("compatibility/v1-kept.json")).unwrap()
     }
 
     /// Tables with all of it, at the moment when it was written.

@@ -7,6 +7,7 @@ mod accept;
 mod areas;
 mod bulk;
 mod compare;
+mod conformance;
 mod delete;
 mod disturbed;
 mod effects;

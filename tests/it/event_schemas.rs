@@ -67,7 +67,7 @@ fn example(event: &str) -> Value {
 }
 
 fn delete_counts() -> Value {
-    json!({ "selected": 4, "deleted": 3, "already_deleted": 1, "missing": 0, "failed": 0, "not_reached": 0 })
+    json!({ "selected": 4, "deleted": 3, "already_deleted": 1, "missing": 0, "kept": 0, "failed": 0, "not_reached": 0 })
 }
 
 fn restore_counts() -> Value {

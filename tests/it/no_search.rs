@@ -11,8 +11,9 @@ use shared::domain::key::RecordKey;
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
 use shared::ports::Wired;
-use shared::requests::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
+use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use shared::requests::act::act;
+use shared::requests::{Api, OnPublishFailure};
 use shared::testing::{FakeClock, FakeEvents, FakeQueue, FakeSchedules, samples};
 
 use crate::on_tables::OnTables;

@@ -12,8 +12,9 @@ use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
-use shared::requests::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
+use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use shared::requests::act::{ActError, act};
+use shared::requests::{Api, OnPublishFailure};
 use shared::testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,

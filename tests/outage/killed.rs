@@ -37,7 +37,7 @@ async fn a_delete_whose_consumer_is_killed_in_the_middle_ends_with_exact_counts(
     assert_eq!(deletion["state"], "DELETED");
     assert_eq!(
         deletion["counts"]["delete"]["messages"],
-        json!({ "selected": MESSAGES, "deleted": MESSAGES, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 0 })
+        json!({ "selected": MESSAGES, "deleted": MESSAGES, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 0, "not_reached": 0 })
     );
     tenant
         .held(&discussion)

@@ -47,7 +47,7 @@ async fn a_delete_is_answered_202_with_the_deletion_and_where_to_poll() {
                 "counts": {
                     "delete": {
                         "discussions": {
-                            "selected": 1, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 1
+                            "selected": 1, "deleted": 0, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 0, "not_reached": 1
                         }
                     },
                     "restore": {},
@@ -156,7 +156,7 @@ async fn a_message_deleted_earlier_keeps_its_own_deletion() {
     let second = admin.begin(&format!("/v1/discussions/{discussion}")).await;
     let deletion = admin.done(&second, SOON).await;
 
-    let expected = json!({ "selected": 3, "deleted": 2, "already_deleted": 1, "missing": 0, "failed": 0, "not_reached": 0 });
+    let expected = json!({ "selected": 3, "deleted": 2, "already_deleted": 1, "missing": 0, "kept": 0, "failed": 0, "not_reached": 0 });
     assert_eq!(counts(&deletion, "messages"), expected);
     let held = tenant.held(&discussion).await;
     for records in [&held.rows, &held.documents] {
@@ -248,7 +248,7 @@ fn counts(deletion: &Value, collection: &str) -> Value {
 }
 
 fn deleted(count: u64) -> Value {
-    json!({ "selected": count, "deleted": count, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 0 })
+    json!({ "selected": count, "deleted": count, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 0, "not_reached": 0 })
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn a_cancelled_delete_has_whole_pages_and_retry_and_restore_both_go_on_fro
             assert_eq!(deletion["state"], "DELETED", "{deletion:#}");
             assert_eq!(
                 deletion["counts"]["delete"]["messages"],
-                json!({ "selected": 2_000, "deleted": 2_000, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 0 })
+                json!({ "selected": 2_000, "deleted": 2_000, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 0, "not_reached": 0 })
             );
             let held = tenant.held(&discussion).await;
             held.assert_marked_by(&deletion, 2_000);

@@ -27,7 +27,7 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV
 use lambda_http::{Error, LambdaEvent, service_fn};
 use shared::config::ClaimNames;
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use tower::ServiceExt as _;
 
 use crate::principal::Identity;

@@ -6,23 +6,22 @@ use std::sync::Arc;
 use api::{router, run};
 use lambda_runtime::Error;
 use shared::adapters::SystemClock;
-use shared::config::{Config, Function};
+use shared::config::ApiConfig;
 use shared::ports::Wired;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::wiring::{Stores, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
-    let Some(config) = configured(Function::Api) else {
+    let Some(config) = configured(ApiConfig::from_env()) else {
         return ExitCode::FAILURE;
     };
     ended("api", serve(config).await)
 }
 
-async fn serve(config: Config) -> Result<(), Error> {
-    let stores = Stores::of(&config).await?;
-    let own = config.api.expect("read for the api");
+async fn serve(config: ApiConfig) -> Result<(), Error> {
+    let stores = Stores::of(&config.stores).await?;
     let api = Api {
         ports: Wired {
             rows: stores.rows,
@@ -36,7 +35,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         },
         collections: config.collections,
         timing: config.timing,
-        on_publish_failure: own.on_publish_failure,
+        on_publish_failure: config.on_publish_failure,
     };
-    run(router(Arc::new(api), own.claims)).await
+    run(router(Arc::new(api), config.claims)).await
 }

@@ -15,7 +15,7 @@ use axum::routing::{MethodRouter, get, post};
 use percent_encoding::percent_decode_str;
 use shared::domain::collection::Collection;
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 
 use crate::call::{Call, CallWithObject};
 use crate::identify::{RecordPath, needs_query};

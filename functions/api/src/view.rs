@@ -17,7 +17,7 @@ use shared::domain::row::Row;
 use shared::domain::scope::{Scope, Source};
 use shared::domain::time::rfc3339;
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::requests::act::allowed;
 use shared::requests::deletions::ManifestRecord;
 use shared::telemetry::chain;
@@ -235,6 +235,7 @@ impl From<ManifestRecord> for ManifestView {
             Outcome::Deleted => ("deleted", None),
             Outcome::AlreadyDeleted => ("already_deleted", None),
             Outcome::Missing => ("missing", None),
+            Outcome::Kept => ("kept", None),
             Outcome::Failed { reason } => ("failed", Some(reason)),
         };
         let restore = record.restore.map(|restore| match restore {

@@ -6,7 +6,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
-use shared::config::{Config, Function};
+use shared::config::ConsumerConfig;
 use shared::engine::Engine;
 use shared::ports::{Clock, Wired};
 use shared::telemetry::emit;
@@ -15,18 +15,18 @@ use shared::wiring::{Stores, configured, ended};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
-    let Some(config) = configured(Function::Consumer) else {
+    let Some(config) = configured(ConsumerConfig::from_env()) else {
         return ExitCode::FAILURE;
     };
     ended("consumer", serve(config).await)
 }
 
-async fn serve(config: Config) -> Result<(), Error> {
-    let stores = Stores::of(&config).await?;
-    let own = config.engine.expect("read for the consumer");
+async fn serve(config: ConsumerConfig) -> Result<(), Error> {
+    let stores = Stores::of(&config.stores).await?;
+    let own = config.engine;
     let engine = Engine {
         ports: Wired {
-            rows: stores.rows,
+            rows: stores.rows.archived_in(own.archive_table),
             documents: stores.documents,
             deletions: stores.deletions,
             queue: stores.queue,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
-use shared::config::{Config, Function};
+use shared::config::SweeperConfig;
 use shared::engine::Engine;
 use shared::engine::SweepReport;
 use shared::ports::{Clock, Wired};
@@ -16,20 +16,19 @@ use shared::wiring::{Stores, configured, ended};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     lambda_runtime::tracing::init_default_subscriber();
-    let Some(config) = configured(Function::Sweeper) else {
+    let Some(config) = configured(SweeperConfig::from_env()) else {
         return ExitCode::FAILURE;
     };
     ended("sweeper", serve(config).await)
 }
 
-async fn serve(config: Config) -> Result<(), Error> {
-    let stores = Stores::of(&config).await?;
+async fn serve(config: SweeperConfig) -> Result<(), Error> {
+    let stores = Stores::of(&config.stores).await?;
     let domain = stores.search_health(&config);
-    let own = config.engine.expect("read for the sweeper");
-    let sweep = config.sweeper.expect("read for the sweeper");
+    let own = config.engine;
     let engine = Engine {
         ports: Wired {
-            rows: stores.rows,
+            rows: stores.rows.archived_in(own.archive_table),
             documents: stores.documents,
             deletions: stores.deletions,
             queue: stores.queue,
@@ -49,7 +48,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         patience: own.patience,
         page_keys: own.page_keys,
     };
-    let (engine, purge_slice) = (&engine, sweep.purge_slice);
+    let (engine, purge_slice) = (&engine, config.purge_slice);
     // Whatever the event says: it only tells the time.
     let handle = move |event: LambdaEvent<IgnoredAny>| async move {
         let deadline = Timestamp::try_from(event.context.deadline())?;

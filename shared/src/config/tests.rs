@@ -1,6 +1,13 @@
 //! A wrong environment stops the start, names every problem at once, and tells no value.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::times::DAY;
 use super::*;
+use crate::domain::collection::Collections;
+use crate::domain::deletion::Timing;
 
 const FUNCTIONS: [Function; 3] = [Function::Api, Function::Consumer, Function::Sweeper];
 
@@ -19,11 +26,48 @@ fn given(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn read(function: Function, changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    Config::read(function, |name| {
+/// What all functions are told.
+#[derive(Debug)]
+struct Read {
+    stores: StoresConfig,
+    collections: Arc<Collections>,
+    timing: Timing,
+}
+
+fn read_from(
+    function: Function,
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Read, ConfigError> {
+    let (stores, collections, timing) = match function {
+        Function::Api => {
+            let config = ApiConfig::read(lookup)?;
+            (config.stores, config.collections, config.timing)
+        }
+        Function::Consumer => {
+            let config = ConsumerConfig::read(lookup)?;
+            (config.stores, config.collections, config.timing)
+        }
+        Function::Sweeper => {
+            let config = SweeperConfig::read(lookup)?;
+            (config.stores, config.collections, config.timing)
+        }
+    };
+    Ok(Read {
+        stores,
+        collections,
+        timing,
+    })
+}
+
+fn changed(changes: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    |name| {
         let change = changes.iter().find(|(variable, _)| *variable == name);
         change.map_or_else(|| given(name), |(_, value)| Some((*value).to_owned()))
-    })
+    }
+}
+
+fn read(function: Function, changes: &[(&str, &str)]) -> Result<Read, ConfigError> {
+    read_from(function, changed(changes))
 }
 
 fn problems(function: Function, changes: &[(&str, &str)]) -> Vec<&'static str> {
@@ -41,10 +85,10 @@ fn what_has_no_default_is_all_that_must_be_given() {
         let config = read(function, &[]).unwrap();
 
         let endpoint = "http://127.0.0.1:9200".to_owned();
-        assert_eq!(config.search, Search::Domain { endpoint });
-        assert_eq!(config.local_endpoint, None);
+        assert_eq!(config.stores.search, Search::Domain { endpoint });
+        assert_eq!(config.stores.local_endpoint, None);
         assert_eq!(config.timing.slice, Duration::from_mins(1));
-        assert_eq!(config.call_timeout, Duration::from_secs(8));
+        assert_eq!(config.stores.call_timeout, Duration::from_secs(8));
         assert_eq!(
             config.timing.certificate_retention,
             Duration::from_secs(3650 * DAY)
@@ -55,18 +99,7 @@ fn what_has_no_default_is_all_that_must_be_given() {
 
 #[test]
 fn each_function_reads_its_own_variables_only() {
-    let shape = |function| {
-        let config = read(function, &[]).unwrap();
-        (
-            config.engine.is_some(),
-            config.sweeper.is_some(),
-            config.api.is_some(),
-        )
-    };
-
-    assert_eq!(shape(Function::Api), (false, false, true));
-    assert_eq!(shape(Function::Consumer), (true, false, false));
-    assert_eq!(shape(Function::Sweeper), (true, true, false));
+    // What a function does not read is not in its type; what another one reads is not even judged.
     assert!(
         read(
             Function::Api,
@@ -80,7 +113,7 @@ fn each_function_reads_its_own_variables_only() {
 fn every_variable_is_read_by_the_functions_that_the_list_names() {
     for function in FUNCTIONS {
         let asked = std::cell::RefCell::new(Vec::new());
-        let _ = Config::read(function, |name| {
+        let _ = read_from(function, |name| {
             asked.borrow_mut().push(name.to_owned());
             given(name)
         });
@@ -101,7 +134,7 @@ fn every_variable_is_read_by_the_functions_that_the_list_names() {
 
 #[test]
 fn all_that_is_missing_is_told_at_once_and_empty_is_missing() {
-    let error = Config::read(Function::Sweeper, |_| Some(String::new())).unwrap_err();
+    let error = SweeperConfig::read(|_| Some(String::new())).unwrap_err();
 
     let missing: Vec<_> = error
         .problems()
@@ -172,9 +205,9 @@ fn a_call_ends_within_the_grace_and_within_the_slice() {
 /// 840 s is the most that the template takes.
 #[test]
 fn a_purge_may_take_as_long_in_a_sweep_as_the_template_says() {
-    let most = read(Function::Sweeper, &[("SWEEP_PURGE_SECONDS", "840")]).unwrap();
+    let most = SweeperConfig::read(changed(&[("SWEEP_PURGE_SECONDS", "840")])).unwrap();
 
-    assert_eq!(most.sweeper.unwrap().purge_slice, Duration::from_mins(14));
+    assert_eq!(most.purge_slice, Duration::from_mins(14));
 }
 
 #[test]
@@ -187,7 +220,7 @@ fn existing_tables_are_named_and_an_empty_name_is_none() {
     let config = read(Function::Api, &names).unwrap();
 
     assert_eq!(
-        config.table_names,
+        config.stores.table_names,
         BTreeMap::from([
             ("discussions".to_owned(), "mail-threads".to_owned()),
             ("notes".to_owned(), "my-notes".to_owned())
@@ -199,7 +232,10 @@ fn existing_tables_are_named_and_an_empty_name_is_none() {
 fn prefixes_may_be_empty() {
     let config = read(Function::Api, &[("TABLE_PREFIX", ""), ("INDEX_PREFIX", "")]).unwrap();
 
-    assert_eq!((&*config.table_prefix, &*config.index_prefix), ("", ""));
+    assert_eq!(
+        (&*config.stores.table_prefix, &*config.stores.index_prefix),
+        ("", "")
+    );
 }
 
 #[test]
@@ -210,7 +246,7 @@ fn the_kind_of_search_says_what_must_be_given_and_what_must_not() {
             ("OPENSEARCH_ENDPOINT", endpoint),
             ("SEARCH_DOMAIN", domain),
         ];
-        read(Function::Sweeper, &changes)
+        SweeperConfig::read(changed(&changes))
     };
     let refused = |kind, endpoint, domain| -> Vec<_> {
         let error = given(kind, endpoint, domain).unwrap_err();
@@ -224,22 +260,19 @@ fn the_kind_of_search_says_what_must_be_given_and_what_must_not() {
 
     let endpoint = || url.to_owned();
     assert_eq!(
-        domain.search,
+        domain.stores.search,
         Search::Domain {
             endpoint: endpoint()
         }
     );
+    assert_eq!(domain.search_domain, Some("mail".to_owned()));
     assert_eq!(
-        domain.sweeper.unwrap().search_domain,
-        Some("mail".to_owned())
-    );
-    assert_eq!(
-        serverless.search,
+        serverless.stores.search,
         Search::Serverless {
             endpoint: endpoint()
         }
     );
-    assert_eq!(serverless.sweeper.unwrap().search_domain, None);
+    assert_eq!(serverless.search_domain, None);
     assert_eq!(
         refused("domain", "", ""),
         ["OPENSEARCH_ENDPOINT", "SEARCH_DOMAIN"]
@@ -274,7 +307,7 @@ fn without_a_search_no_collection_may_have_documents() {
     let documents = with(format!("{notes}{document}"));
     std::fs::remove_dir_all(&folder).unwrap();
 
-    assert_eq!(without.unwrap().search, Search::None);
+    assert_eq!(without.unwrap().stores.search, Search::None);
     assert_eq!(
         documents.unwrap_err().to_string(),
         "COLLECTIONS_DIR: notes.toml:8: notes.document: has documents, but there is no search; deploy with a search of \
@@ -309,7 +342,7 @@ fn another_endpoint_is_for_sam_local_and_this_machine_only() {
         "http://host.docker.internal:4566",
     ] {
         assert_eq!(
-            with(here, "true").unwrap().local_endpoint.as_deref(),
+            with(here, "true").unwrap().stores.local_endpoint.as_deref(),
             Some(here)
         );
         // A real account: Lambda never sets the variable.
@@ -334,7 +367,7 @@ fn another_endpoint_is_for_sam_local_and_this_machine_only() {
         assert_eq!(error.problems()[0].variable, "LOCAL_ENDPOINT", "{other}");
         assert_eq!(error.problems().len(), 1, "{other}");
     }
-    assert_eq!(with("", "true").unwrap().local_endpoint, None);
+    assert_eq!(with("", "true").unwrap().stores.local_endpoint, None);
 }
 
 #[test]

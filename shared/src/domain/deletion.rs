@@ -12,6 +12,7 @@ mod due;
 mod failure;
 mod id;
 pub mod machine;
+mod restoring;
 mod state;
 mod telling;
 mod timing;

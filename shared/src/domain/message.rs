@@ -34,6 +34,15 @@ pub struct DeletionMessage {
     pub request_id: String,
 }
 
+/// What happens when the message cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPublishFailure {
+    /// Still accepted: the sweeper sends it later.
+    Outbox,
+    /// Taken back, if nobody has begun; the client is told to come again.
+    Rollback,
+}
+
 /// Why a body is not a message of ours.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {

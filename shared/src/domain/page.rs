@@ -180,7 +180,7 @@ pub struct Page {
 
 /// What happened to a record in the delete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[serde(from = "StoredOutcome", into = "StoredOutcome")]
 pub enum Outcome {
     /// Not done yet.
     Pending,
@@ -188,13 +188,58 @@ pub enum Outcome {
     Deleted,
     /// Carries another deletion's mark.
     AlreadyDeleted,
-    /// No row, or a re-created one; or one that a live link kept when its turn came.
+    /// No row, or a re-created one.
     Missing,
+    /// A live link shared it when its turn came: it stays, and is none of this deletion's.
+    Kept,
     /// Could not be deleted in both stores.
     Failed {
         /// Stable code with a sentence.
         reason: String,
     },
+}
+
+/// An outcome as it is stored. A kept record is a missing one with a field more: a build that does not know the field
+/// reads what it would have written itself.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum StoredOutcome {
+    Pending,
+    Deleted,
+    AlreadyDeleted,
+    Missing {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        kept: bool,
+    },
+    Failed {
+        reason: String,
+    },
+}
+
+impl From<StoredOutcome> for Outcome {
+    fn from(stored: StoredOutcome) -> Self {
+        match stored {
+            StoredOutcome::Pending => Self::Pending,
+            StoredOutcome::Deleted => Self::Deleted,
+            StoredOutcome::AlreadyDeleted => Self::AlreadyDeleted,
+            StoredOutcome::Missing { kept: false } => Self::Missing,
+            StoredOutcome::Missing { kept: true } => Self::Kept,
+            StoredOutcome::Failed { reason } => Self::Failed { reason },
+        }
+    }
+}
+
+impl From<Outcome> for StoredOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pending => Self::Pending,
+            Outcome::Deleted => Self::Deleted,
+            Outcome::AlreadyDeleted => Self::AlreadyDeleted,
+            Outcome::Missing => Self::Missing { kept: false },
+            Outcome::Kept => Self::Missing { kept: true },
+            Outcome::Failed { reason } => Self::Failed { reason },
+        }
+    }
 }
 
 impl Outcome {
@@ -398,6 +443,7 @@ impl Page {
                 Outcome::Deleted => counts.deleted += 1,
                 Outcome::AlreadyDeleted => counts.already_deleted += 1,
                 Outcome::Missing => counts.missing += 1,
+                Outcome::Kept => counts.kept += 1,
                 Outcome::Failed { .. } => counts.failed += 1,
                 Outcome::Pending => counts.not_reached += 1,
             }

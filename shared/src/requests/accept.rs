@@ -3,50 +3,30 @@
 //! The order matters: what is stored before the message is sent is what keeps the promise of the 202. A message that
 //! is lost is sent again by the sweeper, because the deletion *is* the outbox.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::domain::collection::{Collection, CollectionName, Collections, Missing};
-use crate::domain::deletion::{Accepted, Deletion, DeletionId, Timing};
+use crate::domain::collection::{Collection, CollectionName, Missing};
+use crate::domain::cursor::SelectCursor;
+use crate::domain::deletion::{Accepted, Deletion, DeletionId};
 use crate::domain::key::RecordKey;
-use crate::domain::message::DeletionMessage;
-use crate::domain::page::{Entry, Page, SelectCursor};
-use crate::domain::permission::{Action, Right, allows, right, sees};
+use crate::domain::message::{DeletionMessage, OnPublishFailure};
+use crate::domain::page::{Entry, Page};
+use crate::domain::permission::{Action, Right, allows, right};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
 use crate::domain::scope::Scope;
-use crate::live_children::{look, restricting};
 use crate::ports::{
-    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, ReadDeletions,
-    SendDeletion, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, SendDeletion,
+    UndoOutcome,
 };
+use crate::requests::api::Api;
+use crate::requests::ask_again::{Tries, ask_again};
+use crate::requests::live_children::kept_by;
 use crate::requests::liveness::{Standing, standing};
+use crate::requests::visible::visible;
 use crate::telemetry::chain;
-
-/// What happens when the message cannot be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnPublishFailure {
-    /// Still accepted: the sweeper sends it later.
-    Outbox,
-    /// Taken back, if nobody has begun; the client is told to come again.
-    Rollback,
-}
-
-/// The api's use cases: their ports, the collections and the settings.
-#[derive(Debug)]
-pub struct Api<P> {
-    /// What it works with.
-    pub ports: P,
-    /// The collections.
-    pub collections: Arc<Collections>,
-    /// The times of the protocol.
-    pub timing: Timing,
-    /// What happens when the message cannot be sent.
-    pub on_publish_failure: OnPublishFailure,
-}
 
 /// A delete of one record and all below it.
 #[derive(Debug)]
@@ -90,11 +70,8 @@ pub enum AcceptError {
     Dependency(#[from] DependencyError),
 }
 
-/// How often the transaction is tried when somebody else writes the root at the same moment.
-pub(super) const TRIES: u32 = 3;
-
-/// For how long another try is worth it: the gateway waits 30 s for the whole request.
-const TRY_FOR: Duration = Duration::from_secs(3);
+/// How often a delete is judged again whose root somebody else has written at the same moment.
+const RACES: u32 = 3;
 
 /// Accepts a delete.
 ///
@@ -117,18 +94,10 @@ pub async fn accept<P: ApiPorts>(
     let clock = api.ports.clock();
     let began = clock.now();
     let id = clock.deletion(began);
-    let mut tries = 0;
-    let mut unanswered = None;
+    let mut tries = Tries::of(clock);
+    let (mut races, mut unanswered) = (0, None);
     loop {
-        let found = standing(
-            api.ports.rows(),
-            &api.collections,
-            collection,
-            &principal.tenant,
-            &key,
-            Fields::Judged,
-        )
-        .await?;
+        let found = standing(api, collection, &principal.tenant, &key, Fields::Judged).await?;
         // Our own mark: the try before was accepted, and its answer was lost.
         if matches!(&found, Standing::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
@@ -158,7 +127,7 @@ pub async fn accept<P: ApiPorts>(
                 Ok(absent(collection))
             };
         }
-        if let Some(child) = kept_by(api, principal, collection, &key).await? {
+        if let Some(child) = kept_by(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
         }
         let scope = Scope::below(collection, &api.collections).asked_by(
@@ -186,17 +155,13 @@ pub async fn accept<P: ApiPorts>(
         {
             Ok(AcceptOutcome::Accepted) => return publish(api, collection, deletion, &page).await,
             // Somebody was faster: what stands now is the answer.
-            Ok(AcceptOutcome::RootNotLive) if tries < TRIES => {}
+            Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
-            Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
+            Err(error) => {
+                tries.again(error).await?;
                 unanswered = Some((deletion, page));
-                clock
-                    .sleep(Duration::from_millis(40).mul_f64(0.5 + clock.fraction()) * (tries + 1))
-                    .await;
             }
-            Err(error) => return Err(error.into()),
         }
-        tries += 1;
     }
 }
 
@@ -209,66 +174,11 @@ fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool)
     }
 }
 
-/// The collection of a live child that keeps this record. One that is written after this look stays below a deleted
-/// parent, and is hidden by it.
-async fn kept_by<P: ApiPorts>(
-    api: &Api<P>,
-    principal: &Principal,
-    collection: &Collection,
-    key: &RecordKey,
-) -> Result<Option<CollectionName>, DependencyError> {
-    for child in restricting(&api.collections, &collection.name) {
-        let mut after = None;
-        loop {
-            let rows = api.ports.rows();
-            let found = look(rows, &principal.tenant, child, key, after.as_ref()).await?;
-            if found.found {
-                return Ok(Some(child.name.clone()));
-            }
-            after = found.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(None)
-}
-
-pub(super) fn is_late(now: Timestamp, began: Timestamp) -> bool {
-    Duration::try_from(now.duration_since(began)).unwrap_or_default() > TRY_FOR
-}
-
 fn absent(collection: &Collection) -> AcceptAnswer {
     match collection.missing {
         Missing::AlreadyDeleted => AcceptAnswer::AlreadyDeleted(None),
         Missing::NotFound => AcceptAnswer::NotFound,
     }
-}
-
-/// The deletion with this id, if the caller may see it.
-///
-/// # Errors
-///
-/// When the control table did not answer.
-pub async fn visible<P: ApiPorts>(
-    api: &Api<P>,
-    principal: &Principal,
-    by: Option<DeletionId>,
-) -> Result<Option<Box<Deletion>>, DependencyError> {
-    let Some(id) = by else { return Ok(None) };
-    let deletions = api.ports.deletions();
-    let Some(mut deletion) = deletions.deletion(&principal.tenant, id).await? else {
-        return Ok(None);
-    };
-    if deletion.root.is_none() && deletion.names.is_empty() {
-        // An earlier build has accepted it. Where the scope went with the pages, the counts know what was deleted.
-        let scope = deletions.scope(&principal.tenant, id).await?;
-        deletion.names = match scope {
-            Some(scope) => scope.names(&deletion.collection),
-            None => deletion.deleted.keys().cloned().collect(),
-        };
-    }
-    Ok(sees(principal, &api.collections, &deletion).then(|| Box::new(deletion)))
 }
 
 async fn publish<P: ApiPorts>(
@@ -313,14 +223,8 @@ async fn undo<P: ApiPorts>(
     deletion: &Deletion,
     page: &Page,
 ) -> Result<UndoOutcome, DependencyError> {
-    let (clock, mut tries) = (api.ports.clock(), 0);
-    let began = clock.now();
-    loop {
-        match api.ports.deletions().undo(collection, deletion, page).await {
-            Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
-                tries += 1;
-            }
-            outcome => return outcome,
-        }
-    }
+    ask_again(api.ports.clock(), || {
+        api.ports.deletions().undo(collection, deletion, page)
+    })
+    .await
 }

@@ -12,12 +12,13 @@ use crate::domain::message::DeletionMessage;
 use crate::domain::permission::{self, may_act};
 use crate::domain::principal::Principal;
 use crate::ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
-use crate::requests::accept::{Api, visible};
+use crate::requests::api::Api;
+use crate::requests::visible::visible;
 use crate::requests::way_back::{Obstacle, obstacle};
 use crate::telemetry::chain;
 
 /// How often a change by somebody else is judged again before the caller is told to come again.
-const TRIES: u32 = 5;
+const RACES: u32 = 5;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +59,7 @@ pub async fn act<P: ApiPorts>(
     action: Action,
 ) -> Result<Deletion, ActError> {
     let (deletions, clock) = (api.ports.deletions(), api.ports.clock());
-    for _ in 0..TRIES {
+    for _ in 0..RACES {
         let found = visible(api, principal, Some(id)).await?;
         let deletion = found.ok_or(ActError::NotFound)?;
         if !may(api, principal, &deletion, action) {
@@ -70,7 +71,7 @@ pub async fn act<P: ApiPorts>(
             return Err(ActError::InvalidState(deletion, why));
         };
         if next.state == State::Restoring
-            && let Some(found) = obstacle(api.ports.rows(), &api.collections, &deletion).await?
+            && let Some(found) = obstacle(api, &deletion).await?
         {
             // Whoever was faster may have done what was looked at: then it is judged by what stands now.
             let stands = visible(api, principal, Some(id)).await?;

@@ -10,8 +10,9 @@ use crate::domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
 use crate::domain::principal::Principal;
 use crate::domain::scope::Scope;
 use crate::ports::{ApiPorts, DependencyError, ReadDeletions};
-use crate::requests::accept::{Api, visible};
+use crate::requests::api::Api;
 use crate::requests::cursor::{self, InvalidCursor};
+use crate::requests::visible::visible;
 use crate::telemetry::chain;
 
 /// How many deletions one list looks at before it answers with what it has.

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use crate::domain::collection::{Collection, CollectionName, Collections};
 use crate::domain::deletion::{Accepted, Deletion};
 use crate::domain::key::RecordKey;
-use crate::domain::message::DeletionMessage;
+use crate::domain::message::{DeletionMessage, OnPublishFailure};
 use crate::domain::only::Only;
 use crate::domain::page::PAGE_BYTES;
 use crate::domain::permission::{Action, Right, right};
@@ -23,7 +23,8 @@ use crate::domain::time::{later, to_millisecond};
 use crate::ports::{
     AcceptDeletions, ApiPorts, Clock, DependencyError, Ids, SendDeletion, UndoOutcome,
 };
-use crate::requests::accept::{Api, OnPublishFailure, TRIES, is_late};
+use crate::requests::api::Api;
+use crate::requests::ask_again::ask_again;
 use crate::telemetry::chain;
 
 /// The most ids of one request.
@@ -143,21 +144,11 @@ pub async fn destroy<P: ApiPorts>(
         now,
     };
     let deletion = Deletion::accept(asked, &api.timing);
-    let mut tries = 0;
-    while let Err(error) = api
-        .ports
-        .deletions()
-        .accept_named(&deletion, &scope, &ids)
-        .await
-    {
-        if !error.retryable || tries == TRIES || is_late(clock.now(), now) {
-            return Err(error.into());
-        }
-        tries += 1;
-        clock
-            .sleep(Duration::from_millis(40).mul_f64(0.5 + clock.fraction()) * tries)
-            .await;
-    }
+    ask_again(clock, || {
+        let deletions = api.ports.deletions();
+        deletions.accept_named(&deletion, &scope, &ids)
+    })
+    .await?;
     info!(
         deletion_id = %deletion.id, collection = %deletion.collection, request_id = %deletion.request_id,
         "deletion {} is accepted", deletion.id
@@ -355,16 +346,10 @@ async fn undo<P: ApiPorts>(
     deletion: &Deletion,
     parts: u32,
 ) -> Result<UndoOutcome, DependencyError> {
-    let (clock, mut tries) = (api.ports.clock(), 0);
-    let began = clock.now();
-    loop {
-        match api.ports.deletions().undo_named(deletion, parts).await {
-            Err(error) if error.retryable && tries < TRIES && !is_late(clock.now(), began) => {
-                tries += 1;
-            }
-            outcome => return outcome,
-        }
-    }
+    ask_again(api.ports.clock(), || {
+        api.ports.deletions().undo_named(deletion, parts)
+    })
+    .await
 }
 
 #[cfg(test)]

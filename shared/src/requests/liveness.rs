@@ -7,11 +7,13 @@ use crate::domain::deletion::DeletionId;
 use crate::domain::key::RecordKey;
 use crate::domain::principal::Tenant;
 use crate::domain::row::{Row, RowMark};
-use crate::ports::{Attempt, DependencyError, Fields, ReadRows};
+use crate::ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
+use crate::requests::api::Api;
+use crate::requests::ask_again::Tries;
 
 /// What the truth says of a record.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub(super) enum Standing {
     /// No such row, or another tenant's: the two are never told apart.
     Absent,
     /// It and all above it are live.
@@ -52,19 +54,18 @@ pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
 /// # Errors
 ///
 /// When the record store did not answer.
-pub async fn standing<R: ReadRows>(
-    rows: &R,
-    collections: &Collections,
+pub(super) async fn standing<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
     key: &RecordKey,
     fields: Fields,
 ) -> Result<Standing, DependencyError> {
-    let (row, known) = read_with_named(rows, collections, collection, key, fields).await?;
+    let (row, known) = read_with_named(api, collection, key, fields).await?;
     let Some(row) = row.filter(|row| row.is_of(tenant, collection)) else {
         return Ok(Standing::Absent);
     };
-    judge_with(rows, collections, collection, tenant, row, &known).await
+    judge_with(api, collection, tenant, row, &known).await
 }
 
 /// A row, and in the same round trip what its key itself names.
@@ -72,20 +73,19 @@ pub async fn standing<R: ReadRows>(
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn read_with_named<R: ReadRows>(
-    rows: &R,
-    collections: &Collections,
+pub(super) async fn read_with_named<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     key: &RecordKey,
     fields: Fields,
 ) -> Result<(Option<Row>, Known), DependencyError> {
-    let named = named_by_key(collections, collection, key);
+    let named = named_by_key(&api.collections, collection, key);
     let ancestors = join_all(
         named
             .iter()
-            .map(|(parent, key)| read_one(rows, parent, key, Fields::Judged)),
+            .map(|(parent, key)| read_one(api, parent, key, Fields::Judged)),
     );
-    let (row, ancestors) = join(read_one(rows, collection, key, fields), ancestors).await;
+    let (row, ancestors) = join(read_one(api, collection, key, fields), ancestors).await;
     let row = row?;
     let mut known = Vec::new();
     for ((_, key), ancestor) in named.into_iter().zip(ancestors) {
@@ -125,19 +125,17 @@ fn named_by_key<'a>(
 /// # Errors
 ///
 /// When the record store did not answer.
-pub async fn judge<R: ReadRows>(
-    rows: &R,
-    collections: &Collections,
+pub(super) async fn judge<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
     row: Row,
 ) -> Result<Standing, DependencyError> {
-    judge_with(rows, collections, collection, tenant, row, &[]).await
+    judge_with(api, collection, tenant, row, &[]).await
 }
 
-async fn judge_with<R: ReadRows>(
-    rows: &R,
-    collections: &Collections,
+async fn judge_with<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
     row: Row,
@@ -146,13 +144,11 @@ async fn judge_with<R: ReadRows>(
     if let RowMark::By(by) = row.mark(collection) {
         return Ok(Standing::Marked { row, by });
     }
-    Ok(
-        match above(rows, collections, collection, tenant, &row, known).await? {
-            Above::Live => Standing::Live(row),
-            Above::Marked(by) => Standing::Hidden { row, by },
-            Above::Gone => Standing::Orphan(row),
-        },
-    )
+    Ok(match above(api, collection, tenant, &row, known).await? {
+        Above::Live => Standing::Live(row),
+        Above::Marked(by) => Standing::Hidden { row, by },
+        Above::Gone => Standing::Orphan(row),
+    })
 }
 
 /// Reads what stands above a row, but for what is known of it: one round trip for each level.
@@ -160,9 +156,8 @@ async fn judge_with<R: ReadRows>(
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn above<R: ReadRows>(
-    rows: &R,
-    collections: &Collections,
+pub(super) async fn above<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
     row: &Row,
@@ -170,7 +165,7 @@ pub(super) async fn above<R: ReadRows>(
 ) -> Result<Above, DependencyError> {
     let mut child = (collection, row.clone());
     let mut known = known.iter();
-    while let (Some(parent), Some(link)) = (collections.parent_of(child.0), &child.0.parent) {
+    while let (Some(parent), Some(link)) = (api.collections.parent_of(child.0), &child.0.parent) {
         let Some(key) = child.1.parent_key(child.0) else {
             return Ok(if link.required {
                 Above::Gone
@@ -180,7 +175,7 @@ pub(super) async fn above<R: ReadRows>(
         };
         let read = match known.next() {
             Some((known, ancestor)) if *known == key => ancestor.clone(),
-            _ => read_one(rows, parent, &key, Fields::Judged).await?,
+            _ => read_one(api, parent, &key, Fields::Judged).await?,
         };
         let Some(found) = read.filter(|row| row.is_of(tenant, parent)) else {
             return Ok(Above::Gone);
@@ -193,56 +188,54 @@ pub(super) async fn above<R: ReadRows>(
     Ok(Above::Live)
 }
 
-async fn read_one<R: ReadRows>(
-    rows: &R,
+async fn read_one<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     key: &RecordKey,
     fields: Fields,
 ) -> Result<Option<Row>, DependencyError> {
     Ok(
-        read_many(rows, collection, std::slice::from_ref(key), fields)
+        read_many(api, collection, std::slice::from_ref(key), fields)
             .await?
             .pop()
             .flatten(),
     )
 }
 
-/// Reads rows for a request: a store that puts a row off twice is busy, and the client may come again.
+/// Reads rows for a request. Those that the store puts off are asked for again; a store that keeps doing so is busy, and
+/// the client may come again.
 ///
 /// # Errors
 ///
 /// When the record store did not answer for every row.
-pub async fn read_many<R: ReadRows>(
-    rows: &R,
+pub(super) async fn read_many<P: ApiPorts>(
+    api: &Api<P>,
     collection: &Collection,
     keys: &[RecordKey],
     fields: Fields,
 ) -> Result<Vec<Option<Row>>, DependencyError> {
     let mut found: Vec<Option<Option<Row>>> = vec![None; keys.len()];
-    for _ in 0..3 {
+    let mut tries = Tries::of(api.ports.clock());
+    loop {
         let open: Vec<usize> = (0..keys.len())
             .filter(|place| found[*place].is_none())
             .collect();
-        for places in open.chunks(R::READ_BATCH) {
+        if open.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        for places in open.chunks(P::Rows::READ_BATCH) {
             let asked: Vec<RecordKey> = places.iter().map(|place| keys[*place].clone()).collect();
-            for (place, attempt) in places
-                .iter()
-                .zip(rows.read(collection, &asked, fields).await?)
-            {
+            let read = api.ports.rows().read(collection, &asked, fields).await?;
+            for (place, attempt) in places.iter().zip(read) {
                 if let Attempt::Done(row) = attempt {
                     found[*place] = Some(row);
                 }
             }
         }
-    }
-    let complete: Vec<Option<Row>> = found.into_iter().flatten().collect();
-    if complete.len() == keys.len() {
-        Ok(complete)
-    } else {
-        Err(DependencyError::unavailable(
-            "record store",
-            "read all rows",
-            "the store kept putting rows off",
-        ))
+        if found.iter().any(Option::is_none) {
+            let why = "the store kept putting rows off";
+            let busy = DependencyError::unavailable("record store", "read all rows", why);
+            tries.again(busy).await?;
+        }
     }
 }

@@ -11,13 +11,12 @@ use crate::domain::page::Position;
 use crate::domain::permission::{Action, Right, allows, right};
 use crate::domain::principal::Principal;
 use crate::domain::row::Row;
-use crate::ports::{
-    ApiPorts, Clock, DependencyError, Fields, ReadRows, RowQuery, SearchDocuments, SearchQuery,
-    Through,
-};
-use crate::requests::accept::{Api, visible};
+use crate::ports::{ApiPorts, Clock, DependencyError, Fields, SearchDocuments, SearchQuery};
+use crate::requests::api::Api;
 use crate::requests::cursor::{self, InvalidCursor};
 use crate::requests::liveness::{Standing, judge, read_many, standing};
+use crate::requests::related::Related;
+use crate::requests::visible::visible;
 
 /// How many queries one list, and how many pages of hits one search may take before it answers with what it has.
 const ROUNDS: usize = 5;
@@ -75,15 +74,7 @@ pub async fn get<P: ApiPorts>(
 ) -> Result<Got, ReadError> {
     may_read(principal, collection)?;
     let now = api.ports.clock().now();
-    let found = standing(
-        api.ports.rows(),
-        &api.collections,
-        collection,
-        &principal.tenant,
-        key,
-        Fields::All,
-    )
-    .await?;
+    let found = standing(api, collection, &principal.tenant, key, Fields::All).await?;
     match found {
         Standing::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))
@@ -124,82 +115,31 @@ pub async fn list<P: ApiPorts>(
         .as_ref()
         .zip(api.collections.parent_of(collection));
     let mut query: Vec<&str> = vec!["list", collection.name.as_ref(), tenant];
-    let (through, mut equals): (Through<'_>, Vec<(&str, &str)>) = match (declared, parent) {
+    let related = match (declared, parent) {
         (Some((link, above)), Some(key)) => {
             query.extend(key.values());
-            let found = standing(
-                api.ports.rows(),
-                &api.collections,
-                above,
-                &principal.tenant,
-                key,
-                Fields::Judged,
-            )
-            .await?;
+            let found = standing(api, above, &principal.tenant, key, Fields::Judged).await?;
             if !matches!(found, Standing::Live(_)) {
                 return Ok(Listed {
                     items: Vec::new(),
                     next_cursor: None,
                 });
             }
-            let equals = link
-                .by
-                .iter()
-                .map(String::as_str)
-                .zip(key.values())
-                .collect();
-            (through(&link.lookup), equals)
+            Related::below(collection, link, key)
         }
         (None, None) => match &collection.tenant.gsi {
-            Some(index) => (
-                Through::Index(index),
-                vec![(collection.tenant.attribute.as_str(), tenant)],
-            ),
+            Some(index) => Related::over(collection, index, &collection.tenant.attribute, tenant),
             None => return Err(ReadError::ParentRequired),
         },
         (Some(_), None) | (None, Some(_)) => return Err(ReadError::ParentRequired),
     };
-    if through == Through::Table {
-        equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
-    }
     let mut after: Option<Position> = from.map(|from| cursor::read(&query, from)).transpose()?;
     let mut items = Vec::new();
     for _ in 0..ROUNDS {
-        let page = api
-            .ports
-            .rows()
-            .query(RowQuery {
-                collection,
-                through,
-                equals: &equals,
-                after: after.as_ref(),
-                limit: limit - items.len(),
-                not_marked_by: None,
-                fields: Fields::All,
-            })
-            .await?;
-        let rows = match through {
-            Through::Table => page.rows,
-            // An index may still show what is marked by now: the table decides.
-            Through::Index(_) => {
-                let keys: Vec<RecordKey> = page.rows.into_iter().map(|row| row.key).collect();
-                read_many(api.ports.rows(), collection, &keys, Fields::All)
-                    .await?
-                    .into_iter()
-                    .flatten()
-                    // It may have moved to another parent, which nobody has looked at.
-                    .filter(|row| {
-                        equals
-                            .iter()
-                            .all(|(attribute, value)| row.text(attribute) == Some(*value))
-                    })
-                    .collect()
-            }
-        };
-        for row in rows
-            .into_iter()
-            .filter(|row| row.is_of(&principal.tenant, collection))
-        {
+        let page = related.page(api, Fields::All, after.as_ref(), limit - items.len());
+        let page = page.await?;
+        let rows = page.rows.into_iter();
+        for row in rows.filter(|row| row.is_of(&principal.tenant, collection)) {
             let readable = allows(principal, collection, Action::Read, &row, now);
             if readable && row.mark(collection).is_live() {
                 items.push(row);
@@ -251,7 +191,7 @@ pub async fn search<P: ApiPorts>(
         let mut seen = HashSet::new();
         page.hits.retain(|hit| seen.insert(hit.key.clone()));
         let keys: Vec<RecordKey> = page.hits.iter().map(|hit| hit.key.clone()).collect();
-        let rows = read_many(api.ports.rows(), collection, &keys, Fields::All).await?;
+        let rows = read_many(api, collection, &keys, Fields::All).await?;
         let mut more = page.more;
         let count = page.hits.len();
         for (seen, (hit, row)) in page.hits.into_iter().zip(rows).enumerate() {
@@ -292,27 +232,12 @@ async fn shown<P: ApiPorts>(
     let Some(row) = row.filter(readable) else {
         return Ok(None);
     };
-    match judge(
-        api.ports.rows(),
-        &api.collections,
-        collection,
-        &principal.tenant,
-        row,
-    )
-    .await?
-    {
+    match judge(api, collection, &principal.tenant, row).await? {
         Standing::Live(row) => Ok(Some(row)),
         Standing::Absent
         | Standing::Marked { .. }
         | Standing::Hidden { .. }
         | Standing::Orphan(_) => Ok(None),
-    }
-}
-
-fn through(lookup: &crate::domain::collection::ChildLookup) -> Through<'_> {
-    match lookup {
-        crate::domain::collection::ChildLookup::Table => Through::Table,
-        crate::domain::collection::ChildLookup::Index(index) => Through::Index(index),
     }
 }
 

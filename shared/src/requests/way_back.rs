@@ -3,10 +3,10 @@
 //! The root and what stands above it are read, as for a delete: the work does not grow with the deletion. It is a look
 //! and no promise: the last transaction of the restore is the judge of what happens in between.
 
-use crate::domain::collection::{Collection, Collections};
 use crate::domain::deletion::{Deletion, DeletionId};
 use crate::domain::row::Row;
-use crate::ports::{DependencyError, Fields, ReadRows};
+use crate::ports::{ApiPorts, DependencyError, Fields};
+use crate::requests::api::Api;
 use crate::requests::liveness::{Above, above, read_with_named};
 
 /// What stands in the way of a restore.
@@ -20,31 +20,24 @@ pub(super) enum Obstacle {
     ParentNotLive(Option<DeletionId>),
 }
 
-/// Whether a restore says of this row, which is not the deletion's own, that it has the root's key. Of another tenant's
-/// record nothing is told, but that an archived row cannot come back over it.
-pub(crate) fn has_taken_the_key(row: &Row, collection: &Collection, deletion: &Deletion) -> bool {
-    row.is_of(&deletion.tenant, collection) || deletion.strategy.keeps_copies()
-}
-
 /// What plainly stands in the way of this deletion's restore. Without a root nothing does: each record is judged by itself,
 /// and those that cannot come back are told by the manifest.
 ///
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn obstacle<R: ReadRows>(
-    rows: &R,
-    collections: &Collections,
+pub(super) async fn obstacle<P: ApiPorts>(
+    api: &Api<P>,
     deletion: &Deletion,
 ) -> Result<Option<Obstacle>, DependencyError> {
-    let collection = collections.get(deletion.collection.as_ref());
+    let collection = api.collections.get(deletion.collection.as_ref());
     let (Some(root), Some(collection)) = (&deletion.root, collection) else {
         return Ok(None);
     };
-    let (row, known) = read_with_named(rows, collections, collection, root, Fields::Judged).await?;
+    let (row, known) = read_with_named(api, collection, root, Fields::Judged).await?;
     let row = match row {
         Some(row) if row.mark(collection).is_of(deletion.id) => row,
-        Some(row) if has_taken_the_key(&row, collection, deletion) => {
+        Some(row) if deletion.has_lost_its_key_to(&row, collection) => {
             return Ok(Some(Obstacle::KeyTaken));
         }
         // It is in the archive, out of sight here, and comes back if its key is free. What it hangs below, its key may tell.
@@ -64,11 +57,9 @@ pub(super) async fn obstacle<R: ReadRows>(
         Some(_) | None => return Ok(Some(Obstacle::RootMissing)),
     };
     let tenant = &deletion.tenant;
-    Ok(
-        match above(rows, collections, collection, tenant, &row, &known).await? {
-            Above::Live => None,
-            Above::Marked(by) => Some(Obstacle::ParentNotLive(by)),
-            Above::Gone => Some(Obstacle::ParentNotLive(None)),
-        },
-    )
+    Ok(match above(api, collection, tenant, &row, &known).await? {
+        Above::Live => None,
+        Above::Marked(by) => Some(Obstacle::ParentNotLive(by)),
+        Above::Gone => Some(Obstacle::ParentNotLive(None)),
+    })
 }

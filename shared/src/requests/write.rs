@@ -18,14 +18,16 @@ use crate::domain::row::Row;
 use crate::ports::{
     ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
 };
-use crate::requests::accept::{Api, visible};
+use crate::requests::api::Api;
+use crate::requests::ask_again::ask_again;
 use crate::requests::liveness::{Standing, judge};
+use crate::requests::visible::visible;
 use crate::telemetry::chain;
 
 use self::mirror::{Mirrored, mirror};
 
-/// How often a write is tried when somebody else writes the row at the same moment.
-const TRIES: u32 = 3;
+/// How often a write is judged again when somebody else writes the row at the same moment.
+const RACES: u32 = 3;
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +85,7 @@ pub async fn write<P: ApiPorts>(
         return Err(WriteError::Forbidden);
     }
     Document::of(collection, wanted)?;
-    for _ in 0..TRIES {
+    for _ in 0..RACES {
         let rows = api.ports.rows();
         let before = rows.stored(collection, &wanted.key).await?;
         let row = admit(api, principal, collection, wanted, before.as_ref()).await?;
@@ -150,14 +152,7 @@ async fn standing<P: ApiPorts>(
     if !row.is_of(&principal.tenant, collection) {
         return Ok(Standing::Absent);
     }
-    judge(
-        api.ports.rows(),
-        &api.collections,
-        collection,
-        &principal.tenant,
-        row,
-    )
-    .await
+    judge(api, collection, &principal.tenant, row).await
 }
 
 fn may_replace(
@@ -267,15 +262,11 @@ async fn take_back<P: ApiPorts>(
     row: &Row,
     before: Option<&Stored<<P::Rows as WriteRows>::Kept>>,
 ) -> Result<(), DependencyError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match api.ports.rows().take_back(collection, row, before).await {
-            Ok(TakeBackOutcome::TakenBack | TakeBackOutcome::Changed) => break,
-            Err(error) if error.retryable && tries < TRIES => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let (TakeBackOutcome::TakenBack | TakeBackOutcome::Changed) =
+        ask_again(api.ports.clock(), || {
+            api.ports.rows().take_back(collection, row, before)
+        })
+        .await?;
     // Another write may have shown the row that is gone now. Compare finds what this does not reach.
     if let Err(error) = mirror(api, collection, &row.key, None).await {
         warn!(collection = %collection.name, error = %chain(&error), "a document was not compared after a write was taken back");

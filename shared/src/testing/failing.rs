@@ -51,7 +51,7 @@ impl<P: Sync> Failing<P> {
                 Err(Faults::error(operation, fault))
             }
         };
-        self.faults.end(operation).await;
+        self.faults.end(operation, 1).await;
         answer
     }
 
@@ -100,7 +100,7 @@ impl<P: Sync> Failing<P> {
                 Err(Faults::error(operation, fault))
             }
         };
-        self.faults.end(operation).await;
+        self.faults.end(operation, items.len()).await;
         answer
     }
 }

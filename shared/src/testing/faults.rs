@@ -6,6 +6,7 @@
 mod operation;
 mod rule;
 
+use std::fmt;
 use std::future::{pending, poll_fn};
 use std::ops::RangeBounds;
 use std::pin::pin;
@@ -49,6 +50,17 @@ struct Script {
     crash: Option<(u64, Moment)>,
     slow: Vec<(Option<Operation>, Duration)>,
     interleave: Option<u64>,
+    watchers: Watchers,
+}
+
+/// What looks on, whatever is called.
+#[derive(Clone, Default)]
+struct Watchers(Vec<Arc<dyn Fn(Operation, usize) + Send + Sync>>);
+
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} watchers", self.0.len())
+    }
 }
 
 /// What the script says of one call.
@@ -112,6 +124,12 @@ impl Faults {
         self.script()
             .hooks
             .push(Hook::new(operation, nth, moment, act));
+    }
+
+    /// Does something behind every call that has taken effect and is answered; it is told the operation and how many
+    /// records the call was about.
+    pub fn watch(&self, look: impl Fn(Operation, usize) + Send + Sync + 'static) {
+        self.script().watchers.0.push(Arc::new(look));
     }
 
     /// Lets calls give way to one another, in an order that this number decides. Without it a call on a fake is done
@@ -197,17 +215,21 @@ impl Faults {
     }
 
     /// The effect of a call has happened, or not; time passes before its answer is there.
-    pub(super) async fn end(&self, operation: Operation) {
-        let (hooks, slow) = {
+    pub(super) async fn end(&self, operation: Operation, items: usize) {
+        let (hooks, slow, watchers) = {
             let script = &mut *self.script();
             let slow = script
                 .slow
                 .iter()
                 .filter(|(only, _)| only.is_none_or(|only| only == operation));
             let slow = slow.map(|(_, by)| *by).sum();
-            (rule::hooks_after(&mut script.hooks, operation), slow)
+            let hooks = rule::hooks_after(&mut script.hooks, operation);
+            (hooks, slow, script.watchers.clone())
         };
         hooks.into_iter().for_each(Hook::run);
+        for look in &watchers.0 {
+            look(operation, items);
+        }
         self.clock.advance(slow);
         self.give_way().await;
     }

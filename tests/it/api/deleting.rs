@@ -40,7 +40,7 @@ async fn a_delete_is_scheduled_and_the_answer_says_where_to_look() {
             "counts": {
                 "delete": {
                     "discussions": {
-                        "selected": 1, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 1
+                        "selected": 1, "deleted": 0, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 0, "not_reached": 1
                     }
                 },
                 "restore": {},

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::message::DeletionMessage;
-use shared::requests::accept::OnPublishFailure;
+use shared::requests::OnPublishFailure;
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};
 

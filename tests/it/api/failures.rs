@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::requests::accept::OnPublishFailure;
+use shared::requests::OnPublishFailure;
 use shared::testing::samples::key;
 use shared::testing::{Fault, Moment, Operation};
 

@@ -103,7 +103,7 @@ async fn a_parked_deletion_is_done_and_says_why() {
     assert_eq!(
         shown.body["counts"],
         json!({
-            "delete": { "messages": { "selected": 3, "deleted": 2, "already_deleted": 0, "missing": 0, "failed": 1, "not_reached": 0 } },
+            "delete": { "messages": { "selected": 3, "deleted": 2, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 1, "not_reached": 0 } },
             "restore": {},
             "purge": { "messages": { "purged": 2, "kept": 0, "failed": 0 } },
         })

@@ -10,7 +10,7 @@ use shared::domain::collection::{Collection, Collections};
 use shared::domain::key::RecordKey;
 use shared::domain::row::RowMark;
 use shared::ports::Wired;
-use shared::requests::accept::{Api, OnPublishFailure};
+use shared::requests::{Api, OnPublishFailure};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeQueue, FakeRows, Faults, samples,
 };

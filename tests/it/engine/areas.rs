@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::collection::Collections;
 use shared::domain::deletion::{Action, State};
 use shared::ports::ArchiveRows as _;
-use shared::requests::accept::OnPublishFailure;
+use shared::requests::OnPublishFailure;
 use shared::requests::records::{Got, get, list};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};

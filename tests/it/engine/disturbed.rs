@@ -7,3 +7,4 @@ mod killed_requests;
 mod random;
 mod random_requests;
 pub(crate) mod stalls;
+mod story;

@@ -19,9 +19,8 @@ use shared::domain::principal::{Groups, Principal, Tenant};
 use shared::engine::{Advanced, Engine, advance};
 use shared::engine::{SweepReport, sweep};
 use shared::ports::{Clock, DependencyError, Wired};
-use shared::requests::accept::{
-    AcceptAnswer, AcceptError, Api, DeleteRequest, OnPublishFailure, accept,
-};
+use shared::requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use shared::requests::{Api, OnPublishFailure};
 use shared::testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,
@@ -66,7 +65,11 @@ pub(crate) struct World {
 impl World {
     /// An empty one with these collections.
     pub(crate) fn new(collections: &str) -> Self {
-        let collections = Arc::new(Collections::for_tests(collections));
+        Self::of(Arc::new(Collections::for_tests(collections)))
+    }
+
+    /// The same, of collections that are read already.
+    pub(crate) fn of(collections: Arc<Collections>) -> Self {
         let rows = FakeRows::default();
         Self {
             documents: FakeDocuments::of(&collections),

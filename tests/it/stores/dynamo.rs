@@ -218,6 +218,15 @@ fn table(collection: &Collection, name: &str) -> Value {
                 ChildLookup::Table => None,
             }),
     );
+    hashes.extend(
+        collection
+            .keeps
+            .as_ref()
+            .and_then(|keeps| match &keeps.lookup {
+                ChildLookup::Index(gsi) => Some((gsi, &keeps.by[0])),
+                ChildLookup::Table => None,
+            }),
+    );
     let key = &collection.key;
     let indexes: Vec<_> = hashes
         .iter()

@@ -8,6 +8,7 @@
 mod calls;
 mod checker;
 mod ending;
+mod led;
 mod look;
 mod properties;
 mod records;
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 pub use self::checker::Happens;
+pub use self::led::{Led, Made};
 pub use self::setup::{Bounds, Guards, Setup};
 pub use self::world::World;
 

@@ -171,7 +171,8 @@ fn is_counted(control: &Control) -> bool {
             .unwrap_or_default()
     };
     let is_balanced = counts(meta).all(|counts| {
-        let sum = counts.deleted + counts.already_deleted + counts.missing + counts.failed;
+        let sum =
+            counts.deleted + counts.already_deleted + counts.missing + counts.kept + counts.failed;
         counts.selected == sum + counts.not_reached
     });
     let is_told = match meta.state.pass() {

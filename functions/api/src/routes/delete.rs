@@ -10,7 +10,8 @@ use serde::Serialize;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
 use shared::ports::ApiPorts;
-use shared::requests::accept::{AcceptAnswer, AcceptError, Api, DeleteRequest, accept};
+use shared::requests::Api;
+use shared::requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
 
 use super::collection;
 use crate::call::Call;

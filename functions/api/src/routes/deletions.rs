@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use shared::domain::collection::CollectionName;
 use shared::domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::requests::act::{self, ActError};
 use shared::requests::deletions::{self, DeletionFilter, ShowError};
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use shared::domain::collection::{Collection, CollectionName, KeySchema};
 use shared::domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::requests::destroy::{
     DestroyError, DestroyRequest, MOST_IDS, Named, NotPossible, destroy,
 };

@@ -9,7 +9,7 @@ use shared::domain::collection::Collection;
 use shared::domain::deletion::Deletion;
 use shared::domain::key::RecordKey;
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::requests::records::{self, Got, Listed, ReadError};
 
 use super::collection;

@@ -10,7 +10,7 @@ use shared::domain::collection::Collection;
 use shared::domain::draft::{DraftError, draft};
 use shared::domain::row::Row;
 use shared::ports::ApiPorts;
-use shared::requests::accept::Api;
+use shared::requests::Api;
 use shared::requests::write::{WriteError, Written, write};
 
 use super::records::deleted;

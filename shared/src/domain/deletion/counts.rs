@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `selected = deleted + already_deleted + missing + failed + not_reached`, at every moment.
+/// `selected = deleted + already_deleted + missing + kept + failed + not_reached`, at every moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "StoredDeleteCounts")]
 pub struct DeleteCounts {
     /// Records in the pages that are known.
     pub selected: u64,
@@ -14,10 +14,48 @@ pub struct DeleteCounts {
     pub already_deleted: u64,
     /// No row any more, or one that was re-created.
     pub missing: u64,
+    /// A live link shares them, so they are none of this deletion's.
+    pub kept: u64,
     /// Could not be deleted in both stores; `/records` has the reason.
     pub failed: u64,
     /// In a page that is not done: not yet, or left undone because the deletion was cancelled or given up.
     pub not_reached: u64,
+}
+
+/// The counts as they are stored. Builds before [`DeleteCounts::kept`] did not write it, and drop it where they carry a
+/// deletion on; it is what the others leave.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredDeleteCounts {
+    selected: u64,
+    deleted: u64,
+    already_deleted: u64,
+    missing: u64,
+    failed: u64,
+    not_reached: u64,
+}
+
+impl From<StoredDeleteCounts> for DeleteCounts {
+    fn from(stored: StoredDeleteCounts) -> Self {
+        let StoredDeleteCounts {
+            selected,
+            deleted,
+            already_deleted,
+            missing,
+            failed,
+            not_reached,
+        } = stored;
+        let others = [deleted, already_deleted, missing, failed, not_reached];
+        Self {
+            selected,
+            deleted,
+            already_deleted,
+            missing,
+            kept: selected.saturating_sub(others.iter().sum()),
+            failed,
+            not_reached,
+        }
+    }
 }
 
 /// What the restore found and did.
@@ -62,6 +100,7 @@ impl std::ops::AddAssign for DeleteCounts {
         self.deleted += other.deleted;
         self.already_deleted += other.already_deleted;
         self.missing += other.missing;
+        self.kept += other.kept;
         self.failed += other.failed;
         self.not_reached += other.not_reached;
     }

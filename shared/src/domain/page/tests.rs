@@ -46,8 +46,24 @@ fn every_selected_record_is_counted_once() {
             deleted: 2,
             already_deleted: 1,
             missing: 1,
+            kept: 0,
             failed: 1,
             not_reached: 0
         }
     );
+}
+
+#[test]
+fn a_kept_record_is_stored_as_a_missing_one_with_a_field_more() {
+    for (outcome, stored) in [
+        (Outcome::Missing, r#"{"outcome":"missing"}"#),
+        (Outcome::Kept, r#"{"outcome":"missing","kept":true}"#),
+        (
+            Outcome::failed("WHY: it did"),
+            r#"{"outcome":"failed","reason":"WHY: it did"}"#,
+        ),
+    ] {
+        assert_eq!(serde_json::to_string(&outcome).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Outcome>(stored).unwrap(), outcome);
+    }
 }

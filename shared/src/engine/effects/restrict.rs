@@ -12,7 +12,6 @@ use crate::engine::effects::records::Taking;
 use crate::engine::kit::related::Related;
 use crate::engine::kit::slice::Stop;
 use crate::engine::kit::work::Work;
-use crate::live_children::restricting;
 use crate::ports::EnginePorts;
 
 /// The first look at children takes few, the next ones many.
@@ -46,7 +45,7 @@ async fn held<P: EnginePorts>(
     let mut held = BTreeMap::new();
     for place in &taking.open {
         let entry = &taking.page.entries[*place];
-        for child in restricting(work.collections(), &entry.collection) {
+        for child in work.collections().restricting(&entry.collection) {
             if has_live(work, taking.deletion, child, &entry.key).await? {
                 let reason = format!("HAS_CHILDREN: {} still name it", child.name);
                 held.insert(*place, Outcome::Failed { reason });

@@ -18,7 +18,6 @@ use crate::ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, ReadDeletions,
     RestoreOutcome, StoreOutcome,
 };
-use crate::requests::way_back::has_taken_the_key;
 
 /// Restores all pages from the checkpoint on, all but the root's own mark.
 pub(crate) async fn run<P: EnginePorts>(
@@ -44,7 +43,7 @@ async fn root_is_ours<P: EnginePorts>(
     let row = read_row(work, collection, root, Fields::Judged).await?;
     Ok(match row {
         Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
-        Some(row) if has_taken_the_key(&row, collection, deletion) => Err(Failure {
+        Some(row) if deletion.has_lost_its_key_to(&row, collection) => Err(Failure {
             code: "KEY_TAKEN".to_owned(),
             reason: "another record has the root's key by now; nothing was moved".to_owned(),
         }),

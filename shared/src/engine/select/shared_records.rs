@@ -323,7 +323,7 @@ pub(crate) async fn held<P: EnginePorts>(
         for ((candidate, row), links) in some.iter().zip(rows).zip(said) {
             match links {
                 Links::Live => {
-                    held.insert(candidate.place, Outcome::Missing);
+                    held.insert(candidate.place, Outcome::Kept);
                 }
                 Links::More(_) => {
                     let reason = TOO_MANY.to_owned();

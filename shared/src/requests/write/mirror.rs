@@ -5,8 +5,6 @@
 //! bring an older text back nor leave a document unmarked whose row a deletion has marked meanwhile. (A deletion that
 //! marks the row after that look marks the document after it, too: truth before copy.)
 
-use std::time::Duration;
-
 use tracing::warn;
 
 use crate::domain::collection::Collection;
@@ -14,17 +12,15 @@ use crate::domain::document::Document;
 use crate::domain::key::RecordKey;
 use crate::domain::row::{Row, RowMark};
 use crate::ports::{
-    ApiPorts, Attempt, Clock, DependencyError, Fields, Ids, IndexDocuments, IndexOutcome,
-    PurgeDocuments, ReadDocuments,
+    ApiPorts, Attempt, DependencyError, Fields, IndexDocuments, IndexOutcome, PurgeDocuments,
+    ReadDocuments,
 };
-use crate::requests::accept::Api;
+use crate::requests::api::Api;
+use crate::requests::ask_again::Tries;
 use crate::requests::liveness::read_many;
 
 /// How often the two are compared: everybody who keeps writing the record compares them, too.
 const ROUNDS: usize = 5;
-
-/// How often a busy index is asked.
-const TRIES: u32 = 3;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +95,7 @@ async fn read<P: ApiPorts>(
     key: &RecordKey,
 ) -> Result<Option<Document>, DependencyError> {
     let keys = std::slice::from_ref(key);
-    let row = read_many(api.ports.rows(), collection, keys, Fields::All)
+    let row = read_many(api, collection, keys, Fields::All)
         .await?
         .pop()
         .flatten();
@@ -111,22 +107,13 @@ async fn index<P: ApiPorts>(
     collection: &Collection,
     document: &Document,
 ) -> Result<IndexOutcome, DependencyError> {
-    let clock = api.ports.clock();
-    let mut tries = 0;
+    let mut tries = Tries::of(api.ports.clock());
     loop {
-        tries += 1;
         match api.ports.documents().index(collection, document).await? {
             Attempt::Done(outcome) => return Ok(outcome),
-            Attempt::Again(why) if tries == TRIES => {
-                return Err(DependencyError::unavailable(
-                    "search index",
-                    "write a document",
-                    why,
-                ));
-            }
-            Attempt::Again(_) => {
-                let wait = Duration::from_millis(40).mul_f64(0.5 + clock.fraction());
-                clock.sleep(wait * tries).await;
+            Attempt::Again(why) => {
+                let busy = DependencyError::unavailable("search index", "write a document", why);
+                tries.again(busy).await?;
             }
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use shared::domain::deletion::State;
-use shared::requests::accept::{AcceptAnswer, AcceptError, OnPublishFailure};
+use shared::requests::OnPublishFailure;
+use shared::requests::accept::{AcceptAnswer, AcceptError};
 use shared::testing::samples::{key, with_null};
 use shared::testing::{Fault, Moment, Operation};
 

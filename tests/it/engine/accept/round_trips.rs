@@ -10,7 +10,8 @@ use shared::ports::{
     Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery, Stored, TakeBackOutcome, Wired,
     WriteOutcome, WriteRows,
 };
-use shared::requests::accept::{AcceptAnswer, Api, DeleteRequest, OnPublishFailure, accept};
+use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
+use shared::requests::{Api, OnPublishFailure};
 use shared::testing::samples::{key, key2};
 use shared::testing::{FakeRows, Operation};
 

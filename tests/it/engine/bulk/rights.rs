@@ -2,7 +2,7 @@
 
 use shared::domain::page::Outcome;
 use shared::ports::{AcceptDeletions as _, UndoOutcome};
-use shared::requests::accept::OnPublishFailure;
+use shared::requests::OnPublishFailure;
 use shared::requests::destroy::{DestroyError, DestroyRequest, Named, NotPossible, destroy};
 use shared::testing::samples::{key, key2};
 use shared::testing::{Fault, Moment, Operation};

@@ -16,7 +16,7 @@ fn sums(deletion: &Deletion) -> (u64, u64, u64, u64) {
             sum.0 + counts.selected,
             sum.1 + counts.deleted,
             sum.2 + counts.already_deleted,
-            sum.3 + counts.missing,
+            sum.3 + counts.missing + counts.kept,
         )
     })
 }

@@ -284,11 +284,11 @@ async fn a_worker_that_is_killed_by_every_page_is_given_up_and_says_why() {
     let counts = serde_json::to_value(&stands.deleted).unwrap();
     assert_eq!(
         counts["discussions"],
-        json!({ "selected": 1, "deleted": 1, "already_deleted": 0, "missing": 0, "failed": 0, "not_reached": 0 })
+        json!({ "selected": 1, "deleted": 1, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 0, "not_reached": 0 })
     );
     assert_eq!(
         counts["messages"],
-        json!({ "selected": 5, "deleted": 0, "already_deleted": 0, "missing": 0, "failed": 5, "not_reached": 0 })
+        json!({ "selected": 5, "deleted": 0, "already_deleted": 0, "missing": 0, "kept": 0, "failed": 5, "not_reached": 0 })
     );
     assert_eq!(
         world.marks("discussions", &key("d")).0,

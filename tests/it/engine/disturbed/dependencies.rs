@@ -324,6 +324,7 @@ fn assert_sums(deletion: &Deletion) {
         let sum = counts.deleted
             + counts.already_deleted
             + counts.missing
+            + counts.kept
             + counts.failed
             + counts.not_reached;
         assert_eq!(counts.selected, sum, "{name}: {counts:?}");

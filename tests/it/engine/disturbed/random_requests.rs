@@ -1,34 +1,39 @@
 //! As `random.rs`, and somebody cancels, retries, restores and purges at any moment, in every strategy.
-//!
-//! Each case is made by its number alone: a failure names it, and running that number again repeats it.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use serde_json::json;
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::{Index, select};
 use shared::domain::deletion::{Action, State};
 
-use crate::engine::disturbed::random::{Chance, ask_for_some, disturb, live_on, stored, tree};
+use super::story::{
+    Asked, Minute, Tree, Trouble, ask_for, asked, life, live, page_keys, stored, tell, tree,
+    trouble,
+};
 use crate::engine::world::strategies::{archived, erased};
 use crate::engine::world::trees::FOUR_LEVELS;
-use crate::engine::world::{World, text};
+use crate::engine::world::{World, at_once, text};
 
 /// The counts of each pass add up, whatever happened.
-fn assert_counts(world: &World, case: u64) {
+fn assert_counts(world: &World) {
     for deletion in world.deletions.all() {
         for counts in deletion.deleted.values() {
             let sum = counts.deleted
                 + counts.already_deleted
                 + counts.missing
+                + counts.kept
                 + counts.failed
                 + counts.not_reached;
-            assert_eq!(counts.selected, sum, "case {case}: {counts:?}");
+            assert_eq!(counts.selected, sum, "{counts:?}");
         }
     }
 }
 
 /// What is live, and what a deletion has taken to its end, says the same in both stores. One that was cancelled before its
 /// first page has marked its root's row only, also when its restore has failed since.
-fn assert_stores_agree(world: &World, case: u64) {
+fn assert_stores_agree(world: &World) {
     let mut stopped = world.deletions.all();
     stopped.retain(|deletion| [State::Cancelled, State::RestoreFailed].contains(&deletion.state));
     let stopped: Vec<_> = stopped.iter().map(|deletion| text(deletion.id)).collect();
@@ -37,21 +42,18 @@ fn assert_stores_agree(world: &World, case: u64) {
         let agrees = document.is_none() || document == row;
         assert!(
             agrees || stopped.contains(&row),
-            "case {case}: {name} {record:?}: {row:?}, {document:?}"
+            "{name} {record:?}: {row:?}, {document:?}"
         );
     }
 }
 
 /// What is live hangs below what is live.
-fn assert_no_orphans(world: &World, case: u64) {
+fn assert_no_orphans(world: &World) {
     for (name, record) in world.everything() {
         let marks = world.marks(&name, &record);
         let (row, document) = (marks.0.as_deref(), marks.1.as_deref());
-        assert_eq!(row, Some(""), "case {case}: {name} {record:?} is left");
-        assert!(
-            document.is_none_or(str::is_empty),
-            "case {case}: {name} {record:?}"
-        );
+        assert_eq!(row, Some(""), "{name} {record:?} is left");
+        assert!(document.is_none_or(str::is_empty), "{name} {record:?}");
         let Some(link) = &world.collection(&name).parent else {
             continue;
         };
@@ -59,44 +61,68 @@ fn assert_no_orphans(world: &World, case: u64) {
         let values: Vec<&str> = link.by.iter().filter_map(|by| row[by].as_str()).collect();
         let parent = shared::domain::key::RecordKey::stored(values[0], values.get(1).copied());
         let above = world.marks(link.collection.as_ref(), &parent).0;
-        assert_eq!(
-            above.as_deref(),
-            Some(""),
-            "case {case}: above {name} {record:?}"
-        );
+        assert_eq!(above.as_deref(), Some(""), "above {name} {record:?}");
     }
 }
 
+/// A story: what is there and is deleted by which strategy, and what is then asked of the deletions.
+#[derive(Debug)]
+struct Story {
+    strategy: shared::domain::collection::Strategy,
+    page_keys: usize,
+    tree: Tree,
+    untouched: Tree,
+    asked: Vec<Asked>,
+    requests: Vec<Request>,
+}
+
+/// Something is asked of one of the deletions, and then there is life.
+#[derive(Debug, Clone)]
+struct Request {
+    of: Index,
+    action: Action,
+    trouble: Trouble,
+    then: Vec<Minute>,
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let trouble = prop_oneof![3 => Just(Trouble::None), 1 => trouble()];
+    let asked = (any::<Index>(), select(Action::ALL.to_vec()));
+    (asked, trouble, life(0..3)).prop_map(|((of, action), trouble, then)| Request {
+        of,
+        action,
+        trouble,
+        then,
+    })
+}
+
 /// Answers how the deletions stood before all that was not restored was purged.
-async fn run(case: u64) -> Vec<State> {
-    let chance = &mut Chance(case.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 7);
-    let strategies: [String; 3] = [FOUR_LEVELS.to_owned(), archived(), erased()];
-    let mut world = World::new(chance.of::<String>(&strategies).as_str());
-    world.page_keys = *chance.of(&[1, 2, 3, 7, 1000]);
-    let records = tree(&world, chance, "l");
-    let untouched = tree(&world, chance, "other");
+async fn run(story: Story) -> Vec<State> {
+    use shared::domain::collection::Strategy;
+    let mut world = match story.strategy {
+        Strategy::Flag => World::new(FOUR_LEVELS),
+        Strategy::Archive => World::new(&archived()),
+        Strategy::Erase => World::new(&erased()),
+    };
+    world.page_keys = story.page_keys;
+    let records = story.tree.put(&world, "l");
+    let untouched = story.untouched.put(&world, "other");
     let before = stored(&world, &untouched);
 
-    ask_for_some(&world, chance, &records).await;
-    for _ in 0..chance.below(12) {
+    ask_for(&world, &story.asked, &records).await;
+    for request in story.requests {
         let deletions = world.deletions.all();
         if !deletions.is_empty() {
-            let faults = world.faults();
-            if chance.one_in(4) {
-                disturb(&faults, chance);
-            }
-            let (of, action) = (chance.of(&deletions), *chance.of(&Action::ALL));
-            let _ = faults
-                .until_crash(world.act_disturbed(&faults, of, action))
-                .await;
+            let faults = request.trouble.faults(&world);
+            let asking = world.act_disturbed(&faults, request.of.get(&deletions), request.action);
+            let _ = faults.until_crash(asking).await;
         }
-        let rounds = chance.below(3);
-        live_on(&world, chance, &deletions, rounds).await;
-        assert_counts(&world, case);
+        live(&world, &deletions, &request.then).await;
+        assert_counts(&world);
     }
     world.come_to_rest().await;
-    assert_counts(&world, case);
-    assert_stores_agree(&world, case);
+    assert_counts(&world);
+    assert_stores_agree(&world);
     let states = world.deletions.all().into_iter();
     let ended = states.map(|deletion| deletion.state).collect();
 
@@ -106,7 +132,7 @@ async fn run(case: u64) -> Vec<State> {
         world.come_to_rest().await;
         let state = world.now(&deletion).state;
         let is_over = [State::Purged, State::Restored].contains(&state);
-        assert!(is_over, "case {case}: {state:?}");
+        assert!(is_over, "{state:?}");
     }
     for deletion in world.deletions.all() {
         if let Some(purge_at) = deletion.purge_at {
@@ -119,28 +145,43 @@ async fn run(case: u64) -> Vec<State> {
         world.come_to_rest().await;
     }
 
-    assert_no_orphans(&world, case);
-    world.assert_every_document_has_its_row(&format!("case {case}"));
-    assert_eq!(
-        json!(world.rows.copies().len()),
-        0,
-        "case {case}: a copy is left"
-    );
+    assert_no_orphans(&world);
+    world.assert_every_document_has_its_row("in the end");
+    assert_eq!(world.rows.copies().len(), 0, "a copy is left");
     assert_eq!(
         stored(&world, &untouched),
         before,
-        "case {case}: nothing else is touched"
+        "nothing else is touched"
     );
     ended
 }
 
-#[tokio::test]
-async fn whatever_is_asked_of_deletions_the_invariants_hold_in_the_end() {
-    let mut ended = Vec::new();
-    for case in 0..400 {
-        ended.extend(run(case).await);
-    }
+#[test]
+fn whatever_is_asked_of_deletions_the_invariants_hold_in_the_end() {
+    use shared::domain::collection::Strategy as How;
+    let ended = RefCell::new(Vec::new());
+    let there = (
+        select(vec![How::Flag, How::Archive, How::Erase]),
+        page_keys(),
+        tree(),
+        tree(),
+    );
+    let stories = (there, asked(), vec(request(), 0..12));
+    tell(
+        stories.prop_map(
+            |((strategy, page_keys, tree, untouched), asked, requests)| Story {
+                strategy,
+                page_keys,
+                tree,
+                untouched,
+                asked,
+                requests,
+            },
+        ),
+        |story| ended.borrow_mut().extend(at_once(run(story))),
+    );
 
+    let ended = ended.into_inner();
     for state in [
         State::Deleted,
         State::Cancelled,

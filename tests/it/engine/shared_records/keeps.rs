@@ -230,8 +230,10 @@ async fn a_link_that_is_added_before_its_turn_keeps_the_record() {
 
             let ended = world.now(&deletion);
             assert_eq!(ended.state, final_state(strategy), "{context}");
-            let expected = [("own".to_owned(), Outcome::Missing)];
+            let expected = [("own".to_owned(), Outcome::Kept)];
             assert_eq!(listed(&world, &deletion), expected, "{context}");
+            let counts = ended.deleted["files"];
+            assert_eq!((counts.kept, counts.missing), (1, 0), "{context}");
             assert!(live_files(&world).contains(&"own".to_owned()), "{context}");
         }
     }

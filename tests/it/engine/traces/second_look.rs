@@ -237,7 +237,7 @@ async fn taking_an_acceptance_back_ends_while_the_client_still_waits() {
     faults.fail(Operation::Undo, .., Fault::Unavailable(Moment::Before));
     faults.slow_at(Operation::Undo, Duration::from_secs(8));
     let mut api = world.api(&faults);
-    api.on_publish_failure = shared::requests::accept::OnPublishFailure::Rollback;
+    api.on_publish_failure = shared::requests::OnPublishFailure::Rollback;
 
     let answer = crate::engine::world::ask(&api, &admin(), "discussions", &key("d")).await;
 

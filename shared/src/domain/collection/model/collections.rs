@@ -51,6 +51,13 @@ impl Collections {
             .map(|(child, _)| child)
     }
 
+    /// The collections whose live records keep a record of `parent` from being deleted, in name order.
+    pub fn restricting(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
+        self.below(parent)
+            .filter(|(_, on_delete)| *on_delete == OnDelete::Restrict)
+            .map(|(child, _)| child)
+    }
+
     /// The collections of links that keep the records of `kept` alive, in name order.
     pub fn keepers_of(&self, kept: &CollectionName) -> impl Iterator<Item = &Collection> {
         self.iter().filter(move |link| {

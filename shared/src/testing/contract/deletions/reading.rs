@@ -203,10 +203,11 @@ fn full(deletion: &Deletion) -> Deletion {
             .unwrap_or_default()
     };
     let counts = |n| DeleteCounts {
-        selected: n * 15,
+        selected: n * 21,
         deleted: n,
         already_deleted: n * 2,
         missing: n * 3,
+        kept: n * 6,
         failed: n * 4,
         not_reached: n * 5,
     };

@@ -73,10 +73,11 @@ fn whole() -> Deletion {
         deleted: BTreeMap::from([(
             messages.clone(),
             DeleteCounts {
-                selected: 6,
+                selected: 7,
                 deleted: 2,
                 already_deleted: 1,
                 missing: 1,
+                kept: 1,
                 failed: 1,
                 not_reached: 1,
             },

@@ -1,0 +1,61 @@
+//! A record that a link kept: a missing one with a field more, so that a build that does not know the field reads it too.
+
+use serde_json::json;
+use shared::domain::deletion::{DeleteCounts, State};
+use shared::domain::page::Outcome;
+use shared::ports::ReadDeletions;
+
+use super::{Frozen, id};
+use crate::on_tables::OnTables;
+
+const KEPT: DeleteCounts = DeleteCounts {
+    selected: 1,
+    kept: 1,
+    deleted: 0,
+    already_deleted: 0,
+    missing: 0,
+    failed: 0,
+    not_reached: 0,
+};
+
+/// The counts of the attachments, and what became of each.
+async fn attachments(world: &OnTables) -> (DeleteCounts, Vec<Outcome>) {
+    let deletion = world.read(id(&Frozen::of_kept(), "0001")).await;
+    assert_eq!(deletion.state, State::Deleted);
+    let (tenant, deletions) = (&deletion.tenant, world.deletions());
+    let mut outcomes = Vec::new();
+    for number in 1..=deletion.pages {
+        let page = deletions.page(tenant, deletion.id, number).await;
+        let exceptions = deletions.exceptions(tenant, deletion.id, number).await;
+        let page = page.unwrap().unwrap();
+        let exceptions = exceptions.unwrap().unwrap_or_default();
+        let entries = page.entries.iter().enumerate();
+        outcomes.extend(
+            entries
+                .filter(|(_, entry)| entry.collection.as_ref() == "attachments")
+                .map(|(place, _)| page.outcome(place, &exceptions)),
+        );
+    }
+    (deletion.deleted["attachments"], outcomes)
+}
+
+#[tokio::test]
+async fn a_record_that_a_link_kept_is_read_as_it_was_stored() {
+    let world = Frozen::of_kept().world("acme");
+
+    assert_eq!(attachments(&world).await, (KEPT, vec![Outcome::Kept]));
+}
+
+#[tokio::test]
+async fn its_count_is_what_the_others_leave_where_an_earlier_build_has_dropped_it() {
+    let mut frozen = Frozen::of_kept();
+    for item in &mut frozen.control {
+        let counts = item.get_mut("deleted").and_then(|of| of.get_mut("M"));
+        if let Some(counts) = counts.and_then(|of| of.get_mut("attachments")) {
+            let dropped = counts["M"].as_object_mut().unwrap().remove("kept");
+            assert_eq!(dropped, Some(json!({ "N": "1" })));
+        }
+    }
+
+    assert_eq!(attachments(&frozen.world("acme")).await.0, KEPT);
+}
