@@ -221,7 +221,7 @@ impl Report {
 
 /// The name of a collection's table in this stack.
 #[must_use]
-pub fn table(stack: &StackFile, collection: &shared::domain::collection::Collection) -> String {
+pub fn table(stack: &StackFile, collection: &domain::collection::Collection) -> String {
     format!("{}{}", stack.table_prefix, collection.table)
 }
 
@@ -230,10 +230,7 @@ pub fn table(stack: &StackFile, collection: &shared::domain::collection::Collect
 /// # Errors
 ///
 /// When the collection is not searched.
-pub fn index(
-    stack: &StackFile,
-    collection: &shared::domain::collection::Collection,
-) -> Result<String> {
+pub fn index(stack: &StackFile, collection: &domain::collection::Collection) -> Result<String> {
     let document = collection
         .document
         .as_ref()

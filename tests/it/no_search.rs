@@ -3,30 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::{DynamoDeletions, DynamoRows, OpenSearchDocuments, SearchHealth};
+use domain::collection::{Collections, SourceFile};
+use domain::deletion::{Action, DeletionId, Patience, State};
+use domain::key::RecordKey;
+use engine::{Advanced, Engine, advance};
+use engine::{SweepReport, sweep};
+use ports::{OutgoingOf, StoresOf, Wired};
+use requests::accept::{AcceptAnswer, DeleteRequest, accept};
+use requests::act::act;
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, json};
-use shared::adapters::{DynamoDeletions, DynamoRows, OpenSearchDocuments, SearchHealth};
-use shared::domain::collection::{Collections, SourceFile};
-use shared::domain::deletion::{Action, DeletionId, Patience, State};
-use shared::domain::key::RecordKey;
-use shared::engine::{Advanced, Engine, advance};
-use shared::engine::{SweepReport, sweep};
-use shared::ports::Wired;
-use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use shared::requests::act::act;
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{FakeClock, FakeEvents, FakeQueue, FakeSchedules, samples};
+use testing::{FakeClock, FakeEvents, FakeQueue, FakeSchedules, samples};
 
 use crate::on_tables::OnTables;
 
 const TENANT: &str = "acme";
 
 type Ports = Wired<
-    DynamoRows,
-    OpenSearchDocuments,
-    DynamoDeletions,
-    FakeQueue,
-    FakeEvents,
-    FakeSchedules,
+    StoresOf<DynamoRows, OpenSearchDocuments, DynamoDeletions>,
+    OutgoingOf<FakeQueue, FakeEvents, FakeSchedules>,
     FakeClock,
     SearchHealth,
 >;
@@ -73,12 +69,16 @@ impl World {
 
     fn ports(&self) -> Ports {
         Wired {
-            rows: self.0.rows(),
-            documents: OpenSearchDocuments::nowhere(),
-            deletions: self.0.deletions(),
-            queue: self.0.queue.clone(),
-            events: self.0.events.clone(),
-            schedules: FakeSchedules::default(),
+            stores: StoresOf {
+                rows: self.0.rows(),
+                documents: OpenSearchDocuments::nowhere(),
+                deletions: self.0.deletions(),
+            },
+            outgoing: OutgoingOf {
+                queue: self.0.queue.clone(),
+                events: self.0.events.clone(),
+                schedules: FakeSchedules::default(),
+            },
             clock: self.0.clock.clone(),
             domain: SearchHealth::None,
         }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::{DynamoDeletions, DynamoRows};
+use domain::collection::{Collection, Collections};
+use domain::deletion::{Action, Deletion, DeletionId, Patience};
+use domain::key::RecordKey;
+use domain::principal::{Groups, Principal, Tenant};
+use engine::{Advanced, Engine, advance};
+use engine::{SweepReport, sweep};
+use ports::{Clock, DependencyError, OutgoingOf, ReadDeletions, StoresOf, Wired};
+use requests::accept::{AcceptAnswer, DeleteRequest, accept};
+use requests::act::{ActError, act};
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value};
-use shared::adapters::{DynamoDeletions, DynamoRows};
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::deletion::{Action, Deletion, DeletionId, Patience};
-use shared::domain::key::RecordKey;
-use shared::domain::principal::{Groups, Principal, Tenant};
-use shared::engine::{Advanced, Engine, advance};
-use shared::engine::{SweepReport, sweep};
-use shared::ports::{Clock, DependencyError, ReadDeletions, Wired};
-use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use shared::requests::act::{ActError, act};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{
+use testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,
 };
@@ -23,12 +23,8 @@ use shared::testing::{
 use crate::stores::dynamo::Tables;
 
 pub(crate) type Ports = Wired<
-    Failing<DynamoRows>,
-    Failing<FakeDocuments>,
-    Failing<DynamoDeletions>,
-    Failing<FakeQueue>,
-    Failing<FakeEvents>,
-    Failing<FakeSchedules>,
+    StoresOf<Failing<DynamoRows>, Failing<FakeDocuments>, Failing<DynamoDeletions>>,
+    OutgoingOf<Failing<FakeQueue>, Failing<FakeEvents>, Failing<FakeSchedules>>,
     FakeClock,
     Failing<FakeDomain>,
 >;
@@ -92,12 +88,16 @@ impl OnTables {
 
     fn ports(&self, faults: &Faults) -> Ports {
         Wired {
-            rows: Failing::new(self.rows(), faults),
-            documents: Failing::new(self.documents.clone(), faults),
-            deletions: Failing::new(self.deletions(), faults),
-            queue: Failing::new(self.queue.clone(), faults),
-            events: Failing::new(self.events.clone(), faults),
-            schedules: Failing::new(FakeSchedules::default(), faults),
+            stores: StoresOf {
+                rows: Failing::new(self.rows(), faults),
+                documents: Failing::new(self.documents.clone(), faults),
+                deletions: Failing::new(self.deletions(), faults),
+            },
+            outgoing: OutgoingOf {
+                queue: Failing::new(self.queue.clone(), faults),
+                events: Failing::new(self.events.clone(), faults),
+                schedules: Failing::new(FakeSchedules::default(), faults),
+            },
             clock: self.clock.clone(),
             domain: Failing::new(FakeDomain::default(), faults),
         }
@@ -191,7 +191,7 @@ impl OnTables {
 
 /// The collections that ship.
 pub(crate) fn shipped() -> Collections {
-    let file = |(name, text): &(&str, &str)| shared::domain::collection::SourceFile {
+    let file = |(name, text): &(&str, &str)| domain::collection::SourceFile {
         name: (*name).into(),
         text: (*text).into(),
     };

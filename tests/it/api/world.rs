@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use api::problem::Code;
+use domain::collection::{Collection, Collections};
+use domain::key::RecordKey;
+use domain::row::RowMark;
 use lambda_http::{Context, LambdaEvent};
+use ports::{OutgoingOf, StoresOf, Wired};
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use shared::config::ClaimNames;
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::key::RecordKey;
-use shared::domain::row::RowMark;
-use shared::ports::Wired;
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{
+use testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeQueue, FakeRows, Faults, samples,
 };
+use wiring::config::ClaimNames;
 
 use super::event::Event;
 
@@ -105,12 +105,8 @@ permissions = { delete = ["admin"] }
 "#;
 
 type Ports = Wired<
-    Failing<FakeRows>,
-    Failing<FakeDocuments>,
-    Failing<FakeDeletions>,
-    Failing<FakeQueue>,
-    (),
-    (),
+    StoresOf<Failing<FakeRows>, Failing<FakeDocuments>, Failing<FakeDeletions>>,
+    OutgoingOf<Failing<FakeQueue>, (), ()>,
     FakeClock,
     (),
 >;
@@ -243,7 +239,7 @@ impl World {
     pub(crate) fn marked(&self, name: &str) -> Vec<RecordKey> {
         let collection = self.collection(name);
         let marked = |key: &RecordKey| {
-            let row = shared::domain::row::Row {
+            let row = domain::row::Row {
                 key: key.clone(),
                 attributes: self.row(name, key),
             };
@@ -304,12 +300,16 @@ impl World {
 
     fn api(&self) -> Api<Ports> {
         let ports = Wired {
-            rows: Failing::new(self.rows.clone(), &self.faults),
-            documents: Failing::new(self.documents.clone(), &self.faults),
-            deletions: Failing::new(self.deletions.clone(), &self.faults),
-            queue: Failing::new(self.queue.clone(), &self.faults),
-            events: (),
-            schedules: (),
+            stores: StoresOf {
+                rows: Failing::new(self.rows.clone(), &self.faults),
+                documents: Failing::new(self.documents.clone(), &self.faults),
+                deletions: Failing::new(self.deletions.clone(), &self.faults),
+            },
+            outgoing: OutgoingOf {
+                queue: Failing::new(self.queue.clone(), &self.faults),
+                events: (),
+                schedules: (),
+            },
             clock: self.clock.clone(),
             domain: (),
         };

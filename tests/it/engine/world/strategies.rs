@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::collection::CollectionName;
+use domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts};
+use domain::key::RecordKey;
 use serde_json::{Value, json};
-use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts};
-use shared::domain::key::RecordKey;
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use crate::engine::world::World;
 use crate::engine::world::trees::FOUR_LEVELS;
@@ -58,7 +58,7 @@ impl World {
 
     /// The present moment.
     pub(crate) fn clock_now(&self) -> jiff::Timestamp {
-        shared::ports::Clock::now(&self.clock)
+        ports::Clock::now(&self.clock)
     }
 
     /// How many rows of the small tree are there.
