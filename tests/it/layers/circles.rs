@@ -25,6 +25,8 @@ const CRATES: &[&str] = &[
     "functions/api/src",
     "functions/consumer/src",
     "functions/sweeper/src",
+    "cli/src",
+    "xtask/src",
 ];
 
 #[test]
