@@ -83,11 +83,11 @@ async fn group<P: EnginePorts>(
             && row.mark(collection).is_live()
             && (owner.sort.is_none() || row.key.partition == owner.partition)
     };
-    let owned = Related::over(collection, &promotion.gsi, &promotion.owner, name);
+    let of_the_owner = Related::over(collection, &promotion.gsi, &promotion.owner, name);
     let mut members: BTreeSet<(String, RecordKey)> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let found = owned.page(work, after.as_ref(), LOOK).await?;
+        let found = of_the_owner.page(work, after.as_ref(), LOOK).await?;
         let in_group = found.rows.into_iter().filter(is_member);
         members.extend(in_group.map(|row| {
             let age = row.text(&promotion.by).unwrap_or_default().to_owned();
