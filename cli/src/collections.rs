@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use shared::domain::collection::{Collections, SourceFile};
+use domain::collection::{Collections, SourceFile};
 
 /// The collections of a folder, or the compiled-in ones.
 ///

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use aws_config::SdkConfig;
 use clap::ValueEnum;
+use domain::collection::{Collection, Collections, DocumentSpec};
 use opensearch::OpenSearch;
 use opensearch::http::response::Response;
 use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
@@ -18,7 +19,6 @@ use opensearch::indices::{IndicesCreateParts, IndicesExistsParts, IndicesPutMapp
 use reqwest::Url;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections, DocumentSpec};
 
 /// What an endpoint is. Never guessed from its name: a domain may have one of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -5,13 +5,13 @@ pub mod command;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use domain::certificate::{Recount, Verdict};
+use domain::collection::CollectionName;
+use domain::deletion::{DeleteCounts, Deletion, DeletionId, State};
+use domain::principal::Tenant;
+use domain::time::rfc3339;
+use ports::ReadDeletions;
 use serde::Serialize;
-use shared::domain::certificate::{Recount, Verdict};
-use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{DeleteCounts, Deletion, DeletionId, State};
-use shared::domain::principal::Tenant;
-use shared::domain::time::rfc3339;
-use shared::ports::ReadDeletions;
 
 use crate::exit::Exit;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::key::RecordRef;
 use jiff::Timestamp;
-use shared::domain::key::RecordRef;
 
 /// How a row or a document stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn name(record: &RecordRef) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::key::RecordKey;
+    use domain::key::RecordKey;
 
     use super::*;
 

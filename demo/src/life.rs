@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use aws::{DynamoDeletions, TableNames};
+use domain::principal::Tenant;
 use local::terminal;
 use reqwest::Method;
 use serde_json::Value;
-use shared::adapters::{DynamoDeletions, TableNames};
-use shared::domain::principal::Tenant;
 use tombstone::verify::verify;
 
 use super::LIFE;

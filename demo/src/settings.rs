@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use domain::collection::Collections;
 use local::layout::StateDir;
 use local::stack::Options;
-use shared::domain::collection::Collections;
 
 /// Keys of a page: with these a discussion of some thousand messages has many pages.
 pub(super) const PAGE_KEYS: usize = 50;
@@ -76,7 +76,7 @@ fn with_retention(text: &str, retention: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::collection::{Retention, SourceFile};
+    use domain::collection::{Retention, SourceFile};
 
     use super::*;
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::collection::Collection;
+use domain::key::{RecordKey, RecordRef};
 use jiff::Timestamp;
 use local::load::{self, Mail};
 use local::stack::StackFile;
 use opensearch::{OpenSearch, SearchParts};
 use serde_json::{Value, json};
-use shared::domain::collection::Collection;
-use shared::domain::key::{RecordKey, RecordRef};
 
 use super::compare::{Mark, Picture, Standing};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use domain::collection::Retention;
 use local::load::{self, Archive, Counts, Mail};
 use local::stack::StackFile;
-use shared::domain::collection::Retention;
 
 use super::api::Api;
 use super::hands::Mapping;

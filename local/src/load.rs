@@ -220,15 +220,12 @@ impl Report {
 }
 
 /// The name of a collection's table in this stack.
-pub fn table(stack: &StackFile, collection: &shared::domain::collection::Collection) -> String {
+pub fn table(stack: &StackFile, collection: &domain::collection::Collection) -> String {
     format!("{}{}", stack.table_prefix, collection.table)
 }
 
 /// The name of a collection's index in this stack.
-pub fn index(
-    stack: &StackFile,
-    collection: &shared::domain::collection::Collection,
-) -> Result<String> {
+pub fn index(stack: &StackFile, collection: &domain::collection::Collection) -> Result<String> {
     let document = collection
         .document
         .as_ref()

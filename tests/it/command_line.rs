@@ -1,8 +1,8 @@
 //! `tombstone verify` on a real control table, with what version 1 has left in it.
 
+use domain::deletion::DeletionId;
+use domain::principal::Tenant;
 use serde_json::{Map, Value, json};
-use shared::domain::deletion::DeletionId;
-use shared::domain::principal::Tenant;
 use tombstone::exit::Exit;
 use tombstone::verify::{Finding, Reason, Verification, verify};
 

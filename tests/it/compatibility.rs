@@ -14,9 +14,9 @@ mod reading;
 
 use std::collections::BTreeMap;
 
+use domain::deletion::DeletionId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::domain::deletion::DeletionId;
 
 use crate::on_tables::OnTables;
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
-use shared::config::{Function, VARIABLES, Variable};
+use wiring::config::{Function, VARIABLES, Variable};
 
 use crate::template::cloudformation::Template;
 use crate::template::evaluate::Deployment;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use domain::deletion::{Accepted, Deletion, State};
+use domain::page::{Entry, Judged, Page, SelectCursor};
+use domain::scope::Scope;
 use jiff::Timestamp;
+use ports::Clock;
 use serde_json::json;
-use shared::domain::deletion::{Accepted, Deletion, State};
-use shared::domain::page::{Entry, Judged, Page, SelectCursor};
-use shared::domain::scope::Scope;
-use shared::ports::Clock;
-use shared::testing::samples::{COLLECTIONS, key, key2, marked, tenant};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{COLLECTIONS, key, key2, marked, tenant};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::{World, text};
 
@@ -26,8 +26,7 @@ fn batch() -> SqsEvent {
 fn accepted(event: &SqsEvent) -> (World, Deletion) {
     let world = World::new(COLLECTIONS);
     let message =
-        shared::domain::message::DeletionMessage::parse(event.records[0].body.as_deref().unwrap())
-            .unwrap();
+        domain::message::DeletionMessage::parse(event.records[0].body.as_deref().unwrap()).unwrap();
     let collection = world.collection("discussions").clone();
     let entry = Entry::new(collection.name.clone(), key(ROOT), Judged::Live);
     let page = Page {

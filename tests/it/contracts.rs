@@ -4,108 +4,106 @@ mod fakes;
 mod real;
 
 mod rows_in_memory {
-    shared::rows_contract!(super::fakes::rows());
+    testing::rows_contract!(super::fakes::rows());
 }
 
 mod rows_in_dynamo {
-    shared::rows_contract!(super::real::rows());
+    testing::rows_contract!(super::real::rows());
 }
 
 mod rows_that_could_fail_and_do_not {
-    shared::rows_contract!(super::fakes::failing_rows());
+    testing::rows_contract!(super::fakes::failing_rows());
 }
 
 mod aggregates_in_memory {
-    shared::aggregates_contract!(super::fakes::rows());
+    testing::aggregates_contract!(super::fakes::rows());
 }
 
 mod aggregates_in_dynamo {
-    shared::aggregates_contract!(super::real::rows());
+    testing::aggregates_contract!(super::real::rows());
 }
 
 mod aggregates_that_could_fail_and_do_not {
-    shared::aggregates_contract!(super::fakes::failing_rows());
+    testing::aggregates_contract!(super::fakes::failing_rows());
 }
 
 mod archive_in_memory {
-    shared::archive_contract!(super::fakes::rows());
+    testing::archive_contract!(super::fakes::rows());
 }
 
 mod archive_in_dynamo {
-    shared::archive_contract!(super::real::rows());
+    testing::archive_contract!(super::real::rows());
 }
 
 mod archive_that_could_fail_and_does_not {
-    shared::archive_contract!(super::fakes::failing_rows());
+    testing::archive_contract!(super::fakes::failing_rows());
 }
 
 mod detaching_in_memory {
-    shared::detaching_contract!(super::fakes::rows());
+    testing::detaching_contract!(super::fakes::rows());
 }
 
 mod detaching_in_dynamo {
-    shared::detaching_contract!(super::real::rows());
+    testing::detaching_contract!(super::real::rows());
 }
 
 mod detaching_that_could_fail_and_do_not {
-    shared::detaching_contract!(super::fakes::failing_rows());
+    testing::detaching_contract!(super::fakes::failing_rows());
 }
 
 mod documents_in_memory {
-    shared::documents_contract!(super::fakes::documents());
+    testing::documents_contract!(super::fakes::documents());
 }
 
 mod documents_in_opensearch {
-    shared::documents_contract!(super::real::documents());
+    testing::documents_contract!(super::real::documents());
 }
 
 mod deletions_in_memory {
-    shared::deletions_contract!(super::fakes::deletions());
+    testing::deletions_contract!(super::fakes::deletions());
 }
 
 mod deletions_in_dynamo {
-    shared::deletions_contract!(super::real::deletions());
+    testing::deletions_contract!(super::real::deletions());
 }
 
 mod queue_in_memory {
-    shared::queue_contract!(super::fakes::queue());
+    testing::queue_contract!(super::fakes::queue());
 }
 
 mod queue_in_sqs {
-    shared::queue_contract!(super::real::queue());
+    testing::queue_contract!(super::real::queue());
 }
 
 mod events_in_memory {
-    shared::events_contract!(super::fakes::events());
+    testing::events_contract!(super::fakes::events());
 }
 
 mod events_in_event_bridge {
-    shared::events_contract!(super::real::events());
+    testing::events_contract!(super::real::events());
 }
 
 mod schedules_in_memory {
-    shared::schedules_contract!(super::fakes::schedules());
+    testing::schedules_contract!(super::fakes::schedules());
 }
 
 mod schedules_in_event_bridge {
-    shared::schedules_contract!(super::real::schedules());
+    testing::schedules_contract!(super::real::schedules());
 }
 
 mod clock_in_memory {
-    shared::clock_contract!(std::future::ready(Some(
-        shared::testing::FakeClock::default()
-    )));
+    testing::clock_contract!(std::future::ready(Some(testing::FakeClock::default())));
 }
 
 mod clock_of_the_system {
-    shared::clock_contract!(std::future::ready(Some(shared::adapters::SystemClock)));
+    testing::clock_contract!(std::future::ready(Some(aws::SystemClock)));
 }
 
 /// A rule that is written and not listed would never run.
 #[test]
 fn every_rule_of_a_suite_is_listed_in_it() {
     let folder =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src/testing/contract");
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testing/src/contract");
     for suite in [
         "aggregates",
         "archive",

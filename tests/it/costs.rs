@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::collection::{Collection, Collections};
+use domain::deletion::{Action, Deletion, DeletionId, State};
+use domain::key::RecordKey;
+use engine::Advanced;
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::deletion::{Action, Deletion, DeletionId, State};
-use shared::domain::key::RecordKey;
-use shared::engine::Advanced;
-use shared::testing::{Faults, Operation};
+use testing::{Faults, Operation};
 
 use crate::on_tables::OnTables;
 

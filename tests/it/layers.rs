@@ -5,17 +5,11 @@ mod circles;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the sources of a layer must not name.
+/// What the sources of a layer must not name. Which crate may name which, their manifests say, and Cargo keeps to them.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     (
-        "shared/src/domain",
+        "shared/domain/src",
         &[
-            "crate::ports",
-            "crate::engine",
-            "crate::requests",
-            "crate::adapters",
-            "crate::testing",
-            "crate::config",
             "tracing",
             "tokio",
             "async fn",
@@ -26,13 +20,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "shared/src/ports",
+        "shared/ports/src",
         &[
-            "crate::engine",
-            "crate::requests",
-            "crate::adapters",
-            "crate::testing",
-            "crate::config",
             "tracing",
             "tokio",
             "aws_",
@@ -42,65 +31,26 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "shared/src/engine",
-        &[
-            "crate::requests",
-            "crate::adapters",
-            "crate::testing",
-            "crate::config",
-            "tokio",
-            "aws_",
-            "opensearch::",
-            "lambda_",
-            "std::env",
-        ],
+        "shared/engine/src",
+        &["tokio", "aws_", "opensearch::", "lambda_", "std::env"],
     ),
     (
-        "shared/src/requests",
-        &[
-            "crate::engine",
-            "crate::adapters",
-            "crate::testing",
-            "crate::config",
-            "tokio",
-            "aws_",
-            "opensearch::",
-            "lambda_",
-            "std::env",
-        ],
+        "shared/requests/src",
+        &["tokio", "aws_", "opensearch::", "lambda_", "std::env"],
     ),
-    (
-        "shared/src/adapters",
-        &[
-            "crate::engine",
-            "crate::requests",
-            "crate::testing",
-            "lambda_",
-            "std::env",
-        ],
-    ),
-    (
-        "shared/src/testing",
-        &[
-            "crate::adapters",
-            "crate::engine",
-            "crate::requests",
-            "aws_",
-            "opensearch::",
-            "lambda_",
-        ],
-    ),
+    ("shared/aws/src", &["lambda_", "std::env"]),
+    ("shared/testing/src", &["aws_", "opensearch::", "lambda_"]),
     (
         "functions/api/src",
-        &["consumer::", "sweeper::", "shared::testing"],
+        &["consumer::", "sweeper::", "testing::"],
     ),
     (
         "functions/consumer/src",
-        &["api::", "sweeper::", "shared::testing"],
+        &["api::", "sweeper::", "testing::"],
     ),
     (
         "functions/sweeper/src",
-        &["api::", "consumer::", "shared::testing"],
+        &["api::", "consumer::", "testing::"],
     ),
     // What a user runs knows nothing of this project's own stack, and each tool only those below it.
     (
@@ -112,11 +62,23 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "dynoxide",
             "axum",
             "lambda_",
-            "shared::testing",
+            "testing::",
         ],
     ),
-    ("local", &["demo::", "xtask::", "shared::testing"]),
-    ("demo", &["xtask::", "shared::testing"]),
+    ("local", &["demo::", "xtask::", "testing::"]),
+    ("demo", &["xtask::", "testing::"]),
+];
+
+/// The crates of the layers, with those that each may depend on. Tests may ask for more.
+const CRATES: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("telemetry", &[]),
+    ("ports", &["domain"]),
+    ("engine", &["domain", "ports", "telemetry"]),
+    ("requests", &["domain", "ports", "telemetry"]),
+    ("aws", &["domain", "ports", "telemetry"]),
+    ("testing", &["domain", "ports"]),
+    ("wiring", &["aws", "domain", "ports", "telemetry"]),
 ];
 
 /// SDK clients are named in the mains only; the libraries of the functions know ports.
@@ -133,6 +95,22 @@ fn no_layer_names_what_it_must_not_know() {
                 if named(&text, name) {
                     breaches.push(format!("{} names `{name}`", file.display()));
                 }
+            }
+        }
+    }
+
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn the_crates_of_the_layers_depend_one_way() {
+    let mut breaches = Vec::new();
+    for (name, below) in CRATES {
+        let manifest = root().join("shared").join(name).join("Cargo.toml");
+        for dependency in dependencies(&manifest, "dependencies") {
+            let is_layer = CRATES.iter().any(|(layer, _)| *layer == dependency);
+            if is_layer && !below.contains(&dependency.as_str()) {
+                breaches.push(format!("{name} depends on {dependency}"));
             }
         }
     }
@@ -162,7 +140,7 @@ fn only_the_mains_of_the_functions_name_sdk_clients() {
 #[test]
 fn nobody_compares_strategies() {
     let mut breaches = Vec::new();
-    for folder in ["shared/src", "functions", "cli", "local", "demo", "xtask"] {
+    for folder in ["shared", "functions", "cli", "local", "demo", "xtask"] {
         for (file, text) in sources(&root().join(folder)) {
             let file = file.strip_prefix(root()).unwrap().display().to_string();
             // What a test expects of one strategy, it may say.
@@ -191,7 +169,7 @@ fn nobody_compares_strategies() {
 fn an_index_is_asked_in_one_file_of_the_engine_and_one_of_the_requests() {
     let mut breaches = Vec::new();
     for (folder, asks) in [("engine", "kit/related.rs"), ("requests", "related.rs")] {
-        let folder = root().join("shared/src").join(folder);
+        let folder = root().join("shared").join(folder).join("src");
         for (file, text) in sources(&folder) {
             if file == folder.join(asks) {
                 continue;
@@ -212,7 +190,7 @@ fn an_index_is_asked_in_one_file_of_the_engine_and_one_of_the_requests() {
 
 #[test]
 fn adapters_of_one_technology_do_not_name_another() {
-    let adapters = root().join("shared/src/adapters");
+    let adapters = root().join("shared/aws/src");
     let pairs = [
         ("dynamo", "opensearch::"),
         ("dynamo", "aws_sdk_sqs"),
@@ -229,7 +207,7 @@ fn adapters_of_one_technology_do_not_name_another() {
 fn every_source_says_why_it_exists_and_stays_readable() {
     let mut breaches = Vec::new();
     for folder in [
-        "shared/src",
+        "shared",
         "functions",
         "cli",
         "local",
@@ -259,35 +237,37 @@ fn every_dependency_is_used() {
         "jsonschema",
         "saphyr",
         "getrandom",
+        "aws",
     ];
     let mut unused = Vec::new();
-    for package in [
+    let layers: Vec<_> = CRATES
+        .iter()
+        .map(|(name, _)| format!("shared/{name}"))
+        .collect();
+    let others = [
         "functions/api",
         "functions/consumer",
         "functions/sweeper",
-        "shared",
         "tests",
         "cli",
         "local",
         "demo",
         "xtask",
-    ] {
-        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+    ];
+    for package in layers.iter().map(String::as_str).chain(others) {
+        let manifest = root().join(package).join("Cargo.toml");
         let code: String = sources(&root().join(package))
             .into_iter()
             .map(|(_, text)| text)
             .collect();
-        let manifest = toml::de::DeTable::parse(&manifest).unwrap();
         for table in ["dependencies", "dev-dependencies"] {
-            let names = manifest
-                .get_ref()
-                .get(table)
-                .and_then(|names| names.get_ref().as_table());
-            for name in names.into_iter().flat_map(toml::de::DeTable::keys) {
-                let name = name.get_ref().replace('-', "_");
+            for name in dependencies(&manifest, table) {
+                let name = name.replace('-', "_");
                 let is_exempt = (package == "local" && exempt.contains(&name.as_str()))
                     || (package == "functions/sweeper" && name == "local");
-                if !is_exempt && !named(&code, &name) {
+                let is_used =
+                    named(&code, &format!("{name}::")) || code.contains(&format!(" ::{name}::"));
+                if !is_exempt && !is_used {
                     unused.push(format!("{package} does not use {name}"));
                 }
             }
@@ -295,6 +275,18 @@ fn every_dependency_is_used() {
     }
 
     assert!(unused.is_empty(), "{}", unused.join("\n"));
+}
+
+/// The dependencies in one table of a manifest.
+fn dependencies(manifest: &Path, table: &str) -> Vec<String> {
+    let text = fs::read_to_string(manifest).unwrap();
+    let manifest = toml::de::DeTable::parse(&text).unwrap();
+    let names = manifest
+        .get_ref()
+        .get(table)
+        .and_then(|names| names.get_ref().as_table());
+    let names = names.into_iter().flat_map(toml::de::DeTable::keys);
+    names.map(|name| name.get_ref().to_string()).collect()
 }
 
 /// Whether a line of code (not of comment) names it, as a word of its own.

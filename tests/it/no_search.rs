@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use aws::{OpenSearchDocuments, SearchHealth};
+use domain::collection::{Collections, SourceFile};
+use domain::deletion::{Action, DeletionId, State};
+use domain::key::RecordKey;
+use engine::{Advanced, SweepReport};
 use serde_json::{Map, json};
-use shared::adapters::{OpenSearchDocuments, SearchHealth};
-use shared::domain::collection::{Collections, SourceFile};
-use shared::domain::deletion::{Action, DeletionId, State};
-use shared::domain::key::RecordKey;
-use shared::engine::{Advanced, SweepReport};
-use shared::testing::Faults;
+use testing::Faults;
 
 use crate::on_tables::{OnTables, Search};
 

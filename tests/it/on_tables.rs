@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-use shared::adapters::{DynamoDeletions, DynamoRows};
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::deletion::{Action, Deletion, DeletionId};
-use shared::domain::key::RecordKey;
-use shared::domain::principal::{Groups, Principal, Tenant};
-use shared::engine::{Advanced, Engine, advance};
-use shared::engine::{SweepReport, sweep};
-use shared::ports::{
+use aws::{DynamoDeletions, DynamoRows};
+use domain::collection::{Collection, Collections};
+use domain::deletion::{Action, Deletion, DeletionId};
+use domain::key::RecordKey;
+use domain::principal::{Groups, Principal, Tenant};
+use engine::{Advanced, Engine, advance};
+use engine::{SweepReport, sweep};
+use ports::{
     ClearDocuments, Clock, DependencyError, DomainHealth, IndexDocuments, MarkDocuments,
-    PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, Wired,
+    OutgoingOf, PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, StoresOf, Wired,
 };
-use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use shared::requests::act::{ActError, act};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{
+use requests::accept::{AcceptAnswer, DeleteRequest, accept};
+use requests::act::{ActError, act};
+use requests::{Api, OnPublishFailure};
+use serde_json::{Map, Value};
+use testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,
 };
@@ -53,12 +53,8 @@ impl Search for FakeDocuments {
 }
 
 pub(crate) type Ports<S> = Wired<
-    Failing<DynamoRows>,
-    <S as Search>::Documents,
-    Failing<DynamoDeletions>,
-    Failing<FakeQueue>,
-    Failing<FakeEvents>,
-    Failing<FakeSchedules>,
+    StoresOf<Failing<DynamoRows>, <S as Search>::Documents, Failing<DynamoDeletions>>,
+    OutgoingOf<Failing<FakeQueue>, Failing<FakeEvents>, Failing<FakeSchedules>>,
     FakeClock,
     <S as Search>::Domain,
 >;
@@ -129,12 +125,16 @@ impl<S: Search> OnTables<S> {
 
     fn ports(&self, faults: &Faults) -> Ports<S> {
         Wired {
-            rows: Failing::new(self.rows(), faults),
-            documents: self.documents.documents(faults),
-            deletions: Failing::new(self.deletions(), faults),
-            queue: Failing::new(self.queue.clone(), faults),
-            events: Failing::new(self.events.clone(), faults),
-            schedules: Failing::new(FakeSchedules::default(), faults),
+            stores: StoresOf {
+                rows: Failing::new(self.rows(), faults),
+                documents: self.documents.documents(faults),
+                deletions: Failing::new(self.deletions(), faults),
+            },
+            outgoing: OutgoingOf {
+                queue: Failing::new(self.queue.clone(), faults),
+                events: Failing::new(self.events.clone(), faults),
+                schedules: Failing::new(FakeSchedules::default(), faults),
+            },
             clock: self.clock.clone(),
             domain: self.documents.domain(faults),
         }
@@ -225,7 +225,7 @@ impl<S: Search> OnTables<S> {
 
 /// The collections that ship.
 pub(crate) fn shipped() -> Collections {
-    let file = |(name, text): &(&str, &str)| shared::domain::collection::SourceFile {
+    let file = |(name, text): &(&str, &str)| domain::collection::SourceFile {
         name: (*name).into(),
         text: (*text).into(),
     };

@@ -5,16 +5,14 @@ mod server;
 
 use std::time::Duration;
 
+use aws::{OpenSearchDocuments, SearchAuth, SearchHealth, SearchedIndex, search_transport};
+use domain::row::Mark;
 use futures_util::future::join_all;
-use shared::adapters::{
-    OpenSearchDocuments, SearchAuth, SearchHealth, SearchedIndex, search_transport,
-};
-use shared::domain::row::Mark;
-use shared::ports::{
+use ports::{
     Attempt, DocumentMarkOutcome, DocumentVersion, DomainHealth, Health, MarkDocuments,
     PurgeDocuments, ReadDocuments, RemoveOutcome,
 };
-use shared::testing::samples;
+use testing::samples;
 
 use crate::stores::aws::sdk_config;
 use server::{Fate, Server};

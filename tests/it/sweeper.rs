@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::deletion::State;
 use jiff::Timestamp;
+use ports::Clock;
 use serde_json::{Value, json};
-use shared::domain::deletion::State;
-use shared::ports::Clock;
-use shared::testing::samples::{COLLECTIONS, key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{COLLECTIONS, key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::{PURGE_SLICE, World};
 

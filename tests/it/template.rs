@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::collection::{Collections, SourceFile};
+use engine::SweepReport;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::domain::collection::{Collections, SourceFile};
-use shared::engine::SweepReport;
-use shared::telemetry::NAMESPACE;
+use telemetry::NAMESPACE;
 
 use cloudformation::Template;
 use evaluate::Deployment;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
-use shared::engine::sweep;
-use shared::engine::{Advanced, advance};
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::State;
+use engine::sweep;
+use engine::{Advanced, advance};
+use testing::{Fault, Moment, Operation};
 
 use crate::costs::{Bench, CHILDREN};
 

@@ -1,9 +1,9 @@
 //! Rows with types that JSON does not have: what a client sends back as it was shown must not lose them.
 
+use aws::DynamoRows;
+use ports::{TakeBackOutcome, WriteOutcome, WriteRows};
 use serde_json::{Map, Value, json};
-use shared::adapters::DynamoRows;
-use shared::ports::{TakeBackOutcome, WriteOutcome, WriteRows};
-use shared::testing::samples;
+use testing::samples;
 
 use crate::stores::dynamo::Tables;
 

@@ -3,9 +3,9 @@
 //! Such a domain answers 403 to everybody whose role is not mapped inside it, whatever IAM says. The texts here are what
 //! its master user sends: they can be pasted into the Dev Tools of its Dashboards as they are.
 
+use domain::collection::Collections;
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::domain::collection::Collections;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! `tombstone verify`: its options, and what it answers.
 
 use anyhow::{Context as _, Result};
+use aws::{DynamoDeletions, TableNames};
 use clap::Args;
-use shared::adapters::{DynamoDeletions, TableNames};
-use shared::domain::deletion::DeletionId;
-use shared::domain::principal::Tenant;
+use domain::deletion::DeletionId;
+use domain::principal::Tenant;
 
 use super::verify;
 use crate::answer::Answer;

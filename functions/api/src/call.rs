@@ -8,8 +8,8 @@ use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use domain::principal::Principal;
 use serde_json::{Map, Value};
-use shared::domain::principal::Principal;
 
 use crate::body::{self, RawBody};
 use crate::gateway::Incoming;

@@ -3,9 +3,9 @@
 //! A path is decoded before it arrives here, maybe more than once on its way, so an id with a character that has a
 //! meaning in paths may have been another id when the client wrote it. Such an id is refused there, not guessed.
 
+use domain::collection::{Collection, KeySchema};
+use domain::key::{KeyError, RecordKey};
 use serde::Deserialize;
-use shared::domain::collection::{Collection, KeySchema};
-use shared::domain::key::{KeyError, RecordKey};
 
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid, pointer};

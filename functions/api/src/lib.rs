@@ -25,10 +25,10 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::{Error, LambdaEvent, service_fn};
-use shared::config::ClaimNames;
-use shared::ports::ApiPorts;
-use shared::requests::Api;
+use ports::ApiPorts;
+use requests::Api;
 use tower::ServiceExt as _;
+use wiring::config::ClaimNames;
 
 use crate::principal::Identity;
 

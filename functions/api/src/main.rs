@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use api::{router, run};
 use lambda_runtime::Error;
-use shared::adapters::SystemClock;
-use shared::config::ApiConfig;
-use shared::ports::Wired;
-use shared::requests::Api;
-use shared::wiring::{Stores, configured, ended};
+use requests::Api;
+use wiring::config::ApiConfig;
+use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -21,18 +19,9 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: ApiConfig) -> Result<(), Error> {
-    let stores = Stores::of(&config.stores).await?;
+    let clients = Clients::of(&config.stores).await?;
     let api = Api {
-        ports: Wired {
-            rows: stores.rows,
-            documents: stores.documents,
-            deletions: stores.deletions,
-            queue: stores.queue,
-            events: (),
-            schedules: (),
-            clock: SystemClock,
-            domain: (),
-        },
+        ports: clients.of_api(),
         collections: config.collections,
         timing: config.timing,
         on_publish_failure: config.on_publish_failure,

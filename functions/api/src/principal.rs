@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
+use domain::principal::{Groups, Principal, Tenant};
 use serde_json::Value;
-use shared::config::ClaimNames;
-use shared::domain::principal::{Groups, Principal, Tenant};
 use tracing::warn;
+use wiring::config::ClaimNames;
 
 use crate::problem::{Code, Problem};
 use crate::token::{self, Token};

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use ports::DependencyError;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::ports::DependencyError;
-use shared::telemetry::chain;
+use telemetry::chain;
 
 macro_rules! codes {
     ($($variant:ident $name:literal $status:ident $title:literal;)*) => {

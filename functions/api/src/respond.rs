@@ -12,9 +12,9 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use domain::deletion::Deletion;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::domain::deletion::Deletion;
 use tracing::{error, info, warn};
 
 use crate::call::Call;

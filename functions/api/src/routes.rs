@@ -12,10 +12,10 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
 use axum::routing::{MethodRouter, get, post};
+use domain::collection::Collection;
 use percent_encoding::percent_decode_str;
-use shared::domain::collection::Collection;
-use shared::ports::ApiPorts;
-use shared::requests::Api;
+use ports::ApiPorts;
+use requests::Api;
 
 use crate::call::{Call, CallWithObject};
 use crate::identify::{RecordPath, needs_query};

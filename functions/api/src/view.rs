@@ -5,22 +5,20 @@ use std::collections::BTreeMap;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
+use domain::collection::{Collection, CollectionName};
+use domain::deletion::{Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts};
+use domain::key::RecordKey;
+use domain::page::{NotPurged, NotRestored, Outcome};
+use domain::row::Row;
+use domain::scope::{Scope, Source};
+use domain::time::rfc3339;
+use ports::ApiPorts;
+use requests::Api;
+use requests::act::allowed;
+use requests::deletions::ManifestRecord;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::domain::collection::{Collection, CollectionName};
-use shared::domain::deletion::{
-    Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts,
-};
-use shared::domain::key::RecordKey;
-use shared::domain::page::{NotPurged, NotRestored, Outcome};
-use shared::domain::row::Row;
-use shared::domain::scope::{Scope, Source};
-use shared::domain::time::rfc3339;
-use shared::ports::ApiPorts;
-use shared::requests::Api;
-use shared::requests::act::allowed;
-use shared::requests::deletions::ManifestRecord;
-use shared::telemetry::chain;
+use telemetry::chain;
 
 use crate::call::Call;
 use crate::problem::Problem;

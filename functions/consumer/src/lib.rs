@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::message::{DeletionMessage, MessageError};
+use engine::{Advanced, Engine, advance};
 use jiff::Timestamp;
-use shared::domain::message::{DeletionMessage, MessageError};
-use shared::engine::{Advanced, Engine, advance};
-use shared::ports::{Clock, EnginePorts};
-use shared::telemetry::{self, Unit, chain};
+use ports::{Clock, EnginePorts};
+use telemetry::{self, Unit, chain};
 use tracing::{info, warn};
 
 /// The batch cannot be answered for: a record without an id would read as "the whole batch failed".

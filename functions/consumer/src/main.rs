@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
+use aws::SystemClock;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use engine::Engine;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
-use shared::config::ConsumerConfig;
-use shared::engine::Engine;
-use shared::ports::{Clock, Wired};
-use shared::telemetry::emit;
-use shared::wiring::{Stores, configured, ended};
+use ports::Clock;
+use telemetry::emit;
+use wiring::config::ConsumerConfig;
+use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,29 +22,13 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: ConsumerConfig) -> Result<(), Error> {
-    let stores = Stores::of(&config.stores).await?;
-    let own = config.engine;
+    let clients = Clients::of(&config.stores).await?;
     let engine = Engine {
-        ports: Wired {
-            rows: stores.rows.archived_in(own.archive_table),
-            documents: stores.documents,
-            deletions: stores.deletions,
-            queue: stores.queue,
-            events: EventBridgeEvents::new(
-                aws_sdk_eventbridge::Client::new(&stores.sdk),
-                own.event_bus,
-            ),
-            schedules: EventBridgeSchedules::new(
-                aws_sdk_scheduler::Client::new(&stores.sdk),
-                own.schedule_group,
-            ),
-            clock: SystemClock,
-            domain: (),
-        },
+        ports: clients.of_engine(&config.engine, ()),
         collections: config.collections,
         timing: config.timing,
-        patience: own.patience,
-        page_keys: own.page_keys,
+        patience: config.engine.patience,
+        page_keys: config.engine.page_keys,
     };
     let engine = &engine;
     let handle = move |event: LambdaEvent<SqsEvent>| async move {

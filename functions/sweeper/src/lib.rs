@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::deletion::comparison::Drift;
+use engine::Engine;
+use engine::{SweepReport, sweep};
 use jiff::Timestamp;
-use shared::domain::deletion::comparison::Drift;
-use shared::engine::Engine;
-use shared::engine::{SweepReport, sweep};
-use shared::ports::{Clock, DependencyError, SweepPorts};
-use shared::telemetry::{self, Unit};
+use ports::{Clock, DependencyError, SweepPorts};
+use telemetry::{self, Unit};
 use tracing::info;
 
 /// Sweeps until a grace before the function is stopped.

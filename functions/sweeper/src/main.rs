@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
+use aws::SystemClock;
+use engine::Engine;
+use engine::SweepReport;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use ports::Clock;
 use serde::de::IgnoredAny;
-use shared::adapters::{EventBridgeEvents, EventBridgeSchedules, SystemClock};
-use shared::config::SweeperConfig;
-use shared::engine::Engine;
-use shared::engine::SweepReport;
-use shared::ports::{Clock, Wired};
-use shared::telemetry::emit;
-use shared::wiring::{Stores, configured, ended};
+use telemetry::emit;
+use wiring::config::SweeperConfig;
+use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -23,30 +23,14 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: SweeperConfig) -> Result<(), Error> {
-    let stores = Stores::of(&config.stores).await?;
-    let domain = stores.search_health(&config);
-    let own = config.engine;
+    let clients = Clients::of(&config.stores).await?;
+    let domain = clients.search_health(&config);
     let engine = Engine {
-        ports: Wired {
-            rows: stores.rows.archived_in(own.archive_table),
-            documents: stores.documents,
-            deletions: stores.deletions,
-            queue: stores.queue,
-            events: EventBridgeEvents::new(
-                aws_sdk_eventbridge::Client::new(&stores.sdk),
-                own.event_bus,
-            ),
-            schedules: EventBridgeSchedules::new(
-                aws_sdk_scheduler::Client::new(&stores.sdk),
-                own.schedule_group,
-            ),
-            clock: SystemClock,
-            domain,
-        },
+        ports: clients.of_engine(&config.engine, domain),
         collections: config.collections,
         timing: config.timing,
-        patience: own.patience,
-        page_keys: own.page_keys,
+        patience: config.engine.patience,
+        page_keys: config.engine.page_keys,
     };
     let (engine, purge_slice) = (&engine, config.purge_slice);
     // Whatever the event says: it only tells the time.

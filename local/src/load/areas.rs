@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::ValueEnum;
+use domain::collection::{Collection, Collections};
+use domain::key::RecordKey;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::key::RecordKey;
 
 use super::archive::Archive;
 use super::mail::Record;

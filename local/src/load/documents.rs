@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::collection::Collection;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use opensearch::indices::IndicesRefreshParts;
 use opensearch::{BulkParts, OpenSearch};
 use serde_json::{Value, json};
-use shared::domain::collection::Collection;
 
 use super::archive::Archive;
 use super::mail::{Mail, Record};

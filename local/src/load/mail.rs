@@ -4,9 +4,9 @@
 //! look for.
 
 use anyhow::{Context as _, Result, bail};
+use domain::collection::{Collection, Collections, IdError};
+use domain::key::{KeyError, RecordKey};
 use serde_json::{Map, Value};
-use shared::domain::collection::{Collection, Collections, IdError};
-use shared::domain::key::{KeyError, RecordKey};
 
 use super::line::{Message, Problem};
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use domain::collection::Collection;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use shared::domain::collection::Collection;
 
 use super::archive::Archive;
 use super::mail::{Mail, Record};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::deletion::{Action, Deletion, Lease, State};
+use domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
+use domain::scope::Scope;
+use ports::{AdvanceDeletions, Clock, Ids};
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, Deletion, Lease, State};
-use shared::domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
-use shared::domain::scope::Scope;
-use shared::ports::{AdvanceDeletions, Clock, Ids};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use super::event::Event;
 use super::world::{Answer, World};
@@ -77,7 +77,7 @@ async fn what_applies_is_accepted_with_a_place_to_look_and_a_time_to_come_back()
         let shown = world.call(Event::new("GET", &path)).await;
         assert_eq!(shown.body, answer.body, "{context}");
         if action == Action::Purge {
-            let now = shared::domain::time::rfc3339(world.clock.now());
+            let now = domain::time::rfc3339(world.clock.now());
             assert_eq!(shown.body["purge_at"], json!(now));
         }
     }

@@ -1,7 +1,7 @@
 //! Who asks: only what the authorizer says, and before everything else.
 
 use serde_json::{Value, json};
-use shared::testing::samples::key;
+use testing::samples::key;
 
 use super::event::Event;
 use super::world::World;

@@ -1,9 +1,9 @@
 //! The answers of `DELETE`.
 
+use domain::deletion::State;
+use domain::message::DeletionMessage;
 use serde_json::{Value, json};
-use shared::domain::deletion::State;
-use shared::domain::message::DeletionMessage;
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::event::Event;
 use super::world::World;
@@ -58,7 +58,7 @@ async fn a_delete_is_scheduled_and_the_answer_says_where_to_look() {
         .queue
         .take()
         .iter()
-        .map(shared::testing::Sent::message)
+        .map(testing::Sent::message)
         .collect();
     assert_eq!(sent, [DeletionMessage::about(&deletion)]);
     assert_eq!(deletion.request_id, "request-1");
@@ -121,7 +121,7 @@ async fn a_deletion_that_is_done_is_shown_without_an_invitation_to_poll() {
     deletion.state = State::Deleted;
     world.deletions.put(
         &deletion,
-        &shared::domain::scope::Scope::below(world.collection("discussions"), &world.collections),
+        &domain::scope::Scope::below(world.collection("discussions"), &world.collections),
         &[],
     );
 

@@ -1,10 +1,10 @@
 //! `destroy_all`: what is accepted, and that whatever is not understood deletes nothing.
 
+use domain::message::DeletionMessage;
+use requests::OnPublishFailure;
 use serde_json::{Value, json};
-use shared::domain::message::DeletionMessage;
-use shared::requests::OnPublishFailure;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use super::event::Event;
 use super::world::{Answer, World};
@@ -103,7 +103,7 @@ async fn ids_are_accepted_and_answered_like_a_delete() {
         .queue
         .take()
         .iter()
-        .map(shared::testing::Sent::message)
+        .map(testing::Sent::message)
         .collect();
     assert_eq!(sent, [DeletionMessage::about(&deletion)]);
 

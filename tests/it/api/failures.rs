@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
-use shared::requests::OnPublishFailure;
-use shared::testing::samples::key;
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::State;
+use requests::OnPublishFailure;
+use testing::samples::key;
+use testing::{Fault, Moment, Operation};
 
 use super::event::Event;
 use super::world::World;

@@ -1,6 +1,6 @@
 //! Invariant 2: from the 202 on no route shows the root or anything below it. No consumer runs in these tests.
 
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::event::Event;
 use super::world::World;

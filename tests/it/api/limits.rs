@@ -1,7 +1,7 @@
 //! Who may, and for how long: denied groups, and authors whose time is over.
 
 use serde_json::{Value, json};
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::event::Event;
 use super::world::World;
@@ -10,7 +10,7 @@ use super::world::World;
 fn posted(sent_at: Value) -> World {
     let world = World::new();
     let posts = world.collection("posts");
-    let mut row = shared::testing::samples::row(posts, &key("p-1"), "acme");
+    let mut row = testing::samples::row(posts, &key("p-1"), "acme");
     row.insert("sent_at".to_owned(), sent_at);
     world.rows.put(posts, row);
     world

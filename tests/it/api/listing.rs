@@ -1,7 +1,7 @@
 //! Lists and their cursors.
 
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use super::event::Event;
 use super::world::{Answer, World};
@@ -69,7 +69,7 @@ async fn a_two_part_parent_is_named_by_two_parameters() {
     let world = mail();
     let replies = world.collection("replies");
     for (id, order) in [("r-1", "m-1"), ("r-2", "m-2")] {
-        let mut row = shared::testing::samples::row(replies, &key(id), "acme");
+        let mut row = testing::samples::row(replies, &key(id), "acme");
         row.extend([
             ("group".to_owned(), "d-1".into()),
             ("order".to_owned(), order.into()),
@@ -150,7 +150,7 @@ async fn a_cursor_goes_on_with_its_own_list_only() {
 #[tokio::test]
 async fn a_forged_place_that_a_store_refuses_is_the_clients_fault() {
     let world = mail();
-    let forged = |query: &[&str]| shared::requests::cursor::write(query, "not a place");
+    let forged = |query: &[&str]| requests::cursor::write(query, "not a place");
 
     let list = forged(&["list", "messages", "acme", "d-1"]);
     let list = world
@@ -225,7 +225,7 @@ async fn records_that_are_too_large_for_one_answer_come_in_more_pages() {
     let discussions = world.collection("discussions");
     for n in 0..8 {
         let key = key(&format!("d-{n}"));
-        let mut row = shared::testing::samples::row(discussions, &key, "acme");
+        let mut row = testing::samples::row(discussions, &key, "acme");
         // Quotes are written as two characters in an answer, and as four in Lambda's.
         row.insert("subject".to_owned(), "\"".repeat(390_000).into());
         world.rows.put(discussions, row);

@@ -1,6 +1,6 @@
 //! Odd ids: each names its own record, by path where that is sure and by query always. Never another one.
 
-use shared::testing::samples::{ODD_IDS, key, key2};
+use testing::samples::{ODD_IDS, key, key2};
 
 use super::event::{Event, Gateway, encode};
 use super::world::World;

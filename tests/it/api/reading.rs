@@ -1,8 +1,8 @@
 //! One live record, a search, and who may read.
 
+use domain::row::Row;
 use serde_json::json;
-use shared::domain::row::Row;
-use shared::testing::samples::{self, key, key2};
+use testing::samples::{self, key, key2};
 
 use super::event::Event;
 use super::world::World;

@@ -1,6 +1,6 @@
 //! Anything that is not understood is refused with its code, and nothing is changed.
 
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::event::Event;
 use super::world::World;

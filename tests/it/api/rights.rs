@@ -1,9 +1,9 @@
 //! Rights of a deletion that names several collections: each of them is asked.
 
+use domain::deletion::{DeleteCounts, State};
+use domain::scope::Scope;
+use ports::{AdvanceDeletions as _, ReadDeletions as _};
 use serde_json::json;
-use shared::domain::deletion::{DeleteCounts, State};
-use shared::domain::scope::Scope;
-use shared::ports::{AdvanceDeletions as _, ReadDeletions as _};
 
 use super::event::Event;
 use super::world::{Answer, World};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use shared::testing::samples::key;
+use testing::samples::key;
 
 use super::world::World;
 

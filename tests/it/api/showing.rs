@@ -1,10 +1,10 @@
 //! Deletions and their manifests.
 
+use domain::deletion::{DeleteCounts, Failure, PurgeCounts, State};
+use domain::page::{Entry, Judged, Page};
+use domain::scope::Scope;
 use serde_json::{Value, json};
-use shared::domain::deletion::{DeleteCounts, Failure, PurgeCounts, State};
-use shared::domain::page::{Entry, Judged, Page};
-use shared::domain::scope::Scope;
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::event::Event;
 use super::world::World;
@@ -27,7 +27,7 @@ async fn deleted(world: &World, roots: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// Puts the only deletion into this state.
-fn change(world: &World, change: impl FnOnce(&mut shared::domain::deletion::Deletion)) {
+fn change(world: &World, change: impl FnOnce(&mut domain::deletion::Deletion)) {
     let mut deletion = world.deletions.all().remove(0);
     change(&mut deletion);
     world.deletions.put(

@@ -1,6 +1,6 @@
 //! What somebody may not know is answered byte for byte like what is not there.
 
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::event::Event;
 use super::world::{Answer, World};

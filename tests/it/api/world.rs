@@ -4,14 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use api::problem::Code;
+use domain::collection::Collections;
+use domain::key::RecordKey;
+use domain::row::RowMark;
 use lambda_http::{Context, LambdaEvent};
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use shared::config::ClaimNames;
-use shared::domain::collection::Collections;
-use shared::domain::key::RecordKey;
-use shared::domain::row::RowMark;
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{Faults, samples};
+use testing::{Faults, samples};
+use wiring::config::ClaimNames;
 
 use super::event::Event;
 use crate::engine::world::{Ports, World as Stores};
@@ -214,7 +214,7 @@ impl World {
     pub(crate) fn marked(&self, name: &str) -> Vec<RecordKey> {
         let collection = self.collection(name);
         let marked = |key: &RecordKey| {
-            let row = shared::domain::row::Row {
+            let row = domain::row::Row {
                 key: key.clone(),
                 attributes: self.row(name, key),
             };

@@ -1,7 +1,7 @@
 //! Who may write what.
 
 use serde_json::{Value, json};
-use shared::testing::samples::{key, row};
+use testing::samples::{key, row};
 
 use super::event::Event;
 use super::world::World;

@@ -1,7 +1,7 @@
 //! `PUT`: what is written, what is answered, and what is refused.
 
 use serde_json::{Value, json};
-use shared::testing::samples::{ODD_IDS, key, key2, mark, marked, with_null};
+use testing::samples::{ODD_IDS, key, key2, mark, marked, with_null};
 
 use super::event::{Event, encode};
 use super::world::{Answer, World};
@@ -100,10 +100,7 @@ async fn what_get_answered_can_be_put_back_and_changes_nothing() {
 async fn an_explicit_null_is_live_and_stays() {
     let world = World::new();
     let rooms = world.collection("rooms");
-    let row = with_null(
-        rooms,
-        shared::testing::samples::row(rooms, &key("r-1"), "acme"),
-    );
+    let row = with_null(rooms, testing::samples::row(rooms, &key("r-1"), "acme"));
     world.rows.put(rooms, row);
 
     assert_eq!(
@@ -218,7 +215,7 @@ async fn another_tenants_record_is_not_overwritten_and_not_told_from_a_deleted_o
     let (foreign, deleted) = (World::new(), World::new());
     foreign.put_of("globex", "rooms", &key("r-1"));
     let rooms = deleted.collection("rooms");
-    let row = shared::testing::samples::row(rooms, &key("r-1"), "acme");
+    let row = testing::samples::row(rooms, &key("r-1"), "acme");
     deleted.rows.put(rooms, marked(rooms, row, &mark(1)));
     let mut answers = Vec::new();
     for world in [&foreign, &deleted] {

@@ -1,9 +1,9 @@
 //! Writes that meet a deletion, another write, or a store that fails.
 
+use domain::key::RecordKey;
 use serde_json::{Value, json};
-use shared::domain::key::RecordKey;
-use shared::testing::samples::{key, mark, marked};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, mark, marked};
+use testing::{Fault, Moment, Operation};
 
 use super::world::World;
 use super::writing::{post, put};
@@ -159,7 +159,7 @@ async fn a_record_that_is_made_meanwhile_is_replaced() {
     world
         .faults
         .beside(Operation::WriteRow, 1, Moment::Before, move || {
-            let row = shared::testing::samples::row(&rooms, &key("r-1"), "acme");
+            let row = testing::samples::row(&rooms, &key("r-1"), "acme");
             rows.put(&rooms, row);
         });
 

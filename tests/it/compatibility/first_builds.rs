@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shared::domain::certificate::{Recount, Verdict};
-use shared::domain::collection::Strategy;
-use shared::domain::deletion::{Action, DeleteCounts, DeletionId, State};
-use shared::domain::page::Exceptions;
-use shared::engine::Advanced;
-use shared::ports::ReadDeletions;
+use domain::certificate::{Recount, Verdict};
+use domain::collection::Strategy;
+use domain::deletion::{Action, DeleteCounts, DeletionId, State};
+use domain::page::Exceptions;
+use engine::Advanced;
+use ports::ReadDeletions;
 
 use super::{Frozen, id};
 use crate::on_tables::OnTables;

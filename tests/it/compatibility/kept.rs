@@ -1,9 +1,9 @@
 //! A record that a link kept: a missing one with a field more, so that a build that does not know the field reads it too.
 
+use domain::deletion::{DeleteCounts, State};
+use domain::page::Outcome;
+use ports::ReadDeletions;
 use serde_json::json;
-use shared::domain::deletion::{DeleteCounts, State};
-use shared::domain::page::Outcome;
-use shared::ports::ReadDeletions;
 
 use super::{Frozen, id};
 use crate::on_tables::OnTables;

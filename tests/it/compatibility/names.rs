@@ -1,9 +1,9 @@
 //! A deletion that names several collections: their names stand in it, or, of an earlier build, in its scope only.
 
-use shared::domain::collection::CollectionName;
-use shared::domain::deletion::Action;
-use shared::domain::principal::{Groups, Principal};
-use shared::requests::deletions::show;
+use domain::collection::CollectionName;
+use domain::deletion::Action;
+use domain::principal::{Groups, Principal};
+use requests::deletions::show;
 
 use super::{Frozen, id};
 use crate::on_tables::OnTables;

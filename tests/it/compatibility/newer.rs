@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
+use domain::deletion::{Action, DeletionId, State};
+use domain::key::RecordKey;
+use domain::row::Mark;
+use engine::Advanced;
+use engine::SweepReport;
+use ports::{ArchiveRows, Attempt, Clock, DependencyError, RowToCopy};
+use requests::act::ActError;
 use serde_json::json;
-use shared::domain::deletion::{Action, DeletionId, State};
-use shared::domain::key::RecordKey;
-use shared::domain::row::Mark;
-use shared::engine::Advanced;
-use shared::engine::SweepReport;
-use shared::ports::{ArchiveRows, Attempt, Clock, DependencyError, RowToCopy};
-use shared::requests::act::ActError;
-use shared::testing::samples::key2;
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::key2;
+use testing::{Fault, Moment, Operation};
 
 use super::{Frozen, Item, id, sorted};
 use crate::on_tables::OnTables;
@@ -212,7 +212,7 @@ async fn a_copy_of_a_later_version_is_neither_put_back_nor_written_over_nor_remo
         } else if let Ok(outcomes) = copied {
             assert!(matches!(
                 outcomes[..],
-                [Attempt::Done(shared::ports::CopyOutcome::Earlier)]
+                [Attempt::Done(ports::CopyOutcome::Earlier)]
             ));
         }
     }
@@ -222,7 +222,7 @@ async fn a_copy_of_a_later_version_is_neither_put_back_nor_written_over_nor_remo
     assert_eq!(world.read(id).await.state, State::Restoring);
 }
 
-type Whole = shared::ports::Stored<<shared::adapters::DynamoRows as ArchiveRows>::Whole>;
+type Whole = ports::Stored<<aws::DynamoRows as ArchiveRows>::Whole>;
 
 async fn whole(world: &OnTables, key: &RecordKey) -> Whole {
     let rows = world.rows();

@@ -1,15 +1,15 @@
 //! Each kind of item, and what can still be done with it.
 
-use shared::domain::certificate::{Recount, Verdict};
-use shared::domain::collection::Strategy;
-use shared::domain::deletion::{Action, Deletion, DeletionId, Pass, State};
-use shared::domain::effects::Audience;
-use shared::domain::message::DeletionMessage;
-use shared::domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
-use shared::domain::scope::Source;
-use shared::engine::Advanced;
-use shared::ports::{KeepTold, ReadDeletions};
-use shared::testing::samples::{key, key2};
+use domain::certificate::{Recount, Verdict};
+use domain::collection::Strategy;
+use domain::deletion::{Action, Deletion, DeletionId, Pass, State};
+use domain::effects::Audience;
+use domain::message::DeletionMessage;
+use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
+use domain::scope::Source;
+use engine::Advanced;
+use ports::{KeepTold, ReadDeletions};
+use testing::samples::{key, key2};
 
 use super::{Frozen, id, sorted};
 use crate::on_tables::OnTables;

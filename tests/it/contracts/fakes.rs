@@ -3,20 +3,20 @@
 use std::future::{Ready, ready};
 use std::time::Duration;
 
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::event::Event;
+use domain::key::RecordKey;
+use ports::{ArchiveRows, ClearRows, EraseRows, MarkRows, PurgeRows, ReadRows, WriteRows};
 use serde_json::{Map, Value};
-use shared::domain::collection::Collection;
-use shared::domain::deletion::Deletion;
-use shared::domain::event::Event;
-use shared::domain::key::RecordKey;
-use shared::ports::{ArchiveRows, ClearRows, EraseRows, MarkRows, PurgeRows, ReadRows, WriteRows};
-use shared::testing::contract::archive::ArchiveHarness;
-use shared::testing::contract::deletions::DeletionsHarness;
-use shared::testing::contract::documents::DocumentsHarness;
-use shared::testing::contract::events::EventsHarness;
-use shared::testing::contract::queue::QueueHarness;
-use shared::testing::contract::rows::RowsHarness;
-use shared::testing::contract::schedules::SchedulesHarness;
-use shared::testing::{
+use testing::contract::archive::ArchiveHarness;
+use testing::contract::deletions::DeletionsHarness;
+use testing::contract::documents::DocumentsHarness;
+use testing::contract::events::EventsHarness;
+use testing::contract::queue::QueueHarness;
+use testing::contract::rows::RowsHarness;
+use testing::contract::schedules::SchedulesHarness;
+use testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,
 };

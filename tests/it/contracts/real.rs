@@ -3,22 +3,22 @@
 use std::future::{Ready, ready};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-use shared::adapters::{
+use aws::{
     DynamoDeletions, DynamoRows, EventBridgeEvents, EventBridgeSchedules, OpenSearchDocuments,
     SearchAuth, SqsQueue, search_transport,
 };
-use shared::domain::collection::Collection;
-use shared::domain::deletion::Deletion;
-use shared::domain::key::RecordKey;
-use shared::testing::contract::archive::ArchiveHarness;
-use shared::testing::contract::deletions::DeletionsHarness;
-use shared::testing::contract::documents::DocumentsHarness;
-use shared::testing::contract::events::EventsHarness;
-use shared::testing::contract::queue::QueueHarness;
-use shared::testing::contract::rows::RowsHarness;
-use shared::testing::contract::schedules::SchedulesHarness;
-use shared::testing::samples;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use serde_json::{Map, Value};
+use testing::contract::archive::ArchiveHarness;
+use testing::contract::deletions::DeletionsHarness;
+use testing::contract::documents::DocumentsHarness;
+use testing::contract::events::EventsHarness;
+use testing::contract::queue::QueueHarness;
+use testing::contract::rows::RowsHarness;
+use testing::contract::schedules::SchedulesHarness;
+use testing::samples;
 
 use crate::stores::dynamo::Tables;
 use crate::stores::opensearch::Indexes;

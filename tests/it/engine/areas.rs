@@ -4,14 +4,14 @@ mod chat;
 
 use std::time::Duration;
 
+use domain::collection::Collections;
+use domain::deletion::{Action, State};
+use ports::ArchiveRows as _;
+use requests::OnPublishFailure;
+use requests::records::{Got, get, list};
 use serde_json::{Map, Value, json};
-use shared::domain::collection::Collections;
-use shared::domain::deletion::{Action, State};
-use shared::ports::ArchiveRows as _;
-use shared::requests::OnPublishFailure;
-use shared::requests::records::{Got, get, list};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::compare::compares::compared;
 use crate::engine::world::{TENANT, World, admin, ask, principal};
@@ -167,10 +167,7 @@ async fn a_participation_deleted_earlier_keeps_its_own_deletion_and_both_are_arc
         .copy_of(earlier.id, participations, &key2("s-001", "p1"))
         .unwrap();
     let [at, ..] = participations.marks.all();
-    assert_eq!(
-        copy[at],
-        json!(shared::domain::time::rfc3339(earlier.deleted_at))
-    );
+    assert_eq!(copy[at], json!(domain::time::rfc3339(earlier.deleted_at)));
     assert_eq!(world.now(&earlier).deleted_at, earlier.deleted_at);
 }
 

@@ -24,7 +24,7 @@
 mod pair;
 mod seen;
 
-use shared::domain::deletion::{Action, State};
+use domain::deletion::{Action, State};
 
 use self::pair::{Meanwhile, Pair, Way};
 

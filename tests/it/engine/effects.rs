@@ -5,10 +5,10 @@ mod children;
 mod events;
 mod schedules;
 
+use domain::event::Event;
+use domain::key::RecordKey;
 use serde_json::{Value, json};
-use shared::domain::event::Event;
-use shared::domain::key::RecordKey;
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use crate::engine::world::World;
 

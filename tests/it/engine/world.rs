@@ -10,18 +10,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use domain::collection::{Collection, Collections};
+use domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
+use domain::key::RecordKey;
+use domain::principal::{Groups, Principal, Tenant};
+use engine::{Advanced, Engine, advance};
+use engine::{SweepReport, sweep};
 use jiff::Timestamp;
+use ports::{Clock, DependencyError, OutgoingOf, StoresOf, Wired};
+use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections};
-use shared::domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
-use shared::domain::key::RecordKey;
-use shared::domain::principal::{Groups, Principal, Tenant};
-use shared::engine::{Advanced, Engine, advance};
-use shared::engine::{SweepReport, sweep};
-use shared::ports::{Clock, DependencyError, Wired};
-use shared::requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::{
+use testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
     FakeSchedules, Faults, samples,
 };
@@ -35,12 +35,8 @@ pub(crate) const PURGE_SLICE: Duration = Duration::from_secs(20);
 pub(crate) const TENANT: &str = "acme";
 
 pub(crate) type Ports = Wired<
-    Failing<FakeRows>,
-    Failing<FakeDocuments>,
-    Failing<FakeDeletions>,
-    Failing<FakeQueue>,
-    Failing<FakeEvents>,
-    Failing<FakeSchedules>,
+    StoresOf<Failing<FakeRows>, Failing<FakeDocuments>, Failing<FakeDeletions>>,
+    OutgoingOf<Failing<FakeQueue>, Failing<FakeEvents>, Failing<FakeSchedules>>,
     FakeClock,
     Failing<FakeDomain>,
 >;
@@ -98,12 +94,16 @@ impl World {
 
     fn ports(&self, faults: &Faults) -> Ports {
         Wired {
-            rows: Failing::new(self.rows.clone(), faults),
-            documents: Failing::new(self.documents.clone(), faults),
-            deletions: Failing::new(self.deletions.clone(), faults),
-            queue: Failing::new(self.queue.clone(), faults),
-            events: Failing::new(self.events.clone(), faults),
-            schedules: Failing::new(self.schedules.clone(), faults),
+            stores: StoresOf {
+                rows: Failing::new(self.rows.clone(), faults),
+                documents: Failing::new(self.documents.clone(), faults),
+                deletions: Failing::new(self.deletions.clone(), faults),
+            },
+            outgoing: OutgoingOf {
+                queue: Failing::new(self.queue.clone(), faults),
+                events: Failing::new(self.events.clone(), faults),
+                schedules: Failing::new(self.schedules.clone(), faults),
+            },
             clock: self.clock.clone(),
             domain: Failing::new(self.domain.clone(), faults),
         }

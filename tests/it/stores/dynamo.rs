@@ -3,13 +3,13 @@
 use std::sync::OnceLock;
 use std::sync::mpsc;
 
+use aws::TableNames;
 use aws_sdk_dynamodb::Client;
+use domain::collection::{ChildLookup, Collection, Collections};
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
 use dynoxide::Database;
 use serde_json::{Map, Value, json};
-use shared::adapters::TableNames;
-use shared::domain::collection::{ChildLookup, Collection, Collections};
-use shared::domain::deletion::DeletionId;
-use shared::domain::key::RecordKey;
 
 use super::aws::sdk_config;
 use super::unique;

@@ -1,8 +1,8 @@
 //! Indexes in the stack's OpenSearch, made for one test and taken away with it.
 
+use domain::collection::{Collection, Collections};
 use reqwest::{Client, StatusCode};
 use serde_json::{Map, Value, json};
-use shared::domain::collection::{Collection, Collections};
 
 use super::{endpoint, unique};
 

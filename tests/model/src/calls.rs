@@ -1,6 +1,6 @@
 //! The calls about one record, with the conditions that the stores check, and what follows from each answer.
 
-use shared::domain::page::{Exceptions, NotPurged, NotRestored, Outcome, Page};
+use domain::page::{Exceptions, NotPurged, NotRestored, Outcome, Page};
 
 use crate::records::record_at;
 use crate::setup::Setup;

@@ -3,9 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
-use shared::domain::deletion::{Action, Due, due, machine};
-use shared::testing::samples;
+use domain::deletion::{Action, Due, due, machine};
 use stateright::{Model, Property};
+use testing::samples;
 
 use crate::properties;
 use crate::records::{collection, key, number};

@@ -1,7 +1,7 @@
 //! The steps that end a pass or a slice: well, badly, hidden, given up, or to go on later.
 
-use shared::domain::deletion::{Deletion, Pass, State};
-use shared::domain::page::{Exceptions, NotRestored, Page};
+use domain::deletion::{Deletion, Pass, State};
+use domain::page::{Exceptions, NotRestored, Page};
 
 use crate::setup::Setup;
 use crate::shared_value::Common;

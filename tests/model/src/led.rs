@@ -1,10 +1,10 @@
 //! The model led by hand: what happens is said, and each step tells the store calls that it stands for. So a trace of the
 //! engine can be held against it.
 
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::domain::page::{Exceptions, Page};
-use shared::testing::Operation;
+use domain::deletion::{Action, Deletion, State};
+use domain::page::{Exceptions, Page};
 use stateright::Model;
+use testing::Operation;
 
 use crate::checker::Happens;
 use crate::records::record_at;

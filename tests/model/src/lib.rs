@@ -1,8 +1,8 @@
 //! The protocol of `docs/model.md`, explored exhaustively within bounds: every order of every store call of the workers,
 //! with every fault and request in between.
 //!
-//! What decides is the code of `shared::domain`: states, transitions, outcomes and counts. What is written here once more
-//! is the order of the store calls, as `shared::engine` makes them; a rule can be taken out ([`Guards`]), and the
+//! What decides is the code of `domain`: states, transitions, outcomes and counts. What is written here once more
+//! is the order of the store calls, as `engine` makes them; a rule can be taken out ([`Guards`]), and the
 //! properties then find out.
 
 mod calls;

@@ -1,7 +1,7 @@
 //! The steps of the look below the root, before a purge removes anything.
 
-use shared::domain::deletion::Deletion;
-use shared::domain::page::{Entry, Exceptions, Page, SelectCursor};
+use domain::deletion::Deletion;
+use domain::page::{Entry, Exceptions, Page, SelectCursor};
 
 use crate::calls::{self, At};
 use crate::setup::Setup;

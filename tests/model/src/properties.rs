@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use shared::domain::deletion::{DeleteCounts, Deletion, Pass, PurgeCounts, RestoreCounts, State};
-use shared::domain::page::{NotRestored, Outcome, Page};
+use domain::deletion::{DeleteCounts, Deletion, Pass, PurgeCounts, RestoreCounts, State};
+use domain::page::{NotRestored, Outcome, Page};
 use stateright::Property;
 
 use crate::records::record;

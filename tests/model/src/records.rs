@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use shared::domain::collection::Collection;
-use shared::domain::key::RecordKey;
-use shared::domain::page::{Entry, Judged, Page, SelectCursor};
-use shared::domain::row::RowMark;
-use shared::testing::samples;
+use domain::collection::Collection;
+use domain::key::RecordKey;
+use domain::page::{Entry, Judged, Page, SelectCursor};
+use domain::row::RowMark;
+use testing::samples;
 
 use crate::world::{DELETIONS, Document, RECORDS, Row, World};
 
@@ -34,7 +34,7 @@ pub(crate) fn entry(record: usize, row: Row, id: usize) -> Entry {
     Entry::new(collection(record).name.clone(), key(record), judged)
 }
 
-pub(crate) fn deletion_id(id: usize) -> shared::domain::deletion::DeletionId {
+pub(crate) fn deletion_id(id: usize) -> domain::deletion::DeletionId {
     samples::deletion_id(number(id))
 }
 

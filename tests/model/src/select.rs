@@ -1,6 +1,6 @@
 //! The steps that find and write the next page of a delete.
 
-use shared::domain::page::{Entry, Judged, Page, SelectCursor};
+use domain::page::{Entry, Judged, Page, SelectCursor};
 
 use crate::records::{collection, key};
 use crate::setup::Setup;

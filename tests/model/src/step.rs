@@ -4,8 +4,8 @@
 //! Reads of what never changes (the scope, a page that is written) belong to the step before; reads that one deletion's
 //! exceptions need too, because only the holder of its lease writes them.
 
-use shared::domain::deletion::Failure;
-use shared::domain::page::{Entry, Exceptions, Page, SelectCursor};
+use domain::deletion::Failure;
+use domain::page::{Entry, Exceptions, Page, SelectCursor};
 
 use crate::shared_value::Common;
 use crate::world::{Document, Row};

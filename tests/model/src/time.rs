@@ -7,9 +7,9 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use domain::deletion::{Comparison, Deletion, Lease, Patience, Timing};
 use jiff::Timestamp;
-use shared::domain::deletion::{Comparison, Deletion, Lease, Patience, Timing};
-use shared::testing::samples;
+use testing::samples;
 use uuid::Uuid;
 
 use crate::world::{REVISION, World};

@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use shared::domain::deletion::{Deletion, Failure, Pass, State};
-use shared::domain::page::{Exceptions, Judged, Page};
+use domain::deletion::{Deletion, Failure, Pass, State};
+use domain::page::{Exceptions, Judged, Page};
 
 use crate::calls;
 use crate::ending;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::deletion::{Deletion, State};
-use shared::domain::page::{Exceptions, Page};
+use domain::deletion::{Deletion, State};
+use domain::page::{Exceptions, Page};
 
 use crate::setup::Bounds;
 use crate::shared_value::Common;

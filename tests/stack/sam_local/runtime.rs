@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use aws::SystemClock;
+use ports::Clock as _;
 use serde_json::Value;
-use shared::adapters::SystemClock;
-use shared::ports::Clock as _;
 use tests::http::Request;
 
 /// How long a function may take.

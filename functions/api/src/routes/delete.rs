@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use ports::ApiPorts;
+use requests::Api;
+use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
 use serde::Serialize;
-use shared::domain::deletion::Deletion;
-use shared::domain::key::RecordKey;
-use shared::ports::ApiPorts;
-use shared::requests::Api;
-use shared::requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
 
 use super::collection;
 use crate::call::Call;

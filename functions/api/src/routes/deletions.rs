@@ -8,12 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse as _, Response};
-use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
-use shared::ports::ApiPorts;
-use shared::requests::Api;
-use shared::requests::act::{self, ActError};
-use shared::requests::deletions::{self, DeletionFilter, ShowError};
+use domain::collection::CollectionName;
+use domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
+use ports::ApiPorts;
+use requests::Api;
+use requests::act::{self, ActError};
+use requests::deletions::{self, DeletionFilter, ShowError};
 
 use crate::call::Call;
 use crate::problem::{Code, Problem};

@@ -10,15 +10,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use domain::collection::{Collection, CollectionName, KeySchema};
+use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
+use ports::ApiPorts;
+use requests::Api;
+use requests::destroy::{DestroyError, DestroyRequest, MOST_IDS, Named, NotPossible, destroy};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::domain::collection::{Collection, CollectionName, KeySchema};
-use shared::domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
-use shared::ports::ApiPorts;
-use shared::requests::Api;
-use shared::requests::destroy::{
-    DestroyError, DestroyRequest, MOST_IDS, Named, NotPossible, destroy,
-};
 
 use super::{collection, methods};
 use crate::call::CallWithObject;

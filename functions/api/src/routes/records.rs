@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use shared::domain::collection::Collection;
-use shared::domain::deletion::Deletion;
-use shared::domain::key::RecordKey;
-use shared::ports::ApiPorts;
-use shared::requests::Api;
-use shared::requests::records::{self, Got, Listed, ReadError};
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use ports::ApiPorts;
+use requests::Api;
+use requests::records::{self, Got, Listed, ReadError};
 
 use super::collection;
 use super::deletions::invalid_cursor;

@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use shared::domain::collection::Collection;
-use shared::domain::draft::{DraftError, draft};
-use shared::domain::row::Row;
-use shared::ports::ApiPorts;
-use shared::requests::Api;
-use shared::requests::write::{WriteError, Written, write};
+use domain::collection::Collection;
+use domain::draft::{DraftError, draft};
+use domain::row::Row;
+use ports::ApiPorts;
+use requests::Api;
+use requests::write::{WriteError, Written, write};
 
 use super::records::deleted;
 use super::{collection, methods};

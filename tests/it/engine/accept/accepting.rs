@@ -1,12 +1,12 @@
 //! Acceptance: one transaction, then the message; whatever is lost, one deletion, and the 202 is kept.
 
+use domain::deletion::{Deletion, State};
+use domain::key::RecordKey;
+use ports::ChangeDeletions as _;
+use requests::accept::{AcceptAnswer, AcceptError};
 use serde_json::json;
-use shared::domain::deletion::{Deletion, State};
-use shared::domain::key::RecordKey;
-use shared::ports::ChangeDeletions as _;
-use shared::requests::accept::{AcceptAnswer, AcceptError};
-use shared::testing::samples::{COLLECTIONS, key, marked, with_null};
-use shared::testing::{Fault, Moment, Operation, samples};
+use testing::samples::{COLLECTIONS, key, marked, with_null};
+use testing::{Fault, Moment, Operation, samples};
 
 use crate::engine::world::trees::{four_levels, mail, message_key};
 use crate::engine::world::{TENANT, World, admin, ask, at_once, principal, text};
@@ -341,8 +341,7 @@ async fn a_policy_that_changes_while_a_deletion_is_open_does_not_change_the_dele
     let mut world = four_levels();
     let deletion = world.accept("lists", &key("l")).await;
     let later = crate::engine::world::trees::FOUR_LEVELS.replace("30d", "1d");
-    world.collections =
-        std::sync::Arc::new(shared::domain::collection::Collections::for_tests(&later));
+    world.collections = std::sync::Arc::new(domain::collection::Collections::for_tests(&later));
 
     world.come_to_rest().await;
 
@@ -352,7 +351,7 @@ async fn a_policy_that_changes_while_a_deletion_is_open_does_not_change_the_dele
     stale.revision -= 1;
     assert!(!matches!(
         world.deletions.store(&stale).await.unwrap(),
-        shared::ports::StoreOutcome::Stored
+        ports::StoreOutcome::Stored
     ));
 }
 
@@ -364,8 +363,7 @@ async fn a_collection_that_is_not_declared_any_more_fails_with_its_name() {
         .split("[subscribers]")
         .next()
         .unwrap();
-    world.collections =
-        std::sync::Arc::new(shared::domain::collection::Collections::for_tests(without));
+    world.collections = std::sync::Arc::new(domain::collection::Collections::for_tests(without));
 
     world.come_to_rest().await;
 

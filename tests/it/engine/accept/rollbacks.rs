@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
-use shared::requests::OnPublishFailure;
-use shared::requests::accept::{AcceptAnswer, AcceptError};
-use shared::testing::samples::{key, with_null};
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::State;
+use requests::OnPublishFailure;
+use requests::accept::{AcceptAnswer, AcceptError};
+use testing::samples::{key, with_null};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::accept::accepting::{scheduled, word};
 use crate::engine::world::trees::{mail, message_key};
@@ -33,10 +33,7 @@ async fn a_queue_that_is_down_is_no_reason_to_refuse_and_the_sweeper_sends_the_m
     assert_eq!(world.now(&deletion).state, State::Deleted);
 }
 
-async fn rollback(
-    world: &World,
-    faults: &shared::testing::Faults,
-) -> Result<AcceptAnswer, AcceptError> {
+async fn rollback(world: &World, faults: &testing::Faults) -> Result<AcceptAnswer, AcceptError> {
     let mut api = world.api(faults);
     api.on_publish_failure = OnPublishFailure::Rollback;
     ask(&api, &admin(), "discussions", &key("d")).await

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use shared::domain::collection::Collection;
-use shared::domain::key::RecordKey;
-use shared::domain::row::Row;
-use shared::ports::{
-    Attempt, DependencyError, Fields, ReadRows, RowPage, RowQuery, Stored, TakeBackOutcome, Wired,
-    WriteOutcome, WriteRows,
+use domain::collection::Collection;
+use domain::key::RecordKey;
+use domain::row::Row;
+use ports::{
+    Attempt, DependencyError, Fields, OutgoingOf, ReadRows, RowPage, RowQuery, Stored, StoresOf,
+    TakeBackOutcome, Wired, WriteOutcome, WriteRows,
 };
-use shared::requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use shared::requests::{Api, OnPublishFailure};
-use shared::testing::samples::{key, key2};
-use shared::testing::{FakeRows, Operation};
+use requests::accept::{AcceptAnswer, DeleteRequest, accept};
+use requests::{Api, OnPublishFailure};
+use testing::samples::{key, key2};
+use testing::{FakeRows, Operation};
 
 use crate::engine::world::trees::four_levels;
 use crate::engine::world::{World, admin};
@@ -86,12 +86,16 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
     };
     let api = Api {
         ports: Wired {
-            rows: rows.clone(),
-            documents: world.documents.clone(),
-            deletions: world.deletions.clone(),
-            queue: world.queue.clone(),
-            events: (),
-            schedules: (),
+            stores: StoresOf {
+                rows: rows.clone(),
+                documents: world.documents.clone(),
+                deletions: world.deletions.clone(),
+            },
+            outgoing: OutgoingOf {
+                queue: world.queue.clone(),
+                events: (),
+                schedules: (),
+            },
             clock: world.clock.clone(),
             domain: (),
         },

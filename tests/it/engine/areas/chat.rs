@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::deletion::{Action, Deletion, State};
+use requests::destroy::Named;
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::requests::destroy::Named;
-use shared::testing::Moment;
-use shared::testing::samples::{key, key2};
+use testing::Moment;
+use testing::samples::{key, key2};
 
 use crate::engine::world::strategies::sum;
 use crate::engine::world::{Ignore as _, World, admin};

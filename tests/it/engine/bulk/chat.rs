@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::deletion::{Action, Deletion, State};
+use domain::key::RecordKey;
+use requests::act::ActError;
+use requests::destroy::Named;
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::domain::key::RecordKey;
-use shared::requests::act::ActError;
-use shared::requests::destroy::Named;
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::world::records;
 use crate::engine::areas::text_of;

@@ -1,8 +1,8 @@
 //! A worker is killed at every store call of a deletion without a root, in each of its passes.
 
+use domain::deletion::{Action, Deletion, State};
 use serde_json::Value;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::testing::samples::{key2, with_null};
+use testing::samples::{key2, with_null};
 
 use super::world::{chat_as, message, put_reaction, records};
 use crate::engine::disturbed::crashes::cuts;

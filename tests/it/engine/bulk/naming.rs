@@ -1,10 +1,10 @@
 //! What is selected, and what is told of the rest.
 
+use domain::deletion::{DeleteCounts, State};
+use domain::page::Outcome;
+use requests::destroy::Named;
 use serde_json::json;
-use shared::domain::deletion::{DeleteCounts, State};
-use shared::domain::page::Outcome;
-use shared::requests::destroy::Named;
-use shared::testing::samples::{key, key2, with_null};
+use testing::samples::{key, key2, with_null};
 
 use super::world::{chat, ids, message, put_direct, put_message, put_sent, records};
 use crate::engine::world::{Ignore as _, TENANT, admin};

@@ -1,9 +1,9 @@
 //! Cancel, retry, restore and purge of a deletion without a root.
 
-use shared::domain::deletion::{Action, Deletion, RestoreCounts, State};
-use shared::domain::page::Outcome;
-use shared::testing::Operation;
-use shared::testing::samples::{key, key2, with_null};
+use domain::deletion::{Action, Deletion, RestoreCounts, State};
+use domain::page::Outcome;
+use testing::Operation;
+use testing::samples::{key, key2, with_null};
 
 use super::world::{chat, message, put_message, put_reaction, records};
 use crate::engine::world::World;
@@ -106,14 +106,9 @@ async fn a_cancel_stops_at_a_page_and_a_retry_finishes() {
     let deletion = world.destroy_ids(&["s0", "s1", "s2", "s3"]).await;
     let faults = world.faults();
     let (stopper, id) = (world.clone(), deletion.clone());
-    faults.beside(
-        Operation::PutPage,
-        1,
-        shared::testing::Moment::After,
-        move || {
-            crate::engine::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
-        },
-    );
+    faults.beside(Operation::PutPage, 1, testing::Moment::After, move || {
+        crate::engine::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
+    });
 
     world.work(&faults, &deletion).await;
     world.come_to_rest().await;
@@ -156,14 +151,9 @@ async fn a_cancelled_one_purges_what_it_marked_and_no_more() {
     let deletion = world.destroy_ids(&["s0", "s1", "s2", "s3"]).await;
     let faults = world.faults();
     let (stopper, id) = (world.clone(), deletion.clone());
-    faults.beside(
-        Operation::PutPage,
-        1,
-        shared::testing::Moment::After,
-        move || {
-            crate::engine::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
-        },
-    );
+    faults.beside(Operation::PutPage, 1, testing::Moment::After, move || {
+        crate::engine::world::at_once(stopper.act(&id, Action::Cancel)).unwrap();
+    });
     world.work(&faults, &deletion).await;
     world.come_to_rest().await;
 

@@ -1,11 +1,11 @@
 //! Who may delete what, decided when it is asked and true for as long as the deletion works.
 
-use shared::domain::page::Outcome;
-use shared::ports::{AcceptDeletions as _, UndoOutcome};
-use shared::requests::OnPublishFailure;
-use shared::requests::destroy::{DestroyError, DestroyRequest, Named, NotPossible, destroy};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use domain::page::Outcome;
+use ports::{AcceptDeletions as _, UndoOutcome};
+use requests::OnPublishFailure;
+use requests::destroy::{DestroyError, DestroyRequest, Named, NotPossible, destroy};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use super::world::{chat, ids, member, message, put_sent, records};
 use crate::engine::world::admin;

@@ -1,6 +1,6 @@
 //! Deletes of many records without a root, where records leave their tables.
 
-use shared::domain::deletion::{Action, Deletion, State};
+use domain::deletion::{Action, Deletion, State};
 
 use super::world::{chat_as, records};
 use crate::engine::world::World;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::deletion::{DeleteCounts, Deletion};
+use domain::key::RecordKey;
+use domain::page::Outcome;
+use domain::principal::Principal;
+use requests::destroy::{DestroyError, DestroyRequest, Named, destroy};
 use serde_json::{Map, Value, json};
-use shared::domain::deletion::{DeleteCounts, Deletion};
-use shared::domain::key::RecordKey;
-use shared::domain::page::Outcome;
-use shared::domain::principal::Principal;
-use shared::requests::destroy::{DestroyError, DestroyRequest, Named, destroy};
-use shared::testing::Faults;
-use shared::testing::samples::{key, key2};
+use testing::Faults;
+use testing::samples::{key, key2};
 
 use crate::engine::world::{Ignore, TENANT, World, admin};
 

@@ -1,10 +1,10 @@
 //! Comparing what was archived: a copy never outlives its retention.
 
-use shared::domain::deletion::comparison::Drift;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::ports::{ArchiveRows, Attempt, CopyOutcome, RowToCopy};
-use shared::testing::samples::{key, key2};
+use domain::deletion::comparison::Drift;
+use domain::deletion::{Action, Deletion, State};
+use ports::{ArchiveRows, Attempt, CopyOutcome, RowToCopy};
 use std::time::Duration;
+use testing::samples::{key, key2};
 
 use crate::engine::compare::compares::{compared, of};
 use crate::engine::world::World;

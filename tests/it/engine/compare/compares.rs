@@ -1,13 +1,13 @@
 //! Compare and repair: what others do to the stores after a pass has ended is found, and made good where it may be.
 
-use shared::domain::deletion::comparison::Drift;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::domain::key::RecordKey;
-use shared::engine::SweepReport;
-use shared::ports::{ChangeDeletions, Clock, Health};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use domain::deletion::comparison::Drift;
+use domain::deletion::{Action, Deletion, State};
+use domain::key::RecordKey;
+use engine::SweepReport;
+use ports::{ChangeDeletions, Clock, Health};
 use std::time::Duration;
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::purge::purges::{deleted, purged};
 use crate::engine::world::trees::{four_levels, mail, message_key};
@@ -68,7 +68,7 @@ pub(crate) fn put_marked(world: &World, deletion: &Deletion, collection: &str, r
     let parent = record.partition.as_str();
     let row = world.live_row(collection, record, Some(&key(parent)));
     let declared = world.collection(collection);
-    let row = shared::testing::samples::marked(declared, row, &deletion.mark());
+    let row = testing::samples::marked(declared, row, &deletion.mark());
     world.put_row(collection, row);
 }
 
@@ -401,7 +401,7 @@ async fn what_is_due_for_its_purge_gets_its_time_beside_what_is_compared() {
     let mut stands = world.now(&giant);
     stands.revision += 1;
     stands.purge_at = None;
-    stands.comparison = shared::domain::deletion::Comparison::default();
+    stands.comparison = domain::deletion::Comparison::default();
     stands.due_at = Some(world.clock.now());
     let _ = world.deletions.store(&stands).await.unwrap();
     let faults = world.faults();

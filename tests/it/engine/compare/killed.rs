@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use domain::deletion::{Action, Deletion, State};
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Call, Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Call, Fault, Moment, Operation};
 
 use crate::engine::compare::compares::{put_document, put_marked, until_due};
 use crate::engine::purge::purges::deleted;

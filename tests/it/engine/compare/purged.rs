@@ -1,9 +1,9 @@
 //! Comparing after the purge: what lands or comes back then.
 
-use shared::domain::deletion::State;
-use shared::domain::deletion::comparison::{Drift, RETURNS};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use domain::deletion::State;
+use domain::deletion::comparison::{Drift, RETURNS};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::compare::compares::{
     compared, of, purged_world, put_document, put_marked, until_due,

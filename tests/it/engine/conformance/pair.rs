@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use domain::deletion::{Action, Deletion, Pass, State};
+use domain::page::SelectCursor;
 use model::{Bounds, Happens, Led, Setup};
 use serde_json::Value;
-use shared::domain::deletion::{Action, Deletion, Pass, State};
-use shared::domain::page::SelectCursor;
-use shared::testing::{Faults, Moment, Operation};
+use testing::{Faults, Moment, Operation};
 
 use super::seen::{COLLECTIONS, DOCUMENTS, Ids, NAMES, of_the_engine, of_the_model, record_key};
 use crate::engine::world::{SLICE, World, after, at_once};
@@ -253,7 +253,7 @@ impl Pair {
         let (world, ids) = (self.world.clone(), Arc::clone(&self.ids));
         let faults = self.world.faults();
         let trace = Trace::default();
-        let slice_end = after(shared::ports::Clock::now(&self.world.clock), SLICE);
+        let slice_end = after(ports::Clock::now(&self.world.clock), SLICE);
         let (log, script) = (Arc::clone(&trace), faults.clone());
         // Until then it is the story of the call before.
         let from = meanwhile.map_or(1, |(at, _)| at);

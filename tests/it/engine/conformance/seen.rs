@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
+use domain::collection::Collections;
+use domain::deletion::{Deletion, DeletionId, Pass};
+use domain::key::RecordKey;
+use domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
 use model::Led;
 use serde_json::{Value, json};
-use shared::domain::collection::Collections;
-use shared::domain::deletion::{Deletion, DeletionId, Pass};
-use shared::domain::key::RecordKey;
-use shared::domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use crate::engine::world::World;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
-use shared::domain::page::PAGE_BYTES;
-use shared::engine::advance;
-use shared::ports::Clock;
-use shared::testing::samples::{key, key2};
-use shared::testing::{FakeClock, Operation};
+use domain::deletion::State;
+use domain::page::PAGE_BYTES;
+use engine::advance;
+use ports::Clock;
+use testing::samples::{key, key2};
+use testing::{FakeClock, Operation};
 
 use crate::engine::world::trees::FOUR_LEVELS;
 use crate::engine::world::{SLICE, World, after};

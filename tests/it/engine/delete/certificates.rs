@@ -1,10 +1,10 @@
 //! The certificate: the head proves the manifest, whatever happened on the way, and outlives it.
 
-use shared::domain::certificate::{Recount, Verdict};
-use shared::domain::deletion::{Deletion, State};
-use shared::domain::page::{Judged, Outcome};
-use shared::testing::Moment;
-use shared::testing::samples::key;
+use domain::certificate::{Recount, Verdict};
+use domain::deletion::{Deletion, State};
+use domain::page::{Judged, Outcome};
+use testing::Moment;
+use testing::samples::key;
 
 use crate::engine::world::World;
 use crate::engine::world::trees::{mail, message_key};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::deletion::{Deletion, State};
-use shared::domain::page::Outcome;
-use shared::testing::samples::{key, key2, with_null};
-use shared::testing::{Moment, Operation};
+use domain::deletion::{Deletion, State};
+use domain::page::Outcome;
+use testing::samples::{key, key2, with_null};
+use testing::{Moment, Operation};
 
 use crate::engine::world::trees::{mail, message_key};
 use crate::engine::world::{World, text};
@@ -280,7 +280,7 @@ async fn a_record_without_a_document_id_is_purged_by_its_row() {
     asked.due_at = asked.purge_at;
     world.deletions.put(
         &asked,
-        &shared::domain::scope::Scope::below(world.collection("discussions"), &world.collections),
+        &domain::scope::Scope::below(world.collection("discussions"), &world.collections),
         &[],
     );
     world.until_purge(&deletion);

@@ -1,11 +1,11 @@
 //! Deletions that meet: the first one of a record keeps it, none leaves an orphan, none is purged early.
 
+use domain::deletion::{Deletion, State};
+use domain::page::Outcome;
+use requests::accept::AcceptAnswer;
 use serde_json::json;
-use shared::domain::deletion::{Deletion, State};
-use shared::domain::page::Outcome;
-use shared::requests::accept::AcceptAnswer;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::world::trees::{four_levels, is_in_tree, mail, message_key};
 use crate::engine::world::{at_once, text};
@@ -106,8 +106,7 @@ async fn a_purge_of_the_parent_leaves_the_child_to_its_own_deletion() {
         .purge_at
         .and_then(|at| at.checked_add(std::time::Duration::from_hours(24)).ok());
     younger.due_at = younger.purge_at;
-    let scope =
-        shared::domain::scope::Scope::below(world.collection("discussions"), &world.collections);
+    let scope = domain::scope::Scope::below(world.collection("discussions"), &world.collections);
     let pages: Vec<_> = world
         .deletions
         .manifest(&first)

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::deletion::{DeleteCounts, PurgeCounts, State};
+use domain::time::rfc3339;
 use serde_json::{Value, json};
-use shared::domain::deletion::{DeleteCounts, PurgeCounts, State};
-use shared::domain::time::rfc3339;
-use shared::testing::samples::key;
+use testing::samples::key;
 
 use crate::engine::world::trees::{four_levels, is_in_tree, mail, message_key};
 use crate::engine::world::{TENANT, World, text};
@@ -294,7 +294,7 @@ async fn a_child_whose_tenant_is_another_or_missing_is_never_selected() {
 #[tokio::test]
 async fn a_deletion_in_the_middle_of_a_tree_takes_what_is_below_and_nothing_beside() {
     let world = four_levels();
-    let discussion = shared::testing::samples::key2("l", "d1");
+    let discussion = testing::samples::key2("l", "d1");
 
     let deletion = world.accept("discussions", &discussion).await;
     world.come_to_rest().await;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use domain::deletion::{Deletion, State};
 use serde_json::json;
-use shared::domain::deletion::{Deletion, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Call, Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Call, Fault, Moment, Operation};
 
 use crate::engine::world::end::End;
 use crate::engine::world::trees::{four_levels, mail, small_tree};
@@ -21,7 +21,7 @@ async fn delete_world(page_keys: usize) -> (World, Deletion) {
     let row = world.live_row("subscribers", &key2("l", "bob"), Some(&key("l")));
     world.put_row(
         "subscribers",
-        shared::testing::samples::with_null(world.collection("subscribers"), row),
+        testing::samples::with_null(world.collection("subscribers"), row),
     );
     world.accept("messages", &key("l-d2-0")).await;
     world.come_to_rest().await;
@@ -93,8 +93,7 @@ async fn purge_world(page_keys: usize) -> (World, Deletion) {
             .collect();
         earlier.purge_at = None;
         earlier.due_at = None;
-        let scope =
-            shared::domain::scope::Scope::below(world.collection("messages"), &world.collections);
+        let scope = domain::scope::Scope::below(world.collection("messages"), &world.collections);
         world.deletions.put(&earlier, &scope, &manifest);
     }
     let deletion = world.accept("lists", &key("l")).await;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::domain::deletion::{DeletionId, State};
-use shared::domain::message::DeletionMessage;
-use shared::engine::{Advanced, advance};
-use shared::ports::Clock;
-use shared::testing::samples::{self, key};
-use shared::testing::{Moment, Operation};
+use domain::deletion::{DeletionId, State};
+use domain::message::DeletionMessage;
+use engine::{Advanced, advance};
+use ports::Clock;
+use testing::samples::{self, key};
+use testing::{Moment, Operation};
 use tokio::task::JoinSet;
 
 use crate::engine::world::end::End;
@@ -124,7 +124,7 @@ async fn messages_of_two_deletions_in_any_order_and_number_end_both() {
             .queue
             .take()
             .iter()
-            .map(shared::testing::Sent::message)
+            .map(testing::Sent::message)
             .collect();
 
         for place in order {

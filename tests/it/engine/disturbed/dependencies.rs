@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::{Deletion, Failure, State};
-use shared::domain::page::Outcome;
-use shared::engine::Advanced;
-use shared::ports::Clock;
-use shared::testing::samples::key;
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::{Deletion, Failure, State};
+use domain::page::Outcome;
+use engine::Advanced;
+use ports::Clock;
+use testing::samples::key;
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::end::End;
 use crate::engine::world::trees::{four_levels, mail};

@@ -3,9 +3,9 @@
 
 use std::pin::Pin;
 
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::testing::samples::{key, key2, with_null};
-use shared::testing::{Moment, Operation};
+use domain::deletion::{Action, Deletion, State};
+use testing::samples::{key, key2, with_null};
+use testing::{Moment, Operation};
 
 use crate::engine::disturbed::crashes::{PAGE_SIZES, cuts};
 use crate::engine::world::trees::four_levels;
@@ -43,7 +43,7 @@ pub(crate) fn never_purged(world: &World, deletion: &Deletion) {
     let mut quiet = world.now(deletion);
     (quiet.purge_at, quiet.due_at) = (None, None);
     let collection = world.collection(deletion.collection.as_ref());
-    let scope = shared::domain::scope::Scope::below(collection, &world.collections);
+    let scope = domain::scope::Scope::below(collection, &world.collections);
     let manifest = world.deletions.manifest(deletion).into_iter();
     let pages: Vec<_> = manifest.map(|(page, _)| page).collect();
     world.deletions.put(&quiet, &scope, &pages);

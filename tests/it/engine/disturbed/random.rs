@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use domain::deletion::{Deletion, State};
 use proptest::prelude::{Strategy, any};
 use serde_json::{Map, Value, json};
-use shared::domain::deletion::{Deletion, State};
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use super::story::{
     Asked, Minute, Record, Tree, ask_for, asked, life, live, page_keys, stored, tell, tree,

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use domain::deletion::{Action, State};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::{Index, select};
-use shared::domain::deletion::{Action, State};
 
 use super::story::{
     Asked, Minute, Tree, Trouble, ask_for, asked, life, live, page_keys, stored, tell, tree,
@@ -59,7 +59,7 @@ fn assert_no_orphans(world: &World) {
         };
         let row = world.row(&name, &record).unwrap();
         let values: Vec<&str> = link.by.iter().filter_map(|by| row[by].as_str()).collect();
-        let parent = shared::domain::key::RecordKey::stored(values[0], values.get(1).copied());
+        let parent = domain::key::RecordKey::stored(values[0], values.get(1).copied());
         let above = world.marks(link.collection.as_ref(), &parent).0;
         assert_eq!(above.as_deref(), Some(""), "above {name} {record:?}");
     }
@@ -68,7 +68,7 @@ fn assert_no_orphans(world: &World) {
 /// A story: what is there and is deleted by which strategy, and what is then asked of the deletions.
 #[derive(Debug)]
 struct Story {
-    strategy: shared::domain::collection::Strategy,
+    strategy: domain::collection::Strategy,
     page_keys: usize,
     tree: Tree,
     untouched: Tree,
@@ -98,7 +98,7 @@ fn request() -> impl Strategy<Value = Request> {
 
 /// Answers how the deletions stood before all that was not restored was purged.
 async fn run(story: Story) -> Vec<State> {
-    use shared::domain::collection::Strategy;
+    use domain::collection::Strategy;
     let mut world = match story.strategy {
         Strategy::Flag => World::new(FOUR_LEVELS),
         Strategy::Archive => World::new(&archived()),
@@ -158,7 +158,7 @@ async fn run(story: Story) -> Vec<State> {
 
 #[test]
 fn whatever_is_asked_of_deletions_the_invariants_hold_in_the_end() {
-    use shared::domain::collection::Strategy as How;
+    use domain::collection::Strategy as How;
     let ended = RefCell::new(Vec::new());
     let there = (
         select(vec![How::Flag, How::Archive, How::Erase]),

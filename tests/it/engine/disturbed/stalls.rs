@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::{Deletion, State};
-use shared::engine::Advanced;
-use shared::ports::Clock;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Call, Faults, Moment, Operation};
+use domain::deletion::{Deletion, State};
+use engine::Advanced;
+use ports::Clock;
+use testing::samples::{key, key2};
+use testing::{Call, Faults, Moment, Operation};
 
 use crate::engine::world::trees::{four_levels, mail, message_key};
 use crate::engine::world::{PURGE_SLICE, SLICE, World, after, at_once, text};

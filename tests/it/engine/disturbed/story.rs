@@ -4,17 +4,17 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use requests::accept::AcceptAnswer;
 use serde_json::{Map, Value};
-use shared::domain::deletion::Deletion;
-use shared::domain::key::RecordKey;
-use shared::requests::accept::AcceptAnswer;
-use shared::testing::samples::{key, key2, with_null};
-use shared::testing::{Fault, Faults, Moment, Operation};
+use testing::samples::{key, key2, with_null};
+use testing::{Fault, Faults, Moment, Operation};
 
 use crate::engine::world::World;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use domain::deletion::{Action, State};
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Faults, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Faults, Moment, Operation};
 
 use crate::engine::effects::STREAMS;
 use crate::engine::world::{Ignore, World, at_once};
@@ -25,7 +25,7 @@ fn known(first: Option<&str>, latest: Option<&str>) -> (Value, Value) {
     )
 }
 
-async fn delete(world: &World, message: &str) -> shared::domain::deletion::Deletion {
+async fn delete(world: &World, message: &str) -> domain::deletion::Deletion {
     let deletion = world.accept("stream_messages", &key2("s", message)).await;
     world.come_to_rest().await;
     assert_eq!(world.now(&deletion).state, State::Deleted);

@@ -1,10 +1,10 @@
 //! Children that stay when their parent goes, that keep it, or that get a new owner.
 
+use domain::deletion::State;
+use requests::accept::AcceptError;
 use serde_json::json;
-use shared::domain::deletion::State;
-use shared::requests::accept::AcceptError;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::world::{Ignore, World};
 

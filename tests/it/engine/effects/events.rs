@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use domain::deletion::{Action, State};
 use serde_json::{Value, json};
-use shared::domain::deletion::{Action, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::effects::REALMS;
 use crate::engine::world::{Ignore, World, ask, principal};

@@ -1,9 +1,9 @@
 //! Schedules die before their records.
 
+use domain::deletion::{Action, State};
 use serde_json::json;
-use shared::domain::deletion::{Action, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::effects::STREAMS;
 use crate::engine::world::{Ignore, World, text};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::{Deletion, State};
-use shared::engine::Advanced;
-use shared::engine::SweepReport;
-use shared::ports::Health;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::{Deletion, State};
+use engine::Advanced;
+use engine::SweepReport;
+use ports::Health;
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::compare::compares::compared;
 use crate::engine::world::trees::{four_levels, is_in_tree, mail, message_key};
@@ -60,9 +60,8 @@ async fn nothing_is_removed_one_millisecond_before_its_time() {
 #[tokio::test]
 async fn a_deletion_that_is_never_purged_is_not_due_any_more() {
     let mut world = mail(2);
-    let never = shared::testing::samples::COLLECTIONS.replace("30d", "never");
-    world.collections =
-        std::sync::Arc::new(shared::domain::collection::Collections::for_tests(&never));
+    let never = testing::samples::COLLECTIONS.replace("30d", "never");
+    world.collections = std::sync::Arc::new(domain::collection::Collections::for_tests(&never));
     let deletion = deleted(&world, "discussions", "d").await;
     compared(&world, &deletion).await;
 
@@ -226,7 +225,7 @@ async fn late_arrivals_are_collected_marked_and_counted() {
     let null = world.live_row("subscribers", &key2("l", "zoe"), Some(&key("l")));
     world.put_row(
         "subscribers",
-        shared::testing::samples::with_null(world.collection("subscribers"), null),
+        testing::samples::with_null(world.collection("subscribers"), null),
     );
     world.until_purge(&deletion);
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use domain::deletion::{Action, Deletion, State};
+use requests::act::ActError;
 use serde_json::json;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::requests::act::ActError;
-use shared::testing::samples::key;
-use shared::testing::{Moment, Operation};
+use testing::samples::key;
+use testing::{Moment, Operation};
 
 use crate::engine::restore::restores::restored;
 use crate::engine::world::trees::{four_levels, is_in_tree};
@@ -34,7 +34,7 @@ async fn a_purge_on_request_happens_now_and_names_who_asked() {
     let asked = world.act(&deletion, Action::Purge).await.unwrap();
 
     assert_eq!(asked.state, State::Purging);
-    assert_eq!(asked.purge_at, Some(shared::ports::Clock::now(&now)));
+    assert_eq!(asked.purge_at, Some(ports::Clock::now(&now)));
     assert_eq!(asked.deleted_at, deletion.deleted_at);
     world.come_to_rest().await;
     let stands = world.now(&deletion);
@@ -196,7 +196,7 @@ async fn a_request_whose_message_is_lost_is_done_all_the_same() {
         faults.fail(
             Operation::Send,
             ..,
-            shared::testing::Fault::Unavailable(Moment::Before),
+            testing::Fault::Unavailable(Moment::Before),
         );
 
         let asked = world.act_disturbed(&faults, &deletion, action).await;

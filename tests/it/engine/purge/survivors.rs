@@ -1,9 +1,9 @@
 //! What a purge must leave alone, and documents that change under its hands.
 
-use shared::domain::deletion::State;
-use shared::domain::page::NotPurged;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use domain::deletion::State;
+use domain::page::NotPurged;
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::purge::purges::{deleted, purged};
 use crate::engine::world::text;

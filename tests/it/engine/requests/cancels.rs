@@ -1,9 +1,9 @@
 //! Cancels: what is written is finished, nothing more is begun, and what was done can be finished or undone.
 
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::requests::act::ActError;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use domain::deletion::{Action, Deletion, State};
+use requests::act::ActError;
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::disturbed::crashes::cuts;
 use crate::engine::disturbed::stalls::places;

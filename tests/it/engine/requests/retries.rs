@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use domain::deletion::{Action, Deletion, State};
 use serde_json::json;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Call, Fault, Faults, Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Call, Fault, Faults, Moment, Operation};
 
 use crate::engine::delete::undisturbed::assert_valid_events;
 use crate::engine::restore::restores::{restored, stored};

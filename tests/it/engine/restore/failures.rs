@@ -1,9 +1,9 @@
 //! Restores that cannot end: a parent that is not live, a root that is gone or taken. Nothing is left live that must not be.
 
-use shared::domain::deletion::{Action, State};
-use shared::requests::act::ActError;
-use shared::testing::samples::{key, key2, of_another_tenant};
-use shared::testing::{Moment, Operation};
+use domain::deletion::{Action, State};
+use requests::act::ActError;
+use testing::samples::{key, key2, of_another_tenant};
+use testing::{Moment, Operation};
 
 use crate::engine::restore::restores::{restored, stored};
 use crate::engine::world::trees::four_levels;
@@ -138,7 +138,7 @@ async fn a_restore_given_up_just_before_its_end_and_then_purged_shows_nothing_th
         faults.fail(
             Operation::FinishRestore,
             ..,
-            shared::testing::Fault::Refused(Moment::Before),
+            testing::Fault::Refused(Moment::Before),
         );
         let _ = world.deliver(&faults, &deletion).await;
         world.clock.advance(std::time::Duration::from_mins(1));
@@ -200,7 +200,7 @@ async fn a_record_whose_parent_another_deletion_purged_is_not_left_live_under_no
         let marked = list.rows.get(&declared, &key("l")).unwrap();
         list.rows.put(
             &declared,
-            shared::testing::samples::row(&declared, &key("l"), crate::engine::world::TENANT),
+            testing::samples::row(&declared, &key("l"), crate::engine::world::TENANT),
         );
         let deletion = at_once(beside.accept("discussions", &key2("l", "d1")));
         list.rows.put(&declared, marked);
@@ -258,7 +258,7 @@ async fn a_root_that_is_gone_or_taken_fails_before_anything_moved() {
             "another tenant's" => world.rows.put(&lists, of_another_tenant(&lists, live)),
             _ => world.rows.put(
                 &lists,
-                shared::testing::samples::marked(&lists, live, &shared::testing::samples::mark(7)),
+                testing::samples::marked(&lists, live, &testing::samples::mark(7)),
             ),
         }
         let before = stored(&world);

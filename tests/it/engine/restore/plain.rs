@@ -1,9 +1,9 @@
 //! What is plain when it is asked for is answered then: nothing is written, and the look does not grow with the deletion.
 
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::requests::act::ActError;
-use shared::testing::samples::{key, key2, mark, marked, of_another_tenant};
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::{Action, Deletion, State};
+use requests::act::ActError;
+use testing::samples::{key, key2, mark, marked, of_another_tenant};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::strategies::{archived, small};
 use crate::engine::world::trees::four_levels;
@@ -19,11 +19,7 @@ fn told(answer: Result<Deletion, ActError>) -> (&'static str, Option<Deletion>) 
     }
 }
 
-async fn deleted(
-    world: &World,
-    collection: &str,
-    key: &shared::domain::key::RecordKey,
-) -> Deletion {
+async fn deleted(world: &World, collection: &str, key: &domain::key::RecordKey) -> Deletion {
     let deletion = world.accept(collection, key).await;
     world.come_to_rest().await;
     world.now(&deletion)
@@ -86,10 +82,8 @@ async fn a_root_that_is_gone_or_taken_refuses_the_restore_and_the_retry_of_one()
             let mut deletion = deleted(&world, "lists", &key("l")).await;
             if action == Action::Retry {
                 deletion.state = State::RestoreFailed;
-                let scope = shared::domain::scope::Scope::below(
-                    world.collection("lists"),
-                    &world.collections,
-                );
+                let scope =
+                    domain::scope::Scope::below(world.collection("lists"), &world.collections);
                 world.deletions.put(&deletion, &scope, &[]);
             }
             let lists = world.collection("lists").clone();
@@ -153,7 +147,7 @@ async fn cancel_purge_and_the_other_retries_look_at_no_record() {
         deleted(&world, "lists", &key("l")).await;
         deletion.state = state;
         let collection = world.collection("discussions");
-        let scope = shared::domain::scope::Scope::below(collection, &world.collections);
+        let scope = domain::scope::Scope::below(collection, &world.collections);
         world.deletions.put(&deletion, &scope, &[]);
         let reads = world.rows.calls();
 

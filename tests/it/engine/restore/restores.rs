@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::deletion::{Action, Deletion, State};
 use serde_json::{Map, Value, json};
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::testing::samples::{key, key2, with_null};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2, with_null};
+use testing::{Moment, Operation};
 
 use crate::engine::world::trees::four_levels;
-use shared::requests::act::ActError;
+use requests::act::ActError;
 
 use crate::engine::world::{Ignore, World, at_once, text};
 
@@ -260,7 +260,7 @@ async fn what_another_deletion_marked_stays_marked_in_row_and_document() {
         let declared = world.collection(collection).clone();
         let id = crate::engine::world::document_id(&declared, &record).unwrap();
         let row = world.row(collection, &record).unwrap();
-        let marked = shared::testing::samples::marked(&declared, row, &theirs);
+        let marked = testing::samples::marked(&declared, row, &theirs);
         if is_row_too {
             world.rows.put(&declared, marked.clone());
         }
@@ -340,7 +340,7 @@ async fn a_root_whose_document_cannot_be_reached_is_restored_and_its_document_fo
     let (beside, asked) = (faults.clone(), deletion.clone());
     faults.beside(Operation::FinishRestore, 1, Moment::After, move || {
         assert_eq!(state.now(&asked).state, State::Restored);
-        beside.fail_any(.., shared::testing::Fault::Unavailable(Moment::Before));
+        beside.fail_any(.., testing::Fault::Unavailable(Moment::Before));
     });
     let _ = world.deliver(&faults, &deletion).await;
     assert_eq!(

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shared::domain::collection::Strategy;
-use shared::domain::deletion::{Action, State};
-use shared::testing::samples::key;
+use domain::collection::Strategy;
+use domain::deletion::{Action, State};
+use testing::samples::key;
 
 use crate::engine::shared_records::world::{chat, live_files, put_link};
 use crate::engine::world::{Ignore as _, World};

@@ -1,12 +1,12 @@
 //! A record that several share is kept until its last parent goes, whatever the strategy and the size of the pages.
 
+use domain::collection::Strategy;
+use domain::deletion::{Action, State};
+use domain::page::Outcome;
+use requests::destroy::Named;
 use serde_json::{Value, json};
-use shared::domain::collection::Strategy;
-use shared::domain::deletion::{Action, State};
-use shared::domain::page::Outcome;
-use shared::requests::destroy::Named;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::shared_records::world::{
     PAGE_SIZES, STRATEGIES, chat, deleted, destroy_messages, listed, live_files, message, put_link,

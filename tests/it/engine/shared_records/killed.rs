@@ -1,10 +1,10 @@
 //! A worker that deletes, restores or purges what links kept is killed at every store call.
 
+use domain::collection::Strategy;
+use domain::deletion::{Action, Deletion, State};
+use requests::destroy::Named;
 use serde_json::Value;
-use shared::domain::collection::Strategy;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::requests::destroy::Named;
-use shared::testing::samples::key;
+use testing::samples::key;
 
 use crate::engine::disturbed::crashes::cuts;
 use crate::engine::shared_records::world::{STRATEGIES, chat, destroy_messages, message};

@@ -1,12 +1,12 @@
 //! Streams, messages and the files that they share.
 
+use domain::collection::Strategy;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::Outcome;
+use requests::destroy::{DestroyRequest, Named, destroy};
 use serde_json::json;
-use shared::domain::collection::Strategy;
-use shared::domain::deletion::Deletion;
-use shared::domain::key::RecordKey;
-use shared::domain::page::Outcome;
-use shared::requests::destroy::{DestroyRequest, Named, destroy};
-use shared::testing::samples::{key, key2};
+use testing::samples::{key, key2};
 
 use crate::engine::world::{World, admin};
 

@@ -1,12 +1,12 @@
 //! The strategy `archive`: copied, then removed; the root last.
 
+use domain::deletion::{Action, State};
+use domain::page::Outcome;
+use requests::accept::AcceptAnswer;
+use requests::act::ActError;
 use serde_json::json;
-use shared::domain::deletion::{Action, State};
-use shared::domain::page::Outcome;
-use shared::requests::accept::AcceptAnswer;
-use shared::requests::act::ActError;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::areas::shipped;
 use crate::engine::world::strategies::{archived, root_anew_half_way, small, sum, tree};
@@ -199,7 +199,7 @@ async fn a_row_that_changes_between_copy_and_removal_is_archived_as_it_last_was(
 }
 
 /// A writer that edits the reaction before every removal.
-fn steady_writer(world: &World, faults: &shared::testing::Faults) {
+fn steady_writer(world: &World, faults: &testing::Faults) {
     for n in 1..=20 {
         let other = world.clone();
         faults.beside(Operation::TakeRows, n, Moment::Before, move || {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::collection::Collections;
+use domain::deletion::{Action, State};
 use serde_json::json;
-use shared::domain::collection::Collections;
-use shared::domain::deletion::{Action, State};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::areas::shipped;
 use crate::engine::world::strategies::{erased, root_anew_half_way, small, sum};

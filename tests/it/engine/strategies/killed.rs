@@ -1,9 +1,9 @@
 //! A worker of `archive` or `erase` is killed at every store call of every pass: the end is that of an undisturbed one.
 
+use domain::deletion::{Action, Deletion, State};
 use serde_json::Value;
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::testing::samples::{key, key2, with_null};
-use shared::testing::{Call, Fault, Faults, Moment, Operation};
+use testing::samples::{key, key2, with_null};
+use testing::{Call, Fault, Faults, Moment, Operation};
 
 use crate::engine::world::end::End;
 use crate::engine::world::strategies::{archived, erased, small, tree};
@@ -42,7 +42,7 @@ async fn world(collections: &str, page_keys: usize) -> World {
         earlier.purge_at = None;
         earlier.due_at = None;
         let messages = world.collection("messages");
-        let scope = shared::domain::scope::Scope::below(messages, &world.collections);
+        let scope = domain::scope::Scope::below(messages, &world.collections);
         world.deletions.put(&earlier, &scope, &pages);
     }
     world

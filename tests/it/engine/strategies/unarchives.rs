@@ -1,10 +1,10 @@
 //! Archived records come back, or go for good.
 
+use domain::deletion::{Action, State};
+use domain::page::NotRestored;
+use requests::act::ActError;
 use serde_json::json;
-use shared::domain::deletion::{Action, State};
-use shared::domain::page::NotRestored;
-use shared::requests::act::ActError;
-use shared::testing::samples::{key, key2, with_null};
+use testing::samples::{key, key2, with_null};
 
 use crate::engine::world::World;
 use crate::engine::world::strategies::{archived, small, sum, tree};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
-use shared::engine::SweepReport;
-use shared::testing::samples::key;
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::State;
+use engine::SweepReport;
+use testing::samples::key;
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::trees::four_levels;
 use crate::engine::world::{Ignore, after};

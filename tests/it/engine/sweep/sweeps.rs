@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::{Deletion, State};
-use shared::engine::{SweepReport, sweep};
-use shared::ports::Clock;
-use shared::testing::samples::key;
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::{Deletion, State};
+use engine::{SweepReport, sweep};
+use ports::Clock;
+use testing::samples::key;
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::trees::{four_levels, mail};
 use crate::engine::world::{PURGE_SLICE, World, after, at_once};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::{Action, State};
-use shared::engine::Advanced;
-use shared::ports::Health;
-use shared::requests::records::{Got, get, list, search};
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::{Action, State};
+use engine::Advanced;
+use ports::Health;
+use requests::records::{Got, get, list, search};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::purge::purges::{deleted, purged};
 use crate::engine::world::trees::{mail, message_key};
@@ -110,7 +110,7 @@ async fn what_the_delete_found_out_about_a_record_is_still_told_after_its_purge(
 async fn a_steady_outside_writer_does_not_keep_a_deletion_from_ending() {
     let world = mail(3);
     let deletion = world.accept("discussions", &key("d")).await;
-    let writes = |faults: &shared::testing::Faults, letter: &'static str| {
+    let writes = |faults: &testing::Faults, letter: &'static str| {
         for nth in 1..=300 {
             for operation in [
                 Operation::QueryRows,

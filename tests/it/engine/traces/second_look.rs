@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shared::domain::deletion::State;
-use shared::ports::{AdvanceDeletions, Clock};
-use shared::requests::deletions::records;
-use shared::requests::records::list;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Fault, Moment, Operation};
+use domain::deletion::State;
+use ports::{AdvanceDeletions, Clock};
+use requests::deletions::records;
+use requests::records::list;
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::purge::purges::{deleted, purged};
 use crate::engine::world::trees::{FOUR_LEVELS, mail};
@@ -110,7 +110,7 @@ async fn a_manifest_with_many_empty_pages_is_read_in_bounded_stretches() {
     world.come_to_rest().await;
     let pages = world.now(&deletion).pages;
     for number in pages + 1..=pages + 2000 {
-        let page = shared::domain::page::Page {
+        let page = domain::page::Page {
             number,
             entries: Vec::new(),
             next: None,
@@ -222,7 +222,7 @@ async fn two_documents_of_one_record_are_one_hit() {
     world.documents.put(messages, "an older id", row);
 
     let api = world.api(&world.faults());
-    let shown = shared::requests::records::search(&api, &admin(), messages, "stone", 10, None)
+    let shown = requests::records::search(&api, &admin(), messages, "stone", 10, None)
         .await
         .unwrap();
 
@@ -237,7 +237,7 @@ async fn taking_an_acceptance_back_ends_while_the_client_still_waits() {
     faults.fail(Operation::Undo, .., Fault::Unavailable(Moment::Before));
     faults.slow_at(Operation::Undo, Duration::from_secs(8));
     let mut api = world.api(&faults);
-    api.on_publish_failure = shared::requests::OnPublishFailure::Rollback;
+    api.on_publish_failure = requests::OnPublishFailure::Rollback;
 
     let answer = crate::engine::world::ask(&api, &admin(), "discussions", &key("d")).await;
 

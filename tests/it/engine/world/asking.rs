@@ -1,8 +1,8 @@
 //! What a caller asks of a deletion, in a test's world.
 
-use shared::domain::deletion::{Action, Deletion, State};
-use shared::requests::act::{ActError, act};
-use shared::testing::Faults;
+use domain::deletion::{Action, Deletion, State};
+use requests::act::{ActError, act};
+use testing::Faults;
 
 use crate::engine::world::{World, admin};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::collection::Collection;
+use domain::deletion::{Deletion, State};
+use domain::event::Event;
+use domain::page::{Exceptions, Page};
 use serde_json::{Map, Value, json};
-use shared::domain::collection::Collection;
-use shared::domain::deletion::{Deletion, State};
-use shared::domain::event::Event;
-use shared::domain::page::{Exceptions, Page};
 
 use crate::engine::world::{World, document_id};
 

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::collection::CollectionName;
+use domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts, State};
+use domain::key::RecordKey;
 use serde_json::{Value, json};
-use shared::domain::collection::CollectionName;
-use shared::domain::deletion::{
-    DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts, State,
-};
-use shared::domain::key::RecordKey;
-use shared::testing::samples::{key, key2};
-use shared::testing::{Moment, Operation};
+use testing::samples::{key, key2};
+use testing::{Moment, Operation};
 
 use crate::engine::world::trees::FOUR_LEVELS;
 use crate::engine::world::{Ignore as _, World};
@@ -91,7 +89,7 @@ impl World {
 
     /// The present moment.
     pub(crate) fn clock_now(&self) -> jiff::Timestamp {
-        shared::ports::Clock::now(&self.clock)
+        ports::Clock::now(&self.clock)
     }
 
     /// How many rows of the small tree are there.

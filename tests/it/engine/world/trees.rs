@@ -1,7 +1,7 @@
 //! Records to delete: a mail discussion, and a cascade of four levels with everything a cascade may have.
 
-use shared::domain::key::RecordKey;
-use shared::testing::samples::{COLLECTIONS, key, key2};
+use domain::key::RecordKey;
+use testing::samples::{COLLECTIONS, key, key2};
 
 use crate::engine::world::World;
 

@@ -1,0 +1,147 @@
+//! Acceptance: the root's mark, the deletion, its scope and its first page, all or nothing.
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure as OnFailure,
+    TransactWriteItem, Update,
+};
+
+use super::transaction::{OPERATION, reasons};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
+use crate::dynamo::expression::Placeholders;
+use crate::dynamo::{primary_key, text};
+use crate::sdk_error::dependency_error;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::Page;
+use domain::scope::Scope;
+use ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
+
+impl AcceptDeletions for DynamoDeletions {
+    async fn accept(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        scope: &Scope,
+        page: &Page,
+    ) -> Result<AcceptOutcome, DependencyError> {
+        let unusable = unusable(OPERATION);
+        let actions = [
+            TransactWriteItem::builder()
+                .update(self.mark_root(collection, deletion, page)?)
+                .build(),
+            TransactWriteItem::builder()
+                .put(self.put_meta(meta::write(deletion).map_err(&unusable)?)?)
+                .build(),
+            TransactWriteItem::builder()
+                .put(self.put(super::read::scope_item(deletion, scope).map_err(&unusable)?)?)
+                .build(),
+            TransactWriteItem::builder()
+                .put(self.put(super::read::page_item(deletion, page).map_err(&unusable)?)?)
+                .build(),
+        ];
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(actions.into()))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(AcceptOutcome::Accepted),
+            Err(error) => match reasons(&error) {
+                Some(reasons) => outcome(collection, deletion, reasons),
+                None => Err(dependency_error(STORE, OPERATION, error)),
+            },
+        }
+    }
+
+    async fn accept_named(
+        &self,
+        deletion: &Deletion,
+        scope: &Scope,
+        ids: &[Vec<RecordKey>],
+    ) -> Result<(), DependencyError> {
+        super::named::accept(self, deletion, scope, ids).await
+    }
+
+    async fn undo_named(
+        &self,
+        deletion: &Deletion,
+        parts: u32,
+    ) -> Result<UndoOutcome, DependencyError> {
+        super::undo::undo_named(self, deletion, parts).await
+    }
+
+    async fn undo(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<UndoOutcome, DependencyError> {
+        super::undo::undo(self, collection, deletion, page).await
+    }
+}
+
+impl DynamoDeletions {
+    fn mark_root(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<Update, DependencyError> {
+        let [root] = page.entries.as_slice() else {
+            let why = "page 1 holds the root and nothing else";
+            return Err(DependencyError::refused(STORE, OPERATION, why));
+        };
+        let mut places = Placeholders::default();
+        let mark: Vec<_> = deletion
+            .mark()
+            .attributes(collection)
+            .into_iter()
+            .map(|(attribute, value)| {
+                format!("{} = {}", places.name(attribute), places.value(text(value)))
+            })
+            .collect();
+        let partition = places.name(&collection.key.partition);
+        let tenant = places.name(&collection.tenant.attribute);
+        let ours = places.value(text(deletion.tenant.as_str()));
+        let marked = places.name(&collection.marks.deleted_at);
+        let null = places.value(text("NULL"));
+        Update::builder()
+            .table_name(self.tables.of(collection))
+            .set_key(Some(primary_key(&collection.key, &root.key)))
+            .update_expression(format!("SET {}", mark.join(", ")))
+            .condition_expression(format!(
+                "attribute_exists({partition}) AND {tenant} = {ours} AND \
+                 (attribute_not_exists({marked}) OR attribute_type({marked}, {null}))"
+            ))
+            .set_expression_attribute_names(Some(places.names()))
+            .set_expression_attribute_values(places.values())
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+}
+
+/// What a cancelled acceptance means. The reasons are in the order of the actions: root, then `META`.
+fn outcome(
+    collection: &Collection,
+    deletion: &Deletion,
+    reasons: &[CancellationReason],
+) -> Result<AcceptOutcome, DependencyError> {
+    let (root, meta) = (reasons.first(), reasons.get(1));
+    let carries_our_mark = || {
+        let old = root
+            .and_then(|reason| reason.item())
+            .and_then(|item| item.get(&collection.marks.deletion_id));
+        matches!(old, Some(AttributeValue::S(by)) if *by == deletion.id.to_string())
+    };
+    // The id is ours alone: a deletion or a mark with it was written by an attempt whose answer was lost.
+    if failed_condition(meta) || (failed_condition(root) && carries_our_mark()) {
+        Ok(AcceptOutcome::Accepted)
+    } else if failed_condition(root) {
+        Ok(AcceptOutcome::RootNotLive)
+    } else {
+        Err(cancelled(OPERATION, reasons))
+    }
+}

@@ -1,0 +1,193 @@
+//! Carrying deletions on: compare-and-set of `META`, and the pages.
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure};
+use futures_util::future::join_all;
+
+use super::read::{exceptions_item, page_item, read_page};
+use super::{ABSENT_OR_KNOWN, DynamoDeletions, STORE, keys, known, left_alone, meta, unusable};
+use crate::dynamo::Item;
+use crate::sdk_error::dependency_error;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::page::{Exceptions, Page};
+use ports::{
+    AdvanceDeletions, Ancestor, ChangeDeletions, DependencyError, PutPageOutcome, RestoreOutcome,
+    StoreOutcome,
+};
+
+impl ChangeDeletions for DynamoDeletions {
+    async fn store(&self, next: &Deletion) -> Result<StoreOutcome, DependencyError> {
+        let operation = "store a deletion";
+        let item = meta::write(next).map_err(unusable(operation))?;
+        let before = next.revision.saturating_sub(1);
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(item.clone()))
+            .condition_expression("revision = :before AND v <= :known")
+            .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+            .expression_attribute_values(":known", known())
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(StoreOutcome::Stored);
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+        else {
+            return Err(dependency_error(STORE, operation, error));
+        };
+        let Some(old) = failed.item().filter(|old| !old.is_empty()) else {
+            return Ok(StoreOutcome::Changed(None));
+        };
+        let old = meta::read(old.clone()).map_err(unusable(operation))?;
+        // Ours already, by an attempt whose answer was lost. Compared as it is stored: that cuts times.
+        let ours = meta::read(item).map_err(unusable(operation))?;
+        Ok(if old == ours {
+            StoreOutcome::Stored
+        } else {
+            StoreOutcome::Changed(Some(Box::new(old)))
+        })
+    }
+}
+
+impl AdvanceDeletions for DynamoDeletions {
+    async fn finish_restore(
+        &self,
+        collection: &Collection,
+        restored: &Deletion,
+        page: &Page,
+        ancestors: &[Ancestor],
+    ) -> Result<RestoreOutcome, DependencyError> {
+        super::restore::finish(self, collection, restored, page, ancestors).await
+    }
+
+    async fn put_page(
+        &self,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<PutPageOutcome, DependencyError> {
+        let operation = "write a page";
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(
+                page_item(deletion, page).map_err(unusable(operation))?,
+            ))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(PutPageOutcome::Written);
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let old = failed.item().cloned().unwrap_or_default();
+                let earlier = read_page(page.number, &old).map_err(unusable(operation))?;
+                let ours = earlier == *page;
+                Ok(if ours {
+                    PutPageOutcome::Written
+                } else {
+                    PutPageOutcome::Earlier(Box::new(earlier))
+                })
+            }
+            _ => Err(dependency_error(STORE, operation, error)),
+        }
+    }
+
+    async fn put_exceptions(
+        &self,
+        deletion: &Deletion,
+        number: u32,
+        exceptions: &Exceptions,
+    ) -> Result<(), DependencyError> {
+        let operation = "write the exceptions of a page";
+        let sk = keys::exceptions(number);
+        if exceptions.is_empty() {
+            return self.remove(deletion, &sk, operation).await;
+        }
+        let item = exceptions_item(deletion, number, exceptions).map_err(unusable(operation))?;
+        self.write_over(item, &sk, operation).await
+    }
+
+    async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
+        self.remove(deletion, &keys::ids(part), "remove the ids of a scope")
+            .await
+    }
+
+    /// All items at once, which takes as long as one: a transaction would cost twice the write units of a page.
+    async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
+        let operation = "remove a page";
+        let (page, exceptions) = (keys::page(number), keys::exceptions(number));
+        let told = keys::told(number);
+        let mut items = vec![page.as_str(), exceptions.as_str(), told.as_str()];
+        if number == 1 {
+            items.push(keys::SCOPE);
+        }
+        let removals = items
+            .into_iter()
+            .map(|sk| self.remove(deletion, sk, operation));
+        // All are waited for: one that is dropped on its way may still arrive, after whoever comes next.
+        join_all(removals).await.into_iter().collect()
+    }
+}
+
+impl DynamoDeletions {
+    /// Puts an item, whatever this build or an earlier one has put there.
+    pub(super) async fn write_over(
+        &self,
+        item: Item,
+        sk: &str,
+        operation: &'static str,
+    ) -> Result<(), DependencyError> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .condition_expression(ABSENT_OR_KNOWN)
+            .expression_attribute_values(":known", known())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                    Err(left_alone(sk, operation))
+                }
+                _ => Err(dependency_error(STORE, operation, error)),
+            },
+        }
+    }
+
+    async fn remove(
+        &self,
+        deletion: &Deletion,
+        sk: &str,
+        operation: &'static str,
+    ) -> Result<(), DependencyError> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.control)
+            .set_key(Some(keys::key(keys::pk_of(deletion), sk)))
+            .condition_expression(ABSENT_OR_KNOWN)
+            .expression_attribute_values(":known", known())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
+                    Err(left_alone(sk, operation))
+                }
+                _ => Err(dependency_error(STORE, operation, error)),
+            },
+        }
+    }
+}

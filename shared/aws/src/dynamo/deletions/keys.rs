@@ -1,0 +1,98 @@
+//! The keys of the control table.
+
+use super::super::{Item, text};
+use domain::deletion::{Deletion, DeletionId};
+use domain::principal::Tenant;
+
+pub(super) const META: &str = "META";
+pub(super) const SCOPE: &str = "SCOPE";
+
+/// How many partitions the index `due` has: AWS allows 1,000 writes a second in each.
+pub(super) const DUE_SHARDS: u32 = 4;
+
+pub(super) fn pk(tenant: &Tenant, id: DeletionId) -> String {
+    format!("T#{tenant}#D#{id}")
+}
+
+pub(super) fn pk_of(deletion: &Deletion) -> String {
+    pk(&deletion.tenant, deletion.id)
+}
+
+pub(super) fn page(number: u32) -> String {
+    format!("P#{number:08}")
+}
+
+pub(super) fn ids(part: u32) -> String {
+    format!("I#{part:08}")
+}
+
+pub(super) fn exceptions(number: u32) -> String {
+    format!("X#{number:08}")
+}
+
+pub(super) fn told(number: u32) -> String {
+    format!("R#{number:08}")
+}
+
+/// The primary key of an item.
+pub(super) fn key(pk: String, sk: &str) -> Item {
+    Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+/// Whose deletion the partition is. The id has no `#`, so a tenant with any name is read back as it was written.
+pub(super) fn parse_pk(pk: &str) -> Option<(Tenant, DeletionId)> {
+    let (tenant, id) = pk.strip_prefix("T#")?.rsplit_once("#D#")?;
+    Some((Tenant::new(tenant)?, id.parse().ok()?))
+}
+
+/// The partition of the index `due`: by the last digit of the id, which is random.
+pub(super) fn due_shard(id: DeletionId) -> String {
+    let digit = id
+        .to_string()
+        .chars()
+        .next_back()
+        .and_then(|last| last.to_digit(16))
+        .unwrap_or_default();
+    (digit % DUE_SHARDS).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_partition_key_tells_tenant_and_deletion_whatever_the_tenant_is_called() {
+        let id = DeletionId::new(Uuid::from_u128(0x0193_2c5e_7a00_7000_8000_0000_0000_0001));
+
+        for name in ["acme", "a#D#b", "#D#", "T#", "ä b"] {
+            let tenant = Tenant::new(name).unwrap();
+            assert_eq!(parse_pk(&pk(&tenant, id)), Some((tenant, id)), "{name}");
+        }
+        for wrong in [
+            "",
+            "T#",
+            "T#acme",
+            "T##D#01932c5e-7a00-7000-8000-000000000001",
+            "T#acme#D#1",
+        ] {
+            assert_eq!(parse_pk(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sort_keys_sort_as_their_pages_do() {
+        assert_eq!(page(1), "P#00000001");
+        assert!(page(9) < page(10) && exceptions(99_999_999) > exceptions(9));
+    }
+
+    #[test]
+    fn every_shard_is_used_and_no_other() {
+        let shards: std::collections::BTreeSet<_> = (0..16)
+            .map(|last| due_shard(DeletionId::new(Uuid::from_u128(last))))
+            .collect();
+
+        assert_eq!(shards.into_iter().collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+    }
+}

@@ -1,0 +1,117 @@
+//! `META` as the first builds wrote it, made into what this build would have written of the same deletion.
+//!
+//! They knew one strategy, no restore, no certificate, and each pass once. Such items carry version 1 as well: whoever was
+//! in the middle of something then is carried on.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::malformed::malformed;
+use crate::dynamo::deletions::{Item, ItemError};
+use domain::collection::{CollectionName, Strategy};
+use domain::deletion::{DeleteCounts, Failure, Notified, Pass, State, Telling};
+
+/// What is needed of such an item to know what it does not say.
+#[derive(Deserialize)]
+struct First {
+    collection: CollectionName,
+    requested_by: String,
+    state: State,
+    run: u32,
+    pages: u32,
+    acted: u32,
+    cursor: u32,
+    deleted: BTreeMap<CollectionName, DeleteCounts>,
+    #[serde(default)]
+    failure: Option<Failure>,
+    notified: FirstNotified,
+}
+
+#[derive(Deserialize)]
+struct FirstNotified {
+    accepted: bool,
+    deleted_pages: u32,
+    delete_finished: bool,
+    purged_pages: u32,
+    purge_finished: bool,
+}
+
+/// The item with what later builds have added.
+pub(super) fn completed(mut item: Item) -> Result<Item, ItemError> {
+    if item.contains_key("strategy") {
+        return Ok(item);
+    }
+    let first: First = serde_dynamo::from_item(item.clone()).map_err(malformed)?;
+    let mut put = |name: &str, value: AttributeValue| drop(item.insert(name.to_owned(), value));
+    put("strategy", attribute(&Strategy::Flag)?);
+    put("restorable", AttributeValue::Bool(true));
+    // Nobody knows the head any more; an empty one stays empty.
+    put("chain", AttributeValue::S(String::new()));
+    put("notified", attribute(&first.notified())?);
+    if first.acted == 0 && first.deleted.is_empty() {
+        // Today the root's page is counted from its beginning.
+        let root = BTreeMap::from([(first.collection, DeleteCounts::not_reached(1))]);
+        put("deleted", attribute(&root)?);
+    }
+    Ok(item)
+}
+
+impl First {
+    fn notified(&self) -> Notified {
+        let told = &self.notified;
+        let is_purge = self.state.pass() == Pass::Purge;
+        // Only what was deleted could be purged then.
+        let deleted = match self.state {
+            State::PendingDelete | State::Deleting => None,
+            State::DeleteFailed => Some(State::DeleteFailed),
+            _ => Some(State::Deleted),
+        };
+        let delete = Telling {
+            first: 1,
+            run: 1,
+            since: 1,
+            by: Some(self.requested_by.clone()),
+            pages: told.deleted_pages,
+            ..self.telling(deleted, self.acted, told.delete_finished, !is_purge)
+        };
+        let purged = self.state.is_done().then_some(self.state);
+        let purge = Telling {
+            first: self.run,
+            run: self.run,
+            since: self.run,
+            of: self.pages,
+            pages: told.purged_pages,
+            ..self.telling(purged, self.cursor, told.purge_finished, is_purge)
+        };
+        Notified {
+            accepted: told.accepted,
+            delete,
+            restore: Telling::default(),
+            purge: if is_purge { purge } else { Telling::default() },
+        }
+    }
+
+    /// How far a pass came. `is_present` is whether it is the one that the item's failure is about.
+    fn telling(
+        &self,
+        ended: Option<State>,
+        pages: u32,
+        finished: bool,
+        is_present: bool,
+    ) -> Telling {
+        let is_owed = ended.is_some() && !finished && is_present;
+        Telling {
+            done: if ended.is_some() { pages } else { 0 },
+            ended,
+            finished,
+            failure: self.failure.clone().filter(|_| is_owed),
+            ..Telling::default()
+        }
+    }
+}
+
+fn attribute(value: &impl Serialize) -> Result<AttributeValue, ItemError> {
+    serde_dynamo::to_attribute_value(value).map_err(malformed)
+}

@@ -1,0 +1,44 @@
+//! Acceptance of a deletion without a root: nothing but the control table is written.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::read::{ids_item, scope_item};
+use super::transaction::{OPERATION, reasons};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
+use crate::sdk_error::dependency_error;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::scope::Scope;
+use ports::DependencyError;
+
+pub(super) async fn accept(
+    deletions: &DynamoDeletions,
+    deletion: &Deletion,
+    scope: &Scope,
+    ids: &[Vec<RecordKey>],
+) -> Result<(), DependencyError> {
+    let unusable = unusable(OPERATION);
+    let mut puts = vec![
+        deletions.put_meta(meta::write(deletion).map_err(&unusable)?)?,
+        deletions.put(scope_item(deletion, scope).map_err(&unusable)?)?,
+    ];
+    for (part, keys) in (1..).zip(ids) {
+        puts.push(deletions.put(ids_item(deletion, part, keys).map_err(&unusable)?)?);
+    }
+    let actions = puts
+        .into_iter()
+        .map(|put| TransactWriteItem::builder().put(put).build());
+    let answer = deletions
+        .client
+        .transact_write_items()
+        .set_transact_items(Some(actions.collect()))
+        .send()
+        .await;
+    let Err(error) = answer else { return Ok(()) };
+    match reasons(&error) {
+        // The id is ours alone: a deletion with it was written by an attempt whose answer was lost.
+        Some(reasons) if failed_condition(reasons.first()) => Ok(()),
+        Some(reasons) => Err(cancelled(OPERATION, reasons)),
+        None => Err(dependency_error(STORE, OPERATION, error)),
+    }
+}

@@ -1,0 +1,110 @@
+//! The end of a restore: the final state, the root's mark off and the look at everything above it, all or nothing.
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
+    TransactWriteItem,
+};
+
+use super::transaction::reasons;
+use super::undo::unmark;
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, known, meta, unusable};
+use crate::dynamo::expression::Placeholders;
+use crate::dynamo::{primary_key, text};
+use crate::sdk_error::dependency_error;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::page::Page;
+use ports::{Ancestor, DependencyError, RestoreOutcome};
+
+const OPERATION: &str = "end a restore";
+
+pub(super) async fn finish(
+    deletions: &DynamoDeletions,
+    collection: &Collection,
+    restored: &Deletion,
+    page: &Page,
+    ancestors: &[Ancestor],
+) -> Result<RestoreOutcome, DependencyError> {
+    let refused = |error| DependencyError::refused(STORE, OPERATION, error);
+    let item = meta::write(restored).map_err(unusable(OPERATION))?;
+    let before = restored.revision.saturating_sub(1);
+    // `META` first, then the root: their reasons decide before those of the ancestors.
+    let put = Put::builder()
+        .table_name(&deletions.control)
+        .set_item(Some(item.clone()))
+        .condition_expression("revision = :before AND v <= :known")
+        .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+        .expression_attribute_values(":known", known())
+        .return_values_on_condition_check_failure(OnFailure::AllOld)
+        .build()
+        .map_err(refused)?;
+    let root = unmark(deletions, collection, restored, page).map_err(refused)?;
+    let mut actions = vec![
+        TransactWriteItem::builder().put(put).build(),
+        TransactWriteItem::builder().update(root).build(),
+    ];
+    for ancestor in ancestors {
+        let check = is_live(deletions, restored, ancestor).map_err(refused)?;
+        actions.push(TransactWriteItem::builder().condition_check(check).build());
+    }
+    let answer = deletions
+        .client
+        .transact_write_items()
+        .set_transact_items(Some(actions))
+        .send()
+        .await;
+    let Err(error) = answer else {
+        return Ok(RestoreOutcome::Restored);
+    };
+    let Some(reasons) = reasons(&error) else {
+        return Err(dependency_error(STORE, OPERATION, error));
+    };
+    if failed_condition(reasons.first()) {
+        let old = reasons.first().and_then(|reason| reason.item());
+        let old = old.filter(|old| !old.is_empty()).cloned();
+        let unusable = unusable(OPERATION);
+        let Some(old) = old else {
+            return Ok(RestoreOutcome::Changed);
+        };
+        // Ours already, by an attempt whose answer was lost. Compared as it is stored: that cuts times.
+        let same = meta::read(old).map_err(&unusable)? == meta::read(item).map_err(&unusable)?;
+        return Ok(if same {
+            RestoreOutcome::Restored
+        } else {
+            RestoreOutcome::Changed
+        });
+    }
+    if failed_condition(reasons.get(1)) {
+        return Ok(RestoreOutcome::RootNotOurs);
+    }
+    if reasons
+        .iter()
+        .skip(2)
+        .any(|reason| failed_condition(Some(reason)))
+    {
+        return Ok(RestoreOutcome::ParentNotLive);
+    }
+    Err(cancelled(OPERATION, reasons))
+}
+
+fn is_live(
+    deletions: &DynamoDeletions,
+    restored: &Deletion,
+    ancestor: &Ancestor,
+) -> Result<ConditionCheck, aws_sdk_dynamodb::error::BuildError> {
+    let Ancestor { collection, key } = ancestor;
+    let mut places = Placeholders::default();
+    let tenant = places.name(&collection.tenant.attribute);
+    let ours = places.value(text(restored.tenant.as_str()));
+    let marked = places.name(&collection.marks.deleted_at);
+    let null = places.value(text("NULL"));
+    ConditionCheck::builder()
+        .table_name(deletions.tables.of(collection))
+        .set_key(Some(primary_key(&collection.key, key)))
+        .condition_expression(format!(
+            "{tenant} = {ours} AND (attribute_not_exists({marked}) OR attribute_type({marked}, {null}))"
+        ))
+        .set_expression_attribute_names(Some(places.names()))
+        .set_expression_attribute_values(places.values())
+        .build()
+}

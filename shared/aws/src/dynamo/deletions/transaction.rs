@@ -1,0 +1,44 @@
+//! What the transactions of an acceptance have in common, whether it has a root, and whether it is taken back.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
+};
+
+use super::{DynamoDeletions, STORE};
+use crate::dynamo::Item;
+use ports::DependencyError;
+
+/// The acceptance, as its errors name it.
+pub(super) const OPERATION: &str = "accept a deletion";
+
+impl DynamoDeletions {
+    pub(super) fn put_meta(&self, item: Item) -> Result<Put, DependencyError> {
+        Put::builder()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+
+    pub(super) fn put(&self, item: Item) -> Result<Put, DependencyError> {
+        Put::builder()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+}
+
+/// Why a transaction was cancelled, action by action; `None` when it failed in another way.
+pub(super) fn reasons(error: &SdkError<TransactWriteItemsError>) -> Option<&[CancellationReason]> {
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            Some(cancelled.cancellation_reasons())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,162 @@
+//! Taking an acceptance back, as long as nobody has begun.
+//!
+//! The root may no longer carry our mark: its owner may write the table without us. Then there is nothing to take back on
+//! it, and its state is not ours to decide; it must not keep the deletion alive either, so the rest is taken back without
+//! it, in a second transaction. That is the one case in which this method makes two calls.
+
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
+    Update,
+};
+
+use super::transaction::reasons;
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known};
+use crate::dynamo::expression::Placeholders;
+use crate::dynamo::{primary_key, text};
+use crate::sdk_error::dependency_error;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::page::{Judged, Page};
+use ports::{DependencyError, UndoOutcome};
+
+const OPERATION: &str = "take a deletion back";
+
+pub(super) async fn undo(
+    deletions: &DynamoDeletions,
+    collection: &Collection,
+    deletion: &Deletion,
+    page: &Page,
+) -> Result<UndoOutcome, DependencyError> {
+    let control = removals(deletions, deletion, &[keys::page(1)]).map_err(refused)?;
+    let root = TransactWriteItem::builder()
+        .update(unmark(deletions, collection, deletion, page).map_err(refused)?);
+    let whole = control.iter().cloned().chain([root.build()]).collect();
+    let Err(error) = transact(deletions, whole).await else {
+        return Ok(UndoOutcome::Undone);
+    };
+    if let Some(outcome) = decided(&error) {
+        return Ok(outcome);
+    }
+    if !reasons(&error).is_some_and(|reasons| failed_condition(reasons.get(control.len()))) {
+        return Err(failure(error));
+    }
+    match transact(deletions, control).await {
+        Ok(()) => Ok(UndoOutcome::Undone),
+        Err(error) => decided(&error).ok_or_else(|| failure(error)),
+    }
+}
+
+/// As [`undo`], where nothing but the control table was written.
+pub(super) async fn undo_named(
+    deletions: &DynamoDeletions,
+    deletion: &Deletion,
+    parts: u32,
+) -> Result<UndoOutcome, DependencyError> {
+    let ids: Vec<String> = (1..=parts).map(keys::ids).collect();
+    let control = removals(deletions, deletion, &ids).map_err(refused)?;
+    match transact(deletions, control).await {
+        Ok(()) => Ok(UndoOutcome::Undone),
+        Err(error) => decided(&error).ok_or_else(|| failure(error)),
+    }
+}
+
+/// `META` first: its condition decides. Then the scope and what else there is.
+fn removals(
+    deletions: &DynamoDeletions,
+    deletion: &Deletion,
+    others: &[String],
+) -> Result<Vec<TransactWriteItem>, BuildError> {
+    let remove = |sk: &str| {
+        Delete::builder()
+            .table_name(&deletions.control)
+            .set_key(Some(keys::key(keys::pk_of(deletion), sk)))
+    };
+    let meta = remove(keys::META)
+        .condition_expression("epoch = :none AND v <= :known")
+        .expression_attribute_values(":none", AttributeValue::N("0".to_owned()))
+        .expression_attribute_values(":known", known())
+        .return_values_on_condition_check_failure(OnFailure::AllOld);
+    [meta, remove(keys::SCOPE)]
+        .into_iter()
+        .chain(others.iter().map(|sk| remove(sk)))
+        .map(|removal| {
+            Ok(TransactWriteItem::builder()
+                .delete(removal.build()?)
+                .build())
+        })
+        .collect()
+}
+
+/// The root without our mark, if it carries it; an explicit NULL comes back where `page` says that there was one.
+pub(super) fn unmark(
+    deletions: &DynamoDeletions,
+    collection: &Collection,
+    deletion: &Deletion,
+    page: &Page,
+) -> Result<Update, BuildError> {
+    let mut places = Placeholders::default();
+    let [at, by, id] = collection
+        .marks
+        .all()
+        .map(|attribute| places.name(attribute));
+    let [root] = page.entries.as_slice() else {
+        return Err(BuildError::other("page 1 holds the root and nothing else"));
+    };
+    let was_null = root.judged == Judged::LiveNull;
+    let update = if was_null {
+        format!(
+            "SET {at} = {} REMOVE {by}, {id}",
+            places.value(AttributeValue::Null(true))
+        )
+    } else {
+        format!("REMOVE {at}, {by}, {id}")
+    };
+    let ours = places.value(text(deletion.id.to_string()));
+    Update::builder()
+        .table_name(deletions.tables.of(collection))
+        .set_key(Some(primary_key(&collection.key, &root.key)))
+        .update_expression(update)
+        .condition_expression(format!("{id} = {ours}"))
+        .set_expression_attribute_names(Some(places.names()))
+        .set_expression_attribute_values(places.values())
+        .build()
+}
+
+async fn transact(
+    deletions: &DynamoDeletions,
+    actions: Vec<TransactWriteItem>,
+) -> Result<(), SdkError<TransactWriteItemsError>> {
+    deletions
+        .client
+        .transact_write_items()
+        .set_transact_items(Some(actions))
+        .send()
+        .await
+        .map(|_| ())
+}
+
+/// What `META` says when it keeps us from it: begun if it is there (a later version has begun), and gone is undone.
+fn decided(error: &SdkError<TransactWriteItemsError>) -> Option<UndoOutcome> {
+    let meta = reasons(error)?
+        .first()
+        .filter(|reason| failed_condition(Some(reason)))?;
+    let there = meta.item().is_some_and(|item| !item.is_empty());
+    Some(if there {
+        UndoOutcome::Begun
+    } else {
+        UndoOutcome::Undone
+    })
+}
+
+fn failure(error: SdkError<TransactWriteItemsError>) -> DependencyError {
+    match reasons(&error) {
+        Some(reasons) => cancelled(OPERATION, reasons),
+        None => dependency_error(STORE, OPERATION, error),
+    }
+}
+
+fn refused(error: BuildError) -> DependencyError {
+    DependencyError::refused(STORE, OPERATION, error)
+}

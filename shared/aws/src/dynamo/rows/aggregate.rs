@@ -1,0 +1,202 @@
+//! Rows in order, and the compare-and-set of one attribute.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{DynamoRows, STORE, row};
+use crate::dynamo::expression::Placeholders;
+use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::text;
+use crate::sdk_error::dependency_error;
+use domain::collection::Collection;
+use domain::held::Held;
+use domain::key::RecordKey;
+use ports::{
+    Attempt, DependencyError, Direction, InOrder, OrderAlong, OrderFrom, OrderQuery,
+    RepairAggregates, SetOutcome,
+};
+
+const LOOK: &str = "read rows in order";
+const SET: &str = "set an aggregate";
+
+/// There is an order only behind a partition.
+#[derive(Debug, thiserror::Error)]
+#[error("the key of `{0}` has no sort attribute")]
+struct NoOrder(String);
+
+/// More or fewer answers than the one statement.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer to the statement")]
+struct NoAnswer;
+
+impl RepairAggregates for DynamoRows {
+    async fn in_order(&self, query: OrderQuery<'_>) -> Result<InOrder, DependencyError> {
+        let collection = query.collection;
+        let (index, partition, sort) = match (query.along, &collection.key.sort) {
+            (OrderAlong::Table, Some(sort)) => (None, collection.key.partition.as_str(), &**sort),
+            (OrderAlong::Table, None) => {
+                let error = NoOrder(collection.table.clone());
+                return Err(DependencyError::refused(STORE, LOOK, error));
+            }
+            (
+                OrderAlong::Index {
+                    name,
+                    partition,
+                    sort,
+                },
+                _,
+            ) => (Some(name.to_owned()), partition, sort),
+        };
+        let rising = query.direction == Direction::Rising;
+        let mut placeholders = Placeholders::default();
+        let mut key = vec![format!(
+            "{} = {}",
+            placeholders.name(partition),
+            placeholders.value(text(query.partition))
+        )];
+        if let Some(from) = query.from {
+            let (beyond, value) = match (from, rising) {
+                (OrderFrom::At(value), true) => (">=", value),
+                (OrderFrom::At(value), false) => ("<=", value),
+                (OrderFrom::Behind(value), true) => (">", value),
+                (OrderFrom::Behind(value), false) => ("<", value),
+            };
+            let (name, value) = (placeholders.name(sort), placeholders.value(text(value)));
+            key.push(format!("{name} {beyond} {value}"));
+        }
+        // An index is asked for what it projects, as in `query.rs`.
+        let projection = index
+            .is_none()
+            .then(|| placeholders.projection(&collection.judged_attributes()));
+        let answer = self
+            .client
+            .query()
+            .table_name(self.tables.of(collection))
+            .consistent_read(index.is_none())
+            .set_index_name(index)
+            .scan_index_forward(rising)
+            .key_condition_expression(key.join(" AND "))
+            .set_projection_expression(projection)
+            .set_expression_attribute_names(Some(placeholders.names()))
+            .set_expression_attribute_values(placeholders.values())
+            .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| dependency_error(STORE, LOOK, error))?;
+        let rows = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|item| row(collection, item, LOOK));
+        Ok(InOrder {
+            rows: rows.collect::<Result<_, _>>()?,
+            more: answer.last_evaluated_key.is_some_and(|key| !key.is_empty()),
+        })
+    }
+
+    async fn set(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        attribute: &str,
+        held: &Held,
+        next: Option<&str>,
+    ) -> Result<Attempt<SetOutcome>, DependencyError> {
+        let table = self.tables.of(collection);
+        let Some(statement) = statement(&table, collection, key, attribute, held, next) else {
+            return Ok(Attempt::Done(SetOutcome::Changed));
+        };
+        let answers = run(&self.client, SET, vec![statement]).await?;
+        let answer = answers
+            .into_iter()
+            .next()
+            .ok_or_else(|| DependencyError::unavailable(STORE, SET, NoAnswer))?;
+        outcome(answer, attribute, next)
+    }
+}
+
+/// The statement, or `None` where the condition cannot hold.
+fn statement(
+    table: &str,
+    collection: &Collection,
+    key: &RecordKey,
+    attribute: &str,
+    held: &Held,
+    next: Option<&str>,
+) -> Option<Statement> {
+    let name = quoted(attribute);
+    let action = format!("UPDATE {} SET {name} = ?", quoted(table));
+    let on_row = Statement::on_row(action, vec![value(next)], &collection.key, key);
+    match held {
+        Held::Absent => Some(on_row.only_if(format!("{name} IS MISSING"), None)),
+        Held::Null => Some(on_row.only_if(is_null(attribute), None)),
+        Held::Text(held) => Some(on_row.only_if(format!("{name} = ?"), Some(text(held)))),
+        Held::Foreign => None,
+    }
+}
+
+fn value(next: Option<&str>) -> AttributeValue {
+    next.map_or(AttributeValue::Null(true), text)
+}
+
+fn outcome(
+    answer: Answer,
+    attribute: &str,
+    next: Option<&str>,
+) -> Result<Attempt<SetOutcome>, DependencyError> {
+    Ok(match answer {
+        Answer::Done => Attempt::Done(SetOutcome::Set),
+        Answer::ConditionFailed(None) => Attempt::Done(SetOutcome::Missing),
+        // Ours already, by an attempt whose answer was lost.
+        Answer::ConditionFailed(Some(row)) if row.get(attribute) == Some(&value(next)) => {
+            Attempt::Done(SetOutcome::Set)
+        }
+        Answer::ConditionFailed(Some(_)) => Attempt::Done(SetOutcome::Changed),
+        Answer::Again(why) => Attempt::Again(why),
+        Answer::TooLarge => {
+            let error = "with the value the row would pass the store's limit";
+            return Err(DependencyError::refused(STORE, SET, error));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::collection::Collections;
+
+    const STREAMS: &str = r#"
+        [streams]
+        table       = "streams"
+        key         = ["stream_id"]
+        tenant      = { attribute = "realm", gsi = "by_realm" }
+        strategy    = "flag"
+        retention   = "30d"
+        permissions = { delete = ["member"] }
+    "#;
+
+    #[test]
+    fn the_value_is_set_only_where_it_is_what_was_read() {
+        let collections = Collections::for_tests(STREAMS);
+        let streams = collections.get("streams").unwrap();
+        let key = RecordKey::stored("s", None);
+        let texts = [
+            Held::Absent,
+            Held::Null,
+            Held::Text("m-1".into()),
+            Held::Foreign,
+        ]
+        .map(|held| {
+            statement("streams", streams, &key, "first", &held, Some("m-2"))
+                .map(|statement| statement.text())
+        });
+
+        let set = r#"UPDATE "streams" SET "first" = ? WHERE "stream_id" = ? AND"#;
+        assert_eq!(texts[0], Some(format!(r#"{set} "first" IS MISSING"#)));
+        assert_eq!(
+            texts[1],
+            Some(format!(r#"{set} attribute_type("first", 'NULL')"#))
+        );
+        assert_eq!(texts[2], Some(format!(r#"{set} "first" = ?"#)));
+        assert_eq!(texts[3], None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Taking marks off rows: one statement each, on the condition that the mark is this deletion's.
+//!
+//! Of a live row with an explicit NULL the statement sets one attribute and removes two: the three must change together, and
+//! two statements on one item are no batch. DynamoDB documents several `SET` in a statement, and shows none with both.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{DynamoRows, row};
+use crate::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::dynamo::text;
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use domain::row::RowMark;
+use ports::{Attempt, ClearOutcome, ClearRows, DependencyError, RowToClear};
+
+const OPERATION: &str = "clear rows";
+
+impl ClearRows for DynamoRows {
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        rows: &[RowToClear],
+    ) -> Result<Vec<Attempt<ClearOutcome>>, DependencyError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.tables.of(collection);
+        let statements = rows
+            .iter()
+            .map(|row| statement(&table, collection, deletion, row))
+            .collect();
+        run(&self.client, OPERATION, statements)
+            .await?
+            .into_iter()
+            .map(|answer| outcome(collection, deletion, answer))
+            .collect()
+    }
+}
+
+fn statement(
+    table: &str,
+    collection: &Collection,
+    deletion: DeletionId,
+    row: &RowToClear,
+) -> Statement {
+    let marks = &collection.marks;
+    let (mut action, mut parameters) = (format!("UPDATE {}", quoted(table)), Vec::new());
+    let mut removed = vec![&marks.deleted_by, &marks.deletion_id];
+    if row.null {
+        action.push_str(" SET ");
+        action.push_str(&quoted(&marks.deleted_at));
+        action.push_str(" = ?");
+        parameters.push(AttributeValue::Null(true));
+    } else {
+        removed.insert(0, &marks.deleted_at);
+    }
+    for attribute in removed {
+        action.push_str(" REMOVE ");
+        action.push_str(&quoted(attribute));
+    }
+    Statement::on_row(action, parameters, &collection.key, &row.key).only_if(
+        format!("{} = ?", quoted(&marks.deletion_id)),
+        Some(text(deletion.to_string())),
+    )
+}
+
+fn outcome(
+    collection: &Collection,
+    deletion: DeletionId,
+    answer: Answer,
+) -> Result<Attempt<ClearOutcome>, DependencyError> {
+    let item = match answer {
+        Answer::Done => return Ok(Attempt::Done(ClearOutcome::Cleared)),
+        Answer::Again(why) => return Ok(Attempt::Again(why)),
+        // Nothing becomes larger; should the store say so all the same, it is asked again.
+        Answer::TooLarge => return Ok(Attempt::Again("too large".to_owned())),
+        Answer::ConditionFailed(None) => return Ok(Attempt::Done(ClearOutcome::Missing)),
+        Answer::ConditionFailed(Some(item)) => item,
+    };
+    Ok(match row(collection, item, OPERATION)?.mark(collection) {
+        RowMark::Absent | RowMark::Null => Attempt::Done(ClearOutcome::Live),
+        // It was another's when the condition was judged, and is read now as ours.
+        RowMark::By(by) if by == Some(deletion) => Attempt::Again("changed meanwhile".to_owned()),
+        RowMark::By(_) => Attempt::Done(ClearOutcome::MarkedByAnother),
+    })
+}

@@ -1,0 +1,70 @@
+//! Removing rows at once, on the condition that they are as they were found: unmarked or ours, and the tenant's.
+
+use super::DynamoRows;
+use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::text;
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use domain::principal::Tenant;
+use ports::{Attempt, DependencyError, EraseOutcome, EraseRows, Found, RowToErase};
+
+const OPERATION: &str = "erase rows";
+
+impl EraseRows for DynamoRows {
+    async fn erase(
+        &self,
+        collection: &Collection,
+        tenant: &Tenant,
+        deletion: DeletionId,
+        rows: &[RowToErase],
+    ) -> Result<Vec<Attempt<EraseOutcome>>, DependencyError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.tables.of(collection);
+        let statements = rows
+            .iter()
+            .map(|row| statement(&table, collection, tenant, deletion, row))
+            .collect();
+        let answers = run(&self.client, OPERATION, statements).await?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
+}
+
+/// One condition on the mark, never an OR: PartiQL may refuse it.
+fn statement(
+    table: &str,
+    collection: &Collection,
+    tenant: &Tenant,
+    deletion: DeletionId,
+    row: &RowToErase,
+) -> Statement {
+    let mark = &collection.marks.deleted_at;
+    let statement = Statement::on_row(
+        format!("DELETE FROM {}", quoted(table)),
+        Vec::new(),
+        &collection.key,
+        &row.key,
+    );
+    let statement = match row.found {
+        Found::Unmarked => statement.only_if(format!("{} IS MISSING", quoted(mark)), None),
+        Found::Null => statement.only_if(is_null(mark), None),
+        Found::Ours => statement.only_if(
+            format!("{} = ?", quoted(&collection.marks.deletion_id)),
+            Some(text(deletion.to_string())),
+        ),
+    };
+    let owner = format!("{} = ?", quoted(&collection.tenant.attribute));
+    statement.only_if(owner, Some(text(tenant.as_str())))
+}
+
+fn outcome(answer: Answer) -> Attempt<EraseOutcome> {
+    match answer {
+        // Without a row the statement may succeed or fail its condition: either way there is none.
+        Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(EraseOutcome::Gone),
+        Answer::ConditionFailed(Some(_)) => Attempt::Done(EraseOutcome::Changed),
+        Answer::Again(why) => Attempt::Again(why),
+        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+    }
+}

@@ -1,0 +1,187 @@
+//! Marking rows: one conditional statement each.
+//!
+//! The condition is that the mark is missing, or that it is NULL, never an OR: PartiQL may refuse it.
+
+use super::{DynamoRows, row};
+use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::text;
+use domain::collection::Collection;
+use domain::row::{Mark, RowMark};
+use ports::{Attempt, DependencyError, MarkOutcome, MarkRows, RowToMark};
+
+const OPERATION: &str = "mark rows";
+
+impl MarkRows for DynamoRows {
+    async fn mark(
+        &self,
+        collection: &Collection,
+        mark: &Mark,
+        rows: &[RowToMark],
+    ) -> Result<Vec<Attempt<MarkOutcome>>, DependencyError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.tables.of(collection);
+        let statements = rows
+            .iter()
+            .map(|row| statement(&table, collection, mark, row))
+            .collect();
+        run(&self.client, OPERATION, statements)
+            .await?
+            .into_iter()
+            .map(|answer| outcome(collection, mark, answer))
+            .collect()
+    }
+}
+
+fn statement(table: &str, collection: &Collection, mark: &Mark, row: &RowToMark) -> Statement {
+    let (mut action, mut parameters) = (format!("UPDATE {}", quoted(table)), Vec::new());
+    for (attribute, value) in mark.attributes(collection) {
+        action.push_str(" SET ");
+        action.push_str(&quoted(attribute));
+        action.push_str(" = ?");
+        parameters.push(text(value));
+    }
+    let deleted_at = &collection.marks.deleted_at;
+    let unmarked = if row.null {
+        is_null(deleted_at)
+    } else {
+        format!("{} IS MISSING", quoted(deleted_at))
+    };
+    Statement::on_row(action, parameters, &collection.key, &row.key).only_if(unmarked, None)
+}
+
+fn outcome(
+    collection: &Collection,
+    mark: &Mark,
+    answer: Answer,
+) -> Result<Attempt<MarkOutcome>, DependencyError> {
+    let item = match answer {
+        Answer::Done => return Ok(Attempt::Done(MarkOutcome::Marked)),
+        Answer::Again(why) => return Ok(Attempt::Again(why)),
+        Answer::TooLarge => return Ok(Attempt::Done(MarkOutcome::TooLarge)),
+        Answer::ConditionFailed(None) => return Ok(Attempt::Done(MarkOutcome::Missing)),
+        Answer::ConditionFailed(Some(item)) => item,
+    };
+    Ok(Attempt::Done(
+        match row(collection, item, OPERATION)?.mark(collection) {
+            RowMark::Absent => MarkOutcome::Absent,
+            RowMark::Null => MarkOutcome::Null,
+            RowMark::By(Some(deletion)) if deletion == mark.deletion_id => MarkOutcome::Marked,
+            RowMark::By(_) => MarkOutcome::MarkedByAnother,
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use uuid::Uuid;
+
+    use super::super::super::Item;
+    use super::*;
+    use domain::collection::Collections;
+    use domain::deletion::DeletionId;
+    use domain::key::RecordKey;
+
+    const MAIL: &str = r#"
+        [messages]
+        table       = "messages"
+        key         = ["discussion_id", "message_id"]
+        tenant      = { attribute = "user_id", gsi = "by_user" }
+        strategy    = "flag"
+        retention   = "30d"
+        marks       = { deleted_at = "date_delete" }
+        permissions = { delete = ["member"] }
+    "#;
+
+    fn mark(id: u128) -> Mark {
+        Mark {
+            deleted_at: "2026-11-21T07:00:00Z".parse().unwrap(),
+            deleted_by: "u-1".into(),
+            deletion_id: DeletionId::new(Uuid::from_u128(id)),
+        }
+    }
+
+    #[test]
+    fn a_row_is_marked_under_the_collections_names_only_if_it_carries_no_mark() {
+        let collections = Collections::for_tests(MAIL);
+        let row = RowToMark {
+            key: RecordKey::stored("d", Some("m")),
+            null: false,
+        };
+
+        let statement = statement(
+            "pre-messages",
+            collections.get("messages").unwrap(),
+            &mark(1),
+            &row,
+        );
+
+        assert_eq!(
+            statement.text(),
+            concat!(
+                r#"UPDATE "pre-messages" SET "date_delete" = ? SET "deleted_by" = ? SET "deletion_id" = ?"#,
+                r#" WHERE "discussion_id" = ? AND "message_id" = ? AND "date_delete" IS MISSING"#,
+            )
+        );
+    }
+
+    #[test]
+    fn an_explicit_null_is_asked_for_with_a_documented_function() {
+        let collections = Collections::for_tests(MAIL);
+        let row = RowToMark {
+            key: RecordKey::stored("d", Some("m")),
+            null: true,
+        };
+        let messages = collections.get("messages").unwrap();
+
+        let text = statement("pre-messages", messages, &mark(1), &row).text();
+
+        assert!(
+            text.ends_with(r#" AND attribute_type("date_delete", 'NULL')"#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_fails_the_condition_is_told_apart_by_the_row_as_it_is() {
+        let collections = Collections::for_tests(MAIL);
+        let collection = collections.get("messages").unwrap();
+        let failed = |attributes: &[(&str, AttributeValue)]| {
+            let mut item = Item::from([
+                ("discussion_id".to_owned(), text("d")),
+                ("message_id".to_owned(), text("m")),
+            ]);
+            item.extend(
+                attributes
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), value.clone())),
+            );
+            outcome(collection, &mark(1), Answer::ConditionFailed(Some(item))).unwrap()
+        };
+        let marked_by = |id: u128| {
+            let id = text(mark(id).deletion_id.to_string());
+            failed(&[
+                ("date_delete", text("2026-01-01T00:00:00.000Z")),
+                ("deletion_id", id),
+            ])
+        };
+
+        assert_eq!(failed(&[]), Attempt::Done(MarkOutcome::Absent));
+        assert_eq!(
+            failed(&[("date_delete", AttributeValue::Null(true))]),
+            Attempt::Done(MarkOutcome::Null)
+        );
+        assert_eq!(marked_by(1), Attempt::Done(MarkOutcome::Marked));
+        assert_eq!(marked_by(2), Attempt::Done(MarkOutcome::MarkedByAnother));
+        assert_eq!(
+            failed(&[("date_delete", text("by hand"))]),
+            Attempt::Done(MarkOutcome::MarkedByAnother)
+        );
+        assert_eq!(
+            outcome(collection, &mark(1), Answer::ConditionFailed(None)).unwrap(),
+            Attempt::Done(MarkOutcome::Missing)
+        );
+    }
+}

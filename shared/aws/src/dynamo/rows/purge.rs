@@ -1,0 +1,58 @@
+//! Removing rows for good, on the condition that they carry this deletion's mark.
+
+use super::DynamoRows;
+use crate::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::dynamo::text;
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
+use ports::{Attempt, DependencyError, PurgeOutcome, PurgeRows};
+
+const OPERATION: &str = "remove rows";
+
+impl PurgeRows for DynamoRows {
+    async fn purge(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<PurgeOutcome>>, DependencyError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.tables.of(collection);
+        let statements = keys
+            .iter()
+            .map(|key| statement(&table, collection, deletion, key))
+            .collect();
+        let answers = run(&self.client, OPERATION, statements).await?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
+}
+
+fn statement(
+    table: &str,
+    collection: &Collection,
+    deletion: DeletionId,
+    key: &RecordKey,
+) -> Statement {
+    let ours = format!("{} = ?", quoted(&collection.marks.deletion_id));
+    Statement::on_row(
+        format!("DELETE FROM {}", quoted(table)),
+        Vec::new(),
+        &collection.key,
+        key,
+    )
+    .only_if(ours, Some(text(deletion.to_string())))
+}
+
+fn outcome(answer: Answer) -> Attempt<PurgeOutcome> {
+    match answer {
+        // Without a row the statement may succeed or fail its condition: either way there is none.
+        Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(PurgeOutcome::Gone),
+        Answer::ConditionFailed(Some(_)) => Attempt::Done(PurgeOutcome::Kept),
+        Answer::Again(why) => Attempt::Again(why),
+        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+    }
+}

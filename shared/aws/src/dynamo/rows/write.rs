@@ -1,0 +1,279 @@
+//! Whole rows, as clients write them: one conditional put each.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{DynamoRows, STORE, row as read_row};
+use crate::dynamo::expression::Placeholders;
+use crate::dynamo::value::{from_json, from_json_beside};
+use crate::dynamo::{Item, primary_key, text};
+use crate::sdk_error::dependency_error;
+use domain::collection::Collection;
+use domain::key::RecordKey;
+use domain::row::Row;
+use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
+
+const WRITE: &str = "write a row";
+const TAKE_BACK: &str = "take a row back";
+
+/// How many attributes a condition compares: an expression has 4 KB and 300 operators.
+const COMPARED: usize = 100;
+
+impl WriteRows for DynamoRows {
+    type Kept = Item;
+
+    async fn stored(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Result<Option<Stored<Item>>, DependencyError> {
+        const OPERATION: &str = "read a row";
+        let answer = self
+            .client
+            .get_item()
+            .table_name(self.tables.of(collection))
+            .set_key(Some(primary_key(&collection.key, key)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| dependency_error(STORE, OPERATION, error))?;
+        answer
+            .item
+            .map(|kept| {
+                let row = read_row(collection, kept.clone(), OPERATION)?;
+                Ok(Stored { row, kept })
+            })
+            .transpose()
+    }
+
+    async fn write(
+        &self,
+        collection: &Collection,
+        row: &Row,
+        before: Option<&Stored<Item>>,
+    ) -> Result<WriteOutcome, DependencyError> {
+        let mut places = Placeholders::default();
+        let condition = match before {
+            None => {
+                let partition = places.name(&collection.key.partition);
+                format!("attribute_not_exists({partition})")
+            }
+            Some(before) => as_judged(&mut places, collection, &before.kept),
+        };
+        let answer = self
+            .client
+            .put_item()
+            .table_name(self.tables.of(collection))
+            .set_item(Some(item(collection, row, before)))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(places.names()))
+            .set_expression_attribute_values(places.values())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(WriteOutcome::Written),
+            Err(error) => {
+                outcome(&error).map_or_else(|| Err(dependency_error(STORE, WRITE, error)), Ok)
+            }
+        }
+    }
+
+    async fn take_back(
+        &self,
+        collection: &Collection,
+        row: &Row,
+        before: Option<&Stored<Item>>,
+    ) -> Result<TakeBackOutcome, DependencyError> {
+        let mut places = Placeholders::default();
+        let condition = as_written(&mut places, collection, &item(collection, row, before), row);
+        let table = self.tables.of(collection);
+        let failure = match before {
+            None => {
+                let call = self
+                    .client
+                    .delete_item()
+                    .table_name(table)
+                    .set_key(Some(primary_key(&collection.key, &row.key)))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(places.names()))
+                    .set_expression_attribute_values(places.values());
+                call.send().await.err().map(unless_changed)
+            }
+            Some(before) => {
+                let call = self
+                    .client
+                    .put_item()
+                    .table_name(table)
+                    .set_item(Some(before.kept.clone()))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(places.names()))
+                    .set_expression_attribute_values(places.values());
+                call.send().await.err().map(unless_changed)
+            }
+        };
+        match failure {
+            None => Ok(TakeBackOutcome::TakenBack),
+            Some(None) => Ok(TakeBackOutcome::Changed),
+            Some(Some(error)) => Err(error),
+        }
+    }
+}
+
+/// The item of a row. The mark's attributes are none of the client's business: they stay as they are, and a new row
+/// gets what a live one has.
+fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> Item {
+    let kept = before.map(|before| &before.kept);
+    let mut item: Item = row
+        .attributes
+        .iter()
+        .map(|(name, value)| {
+            let value = match kept.and_then(|kept| kept.get(name)) {
+                Some(kept) => from_json_beside(value, kept),
+                None => from_json(value),
+            };
+            (name.clone(), value)
+        })
+        .collect();
+    for name in collection.marks.all() {
+        match kept.and_then(|kept| kept.get(name)) {
+            Some(kept) => item.insert(name.to_owned(), kept.clone()),
+            None => item.remove(name),
+        };
+    }
+    if collection.live_is_null && !item.contains_key(&collection.marks.deleted_at) {
+        let null = AttributeValue::Null(true);
+        item.insert(collection.marks.deleted_at.clone(), null);
+    }
+    item.extend(primary_key(&collection.key, &row.key));
+    item
+}
+
+/// Unmarked, and with the tenant and the author that the caller's right was judged by.
+fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) -> String {
+    let judged = std::iter::once(&collection.tenant.attribute)
+        .chain(collection.author.iter().map(|author| &author.attribute));
+    let mut conditions = vec![unmarked(places, collection)];
+    for attribute in judged {
+        let name = places.name(attribute);
+        conditions.push(match kept.get(attribute) {
+            Some(value) => format!("{name} = {}", places.value(value.clone())),
+            None => format!("attribute_not_exists({name})"),
+        });
+    }
+    conditions.join(" AND ")
+}
+
+/// Unmarked, and with the attributes that were written.
+fn as_written(
+    places: &mut Placeholders,
+    collection: &Collection,
+    item: &HashMap<String, AttributeValue>,
+    row: &Row,
+) -> String {
+    let marks = collection.marks.all();
+    let mut conditions = vec![unmarked(places, collection)];
+    let written = row
+        .attributes
+        .keys()
+        .filter(|name| !marks.contains(&name.as_str()));
+    for name in written.take(COMPARED) {
+        if let Some(value) = item.get(name) {
+            let name = places.name(name);
+            conditions.push(format!("{name} = {}", places.value(value.clone())));
+        }
+    }
+    conditions.join(" AND ")
+}
+
+fn unmarked(places: &mut Placeholders, collection: &Collection) -> String {
+    let mark = places.name(&collection.marks.deleted_at);
+    let null = places.value(text("NULL"));
+    format!("(attribute_not_exists({mark}) OR attribute_type({mark}, {null}))")
+}
+
+/// What a refused put says of the row; `None` when it says something of the table, or nothing.
+fn outcome<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<WriteOutcome> {
+    let error = error.as_service_error()?;
+    let why = error.message().unwrap_or_default();
+    match error.code()? {
+        "ConditionalCheckFailedException" => Some(WriteOutcome::Changed),
+        "ItemCollectionSizeLimitExceededException" => Some(WriteOutcome::TooLarge),
+        "ValidationException" if why.contains("maximum allowed size") => {
+            Some(WriteOutcome::TooLarge)
+        }
+        // A key of another form than the collections file says is the table's fault, or the file's.
+        "ValidationException"
+            if why.contains("key element")
+                || why.contains("Missing the key")
+                || why.contains("Type mismatch for key") =>
+        {
+            None
+        }
+        "ValidationException" => Some(WriteOutcome::Unstorable),
+        _ => None,
+    }
+}
+
+/// `None` for a condition that does not hold.
+fn unless_changed<E>(error: SdkError<E>) -> Option<DependencyError>
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let changed = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        == Some("ConditionalCheckFailedException");
+    (!changed).then(|| dependency_error(STORE, TAKE_BACK, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::config::http::HttpResponse;
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::operation::put_item::PutItemError;
+
+    use super::*;
+
+    fn answered(code: &str, message: &str) -> Option<WriteOutcome> {
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
+        let raw = HttpResponse::new(400.try_into().unwrap(), "".into());
+        outcome(&SdkError::service_error(PutItemError::generic(meta), raw))
+    }
+
+    #[test]
+    fn what_the_row_holds_is_told_apart_from_what_is_wrong_with_the_table() {
+        let invalid = |why| answered("ValidationException", why);
+
+        assert_eq!(
+            invalid("Item size has exceeded the maximum allowed size"),
+            Some(WriteOutcome::TooLarge)
+        );
+        for why in [
+            "One or more parameter values were invalid: Type mismatch for Index Key group Expected: S Actual: N IndexName: by_message",
+            "Number overflow. Attempting to store a number with magnitude larger than supported range",
+            "Nesting Levels have exceeded supported limits",
+        ] {
+            assert_eq!(invalid(why), Some(WriteOutcome::Unstorable), "{why}");
+        }
+        for why in [
+            "The provided key element does not match the schema",
+            "One or more parameter values were invalid: Missing the key a in the item",
+            "One or more parameter values were invalid: Type mismatch for key a expected: N actual: S",
+        ] {
+            assert_eq!(invalid(why), None, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_refuses_or_is_busy_is_no_outcome() {
+        for code in [
+            "AccessDeniedException",
+            "ThrottlingException",
+            "ResourceNotFoundException",
+        ] {
+            assert_eq!(answered(code, "why"), None, "{code}");
+        }
+    }
+}

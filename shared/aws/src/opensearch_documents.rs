@@ -1,0 +1,107 @@
+//! Documents in OpenSearch: marked, removed, written and searched.
+//!
+//! Two traps shape this adapter. `_bulk` answers 200 whatever happened, so every line's own status counts. And an update
+//! of a document in a *missing index* creates the index (unless the cluster forbids it) and reports "document missing",
+//! which would make every deletion look done: so an update asks for the index first.
+
+mod answer;
+mod clear;
+mod index;
+mod mark;
+mod purge;
+mod read;
+mod search;
+mod transport;
+mod update;
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+pub use self::transport::{SearchAuth, SearchTransport, SearchTransportError, search_transport};
+
+use self::transport::{INDEX, Request, RequestError};
+use domain::collection::{Collection, DocumentSpec};
+use ports::DependencyError;
+
+/// Documents in OpenSearch indexes.
+#[derive(Debug, Clone)]
+pub struct OpenSearchDocuments {
+    /// `None` where there is no search.
+    transport: Option<SearchTransport>,
+    index_prefix: String,
+    call_timeout: Duration,
+}
+
+/// The service asks for documents of a collection that has none.
+#[derive(Debug, thiserror::Error)]
+#[error("the collection `{0}` has no documents")]
+struct NoDocuments(String);
+
+impl OpenSearchDocuments {
+    /// The documents that this transport reaches. No call takes longer than `call_timeout`.
+    pub fn new(
+        transport: SearchTransport,
+        index_prefix: impl Into<String>,
+        call_timeout: Duration,
+    ) -> Self {
+        Self {
+            transport: Some(transport),
+            index_prefix: index_prefix.into(),
+            call_timeout,
+        }
+    }
+
+    /// No documents at all, for collections that have none: whoever asks for some is told that there is no search.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self {
+            transport: None,
+            index_prefix: String::new(),
+            call_timeout: Duration::ZERO,
+        }
+    }
+
+    /// Runs the requests of one call within the time of one call.
+    async fn in_time<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, DependencyError>> + Send,
+    ) -> Result<T, DependencyError> {
+        match tokio::time::timeout(self.call_timeout, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(DependencyError::unavailable(
+                INDEX,
+                operation,
+                RequestError::Timeout(self.call_timeout),
+            )),
+        }
+    }
+
+    /// Sends a request and reads the answer.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        request: &Request<'_>,
+    ) -> Result<T, DependencyError> {
+        self.transport(operation)?.ask(operation, request).await
+    }
+
+    fn transport(&self, operation: &'static str) -> Result<&SearchTransport, DependencyError> {
+        self.transport
+            .as_ref()
+            .ok_or_else(|| DependencyError::refused(INDEX, operation, RequestError::NoSearch))
+    }
+
+    /// The collection's declared documents and the real name of their index.
+    fn index<'a>(
+        &self,
+        collection: &'a Collection,
+        operation: &'static str,
+    ) -> Result<(&'a DocumentSpec, String), DependencyError> {
+        let spec = collection.document.as_ref().ok_or_else(|| {
+            DependencyError::refused(INDEX, operation, NoDocuments(collection.name.to_string()))
+        })?;
+        Ok((spec, format!("{}{}", self.index_prefix, spec.index)))
+    }
+}

@@ -1,0 +1,41 @@
+//! Taking marks off documents: a script looks whose mark it is, in the moment in which it is taken off.
+
+use serde_json::json;
+
+use super::OpenSearchDocuments;
+use super::answer::LineAnswer;
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use ports::{Attempt, ClearDocuments, DependencyError, DocumentClearOutcome};
+
+const OPERATION: &str = "clear documents";
+
+/// One text for all documents, so that it is compiled once.
+const SCRIPT: &str = "if (params.id.equals(ctx._source[params.names[2]])) \
+    { for (name in params.names) { ctx._source.remove(name) } } else { ctx.op = 'none' }";
+
+impl ClearDocuments for OpenSearchDocuments {
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
+        let (_, index) = self.index(collection, OPERATION)?;
+        let params = json!({ "id": deletion.to_string(), "names": collection.marks.all() });
+        let update =
+            json!({ "script": { "lang": "painless", "source": SCRIPT, "params": params } });
+        let answers = self.update(OPERATION, &index, &update, ids).await?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
+}
+
+fn outcome(answer: LineAnswer) -> Attempt<DocumentClearOutcome> {
+    match answer {
+        LineAnswer::Done => Attempt::Done(DocumentClearOutcome::Cleared),
+        LineAnswer::Missing => Attempt::Done(DocumentClearOutcome::Missing),
+        LineAnswer::Rejected(why) => Attempt::Done(DocumentClearOutcome::Rejected(why)),
+        LineAnswer::Conflict => Attempt::Again("version_conflict".to_owned()),
+        LineAnswer::Busy(why) => Attempt::Again(why),
+    }
+}

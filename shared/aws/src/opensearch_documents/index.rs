@@ -1,0 +1,45 @@
+//! Writing documents: a partial update that makes the document where there is none.
+
+use serde_json::json;
+
+use super::OpenSearchDocuments;
+use super::answer::LineAnswer;
+use domain::collection::Collection;
+use domain::document::Document;
+use ports::{Attempt, DependencyError, IndexDocuments, IndexOutcome};
+
+const OPERATION: &str = "write a document";
+
+/// One text for all documents, so that it is compiled once. Fields that are not declared stay: they are their owner's.
+const SCRIPT: &str =
+    "ctx._source.putAll(params.fields); for (name in params.gone) { ctx._source.remove(name) }";
+
+impl IndexDocuments for OpenSearchDocuments {
+    async fn index(
+        &self,
+        collection: &Collection,
+        document: &Document,
+    ) -> Result<Attempt<IndexOutcome>, DependencyError> {
+        let (_, index) = self.index(collection, OPERATION)?;
+        let params = json!({ "fields": document.fields, "gone": document.gone });
+        let update = json!({
+            "script": { "lang": "painless", "source": SCRIPT, "params": params },
+            "upsert": document.fields,
+        });
+        let ids = std::slice::from_ref(&document.id);
+        let answers = self.update(OPERATION, &index, &update, ids).await?;
+        let answer = answers.into_iter().next();
+        Ok(answer.map_or_else(|| Attempt::Again("no answer".to_owned()), outcome))
+    }
+}
+
+fn outcome(answer: LineAnswer) -> Attempt<IndexOutcome> {
+    match answer {
+        LineAnswer::Done => Attempt::Done(IndexOutcome::Indexed),
+        LineAnswer::Rejected(why) => Attempt::Done(IndexOutcome::Rejected(why)),
+        // Removed between the update's read and its write: the next one makes it.
+        LineAnswer::Missing => Attempt::Again("document_missing".to_owned()),
+        LineAnswer::Conflict => Attempt::Again("version_conflict".to_owned()),
+        LineAnswer::Busy(why) => Attempt::Again(why),
+    }
+}

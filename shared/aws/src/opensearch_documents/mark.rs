@@ -1,0 +1,40 @@
+//! Marking documents: one line each, only the marks, never an upsert.
+
+use serde_json::{Map, json};
+
+use super::OpenSearchDocuments;
+use super::answer::LineAnswer;
+use domain::collection::Collection;
+use domain::row::Mark;
+use ports::{Attempt, DependencyError, DocumentMarkOutcome, MarkDocuments};
+
+const OPERATION: &str = "mark documents";
+
+impl MarkDocuments for OpenSearchDocuments {
+    async fn mark(
+        &self,
+        collection: &Collection,
+        mark: &Mark,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError> {
+        let (_, index) = self.index(collection, OPERATION)?;
+        let marks: Map<_, _> = mark
+            .attributes(collection)
+            .into_iter()
+            .map(|(attribute, value)| (attribute.to_owned(), value.into()))
+            .collect();
+        let update = json!({ "doc": marks });
+        let answers = self.update(OPERATION, &index, &update, ids).await?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
+}
+
+fn outcome(answer: LineAnswer) -> Attempt<DocumentMarkOutcome> {
+    match answer {
+        LineAnswer::Done => Attempt::Done(DocumentMarkOutcome::Marked),
+        LineAnswer::Missing => Attempt::Done(DocumentMarkOutcome::Missing),
+        LineAnswer::Rejected(why) => Attempt::Done(DocumentMarkOutcome::Rejected(why)),
+        LineAnswer::Conflict => Attempt::Again("version_conflict".to_owned()),
+        LineAnswer::Busy(why) => Attempt::Again(why),
+    }
+}

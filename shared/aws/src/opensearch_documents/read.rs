@@ -1,0 +1,197 @@
+//! Reading documents by id: their versions and marks, from the documents themselves, not from what search shows.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::transport::{Request, RequestError};
+use super::{INDEX, OpenSearchDocuments};
+use domain::collection::Collection;
+use domain::row::RowMark;
+use ports::{Attempt, DependencyError, DocumentState, DocumentVersion, ReadDocuments};
+
+/// What is asked for of a `_mget` answer; `_id` stands in every one, so none of them disappears from the list.
+const FILTER: (&str, &str) = (
+    "filter_path",
+    "docs._id,docs.found,docs._seq_no,docs._primary_term,docs._source,docs.error.type",
+);
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    #[serde(default)]
+    docs: Vec<Document>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Document {
+    #[serde(default)]
+    found: bool,
+    #[serde(rename = "_seq_no")]
+    seq_no: Option<i64>,
+    #[serde(rename = "_primary_term")]
+    primary_term: Option<i64>,
+    /// Absent where nothing of it was asked for, or nothing of that is there.
+    #[serde(rename = "_source", default)]
+    source: Map<String, Value>,
+    error: Option<DocumentError>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DocumentError {
+    r#type: String,
+}
+
+/// What a document was, and what was asked for of it.
+type Versioned = (DocumentVersion, Map<String, Value>);
+
+impl ReadDocuments for OpenSearchDocuments {
+    async fn states(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
+        const OPERATION: &str = "read the marks of documents";
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (_, index) = self.index(collection, OPERATION)?;
+        let state = |(version, source)| DocumentState {
+            version,
+            mark: RowMark::of(collection, &source),
+        };
+        // Nothing else is asked for: what a record holds is none of our business.
+        let fields = json!(collection.marks.all());
+        let read = self.read_documents(OPERATION, &index, ids, &fields);
+        let documents = self.in_time(OPERATION, read).await?;
+        Ok(documents
+            .into_iter()
+            .map(|document| each(document, state))
+            .collect())
+    }
+}
+
+impl OpenSearchDocuments {
+    /// Reads versions; a missing index fails the call.
+    pub(super) async fn read_versions(
+        &self,
+        operation: &'static str,
+        index: &str,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentVersion>>>, DependencyError> {
+        let documents = self
+            .read_documents(operation, index, ids, &json!(false))
+            .await?;
+        Ok(documents
+            .into_iter()
+            .map(|document| each(document, |(version, _)| version))
+            .collect())
+    }
+
+    async fn read_documents(
+        &self,
+        operation: &'static str,
+        index: &str,
+        ids: &[String],
+        source: &Value,
+    ) -> Result<Vec<Attempt<Option<Versioned>>>, DependencyError> {
+        let docs: Vec<_> = ids
+            .iter()
+            .map(|id| json!({ "_id": id, "_source": source }))
+            .collect();
+        let request = Request {
+            method: self.transport(operation)?.read(),
+            path: &format!("/{index}/_mget"),
+            query: &[FILTER],
+            content_type: "application/json",
+            body: &json!({ "docs": docs }).to_string(),
+        };
+        let found: Found = self.ask(operation, &request).await?;
+        if found.docs.len() != ids.len() {
+            let error =
+                RequestError::Answer(format!("{} answers to {} ids", found.docs.len(), ids.len()));
+            return Err(DependencyError::unavailable(INDEX, operation, error));
+        }
+        found
+            .docs
+            .into_iter()
+            .map(|document| {
+                read(index, document)
+                    .map_err(|error| DependencyError::refused(INDEX, operation, error))
+            })
+            .collect()
+    }
+}
+
+fn each<T, U>(attempt: Attempt<Option<T>>, take: impl FnOnce(T) -> U) -> Attempt<Option<U>> {
+    match attempt {
+        Attempt::Done(document) => Attempt::Done(document.map(take)),
+        Attempt::Again(why) => Attempt::Again(why),
+    }
+}
+
+fn read(index: &str, document: Document) -> Result<Attempt<Option<Versioned>>, RequestError> {
+    match document {
+        Document {
+            error: Some(error), ..
+        } => match error.r#type.as_str() {
+            "index_not_found_exception" => Err(RequestError::NoIndex(index.to_owned())),
+            "security_exception" | "index_closed_exception" => {
+                Err(RequestError::Answer(error.r#type))
+            }
+            _ => Ok(Attempt::Again(error.r#type)),
+        },
+        Document {
+            found: true,
+            seq_no: Some(seq_no),
+            primary_term: Some(primary_term),
+            source,
+            ..
+        } => {
+            let version = DocumentVersion {
+                seq_no,
+                primary_term,
+            };
+            Ok(Attempt::Done(Some((version, source))))
+        }
+        Document { found: true, .. } => Err(RequestError::Answer(
+            "a document without a version".to_owned(),
+        )),
+        Document { found: false, .. } => Ok(Attempt::Done(None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text: &str) -> Result<Attempt<Option<Versioned>>, RequestError> {
+        read("i", serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn a_missing_index_is_never_a_missing_document() {
+        let missing = r#"{"_id":"1","error":{"type":"index_not_found_exception"}}"#;
+
+        assert!(matches!(answer(missing), Err(RequestError::NoIndex(index)) if index == "i"));
+        assert_eq!(
+            answer(r#"{"_id":"1","found":false}"#).unwrap(),
+            Attempt::Done(None)
+        );
+    }
+
+    #[test]
+    fn a_document_is_told_with_its_version_and_a_busy_shard_is_asked_again() {
+        let version = DocumentVersion {
+            seq_no: 0,
+            primary_term: 3,
+        };
+        assert_eq!(
+            answer(r#"{"_id":"1","found":true,"_seq_no":0,"_primary_term":3}"#).unwrap(),
+            Attempt::Done(Some((version, Map::new())))
+        );
+        assert_eq!(
+            answer(r#"{"_id":"1","error":{"type":"no_shard_available_action_exception"}}"#)
+                .unwrap(),
+            Attempt::Again("no_shard_available_action_exception".to_owned())
+        );
+    }
+}

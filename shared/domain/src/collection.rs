@@ -1,0 +1,29 @@
+//! Collections: the kinds of records that can be deleted, as the files under `collections/` declare them.
+//!
+//! `model` says what a collection is, `read` makes it from the files; the model knows nothing of the files. Every value
+//! here has passed the validator: a [`Collection`] only exists inside [`Collections`], and those only come from files
+//! without a single error. Code that holds one never checks it again. The keys of the files are described for users in
+//! `docs/collections.md`, and a test compares that page with what the parser knows.
+
+mod model;
+mod read;
+
+pub use self::model::collections::Collections;
+pub use self::model::effects::{Aggregate, EventSpec, Recipients, Take};
+pub use self::model::key_schema::KeySchema;
+pub use self::model::name::{CollectionName, NameError};
+pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
+pub use self::model::permissions::{Grant, Permissions, Serve};
+pub use self::model::record::{
+    Author, Collection, DocumentSpec, Filters, MarkNames, Missing, TenantAttribute,
+};
+pub use self::model::retention::{Retention, RetentionError};
+pub use self::model::schedule::ScheduleTemplate;
+pub use self::model::status::StatusRule;
+pub use self::model::template::{ID_BYTES, IdError, IdTemplate};
+pub use self::read::files::SourceFile;
+pub use self::read::problems::{CollectionFileError, CollectionFileErrors};
+pub use crate::strategy::Strategy;
+
+#[cfg(test)]
+mod tests;

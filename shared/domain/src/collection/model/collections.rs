@@ -1,0 +1,89 @@
+//! All collections of a deployment, and how they hang together.
+
+use std::collections::BTreeMap;
+
+use super::effects::Recipients;
+use super::name::CollectionName;
+use super::parent::OnDelete;
+use super::record::Collection;
+
+/// All collections of the files. It cannot hold an invalid one, nor two that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collections {
+    by_name: BTreeMap<CollectionName, Collection>,
+}
+
+impl Collections {
+    /// These collections, which the reader of the files has found to be valid together.
+    pub(in crate::collection) fn of(by_name: BTreeMap<CollectionName, Collection>) -> Self {
+        Self { by_name }
+    }
+
+    /// The collection of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Collection> {
+        self.by_name.get(name)
+    }
+
+    /// All collections, in name order.
+    pub fn iter(&self) -> impl Iterator<Item = &Collection> {
+        self.by_name.values()
+    }
+
+    /// The collections that a deletion of `parent` deletes too, directly below it: those that name recipients first,
+    /// then the others, each in name order. So a pass that goes backwards takes the recipients last, and still finds
+    /// them when it tells them of the others.
+    pub fn children_of(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
+        let mut children: Vec<_> = self
+            .below(parent)
+            .filter(|(_, on_delete)| on_delete.deletes())
+            .map(|(child, _)| child)
+            .collect();
+        children.sort_by_key(|child| !self.has_recipients(&child.name));
+        children.into_iter()
+    }
+
+    /// The collections that name `parent` and are not deleted with it, in name order: what a deletion must ask
+    /// ([`OnDelete::Restrict`]) or take off the parent ([`OnDelete::Detach`]).
+    pub fn attached_to(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
+        self.below(parent)
+            .filter(|(_, on_delete)| !on_delete.deletes())
+            .map(|(child, _)| child)
+    }
+
+    /// The collections whose live records keep a record of `parent` from being deleted, in name order.
+    pub fn restricting(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
+        self.below(parent)
+            .filter(|(_, on_delete)| *on_delete == OnDelete::Restrict)
+            .map(|(child, _)| child)
+    }
+
+    /// The collections of links that keep the records of `kept` alive, in name order.
+    pub fn keepers_of(&self, kept: &CollectionName) -> impl Iterator<Item = &Collection> {
+        self.iter().filter(move |link| {
+            link.keeps
+                .as_ref()
+                .is_some_and(|keeps| keeps.collection == *kept)
+        })
+    }
+
+    fn below(&self, parent: &CollectionName) -> impl Iterator<Item = (&Collection, OnDelete)> {
+        self.iter().filter_map(move |child| {
+            let declared = child.parent.as_ref()?;
+            (declared.collection == *parent).then_some((child, declared.on_delete))
+        })
+    }
+
+    /// Whether the rows of this collection are the recipients of another one's events.
+    fn has_recipients(&self, name: &CollectionName) -> bool {
+        self.iter().any(|other| {
+            matches!(&other.recipients, Some(Recipients::Rows { collection, .. }) if collection == name)
+        })
+    }
+
+    /// The collection above this one.
+    #[must_use]
+    pub fn parent_of(&self, child: &Collection) -> Option<&Collection> {
+        self.get(child.parent.as_ref()?.collection.as_ref())
+    }
+}

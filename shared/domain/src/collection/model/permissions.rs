@@ -1,0 +1,48 @@
+//! What a collection opens: routes, and rights. What its file does not say stays closed.
+
+use std::time::Duration;
+
+/// The routes on the records themselves. Deleting and looking at deletions is always served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Serve {
+    /// Get and list.
+    pub read: bool,
+    /// Full text search; only where there is a document.
+    pub search: bool,
+    /// Create and replace.
+    pub write: bool,
+}
+
+/// Who may do what with the records of a collection. An empty list means nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions {
+    /// May read live records, and search them.
+    pub read: Vec<Grant>,
+    /// May create and replace records, where that is served; where the file says nothing, who may delete.
+    pub write: Vec<Grant>,
+    /// May delete.
+    pub delete: Vec<Grant>,
+    /// May restore what was deleted, and therefore see that it is there.
+    pub restore: Vec<Grant>,
+    /// May purge before the time has come, and therefore see the deletion.
+    pub purge: Vec<Grant>,
+    /// May see the deletions of others; where the file says nothing, the groups in `delete`. Never [`Grant::Author`].
+    pub audit: Vec<Grant>,
+    /// May delete many records at once. Never [`Grant::Author`].
+    pub destroy_all: Vec<Grant>,
+    /// How long after [`Filters::time`](crate::collection::Filters::time) an author may still delete and replace a record as its author.
+    pub author_within: Option<Duration>,
+    /// Groups that may do nothing, whatever else they are.
+    pub deny: Vec<String>,
+}
+
+/// Whom a permission is given to, always inside the record's tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Grant {
+    /// Anybody of the tenant.
+    Member,
+    /// The author of the record.
+    Author,
+    /// The members of a group.
+    Group(String),
+}

@@ -1,0 +1,146 @@
+//! One collection: what its records are, where they are, and what a deletion does with them.
+
+use super::effects::{Aggregate, EventSpec, Recipients};
+use super::key_schema::KeySchema;
+use super::name::CollectionName;
+use super::parent::{Keeps, Parent};
+use super::permissions::{Permissions, Serve};
+use super::retention::Retention;
+use super::schedule::ScheduleTemplate;
+use super::status::StatusRule;
+use super::template::IdTemplate;
+use crate::strategy::Strategy;
+
+/// One kind of record: rows in a DynamoDB table and, where it is searched, documents in an OpenSearch index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// What clients call it: `/v1/{name}`.
+    pub name: CollectionName,
+    /// The logical table; the configuration maps it to a real name.
+    pub table: String,
+    /// The attributes of the primary key.
+    pub key: KeySchema,
+    /// The attribute that must equal the caller's tenant.
+    pub tenant: TenantAttribute,
+    /// The collection whose deletion reaches this one.
+    pub parent: Option<Parent>,
+    /// The record that a row of this collection keeps alive, where it is a link.
+    pub keeps: Option<Keeps>,
+    /// The copy in the search index, where there is one.
+    pub document: Option<DocumentSpec>,
+    /// What a deletion does with a record.
+    pub strategy: Strategy,
+    /// How long a deleted record is kept.
+    pub retention: Retention,
+    /// Whether a deletion can be undone.
+    pub restorable: bool,
+    /// Whether a live row has the attribute `marks.deleted_at` with an explicit NULL, so that a restore writes it.
+    pub live_is_null: bool,
+    /// The attribute that grows with each change of a row, where there is one; only with [`Strategy::Archive`].
+    pub version: Option<String>,
+    /// Who wrote a record, where the rows say so.
+    pub author: Option<Author>,
+    /// The attributes with a meaning to filters and time limits.
+    pub filters: Filters,
+    /// The routes on the records themselves.
+    pub serve: Serve,
+    /// Who may do what. What is not granted is denied.
+    pub permissions: Permissions,
+    /// The names of the mark's three attributes, in the row and in the document.
+    pub marks: MarkNames,
+    /// What a delete of an absent record answers.
+    pub missing: Missing,
+    /// What clients may write into the record's own status.
+    pub status: Option<StatusRule>,
+    /// The EventBridge Scheduler entry that dies with a record.
+    pub schedule: Option<ScheduleTemplate>,
+    /// The event of the collection's own.
+    pub event: Option<EventSpec>,
+    /// Who is told by that event.
+    pub recipients: Option<Recipients>,
+    /// Values of the parent that are computed from the live records of this collection.
+    pub aggregates: Vec<Aggregate>,
+}
+
+/// The attribute that names the owner of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantAttribute {
+    /// The attribute of the row and of the document.
+    pub attribute: String,
+    /// An index whose hash key is that attribute: without it a collection that has no parent cannot be listed.
+    pub gsi: Option<String>,
+}
+
+/// The copy of a record in the search index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentSpec {
+    /// The logical index; the configuration puts a prefix before it.
+    pub index: String,
+    /// How the document's id is made from the record's key.
+    pub id: IdTemplate,
+    /// The searched fields. Beside them a document has the tenant, the key and the marks under the row's names.
+    pub fields: Vec<String>,
+}
+
+/// Who wrote a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The attribute that holds the author's subject claim.
+    pub attribute: String,
+    /// An index whose hash key is that attribute.
+    pub gsi: Option<String>,
+}
+
+/// The attributes with a meaning to filters and time limits.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filters {
+    /// When a record was written: RFC 3339, or seconds or milliseconds. [`Permissions::author_within`] counts from it.
+    pub time: Option<String>,
+}
+
+/// The names of the mark's attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkNames {
+    /// When: RFC 3339 in UTC.
+    pub deleted_at: String,
+    /// Who: the subject claim.
+    pub deleted_by: String,
+    /// By which deletion.
+    pub deletion_id: String,
+}
+
+/// What a delete of an absent record answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// 202 `ALREADY_DELETED`: what should be gone is gone.
+    #[default]
+    AlreadyDeleted,
+    /// 404.
+    NotFound,
+}
+
+impl Missing {
+    /// The words of the files.
+    pub(in crate::collection) const WORDS: [(&'static str, Self); 2] = [
+        ("already_deleted", Self::AlreadyDeleted),
+        ("not_found", Self::NotFound),
+    ];
+}
+
+impl Default for MarkNames {
+    fn default() -> Self {
+        Self {
+            deleted_at: "deleted_at".to_owned(),
+            deleted_by: "deleted_by".to_owned(),
+            deletion_id: "deletion_id".to_owned(),
+        }
+    }
+}
+
+impl MarkNames {
+    /// The three names, in the order when, who, by which deletion.
+    #[must_use]
+    pub fn all(&self) -> [&str; 3] {
+        [&self.deleted_at, &self.deleted_by, &self.deletion_id]
+    }
+}

@@ -1,0 +1,223 @@
+//! What the collections must not say about each other: every child is reached by its parent's deletion, once, and
+//! leaves no later than it.
+
+use std::collections::BTreeMap;
+
+use super::declared::{Declarations, Declared};
+use super::problems::Problems;
+use crate::collection::model::name::CollectionName;
+use crate::collection::model::parent::{OnDelete, Parent};
+use crate::collection::model::record::Collection;
+use crate::collection::model::retention::Retention;
+
+/// How many collections may stand one below the other.
+pub(super) const LEVELS: usize = 4;
+
+pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
+    let sound = &declarations.sound;
+    alone(
+        sound,
+        problems,
+        "table",
+        |collection| Some(&collection.table),
+        "key patterns are not supported yet",
+    );
+    alone(
+        sound,
+        problems,
+        "document.index",
+        |collection| Some(&collection.document.as_ref()?.index),
+        "their documents would be mixed up",
+    );
+    for declared in sound.values() {
+        let Some(parent) = &declared.collection.parent else {
+            continue;
+        };
+        match sound.get(&parent.collection) {
+            Some(above) => link(declared, parent, &above.collection, problems),
+            // A parent that is declared with an error of its own is no error of the child.
+            None if declarations.names.contains_key(parent.collection.as_ref()) => {}
+            None => {
+                let message = format!(
+                    "\"{}\" is declared in no file; declare it, or name another collection",
+                    parent.collection
+                );
+                problems.add(declared.section.place_of("parent.collection"), message);
+            }
+        }
+        chain(declared, sound, problems);
+    }
+}
+
+/// No two collections have the same store: each row and each document belongs to one.
+fn alone<'a>(
+    sound: &BTreeMap<CollectionName, Declared<'a>>,
+    problems: &mut Problems<'a>,
+    key: &str,
+    store: impl Fn(&Collection) -> Option<&String>,
+    reason: &str,
+) {
+    let mut first: BTreeMap<&String, &CollectionName> = BTreeMap::new();
+    for (name, declared) in sound {
+        let Some(store) = store(&declared.collection) else {
+            continue;
+        };
+        if let Some(other) = first.get(store) {
+            let message = format!(
+                "\"{store}\" is also that of {other}; two collections cannot share it, {reason}: write another one"
+            );
+            problems.add(declared.section.place_of(key), message);
+        } else {
+            first.insert(store, name);
+        }
+    }
+}
+
+/// A child and its parent.
+fn link<'a>(
+    declared: &Declared<'a>,
+    parent: &Parent,
+    above: &Collection,
+    problems: &mut Problems<'a>,
+) {
+    if parent.by.len() != above.key.parts() {
+        let attributes: Vec<_> = above
+            .key
+            .attributes()
+            .map(|attribute| format!("`{attribute}`"))
+            .collect();
+        let message = format!(
+            "names {}, but the key of {} has {}; name, in this order, what holds its {}",
+            count(parent.by.len()),
+            above.name,
+            count(above.key.parts()),
+            attributes.join(" and ")
+        );
+        problems.add(declared.section.place_of("parent.by"), message);
+    }
+    if parent.on_delete.deletes() {
+        same_end(declared, above, "parent", problems);
+    }
+    if parent.on_delete == OnDelete::Restrict && above.parent.is_some() {
+        let message = format!(
+            "is \"restrict\" below {}, which has a parent itself: a deletion that reaches it from there could not be refused any more; write another one",
+            above.name
+        );
+        problems.add(declared.section.place_of("parent.on_delete"), message);
+    }
+}
+
+/// One deletion ends in one way for all that it reaches: what it reaches by a cascade or over a link has the strategy
+/// of the collection above, is restorable like that, and is kept no longer.
+pub(super) fn same_end<'a>(
+    declared: &Declared<'a>,
+    above: &Collection,
+    relation: &str,
+    problems: &mut Problems<'a>,
+) {
+    let child = &declared.collection;
+    if child.strategy != above.strategy {
+        let message = format!(
+            "is \"{}\", but that of its {relation} {} is \"{}\"; one deletion has one strategy: write the same",
+            child.strategy.as_str(),
+            above.name,
+            above.strategy.as_str()
+        );
+        problems.add(declared.section.place_of("strategy"), message);
+        // What else differs follows from that.
+        return;
+    }
+    if child.restorable != above.restorable {
+        let message = if above.restorable {
+            format!(
+                "is \"never\", but {}, its {relation}, can be restored, and would come back without it; take it out, or write it there too",
+                above.name
+            )
+        } else {
+            format!(
+                "is not there, but {}, its {relation}, is never restored; write `restore = \"never\"` here too",
+                above.name
+            )
+        };
+        problems.add(declared.section.place_of("restore"), message);
+    }
+    if child.strategy.keeps_records() && child.retention > above.retention {
+        let message = match child.retention {
+            Retention::Never => format!(
+                "\"never\" below {}, which is purged after {}: the child would lose its parent; write at most that",
+                above.name, above.retention
+            ),
+            Retention::AtOnce | Retention::For(_) => format!(
+                "\"{}\" is longer than the {} of its {relation} {}; write at most that",
+                child.retention, above.retention, above.name
+            ),
+        };
+        problems.add(declared.section.place_of("retention"), message);
+    }
+}
+
+pub(super) fn count(attributes: usize) -> String {
+    if attributes == 1 {
+        "1 attribute".to_owned()
+    } else {
+        format!("{attributes} attributes")
+    }
+}
+
+/// The collections from this one up, itself first; it ends where a cycle would begin.
+pub(super) fn way_up<'s>(
+    start: &'s CollectionName,
+    sound: &'s BTreeMap<CollectionName, Declared<'_>>,
+) -> Vec<&'s CollectionName> {
+    let mut way = vec![start];
+    while let Some(parent) = sound
+        .get(way[way.len() - 1])
+        .and_then(|last| last.collection.parent.as_ref())
+        && !way.contains(&&parent.collection)
+    {
+        way.push(&parent.collection);
+    }
+    way
+}
+
+/// The way up from a collection: it ends, and soon enough.
+fn chain<'a>(
+    declared: &Declared<'a>,
+    sound: &BTreeMap<CollectionName, Declared<'a>>,
+    problems: &mut Problems<'a>,
+) {
+    let start = &declared.collection.name;
+    let mut way = way_up(start, sound);
+    let closes = sound
+        .get(way[way.len() - 1])
+        .and_then(|last| last.collection.parent.as_ref());
+    if let Some(parent) = closes
+        && way.contains(&&parent.collection)
+    {
+        // Each cycle is told once, by its first member; who only leads into one is not at fault.
+        if parent.collection == *start && way.iter().all(|name| start <= *name) {
+            way.push(start);
+            let message = format!(
+                "closes a cycle: {}; a cascade must end: take out one `parent`",
+                join(way.iter())
+            );
+            problems.add(declared.section.place_of("parent.collection"), message);
+        }
+        return;
+    }
+    if way.len() > LEVELS {
+        let message = format!(
+            "makes a cascade of {} levels: {}; at most {LEVELS} are allowed",
+            way.len(),
+            join(way.iter().rev())
+        );
+        problems.add(declared.section.place_of("parent.collection"), message);
+    }
+}
+
+fn join<'n>(names: impl Iterator<Item = &'n &'n CollectionName>) -> String {
+    names
+        .map(std::convert::AsRef::as_ref)
+        .collect::<Vec<&str>>()
+        .join(" → ")
+}

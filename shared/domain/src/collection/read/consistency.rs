@@ -1,0 +1,182 @@
+//! What the keys of one collection must not say about each other.
+
+use super::problems::Problems;
+use super::tree::Section;
+use super::words;
+use crate::collection::model::permissions::{Grant, Permissions};
+use crate::collection::model::record::Collection;
+
+pub(super) fn check<'a>(
+    collection: &Collection,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    marks_are_their_own(collection, section, problems);
+    document_can_be_written(collection, section, problems);
+    search_has_something_to_search(collection, section, problems);
+    authors_are_known(collection, section, problems);
+}
+
+/// A mark under the name of something else would overwrite it, or be read as a mark where there is none.
+fn marks_are_their_own<'a>(
+    collection: &Collection,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    let taken = taken(collection);
+    let keys = ["marks.deleted_at", "marks.deleted_by", "marks.deletion_id"];
+    let names = collection.marks.all();
+    for (position, (key, name)) in keys.into_iter().zip(names).enumerate() {
+        let other = names[..position]
+            .iter()
+            .zip(keys)
+            .find(|(earlier, _)| **earlier == name)
+            .map(|(_, key)| key);
+        if let Some(other) = other.or_else(|| {
+            taken
+                .iter()
+                .find(|(_, attribute)| *attribute == name)
+                .map(|(other, _)| *other)
+        }) {
+            problems.add(
+                section.place_of(key),
+                format!("is `{name}`, which is also in `{other}`; give the mark a name of its own"),
+            );
+        }
+    }
+}
+
+/// The attributes that have a meaning, with the key that gives it to them.
+pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
+    let mut taken: Vec<_> = collection
+        .key
+        .attributes()
+        .map(|attribute| ("key", attribute))
+        .collect();
+    taken.push(("tenant", &collection.tenant.attribute));
+    taken.extend(
+        collection
+            .author
+            .iter()
+            .map(|author| ("author", author.attribute.as_str())),
+    );
+    taken.extend(
+        collection
+            .parent
+            .iter()
+            .flat_map(|parent| &parent.by)
+            .map(|attribute| ("parent.by", attribute.as_str())),
+    );
+    taken.extend(
+        collection
+            .document
+            .iter()
+            .flat_map(|document| &document.fields)
+            .map(|field| ("document.fields", field.as_str())),
+    );
+    let status = collection.status.as_ref().map(|status| &status.attribute);
+    for (key, attribute) in [
+        ("status", status),
+        ("version", collection.version.as_ref()),
+        ("filters.time", collection.filters.time.as_ref()),
+    ] {
+        taken.extend(attribute.map(|attribute| (key, attribute.as_str())));
+    }
+    taken
+}
+
+/// A document has the row's names for the tenant, the key and the marks, so they must be possible there, and no
+/// searched field can be one of them: those are text, these are keywords.
+fn document_can_be_written<'a>(
+    collection: &Collection,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    let Some(document) = &collection.document else {
+        return;
+    };
+    let tenant = std::iter::once(("tenant", collection.tenant.attribute.as_str()));
+    let key = collection
+        .key
+        .attributes()
+        .map(|attribute| ("key", attribute));
+    let keywords: Vec<_> = tenant.chain(key).collect();
+    let marks = ["marks.deleted_at", "marks.deleted_by", "marks.deletion_id"]
+        .into_iter()
+        .zip(collection.marks.all());
+    let fields = document
+        .fields
+        .iter()
+        .map(|field| ("document.fields", field.as_str()));
+    for (key, name) in keywords.iter().copied().chain(marks).chain(fields) {
+        if let Err(message) = words::field(name) {
+            problems.add(
+                section.place_of(key),
+                format!("\"{}\" {message}", name.escape_debug()),
+            );
+        }
+    }
+    for field in &document.fields {
+        if let Some((key, _)) = keywords.iter().find(|(_, keyword)| keyword == field) {
+            problems.add(
+                section.place_of("document.fields"),
+                format!("names `{field}`, which the document has from `{key}`; take it out"),
+            );
+        }
+    }
+}
+
+fn search_has_something_to_search<'a>(
+    collection: &Collection,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    if !collection.serve.search {
+        return;
+    }
+    match &collection.document {
+        None => problems.add(
+            section.place_of("serve"),
+            "serves \"search\", but there is no `document`; declare one, or serve \"read\" only",
+        ),
+        Some(document) if document.fields.is_empty() => {
+            problems.add(
+                section.place_of("document.fields"),
+                "is empty, but `serve` has \"search\"; name the fields that are searched",
+            );
+        }
+        Some(_) => {}
+    }
+}
+
+fn authors_are_known<'a>(
+    collection: &Collection,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    if collection.author.is_some() {
+        return;
+    }
+    let Permissions {
+        read,
+        write,
+        delete,
+        restore,
+        purge,
+        ..
+    } = &collection.permissions;
+    for (name, grants) in [
+        ("read", read),
+        ("write", write),
+        ("delete", delete),
+        ("restore", restore),
+        ("purge", purge),
+    ] {
+        // `write` that nobody wrote is what `delete` says, and told there.
+        let told = name == "write" && write == delete;
+        if grants.contains(&Grant::Author) && !told {
+            let message = "grants to author, but no attribute says who that is; write `author = \"…\"` in the collection";
+            problems.add(section.place_of(&format!("permissions.{name}")), message);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The second look at a collection: from values of the right type to a [`Collection`].
+//!
+//! A reader that answers `None` for something that is there has noted the error; so every part is read before the
+//! first one that is missing ends it.
+
+use super::declared::Declared;
+use super::problems::Problems;
+use super::tree::{Entry, Section};
+use super::values::{attributes, named, named_if_any, one_of, table_of};
+use super::words::{self, checked};
+use super::{consistency, effects, parent, permissions, policy, shape, status};
+use crate::collection::model::key_schema::KeySchema;
+use crate::collection::model::name::CollectionName;
+use crate::collection::model::record::{
+    Author, Collection, DocumentSpec, Filters, MarkNames, Missing, TenantAttribute,
+};
+use crate::collection::model::retention::Retention;
+use crate::collection::model::schedule::ScheduleTemplate;
+use crate::collection::model::template::IdTemplate;
+use crate::strategy::Strategy;
+
+pub(super) fn read<'a>(
+    name: Option<CollectionName>,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) -> Option<Declared<'a>> {
+    let before = problems.count();
+    shape::check(section, problems);
+    let table = named(section, "table", words::table, problems);
+    let key = key(section, problems);
+    let tenant = section
+        .required("tenant", problems)
+        .and_then(|entry| attribute_and_gsi(&entry, problems));
+    let parent = table_of(section, "parent")
+        .and_then(|table| parent::parent(&table, key.as_ref(), problems));
+    let keeps =
+        table_of(section, "keeps").and_then(|table| parent::keeps(&table, key.as_ref(), problems));
+    let document =
+        table_of(section, "document").and_then(|table| document(&table, key.as_ref(), problems));
+    let strategy = one_of(
+        section.required("strategy", problems),
+        &Strategy::WORDS,
+        problems,
+    );
+    let retention = retention(section, strategy, problems);
+    let never = one_of(section.get("restore"), &[("never", ())], problems);
+    let null = one_of(section.get("live"), &[("null", ())], problems);
+    let version = named_if_any(section, "version", words::attribute, problems);
+    let author = section
+        .get("author")
+        .and_then(|entry| attribute_and_gsi(&entry, problems));
+    let filters = table_of(section, "filters").map_or_else(Filters::default, |table| Filters {
+        time: named_if_any(&table, "time", words::attribute, problems),
+    });
+    let serve = permissions::serve(section, problems);
+    let permissions = permissions::read(section, problems);
+    let marks = marks(section, problems);
+    let missing = one_of(section.get("missing"), &Missing::WORDS, problems).unwrap_or_default();
+    let status = table_of(section, "status").and_then(|table| status::read(&table, problems));
+    let schedule = section
+        .get("schedule")
+        .and_then(|entry| schedule(&entry, problems));
+    let event = table_of(section, "event").and_then(|table| effects::event(&table, problems));
+    let recipients = table_of(section, "recipients")
+        .and_then(|table| effects::recipients(&table, event.as_ref(), problems));
+    let aggregates = section.get("aggregates").map_or_else(Vec::new, |entry| {
+        effects::aggregates(&entry, parent.as_ref(), key.as_ref(), problems)
+    });
+    if problems.count() > before {
+        return None;
+    }
+    let (attribute, gsi) = tenant?;
+    let collection = Collection {
+        name: name?,
+        table: table?,
+        key: key?,
+        tenant: TenantAttribute { attribute, gsi },
+        parent,
+        keeps,
+        document,
+        strategy: strategy?,
+        retention: retention?,
+        restorable: never.is_none(),
+        live_is_null: null.is_some(),
+        version,
+        author: author.map(|(attribute, gsi)| Author { attribute, gsi }),
+        filters,
+        serve,
+        permissions,
+        marks,
+        missing,
+        status,
+        schedule,
+        event,
+        recipients,
+        aggregates,
+    };
+    consistency::check(&collection, section, problems);
+    policy::check(&collection, section, problems);
+    (problems.count() == before).then(|| Declared {
+        collection,
+        section: section.clone(),
+    })
+}
+
+fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySchema> {
+    let entry = section.required("key", problems)?;
+    let elements = entry.elements();
+    if let Some(typed) = elements.iter().find(|element| element.section().is_some()) {
+        let message = "holds a table: keys of type N or B are not supported yet; write the names of attributes of type S";
+        problems.add(typed.place.clone(), message);
+        return None;
+    }
+    if entry.value.is_array() && !(1..=2).contains(&elements.len()) {
+        let message = format!(
+            "names {} attributes; a key has a partition attribute and at most a sort attribute",
+            elements.len()
+        );
+        problems.add(entry.place, message);
+        return None;
+    }
+    let mut attributes = attributes(&entry, problems)?.into_iter();
+    Some(KeySchema {
+        partition: attributes.next()?,
+        sort: attributes.next(),
+    })
+}
+
+/// `"user_id"` or `{ attribute = "user_id", gsi = "by_user" }`.
+fn attribute_and_gsi<'a>(
+    entry: &Entry<'a>,
+    problems: &mut Problems<'a>,
+) -> Option<(String, Option<String>)> {
+    if let Some(text) = entry.text() {
+        return Some((
+            checked(text, entry.place.clone(), words::attribute, problems)?,
+            None,
+        ));
+    }
+    let section = entry.section()?;
+    let attribute = named(&section, "attribute", words::attribute, problems);
+    let gsi = named_if_any(&section, "gsi", words::gsi, problems);
+    Some((attribute?, gsi))
+}
+
+fn document<'a>(
+    section: &Section<'a>,
+    key: Option<&KeySchema>,
+    problems: &mut Problems<'a>,
+) -> Option<DocumentSpec> {
+    let index = named(section, "index", words::index, problems);
+    let fields = section
+        .required("fields", problems)
+        .and_then(|entry| attributes(&entry, problems));
+    let id = section.required("id", problems).and_then(|entry| {
+        let parsed = IdTemplate::parse(entry.text()?, key?);
+        parsed
+            .map_err(|error| problems.add(entry.place, error.to_string()))
+            .ok()
+    });
+    Some(DocumentSpec {
+        index: index?,
+        id: id?,
+        fields: fields?,
+    })
+}
+
+/// How long a record is kept. What is erased is not kept, so there the key would promise what is not done.
+fn retention<'a>(
+    section: &Section<'a>,
+    strategy: Option<Strategy>,
+    problems: &mut Problems<'a>,
+) -> Option<Retention> {
+    if let Some(strategy) = strategy.filter(|strategy| !strategy.keeps_records()) {
+        if section.get("retention").is_some() {
+            let message = format!(
+                "is there, but the strategy \"{}\" keeps nothing; take it out",
+                strategy.as_str()
+            );
+            problems.add(section.place_of("retention"), message);
+        }
+        return Some(Retention::AtOnce);
+    }
+    let entry = section.required("retention", problems)?;
+    let text = entry.text()?;
+    text.parse()
+        .map_err(|error| {
+            problems.add(entry.place, format!("\"{}\" {error}", text.escape_debug()));
+        })
+        .ok()
+}
+
+fn schedule<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<ScheduleTemplate> {
+    let text = entry.text()?;
+    ScheduleTemplate::parse(text)
+        .map_err(|error| {
+            problems.add(
+                entry.place.clone(),
+                format!("\"{}\" {error}", text.escape_debug()),
+            );
+        })
+        .ok()
+}
+
+fn marks<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> MarkNames {
+    let mut marks = MarkNames::default();
+    let Some(names) = section.get("marks").and_then(|entry| entry.section()) else {
+        return marks;
+    };
+    for (key, name) in [
+        ("deleted_at", &mut marks.deleted_at),
+        ("deleted_by", &mut marks.deleted_by),
+        ("deletion_id", &mut marks.deletion_id),
+    ] {
+        if let Some(written) = named_if_any(&names, key, words::attribute, problems) {
+            *name = written;
+        }
+    }
+    marks
+}

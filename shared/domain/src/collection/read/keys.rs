@@ -1,0 +1,205 @@
+//! Every key that a collection may have, in one table: the parser refuses the others, the documentation names these.
+//!
+//! A key that this version cannot honour stands here as [`Support::Later`]. It is refused, never ignored: a rule that
+//! somebody wrote down and that nobody enforces is worse than an error.
+
+/// Whether this version honours a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::collection) enum Support {
+    Now,
+    Later,
+}
+
+/// One key of a collection.
+#[derive(Debug)]
+pub(in crate::collection) struct Key {
+    /// Its path below the collection's name; `*` stands for any name.
+    pub(in crate::collection) path: &'static str,
+    /// The TOML types that it may have.
+    pub(in crate::collection) types: &'static [&'static str],
+    /// A value to copy, for error messages.
+    pub(in crate::collection) example: &'static str,
+    pub(in crate::collection) support: Support,
+}
+
+const TEXT: &[&str] = &["string"];
+const FLAG: &[&str] = &["boolean"];
+const LIST: &[&str] = &["array"];
+const TABLE: &[&str] = &["table"];
+const TEXT_OR_TABLE: &[&str] = &["string", "table"];
+const TEXT_OR_LIST: &[&str] = &["string", "array"];
+const FILTER: &[&str] = &["string", "array", "table"];
+
+const fn now(path: &'static str, types: &'static [&'static str], example: &'static str) -> Key {
+    Key {
+        path,
+        types,
+        example,
+        support: Support::Now,
+    }
+}
+
+const fn later(path: &'static str, types: &'static [&'static str], example: &'static str) -> Key {
+    Key {
+        path,
+        types,
+        example,
+        support: Support::Later,
+    }
+}
+
+/// All keys, in the order of `docs/collections.md`.
+pub(in crate::collection) const KEYS: &[Key] = &[
+    now("table", TEXT, "\"messages\""),
+    now("key", LIST, "[\"discussion_id\", \"message_id\"]"),
+    now("tenant", TEXT_OR_TABLE, "\"user_id\""),
+    now("tenant.attribute", TEXT, "\"user_id\""),
+    now("tenant.gsi", TEXT, "\"by_user\""),
+    now(
+        "parent",
+        TABLE,
+        "{ collection = \"discussions\", by = [\"discussion_id\"], on_delete = \"cascade\" }",
+    ),
+    now("parent.collection", TEXT, "\"discussions\""),
+    now("parent.by", LIST, "[\"discussion_id\"]"),
+    now("parent.on_delete", TEXT, "\"cascade\""),
+    now("parent.gsi", TEXT, "\"by_discussion\""),
+    now("parent.required", FLAG, "true"),
+    now(
+        "parent.promote",
+        TABLE,
+        "{ owner = \"group_owner_id\", by = \"created_at\", gsi = \"by_group_owner\" }",
+    ),
+    now("parent.promote.owner", TEXT, "\"group_owner_id\""),
+    now("parent.promote.by", TEXT, "\"created_at\""),
+    now("parent.promote.gsi", TEXT, "\"by_group_owner\""),
+    now(
+        "keeps",
+        TABLE,
+        "{ collection = \"attachments\", by = [\"attachment_id\"], gsi = \"by_attachment\" }",
+    ),
+    now("keeps.collection", TEXT, "\"attachments\""),
+    now("keeps.by", LIST, "[\"attachment_id\"]"),
+    now("keeps.gsi", TEXT, "\"by_attachment\""),
+    now(
+        "document",
+        TABLE,
+        "{ index = \"messages\", id = \"{discussion_id}~{message_id}\", fields = [\"subject\"] }",
+    ),
+    now("document.index", TEXT, "\"messages\""),
+    now("document.id", TEXT, "\"{discussion_id}~{message_id}\""),
+    now("document.fields", LIST, "[\"subject\", \"body\"]"),
+    later("document.routing", TEXT, "\"discussion_id\""),
+    later("document.unique", FLAG, "true"),
+    now("strategy", TEXT, "\"flag\""),
+    now("retention", TEXT, "\"30d\""),
+    now("author", TEXT_OR_TABLE, "\"sender_id\""),
+    now("author.attribute", TEXT, "\"sender_id\""),
+    now("author.gsi", TEXT, "\"by_sender\""),
+    now("serve", LIST, "[\"read\", \"search\", \"write\"]"),
+    now(
+        "permissions",
+        TABLE,
+        "{ read = [\"member\"], delete = [\"admin\", \"author\"] }",
+    ),
+    now("permissions.read", LIST, "[\"member\"]"),
+    now("permissions.write", LIST, "[\"member\"]"),
+    now("permissions.delete", LIST, "[\"admin\", \"author\"]"),
+    now("permissions.restore", LIST, "[\"admin\"]"),
+    now("permissions.purge", LIST, "[\"admin\"]"),
+    now("permissions.audit", LIST, "[\"audit\"]"),
+    now("permissions.author_within", TEXT, "\"10m\""),
+    now("permissions.destroy_all", LIST, "[\"admin\"]"),
+    now("permissions.deny", LIST, "[\"guest\"]"),
+    now("marks", TABLE, "{ deleted_at = \"date_delete\" }"),
+    now("marks.deleted_at", TEXT, "\"date_delete\""),
+    now("marks.deleted_by", TEXT, "\"deleted_by\""),
+    now("marks.deletion_id", TEXT, "\"deletion_id\""),
+    now("missing", TEXT, "\"not_found\""),
+    now("restore", TEXT, "\"never\""),
+    now("live", TEXT, "\"null\""),
+    now("version", TEXT, "\"version\""),
+    now(
+        "status",
+        TABLE,
+        "{ attribute = \"status\", allowed = [\"ACTIVE\", \"DISABLED\"] }",
+    ),
+    now("status.attribute", TEXT, "\"status\""),
+    now("status.allowed", LIST, "[\"ACTIVE\", \"DISABLED\"]"),
+    now("filters", TABLE, "{ time = \"sent_at\" }"),
+    now("filters.time", TEXT, "\"sent_at\""),
+    later("filters.type", TEXT, "\"kind\""),
+    later("filters.group", LIST, "[\"group_type\", \"group_id\"]"),
+    later("filters.key", TEXT, "\"event_key\""),
+    later(
+        "filters.opened",
+        TABLE,
+        "{ attribute = \"opened_at\", op = \"exists\" }",
+    ),
+    later("filters.opened.attribute", TEXT, "\"opened_at\""),
+    later("filters.opened.op", TEXT, "\"exists\""),
+    later("filters.*", FILTER, "\"kind\""),
+    now("schedule", TEXT, "\"task-{task_uuid}\""),
+    now(
+        "aggregates",
+        LIST,
+        "[{ on = \"streams\", attribute = \"first_message_id\", take = \"min\", of = \"message_id\" }]",
+    ),
+    now("aggregates.on", TEXT, "\"streams\""),
+    now("aggregates.attribute", TEXT, "\"first_message_id\""),
+    now("aggregates.take", TEXT, "\"min\""),
+    now("aggregates.of", TEXT, "\"message_id\""),
+    now("aggregates.gsi", TEXT, "\"by_stream\""),
+    now(
+        "recipients",
+        TABLE,
+        "{ collection = \"subscriptions\", by = [\"stream_id\"], user = \"user_id\" }",
+    ),
+    now("recipients.collection", TEXT, "\"subscriptions\""),
+    now("recipients.by", LIST, "[\"stream_id\"]"),
+    now("recipients.user", TEXT, "\"user_id\""),
+    now("recipients.unless", TEXT, "\"long_term_idle\""),
+    now("recipients.gsi", TEXT, "\"by_stream\""),
+    now("recipients.attribute", TEXT, "\"participant_ids\""),
+    now(
+        "event",
+        TABLE,
+        "{ type = \"delete_message\", group = [\"stream_id\", \"topic\"] }",
+    ),
+    now("event.type", TEXT, "\"delete_message\""),
+    now("event.group", TEXT_OR_LIST, "[\"stream_id\", \"topic\"]"),
+    now("event.ids", TEXT, "\"message_ids\""),
+    now("event.set", TABLE, "{ message_type = \"stream\" }"),
+    now("event.set.*", TEXT, "\"stream\""),
+];
+
+/// The key of this path, or `None` for one that no collection has.
+pub(in crate::collection) fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path).or_else(|| {
+        let (parent, _) = path.rsplit_once('.')?;
+        KEYS.iter()
+            .find(|key| key.path.strip_suffix(".*") == Some(parent))
+    })
+}
+
+/// The names of the keys directly below this path; below the empty path, the keys of a collection.
+pub(in crate::collection) fn below(path: &str) -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter_map(move |key| {
+        let name = if path.is_empty() {
+            key.path
+        } else {
+            key.path.strip_prefix(path)?.strip_prefix('.')?
+        };
+        (!name.contains('.')).then_some(name)
+    })
+}
+
+/// A value to copy for the key of this path.
+pub(in crate::collection) fn example(path: &str) -> &'static str {
+    find(path).map_or("…", |key| key.example)
+}
+
+/// The path below the collection's name: `parent.by` of `messages.parent.by`.
+pub(in crate::collection) fn without_collection(path: &str) -> &str {
+    path.split_once('.').map_or("", |(_, rest)| rest)
+}

@@ -1,0 +1,183 @@
+//! How far the comparison of the stores is, and how they were found to disagree.
+//!
+//! A pass makes both stores agree; what others do to them afterwards, nobody sees. So the sweeper compares them along the
+//! manifest: once `compare_after` has passed since the end of a pass, and once more at `purge_at` where a restored
+//! deletion has left marks or copies. There is no comparison of its own before a purge: the purge reads the same pages, documents
+//! and rows itself, looks below the root, and removes what a comparison would only have repaired a moment before.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::cursor::SelectCursor;
+
+/// How often a purged deletion is sent back to be purged once more. Somebody who writes below a dead parent all the time
+/// must not keep it from ending: from then on what is found is only counted, and the alarm tells.
+pub const RETURNS: u32 = 3;
+
+/// A way in which the stores disagree with a deletion, or with one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Drift {
+    /// The row carries the mark, its document does not: somebody put the document back. It is marked again.
+    UnmarkedDocument,
+    /// There is a document and no row: it is marked before the purge, and removed after it.
+    DocumentWithoutRow,
+    /// A mark of a deletion that was restored: cleared where the parent exists, otherwise removed at `purge_at`.
+    OrphanMark,
+    /// A copy in the archive of a deletion that was restored, whose key another record had, or of one that was purged. It
+    /// is removed at `purge_at`.
+    OrphanCopy,
+    /// A record without a mark below a parent that is gone or marked, written around the API. Below a purged parent it is
+    /// purged too; before that it is hidden by its parent and left to the purge.
+    LiveChild,
+    /// A row that was purged, archived or erased is there again with its mark, as after a restore of the table from a
+    /// backup. It is never removed without being asked for.
+    Resurrected,
+    /// A row without a mark where this deletion had marked or removed one. It is another record, or somebody unmarked it;
+    /// which of the two, nobody can tell, so it is counted and never touched.
+    Recreated,
+}
+
+/// How often a drift was found, and how often repaired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Records that were found so.
+    pub found: u64,
+    /// Of those: records that are as they must be again.
+    #[serde(default)]
+    pub repaired: u64,
+}
+
+/// Drift by its kind; only kinds that were found.
+pub type Tallies = BTreeMap<Drift, Tally>;
+
+/// What one stretch of a comparison found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// By kind.
+    pub drift: Tallies,
+    /// Marks and copies that have to wait for `purge_at`.
+    pub waiting: u64,
+}
+
+/// How far it is. Begins anew with each run of a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Whether the stores were compared since the end of the latest pass.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub done: bool,
+    /// Who compares: two who begin in the same millisecond still write different values.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub holder: Option<Uuid>,
+    /// Pages that are compared.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pages: u32,
+    /// Where the look below the root goes on, as JSON: it has a position of another store in it.
+    #[serde(default, skip_serializing_if = "is_default", with = "cursor")]
+    pub look: Option<SelectCursor>,
+    /// Marks and copies of a restored deletion that have to wait for `purge_at`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub waiting: u64,
+    /// How often it has sent the deletion back to be purged once more; kept over the runs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub returns: u32,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub drift: Tallies,
+}
+
+impl Drift {
+    /// Whether something is wrong: who creates a record anew does nothing wrong.
+    #[must_use]
+    pub fn is_wrong(self) -> bool {
+        self != Self::Recreated
+    }
+}
+
+impl Findings {
+    /// Counts records.
+    pub fn count(&mut self, drift: Drift, records: u64, are_repaired: bool) {
+        let tally = self.drift.entry(drift).or_default();
+        tally.found += records;
+        if are_repaired {
+            tally.repaired += records;
+        }
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.found += other.found;
+        self.repaired += other.repaired;
+    }
+}
+
+/// Adds tallies to others.
+pub fn add(all: &mut Tallies, more: &Tallies) {
+    for (drift, tally) in more {
+        *all.entry(*drift).or_default() += *tally;
+    }
+}
+
+impl Comparison {
+    /// Whether there is nothing to remember.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        is_default(self)
+    }
+
+    /// Nothing compared yet, in a further run.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self {
+            returns: self.returns,
+            ..Self::default()
+        }
+    }
+
+    /// How many records were found so.
+    #[must_use]
+    pub fn found(&self, drift: Drift) -> u64 {
+        self.drift.get(&drift).map_or(0, |tally| tally.found)
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A cursor as one text.
+mod cursor {
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::cursor::SelectCursor;
+
+    #[expect(
+        clippy::ref_option,
+        reason = "serde hands over a reference to the field"
+    )]
+    pub(super) fn serialize<S: Serializer>(
+        cursor: &Option<SelectCursor>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        cursor
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose()
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SelectCursor>, D::Error> {
+        Option::<String>::deserialize(deserializer)?
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,178 @@
+//! Which event is possible in which state, and what follows: one table that everything asks.
+//!
+//! The transitions of a deletion, the actions that an answer offers, the refusal of one that does not apply and the
+//! model checker all come here; nobody else compares states.
+
+use super::state::State;
+use crate::strategy::Strategy;
+
+/// What may happen to a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// A worker takes the lease for a slice.
+    Lease,
+    /// All pages of the pass are done, and no record failed.
+    Done,
+    /// All pages are done and some records failed, or the pass is given up.
+    Fail,
+    /// Somebody asks to stop.
+    Cancel,
+    /// Somebody asks to go on where it failed or stopped.
+    Retry,
+    /// Somebody asks to undo it.
+    Restore,
+    /// Somebody asks to remove for good now.
+    Purge,
+    /// `purge_at` has come.
+    PurgeDue,
+    /// Compare found live records below the root of a purged deletion.
+    Found,
+}
+
+impl Event {
+    /// All events, for tests.
+    pub const ALL: [Self; 9] = [
+        Self::Lease,
+        Self::Done,
+        Self::Fail,
+        Self::Cancel,
+        Self::Retry,
+        Self::Restore,
+        Self::Purge,
+        Self::PurgeDue,
+        Self::Found,
+    ];
+}
+
+/// An event that a client asks for: `POST /v1/deletions/{id}/{action}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// See [`Event::Cancel`].
+    Cancel,
+    /// See [`Event::Retry`].
+    Retry,
+    /// See [`Event::Restore`].
+    Restore,
+    /// See [`Event::Purge`].
+    Purge,
+}
+
+impl Action {
+    /// All actions, in the order in which answers list them.
+    pub const ALL: [Self; 4] = [Self::Cancel, Self::Retry, Self::Restore, Self::Purge];
+
+    /// The name in paths and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Retry => "retry",
+            Self::Restore => "restore",
+            Self::Purge => "purge",
+        }
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn event(self) -> Event {
+        match self {
+            Self::Cancel => Event::Cancel,
+            Self::Retry => Event::Retry,
+            Self::Restore => Event::Restore,
+            Self::Purge => Event::Purge,
+        }
+    }
+}
+
+/// What beside the state decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Terms {
+    /// Frozen at acceptance.
+    pub strategy: Strategy,
+    /// Frozen at acceptance: `false` where the collection says `restore = "never"`.
+    pub restorable: bool,
+    /// Whether `purge_at` has come.
+    pub is_due: bool,
+}
+
+/// The state that follows, or `None` when the event is not possible.
+#[must_use]
+pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
+    use State as S;
+    let following = match (event, state) {
+        (Event::Lease, S::PendingDelete | S::Deleting)
+        | (Event::Retry, S::DeleteFailed | S::Cancelled) => S::Deleting,
+        (Event::Lease, S::Cancelling | S::Restoring | S::Purging) => state,
+
+        (Event::Done, S::Deleting) if !terms.strategy.keeps_records() => S::Purged,
+        (Event::Done, S::Deleting) => S::Deleted,
+        // What could not be finished before a cancel is failed in its page; the deletion is cancelled all the same.
+        (Event::Done | Event::Fail, S::Cancelling) => S::Cancelled,
+        (Event::Done, S::Restoring) => S::Restored,
+        (Event::Done, S::Purging) => S::Purged,
+
+        (Event::Fail, S::Deleting) => S::DeleteFailed,
+        (Event::Fail, S::Restoring) => S::RestoreFailed,
+        (Event::Fail, S::Purging) => S::PurgeFailed,
+
+        (Event::Cancel, S::PendingDelete | S::Deleting) => S::Cancelling,
+
+        (Event::Retry, S::RestoreFailed) => S::Restoring,
+
+        (Event::Restore, S::Deleted) if terms.restorable && !terms.is_due => S::Restoring,
+        (Event::Restore, S::Cancelled | S::DeleteFailed | S::RestoreFailed) if terms.restorable => {
+            S::Restoring
+        }
+
+        // What is parked may be wanted back: only somebody who says so purges it.
+        (Event::Purge, S::Deleted | S::Cancelled | S::DeleteFailed | S::RestoreFailed)
+        | (Event::Retry, S::PurgeFailed)
+        | (Event::Found, S::Purged) => S::Purging,
+        (Event::PurgeDue, S::Deleted) if terms.is_due => S::Purging,
+
+        (
+            Event::Lease
+            | Event::Done
+            | Event::Fail
+            | Event::Cancel
+            | Event::Retry
+            | Event::Restore
+            | Event::Purge
+            | Event::PurgeDue
+            | Event::Found,
+            _,
+        ) => return None,
+    };
+    Some(following)
+}
+
+/// Why an event is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// The state.
+    State,
+    /// The collection said `restore = "never"` when the deletion was accepted.
+    NeverRestored,
+    /// `purge_at` has come.
+    RetentionOver,
+}
+
+/// Why an event that is not possible is not: on other terms it might be.
+#[must_use]
+pub fn hindrance(state: State, event: Event, terms: Terms) -> Hindrance {
+    let best = Terms {
+        restorable: true,
+        is_due: false,
+        ..terms
+    };
+    if next(state, event, best).is_none() {
+        Hindrance::State
+    } else if terms.restorable {
+        Hindrance::RetentionOver
+    } else {
+        Hindrance::NeverRestored
+    }
+}
+
+#[cfg(test)]
+mod tests;

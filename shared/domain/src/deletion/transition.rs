@@ -1,0 +1,490 @@
+//! What may happen to a deletion, each as one function from what stands to what follows.
+//!
+//! A function that does not apply says so ([`NotAllowed`]) and changes nothing; whether it applies, `machine.rs` knows.
+//! `revision` grows by one in each, which is what makes the store's compare-and-set see every change.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::accepted::Accepted;
+use super::comparison::Comparison;
+use super::counts::DeleteCounts;
+use super::failure::Failure;
+use super::machine::{self, Action, Event};
+use super::state::{Pass, State};
+use super::telling::{Notified, Telling};
+use super::timing::Timing;
+use super::value::{Deletion, Lease};
+use crate::chain;
+use crate::cursor::SelectCursor;
+use crate::page::{Exceptions, Page};
+use crate::time::{later, to_millisecond};
+
+/// How long after a lease the sweeper waits before it takes the holder for dead.
+const LEASE_MARGIN: Duration = Duration::from_mins(1);
+
+/// The step does not apply to the deletion as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not possible in state {0}")]
+pub struct NotAllowed(pub State);
+
+impl Deletion {
+    /// A new deletion. The times are cut to the millisecond, the precision of every store.
+    #[must_use]
+    pub fn accept(accepted: Accepted<'_>, timing: &Timing) -> Self {
+        let now = to_millisecond(accepted.now);
+        let id = accepted.id;
+        let root = accepted.first.and_then(|page| page.entries.first());
+        let mut deletion = Self {
+            id,
+            tenant: accepted.tenant,
+            collection: accepted.collection.name.clone(),
+            root: root.map(|entry| entry.key.clone()),
+            names: accepted.names,
+            strategy: accepted.collection.strategy,
+            restorable: accepted.collection.restorable,
+            requested_by: accepted.requested_by,
+            request_id: accepted.request_id,
+            deleted_at: now,
+            purge_at: accepted
+                .collection
+                .retention
+                .purge_at(now)
+                .map(to_millisecond),
+            state: State::PendingDelete,
+            revision: 1,
+            epoch: 0,
+            lease: None,
+            run: 1,
+            pages: 0,
+            chain: chain::begin(id),
+            selected: None,
+            late: 0,
+            acted: 0,
+            cursor: 0,
+            look: None,
+            looked: false,
+            links: None,
+            deleted: BTreeMap::new(),
+            restored: BTreeMap::new(),
+            purged: BTreeMap::new(),
+            notified: Notified::default(),
+            attempts: 0,
+            resends: 0,
+            failure: None,
+            progress_at: now,
+            comparison: Comparison::default(),
+            ended_at: None,
+            due_at: Some(later(now, timing.resend_after)),
+            expires_at: None,
+        };
+        let by = Some(deletion.requested_by.clone());
+        deletion.notified.delete.begin(1, by, 0);
+        if let Some(page) = accepted.first {
+            deletion.know(page);
+        }
+        deletion
+    }
+
+    /// Takes the lease for one slice that ends at `slice_end`.
+    ///
+    /// # Errors
+    ///
+    /// When no pass is under way, or a live lease stands: the message is then acknowledged and dropped.
+    pub fn lease(
+        &self,
+        now: Timestamp,
+        slice_end: Timestamp,
+        holder: Uuid,
+        timing: &Timing,
+    ) -> Result<Self, NotAllowed> {
+        if self.is_leased(now) {
+            return Err(NotAllowed(self.state));
+        }
+        let state = self.after(Event::Lease, now)?;
+        let until = to_millisecond(later(slice_end, timing.grace));
+        let mut next = self.changed();
+        next.state = state;
+        next.epoch += 1;
+        next.lease = Some(Lease { until, holder });
+        // A crash is an attempt too: it is counted when it begins, and given back when a dependency was to blame.
+        next.attempts += 1;
+        // Shorter leases have a shorter margin, so that a local stack recovers in seconds.
+        next.due_at = Some(later(until, LEASE_MARGIN.min(timing.grace * 2)));
+        Ok(next)
+    }
+
+    /// What somebody asks of it. Whoever works on it finds out at the next checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// When it does not apply in this state.
+    pub fn act(
+        &self,
+        action: Action,
+        by: &str,
+        now: Timestamp,
+        timing: &Timing,
+    ) -> Result<Self, NotAllowed> {
+        let state = self.after(action.event(), now)?;
+        if action == Action::Cancel {
+            let mut next = self.changed();
+            next.state = state;
+            if !self.is_leased(now) {
+                next.due_at = Some(later(now, timing.resend_after));
+            }
+            return Ok(next);
+        }
+        let mut next = self.begun(state, Some(by.to_owned()), now, timing);
+        if action == Action::Purge {
+            next.purge_at = Some(to_millisecond(now));
+        }
+        Ok(next)
+    }
+
+    /// The retention has passed: the purge begins, and nobody has asked for it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not `DELETED`, or `purge_at` has not come.
+    pub fn begin_purge(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
+        let state = self.after(Event::PurgeDue, now)?;
+        Ok(self.begun(state, None, now, timing))
+    }
+
+    /// Compare found live records below the root of a purged deletion: they are purged too.
+    ///
+    /// # Errors
+    ///
+    /// When it is not `PURGED`.
+    pub fn found(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
+        let state = self.after(Event::Found, now)?;
+        let mut next = self.begun(state, None, now, timing);
+        next.comparison.returns += 1;
+        Ok(next)
+    }
+
+    /// One more page of the delete is written and not done yet: the delete goes backwards, later.
+    #[must_use]
+    pub fn page_written(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.progressed(now);
+        next.know(page);
+        next
+    }
+
+    /// All pages of a delete that goes backwards are written.
+    #[must_use]
+    pub fn selection_over(&self, now: Timestamp) -> Self {
+        let mut next = self.progressed(now);
+        next.selected = Some(self.pages);
+        next
+    }
+
+    /// A delete's look below the root has found records: the manifest has a page more, and the delete does it before the
+    /// root.
+    #[must_use]
+    pub fn page_late(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.page_written(now, page);
+        next.late += 1;
+        next
+    }
+
+    /// The delete goes over its links, up to here: what nothing keeps any more goes along.
+    #[must_use]
+    pub fn links_followed(&self, now: Timestamp, to: SelectCursor) -> Self {
+        let mut next = self.progressed(now);
+        next.links = Some(to);
+        next
+    }
+
+    /// Links have let go of records: the manifest has a page more, and the delete does it before the root.
+    #[must_use]
+    pub fn page_let_go(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.page_late(now, page);
+        next.links = page.next.clone().or(next.links);
+        next
+    }
+
+    /// One more page of a pass is done. Restore and purge count theirs from the last.
+    #[must_use]
+    pub fn page_done(
+        &self,
+        pass: Pass,
+        now: Timestamp,
+        page: &Page,
+        exceptions: &Exceptions,
+    ) -> Self {
+        let mut next = self.progressed(now);
+        match pass {
+            Pass::Delete => next.count_deleted(page, exceptions),
+            Pass::Restore => {
+                next.cursor += 1;
+                for (collection, more) in page.restore_counts(exceptions) {
+                    *next.restored.entry(collection).or_default() += more;
+                }
+            }
+            Pass::Purge => {
+                next.cursor += 1;
+                for (collection, more) in page.purge_counts(exceptions) {
+                    *next.purged.entry(collection).or_default() += more;
+                }
+            }
+        }
+        next
+    }
+
+    /// The present slice got on without finishing a page.
+    #[must_use]
+    pub fn progressed(&self, now: Timestamp) -> Self {
+        let mut next = self.changed();
+        next.progress_at = now;
+        next.attempts = 0;
+        next.resends = 0;
+        next.failure = None;
+        next
+    }
+
+    /// The slice is over and work is left: the lease goes, the message follows.
+    #[must_use]
+    pub fn release(
+        &self,
+        now: Timestamp,
+        failure: Option<Failure>,
+        is_attempt: bool,
+        timing: &Timing,
+    ) -> Self {
+        let mut next = self.changed();
+        next.lease = None;
+        next.failure = failure;
+        if !is_attempt {
+            next.attempts = next.attempts.saturating_sub(1);
+        }
+        next.due_at = Some(later(now, timing.resend_after));
+        next
+    }
+
+    /// The present pass has done all pages.
+    ///
+    /// # Errors
+    ///
+    /// When no pass is under way.
+    pub fn finish(&self, now: Timestamp) -> Result<Self, NotAllowed> {
+        let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
+        let failed: u64 = match pass {
+            Pass::Delete => self.deleted.values().map(|counts| counts.failed).sum(),
+            Pass::Restore => self.restored.values().map(|counts| counts.failed).sum(),
+            Pass::Purge => self.purged.values().map(|counts| counts.failed).sum(),
+        };
+        let failure = (failed > 0).then(|| Failure {
+            code: "RECORDS_FAILED".to_owned(),
+            reason: format!("{failed} records failed; /records names them"),
+        });
+        self.ended(failure, now)
+    }
+
+    /// The root is back, and with it everything: the last page of a restore and its final state in one step. With a
+    /// `failure` the root stays as it is, and its exceptions say so.
+    ///
+    /// # Errors
+    ///
+    /// When no restore is under way.
+    pub fn restored(
+        &self,
+        now: Timestamp,
+        root: &Page,
+        exceptions: &Exceptions,
+        failure: Option<Failure>,
+    ) -> Result<Self, NotAllowed> {
+        let mut next = self
+            .page_done(Pass::Restore, now, root, exceptions)
+            .ended(failure, now)?;
+        next.revision = self.revision + 1;
+        Ok(next)
+    }
+
+    /// The pass cannot reach its end, for this reason.
+    ///
+    /// # Errors
+    ///
+    /// When no pass is under way.
+    pub fn fail(&self, failure: Failure, now: Timestamp) -> Result<Self, NotAllowed> {
+        self.ended(Some(failure), now)
+    }
+
+    /// The pass is given up by the holder of its lease: whoever held it before finds another revision.
+    /// `last` is a page of the delete that was written and is not going to be finished, with its exceptions.
+    ///
+    /// # Errors
+    ///
+    /// When no pass is under way.
+    pub fn park(
+        &self,
+        failure: Failure,
+        last: Option<(&Page, &Exceptions)>,
+        now: Timestamp,
+    ) -> Result<Self, NotAllowed> {
+        let mut next = self.ended(Some(failure), now)?;
+        if let Some((page, exceptions)) = last {
+            next.count_deleted(page, exceptions);
+        }
+        Ok(next)
+    }
+
+    /// The message is about to be sent once more; the next time later than this time.
+    #[must_use]
+    pub fn resent(&self, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.changed();
+        next.resends += 1;
+        next.due_at = Some(later(now, timing.resend_after * next.resends.min(60)));
+        next
+    }
+
+    /// Events of an ended deletion are out; what the sweeper has to do with it next, it does at the new `due_at`.
+    #[must_use]
+    pub fn told(&self, notified: Notified, timing: &Timing) -> Self {
+        let mut next = self.changed();
+        next.notified = notified;
+        next.due_at = next.due_at_rest(timing);
+        next
+    }
+
+    /// Nothing can be done now (the bus or the search domain is away): it is looked at again later.
+    #[must_use]
+    pub fn put_off(&self, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.changed();
+        next.due_at = Some(later(now, timing.resend_after));
+        next
+    }
+
+    /// A purge's look found records: the manifest has a page more.
+    #[must_use]
+    pub fn page_found(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.progressed(now);
+        next.pages += 1;
+        next.chain = chain::extend(&next.chain, page);
+        // Counted from the last page: what was told is no longer where it was, and is told again under the same ids.
+        next.notified.purge.pages = 0;
+        next
+    }
+
+    /// The present pass's look is over.
+    #[must_use]
+    pub fn look_over(&self, now: Timestamp) -> Self {
+        let mut next = self.progressed(now);
+        next.look = None;
+        next.looked = true;
+        next
+    }
+
+    /// The pages of a purged deletion are dropped; the certificate stays for its retention.
+    #[must_use]
+    pub fn tidied(&self, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.changed();
+        next.due_at = None;
+        next.expires_at = Some(later(now, timing.certificate_retention));
+        next
+    }
+
+    /// The pages behind this one are dropped; the rest is for a later sweep.
+    #[must_use]
+    pub fn shortened(&self, pages: u32, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.put_off(now, timing);
+        next.pages = pages;
+        next
+    }
+
+    fn after(&self, event: Event, now: Timestamp) -> Result<State, NotAllowed> {
+        machine::next(self.state, event, self.terms(now)).ok_or(NotAllowed(self.state))
+    }
+
+    /// A page joins the manifest, nothing of it done.
+    fn know(&mut self, page: &Page) {
+        self.pages += 1;
+        self.chain = chain::extend(&self.chain, page);
+        for (collection, records) in page.sizes() {
+            *self.deleted.entry(collection).or_default() += DeleteCounts::not_reached(records);
+        }
+    }
+
+    fn count_deleted(&mut self, page: &Page, exceptions: &Exceptions) {
+        if page.number > self.pages {
+            self.know(page);
+        }
+        self.cursor += 1;
+        self.acted = self.acted.max(self.cursor);
+        for (collection, more) in page.delete_counts(exceptions) {
+            let counts = self.deleted.entry(collection).or_default();
+            // `selected` counts the page since it is known.
+            counts.not_reached = counts.not_reached.saturating_sub(more.selected);
+            *counts += DeleteCounts {
+                selected: 0,
+                ..more
+            };
+        }
+    }
+
+    /// The beginning of a run of a pass.
+    fn begun(&self, state: State, by: Option<String>, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.changed();
+        next.state = state;
+        next.run += 1;
+        next.cursor = 0;
+        match state.pass() {
+            // Rebuilt from the pages as the run goes over them.
+            Pass::Delete => {
+                for counts in next.deleted.values_mut() {
+                    *counts = DeleteCounts::not_reached(counts.selected);
+                }
+            }
+            Pass::Restore => next.restored.clear(),
+            Pass::Purge => next.purged.clear(),
+        }
+        next.look = None;
+        next.looked = false;
+        next.links = None;
+        let (run, pages) = (next.run, next.pages);
+        let telling: &mut Telling = next.notified.of_mut(state.pass());
+        telling.begin(run, by, pages);
+        next.attempts = 0;
+        next.resends = 0;
+        next.failure = None;
+        next.progress_at = now;
+        next.comparison = self.comparison.anew();
+        next.ended_at = None;
+        next.expires_at = None;
+        next.due_at = Some(later(now, timing.resend_after));
+        next
+    }
+
+    fn ended(&self, failure: Option<Failure>, now: Timestamp) -> Result<Self, NotAllowed> {
+        let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
+        let event = if failure.is_some() {
+            Event::Fail
+        } else {
+            Event::Done
+        };
+        let state = self.after(event, now)?;
+        let mut next = self.changed();
+        next.state = state;
+        next.failure.clone_from(&failure);
+        next.lease = None;
+        next.ended_at = Some(now);
+        let cursor = next.cursor;
+        let telling = next.notified.of_mut(pass);
+        telling.ended = Some(state);
+        telling.failure = failure;
+        telling.done = telling.done.max(cursor);
+        // Due at once while events are owed.
+        next.due_at = Some(now);
+        Ok(next)
+    }
+
+    pub(super) fn changed(&self) -> Self {
+        let mut next = self.clone();
+        next.revision += 1;
+        next
+    }
+}

@@ -1,0 +1,286 @@
+//! One deletion, as it stands, and what can be told from that alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::comparison::Comparison;
+use super::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
+use super::failure::Failure;
+use super::id::DeletionId;
+use super::machine::{self, Action, Hindrance, Terms};
+use super::state::{Pass, State};
+use super::telling::Notified;
+use crate::collection::CollectionName;
+use crate::cursor::SelectCursor;
+use crate::key::RecordKey;
+use crate::principal::Tenant;
+use crate::row::Mark;
+use crate::strategy::Strategy;
+
+/// Who works on a deletion at the moment, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The end of the slice plus the grace; never renewed.
+    pub until: Timestamp,
+    /// A random token: two workers that lease in the same millisecond still write different values.
+    pub holder: Uuid,
+}
+
+/// One deletion, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Deletion {
+    /// Its identity.
+    pub id: DeletionId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// The root's collection, or the one that a deletion without a root was asked of.
+    pub collection: CollectionName,
+    /// The root's key; `None` where the deletion covers ids or an author.
+    pub root: Option<RecordKey>,
+    /// The collections that a deletion without a root names itself, the one that was asked among them. Empty where there
+    /// is a root; and where an earlier build has accepted it, until it is read from the scope.
+    pub names: Vec<CollectionName>,
+    /// What is done with the records. Frozen at acceptance.
+    pub strategy: Strategy,
+    /// Whether it may be undone. Frozen at acceptance.
+    pub restorable: bool,
+    /// The subject who asked.
+    pub requested_by: String,
+    /// The request that asked.
+    pub request_id: String,
+    /// The moment of acceptance, which every mark of this deletion carries.
+    pub deleted_at: Timestamp,
+    /// When the records are removed for good; `None` is never. Frozen at acceptance.
+    pub purge_at: Option<Timestamp>,
+    /// Where it stands.
+    pub state: State,
+    /// Grows by one with each stored change: the compare-and-set.
+    pub revision: u64,
+    /// Grows with each lease.
+    pub epoch: u64,
+    /// The present lease, if somebody works on it.
+    pub lease: Option<Lease>,
+    /// Grows with each change into a pass; part of the ids of events.
+    pub run: u32,
+    /// How many pages the manifest is known to have.
+    pub pages: u32,
+    /// The head of the hash chain over those pages, in hexadecimal.
+    pub chain: String,
+    /// How many pages the delete has written, once its selection is over. Only where the delete goes backwards.
+    pub selected: Option<u32>,
+    /// How many pages the delete has added behind those: what its look below the root found, and what links kept.
+    pub late: u32,
+    /// Pages the delete has done, in its order; never goes back.
+    pub acted: u32,
+    /// Pages the present pass has done; 0 at each change into a pass.
+    pub cursor: u32,
+    /// Where the present pass's look below the root goes on; `None` before it began and when it is over.
+    pub look: Option<SelectCursor>,
+    /// Whether the present pass has finished its look.
+    pub looked: bool,
+    /// Where a delete that goes backwards goes on over the links that it has removed: what they kept may go now. `None`
+    /// before it began.
+    pub links: Option<SelectCursor>,
+    /// What the delete found and did, by collection.
+    pub deleted: BTreeMap<CollectionName, DeleteCounts>,
+    /// What the present restore found and did, by collection.
+    pub restored: BTreeMap<CollectionName, RestoreCounts>,
+    /// What the present purge found and did, by collection.
+    pub purged: BTreeMap<CollectionName, PurgeCounts>,
+    /// Which events are out.
+    pub notified: Notified,
+    /// Slices begun since the last progress, those that a dependency refused not counted.
+    pub attempts: u32,
+    /// How often the sweeper has sent the message again since the last progress.
+    pub resends: u32,
+    /// Why it failed, or why the last slice ended early.
+    pub failure: Option<Failure>,
+    /// When the present pass last got on, or was asked for.
+    pub progress_at: Timestamp,
+    /// How far the comparison of the stores is.
+    pub comparison: Comparison,
+    /// When it reached its present final state.
+    pub ended_at: Option<Timestamp>,
+    /// When the sweeper must look at it; `None` is never.
+    pub due_at: Option<Timestamp>,
+    /// When the item may disappear by TTL.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Deletion {
+    /// The mark that its records carry.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            deleted_at: self.deleted_at,
+            deleted_by: self.requested_by.clone(),
+            deletion_id: self.id,
+        }
+    }
+
+    /// The collections that it names itself, whose rights decide who may see it and act on it. What a cascade reaches
+    /// goes by the rights of what it was reached from.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        let beside = self.names.iter().filter(|name| **name != self.collection);
+        std::iter::once(&self.collection)
+            .chain(beside)
+            .map(AsRef::as_ref)
+    }
+
+    /// Whether the delete has done this page of the manifest: the one rule for all who ask.
+    #[must_use]
+    pub fn is_acted(&self, page: u32) -> bool {
+        if self.strategy.goes_backwards() {
+            self.deleted_at_position(page)
+                .is_some_and(|position| position <= self.acted)
+        } else {
+            page <= self.acted
+        }
+    }
+
+    /// Whether an earlier run of a pass has done this page, which is the next one of the present run.
+    #[must_use]
+    pub fn is_done_before(&self, pass: Pass, page: u32) -> bool {
+        match pass {
+            Pass::Delete => self.is_acted(page),
+            Pass::Restore => self.cursor < self.notified.restore.done,
+            // Which pages an earlier run came to is no longer known once the look has found more. It need not be: all of
+            // a page is done again, and what was an exception before is told as this run's.
+            Pass::Purge => self.notified.purge.is_again(),
+        }
+    }
+
+    /// The page that a pass that goes backwards does next; `None` when it has done all. A restore leaves the root's page
+    /// for its last step.
+    #[must_use]
+    pub fn next_backwards(&self) -> Option<u32> {
+        let pass = self.state.pass();
+        if pass == Pass::Delete {
+            let all = self.selected? + self.late;
+            return (self.cursor < all).then(|| self.page_at(pass, self.cursor + 1));
+        }
+        let last = u32::from(self.state == State::Restoring && self.root.is_some());
+        self.pages
+            .checked_sub(self.cursor)
+            .filter(|page| *page > last)
+    }
+
+    /// Whether a delete that goes backwards has only links left to follow, and maybe the root: all its other pages are
+    /// done.
+    #[must_use]
+    pub fn is_behind_links(&self) -> bool {
+        let followed = self
+            .links
+            .as_ref()
+            .and_then(SelectCursor::page)
+            .unwrap_or(0);
+        let is_done = self.root.is_none() && self.next_backwards().is_none();
+        (is_done || self.is_before_root()) && followed <= self.pages
+    }
+
+    /// Whether a delete that goes backwards has only its last page left, the root's, and nobody has begun it.
+    #[must_use]
+    pub fn is_before_root(&self) -> bool {
+        self.root.is_some()
+            && self.state.pass() == Pass::Delete
+            && self.next_backwards() == Some(1)
+            && !self.is_acted(1)
+    }
+
+    /// The page of the delete that somebody may have begun and not finished.
+    #[must_use]
+    pub fn begun_page(&self) -> Option<u32> {
+        if self.state.pass() != Pass::Delete {
+            return None;
+        }
+        let page = if self.strategy.goes_backwards() {
+            // The root is not begun before the look is over.
+            self.next_backwards()
+                .filter(|page| *page > 1 || self.looked || self.root.is_none())?
+        } else {
+            self.cursor + 1
+        };
+        // What an earlier run has done keeps its exceptions: they say what is open.
+        (!self.is_acted(page)).then_some(page)
+    }
+
+    /// The page that a pass does at this position, counted from 1. A delete that goes backwards does what its look has
+    /// found behind all that was selected, and the root last.
+    #[must_use]
+    pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
+        let selected = self.selected.filter(|_| self.strategy.goes_backwards());
+        match (pass, selected) {
+            (Pass::Delete, None) => position,
+            // Without a root no page is the last: what was found later has its turn behind all that was selected.
+            (Pass::Delete, Some(selected)) if self.root.is_none() && position <= selected => {
+                selected + 1 - position
+            }
+            (Pass::Delete, Some(_)) if self.root.is_none() => position,
+            (Pass::Delete, Some(selected)) if position < selected => selected + 1 - position,
+            (Pass::Delete, Some(selected)) if position < selected + self.late => position + 1,
+            (Pass::Delete, Some(_)) => 1,
+            // A purge that followed may have found pages more.
+            (Pass::Restore, ..) => (self.notified.restore.of + 1).saturating_sub(position),
+            (Pass::Purge, ..) => (self.pages + 1).saturating_sub(position),
+        }
+    }
+
+    /// At which position a delete that goes backwards does this page, where it does it at all.
+    fn deleted_at_position(&self, page: u32) -> Option<u32> {
+        let selected = self.selected?;
+        let all = selected + self.late;
+        match page {
+            1 if self.root.is_some() => Some(all),
+            _ if page <= selected => Some(selected + 1 - page),
+            _ if self.root.is_some() => (page <= all).then(|| page - 1),
+            _ => (page <= all).then_some(page),
+        }
+    }
+
+    /// This value, if all that has changed in the store is that somebody asked its holder to stop.
+    #[must_use]
+    pub fn with_cancel_of(&self, stored: &Self) -> Option<Self> {
+        let is_cancel = self.lease.is_some()
+            && self.lease == stored.lease
+            && self.state == State::Deleting
+            && stored.state == State::Cancelling
+            && stored.revision == self.revision + 1;
+        is_cancel.then(|| Self {
+            state: State::Cancelling,
+            revision: stored.revision,
+            ..self.clone()
+        })
+    }
+
+    /// What beside the state decides about what may happen.
+    #[must_use]
+    pub fn terms(&self, now: Timestamp) -> Terms {
+        Terms {
+            strategy: self.strategy,
+            restorable: self.restorable,
+            is_due: self.purge_at.is_some_and(|purge_at| purge_at <= now),
+        }
+    }
+
+    /// What may be asked of it now, whoever asks.
+    pub fn allowed_actions(&self, now: Timestamp) -> impl Iterator<Item = Action> + use<> {
+        let (state, terms) = (self.state, self.terms(now));
+        Action::ALL
+            .into_iter()
+            .filter(move |action| machine::next(state, action.event(), terms).is_some())
+    }
+
+    /// Why an action that does not apply at this moment does not.
+    #[must_use]
+    pub fn hindrance(&self, action: Action, now: Timestamp) -> Hindrance {
+        machine::hindrance(self.state, action.event(), self.terms(now))
+    }
+
+    /// Whether somebody may be working on it at this moment.
+    #[must_use]
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.until > now)
+    }
+}

@@ -1,0 +1,152 @@
+//! The copy of a record, as its row says that it must be.
+
+use serde_json::{Map, Value};
+
+use crate::collection::{Collection, IdError};
+use crate::row::{Row, RowMark};
+
+/// What the search index holds of one record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Its id.
+    pub id: String,
+    /// Tenant, key, the declared fields that the row has, and the mark if it carries one.
+    pub fields: Map<String, Value>,
+    /// Declared fields that the row does not have, and the mark's attributes if it carries none.
+    pub gone: Vec<String>,
+}
+
+impl Document {
+    /// The document of a row; `None` where the collection has none.
+    ///
+    /// # Errors
+    ///
+    /// [`IdError`] when the record's key makes no id.
+    pub fn of(collection: &Collection, row: &Row) -> Result<Option<Self>, IdError> {
+        let Some(spec) = &collection.document else {
+            return Ok(None);
+        };
+        let parts = row.key.parts(&collection.key);
+        let id = spec.id.render(&parts)?;
+        let (mut fields, mut gone) = (Map::new(), Vec::new());
+        let marked = matches!(row.mark(collection), RowMark::By(_));
+        for name in &spec.fields {
+            take(row, name, &mut fields, &mut gone);
+        }
+        for name in collection.marks.all() {
+            if marked {
+                take(row, name, &mut fields, &mut gone);
+            } else {
+                gone.push(name.to_owned());
+            }
+        }
+        for (name, value) in parts {
+            fields.insert(name.to_owned(), value.into());
+        }
+        if let Some(tenant) = row.text(&collection.tenant.attribute) {
+            fields.insert(collection.tenant.attribute.clone(), tenant.into());
+        }
+        Ok(Some(Self { id, fields, gone }))
+    }
+}
+
+fn take(row: &Row, name: &str, fields: &mut Map<String, Value>, gone: &mut Vec<String>) {
+    match row.attributes.get(name) {
+        None | Some(Value::Null) => gone.push(name.to_owned()),
+        Some(value) => {
+            fields.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::collection::Collections;
+    use crate::key::RecordKey;
+
+    fn collections() -> Collections {
+        Collections::for_tests(
+            r#"
+            [messages]
+            table       = "messages"
+            key         = ["d", "m"]
+            tenant      = "owner"
+            document    = { index = "messages", id = "{d}~{m}", fields = ["subject", "body"] }
+            strategy    = "flag"
+            retention   = "30d"
+            permissions = { delete = ["member"] }
+
+            [plain]
+            table       = "plain"
+            key         = ["d"]
+            tenant      = "owner"
+            strategy    = "flag"
+            retention   = "30d"
+            permissions = { delete = ["member"] }
+            "#,
+        )
+    }
+
+    fn document(
+        collection: &str,
+        key: RecordKey,
+        attributes: &Value,
+    ) -> Result<Option<Document>, IdError> {
+        let attributes = attributes.as_object().unwrap().clone();
+        Document::of(
+            collections().get(collection).unwrap(),
+            &Row { key, attributes },
+        )
+    }
+
+    fn message(attributes: &Value) -> Document {
+        document("messages", RecordKey::stored("1", Some("2")), attributes)
+            .unwrap()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_document_has_tenant_key_and_declared_fields_and_nothing_else() {
+        let row = json!({ "d": "1", "m": "2", "owner": "acme", "subject": "a", "body": null, "secret": "x" });
+
+        let document = message(&row);
+
+        assert_eq!(document.id, "1~2");
+        assert_eq!(
+            Value::Object(document.fields),
+            json!({ "d": "1", "m": "2", "owner": "acme", "subject": "a" })
+        );
+        assert_eq!(
+            document.gone,
+            ["body", "deleted_at", "deleted_by", "deletion_id"]
+        );
+    }
+
+    #[test]
+    fn the_document_of_a_marked_row_carries_the_mark() {
+        let row = json!({ "owner": "acme", "deleted_at": "2026-11-21T07:00:00.000Z", "deleted_by": "ann" });
+
+        let document = message(&row);
+
+        assert_eq!(document.fields["deleted_at"], "2026-11-21T07:00:00.000Z");
+        assert_eq!(document.fields["deleted_by"], "ann");
+        assert_eq!(document.gone, ["subject", "body", "deletion_id"]);
+    }
+
+    #[test]
+    fn a_key_that_makes_no_id_makes_no_document() {
+        let key = RecordKey::stored("1~", Some("2"));
+
+        assert!(document("messages", key, &json!({})).is_err());
+    }
+
+    #[test]
+    fn a_collection_that_is_not_searched_has_no_documents() {
+        let key = RecordKey::stored("1", None);
+
+        assert_eq!(document("plain", key, &json!({})), Ok(None));
+    }
+}

@@ -1,0 +1,113 @@
+//! What the bus is told. Keys only, never record values; the same event always has the same id.
+
+mod envelope;
+mod groups;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::collection::CollectionName;
+use crate::deletion::{Deletion, Failure, Pass, State};
+use crate::key::RecordKey;
+use crate::time::rfc3339;
+use crate::told::AggregateChange;
+
+use self::envelope::{Identity, common};
+
+pub use self::envelope::Event;
+pub use self::groups::{Group, of_groups};
+
+/// The delete was accepted; sent by the first slice.
+#[must_use]
+pub fn accepted(deletion: &Deletion) -> Event {
+    let id = Identity::of_run(deletion, 1, "DeletionAccepted", &deletion.collection);
+    let mut detail = common(deletion, Pass::Delete, &id);
+    detail["root"] = json!(deletion.root);
+    detail["requested_at"] = json!(rfc3339(deletion.deleted_at));
+    Event {
+        kind: "DeletionAccepted".into(),
+        detail,
+    }
+}
+
+/// The records of a page that a pass did: one event per collection and part. `redone` is the run, where it was not the one
+/// that did the page first.
+#[must_use]
+pub fn of_page(
+    deletion: &Deletion,
+    pass: Pass,
+    page: u32,
+    redone: Option<u32>,
+    records: &BTreeMap<CollectionName, Vec<RecordKey>>,
+) -> Vec<Event> {
+    let mut groups = Vec::new();
+    for (collection, keys) in records {
+        groups.push(Group {
+            keys: keys.clone(),
+            ..Group::plain(collection)
+        });
+    }
+    of_groups(deletion, pass, page, redone, &groups)
+}
+
+/// A page changed a value of a parent.
+#[must_use]
+pub fn aggregate_changed(deletion: &Deletion, page: u32, change: &AggregateChange) -> Event {
+    const KIND: &str = "AggregateChanged";
+    let of = json!([change.key, change.attribute]).to_string();
+    let id = Identity {
+        run: change.run,
+        page,
+        of: &of,
+        ..Identity::of_page(deletion, change.pass, KIND, &change.on)
+    };
+    let mut detail = common(deletion, change.pass, &id);
+    detail["key"] = json!(change.key);
+    detail["attribute"] = json!(change.attribute);
+    detail["value"] = json!(change.value);
+    detail["page"] = json!(page);
+    Event {
+        kind: KIND.into(),
+        detail,
+    }
+}
+
+/// A pass reached a final state in its latest run; `None` when it has not.
+#[must_use]
+pub fn finished(deletion: &Deletion, pass: Pass) -> Option<Event> {
+    let telling = deletion.notified.of(pass);
+    let state: State = telling.ended?;
+    let id = Identity::of_run(
+        deletion,
+        telling.run,
+        "DeletionFinished",
+        &deletion.collection,
+    );
+    let mut detail = common(deletion, pass, &id);
+    detail["state"] = json!(state);
+    detail["pass"] = json!(pass);
+    detail["counts"] = match pass {
+        Pass::Delete => json!(total(deletion.deleted.values())),
+        Pass::Restore => json!(total(deletion.restored.values())),
+        Pass::Purge => json!(total(deletion.purged.values())),
+    };
+    detail["failure"] = telling.failure.as_ref().map_or(
+        Value::Null,
+        |Failure { code, reason }| json!({ "code": code, "reason": reason }),
+    );
+    Some(Event {
+        kind: "DeletionFinished".into(),
+        detail,
+    })
+}
+
+fn total<'a, C: Default + Copy + std::ops::AddAssign + 'a>(
+    counts: impl Iterator<Item = &'a C>,
+) -> C {
+    let mut sum = C::default();
+    for more in counts {
+        sum += *more;
+    }
+    sum
+}

@@ -1,0 +1,40 @@
+//! What an attribute holds that follows the children of a row, such as the id of the first message.
+
+use serde_json::Value;
+
+use crate::row::Row;
+
+/// The value of such an attribute, as far as it can be compared and set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// There is no such attribute.
+    Absent,
+    /// An explicit NULL: there is no child.
+    Null,
+    /// The text of a child's attribute.
+    Text(String),
+    /// Something else, which is not ours to change.
+    Foreign,
+}
+
+impl Held {
+    /// What this row holds there.
+    #[must_use]
+    pub fn of(row: &Row, attribute: &str) -> Self {
+        match row.attributes.get(attribute) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(Value::String(text)) => Self::Text(text.clone()),
+            Some(_) => Self::Foreign,
+        }
+    }
+
+    /// The text, where it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Null | Self::Foreign => None,
+        }
+    }
+}

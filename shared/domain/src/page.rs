@@ -1,0 +1,489 @@
+//! A page of the manifest: the keys that a deletion covers, written once *before* the rows are touched.
+//!
+//! Pages are the cursor, the level-by-level queue and the manifest in one. What was *not* plainly done in a page stands
+//! beside it, as its exceptions; counts are always what page and exceptions say together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::collection::{Collection, CollectionName, Recipients};
+pub use crate::cursor::{Position, SelectCursor};
+use crate::deletion::{DeleteCounts, DeletionId, Pass, PurgeCounts, RestoreCounts};
+use crate::effects::Effects;
+use crate::key::RecordKey;
+use crate::row::{Row, RowMark};
+
+/// The most keys a page holds; also the most ids an event names.
+pub const PAGE_KEYS: usize = 1000;
+
+/// The most bytes of keys a page holds: with names and punctuation it stays far below an item's 400 KB.
+pub const PAGE_BYTES: usize = 200_000;
+
+/// What was found of a record when it was selected. Existence and earlier marks are judged there, and only there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Judged {
+    /// No mark.
+    #[serde(rename = "l")]
+    Live,
+    /// No mark, but the mark attribute is an explicit NULL, which a restore puts back.
+    #[serde(rename = "n")]
+    LiveNull,
+    /// Marked already by another deletion.
+    #[serde(rename = "d")]
+    AlreadyDeleted,
+    /// Named, and there is no such record for this deletion: absent, another tenant's, or one that the caller may not
+    /// delete. Nothing of it is read, written or told.
+    #[serde(rename = "m")]
+    Missing,
+}
+
+impl Judged {
+    /// The judgement of a row by its mark, for a deletion with this id.
+    #[must_use]
+    pub fn of(mark: RowMark, deletion: DeletionId) -> Self {
+        match mark {
+            RowMark::Absent => Self::Live,
+            RowMark::Null => Self::LiveNull,
+            RowMark::By(by) if by == Some(deletion) => Self::Live,
+            RowMark::By(_) => Self::AlreadyDeleted,
+        }
+    }
+
+    /// Whether the delete has something to do.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Live | Self::LiveNull)
+    }
+}
+
+/// One record of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// Its collection.
+    pub collection: CollectionName,
+    /// Its key.
+    pub key: RecordKey,
+    /// What was found.
+    pub judged: Judged,
+    /// What effects will need of it.
+    pub effects: Effects,
+}
+
+impl Entry {
+    /// A record without effects.
+    #[must_use]
+    pub fn new(collection: CollectionName, key: RecordKey, judged: Judged) -> Self {
+        Self {
+            collection,
+            key,
+            judged,
+            effects: Effects::default(),
+        }
+    }
+
+    /// The record of this row, as a deletion finds it.
+    #[must_use]
+    pub fn found(collection: &Collection, row: Row, deletion: DeletionId) -> Self {
+        let judged = Judged::of(row.mark(collection), deletion);
+        let effects = match judged {
+            Judged::Live | Judged::LiveNull => Effects::of(&row, collection),
+            Judged::AlreadyDeleted | Judged::Missing => Effects::default(),
+        };
+        Self {
+            collection: collection.name.clone(),
+            key: row.key,
+            judged,
+            effects,
+        }
+    }
+
+    /// How many bytes it takes in a page, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.key.bytes() + self.effects.bytes()
+    }
+
+    /// The value of an attribute, of the key or of those that effects need.
+    #[must_use]
+    pub fn value(&self, collection: &Collection, attribute: &str) -> Option<Value> {
+        let of_key = self.key.parts(&collection.key).into_iter();
+        of_key
+            .into_iter()
+            .find(|(part, _)| *part == attribute)
+            .map(|(_, value)| Value::from(value))
+            .or_else(|| self.effects.values.get(attribute).cloned())
+    }
+
+    /// The text of such an attribute.
+    #[must_use]
+    pub fn text(&self, collection: &Collection, attribute: &str) -> Option<String> {
+        match self.value(collection, attribute)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The parent that the record named; only known where effects need it.
+    #[must_use]
+    pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
+        self.key_in(collection, &collection.parent.as_ref()?.by)
+    }
+
+    /// The key of the record that it keeps, where it is a link.
+    #[must_use]
+    pub fn kept_key(&self, collection: &Collection) -> Option<RecordKey> {
+        self.key_in(collection, &collection.keeps.as_ref()?.by)
+    }
+
+    fn key_in(&self, collection: &Collection, by: &[String]) -> Option<RecordKey> {
+        let mut values = by.iter().map(|name| self.text(collection, name));
+        let partition = values.next()??;
+        Some(match values.next() {
+            None => RecordKey::stored(&partition, None),
+            Some(sort) => RecordKey::stored(&partition, Some(&sort?)),
+        })
+    }
+
+    /// The group of the collection's own event that the record is in: the attributes that it has.
+    #[must_use]
+    pub fn group(&self, collection: &Collection) -> BTreeMap<String, Value> {
+        let group = collection.event.iter().flat_map(|event| &event.group);
+        group
+            .filter_map(|name| Some((name.clone(), self.value(collection, name)?)))
+            .collect()
+    }
+
+    /// What the recipients of its event depend on, as text; `None` where the collection names none.
+    #[must_use]
+    pub fn audience_key(&self, collection: &Collection) -> Option<String> {
+        let mut group = self.group(collection);
+        match collection.recipients.as_ref()? {
+            Recipients::Rows { by, .. } => group.retain(|name, _| by.contains(name)),
+            Recipients::Attribute(_) => {}
+        }
+        Some(serde_json::json!([collection.name, group]).to_string())
+    }
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Page {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its records, in the order found.
+    pub entries: Vec<Entry>,
+    /// Where the selection goes on behind it; `None` when everything was found.
+    pub next: Option<SelectCursor>,
+}
+
+/// What happened to a record in the delete.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "StoredOutcome", into = "StoredOutcome")]
+pub enum Outcome {
+    /// Not done yet.
+    Pending,
+    /// Marked, archived or erased by this deletion.
+    Deleted,
+    /// Carries another deletion's mark.
+    AlreadyDeleted,
+    /// No row, or a re-created one.
+    Missing,
+    /// A live link shared it when its turn came: it stays, and is none of this deletion's.
+    Kept,
+    /// Could not be deleted in both stores.
+    Failed {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+}
+
+/// An outcome as it is stored. A kept record is a missing one with a field more: a build that does not know the field
+/// reads what it would have written itself.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum StoredOutcome {
+    Pending,
+    Deleted,
+    AlreadyDeleted,
+    Missing {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        kept: bool,
+    },
+    Failed {
+        reason: String,
+    },
+}
+
+impl From<StoredOutcome> for Outcome {
+    fn from(stored: StoredOutcome) -> Self {
+        match stored {
+            StoredOutcome::Pending => Self::Pending,
+            StoredOutcome::Deleted => Self::Deleted,
+            StoredOutcome::AlreadyDeleted => Self::AlreadyDeleted,
+            StoredOutcome::Missing { kept: false } => Self::Missing,
+            StoredOutcome::Missing { kept: true } => Self::Kept,
+            StoredOutcome::Failed { reason } => Self::Failed { reason },
+        }
+    }
+}
+
+impl From<Outcome> for StoredOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pending => Self::Pending,
+            Outcome::Deleted => Self::Deleted,
+            Outcome::AlreadyDeleted => Self::AlreadyDeleted,
+            Outcome::Missing => Self::Missing { kept: false },
+            Outcome::Kept => Self::Missing { kept: true },
+            Outcome::Failed { reason } => Self::Failed { reason },
+        }
+    }
+}
+
+impl Outcome {
+    /// It could not be deleted, for this reason.
+    #[must_use]
+    pub fn failed(reason: &str) -> Self {
+        Self::Failed {
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// What in a page was not plainly done, by place in the page, and what a later run of a pass did.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Exceptions {
+    /// Of the delete.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deleted: BTreeMap<usize, Outcome>,
+    /// Of the restore: records that are not back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub restored: BTreeMap<usize, NotRestored>,
+    /// Of the purge: records that were not removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub purged: BTreeMap<usize, NotPurged>,
+    /// By pass: what was an exception once and was done by a later run, this one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redone: BTreeMap<Pass, BTreeMap<usize, u32>>,
+}
+
+/// Why a restore left a record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum NotRestored {
+    /// Its row is gone, its parent's row is gone, or it carries another deletion's mark: it stays as it is.
+    Conflict {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+    /// It could not be restored in both stores.
+    Failed {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+}
+
+impl NotRestored {
+    /// It stays as it is, for this reason.
+    #[must_use]
+    pub fn conflict(reason: &str) -> Self {
+        Self::Conflict {
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// Why a purge left a record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum NotPurged {
+    /// Its row does not carry this deletion's mark: restored, re-created or another deletion's.
+    Kept,
+    /// It could not be removed.
+    Failed {
+        /// Stable code with a sentence.
+        reason: String,
+    },
+}
+
+impl Exceptions {
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The places that a later run of the pass has to do again: of the delete only what failed.
+    #[must_use]
+    pub fn open(&self, pass: Pass) -> Vec<usize> {
+        match pass {
+            Pass::Delete => {
+                let failed = |(place, outcome): (&usize, &Outcome)| {
+                    matches!(outcome, Outcome::Failed { .. }).then_some(*place)
+                };
+                self.deleted.iter().filter_map(failed).collect()
+            }
+            Pass::Restore => self.restored.keys().copied().collect(),
+            Pass::Purge => self.purged.keys().copied().collect(),
+        }
+    }
+
+    /// What stands after a run of a pass has found these exceptions of its own; those of other passes stay. `again` are
+    /// the places that were open before, where an earlier run had done the page: what is not open any more was redone by
+    /// this run. With `only_open` nothing but those places was looked at.
+    #[must_use]
+    pub fn followed_by(
+        &self,
+        pass: Pass,
+        found: Self,
+        again: Option<&[usize]>,
+        only_open: bool,
+        run: u32,
+    ) -> Self {
+        let mut next = self.clone();
+        if only_open && let Some(again) = again {
+            for place in again {
+                match pass {
+                    Pass::Delete => drop(next.deleted.remove(place)),
+                    Pass::Restore => drop(next.restored.remove(place)),
+                    Pass::Purge => drop(next.purged.remove(place)),
+                }
+            }
+            next.deleted.extend(found.deleted);
+            next.restored.extend(found.restored);
+            next.purged.extend(found.purged);
+        } else {
+            match pass {
+                Pass::Delete => next.deleted = found.deleted,
+                Pass::Restore => next.restored = found.restored,
+                Pass::Purge => next.purged = found.purged,
+            }
+        }
+        let still = next.open(pass);
+        let redone: Vec<usize> = again
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|place| !still.contains(place) && !next.deleted_otherwise(pass, *place))
+            .collect();
+        if !redone.is_empty() {
+            next.redone
+                .entry(pass)
+                .or_default()
+                .extend(redone.into_iter().map(|place| (place, run)));
+        }
+        next
+    }
+
+    /// Whether a record of the delete turned out, when it was tried again, to be gone or another's.
+    fn deleted_otherwise(&self, pass: Pass, place: usize) -> bool {
+        pass == Pass::Delete && self.deleted.contains_key(&place)
+    }
+
+    /// The run that did this record of a pass, where it was not the page's first.
+    #[must_use]
+    pub fn redone_in(&self, pass: Pass, place: usize) -> Option<u32> {
+        self.redone.get(&pass)?.get(&place).copied()
+    }
+}
+
+impl Page {
+    /// How many records of each collection it names.
+    #[must_use]
+    pub fn sizes(&self) -> BTreeMap<CollectionName, u64> {
+        let mut sizes = BTreeMap::new();
+        for entry in &self.entries {
+            *sizes.entry(entry.collection.clone()).or_default() += 1;
+        }
+        sizes
+    }
+
+    /// The outcome of the record at this place, once the page has been done.
+    #[must_use]
+    pub fn outcome(&self, place: usize, exceptions: &Exceptions) -> Outcome {
+        if let Some(outcome) = exceptions.deleted.get(&place) {
+            return outcome.clone();
+        }
+        match self.entries[place].judged {
+            Judged::Live | Judged::LiveNull => Outcome::Deleted,
+            Judged::AlreadyDeleted => Outcome::AlreadyDeleted,
+            Judged::Missing => Outcome::Missing,
+        }
+    }
+
+    /// The exceptions of a page that is given up: nobody knows how far it came, so all of it has failed.
+    #[must_use]
+    pub fn given_up(&self, reason: &str) -> Exceptions {
+        let reason = format!("GIVEN_UP: {reason}");
+        let failed = |(place, _): (usize, &Entry)| {
+            let reason = reason.clone();
+            (place, Outcome::Failed { reason })
+        };
+        let entries = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.judged.is_open());
+        Exceptions {
+            deleted: entries.map(failed).collect(),
+            ..Exceptions::default()
+        }
+    }
+
+    /// The delete's counts by collection: what the page and its exceptions say together.
+    #[must_use]
+    pub fn delete_counts(&self, exceptions: &Exceptions) -> BTreeMap<CollectionName, DeleteCounts> {
+        let mut all: BTreeMap<CollectionName, DeleteCounts> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let counts = all.entry(entry.collection.clone()).or_default();
+            counts.selected += 1;
+            match self.outcome(place, exceptions) {
+                Outcome::Deleted => counts.deleted += 1,
+                Outcome::AlreadyDeleted => counts.already_deleted += 1,
+                Outcome::Missing => counts.missing += 1,
+                Outcome::Kept => counts.kept += 1,
+                Outcome::Failed { .. } => counts.failed += 1,
+                Outcome::Pending => counts.not_reached += 1,
+            }
+        }
+        all
+    }
+
+    /// The restore's counts by collection.
+    #[must_use]
+    pub fn restore_counts(
+        &self,
+        exceptions: &Exceptions,
+    ) -> BTreeMap<CollectionName, RestoreCounts> {
+        let mut all: BTreeMap<CollectionName, RestoreCounts> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let counts = all.entry(entry.collection.clone()).or_default();
+            match exceptions.restored.get(&place) {
+                None => counts.restored += 1,
+                Some(NotRestored::Conflict { .. }) => counts.conflict += 1,
+                Some(NotRestored::Failed { .. }) => counts.failed += 1,
+            }
+        }
+        all
+    }
+
+    /// The purge's counts by collection.
+    #[must_use]
+    pub fn purge_counts(&self, exceptions: &Exceptions) -> BTreeMap<CollectionName, PurgeCounts> {
+        let mut all: BTreeMap<CollectionName, PurgeCounts> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let counts = all.entry(entry.collection.clone()).or_default();
+            match exceptions.purged.get(&place) {
+                None => counts.purged += 1,
+                Some(NotPurged::Kept) => counts.kept += 1,
+                Some(NotPurged::Failed { .. }) => counts.failed += 1,
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! A row as the engine sees it: its key, whose it is, and whether it is marked.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::collection::Collection;
+use crate::deletion::DeletionId;
+use crate::key::RecordKey;
+use crate::principal::Tenant;
+use crate::time::rfc3339;
+
+/// The mark that a deletion writes on a row and on its document: the same for all its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The moment of acceptance.
+    pub deleted_at: Timestamp,
+    /// Who asked.
+    pub deleted_by: String,
+    /// The deletion it belongs to.
+    pub deletion_id: DeletionId,
+}
+
+impl Mark {
+    /// The mark as `(attribute, value)` under the names of the collection.
+    #[must_use]
+    pub fn attributes<'a>(&self, collection: &'a Collection) -> [(&'a str, String); 3] {
+        let names = &collection.marks;
+        [
+            (&names.deleted_at, rfc3339(self.deleted_at)),
+            (&names.deleted_by, self.deleted_by.clone()),
+            (&names.deletion_id, self.deletion_id.to_string()),
+        ]
+    }
+}
+
+/// What a row says about its own deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowMark {
+    /// The mark attribute is absent.
+    Absent,
+    /// The mark attribute is there and an explicit NULL: live, but a condition must say so.
+    Null,
+    /// Marked by this deletion, or by something that is not ours (`None`).
+    By(Option<DeletionId>),
+}
+
+impl RowMark {
+    /// What these attributes of a row or of a document say.
+    #[must_use]
+    pub fn of(collection: &Collection, attributes: &Map<String, Value>) -> Self {
+        match attributes.get(&collection.marks.deleted_at) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(_) => Self::By(
+                attributes
+                    .get(&collection.marks.deletion_id)
+                    .and_then(Value::as_str)
+                    .and_then(|id| id.parse().ok()),
+            ),
+        }
+    }
+
+    /// Whether the row carries the mark of this deletion.
+    #[must_use]
+    pub fn is_of(self, deletion: DeletionId) -> bool {
+        self == Self::By(Some(deletion))
+    }
+
+    /// Whether the row carries no mark.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Absent | Self::Null)
+    }
+}
+
+/// One row, with the attributes that were asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its key.
+    pub key: RecordKey,
+    /// Its attributes as JSON; numbers that JSON cannot hold and binary values as text.
+    pub attributes: Map<String, Value>,
+}
+
+impl Row {
+    /// The text of an attribute, or `None` when it is absent or no text.
+    #[must_use]
+    pub fn text(&self, attribute: &str) -> Option<&str> {
+        self.attributes.get(attribute).and_then(Value::as_str)
+    }
+
+    /// Whether the row belongs to this tenant. A row without the attribute belongs to nobody.
+    #[must_use]
+    pub fn is_of(&self, tenant: &Tenant, collection: &Collection) -> bool {
+        self.text(&collection.tenant.attribute) == Some(tenant.as_str())
+    }
+
+    /// The record's author, where the collection declares one.
+    #[must_use]
+    pub fn author(&self, collection: &Collection) -> Option<&str> {
+        collection
+            .author
+            .as_ref()
+            .and_then(|author| self.text(&author.attribute))
+    }
+
+    /// What the row says about its own deletion.
+    #[must_use]
+    pub fn mark(&self, collection: &Collection) -> RowMark {
+        RowMark::of(collection, &self.attributes)
+    }
+
+    /// The key of the parent that the row names, or `None` when an attribute is missing.
+    #[must_use]
+    pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
+        let parent = collection.parent.as_ref()?;
+        let mut values = parent.by.iter().map(|attribute| self.text(attribute));
+        let partition = values.next()??;
+        match values.next() {
+            None => Some(RecordKey::stored(partition, None)),
+            Some(sort) => Some(RecordKey::stored(partition, Some(sort?))),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What a deletion covers, as the files said when it was accepted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::collection::{Collection, CollectionName, Collections};
+use crate::only::Only;
+use crate::permission::{Action, Right, right};
+use crate::principal::Principal;
+
+/// Frozen at acceptance, written once: a changed collections file changes nothing for a deletion that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// What it names itself; everything below that is covered too.
+    #[serde(default)]
+    pub source: Source,
+    /// For each collection that the cascade reaches: the collections below it, in name order.
+    pub cascade: BTreeMap<CollectionName, Vec<CollectionName>>,
+    /// For each collection of links that it names or reaches: the collection whose records they keep.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keeps: BTreeMap<CollectionName, CollectionName>,
+    /// What a record that the source names must be, beside being the tenant's; by collection. What is not is as absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<CollectionName, Only>,
+    /// What the requester may read, of the collections whose events have recipients: who asks is one of them, if it may
+    /// see what is deleted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reads: BTreeMap<CollectionName, Reads>,
+}
+
+/// What somebody may read of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reads {
+    /// All of the tenant's records.
+    All,
+    /// Those that it wrote.
+    Own,
+}
+
+/// What a scope names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Source {
+    /// One record: the only one of page 1.
+    #[default]
+    Root,
+    /// Records of the deletion's collection by key, in parts `I#1`, `I#2`, ….
+    Ids {
+        /// How many parts there are.
+        parts: u32,
+        /// How many ids there are.
+        #[serde(default)]
+        count: usize,
+    },
+    /// What an author wrote before the request, in these collections.
+    Author {
+        /// The author's subject.
+        author: String,
+        /// The collections, in the order in which they are selected.
+        collections: Vec<CollectionName>,
+    },
+}
+
+impl Scope {
+    /// The scope "one root and all below it", as the files stand now.
+    #[must_use]
+    pub fn below(root: &Collection, collections: &Collections) -> Self {
+        Self::of(Source::Root, [&root.name], collections)
+    }
+
+    /// The scope "what this source names, in these collections, and all below it", as the files stand now.
+    pub fn of<'a>(
+        source: Source,
+        named: impl IntoIterator<Item = &'a CollectionName>,
+        collections: &Collections,
+    ) -> Self {
+        let (mut cascade, mut keeps) = (BTreeMap::new(), BTreeMap::new());
+        let mut open: Vec<CollectionName> = named.into_iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            let children: Vec<_> = collections
+                .children_of(&name)
+                .map(|child| child.name.clone())
+                .collect();
+            open.extend(children.iter().cloned());
+            let link = collections.get(name.as_ref());
+            if let Some(kept) = link.and_then(|link| link.keeps.as_ref()) {
+                keeps.insert(name.clone(), kept.collection.clone());
+            }
+            if !children.is_empty() {
+                cascade.insert(name, children);
+            }
+        }
+        Self {
+            source,
+            cascade,
+            keeps,
+            only: BTreeMap::new(),
+            reads: BTreeMap::new(),
+        }
+    }
+
+    /// With what the requester may read of the collections that it names or reaches.
+    #[must_use]
+    pub fn asked_by<'a>(
+        mut self,
+        requester: &Principal,
+        named: impl IntoIterator<Item = &'a CollectionName>,
+        collections: &Collections,
+    ) -> Self {
+        let mut reached: Vec<CollectionName> = named.into_iter().cloned().collect();
+        reached.extend(self.cascade.values().flatten().cloned());
+        reached.extend(self.keeps.values().cloned());
+        let all = reached
+            .iter()
+            .filter_map(|name| collections.get(name.as_ref()));
+        let reads = |collection: &Collection| match right(requester, collection, Action::Read) {
+            Right::Always => Some(Reads::All),
+            Right::OwnOnly => Some(Reads::Own),
+            Right::Never => None,
+        };
+        self.reads = all
+            .filter(|collection| collection.recipients.is_some())
+            .filter_map(|collection| Some((collection.name.clone(), reads(collection)?)))
+            .collect();
+        self
+    }
+
+    /// The collections directly below this one.
+    #[must_use]
+    pub fn children_of(&self, collection: &CollectionName) -> &[CollectionName] {
+        self.cascade.get(collection).map_or(&[], Vec::as_slice)
+    }
+
+    /// The collections that it names itself, where it has no root. `asked` is the collection that the deletion was asked
+    /// of.
+    #[must_use]
+    pub fn names(&self, asked: &CollectionName) -> Vec<CollectionName> {
+        match &self.source {
+            Source::Root => Vec::new(),
+            Source::Ids { .. } => vec![asked.clone()],
+            Source::Author { collections, .. } => collections.clone(),
+        }
+    }
+
+    /// Whether there may be more records than those that it names.
+    #[must_use]
+    pub fn reaches_more(&self) -> bool {
+        !self.cascade.is_empty() || !self.keeps.is_empty()
+    }
+
+    /// Whether records of this collection go because nothing keeps them any more, and not because they are asked for.
+    /// `asked` is the collection that the deletion was asked of.
+    #[must_use]
+    pub fn goes_with_links(&self, collection: &CollectionName, asked: &CollectionName) -> bool {
+        let is_named = match &self.source {
+            Source::Root | Source::Ids { .. } => collection == asked,
+            Source::Author { collections, .. } => collections.contains(collection),
+        };
+        !is_named && self.keeps.values().any(|kept| kept == collection)
+    }
+}

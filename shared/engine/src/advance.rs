@@ -1,0 +1,298 @@
+//! One engine carries every deletion on: a slice under a lease, page by page, to the end or to the next slice.
+//!
+//! Two invariants rest on the slice alone: no store call begins after its end, and the lease outlives it by the longest
+//! call. So a worker that stalls and wakes up finds that it may no longer begin anything.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use crate::kit::engine::Engine;
+use crate::kit::slice::{Slice, Stop};
+use crate::kit::work::Work;
+use crate::passes::owed_events::tell_owed;
+use crate::passes::{forwards, purge, removing, restore};
+use domain::deletion::{Deletion, DeletionId, Failure, NotAllowed, Pass, State, Timing, give_up};
+use domain::message::DeletionMessage;
+use domain::principal::Tenant;
+use ports::{
+    AdvanceDeletions, ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, ReadDeletions,
+    SendDeletion, StoreOutcome,
+};
+use telemetry::chain;
+
+/// The longest delay that a message can have.
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
+
+/// What one slice came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Advanced {
+    /// There is no such deletion: rolled back, or expired.
+    Unknown,
+    /// There is nothing to do in this state.
+    NothingToDo(State),
+    /// Somebody else works on it, and will see it through.
+    Busy,
+    /// The slice is over; the continuation is on its way.
+    Continued,
+    /// It reached a final state.
+    Ended(State),
+    /// The lease or a change by somebody else ended the slice; nothing was lost, whoever is due goes on.
+    Left,
+}
+
+/// Works on a deletion until `slice_end` at most.
+///
+/// # Errors
+///
+/// When the deletion could not be read, or what became of it could not be recorded: the message must come again. So must it
+/// where a later version wrote any of what is needed: this build does not go on, and drops nothing.
+pub async fn advance<P: EnginePorts>(
+    engine: &Engine<P>,
+    tenant: &Tenant,
+    id: DeletionId,
+    slice_end: Timestamp,
+) -> Result<Advanced, DependencyError> {
+    let ports = &engine.ports;
+    let Some(found) = ports.deletions().deletion(tenant, id).await? else {
+        return Ok(Advanced::Unknown);
+    };
+    let now = ports.clock().now();
+    if found.state.working_pass().is_none() {
+        return Ok(Advanced::NothingToDo(found.state));
+    }
+    if found.is_leased(now) {
+        return Ok(Advanced::Busy);
+    }
+    if let Some(failure) = give_up(&found, now, &engine.patience) {
+        return Box::pin(park(engine, &found, failure)).await;
+    }
+    let Ok(mut deletion) = found.lease(now, slice_end, ports.clock().token(), &engine.timing)
+    else {
+        return Ok(Advanced::Busy);
+    };
+    match ports.deletions().store(&deletion).await? {
+        StoreOutcome::Stored => {}
+        StoreOutcome::Changed(_) => return Ok(Advanced::Busy),
+    }
+    let slice = Slice::new(ports.clock(), slice_end, engine.timing.slice);
+    // Boxed: the future of a whole pass is large, and would be nested into every caller's.
+    let work = Work::new(engine, &slice);
+    let stop = match Box::pin(run_pass(work, &mut deletion)).await {
+        Ok(()) => return Box::pin(finish(work, deletion)).await,
+        Err(stop) => stop,
+    };
+    Box::pin(end_slice(work, deletion, stop)).await
+}
+
+/// Gives a deletion up, with its reason. A page that was written and not done is closed first, as failed: some of its
+/// records may carry the mark, so a later pass must find them in what was acted on.
+///
+/// # Errors
+///
+/// When that could not be recorded.
+pub async fn park<P: EnginePorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    failure: Failure,
+) -> Result<Advanced, DependencyError> {
+    let (ports, deletions) = (&engine.ports, engine.ports.deletions());
+    let now = ports.clock().now();
+    // Under a lease: nobody else may finish that page meanwhile.
+    let Ok(held) = deletion.lease(now, now, ports.clock().token(), &engine.timing) else {
+        return Ok(Advanced::Busy);
+    };
+    if deletions.store(&held).await? != StoreOutcome::Stored {
+        return Ok(Advanced::Left);
+    }
+    let mut last = None;
+    if let Some(number) = held.begun_page()
+        && let Some(page) = deletions.page(&held.tenant, held.id, number).await?
+    {
+        let exceptions = page.given_up(&failure.reason);
+        deletions.put_exceptions(&held, number, &exceptions).await?;
+        last = Some((page, exceptions));
+    }
+    let last = last.as_ref().map(|(page, exceptions)| (page, exceptions));
+    let Ok(parked) = held.park(failure, last, ports.clock().now()) else {
+        return Ok(Advanced::Busy);
+    };
+    match ports.deletions().store(&parked).await? {
+        StoreOutcome::Changed(_) => Ok(Advanced::Left),
+        StoreOutcome::Stored => {
+            let reason = parked
+                .failure
+                .as_ref()
+                .map_or("", |failure| failure.reason.as_str());
+            warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
+            // What is owed stays due. Half of a grace is left when a slice is over.
+            let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
+            let _ = tell_owed(Work::new(engine, &slice), &parked).await;
+            Ok(Advanced::Ended(parked.state))
+        }
+    }
+}
+
+async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
+    let read = work
+        .call(work.deletions().scope(&deletion.tenant, deletion.id))
+        .await?;
+    let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
+    match deletion.state.pass() {
+        Pass::Delete if deletion.strategy.goes_backwards() => {
+            removing::run(work, deletion, &scope).await
+        }
+        Pass::Delete => forwards::run(work, deletion, &scope).await,
+        Pass::Restore => restore::run(work, deletion).await,
+        Pass::Purge => purge::run(work, deletion, &scope).await,
+    }
+}
+
+/// The pass has done all pages: the final state. A restore ends in a transaction with its root.
+async fn finish<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: Deletion,
+) -> Result<Advanced, DependencyError> {
+    if deletion.state == State::Restoring && deletion.root.is_some() {
+        return match restore::end(work, &deletion).await {
+            Ok(ended) => closed(work, ended).await,
+            Err(stop) => end_slice(work, deletion, stop).await,
+        };
+    }
+    end(work, deletion, Deletion::finish).await
+}
+
+/// Stores a final state, also if a cancel came in between.
+async fn end<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: Deletion,
+    to: impl Fn(&Deletion, Timestamp) -> Result<Deletion, NotAllowed>,
+) -> Result<Advanced, DependencyError> {
+    let mut standing = deletion;
+    loop {
+        let Ok(ended) = to(&standing, work.engine.ports.clock().now()) else {
+            return Ok(Advanced::NothingToDo(standing.state));
+        };
+        match work.closing(work.deletions().store(&ended)).await {
+            Ok(StoreOutcome::Stored) => return closed(work, ended).await,
+            Err(Stop::Dependency(error)) => return Err(error),
+            Ok(StoreOutcome::Changed(stored)) => {
+                match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
+                    Some(cancelling) => standing = cancelling,
+                    None => return Ok(Advanced::Left),
+                }
+            }
+            Err(_) => return Ok(Advanced::Left),
+        }
+    }
+}
+
+/// A final state stands: it is logged and told.
+async fn closed<P: EnginePorts>(
+    work: Work<'_, P>,
+    ended: Deletion,
+) -> Result<Advanced, DependencyError> {
+    info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
+    // What is owed stays due.
+    let _ = tell_owed(work, &ended).await;
+    Ok(Advanced::Ended(ended.state))
+}
+
+/// Checkpoint, release, send, in this order: a giant goes to the back of the queue and never starves the small.
+async fn end_slice<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: Deletion,
+    stop: Stop,
+) -> Result<Advanced, DependencyError> {
+    let ports = &work.engine.ports;
+    let now = ports.clock().now();
+    let (failure, is_attempt, delay) = match &stop {
+        // The build that can go on sees no attempt of this one.
+        Stop::Dependency(error) if error.is_newer => (
+            Some(Failure::new("NEWER_VERSION", &error.to_string())),
+            false,
+            Duration::ZERO,
+        ),
+        Stop::Overtaken => return Ok(Advanced::Left),
+        Stop::SliceEnd => (None, false, Duration::ZERO),
+        Stop::Busy(reason) => (
+            Some(Failure::new("DEPENDENCY_BUSY", reason)),
+            false,
+            Duration::from_secs(1),
+        ),
+        Stop::Dependency(error) => {
+            warn!(deletion_id = %deletion.id, error = %chain(error), "slice of deletion {} ends early", deletion.id);
+            let code = if error.retryable {
+                "DEPENDENCY_UNAVAILABLE"
+            } else {
+                "DEPENDENCY_REFUSED"
+            };
+            (
+                Some(Failure::new(code, &error.to_string())),
+                !error.retryable,
+                retry_delay(&work.engine.timing),
+            )
+        }
+        Stop::Broken(failure) => (
+            Some(failure.clone()),
+            true,
+            retry_delay(&work.engine.timing),
+        ),
+        Stop::Impossible(failure) => {
+            let failed = |standing: &Deletion, now| standing.fail(failure.clone(), now);
+            return end(work, deletion, failed).await;
+        }
+    };
+    let mut standing = deletion;
+    let released = loop {
+        let released = standing.release(now, failure.clone(), is_attempt, &work.engine.timing);
+        match work.closing(ports.deletions().store(&released)).await {
+            Ok(StoreOutcome::Stored) => break released,
+            Err(Stop::Dependency(error)) => {
+                return Err(match stop {
+                    // The first error is why the slice ended; this one only kept it from being written down.
+                    Stop::Dependency(first) => {
+                        warn!(deletion_id = %standing.id, error = %chain(&error), "the failure of a slice of deletion {} was not recorded", standing.id);
+                        first
+                    }
+                    _ => error,
+                });
+            }
+            Ok(StoreOutcome::Changed(stored)) => {
+                match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
+                    Some(cancelling) => standing = cancelling,
+                    None => return Ok(Advanced::Left),
+                }
+            }
+            // Too late to record anything: the lease runs out and the sweeper sends the message again.
+            Err(_) => return Ok(Advanced::Left),
+        }
+    };
+    if let Some(failure) = give_up(&released, now, &work.engine.patience) {
+        return park(work.engine, &released, failure).await;
+    }
+    if let Stop::Dependency(error) = stop
+        && error.is_newer
+    {
+        return Err(error);
+    }
+    if let Err(stop) = work
+        .closing(
+            ports
+                .queue()
+                .send(&DeletionMessage::about(&released), delay),
+        )
+        .await
+    {
+        // The due index is the outbox: the sweeper sends what is not sent here.
+        warn!(deletion_id = %released.id, stop = %stop, "continuation of deletion {} was not sent", released.id);
+    }
+    Ok(Advanced::Continued)
+}
+
+/// How long a slice that a dependency ended waits for the next one.
+fn retry_delay(timing: &Timing) -> Duration {
+    (timing.resend_after / 4).min(LONGEST_DELAY)
+}

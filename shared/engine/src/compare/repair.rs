@@ -1,0 +1,248 @@
+//! Reads the records of a page in both stores, and does what is planned for each.
+//!
+//! The copy is read before the truth: a document that is removed is named as it was read, so what is written in between
+//! keeps it. Marks are put on and taken off under the conditions of the passes, so a repair that comes too late finds
+//! nothing to do.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::compare::plan::{Case, Repair, Seen, plan};
+use crate::kit::clear::clear_rows;
+use crate::kit::documents;
+use crate::kit::parents::{has_parent, parents};
+use crate::kit::purge_rows::purge_rows;
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::deletion::Deletion;
+use domain::deletion::comparison::{Drift, Findings};
+use domain::row::Row;
+use ports::{
+    ClearOutcome, DocumentClearOutcome, DocumentMarkOutcome, DocumentVersion, EnginePorts,
+    PurgeOutcome, RemoveOutcome,
+};
+
+/// How often a record that changes under our hands is read again before it is counted as it is.
+const READS: usize = 5;
+
+/// Records of one collection and page that are compared with what was promised of them.
+pub(crate) struct Comparing<'a, P: EnginePorts> {
+    work: Work<'a, P>,
+    deletion: &'a Deletion,
+    records: &'a Records<'a>,
+}
+
+/// What came of a repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Repaired,
+    /// It stays as it is: it may not be repaired, or the store refuses.
+    Stays,
+    /// Somebody was there first: it is read again.
+    Again,
+}
+
+impl<'a, P: EnginePorts> Comparing<'a, P> {
+    pub(crate) fn new(work: Work<'a, P>, deletion: &'a Deletion, records: &'a Records<'a>) -> Self {
+        Self {
+            work,
+            deletion,
+            records,
+        }
+    }
+
+    /// Compares these records and makes of them what can be made; counts what was found.
+    pub(crate) async fn compare(&self, case: Case, findings: &mut Findings) -> Result<(), Stop> {
+        let mut open = self.records.places.clone();
+        let mut found: BTreeMap<usize, (Drift, bool)> = BTreeMap::new();
+        let mut waiting: HashSet<usize> = HashSet::new();
+        for _ in 0..READS {
+            let seen = self.read(case, &open).await?;
+            let mut planned: BTreeMap<usize, (Drift, Repair)> = BTreeMap::new();
+            for (place, seen) in seen {
+                // What an earlier reading found may be gone by now.
+                found.remove(&place);
+                waiting.remove(&place);
+                if let Some(plan) = plan(case, self.deletion.id, seen) {
+                    planned.insert(place, plan);
+                }
+            }
+            let repairs = planned.iter().map(|(place, (_, repair))| (*place, *repair));
+            let done = self.repair(repairs.collect()).await?;
+            open = Vec::new();
+            for (place, (drift, repair)) in planned {
+                let done = done.get(&place).copied().unwrap_or(Done::Stays);
+                found.insert(place, (drift, done == Done::Repaired));
+                if repair == Repair::Wait {
+                    waiting.insert(place);
+                }
+                if done == Done::Again {
+                    open.push(place);
+                }
+            }
+            if open.is_empty() {
+                break;
+            }
+        }
+        for (drift, repaired) in found.into_values() {
+            findings.count(drift, 1, repaired);
+        }
+        findings.waiting += u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    async fn read(&self, case: Case, places: &[usize]) -> Result<Vec<(usize, Seen)>, Stop> {
+        let collection = self.records.collection;
+        let records = self.at(places);
+        let documents = documents::states(self.work, &records).await?;
+        let rows = records.rows(self.work).await?;
+        // Only a restored deletion asks for parents, and only of what carries its mark.
+        let ours: Vec<Option<Row>> = rows
+            .iter()
+            .map(|row| {
+                row.clone()
+                    .filter(|row| matches!(case, Case::Restored { .. }) && self.is_ours(row))
+            })
+            .collect();
+        let there = parents(self.work, self.deletion, collection, &ours).await?;
+        let seen = |(place, row): (&usize, Option<Row>)| {
+            let seen = Seen {
+                row: row.as_ref().map(|row| row.mark(collection)),
+                has_parent: row.is_some_and(|row| has_parent(collection, &row, &there)),
+                document: documents.get(place).copied(),
+            };
+            (*place, seen)
+        };
+        Ok(places.iter().zip(rows).map(seen).collect())
+    }
+
+    fn at(&self, places: &[usize]) -> Records<'a> {
+        self.records.at(places.to_vec())
+    }
+
+    fn is_ours(&self, row: &Row) -> bool {
+        row.mark(self.records.collection).is_of(self.deletion.id)
+    }
+
+    async fn repair(
+        &self,
+        repairs: BTreeMap<usize, Repair>,
+    ) -> Result<BTreeMap<usize, Done>, Stop> {
+        let at = |wanted: fn(&Repair) -> bool| -> Vec<usize> {
+            let places = repairs.iter().filter(|(_, repair)| wanted(repair));
+            places.map(|(place, _)| *place).collect()
+        };
+        let mut done = BTreeMap::new();
+        done.extend(
+            self.mark_documents(&at(|repair| *repair == Repair::MarkDocument))
+                .await?,
+        );
+        done.extend(
+            self.clear_records(&at(|repair| *repair == Repair::ClearRecord))
+                .await?,
+        );
+        done.extend(
+            self.clear_documents(&at(|repair| *repair == Repair::ClearDocument))
+                .await?,
+        );
+        let mut removed = Vec::new();
+        let mut documents = BTreeMap::new();
+        for (place, repair) in &repairs {
+            match repair {
+                Repair::RemoveDocument(version) => drop(documents.insert(*place, *version)),
+                Repair::RemoveRecord(version) => {
+                    removed.push(*place);
+                    documents.extend(version.map(|version| (*place, version)));
+                }
+                Repair::Count
+                | Repair::Wait
+                | Repair::MarkDocument
+                | Repair::ClearRecord
+                | Repair::ClearDocument => {}
+            }
+        }
+        // Copy before truth: a row goes only when its document is gone.
+        done.extend(self.remove_documents(&documents).await?);
+        removed.retain(|place| done.get(place).is_none_or(|done| *done == Done::Repaired));
+        done.extend(self.remove_rows(&removed).await?);
+        Ok(done)
+    }
+
+    /// Then the rows are read once more: a restore may have passed in between, and its document must not stay hidden.
+    async fn mark_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
+        let mark = self.deletion.mark();
+        let done = |outcome| match outcome {
+            DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => Done::Repaired,
+            DocumentMarkOutcome::Rejected(_) => Done::Stays,
+        };
+        let outcomes = documents::mark(self.work, &self.at(places), &mark).await?;
+        let mut done: BTreeMap<usize, Done> = by_place(outcomes, done);
+        let marked = self.records.at(done.keys().copied().collect());
+        let rows = marked.rows(self.work).await?;
+        let not_ours: Vec<usize> = marked
+            .places
+            .into_iter()
+            .zip(rows)
+            .filter(|(_, row)| row.as_ref().is_some_and(|row| !self.is_ours(row)))
+            .map(|(place, _)| place)
+            .collect();
+        self.clear_documents(&not_ours).await?;
+        done.extend(not_ours.into_iter().map(|place| (place, Done::Again)));
+        Ok(done)
+    }
+
+    /// Truth before copy, as in a restore.
+    async fn clear_records(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
+        let done = |outcome| match outcome {
+            ClearOutcome::Cleared | ClearOutcome::Live => Done::Repaired,
+            ClearOutcome::MarkedByAnother | ClearOutcome::Missing => Done::Again,
+        };
+        let outcomes = clear_rows(self.work, &self.at(places), self.deletion.id).await?;
+        let mut done = by_place(outcomes, done);
+        let cleared: Vec<usize> = done
+            .iter()
+            .filter(|(_, done)| **done == Done::Repaired)
+            .map(|(place, _)| *place)
+            .collect();
+        done.extend(self.clear_documents(&cleared).await?);
+        Ok(done)
+    }
+
+    async fn clear_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
+        let done = |outcome| match outcome {
+            DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => Done::Repaired,
+            DocumentClearOutcome::Rejected(_) => Done::Stays,
+        };
+        let outcomes = documents::clear(self.work, &self.at(places), self.deletion.id).await?;
+        Ok(by_place(outcomes, done))
+    }
+
+    async fn remove_documents(
+        &self,
+        read: &BTreeMap<usize, DocumentVersion>,
+    ) -> Result<BTreeMap<usize, Done>, Stop> {
+        let done = |outcome| match outcome {
+            RemoveOutcome::Gone => Done::Repaired,
+            RemoveOutcome::Changed => Done::Again,
+            RemoveOutcome::Rejected(_) => Done::Stays,
+        };
+        let outcomes = documents::remove(self.work, self.records, read).await?;
+        Ok(by_place(outcomes, done))
+    }
+
+    async fn remove_rows(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
+        let done = |outcome| match outcome {
+            PurgeOutcome::Gone => Done::Repaired,
+            PurgeOutcome::Kept => Done::Again,
+        };
+        let outcomes = purge_rows(self.work, &self.at(places), self.deletion).await?;
+        Ok(by_place(outcomes, done))
+    }
+}
+
+fn by_place<T>(outcomes: Vec<(usize, T)>, done: impl Fn(T) -> Done) -> BTreeMap<usize, Done> {
+    let outcomes = outcomes.into_iter();
+    outcomes
+        .map(|(place, outcome)| (place, done(outcome)))
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! What else happens when records are deleted or come back, in the order of the protocol: what must not go yet and
+//! schedules before the rows; behind the page's rows and documents, children that stay, values of parents and recipients;
+//! after the checkpoint, the events.
+//!
+//! An effect is one file here and one line in [`effects`].
+
+mod aggregates;
+mod audience;
+mod detach;
+mod effect;
+mod notes;
+mod promote;
+mod records;
+mod restrict;
+mod schedules;
+mod shared;
+
+use std::collections::BTreeMap;
+
+use self::effect::Effect;
+use self::notes::Notes;
+use self::records::{Done, Taking};
+use crate::kit::manifest;
+use crate::kit::slice::Stop;
+use crate::kit::turn::Turn;
+use crate::kit::work::Work;
+use domain::deletion::{Deletion, Pass};
+use domain::page::{Entry, Exceptions, Outcome, Page};
+use domain::scope::Scope;
+use domain::told::Told;
+use ports::EnginePorts;
+
+pub(crate) use self::notes::tells_more;
+pub(crate) use self::schedules::remove as remove_schedules;
+
+/// The effects, in the order in which they are asked.
+fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
+    [
+        &restrict::Restrict,
+        &shared::SharedRecords,
+        &schedules::Schedules,
+        &detach::Detach,
+        &promote::Promote,
+        &audience::Audiences,
+        &aggregates::Aggregates,
+    ]
+}
+
+/// What must not go yet, in a delete of these records of a page: all of them, or only those at these places.
+pub(crate) async fn hold_back<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    page: &Page,
+    only: Option<&[usize]>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut taking = Taking::new(deletion, scope, page, only);
+    let mut held = BTreeMap::new();
+    for effect in effects() {
+        if taking.open.is_empty() {
+            break;
+        }
+        let found = effect.hold_back(work, &taking).await?;
+        taking.open.retain(|place| !found.contains_key(place));
+        held.extend(found);
+    }
+    Ok(held)
+}
+
+/// What follows records that a pass did, behind their rows and documents; answers what the events tell. The scope says
+/// what who asks may read; a restore does not know it.
+pub(crate) async fn follow<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: Option<&Scope>,
+    (page, exceptions): (&Page, &Exceptions),
+    turn: Turn,
+) -> Result<Told, Stop> {
+    let pass = deletion.state.pass();
+    let is_done = |place: usize| match pass {
+        Pass::Delete => page.outcome(place, exceptions) == Outcome::Deleted,
+        Pass::Restore => !exceptions.restored.contains_key(&place),
+        // Everything that follows a record has followed its delete.
+        Pass::Purge => false,
+    };
+    if pass == Pass::Purge {
+        return Ok(Told::default());
+    }
+    let entries: Vec<&Entry> = (0..page.entries.len())
+        .filter(|place| is_done(*place))
+        .map(|place| &page.entries[place])
+        .collect();
+    let done = Done {
+        deletion,
+        scope,
+        page,
+        entries,
+        turn,
+    };
+    let mut notes = Notes::default();
+    for effect in effects() {
+        effect.follow(work, &done, &mut notes).await?;
+    }
+    notes.write(work, deletion, page).await?;
+    Ok(notes.told)
+}
+
+/// Writes down who is to be told of a page that leaves its table: afterwards the rows that name them may be gone, too.
+/// Nothing is touched yet, so writing it again tells the same.
+pub(crate) async fn note_recipients<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    page: &Page,
+) -> Result<(), Stop> {
+    if !tells_more(work.collections(), page) {
+        return Ok(());
+    }
+    let mut notes = Notes::default();
+    audience::address(work, deletion, Some(scope), page, &mut notes.told).await?;
+    notes.write(work, deletion, page).await
+}
+
+/// The root of a restored deletion is live again, in the transaction that ended the restore: what follows it.
+pub(crate) async fn follow_root<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+) -> Result<Option<(Page, Told)>, Stop> {
+    let Some(page) = manifest::page(work, deletion, 1)
+        .await?
+        .filter(|page| tells_more(work.collections(), page))
+    else {
+        return Ok(None);
+    };
+    let none = Exceptions::default();
+    let told = follow(work, deletion, None, (&page, &none), Turn::Resumed).await?;
+    let told = Told {
+        changes: told
+            .changes
+            .into_iter()
+            .filter(|change| change.pass == Pass::Restore)
+            .collect(),
+        ..Told::default()
+    };
+    Ok(Some((page, told)))
+}

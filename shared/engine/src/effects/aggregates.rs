@@ -1,0 +1,286 @@
+//! Values of a parent that follow its live children, such as the id of the first message.
+//!
+//! The value is set only where it still is what was read before the children were looked at, and is looked at once more
+//! afterwards. So of two deletions that take the first two children at once, whoever comes last sees both marks.
+
+use std::collections::BTreeMap;
+
+use crate::effects::effect::{Answer, Effect};
+use crate::effects::notes::{Notes, declared, tells_more};
+use crate::effects::records::Done;
+use crate::kit::related::in_order;
+use crate::kit::rows::read_row;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::{Aggregate, ChildLookup, Collection, Collections, Take};
+use domain::deletion::{Deletion, Pass};
+use domain::held::Held;
+use domain::key::RecordKey;
+use domain::page::Entry;
+use domain::row::Row;
+use domain::told::AggregateChange;
+use ports::{
+    Direction, EnginePorts, Fields, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
+};
+
+/// How often one value is looked at again while others change it or its children.
+const ROUNDS: usize = 20;
+
+/// The first look at children takes few, the next ones many.
+const FEW: usize = 10;
+const MANY: usize = 1000;
+
+/// One value of one parent, and the best of the children's values that came back.
+struct Pointer<'a> {
+    child: &'a Collection,
+    aggregate: &'a Aggregate,
+    on: &'a Collection,
+    parent: RecordKey,
+    restored: Option<String>,
+}
+
+/// What a value holds, and what it should hold.
+struct Wrong {
+    held: Held,
+    next: Option<String>,
+}
+
+/// See the module.
+pub(super) struct Aggregates;
+
+impl<P: EnginePorts> Effect<P> for Aggregates {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if !tells_more(work.collections(), done.page) {
+                return Ok(());
+            }
+            notes.read(work, done).await?;
+            follow(work, done, notes).await
+        })
+    }
+}
+
+/// Repairs the values that these records of a page decide. What changes is written down before it changes, so that it is
+/// told whatever happens in between.
+async fn follow<P: EnginePorts>(
+    work: Work<'_, P>,
+    done: &Done<'_>,
+    notes: &mut Notes,
+) -> Result<(), Stop> {
+    let (deletion, page) = (done.deletion, done.page);
+    let change = |pointer: &Pointer<'_>, value| AggregateChange {
+        pass: done.pass(),
+        run: done.run(),
+        on: pointer.on.name.clone(),
+        key: pointer.parent.clone(),
+        attribute: pointer.aggregate.attribute.clone(),
+        value,
+    };
+    let pointers = pointers(work.collections(), done.pass(), &done.entries);
+    let mut open = Vec::new();
+    for pointer in &pointers {
+        if let Some(wrong) = look(work, deletion, pointer).await? {
+            notes.told.note(change(pointer, wrong.next));
+            open.push(pointer);
+        }
+    }
+    notes.write(work, deletion, page).await?;
+    for pointer in open {
+        repair(work, deletion, pointer).await?;
+    }
+    // Also where an earlier attempt set it: what is told is what stands, whoever of several was the last.
+    for pointer in &pointers {
+        let planned = change(pointer, None);
+        let is_planned = |noted: &AggregateChange| noted.is_same(&planned);
+        if notes.told.changes.iter().any(is_planned)
+            && let Some(row) = parent(work, deletion, pointer).await?
+        {
+            let held = Held::of(&row, &pointer.aggregate.attribute);
+            let value = held.text().map(str::to_owned);
+            notes.told.note(change(pointer, value));
+        }
+    }
+    Ok(())
+}
+
+/// The values that these records decide, each once.
+fn pointers<'e>(collections: &'e Collections, pass: Pass, entries: &[&Entry]) -> Vec<Pointer<'e>> {
+    let mut found: BTreeMap<(String, String, RecordKey), Pointer<'e>> = BTreeMap::new();
+    for entry in entries {
+        let Some(child) = declared(collections, entry) else {
+            continue;
+        };
+        for aggregate in &child.aggregates {
+            let (Some(parent), Some(on)) = (
+                entry.parent_key(child),
+                collections.get(aggregate.on.as_ref()),
+            ) else {
+                continue;
+            };
+            let place = (
+                child.name.to_string(),
+                aggregate.attribute.clone(),
+                parent.clone(),
+            );
+            let pointer = found.entry(place).or_insert_with(|| Pointer {
+                child,
+                aggregate,
+                on,
+                parent,
+                restored: None,
+            });
+            if pass == Pass::Restore
+                && let Some(value) = entry.text(child, &aggregate.of)
+            {
+                let best = pointer.restored.take();
+                pointer.restored = Some(better(aggregate.take, best, value));
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+fn better(take: Take, one: Option<String>, other: String) -> String {
+    match (take, one) {
+        (_, None) => other,
+        (Take::Min, Some(one)) => one.min(other),
+        (Take::Max, Some(one)) => one.max(other),
+    }
+}
+
+/// The row that has the value.
+async fn parent<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    pointer: &Pointer<'_>,
+) -> Result<Option<Row>, Stop> {
+    let row = read_row(work, pointer.on, &pointer.parent, Fields::All).await?;
+    Ok(row.filter(|row| row.is_of(&deletion.tenant, pointer.on)))
+}
+
+/// Reads the value, then its children: `None` when it is as it should be, or not ours to change.
+async fn look<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    pointer: &Pointer<'_>,
+) -> Result<Option<Wrong>, Stop> {
+    let Some(row) = parent(work, deletion, pointer).await? else {
+        return Ok(None);
+    };
+    // A parent that goes by the same deletion keeps its value, and has it when it comes back.
+    if deletion.state.pass() == Pass::Delete && row.mark(pointer.on).is_of(deletion.id) {
+        return Ok(None);
+    }
+    let held = Held::of(&row, &pointer.aggregate.attribute);
+    let start = match (&held, &pointer.restored) {
+        (Held::Text(value), Some(restored)) => better(
+            pointer.aggregate.take,
+            Some(value.clone()),
+            restored.clone(),
+        ),
+        (Held::Text(value), None) => value.clone(),
+        (Held::Null, Some(restored)) => restored.clone(),
+        // Without a value there is nothing that could be wrong; an absent or foreign one is not kept by anybody here.
+        (Held::Null | Held::Absent | Held::Foreign, _) => return Ok(None),
+    };
+    let next = first_live(work, deletion, pointer, start).await?;
+    Ok((next.as_deref() != held.text()).then_some(Wrong { held, next }))
+}
+
+/// The first live child from this value on, itself included.
+async fn first_live<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    pointer: &Pointer<'_>,
+    start: String,
+) -> Result<Option<String>, Stop> {
+    let (child, of) = (pointer.child, &pointer.aggregate.of);
+    let Some(link) = &child.parent else {
+        return Ok(None);
+    };
+    let along = match &pointer.aggregate.lookup {
+        ChildLookup::Table => OrderAlong::Table,
+        ChildLookup::Index(name) => OrderAlong::Index {
+            name,
+            partition: link.by.first().map_or("", String::as_str),
+            sort: of,
+        },
+    };
+    // Where `by` has more than the partition attribute, the others narrow.
+    let partition = match along {
+        OrderAlong::Table => link.by.iter().position(|name| *name == child.key.partition),
+        OrderAlong::Index { .. } => Some(0),
+    };
+    let parent: Vec<&str> = pointer.parent.values().collect();
+    let Some(partition) = partition.and_then(|place| parent.get(place).copied()) else {
+        return Ok(None);
+    };
+    let is_live = |row: &Row| {
+        row.is_of(&deletion.tenant, child)
+            && row.mark(child).is_live()
+            && row.parent_key(child).as_ref() == Some(&pointer.parent)
+    };
+    let (mut from, mut limit) = (start, FEW);
+    let mut at = true;
+    loop {
+        let query = OrderQuery {
+            collection: child,
+            along,
+            partition,
+            from: Some(if at {
+                OrderFrom::At(&from)
+            } else {
+                OrderFrom::Behind(&from)
+            }),
+            direction: match pointer.aggregate.take {
+                Take::Min => Direction::Rising,
+                Take::Max => Direction::Falling,
+            },
+            limit,
+        };
+        let found = in_order(work, query, of).await?;
+        if let Some(row) = found.rows.iter().find(|row| is_live(row)) {
+            return Ok(row.text(of).map(str::to_owned));
+        }
+        match found.last {
+            Some(last) => (from, at, limit) = (last, false, MANY),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// Sets the value until it is as it should be.
+async fn repair<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    pointer: &Pointer<'_>,
+) -> Result<(), Stop> {
+    for _ in 0..ROUNDS {
+        let Some(Wrong { held, next }) = look(work, deletion, pointer).await? else {
+            return Ok(());
+        };
+        let rows = work.rows();
+        let (held, to) = (&held, next.as_deref());
+        let Pointer { on, parent, .. } = pointer;
+        let attribute = &pointer.aggregate.attribute;
+        let outcomes = work
+            .settle(&[()], 1, |_| async move {
+                let attempt = rows.set(on, parent, attribute, held, to).await?;
+                Ok(vec![attempt])
+            })
+            .await?;
+        match outcomes.first() {
+            // Looked at once more; or somebody else was faster, and what stands now is looked at.
+            Some(SetOutcome::Set | SetOutcome::Changed) => {}
+            Some(SetOutcome::Missing) | None => return Ok(()),
+        }
+    }
+    Err(Stop::Busy(
+        "the first or last child of a record keeps changing".to_owned(),
+    ))
+}

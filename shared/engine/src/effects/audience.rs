@@ -1,0 +1,157 @@
+//! Who is told by the events of a page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::effects::effect::{Answer, Effect};
+use crate::effects::notes::{Notes, declared, tells_more};
+use crate::effects::records::Done;
+use crate::kit::related::Related;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::{Collection, Recipients};
+use domain::deletion::{Deletion, Pass};
+use domain::effects::{Audience, MOST_RECIPIENTS};
+use domain::page::{Entry, Page, Position};
+use domain::row::Row;
+use domain::scope::{Reads, Scope};
+use domain::told::Told;
+use ports::EnginePorts;
+
+/// See the module.
+pub(super) struct Audiences;
+
+impl<P: EnginePorts> Effect<P> for Audiences {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (deletion, scope, page) = (done.deletion, done.scope, done.page);
+            if done.pass() != Pass::Delete || !tells_more(work.collections(), page) {
+                return Ok(());
+            }
+            notes.read(work, done).await?;
+            // Those of the first telling count.
+            if notes.told.recipients.is_empty() {
+                address(work, deletion, scope, page, &mut notes.told).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Finds the recipients of all events that the page may ever have, a later run's too: those of the first telling count.
+pub(crate) async fn address<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: Option<&Scope>,
+    page: &Page,
+    told: &mut Told,
+) -> Result<(), Stop> {
+    let mut groups: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
+    for entry in &page.entries {
+        if entry.judged.is_open()
+            && let Some(key) =
+                declared(work.collections(), entry).and_then(|found| entry.audience_key(found))
+        {
+            groups.entry(key).or_default().push(entry);
+        }
+    }
+    for (key, entries) in groups {
+        let Some(collection) = entries
+            .first()
+            .and_then(|entry| declared(work.collections(), entry))
+        else {
+            continue;
+        };
+        let actor = actor(deletion, scope, collection, &entries);
+        let found = match &collection.recipients {
+            Some(Recipients::Attribute(_)) => entries
+                .iter()
+                .map(|entry| entry.effects.recipients.clone())
+                .fold(Audience::default(), Audience::with),
+            Some(Recipients::Rows { .. }) => {
+                let found = rows(work, deletion, collection, entries[0]);
+                // Boxed: the futures of several queries would be part of every pass.
+                Box::pin(found).await?
+            }
+            None => continue,
+        };
+        told.address(key, found.with(Audience::of(actor)));
+    }
+    Ok(())
+}
+
+/// The user who deletes, if it may see what it deletes. A deletion that a policy asked for has none.
+fn actor(
+    deletion: &Deletion,
+    scope: Option<&Scope>,
+    collection: &Collection,
+    entries: &[&Entry],
+) -> Option<String> {
+    let actor = deletion.notified.of(Pass::Delete).by.clone()?;
+    let wrote = |entry: &&Entry| {
+        let author = collection.author.as_ref();
+        author.and_then(|author| entry.text(collection, &author.attribute)) == Some(actor.clone())
+    };
+    let sees = match scope?.reads.get(&collection.name)? {
+        Reads::All => true,
+        Reads::Own => entries.iter().all(wrote),
+    };
+    sees.then_some(actor)
+}
+
+/// The users that the recipients' collection names for the group of this record.
+async fn rows<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    collection: &Collection,
+    entry: &Entry,
+) -> Result<Audience, Stop> {
+    let Some(Recipients::Rows {
+        collection: name,
+        by,
+        user,
+        unless,
+        lookup,
+    }) = &collection.recipients
+    else {
+        return Ok(Audience::default());
+    };
+    let named = work.collection(name)?;
+    let values: Option<Vec<String>> = by
+        .iter()
+        .map(|attribute| entry.text(collection, attribute))
+        .collect();
+    let Some(values) = values else {
+        return Ok(Audience::default());
+    };
+    let values = values.iter().map(String::as_str);
+    let subscribed = Related::by(named, lookup, by, values).whole();
+    let is_told = |row: &Row| {
+        let mark = row.mark(named);
+        let is_out = unless
+            .as_ref()
+            .is_some_and(|unless| row.attributes.get(unless) == Some(&Value::Bool(true)));
+        row.is_of(&deletion.tenant, named)
+            // Who loses the stream by this very deletion is told of its messages.
+            && (mark.is_live() || mark.is_of(deletion.id))
+            && !is_out
+    };
+    let mut users: BTreeSet<String> = BTreeSet::new();
+    let mut after: Option<Position> = None;
+    loop {
+        let found = subscribed.page(work, after.as_ref(), MOST_RECIPIENTS);
+        let found = found.await?;
+        let told = found.rows.iter().filter(|row| is_told(row));
+        users.extend(told.filter_map(|row| row.text(user).map(str::to_owned)));
+        after = found.next;
+        if after.is_none() || users.len() > MOST_RECIPIENTS {
+            return Ok(Audience::of(users));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the events of a page tell beside its keys, written down beside the page before it happens, so that it is told
+//! whatever happens in between.
+
+use std::collections::BTreeMap;
+
+use crate::effects::records::Done;
+use crate::kit::slice::Stop;
+use crate::kit::turn::Turn;
+use crate::kit::work::Work;
+use domain::collection::{Collection, Collections};
+use domain::deletion::{Deletion, Pass};
+use domain::page::{Entry, Page};
+use domain::told::Told;
+use ports::{EnginePorts, KeepTold};
+
+/// The notes of a page: as they are stored, and as they are found to be.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// What they are now.
+    pub(crate) told: Told,
+    stored: Option<Told>,
+    is_read: bool,
+}
+
+impl Notes {
+    /// Reads what was noted of this page before, where somebody may have; once.
+    pub(crate) async fn read<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        done: &Done<'_>,
+    ) -> Result<(), Stop> {
+        if self.is_read || !may_be_noted(done) {
+            return Ok(());
+        }
+        let (deletion, page) = (done.deletion, done.page);
+        let deletions = work.deletions();
+        let read = deletions.told(&deletion.tenant, deletion.id, page.number);
+        self.stored = work.call(read).await?;
+        self.told = self.stored.clone().unwrap_or_default();
+        self.is_read = true;
+        Ok(())
+    }
+
+    /// Writes them down, if they are not there yet.
+    pub(crate) async fn write<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<(), Stop> {
+        let is_stored = match &self.stored {
+            Some(stored) => *stored == self.told,
+            None => self.told.is_empty(),
+        };
+        if is_stored {
+            return Ok(());
+        }
+        let deletions = work.deletions();
+        let put = deletions.put_told(deletion, page.number, &self.told);
+        work.call(put).await?;
+        self.stored = Some(self.told.clone());
+        Ok(())
+    }
+}
+
+/// Whether something may be noted of the page already: by whoever began it, by the delete whose restore this is, or by the
+/// selection of a delete that takes rows away.
+fn may_be_noted(done: &Done<'_>) -> bool {
+    done.turn != Turn::First
+        || done.pass() != Pass::Delete
+        || done.deletion.strategy.goes_backwards()
+}
+
+/// Whether the events of this page may tell more than its keys.
+pub(crate) fn tells_more(collections: &Collections, page: &Page) -> bool {
+    let mut known: BTreeMap<&str, bool> = BTreeMap::new();
+    page.entries.iter().any(|entry| {
+        let name: &str = entry.collection.as_ref();
+        *known.entry(name).or_insert_with(|| {
+            let collection = collections.get(name);
+            collection.is_some_and(|collection| {
+                collection.recipients.is_some() || !collection.aggregates.is_empty()
+            })
+        })
+    })
+}
+
+/// The collection of an entry; one that no file declares any more has no effects.
+pub(crate) fn declared<'e>(collections: &'e Collections, entry: &Entry) -> Option<&'e Collection> {
+    collections.get(entry.collection.as_ref())
+}

@@ -1,0 +1,150 @@
+//! Groups whose owner goes: the oldest live member that is left becomes the owner.
+//!
+//! The others are moved to the new owner first, and it loses its own owner last. So whoever does it again after a crash
+//! finds it as the oldest of those that still name the old one.
+
+use std::collections::BTreeSet;
+
+use crate::effects::effect::{Answer, Effect};
+use crate::effects::notes::{Notes, declared};
+use crate::effects::records::Done;
+use crate::kit::related::Related;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::{Collection, Promotion};
+use domain::deletion::{Deletion, Pass};
+use domain::key::RecordKey;
+use domain::page::Position;
+use domain::row::Row;
+use ports::{DetachRows, EnginePorts};
+
+/// The most members of one look.
+const LOOK: usize = 1000;
+
+/// See the module.
+pub(super) struct Promote;
+
+impl<P: EnginePorts> Effect<P> for Promote {
+    fn follow<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        done: &'a Done<'a>,
+        _notes: &'a mut Notes,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if done.pass() == Pass::Delete {
+                groups(work, done).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Gives the groups that these deleted records owned a new owner.
+async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<(), Stop> {
+    let deletion = done.deletion;
+    for entry in &done.entries {
+        let Some(collection) = declared(work.collections(), entry) else {
+            continue;
+        };
+        let promotion = collection
+            .parent
+            .as_ref()
+            .and_then(|link| link.promote.as_ref());
+        if let Some(promotion) = promotion
+            && !goes_as_a_whole(deletion, collection)
+        {
+            group(work, deletion, collection, promotion, &entry.key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the deletion takes whole groups: they are within one partition, which goes with the parent.
+fn goes_as_a_whole(deletion: &Deletion, collection: &Collection) -> bool {
+    let is_below = deletion.root.is_some() && deletion.collection != collection.name;
+    let with_the_parent = collection
+        .parent
+        .as_ref()
+        .is_some_and(|link| link.by.contains(&collection.key.partition));
+    is_below && collection.key.sort.is_some() && with_the_parent
+}
+
+async fn group<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    collection: &Collection,
+    promotion: &Promotion,
+    owner: &RecordKey,
+) -> Result<(), Stop> {
+    let name = last_part(owner);
+    let is_member = |row: &Row| {
+        row.is_of(&deletion.tenant, collection)
+            && row.mark(collection).is_live()
+            && (owner.sort.is_none() || row.key.partition == owner.partition)
+    };
+    let owned = Related::over(collection, &promotion.gsi, &promotion.owner, name);
+    let mut members: BTreeSet<(String, RecordKey)> = BTreeSet::new();
+    let mut after: Option<Position> = None;
+    loop {
+        let found = owned.page(work, after.as_ref(), LOOK).await?;
+        let in_group = found.rows.into_iter().filter(is_member);
+        members.extend(in_group.map(|row| {
+            let age = row.text(&promotion.by).unwrap_or_default().to_owned();
+            (age, row.key)
+        }));
+        // The oldest of a first look is the oldest of all; the others of a large group follow look by look.
+        after = found.next;
+        if after.is_none() || members.len() >= LOOK {
+            break;
+        }
+    }
+    let mut members = members.into_iter().map(|(_, key)| key);
+    let Some(next) = members.next() else {
+        return Ok(());
+    };
+    let others: Vec<RecordKey> = members.collect();
+    let members = Members {
+        collection,
+        promotion,
+        of: name,
+    };
+    members.name(work, Some(last_part(&next)), &others).await?;
+    if after.is_some() {
+        // More of the same group: they are found by the same look once more, before the owner is one.
+        return Box::pin(group(work, deletion, collection, promotion, owner)).await;
+    }
+    members.name(work, None, &[next]).await
+}
+
+/// The members of a group.
+struct Members<'a> {
+    collection: &'a Collection,
+    promotion: &'a Promotion,
+    /// The owner whom they name so far.
+    of: &'a str,
+}
+
+impl Members<'_> {
+    /// Names another owner, or none, in those that still name the old one.
+    async fn name<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        owner: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<(), Stop> {
+        let (rows, collection, of) = (work.rows(), self.collection, self.of);
+        let attribute = self.promotion.owner.as_str();
+        let _named = work
+            .settle(keys, P::Rows::DETACH_BATCH, |batch| async move {
+                rows.regroup(collection, attribute, of, owner, &batch).await
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// What members name their owner by.
+fn last_part(key: &RecordKey) -> &str {
+    key.sort.as_deref().unwrap_or(&key.partition)
+}

@@ -1,0 +1,65 @@
+//! The records of a page that effects are asked about: before a delete takes them, and when a pass has done them.
+
+use crate::kit::turn::Turn;
+use domain::deletion::{Deletion, Pass};
+use domain::page::{Entry, Page};
+use domain::scope::Scope;
+
+/// Records of a page that a delete is about to take.
+pub(crate) struct Taking<'a> {
+    pub(crate) deletion: &'a Deletion,
+    /// What the deletion covers.
+    pub(crate) scope: &'a Scope,
+    pub(crate) page: &'a Page,
+    /// The places of those that nothing holds back so far.
+    pub(crate) open: Vec<usize>,
+}
+
+impl<'a> Taking<'a> {
+    /// All records of the page that a delete has something to do with, or only those at these places.
+    pub(crate) fn new(
+        deletion: &'a Deletion,
+        scope: &'a Scope,
+        page: &'a Page,
+        only: Option<&[usize]>,
+    ) -> Self {
+        let is_open = |place: &usize| {
+            page.entries[*place].judged.is_open() && only.is_none_or(|only| only.contains(place))
+        };
+        Self {
+            deletion,
+            scope,
+            page,
+            open: (0..page.entries.len()).filter(is_open).collect(),
+        }
+    }
+
+    /// Whether it is the root's page, which was written and whose record was marked at acceptance.
+    pub(crate) fn is_roots(&self) -> bool {
+        self.page.number == 1 && self.deletion.root.is_some()
+    }
+}
+
+/// Records of a page that a pass has done.
+pub(crate) struct Done<'a> {
+    pub(crate) deletion: &'a Deletion,
+    /// What the deletion covers, where the pass knows it.
+    pub(crate) scope: Option<&'a Scope>,
+    pub(crate) page: &'a Page,
+    /// The records that were done.
+    pub(crate) entries: Vec<&'a Entry>,
+    /// Which turn of the page it was.
+    pub(crate) turn: Turn,
+}
+
+impl Done<'_> {
+    /// The pass that did them.
+    pub(crate) fn pass(&self) -> Pass {
+        self.deletion.state.pass()
+    }
+
+    /// The run of the pass, where it was not the page's first.
+    pub(crate) fn run(&self) -> Option<u32> {
+        (self.turn == Turn::Again).then_some(self.deletion.run)
+    }
+}

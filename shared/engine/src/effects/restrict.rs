@@ -1,0 +1,82 @@
+//! Records that a live child keeps, where a deletion names them itself: they fail, with the reason.
+
+use std::collections::BTreeMap;
+
+use crate::effects::effect::{Answer, Effect};
+use crate::effects::records::Taking;
+use crate::kit::related::Related;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::{Outcome, Position};
+use domain::row::Row;
+use ports::EnginePorts;
+
+/// The first look at children takes few, the next ones many.
+const FEW: usize = 10;
+const MANY: usize = 1000;
+
+/// See the module.
+pub(super) struct Restrict;
+
+impl<P: EnginePorts> Effect<P> for Restrict {
+    fn hold_back<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        taking: &'a Taking<'a>,
+    ) -> Answer<'a, BTreeMap<usize, Outcome>> {
+        Box::pin(async move {
+            // A root was looked at when it was accepted.
+            if taking.is_roots() {
+                return Ok(BTreeMap::new());
+            }
+            held(work, taking).await
+        })
+    }
+}
+
+/// Those of these records that have a live child.
+async fn held<P: EnginePorts>(
+    work: Work<'_, P>,
+    taking: &Taking<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut held = BTreeMap::new();
+    for place in &taking.open {
+        let entry = &taking.page.entries[*place];
+        for child in work.collections().restricting(&entry.collection) {
+            if has_live(work, taking.deletion, child, &entry.key).await? {
+                let reason = format!("HAS_CHILDREN: {} still name it", child.name);
+                held.insert(*place, Outcome::Failed { reason });
+            }
+        }
+    }
+    Ok(held)
+}
+
+/// Whether one of the children of a record is live.
+async fn has_live<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    child: &Collection,
+    parent: &RecordKey,
+) -> Result<bool, Stop> {
+    let Some(link) = &child.parent else {
+        return Ok(false);
+    };
+    let children = Related::by(child, &link.lookup, &link.by, parent.values());
+    let is_live = |row: &Row| row.is_of(&deletion.tenant, child) && row.mark(child).is_live();
+    let mut after: Option<Position> = None;
+    loop {
+        let limit = if after.is_none() { FEW } else { MANY };
+        let found = children.page(work, after.as_ref(), limit).await?;
+        if found.rows.iter().any(is_live) {
+            return Ok(true);
+        }
+        after = found.next;
+        if after.is_none() {
+            return Ok(false);
+        }
+    }
+}

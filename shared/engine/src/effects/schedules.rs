@@ -1,0 +1,74 @@
+//! Removes the schedules of records before their rows: one that fires afterwards would find nothing to work on.
+
+use std::collections::BTreeMap;
+
+use crate::effects::effect::{Answer, Effect};
+use crate::effects::records::Taking;
+use crate::kit::ours::is_ours;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::page::{Entry, Outcome};
+use ports::{Attempt, EnginePorts, RemoveSchedules, ScheduleOutcome};
+use telemetry::chain;
+
+/// See the module.
+pub(super) struct Schedules;
+
+impl<P: EnginePorts> Effect<P> for Schedules {
+    fn hold_back<'a>(
+        &'a self,
+        work: Work<'a, P>,
+        taking: &'a Taking<'a>,
+    ) -> Answer<'a, BTreeMap<usize, Outcome>> {
+        let entries = &taking.page.entries;
+        Box::pin(async move {
+            let has_schedule = |place: &usize| entries[*place].effects.schedule.is_some();
+            // A root that is not ours any more is new, and so is its schedule.
+            if !taking.open.iter().any(has_schedule)
+                || (taking.is_roots() && !is_ours(work, taking.deletion, &entries[0]).await?)
+            {
+                return Ok(BTreeMap::new());
+            }
+            remove(work, entries, &taking.open).await
+        })
+    }
+}
+
+/// Removes the schedules of the records at these places. One that is not there is as good as removed; a record whose
+/// schedule the scheduler refuses to remove is held back.
+pub(crate) async fn remove<P: EnginePorts>(
+    work: Work<'_, P>,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let with_name = |place: &usize| Some((*place, entries[*place].effects.schedule.clone()?));
+    let names: Vec<(usize, String)> = places.iter().filter_map(with_name).collect();
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let schedules = work.engine.ports.schedules();
+    let removals = work
+        .settle(&names, 1, |batch| async move {
+            let mut answers = Vec::new();
+            for (_, name) in batch {
+                answers.push(match schedules.remove(&name).await {
+                    Ok(Attempt::Done(ScheduleOutcome::Removed | ScheduleOutcome::Missing)) => {
+                        Attempt::Done(None)
+                    }
+                    Ok(Attempt::Again(why)) => Attempt::Again(why),
+                    // A refusal is about this schedule alone; without an answer the slice ends, and it is tried again.
+                    Err(error) if !error.retryable => Attempt::Done(Some(chain(&error))),
+                    Err(error) => return Err(error),
+                });
+            }
+            Ok(answers)
+        })
+        .await?;
+    let held = names.into_iter().zip(removals);
+    Ok(held
+        .filter_map(|((place, _), refusal)| {
+            let reason = format!("SCHEDULE_NOT_REMOVED: {}", refusal?);
+            Some((place, Outcome::Failed { reason }))
+        })
+        .collect())
+}

@@ -1,0 +1,87 @@
+//! The documents of some records, by place. A record whose document id cannot be rendered has no document, and no answer.
+
+use std::collections::BTreeMap;
+
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::deletion::DeletionId;
+use domain::row::Mark;
+use ports::{
+    ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentState, DocumentVersion,
+    EnginePorts, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
+};
+
+/// Reads the marks and versions of those that are there.
+pub(crate) async fn states<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, DocumentState>, Stop> {
+    let (documents, collection) = (work.documents(), records.collection);
+    let (places, ids) = ids(records);
+    let states = work
+        .settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
+            documents.states(collection, &batch).await
+        })
+        .await?;
+    let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
+    Ok(places.into_iter().zip(states).filter_map(there).collect())
+}
+
+/// Puts a mark on them.
+pub(crate) async fn mark<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    mark: &Mark,
+) -> Result<Vec<(usize, DocumentMarkOutcome)>, Stop> {
+    let (documents, collection) = (work.documents(), records.collection);
+    let (places, ids) = ids(records);
+    let outcomes = work
+        .settle(&ids, P::Documents::MARK_BATCH, |batch| async move {
+            MarkDocuments::mark(documents, collection, mark, &batch).await
+        })
+        .await?;
+    Ok(places.into_iter().zip(outcomes).collect())
+}
+
+/// Takes a deletion's mark off them, and leaves those of others.
+pub(crate) async fn clear<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    deletion: DeletionId,
+) -> Result<Vec<(usize, DocumentClearOutcome)>, Stop> {
+    let (documents, collection) = (work.documents(), records.collection);
+    let (places, ids) = ids(records);
+    let outcomes = work
+        .settle(&ids, P::Documents::CLEAR_BATCH, |batch| async move {
+            documents.clear(collection, deletion, &batch).await
+        })
+        .await?;
+    Ok(places.into_iter().zip(outcomes).collect())
+}
+
+/// Removes those that still are as they were read.
+pub(crate) async fn remove<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    versions: &BTreeMap<usize, DocumentVersion>,
+) -> Result<Vec<(usize, RemoveOutcome)>, Stop> {
+    let (documents, collection) = (work.documents(), records.collection);
+    let removable = records.at(versions.keys().copied().collect());
+    let (places, ids) = ids(&removable);
+    let asked: Vec<(String, DocumentVersion)> = places
+        .iter()
+        .zip(ids)
+        .map(|(place, id)| (id, versions[place]))
+        .collect();
+    let outcomes = work
+        .settle(&asked, P::Documents::PURGE_BATCH, |batch| async move {
+            documents.remove(collection, &batch).await
+        })
+        .await?;
+    Ok(places.into_iter().zip(outcomes).collect())
+}
+
+fn ids(records: &Records<'_>) -> (Vec<usize>, Vec<String>) {
+    records.document_ids().0.into_iter().unzip()
+}

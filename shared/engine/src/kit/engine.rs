@@ -1,0 +1,31 @@
+//! The engine's value: its ports, the collections, and its settings.
+
+use std::sync::Arc;
+
+use crate::kit::slice::Stop;
+use domain::collection::{Collection, CollectionName, Collections};
+use domain::deletion::{Patience, Timing};
+
+/// The engine: its ports, the collections, and its settings.
+#[derive(Debug)]
+pub struct Engine<P> {
+    /// What it works with.
+    pub ports: P,
+    /// The collections as the files declare them now; what a deletion covers is frozen in its scope.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// When to stop trying.
+    pub patience: Patience,
+    /// The most keys of a page it writes, from 1 to 1,000.
+    pub page_keys: usize,
+}
+
+impl<P> Engine<P> {
+    /// The collection of this name, or the reason why its records cannot be worked on.
+    pub(crate) fn collection(&self, name: &CollectionName) -> Result<&Collection, Stop> {
+        self.collections
+            .get(name.as_ref())
+            .ok_or_else(|| Stop::unknown_collection(name))
+    }
+}

@@ -1,0 +1,93 @@
+//! Puts the deletion's mark on rows and documents.
+
+use std::collections::BTreeMap;
+
+use crate::kit::documents;
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::page::{Judged, Outcome};
+use domain::row::Mark;
+use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
+
+/// How often a row whose mark attribute changes between absent and NULL is asked again.
+const FLIPS: usize = 3;
+
+/// Marks rows; answers those that could not be marked.
+pub(crate) async fn mark_rows<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    mark: &Mark,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let (rows, collection) = (work.rows(), records.collection);
+    let mut exceptions = BTreeMap::new();
+    let is_null = |place: usize| records.entry(place).judged == Judged::LiveNull;
+    let mut open: Vec<(usize, bool)> = records
+        .places
+        .iter()
+        .map(|place| (*place, is_null(*place)))
+        .collect();
+    for _ in 0..FLIPS {
+        if open.is_empty() {
+            break;
+        }
+        let to_mark: Vec<RowToMark> = open
+            .iter()
+            .map(|(place, null)| RowToMark {
+                key: records.entry(*place).key.clone(),
+                null: *null,
+            })
+            .collect();
+        let outcomes = work
+            .settle(&to_mark, P::Rows::MARK_BATCH, |batch| async move {
+                rows.mark(collection, mark, &batch).await
+            })
+            .await?;
+        let mut flipped = Vec::new();
+        for ((place, _), outcome) in open.into_iter().zip(outcomes) {
+            let exception = match outcome {
+                MarkOutcome::Marked => continue,
+                MarkOutcome::Null => {
+                    flipped.push((place, true));
+                    continue;
+                }
+                MarkOutcome::Absent => {
+                    flipped.push((place, false));
+                    continue;
+                }
+                MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
+                MarkOutcome::Missing => Outcome::Missing,
+                MarkOutcome::TooLarge => Outcome::failed(
+                    "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB",
+                ),
+            };
+            exceptions.insert(place, exception);
+        }
+        open = flipped;
+    }
+    let changing = "ROW_CHANGING: somebody else keeps changing the mark";
+    exceptions.extend(
+        open.into_iter()
+            .map(|(place, _)| (place, Outcome::failed(changing))),
+    );
+    Ok(exceptions)
+}
+
+/// Marks documents; answers those that could not be marked. Without a document there is nothing that could show the record.
+pub(crate) async fn mark_documents<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    mark: &Mark,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let (_, mut exceptions) = records.document_ids();
+    for (place, outcome) in documents::mark(work, records, mark).await? {
+        match outcome {
+            DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => {}
+            DocumentMarkOutcome::Rejected(why) => {
+                let reason = format!("DOCUMENT_REJECTED: {why}");
+                exceptions.insert(place, Outcome::Failed { reason });
+            }
+        }
+    }
+    Ok(exceptions)
+}

@@ -1,0 +1,59 @@
+//! Which records are the deletion's own.
+
+use crate::kit::rows::read_row;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::page::{Entry, Outcome};
+use domain::row::{Row, RowMark};
+use ports::{EnginePorts, Fields};
+
+/// Whether the record is the deletion's root.
+pub(crate) fn is_root(deletion: &Deletion, entry: &Entry) -> bool {
+    entry.collection == deletion.collection && Some(&entry.key) == deletion.root.as_ref()
+}
+
+/// What stands in the way of removing a row: it must be the tenant's, and unmarked or ours; the root was marked at
+/// acceptance, so one without our mark is another record.
+pub(crate) fn obstacle(
+    deletion: &Deletion,
+    collection: &Collection,
+    entry: &Entry,
+    row: &Row,
+) -> Option<Outcome> {
+    let mark = row.mark(collection);
+    if !row.is_of(&deletion.tenant, collection)
+        || (is_root(deletion, entry) && !mark.is_of(deletion.id))
+    {
+        return Some(Outcome::Missing);
+    }
+    match mark {
+        RowMark::By(by) if by != Some(deletion.id) => Some(Outcome::AlreadyDeleted),
+        _ => None,
+    }
+}
+
+/// Whether another record than the deletion's is at the root's key: one that is not there is not new.
+pub(crate) async fn root_is_new<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+) -> Result<bool, Stop> {
+    let Some(root) = &deletion.root else {
+        return Ok(false);
+    };
+    let collection = work.collection(&deletion.collection)?;
+    let row = read_row(work, collection, root, Fields::Judged).await?;
+    Ok(row.is_some_and(|row| !row.mark(collection).is_of(deletion.id)))
+}
+
+/// Whether the record's row is there and carries the deletion's mark.
+pub(crate) async fn is_ours<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    entry: &Entry,
+) -> Result<bool, Stop> {
+    let collection = work.collection(&entry.collection)?;
+    let row = read_row(work, collection, &entry.key, Fields::Judged).await?;
+    Ok(row.is_some_and(|row| row.mark(collection).is_of(deletion.id)))
+}

@@ -1,0 +1,30 @@
+//! Going through the manifest backwards, as all passes do that remove or undo: the root comes last, and hides what is half
+//! done until then.
+
+use crate::kit::manifest;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::passes::notifier::Notifier;
+use crate::passes::page::PageRun;
+use crate::passes::task::Task;
+use domain::deletion::Deletion;
+use ports::EnginePorts;
+
+/// Does all pages from the checkpoint on, the last one first.
+pub(crate) async fn run<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    task: Task<'_>,
+) -> Result<(), Stop> {
+    let mut notifier = Notifier::new();
+    // Only the first page of a slice can have been begun by somebody else.
+    let mut may_be_begun = true;
+    while let Some(number) = deletion.next_backwards() {
+        let page = manifest::written(work, deletion, number).await?;
+        PageRun::new(work, task, deletion, &page, may_be_begun)
+            .run(deletion, &mut notifier)
+            .await?;
+        may_be_begun = false;
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! The events of a page, and how they are published.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::{CollectionName, Collections};
+use domain::deletion::{Deletion, Pass};
+use domain::event;
+use domain::event::{Event, Group};
+use domain::page::{Entry, Exceptions, Outcome, Page};
+use domain::told::Told;
+use ports::{EnginePorts, PublishEvents};
+
+/// How long one telling may take: a bus that keeps putting events off is as good as away.
+const TELLING: Duration = Duration::from_secs(2);
+
+pub(crate) async fn publish<P: EnginePorts>(
+    work: Work<'_, P>,
+    events: &[Event],
+) -> Result<(), Stop> {
+    let bus = work.engine.ports.events();
+    let slice = work.slice.at_most(TELLING);
+    let work = Work::new(work.engine, &slice);
+    work.settle(events, P::Events::PUBLISH_BATCH, |batch| async move {
+        bus.publish(&batch).await
+    })
+    .await?;
+    Ok(())
+}
+
+/// The page at this position is told.
+pub(crate) fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
+    let telling = deletion.notified.of_mut(pass);
+    if position > telling.pages {
+        telling.pages = position;
+    } else {
+        telling.retold = position;
+    }
+}
+
+/// The events of a page of a pass: what was done when the page was first done, unless that is told; and what later runs
+/// did again.
+pub(crate) fn events_of(
+    collections: &Collections,
+    deletion: &Deletion,
+    pass: Pass,
+    position: u32,
+    (page, exceptions, told): (&Page, &Exceptions, &Told),
+) -> Vec<Event> {
+    let telling = deletion.notified.of(pass);
+    let is_new =
+        |run: Option<u32>| run.map_or(position > telling.pages, |run| run >= telling.since);
+    let mut by_run: BTreeMap<Option<u32>, BTreeMap<&CollectionName, Vec<&Entry>>> = BTreeMap::new();
+    for (place, entry) in page.entries.iter().enumerate() {
+        let run = exceptions.redone_in(pass, place);
+        if is_new(run) && is_done(deletion, pass, page, place, exceptions) {
+            by_run
+                .entry(run)
+                .or_default()
+                .entry(&entry.collection)
+                .or_default()
+                .push(entry);
+        }
+    }
+    let mut events = Vec::new();
+    for (run, records) in &by_run {
+        let groups: Vec<Group<'_>> = records
+            .iter()
+            .flat_map(|(name, entries)| groups(collections, name, entries, told))
+            .collect();
+        events.extend(event::of_groups(deletion, pass, page.number, *run, &groups));
+    }
+    let changes = told.changes.iter().filter(|change| change.pass == pass);
+    events.extend(
+        changes
+            .filter(|change| is_new(change.run))
+            .map(|change| event::aggregate_changed(deletion, page.number, change)),
+    );
+    events
+}
+
+/// The groups of records of one collection; one that no file declares any more has no event of its own.
+fn groups<'e>(
+    collections: &'e Collections,
+    name: &'e CollectionName,
+    entries: &[&Entry],
+    told: &Told,
+) -> Vec<Group<'e>> {
+    match collections.get(name.as_ref()) {
+        Some(collection) => Group::all(collection, entries, told),
+        None => vec![Group {
+            keys: entries.iter().map(|entry| entry.key.clone()).collect(),
+            ..Group::plain(name)
+        }],
+    }
+}
+
+fn is_done(
+    deletion: &Deletion,
+    pass: Pass,
+    page: &Page,
+    place: usize,
+    exceptions: &Exceptions,
+) -> bool {
+    let is_deleted = || page.outcome(place, exceptions) == Outcome::Deleted;
+    match pass {
+        Pass::Delete => is_deleted(),
+        // What this deletion never took it has not brought back, though it is live.
+        Pass::Restore => {
+            deletion.is_acted(page.number)
+                && is_deleted()
+                && !exceptions.restored.contains_key(&place)
+        }
+        Pass::Purge => !exceptions.purged.contains_key(&place),
+    }
+}

@@ -1,0 +1,199 @@
+//! The look below the root, before a purge removes anything, and before a delete takes the root away: late arrivals are
+//! collected, whoever wrote them.
+//!
+//! What it finds is written as a page first and marked then, like everything else. What a page already counts as ours,
+//! and somebody unmarked since, is marked again in place: a record stands in one page only. A delete does not mark what it
+//! finds: the turn of that page comes before the root's.
+
+use std::collections::HashSet;
+
+use crate::effects::remove_schedules;
+use crate::kit::checkpoint::checkpoint;
+use crate::kit::manifest;
+use crate::kit::manifest::{known, record};
+use crate::kit::ours::root_is_new;
+use crate::kit::parents::{below_the_dead, below_what_is_ours};
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::select::step::Step;
+use crate::select::walk::{STEPS, Walk};
+use crate::strategies;
+use domain::deletion::{Deletion, Pass};
+use domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
+use domain::scope::Scope;
+use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
+
+/// Looks from the checkpoint on, until there is nothing below the root that is not in the manifest.
+pub(crate) async fn run<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    adopt(work, deletion).await?;
+    while !deletion.looked {
+        let mut walk = Walk::new(work, scope);
+        let mut cursor = deletion.look.clone().unwrap_or(SelectCursor::ROOT);
+        let mut found: Vec<Entry> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut steps = 0;
+        while found.len() < work.engine.page_keys && steps < STEPS {
+            let room = work.engine.page_keys - found.len();
+            // Everything before `pages + 1` is written; nothing is open.
+            let step = walk
+                .step(deletion, cursor.clone(), (deletion.pages + 1, &[]), room)
+                .await?;
+            match step {
+                Step::Over => break,
+                // The look begins behind what the scope names.
+                Step::Named { next, .. } => cursor = next,
+                Step::Found {
+                    collection,
+                    rows,
+                    next,
+                } => {
+                    let declared = work.collection(&collection)?;
+                    let mut live = rows;
+                    live.retain(|row| row.mark(declared).is_live());
+                    // A parent whose turn in the delete has not come stands there live, and is ours all the same.
+                    let is_acted = next.page().is_none_or(|page| deletion.is_acted(page));
+                    let is_waiting = deletion.state.pass() == Pass::Delete && !is_acted;
+                    if !is_waiting {
+                        live = below_the_dead(work, declared, live, &seen).await?;
+                    }
+                    for row in live {
+                        if !seen.insert((collection.clone(), row.key.clone())) {
+                            continue;
+                        }
+                        found.push(Entry::found(declared, row, deletion.id));
+                    }
+                    cursor = next;
+                }
+            }
+            if found.is_empty() {
+                // Kept with the next store call of the slice: the look goes on from here.
+                deletion.look = Some(cursor.clone());
+            } else {
+                steps += 1;
+            }
+        }
+        if deletion.root.is_none() && !found.is_empty() {
+            let old = below_what_is_ours(work, deletion, &found).await?;
+            let mut places = 0..;
+            found.retain(|_| places.next().is_some_and(|place| old.contains(&place)));
+            if found.is_empty() {
+                deletion.look = Some(cursor);
+                continue;
+            }
+        }
+        // The root is read after its children: one that is there and not ours is new, and so are they.
+        if found.is_empty() || root_is_new(work, deletion).await? {
+            let next = deletion.look_over(work.now());
+            return checkpoint(work, deletion, next).await;
+        }
+        if collect(work, deletion, found).await? {
+            deletion.look = Some(cursor);
+        }
+    }
+    Ok(())
+}
+
+/// A page that a crashed look wrote, and that the deletion does not know of yet. If the root was created anew since, so
+/// may have been what the page names: it is then taken without a mark, and the purge keeps what is not ours.
+async fn adopt<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
+    let number = deletion.pages + 1;
+    let Some(page) = manifest::page(work, deletion, number).await? else {
+        return Ok(());
+    };
+    if deletion.state.pass() == Pass::Purge && root_is_new(work, deletion).await? {
+        let next = deletion.page_found(work.now(), &page);
+        return checkpoint(work, deletion, next).await;
+    }
+    if deletion.root.is_none() {
+        let old = below_what_is_ours(work, deletion, &page.entries).await?;
+        mark(work, deletion, &page.entries, &old).await?;
+        let next = deletion.page_found(work.now(), &page);
+        return checkpoint(work, deletion, next).await;
+    }
+    take(work, deletion, &page).await
+}
+
+/// Marks what was found: in the page that has it already, or in a new one. Answers whether all of it was taken: if
+/// somebody wrote that page first, theirs counts, and then, or if a page cannot hold it, the look repeats this stretch.
+async fn collect<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    found: Vec<Entry>,
+) -> Result<bool, Stop> {
+    let known = known(work, deletion, &found).await?;
+    let (mut again, mut new): (Vec<Entry>, Vec<Entry>) = found
+        .into_iter()
+        .partition(|entry| known.contains_key(&record(entry)));
+    if deletion.state.pass() == Pass::Delete {
+        // Those of a page that an earlier look has found have their turn before them.
+        again.retain(|entry| {
+            known
+                .get(&record(entry))
+                .is_some_and(|page| deletion.is_acted(*page))
+        });
+    }
+    if !again.is_empty() {
+        let all: Vec<usize> = (0..again.len()).collect();
+        mark(work, deletion, &again, &all).await?;
+    }
+    if new.is_empty() {
+        return Ok(true);
+    }
+    let fitting = fitting(&new);
+    let is_all = fitting == new.len();
+    new.truncate(fitting);
+    let page = Page {
+        number: deletion.pages + 1,
+        entries: new,
+        next: None,
+    };
+    match work
+        .call(work.deletions().put_page(deletion, &page))
+        .await?
+    {
+        PutPageOutcome::Written => take(work, deletion, &page).await.map(|()| is_all),
+        PutPageOutcome::Earlier(theirs) => take(work, deletion, &theirs).await.map(|()| false),
+    }
+}
+
+/// Marks what was found, or erases it where the delete does that, but for what must not go yet: that is kept.
+async fn mark<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<(), Stop> {
+    let held = remove_schedules(work, entries, places).await?;
+    let mut rest = places.to_vec();
+    rest.retain(|place| !held.contains_key(place));
+    strategies::take_late(work, deletion, entries, &rest).await
+}
+
+/// How many of these entries one page holds; it always holds one.
+pub(crate) fn fitting(entries: &[Entry]) -> usize {
+    let mut total = 0;
+    let fit = entries.iter().take_while(|entry| {
+        total += entry.bytes();
+        total <= PAGE_BYTES
+    });
+    fit.count().max(1)
+}
+
+async fn take<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    page: &Page,
+) -> Result<(), Stop> {
+    let next = if deletion.state.pass() == Pass::Delete {
+        deletion.page_late(work.now(), page)
+    } else {
+        let all: Vec<usize> = (0..page.entries.len()).collect();
+        mark(work, deletion, &page.entries, &all).await?;
+        deletion.page_found(work.now(), page)
+    };
+    checkpoint(work, deletion, next).await
+}

@@ -1,0 +1,90 @@
+//! Tells the bus while a slice works; what it could not tell is owed.
+
+use tracing::warn;
+
+use crate::kit::work::Work;
+use crate::passes::events::{events_of, note, publish};
+use domain::deletion::{Deletion, Pass};
+use domain::event;
+use domain::event::Event;
+use domain::page::{Exceptions, Page};
+use domain::told::Told;
+use ports::EnginePorts;
+
+/// Tells while a slice works; silent for the rest of the slice once the bus did not answer.
+pub(crate) struct Notifier {
+    silent: bool,
+}
+
+impl Notifier {
+    pub(crate) fn new() -> Self {
+        Self { silent: false }
+    }
+
+    /// `DeletionAccepted`, once.
+    pub(crate) async fn accepted<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        deletion: &mut Deletion,
+    ) {
+        if !deletion.notified.accepted
+            && self
+                .tell(work, deletion, &[event::accepted(deletion)])
+                .await
+        {
+            deletion.notified.accepted = true;
+        }
+    }
+
+    /// The records of a page that a pass has just done; its position is the deletion's cursor. Kept with the next
+    /// checkpoint.
+    pub(crate) async fn page<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        deletion: &mut Deletion,
+        pass: Pass,
+        (page, exceptions, told): (&Page, &Exceptions, &Told),
+    ) {
+        let position = deletion.cursor;
+        let telling = deletion.notified.of(pass);
+        let before = if position > telling.pages {
+            telling.pages
+        } else {
+            telling.retold
+        };
+        // An earlier page is owed: they are told in order, later.
+        if before + 1 != position {
+            return;
+        }
+        let events = events_of(
+            work.collections(),
+            deletion,
+            pass,
+            position,
+            (page, exceptions, told),
+        );
+        if self.tell(work, deletion, &events).await {
+            note(deletion, pass, position);
+        }
+    }
+
+    async fn tell<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        deletion: &Deletion,
+        events: &[Event],
+    ) -> bool {
+        if self.silent {
+            return false;
+        }
+        match publish(work, events).await {
+            Ok(()) => true,
+            // If the slice itself is over, the next store call says so.
+            Err(stop) => {
+                warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
+                self.silent = true;
+                false
+            }
+        }
+    }
+}

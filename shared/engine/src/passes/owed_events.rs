@@ -1,0 +1,156 @@
+//! Tells the bus. What could not be told is owed: the cursor `notified` remembers, the sweeper tells it later.
+//!
+//! A bus that is away holds nothing up: neither a delete, nor the purge when its time has come.
+
+use tracing::warn;
+
+use crate::effects::follow_root;
+use crate::effects::tells_more;
+use crate::kit::clear::clear_documents;
+use crate::kit::manifest;
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::passes::events::{events_of, note, publish};
+use domain::deletion::{Deletion, Pass, State};
+use domain::event;
+use domain::page::{Entry, Exceptions, Judged, Page};
+use domain::told::Told;
+use ports::{ChangeDeletions, EnginePorts, KeepTold, StoreOutcome};
+
+/// Tells everything that an ended deletion still owes, and sets when the sweeper looks at it next. What fails stays
+/// owed.
+///
+/// # Errors
+///
+/// What kept it from that; the log has it.
+pub(crate) async fn tell_owed<P: EnginePorts>(
+    work: Work<'_, P>,
+    ended: &Deletion,
+) -> Result<(), Stop> {
+    let mut told = ended.clone();
+    let result = tell_all(work, &mut told).await;
+    let next = match &result {
+        Ok(()) => ended.told(told.notified, &work.engine.timing),
+        Err(_) => told.put_off(work.now(), &work.engine.timing),
+    };
+    if let Err(stop) = &result {
+        warn!(deletion_id = %ended.id, stop = %stop, "events of deletion {} are owed", ended.id);
+    }
+    let stored = work.closing(work.deletions().store(&next)).await;
+    result?;
+    match stored? {
+        StoreOutcome::Stored => Ok(()),
+        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+    }
+}
+
+async fn tell_all<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
+    if !deletion.notified.accepted {
+        publish(work, &[event::accepted(deletion)]).await?;
+        deletion.notified.accepted = true;
+    }
+    for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
+        if deletion.notified.of(pass).is_owed() {
+            tell_pass(work, deletion, pass).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What an ended pass owes: its pages in its order, then its end.
+async fn tell_pass<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    pass: Pass,
+) -> Result<(), Stop> {
+    let state = deletion.notified.of(pass).ended;
+    if state == Some(State::Restored) && deletion.state == State::Restored {
+        clear_root_document(work, deletion).await?;
+        if let Some((page, told)) = Box::pin(follow_root(work, deletion)).await? {
+            let changed = |change| event::aggregate_changed(deletion, page.number, change);
+            let events: Vec<_> = told.changes.iter().map(changed).collect();
+            publish(work, &events).await?;
+        }
+    }
+    let done = match pass {
+        Pass::Delete => deletion.acted,
+        Pass::Restore | Pass::Purge => deletion.notified.of(pass).done,
+    };
+    // First what was done again in pages that an earlier run had told, whichever run did it.
+    if deletion.notified.of(pass).is_again() {
+        let again = deletion.notified.of(pass).pages.min(done);
+        for position in deletion.notified.of(pass).retold + 1..=again {
+            tell_page(work, deletion, pass, position).await?;
+        }
+    }
+    for position in deletion.notified.of(pass).pages + 1..=done {
+        tell_page(work, deletion, pass, position).await?;
+    }
+    if let Some(event) = event::finished(deletion, pass) {
+        publish(work, &[event]).await?;
+    }
+    let telling = deletion.notified.of_mut(pass);
+    telling.finished = true;
+    telling.failure = None;
+    Ok(())
+}
+
+async fn tell_page<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    pass: Pass,
+    position: u32,
+) -> Result<(), Stop> {
+    let number = deletion.page_at(pass, position);
+    if let Some((page, exceptions, told)) = read(work, deletion, number).await? {
+        let events = events_of(
+            work.collections(),
+            deletion,
+            pass,
+            position,
+            (&page, &exceptions, &told),
+        );
+        publish(work, &events).await?;
+    }
+    note(deletion, pass, position);
+    Ok(())
+}
+
+async fn read<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    number: u32,
+) -> Result<Option<(Page, Exceptions, Told)>, Stop> {
+    let Some(page) = manifest::page(work, deletion, number).await? else {
+        return Ok(None);
+    };
+    let exceptions = manifest::exceptions(work, deletion, number).await?;
+    let deletions = work.deletions();
+    let told = if tells_more(work.collections(), &page) {
+        let read = deletions.told(&deletion.tenant, deletion.id, number);
+        work.call(read).await?
+    } else {
+        None
+    };
+    Ok(Some((page, exceptions, told.unwrap_or_default())))
+}
+
+/// The root's document, once its row is live again.
+pub(crate) async fn clear_root_document<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+) -> Result<(), Stop> {
+    let Some(root) = &deletion.root else {
+        return Ok(());
+    };
+    let collection = work.collection(&deletion.collection)?;
+    let entry = Entry::new(collection.name.clone(), root.clone(), Judged::Live);
+    // Refused for what it holds: compare finds it, and search checks its hits.
+    let records = Records {
+        collection,
+        entries: &[entry],
+        places: vec![0],
+    };
+    clear_documents(work, &records, deletion.id).await.map(drop)
+}

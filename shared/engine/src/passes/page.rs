@@ -1,0 +1,158 @@
+//! How one page is done, whatever the pass.
+
+use std::collections::BTreeMap;
+
+use crate::effects;
+use crate::kit::checkpoint::checkpoint;
+use crate::kit::manifest;
+use crate::kit::slice::Stop;
+use crate::kit::turn::Turn;
+use crate::kit::work::Work;
+use crate::passes::notifier::Notifier;
+use crate::passes::task::Task;
+use domain::deletion::{Deletion, Pass};
+use domain::page::{Exceptions, Outcome, Page};
+use ports::{AdvanceDeletions, EnginePorts};
+
+/// One page on its way through a pass.
+pub(crate) struct PageRun<'a, P: EnginePorts> {
+    work: Work<'a, P>,
+    task: Task<'a>,
+    page: &'a Page,
+    turn: Turn,
+}
+
+impl<'a, P: EnginePorts> PageRun<'a, P> {
+    /// A page in this pass. `may_be_begun` says whether somebody may have begun it in an earlier slice.
+    pub(crate) fn new(
+        work: Work<'a, P>,
+        task: Task<'a>,
+        deletion: &Deletion,
+        page: &'a Page,
+        may_be_begun: bool,
+    ) -> Self {
+        Self {
+            work,
+            task,
+            page,
+            turn: Turn::of(deletion, task.pass(), page.number, may_be_begun),
+        }
+    }
+
+    /// Does the page:
+    ///
+    /// 1. what an earlier turn left is read, where there was one;
+    /// 2. of a page that was done before, only what was left open is done;
+    /// 3. what a delete must not take yet is held back;
+    /// 4. the records are taken, given back or removed;
+    /// 5. what was not plainly done is written beside the page;
+    /// 6. what follows the records is done;
+    /// 7. the checkpoint says that the page is done;
+    /// 8. the bus is told.
+    pub(crate) async fn run(
+        &self,
+        deletion: &mut Deletion,
+        notifier: &mut Notifier,
+    ) -> Result<(), Stop> {
+        let pass = self.task.pass();
+        let earlier = self.earlier(deletion).await?;
+        let open = earlier
+            .as_ref()
+            .filter(|_| self.turn == Turn::Again)
+            .map(|earlier| earlier.open(pass));
+        let found = self.act(deletion, open.as_deref()).await?;
+        let exceptions = self
+            .record(deletion, earlier, open.as_deref(), found)
+            .await?;
+        let told = self.follow(deletion, &exceptions).await?;
+        let next = deletion.page_done(pass, self.work.now(), self.page, &exceptions);
+        checkpoint(self.work, deletion, next).await?;
+        notifier
+            .page(self.work, deletion, pass, (self.page, &exceptions, &told))
+            .await;
+        Ok(())
+    }
+
+    /// Step 1.
+    async fn earlier(&self, deletion: &Deletion) -> Result<Option<Exceptions>, Stop> {
+        match self.turn {
+            Turn::First => Ok(None),
+            Turn::Resumed | Turn::Again => self.stored(deletion).await.map(Some),
+        }
+    }
+
+    async fn stored(&self, deletion: &Deletion) -> Result<Exceptions, Stop> {
+        manifest::exceptions(self.work, deletion, self.page.number).await
+    }
+
+    /// Whether the pass looks at nothing but what was left open, where the page was done before.
+    fn is_only_open(&self) -> bool {
+        self.task.pass() != Pass::Purge
+    }
+
+    /// Steps 2 to 4.
+    async fn act(&self, deletion: &Deletion, open: Option<&[usize]>) -> Result<Exceptions, Stop> {
+        let only = open.filter(|_| self.is_only_open());
+        let held = match self.task {
+            Task::Delete(scope) => {
+                effects::hold_back(self.work, deletion, scope, self.page, only).await?
+            }
+            Task::Restore | Task::Purge(_) => BTreeMap::new(),
+        };
+        let rest = self.rest(only, &held);
+        let only = if held.is_empty() { only } else { Some(&*rest) };
+        let mut found = if only.is_some_and(<[usize]>::is_empty) {
+            Exceptions::default()
+        } else {
+            self.task.run(self.work, deletion, self.page, only).await?
+        };
+        found.deleted.extend(held);
+        Ok(found)
+    }
+
+    /// The places to be done that nothing holds back.
+    fn rest(&self, only: Option<&[usize]>, held: &BTreeMap<usize, Outcome>) -> Vec<usize> {
+        let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
+        (0..self.page.entries.len())
+            .filter(|place| is_wanted(place) && !held.contains_key(place))
+            .collect()
+    }
+
+    /// Step 5: writes the exceptions if they have changed; answers what stands.
+    async fn record(
+        &self,
+        deletion: &Deletion,
+        mut earlier: Option<Exceptions>,
+        open: Option<&[usize]>,
+        found: Exceptions,
+    ) -> Result<Exceptions, Stop> {
+        if earlier.is_none() && !found.is_empty() {
+            earlier = Some(self.stored(deletion).await?);
+        }
+        let Some(earlier) = earlier else {
+            return Ok(found);
+        };
+        let pass = self.task.pass();
+        let exceptions = earlier.followed_by(pass, found, open, self.is_only_open(), deletion.run);
+        if exceptions != earlier {
+            let deletions = self.work.deletions();
+            let put = deletions.put_exceptions(deletion, self.page.number, &exceptions);
+            self.work.call(put).await?;
+        }
+        Ok(exceptions)
+    }
+
+    /// Step 6.
+    async fn follow(
+        &self,
+        deletion: &Deletion,
+        exceptions: &Exceptions,
+    ) -> Result<domain::told::Told, Stop> {
+        let scope = match self.task {
+            Task::Delete(scope) => Some(scope),
+            Task::Restore | Task::Purge(_) => None,
+        };
+        let done = (self.page, exceptions);
+        Box::pin(effects::follow(self.work, deletion, scope, done, self.turn)).await
+    }
+}

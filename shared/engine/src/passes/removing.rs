@@ -1,0 +1,109 @@
+//! The delete pass of what leaves its table, `archive` and `erase`: first all pages are written, forwards; then backwards,
+//! the root last and marked until then.
+//!
+//! While pages are written nothing is touched, so a cancel stops at once. The root hides everything below it as long as
+//! it stands; so it goes only when nothing below it has failed, and after one more look for what arrived late: with the
+//! root the key becomes free, and what was left behind would show below the next record of that key. What links kept goes
+//! before that look, when the links are gone.
+
+use crate::effects::note_recipients;
+use crate::kit::checkpoint::checkpoint;
+use crate::kit::manifest;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::passes::late_arrivals;
+use crate::passes::notifier::Notifier;
+use crate::passes::page::PageRun;
+use crate::passes::task::Task;
+use crate::select::{next_page, shared_records};
+use domain::deletion::{Deletion, State};
+use domain::page::Page;
+use domain::scope::Scope;
+use ports::EnginePorts;
+
+/// Writes what pages are missing, then does all from the checkpoint on.
+pub(crate) async fn run<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let mut notifier = Notifier::new();
+    notifier.accepted(work, deletion).await;
+    if deletion.selected.is_none() {
+        write_pages(work, deletion, scope).await?;
+        if deletion.state == State::Cancelling {
+            return Ok(());
+        }
+    }
+    remove(work, deletion, scope, &mut notifier).await
+}
+
+async fn write_pages<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let mut before = match deletion.pages {
+        0 => None,
+        pages => manifest::page(work, deletion, pages).await?,
+    };
+    // The root's page was written by the acceptance, which notes nobody.
+    let is_roots = |page: &&Page| page.number == 1 && deletion.root.is_some();
+    if let Some(root) = before.as_ref().filter(is_roots) {
+        Box::pin(note_recipients(work, deletion, scope, root)).await?;
+    }
+    while deletion.state != State::Cancelling {
+        let number = deletion.pages + 1;
+        let page = next_page(work, deletion, scope, before.as_ref(), number).await?;
+        let now = work.now();
+        let Some(page) = page else {
+            let next = deletion.selection_over(now);
+            return checkpoint(work, deletion, next).await;
+        };
+        Box::pin(note_recipients(work, deletion, scope, &page)).await?;
+        let next = deletion.page_written(now, &page);
+        checkpoint(work, deletion, next).await?;
+        before = Some(page);
+    }
+    Ok(())
+}
+
+async fn remove<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    scope: &Scope,
+    notifier: &mut Notifier,
+) -> Result<(), Stop> {
+    // Only the first page of a slice can have been begun by somebody else.
+    let mut may_be_begun = true;
+    loop {
+        // What may have been begun is finished before a cancel is honoured.
+        let is_begun = may_be_begun && deletion.begun_page().is_some();
+        if deletion.state == State::Cancelling && !is_begun {
+            return Ok(());
+        }
+        let is_before_root = deletion.is_before_root();
+        if is_before_root && deletion.deleted.values().any(|counts| counts.failed > 0) {
+            return Ok(());
+        }
+        // The links are gone, so what they kept has its turn. It is done page by page: what is gone is not found again.
+        if !scope.keeps.is_empty() && deletion.is_behind_links() {
+            Box::pin(shared_records::next_page(work, deletion, scope)).await?;
+            may_be_begun = false;
+            continue;
+        }
+        if is_before_root && !deletion.looked {
+            Box::pin(late_arrivals::run(work, deletion, scope)).await?;
+            may_be_begun = false;
+            continue;
+        }
+        let Some(number) = deletion.next_backwards() else {
+            return Ok(());
+        };
+        let page = manifest::written(work, deletion, number).await?;
+        PageRun::new(work, Task::Delete(scope), deletion, &page, may_be_begun)
+            .run(deletion, notifier)
+            .await?;
+        may_be_begun = false;
+    }
+}

@@ -1,0 +1,189 @@
+//! The restore pass: the root's row is judged first and stays marked, then backwards through the manifest; the root comes
+//! last, in one transaction with the final state.
+//!
+//! Until that transaction everything below the root is hidden by it, so a restore that stops half way shows nothing. Only
+//! marks with this deletion's id are cleared; truth before copy, as when marking.
+
+use std::collections::BTreeMap;
+
+use crate::kit::rows::read_row;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::passes::backwards;
+use crate::passes::task::Task;
+use crate::strategies;
+use domain::deletion::{Deletion, Failure, NotAllowed, Pass};
+use domain::page::{Exceptions, NotRestored, Page};
+use ports::{
+    AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, ReadDeletions,
+    RestoreOutcome, StoreOutcome,
+};
+
+/// Restores all pages from the checkpoint on, all but the root's own mark.
+pub(crate) async fn run<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
+    strategies::give_back_root(work, deletion).await?;
+    if let Err(failure) = root_is_ours(work, deletion).await? {
+        return Err(Stop::Impossible(failure));
+    }
+    backwards::run(work, deletion, Task::Restore).await
+}
+
+/// Whether the root is there and ours. If not, nothing may move: what came back would hang below something else.
+async fn root_is_ours<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+) -> Result<Result<(), Failure>, Stop> {
+    let Some(root) = &deletion.root else {
+        return Ok(Ok(()));
+    };
+    let collection = work.collection(&deletion.collection)?;
+    let row = read_row(work, collection, root, Fields::Judged).await?;
+    Ok(match row {
+        Some(row) if row.mark(collection).is_of(deletion.id) => Ok(()),
+        Some(row) if deletion.has_lost_its_key_to(&row, collection) => Err(Failure {
+            code: "KEY_TAKEN".to_owned(),
+            reason: "another record has the root's key by now; nothing was moved".to_owned(),
+        }),
+        Some(_) | None => Err(Failure {
+            code: "ROOT_MISSING".to_owned(),
+            reason: "the root's row is gone; nothing was moved".to_owned(),
+        }),
+    })
+}
+
+/// The end of a restore: the root's mark off and the final state, if everything above the root is there and live; then
+/// nothing is hidden any more. Answers what stands.
+pub(crate) async fn end<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+) -> Result<Deletion, Stop> {
+    let deletions = work.deletions();
+    let read = work
+        .call(deletions.page(&deletion.tenant, deletion.id, 1))
+        .await?;
+    let page = read.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
+    let earlier = work
+        .call(deletions.exceptions(&deletion.tenant, deletion.id, 1))
+        .await?
+        .unwrap_or_default();
+    let open = deletion
+        .is_done_before(Pass::Restore, 1)
+        .then(|| earlier.open(Pass::Restore));
+    let followed = |found: Exceptions| {
+        earlier.followed_by(Pass::Restore, found, open.as_deref(), false, deletion.run)
+    };
+    let now = work.now();
+    let collection = work.collection(&deletion.collection)?;
+    let failed: u64 = deletion.restored.values().map(|counts| counts.failed).sum();
+    if failed > 0 {
+        return store(work, deletion.finish(now)).await;
+    }
+    // Its row is back since the beginning, and stays if this fails.
+    strategies::forget_root(work, deletion).await?;
+    if let Some(ancestors) = ancestors(work, deletion, &page).await? {
+        let exceptions = followed(Exceptions::default());
+        put_exceptions(work, deletion, &earlier, &exceptions).await?;
+        let restored = deletion
+            .restored(now, &page, &exceptions, None)
+            .map_err(|_| Stop::Overtaken)?;
+        let ending = deletions.finish_restore(collection, &restored, &page, &ancestors);
+        match work.call(ending).await? {
+            RestoreOutcome::Restored => return Ok(restored),
+            RestoreOutcome::Changed => return Err(Stop::Overtaken),
+            RestoreOutcome::RootNotOurs => {
+                return Err(impossible(
+                    "KEY_TAKEN",
+                    "the root's row is no longer this deletion's",
+                ));
+            }
+            RestoreOutcome::ParentNotLive => {}
+        }
+    }
+    let failure = Failure {
+        code: "PARENT_NOT_LIVE".to_owned(),
+        reason: "the record above the root is gone or deleted; restore that one first".to_owned(),
+    };
+    let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted";
+    let exceptions = followed(Exceptions {
+        restored: BTreeMap::from([(0, NotRestored::conflict(reason))]),
+        ..Exceptions::default()
+    });
+    work.call(deletions.put_exceptions(deletion, 1, &exceptions))
+        .await?;
+    let failed = deletion.restored(now, &page, &exceptions, Some(failure));
+    store(work, failed).await
+}
+
+async fn put_exceptions<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    earlier: &Exceptions,
+    exceptions: &Exceptions,
+) -> Result<(), Stop> {
+    if exceptions == earlier {
+        return Ok(());
+    }
+    let deletions = work.deletions();
+    work.call(deletions.put_exceptions(deletion, 1, exceptions))
+        .await
+}
+
+fn impossible(code: &str, reason: &str) -> Stop {
+    Stop::Impossible(Failure {
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+    })
+}
+
+async fn store<P: EnginePorts>(
+    work: Work<'_, P>,
+    next: Result<Deletion, NotAllowed>,
+) -> Result<Deletion, Stop> {
+    let next = next.map_err(|_| Stop::Overtaken)?;
+    match work.closing(work.deletions().store(&next)).await? {
+        StoreOutcome::Stored => Ok(next),
+        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+    }
+}
+
+/// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is not
+/// there or not live.
+async fn ancestors<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    root: &Page,
+) -> Result<Option<Vec<Ancestor>>, Stop> {
+    let mut ancestors: Vec<Ancestor> = Vec::new();
+    let mut collection = work.collection(&deletion.collection)?;
+    let Some(mut key) = root.entries.first().map(|entry| entry.key.clone()) else {
+        return Ok(None);
+    };
+    loop {
+        let row = read_row(work, collection, &key, Fields::Judged).await?;
+        let Some(row) = row.filter(|row| row.is_of(&deletion.tenant, collection)) else {
+            if ancestors.is_empty() {
+                return Err(impossible("ROOT_MISSING", "the root's row is gone"));
+            }
+            return Ok(None);
+        };
+        if !ancestors.is_empty() && !row.mark(collection).is_live() {
+            return Ok(None);
+        }
+        let (Some(parent), Some(link)) =
+            (work.collections().parent_of(collection), &collection.parent)
+        else {
+            return Ok(Some(ancestors));
+        };
+        let Some(above) = row.parent_key(collection) else {
+            return Ok((!link.required).then_some(ancestors));
+        };
+        ancestors.push(Ancestor {
+            collection: parent.clone(),
+            key: above.clone(),
+        });
+        (collection, key) = (parent, above);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a pass does with the records of a page.
+
+use std::collections::BTreeMap;
+
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::select::shared_records;
+use crate::strategies;
+use domain::deletion::{Deletion, Pass};
+use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Page};
+use domain::scope::Scope;
+use ports::EnginePorts;
+
+/// A pass, with what it needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Task<'a> {
+    /// Takes records, with the effects of what the deletion covers.
+    Delete(&'a Scope),
+    /// Gives them back.
+    Restore,
+    /// Removes them for good, but for those that a live link keeps.
+    Purge(&'a Scope),
+}
+
+impl Task<'_> {
+    /// Which pass.
+    pub(crate) fn pass(self) -> Pass {
+        match self {
+            Self::Delete(_) => Pass::Delete,
+            Self::Restore => Pass::Restore,
+            Self::Purge(_) => Pass::Purge,
+        }
+    }
+
+    /// Does a page, or only some places of it, and says what was not plainly done. Doing it again is harmless, and finds
+    /// the same.
+    pub(crate) async fn run<P: EnginePorts>(
+        self,
+        work: Work<'_, P>,
+        deletion: &Deletion,
+        page: &Page,
+        only: Option<&[usize]>,
+    ) -> Result<Exceptions, Stop> {
+        let mut exceptions = Exceptions::default();
+        match self {
+            Self::Delete(_) => {
+                exceptions.deleted = strategies::take(work, deletion, &page.entries, only).await?;
+            }
+            Self::Restore => {
+                let back = strategies::give_back(work, deletion, &page.entries, only);
+                exceptions.restored = back.await?;
+            }
+            // A purge looks at everything: what somebody unmarked was marked again in place, wherever it stands.
+            Self::Purge(scope) => exceptions.purged = purge(work, deletion, scope, page).await?,
+        }
+        Ok(exceptions)
+    }
+}
+
+async fn purge<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    page: &Page,
+) -> Result<BTreeMap<usize, NotPurged>, Stop> {
+    let failed = |reason: &str| NotPurged::Failed {
+        reason: reason.to_owned(),
+    };
+    let named = shared_records::named_again(work, deletion, scope, &page.entries);
+    let (named, unknown) = Box::pin(named).await?;
+    let mut exceptions: BTreeMap<usize, NotPurged> = unknown
+        .into_iter()
+        .map(|place| (place, failed(shared_records::TOO_MANY)))
+        .collect();
+    if !named.is_empty() {
+        // Nobody could bring them back any more, and a live link names them: they come back now.
+        let back = strategies::give_back(work, deletion, &page.entries, Some(&named));
+        let not_back = Box::pin(back).await?;
+        for place in named {
+            match not_back.get(&place) {
+                None => drop(exceptions.insert(place, NotPurged::Kept)),
+                // Its row may be live already: it is finished by a later attempt, and its copy stays for that.
+                Some(NotRestored::Failed { reason }) => {
+                    exceptions.insert(place, failed(reason));
+                }
+                Some(NotRestored::Conflict { .. }) => {}
+            }
+        }
+    }
+    for mut records in Records::by_collection(work.collections(), &page.entries)? {
+        // Never this deletion's: whatever is there now is not looked at.
+        for place in &records.places {
+            if page.entries[*place].judged == Judged::Missing {
+                exceptions.insert(*place, NotPurged::Kept);
+            }
+        }
+        records = records.without(&exceptions);
+        strategies::forget(work, deletion, &records, &mut exceptions).await?;
+    }
+    Ok(exceptions)
+}

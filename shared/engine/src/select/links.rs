@@ -1,0 +1,120 @@
+//! Whether a live link names a record: found over an index, and judged on the tables with all that is above it.
+
+use std::collections::BTreeSet;
+
+use crate::kit::related::Related;
+use crate::kit::rows::read_rows;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::Position;
+use domain::principal::Tenant;
+use domain::row::Row;
+use ports::{EnginePorts, Fields};
+
+/// The first look at the links to a record takes few, the next ones many: most records have few, and one live link is
+/// enough.
+const FEW: usize = 10;
+const MANY: usize = 1000;
+
+/// What the links to a record say.
+pub(crate) enum Links {
+    /// One of them is live.
+    Live,
+    /// None is.
+    Dead,
+    /// There are more to look at.
+    More(Onward),
+}
+
+/// Where a look at the links to a record goes on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Onward {
+    /// Which of the collections that keep such records.
+    pub(crate) keeper: usize,
+    /// Where that query goes on.
+    pub(crate) after: Option<Position>,
+}
+
+/// A look at the links to one record.
+pub(crate) struct Look<'a, P: EnginePorts> {
+    pub(crate) work: Work<'a, P>,
+    pub(crate) deletion: &'a Deletion,
+    pub(crate) collection: &'a Collection,
+    pub(crate) key: &'a RecordKey,
+}
+
+impl<P: EnginePorts> Look<'_, P> {
+    /// Whether one of the links is live, as far as so many looks tell.
+    pub(crate) async fn links(&self, from: Onward, mut looks: usize) -> Result<Links, Stop> {
+        let keepers = self.work.collections().keepers_of(&self.collection.name);
+        let mut after = from.after;
+        for (keeper, link) in keepers.enumerate().skip(from.keeper) {
+            let mut is_first = after.is_none();
+            loop {
+                if looks == 0 {
+                    return Ok(Links::More(Onward { keeper, after }));
+                }
+                looks -= 1;
+                let limit = if is_first { FEW } else { MANY };
+                let (rows, next) = self.page(link, after.as_ref(), limit).await?;
+                if self.is_any_live(link, rows).await? {
+                    return Ok(Links::Live);
+                }
+                after = next;
+                if after.is_none() {
+                    break;
+                }
+                is_first = false;
+            }
+        }
+        Ok(Links::Dead)
+    }
+
+    /// Some links of a collection that name the record and carry no mark, from `after` on.
+    async fn page(
+        &self,
+        link: &Collection,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<(Vec<Row>, Option<Position>), Stop> {
+        let Some(keeps) = &link.keeps else {
+            return Ok((Vec::new(), None));
+        };
+        let links = Related::by(link, &keeps.lookup, &keeps.by, self.key.values());
+        let links = links.not_marked_by(self.deletion.id);
+        let mut found = links.page(self.work, after, limit).await?;
+        let tenant = &self.deletion.tenant;
+        found.rows.retain(|row| is_unmarked(row, link, tenant));
+        Ok((found.rows, found.next))
+    }
+
+    /// Whether one of these unmarked rows is live: everything above it is there and unmarked.
+    async fn is_any_live(&self, link: &Collection, rows: Vec<Row>) -> Result<bool, Stop> {
+        let (mut collection, mut rows) = (link, rows);
+        while !rows.is_empty() {
+            let above = self.work.collections().parent_of(collection);
+            let (Some(parent), Some(relation)) = (above, &collection.parent) else {
+                return Ok(true);
+            };
+            let named: Vec<_> = rows.iter().map(|row| row.parent_key(collection)).collect();
+            if !relation.required && named.iter().any(Option::is_none) {
+                return Ok(true);
+            }
+            let keys: BTreeSet<RecordKey> = named.into_iter().flatten().collect();
+            let keys: Vec<RecordKey> = keys.into_iter().collect();
+            let read = read_rows(self.work, parent, &keys, Fields::Judged).await?;
+            rows = read.into_iter().flatten().collect();
+            rows.retain(|row| is_unmarked(row, parent, &self.deletion.tenant));
+            collection = parent;
+        }
+        Ok(false)
+    }
+}
+
+/// Whether the row is the tenant's and carries no mark.
+pub(crate) fn is_unmarked(row: &Row, collection: &Collection, tenant: &Tenant) -> bool {
+    row.is_of(tenant, collection) && row.mark(collection).is_live()
+}

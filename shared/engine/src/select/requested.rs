@@ -1,0 +1,163 @@
+//! What a deletion without a root names itself: the first phase of its selection, before the walk over its pages.
+//!
+//! Ids are judged each, so that counts are exact: one that is absent, another tenant's, or none that the caller may
+//! delete is `missing`, and the three are never told apart. What an author wrote is found over an index and read again on
+//! the table, as everything that is found over an index.
+
+use crate::kit::related::Related;
+use crate::kit::rows::read_rows;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::select::step::Step;
+use domain::collection::{Collection, CollectionName};
+use domain::cursor::RequestedPlace;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::{Entry, Judged, Position, SelectCursor};
+use domain::row::Row;
+use domain::scope::{Scope, Source};
+use ports::{EnginePorts, Fields, ReadDeletions};
+
+/// What the scope of a deletion names.
+pub(crate) struct Requested<'a, P: EnginePorts> {
+    pub(crate) work: Work<'a, P>,
+    pub(crate) scope: &'a Scope,
+    pub(crate) deletion: &'a Deletion,
+}
+
+impl<P: EnginePorts> Requested<'_, P> {
+    /// The next records that the scope names, at most `limit` of them and, where they are named by key, at most `room`
+    /// bytes (one is always taken); `None` when there are no more.
+    pub(crate) async fn next(
+        &self,
+        place: &RequestedPlace,
+        limit: usize,
+        room: usize,
+    ) -> Result<Option<Step>, Stop> {
+        match &self.scope.source {
+            Source::Root => Ok(None),
+            Source::Ids { parts, .. } => self.by_id(place, *parts, limit, room).await,
+            Source::Author {
+                author,
+                collections,
+            } => match collections.get(place.source) {
+                Some(name) => self.by_author(place, name, author, limit).await.map(Some),
+                None => Ok(None),
+            },
+        }
+    }
+
+    async fn by_id(
+        &self,
+        place: &RequestedPlace,
+        parts: u32,
+        limit: usize,
+        room: usize,
+    ) -> Result<Option<Step>, Stop> {
+        let part = u32::try_from(place.part)
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        if part > parts {
+            return Ok(None);
+        }
+        let read = self
+            .work
+            .deletions()
+            .ids(&self.deletion.tenant, self.deletion.id, part);
+        let ids = self.work.call(read).await?;
+        let ids = ids.ok_or_else(|| Stop::broken("IDS_MISSING", "ids of the scope are missing"))?;
+        let begin = offset(place)?;
+        let open = ids.get(begin..).unwrap_or_default();
+        let keys = &open[..limit.min(open.len())];
+        let collection = self.work.collection(&self.deletion.collection)?;
+        let rows = read_rows(self.work, collection, keys, Fields::Judged).await?;
+        let mut entries: Vec<Entry> = keys
+            .iter()
+            .zip(rows)
+            .map(|(key, row)| self.judged(collection, key, row))
+            .collect();
+        entries.truncate(fitting(&entries, room));
+        let end = begin + entries.len();
+        let next = if end < ids.len() {
+            RequestedPlace {
+                after: Some(Position(end.to_string())),
+                ..*place
+            }
+        } else {
+            RequestedPlace {
+                part: place.part + 1,
+                after: None,
+                ..*place
+            }
+        };
+        let next = SelectCursor::Requested(next);
+        Ok(Some(Step::Named { entries, next }))
+    }
+
+    fn judged(&self, collection: &Collection, key: &RecordKey, row: Option<Row>) -> Entry {
+        match row.filter(|row| self.is_meant(collection, row)) {
+            Some(row) => Entry::found(collection, row, self.deletion.id),
+            None => Entry::new(collection.name.clone(), key.clone(), Judged::Missing),
+        }
+    }
+
+    async fn by_author(
+        &self,
+        place: &RequestedPlace,
+        name: &CollectionName,
+        author: &str,
+        limit: usize,
+    ) -> Result<Step, Stop> {
+        let collection = self.work.collection(name)?;
+        let declared = collection.author.as_ref();
+        let Some((declared, index)) = declared.and_then(|by| Some((by, by.gsi.as_ref()?))) else {
+            let reason = format!("no index finds the records of an author in `{name}` any more");
+            return Err(Stop::broken("AUTHOR_INDEX_MISSING", &reason));
+        };
+        let written = Related::over(collection, index, &declared.attribute, author);
+        let written = written.not_marked_by(self.deletion.id);
+        let found = written.page(self.work, place.after.as_ref(), limit).await?;
+        let mut rows = found.rows;
+        rows.retain(|row| self.is_meant(collection, row));
+        let next = RequestedPlace {
+            source: place.source + usize::from(found.next.is_none()),
+            after: found.next,
+            ..*place
+        };
+        Ok(Step::Found {
+            collection: name.clone(),
+            rows,
+            next: SelectCursor::Requested(next),
+        })
+    }
+
+    /// Whether the row is the tenant's and meets the conditions of the scope.
+    fn is_meant(&self, collection: &Collection, row: &Row) -> bool {
+        row.is_of(&self.deletion.tenant, collection)
+            && self
+                .scope
+                .only
+                .get(&collection.name)
+                .is_none_or(|only| only.holds(row, collection))
+    }
+}
+
+/// Where in a part of ids the cursor stands.
+fn offset(place: &RequestedPlace) -> Result<usize, Stop> {
+    place.after.as_ref().map_or(Ok(0), |after| {
+        after
+            .0
+            .parse()
+            .map_err(|_| Stop::broken("CURSOR_INVALID", "the manifest's cursor cannot be read"))
+    })
+}
+
+/// How many of these entries fit into `room` bytes; one is always taken.
+pub(crate) fn fitting(entries: &[Entry], room: usize) -> usize {
+    let mut total = 0;
+    let fit = entries.iter().take_while(|entry| {
+        total += entry.bytes();
+        total <= room
+    });
+    fit.count().max(1)
+}

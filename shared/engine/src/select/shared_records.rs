@@ -1,0 +1,391 @@
+//! Records that links keep: one whose last live link goes with a deletion goes along.
+//!
+//! It is judged when the links of the deletion are marked or gone, over the pages that have them, so nothing need be known
+//! of which links are ours: one that is live by then is somebody else's. What names a record is found over an index and
+//! read again on the table, with all that is above it: a link below a record that another deletion has taken is not live,
+//! so of two deletions that take the last two links, the one that looks later takes the record.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::kit::checkpoint::checkpoint;
+use crate::kit::manifest::{known, record};
+use crate::kit::mark::mark_rows;
+use crate::kit::records::Records;
+use crate::kit::rows::read_rows;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::select::links::{Links, Look, Onward, is_unmarked};
+use crate::select::step::Step;
+use crate::select::walk::{STEPS, Walk};
+use domain::collection::{Collection, CollectionName};
+use domain::cursor::Place;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
+use domain::row::Row;
+use domain::scope::Scope;
+use ports::{AdvanceDeletions, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
+
+/// How many records are judged in one step.
+const AT_ONCE: usize = 32;
+
+/// For how many questions of a selection such a step counts: it asks several about each of its records. After four the
+/// selection writes down how far it is, found something or not: a slice that ends before that begins there again.
+pub(crate) const QUESTIONS: usize = STEPS / 4;
+
+/// How many of them are looked at at the same time.
+const CONCURRENCY: usize = 8;
+
+/// How many looks at the links to one record a step has; the next step goes on there.
+const LOOKS: usize = 10;
+
+/// How many looks there are right before a record goes: enough for a million links that are dead already.
+const LAST_LOOKS: usize = 1000;
+
+/// Why a record stays of which nobody could find out whether a link keeps it.
+pub(crate) const TOO_MANY: &str =
+    "LINKS_TOO_MANY: not all links that may keep it could be looked at";
+
+/// A record that a link in a page of the manifest kept.
+struct Candidate<'e> {
+    /// The link's place.
+    place: usize,
+    collection: &'e Collection,
+    key: RecordKey,
+}
+
+/// Whether the selection itself goes on with what links kept: where pages are done as soon as they are written.
+pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
+    !deletion.strategy.goes_backwards() && !scope.keeps.is_empty()
+}
+
+/// The next records that nothing keeps any more: at most so many and, but for one, so many bytes. The links stand in the
+/// pages before `open`.
+pub(crate) async fn step<P: EnginePorts>(
+    walk: &mut Walk<'_, P>,
+    deletion: &Deletion,
+    place: &Place,
+    open: u32,
+    (limit, room): (usize, usize),
+) -> Result<Step, Stop> {
+    if place.page >= open {
+        return Ok(Step::Over);
+    }
+    let (work, scope) = (walk.work, walk.scope);
+    let begin = Onward {
+        keeper: place.child,
+        after: place.after.clone(),
+    };
+    // A record with very many links is looked at for itself.
+    let most = if begin == Onward::default() {
+        limit.clamp(1, AT_ONCE)
+    } else {
+        1
+    };
+    let page = walk.page(deletion, place.page).await?;
+    let mut candidates = match page {
+        Some(page) => candidates(work, scope, page)?,
+        None => Vec::new(),
+    };
+    candidates.retain(|candidate| candidate.place >= place.entry);
+    let mut next = match candidates.get(most) {
+        Some(later) => at(place.page, later.place, Onward::default()),
+        None => at(place.page + 1, 0, Onward::default()),
+    };
+    candidates.truncate(most);
+    let rows = live_rows(work, deletion, &candidates).await?;
+    let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
+    let said = look_at(work, deletion, &candidates, &ask, (&begin, LOOKS)).await?;
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut bytes = 0;
+    for ((candidate, row), links) in candidates.iter().zip(rows).zip(said) {
+        match (row, links) {
+            (_, Links::More(from)) => {
+                next = at(place.page, candidate.place, from);
+                break;
+            }
+            (Some(row), Links::Dead) => {
+                let entry = Entry::found(candidate.collection, row, deletion.id);
+                bytes += entry.bytes();
+                if bytes > room && !entries.is_empty() {
+                    next = at(place.page, candidate.place, Onward::default());
+                    break;
+                }
+                entries.push(entry);
+            }
+            (_, Links::Live | Links::Dead) => {}
+        }
+    }
+    let entries = not_failed_before(work, deletion, entries).await?;
+    Ok(Step::Named {
+        entries,
+        next: SelectCursor::Shared(next),
+    })
+}
+
+fn at(page: u32, entry: usize, from: Onward) -> Place {
+    Place {
+        page,
+        entry,
+        child: from.keeper,
+        after: from.after,
+    }
+}
+
+/// What the links of a page kept, each record at the first link to it.
+fn candidates<'e, P: EnginePorts>(
+    work: Work<'e, P>,
+    scope: &Scope,
+    page: &Page,
+) -> Result<Vec<Candidate<'e>>, Stop> {
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for (place, entry) in page.entries.iter().enumerate() {
+        let Some(kept) = scope.keeps.get(&entry.collection) else {
+            continue;
+        };
+        let link = work.collection(&entry.collection)?;
+        if entry.judged.is_open()
+            && let Some(key) = entry.kept_key(link)
+            && seen.insert((kept, key.clone()))
+        {
+            found.push(Candidate {
+                place,
+                collection: work.collection(kept)?,
+                key,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The rows of those that are there, the tenant's and unmarked, in order.
+async fn live_rows<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    candidates: &[Candidate<'_>],
+) -> Result<Vec<Option<Row>>, Stop> {
+    let mut rows: Vec<Option<Row>> = candidates.iter().map(|_| None).collect();
+    let names: BTreeSet<&CollectionName> =
+        candidates.iter().map(|one| &one.collection.name).collect();
+    for name in names {
+        let collection = work.collection(name)?;
+        let of_it = candidates.iter().enumerate();
+        let (places, keys): (Vec<usize>, Vec<RecordKey>) = of_it
+            .filter(|(_, one)| one.collection.name == *name)
+            .map(|(place, one)| (place, one.key.clone()))
+            .unzip();
+        let read = read_rows(work, collection, &keys, Fields::Judged).await?;
+        for (place, row) in places.into_iter().zip(read) {
+            rows[place] = row.filter(|row| is_unmarked(row, collection, &deletion.tenant));
+        }
+    }
+    Ok(rows)
+}
+
+/// What the links to these records say, in order; those that are not asked about have none.
+async fn look_at<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    candidates: &[Candidate<'_>],
+    ask: &[bool],
+    (from, looks): (&Onward, usize),
+) -> Result<Vec<Links>, Stop> {
+    let mut asked = Vec::new();
+    for (candidate, is_asked) in candidates.iter().zip(ask) {
+        let look = Look {
+            work,
+            deletion,
+            collection: candidate.collection,
+            key: &candidate.key,
+        };
+        let from = from.clone();
+        asked.push(Box::pin(async move {
+            if *is_asked {
+                look.links(from, looks).await
+            } else {
+                Ok(Links::Dead)
+            }
+        }));
+    }
+    stream::iter(asked)
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await
+}
+
+/// Of what is left by links, that which does not stand in the manifest already, where anything has failed: what does could
+/// not be deleted there. What could is marked or gone, and not found again.
+async fn not_failed_before<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    mut entries: Vec<Entry>,
+) -> Result<Vec<Entry>, Stop> {
+    let has_failed = |entry: &Entry| {
+        let counts = deletion.deleted.get(&entry.collection);
+        counts.is_some_and(|counts| counts.failed > 0)
+    };
+    if entries.iter().any(has_failed) {
+        let known = known(work, deletion, &entries).await?;
+        entries.retain(|entry| !known.contains_key(&record(entry)));
+    }
+    Ok(entries)
+}
+
+/// Finds the next page of what links of a delete that goes backwards have let go, and writes it; or says that there is no
+/// more.
+pub(crate) async fn next_page<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let (deletions, number) = (work.deletions(), deletion.pages + 1);
+    // Somebody may have written it, and have died before the deletion knew.
+    let read = deletions.page(&deletion.tenant, deletion.id, number);
+    if let Some(page) = work.call(read).await? {
+        let next = deletion.page_let_go(work.now(), &page);
+        return checkpoint(work, deletion, next).await;
+    }
+    let mut walk = Walk::new(work, scope);
+    let mut place = match &deletion.links {
+        Some(SelectCursor::Shared(place)) => place.clone(),
+        _ => Place::FIRST,
+    };
+    let (mut entries, mut seen): (Vec<Entry>, HashSet<_>) = (Vec::new(), HashSet::new());
+    let mut bytes = 0;
+    for _ in 0..STEPS / QUESTIONS {
+        let room = (
+            work.engine.page_keys - entries.len(),
+            PAGE_BYTES.saturating_sub(bytes),
+        );
+        if room.0 == 0 || room.1 == 0 {
+            break;
+        }
+        match step(&mut walk, deletion, &place, number, room).await? {
+            Step::Named {
+                entries: some,
+                next,
+            } => {
+                for entry in some {
+                    if seen.insert(record(&entry)) {
+                        bytes += entry.bytes();
+                        entries.push(entry);
+                    }
+                }
+                if let SelectCursor::Shared(next) = next {
+                    place = next;
+                }
+            }
+            Step::Found { .. } | Step::Over => break,
+        }
+        if entries.is_empty() {
+            // Kept with the next store call of the slice: the walk goes on from here.
+            deletion.links = Some(SelectCursor::Shared(place.clone()));
+        }
+    }
+    if entries.is_empty() {
+        let next = deletion.links_followed(work.now(), SelectCursor::Shared(place));
+        return checkpoint(work, deletion, next).await;
+    }
+    let page = Page {
+        number,
+        entries,
+        next: Some(SelectCursor::Shared(place)),
+    };
+    let page = match work.call(deletions.put_page(deletion, &page)).await? {
+        PutPageOutcome::Written => page,
+        PutPageOutcome::Earlier(theirs) => *theirs,
+    };
+    let next = deletion.page_let_go(work.now(), &page);
+    checkpoint(work, deletion, next).await
+}
+
+/// What of these records that links let go a live link names by now, right before they go: it stays, as `kept`. Where
+/// their rows move to the archive the others are marked first, so that one of two deletions has the record.
+pub(crate) async fn held<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut held = BTreeMap::new();
+    let candidates = let_go(work, deletion, scope, entries, places)?;
+    // One that carries our mark is half done, and is finished.
+    let mut open = Vec::new();
+    for some in candidates.chunks(AT_ONCE) {
+        let rows = live_rows(work, deletion, some).await?;
+        let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
+        let from = Onward::default();
+        let said = look_at(work, deletion, some, &ask, (&from, LAST_LOOKS)).await?;
+        for ((candidate, row), links) in some.iter().zip(rows).zip(said) {
+            match links {
+                Links::Live => {
+                    held.insert(candidate.place, Outcome::Kept);
+                }
+                Links::More(_) => {
+                    let reason = TOO_MANY.to_owned();
+                    held.insert(candidate.place, Outcome::Failed { reason });
+                }
+                Links::Dead if row.is_some() => open.push(candidate.place),
+                Links::Dead => {}
+            }
+        }
+    }
+    if deletion.strategy.keeps_copies() && !open.is_empty() {
+        for records in Records::by_collection(work.collections(), entries)? {
+            let records = records.open(Some(&open));
+            held.extend(mark_rows(work, &records, &deletion.mark()).await?);
+        }
+    }
+    Ok(held)
+}
+
+/// Of those records that links have let go: the places of which a live link names now, and of which nobody could find
+/// out.
+pub(crate) async fn named_again<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    entries: &[Entry],
+) -> Result<(Vec<usize>, Vec<usize>), Stop> {
+    let all: Vec<usize> = (0..entries.len()).collect();
+    let (mut named, mut unknown) = (Vec::new(), Vec::new());
+    for some in let_go(work, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
+        let ask = vec![true; some.len()];
+        let from = Onward::default();
+        let said = look_at(work, deletion, some, &ask, (&from, LAST_LOOKS));
+        for (candidate, links) in some.iter().zip(said.await?) {
+            match links {
+                Links::Live => named.push(candidate.place),
+                Links::More(_) => unknown.push(candidate.place),
+                Links::Dead => {}
+            }
+        }
+    }
+    Ok((named, unknown))
+}
+
+/// Those of these records that go because nothing keeps them any more, and not because they are asked for.
+fn let_go<'e, P: EnginePorts>(
+    work: Work<'e, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    entries: &[Entry],
+    places: &[usize],
+) -> Result<Vec<Candidate<'e>>, Stop> {
+    places
+        .iter()
+        .map(|place| (*place, &entries[*place]))
+        .filter(|(_, entry)| scope.goes_with_links(&entry.collection, &deletion.collection))
+        .map(|(place, entry)| {
+            Ok(Candidate {
+                place,
+                collection: work.collection(&entry.collection)?,
+                key: entry.key.clone(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,99 @@
+//! How a page is erased: documents, then rows. Copy before truth, as in a purge: a document goes while its row still
+//! explains it.
+//!
+//! A row that is gone was erased by an earlier attempt, or by somebody else before: either way the record is, so the counts
+//! of a worker that was killed are those of one that was not.
+
+use std::collections::BTreeMap;
+
+use crate::kit::ours::obstacle;
+use crate::kit::records::Records;
+use crate::kit::remove_documents::remove_documents;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::page::Outcome;
+use domain::row::{Row, RowMark};
+use ports::{EnginePorts, EraseOutcome, EraseRows, Found, RowToErase};
+
+/// How often a row whose mark changes under our hands is read again.
+const ROUNDS: usize = 3;
+
+/// Erases records in both stores; answers what was not plainly done.
+pub(super) async fn take<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let collection = records.collection;
+    let mut found = BTreeMap::new();
+    let mut open = records.clone();
+    let obstacle_at =
+        |place: usize, row: &Row| obstacle(deletion, collection, records.entry(place), row);
+    for _ in 0..ROUNDS {
+        if open.places.is_empty() {
+            return Ok(found);
+        }
+        let explained = |place: usize, _, row: Option<&Row>| {
+            row.is_none_or(|row| obstacle_at(place, row).is_none())
+        };
+        let (rows, mut failed) = remove_documents(work, &open, &explained).await?;
+        let mut ours = Vec::new();
+        for (place, row) in rows {
+            let Some(row) = row else { continue };
+            if let Some(outcome) = obstacle_at(place, &row) {
+                found.insert(place, outcome);
+            } else if let Some(reason) = failed.remove(&place) {
+                found.insert(place, Outcome::Failed { reason });
+            } else {
+                ours.push((place, how_found(collection, &row)));
+            }
+        }
+        // Without a row there is nothing left but a document that cannot be removed.
+        found.extend(
+            failed
+                .into_iter()
+                .map(|(place, reason)| (place, Outcome::Failed { reason })),
+        );
+        open = records.at(erase_rows(work, deletion, records, ours).await?);
+    }
+    let changing = Outcome::failed("ROW_CHANGING: somebody else keeps changing the mark");
+    found.extend(open.places.iter().map(|place| (*place, changing.clone())));
+    Ok(found)
+}
+
+fn how_found(collection: &Collection, row: &Row) -> Found {
+    match row.mark(collection) {
+        RowMark::Absent => Found::Unmarked,
+        RowMark::Null => Found::Null,
+        RowMark::By(_) => Found::Ours,
+    }
+}
+
+/// Removes rows as they were found; answers the places of those that have changed since.
+async fn erase_rows<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+    ours: Vec<(usize, Found)>,
+) -> Result<Vec<usize>, Stop> {
+    let rows: Vec<RowToErase> = ours
+        .iter()
+        .map(|(place, found)| RowToErase {
+            key: records.entry(*place).key.clone(),
+            found: *found,
+        })
+        .collect();
+    let (store, tenant, collection) = (work.rows(), &deletion.tenant, records.collection);
+    let outcomes = work
+        .settle(&rows, P::Rows::ERASE_BATCH, |batch| async move {
+            store.erase(collection, tenant, deletion.id, &batch).await
+        })
+        .await?;
+    let changed = ours
+        .into_iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| *outcome == EraseOutcome::Changed);
+    Ok(changed.map(|((place, _), _)| place).collect())
+}

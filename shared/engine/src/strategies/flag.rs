@@ -1,0 +1,151 @@
+//! The strategy `flag`: records are marked in place, truth before copy; a restore takes the marks off, a purge removes what
+//! carries them.
+
+use std::collections::BTreeMap;
+
+use crate::kit::clear::{clear_documents, clear_rows};
+use crate::kit::mark::{mark_documents, mark_rows};
+use crate::kit::ours::is_root;
+use crate::kit::parents::{has_parent, parents};
+use crate::kit::purge_rows::purge_rows;
+use crate::kit::records::Records;
+use crate::kit::remove_documents::remove_documents;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::deletion::Deletion;
+use domain::page::{NotPurged, NotRestored, Outcome};
+use domain::row::{Row, RowMark};
+use ports::{ClearOutcome, EnginePorts, PurgeOutcome};
+
+/// Marks records in both stores. The root's row was marked at acceptance: one without our mark is gone or new, and stays as
+/// it is.
+pub(super) async fn take<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let is_roots = |place: &usize| is_root(deletion, records.entry(*place));
+    let (root, others) = records.places.iter().copied().partition(is_roots);
+    let mut found = not_ours(work, deletion, &records.at(root)).await?;
+    found.extend(mark_rows(work, &records.at(others), &deletion.mark()).await?);
+    let marked = records.without(&found);
+    found.extend(mark_documents(work, &marked, &deletion.mark()).await?);
+    Ok(found)
+}
+
+/// Marks records in both stores, whatever they are.
+pub(super) async fn mark<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mark = deletion.mark();
+    let mut found = mark_rows(work, records, &mark).await?;
+    found.extend(mark_documents(work, &records.without(&found), &mark).await?);
+    Ok(found)
+}
+
+async fn not_ours<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let rows = records.rows(work).await?;
+    let is_ours = |row: &Row| row.mark(records.collection).is_of(deletion.id);
+    let places = records.places.iter().copied().zip(rows);
+    Ok(places
+        .filter(|(_, row)| !row.as_ref().is_some_and(is_ours))
+        .map(|(place, _)| (place, Outcome::Missing))
+        .collect())
+}
+
+/// Takes the marks off those with a parent to hang below; answers what is not back.
+pub(super) async fn give_back<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, NotRestored>, Stop> {
+    let collection = records.collection;
+    let rows = records.rows(work).await?;
+    let parents = parents(work, deletion, collection, &rows).await?;
+    let mut not_back = BTreeMap::new();
+    let (mut ours, mut live) = (Vec::new(), Vec::new());
+    for (place, row) in records.places.iter().copied().zip(rows) {
+        let reason = match row.as_ref().map(|row| row.mark(collection)) {
+            None => ROW_MISSING,
+            Some(RowMark::Absent | RowMark::Null) => {
+                live.push(place);
+                continue;
+            }
+            Some(RowMark::By(Some(by))) if by == deletion.id => {
+                if row.is_some_and(|row| has_parent(collection, &row, &parents)) {
+                    ours.push(place);
+                    continue;
+                }
+                if deletion.root.is_some() {
+                    "PARENT_MISSING: the parent's row is gone"
+                } else {
+                    "PARENT_NOT_LIVE: the record above it is gone or deleted"
+                }
+            }
+            Some(RowMark::By(_)) => MARKED_BY_ANOTHER,
+        };
+        not_back.insert(place, NotRestored::conflict(reason));
+    }
+    for (place, outcome) in clear_rows(work, &records.at(ours.clone()), deletion.id).await? {
+        let reason = match outcome {
+            ClearOutcome::Cleared | ClearOutcome::Live => continue,
+            ClearOutcome::MarkedByAnother => MARKED_BY_ANOTHER,
+            ClearOutcome::Missing => ROW_MISSING,
+        };
+        not_back.insert(place, NotRestored::conflict(reason));
+    }
+    // Also where the row was live already: an earlier attempt may have stopped between row and document.
+    let cleared = records.at(ours.into_iter().chain(live).collect());
+    let cleared = cleared.without(&not_back);
+    not_back.extend(clear_documents(work, &cleared, deletion.id).await?);
+    Ok(not_back)
+}
+
+const ROW_MISSING: &str = "ROW_MISSING: the row is gone";
+const MARKED_BY_ANOTHER: &str = "MARKED_BY_ANOTHER: another deletion's mark stays";
+
+/// Removes what carries this deletion's mark: documents, then rows; `exceptions` gets what stays.
+pub(super) async fn forget<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+    exceptions: &mut BTreeMap<usize, NotPurged>,
+) -> Result<(), Stop> {
+    let collection = records.collection;
+    // Without a row, a document with another deletion's mark is explained by that one's archive copy.
+    let explained = |_, document: RowMark, row: Option<&Row>| match row {
+        Some(row) => row.mark(collection).is_of(deletion.id),
+        None => document.is_live() || document.is_of(deletion.id),
+    };
+    let (rows, failed) = remove_documents(work, records, &explained).await?;
+    let failed = failed
+        .into_iter()
+        .map(|(place, reason)| (place, NotPurged::Failed { reason }));
+    exceptions.extend(failed);
+    let mut ours = Vec::new();
+    for (place, row) in rows {
+        match row {
+            // Gone already: by an earlier attempt, or by somebody else.
+            None => {}
+            Some(row) if !row.mark(collection).is_of(deletion.id) => {
+                exceptions.insert(place, NotPurged::Kept);
+            }
+            Some(_) if exceptions.contains_key(&place) => {}
+            Some(_) => ours.push(place),
+        }
+    }
+    let ours = records.at(ours);
+    for (place, outcome) in purge_rows(work, &ours, deletion).await? {
+        match outcome {
+            PurgeOutcome::Gone => {}
+            PurgeOutcome::Kept => drop(exceptions.insert(place, NotPurged::Kept)),
+        }
+    }
+    Ok(())
+}

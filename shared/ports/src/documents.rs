@@ -1,0 +1,184 @@
+//! The copy: documents in the search index.
+//!
+//! A missing *index* is never "document missing": it is a refusal of the dependency, because otherwise a wrong prefix
+//! would make every deletion look done.
+
+use crate::{Attempt, DependencyError};
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
+use domain::principal::Tenant;
+use domain::row::{Mark, RowMark};
+
+/// What came of marking one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum DocumentMarkOutcome {
+    /// It carries the mark.
+    Marked,
+    /// There is no such document, and none was made.
+    Missing,
+    /// The index refuses it for what it holds; says why, without its content.
+    Rejected(String),
+}
+
+/// Marks documents.
+pub trait MarkDocuments: Send + Sync {
+    /// The most documents of one [`mark`](Self::mark).
+    const MARK_BATCH: usize = 1000;
+
+    /// Writes the mark into the documents with these ids, and nothing else; never makes one. Doing it again is
+    /// harmless.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer (which documents were marked is then unknown), or is missing, or refused all.
+    fn mark(
+        &self,
+        collection: &Collection,
+        mark: &Mark,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError>> + Send;
+}
+
+/// What came of clearing one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum DocumentClearOutcome {
+    /// It does not carry this deletion's mark: by this call, or before. Another one's it keeps.
+    Cleared,
+    /// There is no such document, and none was made.
+    Missing,
+    /// The index refuses it for what it holds; says why, without its content.
+    Rejected(String),
+}
+
+/// Takes marks off documents.
+pub trait ClearDocuments: Send + Sync {
+    /// The most documents of one [`clear`](Self::clear).
+    const CLEAR_BATCH: usize = 1000;
+
+    /// Takes the mark of this deletion off the documents that carry it, and leaves every other one as it is; never makes
+    /// one. Doing it again is harmless.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer (which documents were cleared is then unknown), or is missing, or refused all.
+    fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError>> + Send;
+}
+
+/// The state of a document that was read, to be named when it is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentVersion {
+    /// `_seq_no`.
+    pub seq_no: i64,
+    /// `_primary_term`.
+    pub primary_term: i64,
+}
+
+/// A document as it was read: which one, and what it says about its own deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentState {
+    /// To be named when it is removed.
+    pub version: DocumentVersion,
+    /// Its mark, under the row's names.
+    pub mark: RowMark,
+}
+
+/// Reads what documents say about their own deletion.
+pub trait ReadDocuments: Send + Sync {
+    /// The most documents of one [`states`](Self::states).
+    const STATE_BATCH: usize = 1000;
+
+    /// The present states of documents, in the order of the ids; `None` is "no such document". Reads what was written
+    /// last, not what search shows, and nothing of what they hold beside the mark.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer, or is missing.
+    fn states(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentState>>>, DependencyError>> + Send;
+}
+
+/// What came of removing one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum RemoveOutcome {
+    /// It is gone. An index may also say so of one that was gone before.
+    Gone,
+    /// It is no longer as it was read (written since, or gone): read both stores again.
+    Changed,
+    /// The index refuses; says why.
+    Rejected(String),
+}
+
+/// Removes documents for good.
+pub trait PurgeDocuments: Send + Sync {
+    /// The most documents of one call.
+    const PURGE_BATCH: usize = 1000;
+
+    /// Removes documents that are still as they were read.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer (which were removed is then unknown), or is missing.
+    fn remove(
+        &self,
+        collection: &Collection,
+        documents: &[(String, DocumentVersion)],
+    ) -> impl Future<Output = Result<Vec<Attempt<RemoveOutcome>>, DependencyError>> + Send;
+}
+
+/// A search as a client asks for it.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchQuery<'a> {
+    /// The collection; it must have documents.
+    pub collection: &'a Collection,
+    /// Only documents of this tenant.
+    pub tenant: &'a Tenant,
+    /// In the syntax of `simple_query_string`, over the declared fields.
+    pub text: &'a str,
+    /// Behind this hit.
+    pub after: Option<&'a serde_json::Value>,
+    /// The most hits.
+    pub limit: usize,
+}
+
+/// A document that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The record it is the copy of.
+    pub key: RecordKey,
+    /// Its place in the order, to go on from there.
+    pub place: serde_json::Value,
+}
+
+/// One page of hits, best first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchPage {
+    /// The hits: unmarked documents of the tenant. What the truth says of them is not known here.
+    pub hits: Vec<Hit>,
+    /// Whether there may be more behind the last hit.
+    pub more: bool,
+}
+
+/// Finds documents.
+pub trait SearchDocuments: Send + Sync {
+    /// One page of hits, always filtered by tenant and by "no mark".
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer or is missing. A place that is not of this index is refused.
+    fn search(
+        &self,
+        query: SearchQuery<'_>,
+    ) -> impl Future<Output = Result<SearchPage, DependencyError>> + Send;
+}

@@ -1,0 +1,199 @@
+//! The truth: rows of the user's tables.
+
+use crate::{Attempt, DependencyError};
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
+use domain::page::Position;
+use domain::row::{Mark, Row};
+
+/// Which attributes a read brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// Keys, tenant, parent's key, author, time and marks: what a decision needs.
+    Judged,
+    /// All of them.
+    All,
+}
+
+/// The way a query takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through<'a> {
+    /// The table, read consistently. The first condition is on its partition attribute.
+    Table,
+    /// An index, which may lag. The first condition is on its partition attribute.
+    Index(&'a str),
+}
+
+/// Rows of one collection by some attributes' values.
+#[derive(Debug, Clone, Copy)]
+pub struct RowQuery<'a> {
+    /// The collection.
+    pub collection: &'a Collection,
+    /// Table or index.
+    pub through: Through<'a>,
+    /// `(attribute, value)`: the partition attribute first, the others narrow the result.
+    pub equals: &'a [(&'a str, &'a str)],
+    /// Where to go on.
+    pub after: Option<&'a Position>,
+    /// The most rows to look at.
+    pub limit: usize,
+    /// Leave out rows that carry the mark of this deletion.
+    pub not_marked_by: Option<DeletionId>,
+    /// Which attributes.
+    pub fields: Fields,
+}
+
+/// One page of a query's result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowPage {
+    /// The rows, in key order. Possibly none although `next` says that there is more.
+    pub rows: Vec<Row>,
+    /// Where to go on; `None` when everything was looked at.
+    pub next: Option<Position>,
+}
+
+/// Reads rows.
+pub trait ReadRows: Send + Sync {
+    /// The most keys of one [`read`](Self::read).
+    const READ_BATCH: usize = 100;
+
+    /// Reads rows by key, consistently. Answers in the order of the keys, which must differ from one another; `None`
+    /// is "no such row".
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or refused.
+    fn read(
+        &self,
+        collection: &Collection,
+        keys: &[RecordKey],
+        fields: Fields,
+    ) -> impl Future<Output = Result<Vec<Attempt<Option<Row>>>, DependencyError>> + Send;
+
+    /// One page of a query. Through the table it is consistent; through an index a new row may be missing for a moment
+    /// and a removed one may still be shown.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or refused. A `Position` that is not of this query is refused.
+    fn query(
+        &self,
+        query: RowQuery<'_>,
+    ) -> impl Future<Output = Result<RowPage, DependencyError>> + Send;
+}
+
+/// A row to be marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowToMark {
+    /// Its key.
+    pub key: RecordKey,
+    /// Whether its mark attribute was found to be an explicit NULL.
+    pub null: bool,
+}
+
+/// What came of marking one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum MarkOutcome {
+    /// It carries this deletion's mark, by this call or an earlier one.
+    Marked,
+    /// Its mark attribute is an explicit NULL, contrary to what was said; it was left as it is.
+    Null,
+    /// Its mark attribute is absent, contrary to what was said; it was left as it is.
+    Absent,
+    /// It carries another mark and keeps it.
+    MarkedByAnother,
+    /// There is no such row, and none was made.
+    Missing,
+    /// With the mark it would be larger than the store allows; it was left as it is.
+    TooLarge,
+}
+
+/// Marks rows.
+pub trait MarkRows: Send + Sync {
+    /// The most rows of one [`mark`](Self::mark).
+    const MARK_BATCH: usize = 25;
+
+    /// Marks live rows and leaves every other one as it is. Doing it again is harmless. The keys must differ.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (which rows were marked is then unknown), or refused.
+    fn mark(
+        &self,
+        collection: &Collection,
+        mark: &Mark,
+        rows: &[RowToMark],
+    ) -> impl Future<Output = Result<Vec<Attempt<MarkOutcome>>, DependencyError>> + Send;
+}
+
+/// What came of removing one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum PurgeOutcome {
+    /// It is gone, by this call or before.
+    Gone,
+    /// It does not carry this deletion's mark and stays.
+    Kept,
+}
+
+/// Removes rows for good.
+pub trait PurgeRows: Send + Sync {
+    /// The most rows of one [`purge`](Self::purge).
+    const PURGE_BATCH: usize = 25;
+
+    /// Removes the rows that carry the mark of this deletion; the store itself checks that. The keys must differ.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (which rows were removed is then unknown), or refused.
+    fn purge(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        keys: &[RecordKey],
+    ) -> impl Future<Output = Result<Vec<Attempt<PurgeOutcome>>, DependencyError>> + Send;
+}
+
+/// A row whose mark is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowToClear {
+    /// Its key.
+    pub key: RecordKey,
+    /// Whether an explicit NULL is put back in its place.
+    pub null: bool,
+}
+
+/// What came of clearing one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum ClearOutcome {
+    /// Its mark was this deletion's and is gone.
+    Cleared,
+    /// It carries no mark: by an earlier call, or by somebody else.
+    Live,
+    /// It carries another mark and keeps it.
+    MarkedByAnother,
+    /// There is no such row, and none was made.
+    Missing,
+}
+
+/// Takes marks off rows.
+pub trait ClearRows: Send + Sync {
+    /// The most rows of one [`clear`](Self::clear).
+    const CLEAR_BATCH: usize = 25;
+
+    /// Takes the mark of this deletion off rows that carry it, and leaves every other row as it is. Doing it again is
+    /// harmless. The keys must differ.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (which rows were cleared is then unknown), or refused.
+    fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        rows: &[RowToClear],
+    ) -> impl Future<Output = Result<Vec<Attempt<ClearOutcome>>, DependencyError>> + Send;
+}

@@ -1,0 +1,35 @@
+//! What the events of a page tell beside its keys.
+
+use crate::DependencyError;
+use domain::deletion::{Deletion, DeletionId};
+use domain::principal::Tenant;
+use domain::told::Told;
+
+/// Remembers what the events of a page tell, before the first of them is sent. It goes with the page
+/// ([`drop_page`](crate::AdvanceDeletions::drop_page)).
+pub trait KeepTold: Send + Sync {
+    /// What a page's events tell; `None` is "nothing beside its keys".
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or the item is of a later version.
+    fn told(
+        &self,
+        tenant: &Tenant,
+        id: DeletionId,
+        number: u32,
+    ) -> impl Future<Output = Result<Option<Told>, DependencyError>> + Send;
+
+    /// Writes it, whatever was there: who holds the lease is the only one who does, and does so before the checkpoint
+    /// of the page.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer; whether it was written is then unknown.
+    fn put_told(
+        &self,
+        deletion: &Deletion,
+        number: u32,
+        told: &Told,
+    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+}

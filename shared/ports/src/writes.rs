@@ -1,0 +1,112 @@
+//! Records as clients write them: the row, and its document.
+
+use crate::{Attempt, DependencyError};
+use domain::collection::Collection;
+use domain::document::Document;
+use domain::key::RecordKey;
+use domain::row::Row;
+
+/// A row as it was read, in both forms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<K> {
+    /// All of it, as a decision reads it.
+    pub row: Row,
+    /// As the store holds it, with types that JSON does not have.
+    pub kept: K,
+}
+
+/// What came of writing one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum WriteOutcome {
+    /// It stands as given.
+    Written,
+    /// The row is no longer as it was read (there by now, gone, marked, of another tenant or author). It was left.
+    Changed,
+    /// It would be larger than the store allows. What was there was left.
+    TooLarge,
+    /// It holds something that the store cannot: an attribute of a type that one of the table's indexes does not take,
+    /// a number out of range. What was there was left.
+    Unstorable,
+}
+
+/// What came of taking a write back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum TakeBackOutcome {
+    /// The row stands as before the write, or is gone as before.
+    TakenBack,
+    /// The row is not what was written: somebody wrote or marked it since, or it is gone. It was left as it is.
+    Changed,
+}
+
+/// Writes whole rows for clients.
+pub trait WriteRows: Send + Sync {
+    /// A row as the store holds it.
+    type Kept: Clone + Send + Sync;
+
+    /// Reads all of one row, consistently.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or refused.
+    fn stored(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> impl Future<Output = Result<Option<Stored<Self::Kept>>, DependencyError>> + Send;
+
+    /// Puts a row: if there is none (`before` is `None`), or in place of `before`, if that still carries no mark and is
+    /// of the same tenant and author; the store itself checks that. An attribute that reads as in `before` keeps the
+    /// store's type, and the mark's attributes (an explicit NULL) stay as they are; a row of a collection whose live rows
+    /// have an explicit NULL gets one.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (whether it was written is then unknown), or refused.
+    fn write(
+        &self,
+        collection: &Collection,
+        row: &Row,
+        before: Option<&Stored<Self::Kept>>,
+    ) -> impl Future<Output = Result<WriteOutcome, DependencyError>> + Send;
+
+    /// Takes back what [`write`](Self::write) did with the same parameters, if the row still is what was written and
+    /// carries no mark. Of a row with more than 100 attributes the first 100 by name are compared.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer (whether it was taken back is then unknown), or refused.
+    fn take_back(
+        &self,
+        collection: &Collection,
+        row: &Row,
+        before: Option<&Stored<Self::Kept>>,
+    ) -> impl Future<Output = Result<TakeBackOutcome, DependencyError>> + Send;
+}
+
+/// What came of indexing one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum IndexOutcome {
+    /// It is there.
+    Indexed,
+    /// The index refuses it for what it holds; says why, without its content.
+    Rejected(String),
+}
+
+/// Writes documents.
+pub trait IndexDocuments: Send + Sync {
+    /// Makes a document, or writes its fields into the one with this id and takes those out that are gone; what else
+    /// stands in that one stays. Doing it again is harmless. The mark is a field as any other here: only what the truth
+    /// was found to say may be written.
+    ///
+    /// # Errors
+    ///
+    /// When the index did not answer (whether it was written is then unknown), or is missing: none is made.
+    fn index(
+        &self,
+        collection: &Collection,
+        document: &Document,
+    ) -> impl Future<Output = Result<Attempt<IndexOutcome>, DependencyError>> + Send;
+}

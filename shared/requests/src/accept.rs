@@ -1,0 +1,230 @@
+//! Accepts a delete: one transaction that hides the root and writes the intent, then the message.
+//!
+//! The order matters: what is stored before the message is sent is what keeps the promise of the 202. A message that
+//! is lost is sent again by the sweeper, because the deletion *is* the outbox.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::api::Api;
+use crate::ask_again::{Tries, ask_again};
+use crate::live_children::kept_by;
+use crate::liveness::{Standing, standing};
+use crate::visible::visible;
+use domain::collection::{Collection, CollectionName, Missing};
+use domain::cursor::SelectCursor;
+use domain::deletion::{Accepted, Deletion, DeletionId};
+use domain::key::RecordKey;
+use domain::message::{DeletionMessage, OnPublishFailure};
+use domain::page::{Entry, Page};
+use domain::permission::{Action, Right, allows, right};
+use domain::principal::Principal;
+use domain::row::Row;
+use domain::scope::Scope;
+use ports::{
+    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, SendDeletion,
+    UndoOutcome,
+};
+use telemetry::chain;
+
+/// A delete of one record and all below it.
+#[derive(Debug)]
+pub struct DeleteRequest<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// The record's collection.
+    pub collection: &'a Collection,
+    /// Its key.
+    pub key: RecordKey,
+    /// The request's id, for logs and the message.
+    pub request_id: String,
+}
+
+/// The answer to a delete.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AcceptAnswer {
+    /// It will be done.
+    Scheduled(Box<Deletion>),
+    /// There is nothing left to do: absent, another tenant's, marked, or hidden by an ancestor's deletion. The deletion
+    /// is there for those who may see it.
+    AlreadyDeleted(Option<Box<Deletion>>),
+    /// Absent or another tenant's, in a collection that says `missing = "not_found"`.
+    NotFound,
+}
+
+/// Why a delete was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The caller may not delete it.
+    #[error("not allowed to delete this record")]
+    Forbidden,
+    /// A live child keeps it: a record of this collection.
+    #[error("a live record of {0} names it")]
+    HasChildren(CollectionName),
+    /// The message could not be sent and the acceptance was taken back.
+    #[error("the deletion could not be queued and was taken back")]
+    TakenBack,
+    /// A dependency failed.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
+}
+
+/// How often a delete is judged again whose root somebody else has written at the same moment.
+const RACES: u32 = 3;
+
+/// Accepts a delete.
+///
+/// # Errors
+///
+/// See [`AcceptError`]. After a dependency error the delete may have been accepted all the same; asking again is safe.
+pub async fn accept<P: ApiPorts>(
+    api: &Api<P>,
+    request: DeleteRequest<'_>,
+) -> Result<AcceptAnswer, AcceptError> {
+    let DeleteRequest {
+        principal,
+        collection,
+        key,
+        request_id,
+    } = request;
+    if right(principal, collection, Action::Delete) == Right::Never {
+        return Err(AcceptError::Forbidden);
+    }
+    let clock = api.ports.clock();
+    let began = clock.now();
+    let id = clock.deletion(began);
+    let mut tries = Tries::of(clock);
+    let (mut races, mut unanswered) = (0, None);
+    loop {
+        let found = standing(api, collection, &principal.tenant, &key, Fields::Judged).await?;
+        // Our own mark: the try before was accepted, and its answer was lost.
+        if matches!(&found, Standing::Marked { by, .. } if *by == Some(id))
+            && let Some((deletion, page)) = unanswered
+        {
+            return publish(api, collection, deletion, &page).await;
+        }
+        let (row, is_live) = match found {
+            Standing::Absent => return Ok(absent(collection)),
+            Standing::Marked { row, by } | Standing::Hidden { row, by } => {
+                if !allows(principal, collection, Action::Delete, &row, began) {
+                    // Nobody reads it any more: for them it is as absent.
+                    return Ok(absent(collection));
+                }
+                return Ok(AcceptAnswer::AlreadyDeleted(
+                    visible(api, principal, by).await?,
+                ));
+            }
+            Standing::Live(row) => (row, true),
+            Standing::Orphan(row) => (row, false),
+        };
+        if !allows(principal, collection, Action::Delete, &row, began) {
+            // Told to those who may read it; what nobody reads is as absent.
+            let readable = allows(principal, collection, Action::Read, &row, began);
+            return if is_live && readable {
+                Err(AcceptError::Forbidden)
+            } else {
+                Ok(absent(collection))
+            };
+        }
+        if let Some(child) = kept_by(api, &principal.tenant, collection, &key).await? {
+            return Err(AcceptError::HasChildren(child));
+        }
+        let scope = Scope::below(collection, &api.collections).asked_by(
+            principal,
+            [&collection.name],
+            &api.collections,
+        );
+        let page = root_page(collection, row, id, scope.reaches_more());
+        let asked = Accepted {
+            id,
+            tenant: principal.tenant.clone(),
+            requested_by: principal.subject.clone(),
+            request_id: request_id.clone(),
+            collection,
+            first: Some(&page),
+            names: Vec::new(),
+            now: began,
+        };
+        let deletion = Deletion::accept(asked, &api.timing);
+        match api
+            .ports
+            .deletions()
+            .accept(collection, &deletion, &scope, &page)
+            .await
+        {
+            Ok(AcceptOutcome::Accepted) => return publish(api, collection, deletion, &page).await,
+            // Somebody was faster: what stands now is the answer.
+            Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
+            Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
+            Err(error) => {
+                tries.again(error).await?;
+                unanswered = Some((deletion, page));
+            }
+        }
+    }
+}
+
+/// The first page of a deletion with a root: the root, and where the selection begins.
+fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool) -> Page {
+    Page {
+        number: 1,
+        entries: vec![Entry::found(collection, root, id)],
+        next: has_more.then_some(SelectCursor::ROOT),
+    }
+}
+
+fn absent(collection: &Collection) -> AcceptAnswer {
+    match collection.missing {
+        Missing::AlreadyDeleted => AcceptAnswer::AlreadyDeleted(None),
+        Missing::NotFound => AcceptAnswer::NotFound,
+    }
+}
+
+async fn publish<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    deletion: Deletion,
+    page: &Page,
+) -> Result<AcceptAnswer, AcceptError> {
+    info!(
+        deletion_id = %deletion.id, collection = %collection.name, request_id = %deletion.request_id,
+        "deletion {} is accepted", deletion.id
+    );
+    let Err(error) = api
+        .ports
+        .queue()
+        .send(&DeletionMessage::about(&deletion), Duration::ZERO)
+        .await
+    else {
+        return Ok(AcceptAnswer::Scheduled(Box::new(deletion)));
+    };
+    warn!(deletion_id = %deletion.id, error = %chain(&error), "message of deletion {} was not sent", deletion.id);
+    if api.on_publish_failure == OnPublishFailure::Rollback {
+        match undo(api, collection, &deletion, page).await {
+            Ok(UndoOutcome::Undone) => return Err(AcceptError::TakenBack),
+            Ok(UndoOutcome::Begun) => {}
+            // It may stand or be gone: only an error promises nothing.
+            Err(error) => {
+                warn!(
+                    deletion_id = %deletion.id, error = %chain(&error), "deletion {} could not be taken back", deletion.id
+                );
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(AcceptAnswer::Scheduled(Box::new(deletion)))
+}
+
+/// Takes an acceptance back; where the answer is lost, it is asked again, because an undone one stays undone.
+async fn undo<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    deletion: &Deletion,
+    page: &Page,
+) -> Result<UndoOutcome, DependencyError> {
+    ask_again(api.ports.clock(), || {
+        api.ports.deletions().undo(collection, deletion, page)
+    })
+    .await
+}

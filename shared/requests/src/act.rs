@@ -1,0 +1,147 @@
+//! What a caller asks of a deletion: cancel, retry, restore, purge.
+//!
+//! One compare-and-set decides, and who loses it is judged again by what stands then. The message follows; if it is lost,
+//! the sweeper sends it, because the deletion *is* the outbox.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::api::Api;
+use crate::visible::visible;
+use crate::way_back::{Obstacle, obstacle};
+use domain::deletion::{Action, Deletion, DeletionId, Hindrance, NotAllowed, Pass, State};
+use domain::message::DeletionMessage;
+use domain::permission::{self, may_act};
+use domain::principal::Principal;
+use ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
+use telemetry::chain;
+
+/// How often a change by somebody else is judged again before the caller is told to come again.
+const RACES: u32 = 5;
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// No deletion that the caller may see has this id.
+    #[error("no deletion that the caller may see has this id")]
+    NotFound,
+    /// The caller may see it, and may not do this to it.
+    #[error("not allowed to do this to the deletion")]
+    Forbidden,
+    /// It does not apply to the deletion as it stands, which is told, and why.
+    #[error("{}", NotAllowed(.0.state))]
+    InvalidState(Box<Deletion>, Hindrance),
+    /// A restore: the root's row is gone.
+    #[error("the root's row is gone")]
+    RootMissing,
+    /// A restore: another record has the root's key, or another deletion's mark is on it.
+    #[error("another record has the root's key")]
+    KeyTaken,
+    /// A restore: something above the root is gone or deleted; by this deletion, for those who may see it.
+    #[error("the record above the root is gone or deleted")]
+    ParentNotLive(Option<Box<Deletion>>),
+    /// A dependency failed. It may have been done all the same; asking again is safe.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
+}
+
+/// Asks something of a deletion, and answers what stands then. What can be known now is answered now, and nothing is
+/// written then.
+///
+/// # Errors
+///
+/// See [`ActError`]. Permission is decided before the state is told.
+pub async fn act<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    id: DeletionId,
+    action: Action,
+) -> Result<Deletion, ActError> {
+    let (deletions, clock) = (api.ports.deletions(), api.ports.clock());
+    for _ in 0..RACES {
+        let found = visible(api, principal, Some(id)).await?;
+        let deletion = found.ok_or(ActError::NotFound)?;
+        if !may(api, principal, &deletion, action) {
+            return Err(ActError::Forbidden);
+        }
+        let now = clock.now();
+        let Ok(next) = deletion.act(action, &principal.subject, now, &api.timing) else {
+            let why = deletion.hindrance(action, now);
+            return Err(ActError::InvalidState(deletion, why));
+        };
+        if next.state == State::Restoring
+            && let Some(found) = obstacle(api, &deletion).await?
+        {
+            // Whoever was faster may have done what was looked at: then it is judged by what stands now.
+            let stands = visible(api, principal, Some(id)).await?;
+            if stands.as_ref() == Some(&deletion) {
+                return Err(refused(api, principal, found).await?);
+            }
+            continue;
+        }
+        if deletions.store(&next).await? != StoreOutcome::Stored {
+            continue;
+        }
+        info!(deletion_id = %id, action = action.as_str(), state = %next.state, "{} of deletion {id}", action.as_str());
+        // Whoever works on it finds a cancel at the next checkpoint.
+        if !next.is_leased(now) {
+            send(api, &next).await;
+        }
+        return Ok(next);
+    }
+    Err(DependencyError::unavailable(
+        "control table",
+        "change a deletion",
+        "somebody else kept changing it",
+    )
+    .into())
+}
+
+/// Why a restore that plainly cannot end is not begun. Cancel, purge and the other retries depend on nothing but the
+/// deletion itself.
+async fn refused<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    found: Obstacle,
+) -> Result<ActError, DependencyError> {
+    Ok(match found {
+        Obstacle::RootMissing => ActError::RootMissing,
+        Obstacle::KeyTaken => ActError::KeyTaken,
+        Obstacle::ParentNotLive(by) => ActError::ParentNotLive(visible(api, principal, by).await?),
+    })
+}
+
+async fn send<P: ApiPorts>(api: &Api<P>, deletion: &Deletion) {
+    let message = DeletionMessage::about(deletion);
+    if let Err(error) = api.ports.queue().send(&message, Duration::ZERO).await {
+        warn!(deletion_id = %deletion.id, error = %chain(&error), "message of deletion {} was not sent", deletion.id);
+    }
+}
+
+/// What the caller may ask of this deletion now, in the order of [`Action::ALL`].
+pub fn allowed<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    deletion: &Deletion,
+) -> Vec<Action> {
+    deletion
+        .allowed_actions(api.ports.clock().now())
+        .filter(|action| may(api, principal, deletion, *action))
+        .collect()
+}
+
+/// `cancel` and `retry` need the right of the pass that they touch.
+fn may<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    deletion: &Deletion,
+    action: Action,
+) -> bool {
+    let wanted = match (action, deletion.state.pass()) {
+        (Action::Cancel, _) | (Action::Retry, Pass::Delete) => permission::Action::Delete,
+        (Action::Restore, _) | (Action::Retry, Pass::Restore) => permission::Action::Restore,
+        (Action::Purge, _) | (Action::Retry, Pass::Purge) => permission::Action::Purge,
+    };
+    may_act(principal, &api.collections, deletion, wanted)
+}

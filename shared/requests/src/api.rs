@@ -1,0 +1,20 @@
+//! What every request is carried out with.
+
+use std::sync::Arc;
+
+use domain::collection::Collections;
+use domain::deletion::Timing;
+use domain::message::OnPublishFailure;
+
+/// The api's use cases: their ports, the collections and the settings.
+#[derive(Debug)]
+pub struct Api<P> {
+    /// What it works with.
+    pub ports: P,
+    /// The collections.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// What happens when the message cannot be sent.
+    pub on_publish_failure: OnPublishFailure,
+}

@@ -1,0 +1,275 @@
+//! Shows deletions and their manifests to those who may see them; for all others there are none.
+
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use crate::api::Api;
+use crate::cursor::{self, InvalidCursor};
+use crate::visible::visible;
+use domain::collection::CollectionName;
+use domain::deletion::{Deletion, DeletionId, Pass, State};
+use domain::key::RecordKey;
+use domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
+use domain::principal::Principal;
+use domain::scope::Scope;
+use ports::{ApiPorts, DependencyError, ReadDeletions};
+use telemetry::chain;
+
+/// How many deletions one list looks at before it answers with what it has.
+const LOOKED_AT: usize = 500;
+
+/// How many pages of a manifest are read for one answer: some are empty, and then many in a row.
+const PAGES: usize = 100;
+
+/// How many it reads from the index at once.
+const STRETCH: usize = 50;
+
+/// Why nothing is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// See [`InvalidCursor`].
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// A dependency failed.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
+}
+
+/// Which deletions are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeletionFilter {
+    /// In this state.
+    pub state: Option<State>,
+    /// With a root in this collection.
+    pub collection: Option<String>,
+    /// Asked for by this subject.
+    pub requested_by: Option<String>,
+}
+
+/// One deletion; `None` is "none that the caller may see".
+///
+/// # Errors
+///
+/// When the control table did not answer.
+pub async fn show<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    id: DeletionId,
+) -> Result<Option<Box<Deletion>>, DependencyError> {
+    visible(api, principal, Some(id)).await
+}
+
+/// What a deletion without a root covers; `None` where there is a root, or when it is dropped.
+///
+/// # Errors
+///
+/// When the control table did not answer.
+pub async fn scope<P: ApiPorts>(
+    api: &Api<P>,
+    deletion: &Deletion,
+) -> Result<Option<Scope>, DependencyError> {
+    if deletion.root.is_some() {
+        return Ok(None);
+    }
+    let deletions = api.ports.deletions();
+    deletions.scope(&deletion.tenant, deletion.id).await
+}
+
+/// Deletions, newest first, and where to go on. One that a later version wrote is left out: who may see it, only that
+/// version can tell.
+///
+/// # Errors
+///
+/// See [`ShowError`].
+pub async fn list<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    filter: &DeletionFilter,
+    limit: usize,
+    from: Option<&str>,
+) -> Result<(Vec<Deletion>, Option<String>), ShowError> {
+    let name = [
+        "deletions",
+        principal.tenant.as_str(),
+        filter.state.map_or("", State::as_str),
+        filter.collection.as_deref().unwrap_or(""),
+        filter.requested_by.as_deref().unwrap_or(""),
+    ];
+    let mut before: Option<DeletionId> = from.map(|from| cursor::read(&name, from)).transpose()?;
+    let mut found = Vec::new();
+    let mut looked_at = 0;
+    while looked_at < LOOKED_AT {
+        let stretch = api
+            .ports
+            .deletions()
+            .list(&principal.tenant, before, STRETCH)
+            .await?;
+        let is_last = stretch.len() < STRETCH;
+        for summary in stretch {
+            before = Some(summary.id);
+            looked_at += 1;
+            let unwanted = filter
+                .collection
+                .as_deref()
+                .is_some_and(|wanted| wanted != summary.collection.as_ref())
+                || filter
+                    .requested_by
+                    .as_ref()
+                    .is_some_and(|wanted| *wanted != summary.requested_by);
+            if unwanted {
+                continue;
+            }
+            // The index holds what never changes; the state is read from the deletion itself.
+            let deletion = match visible(api, principal, Some(summary.id)).await {
+                Ok(Some(deletion)) => deletion,
+                Ok(None) => continue,
+                // Who asks for it by its id is told; the others must not go with it.
+                Err(error) if error.is_newer => {
+                    warn!(deletion_id = %summary.id, error = %chain(&error), "deletion {} is left out", summary.id);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if filter.state.is_none_or(|wanted| wanted == deletion.state) {
+                found.push(*deletion);
+            }
+            if found.len() == limit {
+                return Ok((found, before.map(|before| cursor::write(&name, before))));
+            }
+        }
+        if is_last {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, before.map(|before| cursor::write(&name, before))))
+}
+
+/// One record of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestRecord {
+    /// Its collection.
+    pub collection: CollectionName,
+    /// Its key.
+    pub key: RecordKey,
+    /// What became of it in the delete.
+    pub outcome: Outcome,
+    /// Whether the restore has brought it back, once it has come to it.
+    pub restore: Option<Result<(), NotRestored>>,
+    /// Whether the purge has removed it, once it has come to it.
+    pub purge: Option<Result<(), NotPurged>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Place {
+    page: u32,
+    entry: usize,
+}
+
+/// The manifest of a deletion, page by page. `None` is "no deletion that the caller may see".
+///
+/// # Errors
+///
+/// See [`ShowError`].
+pub async fn records<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    id: DeletionId,
+    limit: usize,
+    from: Option<&str>,
+) -> Result<Option<(Vec<ManifestRecord>, Option<String>)>, ShowError> {
+    let id_text = id.to_string();
+    let name = ["records", principal.tenant.as_str(), &id_text];
+    let mut place: Place = from
+        .map(|from| cursor::read(&name, from))
+        .transpose()?
+        .unwrap_or(Place { page: 1, entry: 0 });
+    let Some(deletion) = visible(api, principal, Some(id)).await? else {
+        return Ok(None);
+    };
+    let deletions = api.ports.deletions();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        if found.len() == limit {
+            break;
+        }
+        let Some(page) = deletions.page(&principal.tenant, id, place.page).await? else {
+            return Ok(Some((found, None)));
+        };
+        let seen = Seen::of(&deletion, place.page);
+        let exceptions = if seen.is_any() {
+            deletions
+                .exceptions(&principal.tenant, id, place.page)
+                .await?
+                .unwrap_or_default()
+        } else {
+            Exceptions::default()
+        };
+        for (entry, record) in page.entries.iter().enumerate().skip(place.entry) {
+            if found.len() == limit {
+                return Ok(Some((
+                    found,
+                    Some(cursor::write(
+                        &name,
+                        Place {
+                            page: place.page,
+                            entry,
+                        },
+                    )),
+                )));
+            }
+            found.push(ManifestRecord {
+                collection: record.collection.clone(),
+                key: record.key.clone(),
+                outcome: if seen.deleted {
+                    page.outcome(entry, &exceptions)
+                } else {
+                    Outcome::Pending
+                },
+                restore: seen
+                    .restored
+                    .then(|| exceptions.restored.get(&entry).cloned().map_or(Ok(()), Err)),
+                purge: seen
+                    .purged
+                    .then(|| exceptions.purged.get(&entry).cloned().map_or(Ok(()), Err)),
+            });
+        }
+        place = Place {
+            page: place.page + 1,
+            entry: 0,
+        };
+    }
+    Ok(Some((found, Some(cursor::write(&name, place)))))
+}
+
+/// Which passes have come to a page.
+struct Seen {
+    deleted: bool,
+    restored: bool,
+    purged: bool,
+}
+
+impl Seen {
+    fn of(deletion: &Deletion, page: u32) -> Self {
+        // Behind the pages that the delete wrote are those that a purge's look found: they were marked as they were written.
+        let is_found = deletion.state.pass() == Pass::Purge
+            && page > deletion.selected.unwrap_or(deletion.acted);
+        let behind = |pages: u32, done: u32| page <= pages && page > pages.saturating_sub(done);
+        let present = |pass| {
+            if deletion.state.pass() == pass {
+                deletion.cursor
+            } else {
+                0
+            }
+        };
+        let restore = &deletion.notified.restore;
+        Self {
+            deleted: deletion.is_acted(page) || is_found,
+            restored: behind(restore.of, restore.done.max(present(Pass::Restore))),
+            purged: behind(deletion.pages, present(Pass::Purge)),
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.deleted || self.restored || self.purged
+    }
+}

@@ -1,0 +1,45 @@
+//! A parent that is not deleted while it has a live child.
+
+use crate::api::Api;
+use crate::related::Related;
+use domain::collection::{Collection, CollectionName};
+use domain::key::RecordKey;
+use domain::principal::Tenant;
+use domain::row::Row;
+use ports::{ApiPorts, DependencyError, Fields};
+
+/// The first look at children takes few, the next ones many.
+const FEW: usize = 10;
+const MANY: usize = 1000;
+
+/// The collection of a live child that keeps this record. One that is written after this look stays below a deleted
+/// parent, and is hidden by it.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn kept_by<P: ApiPorts>(
+    api: &Api<P>,
+    tenant: &Tenant,
+    collection: &Collection,
+    key: &RecordKey,
+) -> Result<Option<CollectionName>, DependencyError> {
+    for child in api.collections.restricting(&collection.name) {
+        let Some(link) = &child.parent else { continue };
+        let children = Related::below(child, link, key);
+        let is_live = |row: &Row| row.is_of(tenant, child) && row.mark(child).is_live();
+        let (mut after, mut limit) = (None, FEW);
+        loop {
+            let page = children.page(api, Fields::Judged, after.as_ref(), limit);
+            let page = page.await?;
+            if page.rows.iter().any(is_live) {
+                return Ok(Some(child.name.clone()));
+            }
+            (after, limit) = (page.next, MANY);
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(None)
+}

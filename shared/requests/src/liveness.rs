@@ -1,0 +1,241 @@
+//! Whether a record is live: no mark, and every parent it names is there and live.
+
+use futures_util::future::{join, join_all};
+
+use crate::api::Api;
+use crate::ask_again::Tries;
+use domain::collection::{Collection, Collections};
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
+use domain::principal::Tenant;
+use domain::row::{Row, RowMark};
+use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
+
+/// What the truth says of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Standing {
+    /// No such row, or another tenant's: the two are never told apart.
+    Absent,
+    /// It and all above it are live.
+    Live(Row),
+    /// It carries a mark.
+    Marked {
+        /// The row.
+        row: Row,
+        /// The deletion, unless the mark is not ours.
+        by: Option<DeletionId>,
+    },
+    /// It is unmarked, but something above it carries a mark.
+    Hidden {
+        /// The row.
+        row: Row,
+        /// That ancestor's deletion, unless the mark is not ours.
+        by: Option<DeletionId>,
+    },
+    /// It is unmarked, but names a parent that does not exist.
+    Orphan(Row),
+}
+
+/// What stands above a record.
+pub(super) enum Above {
+    /// Everything that it names is there and live.
+    Live,
+    /// An ancestor carries a mark: that deletion's, unless the mark is not ours.
+    Marked(Option<DeletionId>),
+    /// An ancestor is not there, or another tenant's.
+    Gone,
+}
+
+/// What the key of a record names, as it was read: nearest first.
+pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
+
+/// Reads a record and everything above it.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn standing<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<Standing, DependencyError> {
+    let (row, known) = read_with_named(api, collection, key, fields).await?;
+    let Some(row) = row.filter(|row| row.is_of(tenant, collection)) else {
+        return Ok(Standing::Absent);
+    };
+    judge_with(api, collection, tenant, row, &known).await
+}
+
+/// A row, and in the same round trip what its key itself names.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn read_with_named<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<(Option<Row>, Known), DependencyError> {
+    let named = named_by_key(&api.collections, collection, key);
+    let ancestors = join_all(
+        named
+            .iter()
+            .map(|(parent, key)| read_one(api, parent, key, Fields::Judged)),
+    );
+    let (row, ancestors) = join(read_one(api, collection, key, fields), ancestors).await;
+    let row = row?;
+    let mut known = Vec::new();
+    for ((_, key), ancestor) in named.into_iter().zip(ancestors) {
+        known.push((key, ancestor?));
+    }
+    Ok((row, known))
+}
+
+/// The ancestors whose keys are parts of this record's key, nearest first.
+fn named_by_key<'a>(
+    collections: &'a Collections,
+    collection: &'a Collection,
+    key: &RecordKey,
+) -> Vec<(&'a Collection, RecordKey)> {
+    let mut named = Vec::new();
+    let mut child = (collection, key.clone());
+    while let (Some(parent), Some(link)) = (collections.parent_of(child.0), &child.0.parent) {
+        let parts = child.1.parts(&child.0.key);
+        let value = |attribute: &String| {
+            parts
+                .iter()
+                .find(|(name, _)| name == attribute)
+                .map(|(_, value)| *value)
+        };
+        let Some(values) = link.by.iter().map(value).collect::<Option<Vec<&str>>>() else {
+            break;
+        };
+        let key = RecordKey::stored(values[0], values.get(1).copied());
+        named.push((parent, key.clone()));
+        child = (parent, key);
+    }
+    named
+}
+
+/// What the truth says of a row that was read just now.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn judge<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: Row,
+) -> Result<Standing, DependencyError> {
+    judge_with(api, collection, tenant, row, &[]).await
+}
+
+async fn judge_with<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: Row,
+    known: &[(RecordKey, Option<Row>)],
+) -> Result<Standing, DependencyError> {
+    if let RowMark::By(by) = row.mark(collection) {
+        return Ok(Standing::Marked { row, by });
+    }
+    Ok(match above(api, collection, tenant, &row, known).await? {
+        Above::Live => Standing::Live(row),
+        Above::Marked(by) => Standing::Hidden { row, by },
+        Above::Gone => Standing::Orphan(row),
+    })
+}
+
+/// Reads what stands above a row, but for what is known of it: one round trip for each level.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn above<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: &Row,
+    known: &[(RecordKey, Option<Row>)],
+) -> Result<Above, DependencyError> {
+    let mut child = (collection, row.clone());
+    let mut known = known.iter();
+    while let (Some(parent), Some(link)) = (api.collections.parent_of(child.0), &child.0.parent) {
+        let Some(key) = child.1.parent_key(child.0) else {
+            return Ok(if link.required {
+                Above::Gone
+            } else {
+                Above::Live
+            });
+        };
+        let read = match known.next() {
+            Some((known, ancestor)) if *known == key => ancestor.clone(),
+            _ => read_one(api, parent, &key, Fields::Judged).await?,
+        };
+        let Some(found) = read.filter(|row| row.is_of(tenant, parent)) else {
+            return Ok(Above::Gone);
+        };
+        if let RowMark::By(by) = found.mark(parent) {
+            return Ok(Above::Marked(by));
+        }
+        child = (parent, found);
+    }
+    Ok(Above::Live)
+}
+
+async fn read_one<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<Option<Row>, DependencyError> {
+    Ok(
+        read_many(api, collection, std::slice::from_ref(key), fields)
+            .await?
+            .pop()
+            .flatten(),
+    )
+}
+
+/// Reads rows for a request. Those that the store puts off are asked for again; a store that keeps doing so is busy, and
+/// the client may come again.
+///
+/// # Errors
+///
+/// When the record store did not answer for every row.
+pub(super) async fn read_many<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    keys: &[RecordKey],
+    fields: Fields,
+) -> Result<Vec<Option<Row>>, DependencyError> {
+    let mut found: Vec<Option<Option<Row>>> = vec![None; keys.len()];
+    let mut tries = Tries::of(api.ports.clock());
+    loop {
+        let open: Vec<usize> = (0..keys.len())
+            .filter(|place| found[*place].is_none())
+            .collect();
+        if open.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        for places in open.chunks(P::Rows::READ_BATCH) {
+            let asked: Vec<RecordKey> = places.iter().map(|place| keys[*place].clone()).collect();
+            let read = api.ports.rows().read(collection, &asked, fields).await?;
+            for (place, attempt) in places.iter().zip(read) {
+                if let Attempt::Done(row) = attempt {
+                    found[*place] = Some(row);
+                }
+            }
+        }
+        if found.iter().any(Option::is_none) {
+            let why = "the store kept putting rows off";
+            let busy = DependencyError::unavailable("record store", "read all rows", why);
+            tries.again(busy).await?;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Which deletion a caller may see.
+
+use crate::api::Api;
+use domain::deletion::{Deletion, DeletionId};
+use domain::permission::sees;
+use domain::principal::Principal;
+use ports::{ApiPorts, DependencyError, ReadDeletions};
+
+/// The deletion with this id, if the caller may see it.
+///
+/// # Errors
+///
+/// When the control table did not answer.
+pub(super) async fn visible<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    by: Option<DeletionId>,
+) -> Result<Option<Box<Deletion>>, DependencyError> {
+    let Some(id) = by else { return Ok(None) };
+    let deletions = api.ports.deletions();
+    let Some(mut deletion) = deletions.deletion(&principal.tenant, id).await? else {
+        return Ok(None);
+    };
+    if deletion.root.is_none() && deletion.names.is_empty() {
+        // An earlier build has accepted it. Where the scope went with the pages, the counts know what was deleted.
+        let scope = deletions.scope(&principal.tenant, id).await?;
+        deletion.names = match scope {
+            Some(scope) => scope.names(&deletion.collection),
+            None => deletion.deleted.keys().cloned().collect(),
+        };
+    }
+    Ok(sees(principal, &api.collections, &deletion).then(|| Box::new(deletion)))
+}

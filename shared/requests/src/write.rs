@@ -1,0 +1,273 @@
+//! Writes a record for a client: the row, a look at what stands above it, then the document.
+//!
+//! The look comes *after* the write. A look before it could not see a deletion that is accepted in between, and the
+//! record would come to life below a deleted parent; after it, either the write is taken back or the deletion's own
+//! cascade finds the row. Truth before copy: the document is written last, from what the row says.
+
+mod mirror;
+
+use jiff::Timestamp;
+use tracing::warn;
+
+use crate::api::Api;
+use crate::ask_again::ask_again;
+use crate::liveness::{Standing, judge};
+use crate::visible::visible;
+use domain::collection::{Collection, IdError};
+use domain::deletion::Deletion;
+use domain::document::Document;
+use domain::permission::{Action, Right, allows, right};
+use domain::principal::Principal;
+use domain::row::Row;
+use ports::{ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
+use telemetry::chain;
+
+use self::mirror::{Mirrored, mirror};
+
+/// How often a write is judged again when somebody else writes the row at the same moment.
+const RACES: u32 = 3;
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// There was no such record.
+    Created(Row),
+    /// There was one, and it was live.
+    Replaced(Row),
+}
+
+/// Why a record was not written. Unless a dependency failed, nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The caller may not write this record, which they may read, or none of the collection.
+    #[error("not allowed to write this record")]
+    Forbidden,
+    /// Something that the caller cannot see has this key: another tenant's record, a deleted one, or one that they may
+    /// not read. The three are never told apart.
+    #[error("the key is taken")]
+    KeyTaken,
+    /// The record, or what stands above it, is marked, and the caller may restore it.
+    #[error("the record is deleted")]
+    Deleted(Box<Deletion>),
+    /// The parent that the record names is absent, deleted, or below something that is.
+    #[error("the record's parent is not live")]
+    ParentNotLive,
+    /// The row would be larger than the store allows.
+    #[error("the record is too large")]
+    TooLarge,
+    /// The table or the index cannot hold what the record holds.
+    #[error("a store cannot hold the record")]
+    Unstorable,
+    /// The key makes no document id.
+    #[error(transparent)]
+    DocumentId(#[from] IdError),
+    /// A dependency failed.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
+}
+
+type Before<P> = Option<Stored<<<P as ApiPorts>::Rows as WriteRows>::Kept>>;
+
+/// Creates or replaces a live record; `wanted` is what [`draft`](domain::draft::draft) made of the request.
+///
+/// # Errors
+///
+/// See [`WriteError`]. After a dependency error the record may have been written all the same; asking again is safe.
+pub async fn write<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    wanted: &Row,
+) -> Result<Written, WriteError> {
+    if right(principal, collection, Action::Write) == Right::Never {
+        return Err(WriteError::Forbidden);
+    }
+    Document::of(collection, wanted)?;
+    for _ in 0..RACES {
+        let rows = api.ports.rows();
+        let before = rows.stored(collection, &wanted.key).await?;
+        let row = admit(api, principal, collection, wanted, before.as_ref()).await?;
+        match rows.write(collection, &row, before.as_ref()).await? {
+            WriteOutcome::Written => return settle(api, principal, collection, row, before).await,
+            WriteOutcome::TooLarge => return Err(WriteError::TooLarge),
+            WriteOutcome::Unstorable => return Err(WriteError::Unstorable),
+            // What stands now decides.
+            WriteOutcome::Changed => {}
+        }
+    }
+    let why = "somebody else kept writing the row";
+    Err(DependencyError::unavailable("record store", "write a row", why).into())
+}
+
+/// The row to be written, if the caller may write it over what is there.
+async fn admit<P: ApiPorts, K: Sync>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    wanted: &Row,
+    before: Option<&Stored<K>>,
+) -> Result<Row, WriteError> {
+    let now = api.ports.clock().now();
+    let ours = before.filter(|before| before.row.is_of(&principal.tenant, collection));
+    let found = match ours {
+        Some(before) => Some(standing(api, principal, collection, before.row.clone()).await?),
+        None => None,
+    };
+    if let Some(Standing::Marked { row, by } | Standing::Hidden { row, by }) = &found
+        && allows(principal, collection, Action::Restore, row, now)
+        && let Some(deletion) = visible(api, principal, *by).await?
+    {
+        return Err(WriteError::Deleted(deletion));
+    }
+    // From here on the answer is the same whether the key is free or held by something that the caller cannot see,
+    // until it is refused for that alone.
+    let live = found.as_ref().and_then(|found| match found {
+        Standing::Live(row) => Some(row),
+        _ => None,
+    });
+    let row = completed(principal, collection, wanted, live)?;
+    let above = standing(api, principal, collection, row.clone()).await?;
+    if matches!(above, Standing::Absent) {
+        return Err(WriteError::KeyTaken);
+    }
+    if !matches!(above, Standing::Live(_)) {
+        return Err(WriteError::ParentNotLive);
+    }
+    match (before, live) {
+        (None, _) => Ok(row),
+        (Some(_), None) => Err(WriteError::KeyTaken),
+        (Some(_), Some(old)) => may_replace(principal, collection, old, now).map(|()| row),
+    }
+}
+
+/// What the truth says of a row: as it stands, or as it would.
+async fn standing<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    row: Row,
+) -> Result<Standing, DependencyError> {
+    if !row.is_of(&principal.tenant, collection) {
+        return Ok(Standing::Absent);
+    }
+    judge(api, collection, &principal.tenant, row).await
+}
+
+fn may_replace(
+    principal: &Principal,
+    collection: &Collection,
+    old: &Row,
+    now: Timestamp,
+) -> Result<(), WriteError> {
+    if allows(principal, collection, Action::Write, old, now) {
+        Ok(())
+    } else if allows(principal, collection, Action::Read, old, now) {
+        Err(WriteError::Forbidden)
+    } else {
+        Err(WriteError::KeyTaken)
+    }
+}
+
+/// The wanted row with its author: as sent, else as it was, else the caller. Who writes as an author only, writes as
+/// nobody else, and cannot move the moment that their time is counted from.
+fn completed(
+    principal: &Principal,
+    collection: &Collection,
+    wanted: &Row,
+    live: Option<&Row>,
+) -> Result<Row, WriteError> {
+    let mut row = wanted.clone();
+    let Some(author) = &collection.author else {
+        return Ok(row);
+    };
+    let as_author = right(principal, collection, Action::Write) == Right::OwnOnly;
+    let own = |row: &&Row| row.author(collection) == Some(principal.subject.as_str());
+    let live = live.filter(|live| !as_author || own(live));
+    if row.author(collection).is_none() {
+        let before = live.and_then(|live| live.author(collection));
+        let name = before.unwrap_or(&principal.subject).to_owned();
+        row.attributes.insert(author.attribute.clone(), name.into());
+    }
+    if as_author
+        && wanted
+            .author(collection)
+            .is_some_and(|author| author != principal.subject)
+    {
+        return Err(WriteError::Forbidden);
+    }
+    if as_author
+        && collection.permissions.author_within.is_some()
+        && let (Some(time), Some(live)) = (&collection.filters.time, live)
+    {
+        match (row.attributes.get(time), live.attributes.get(time)) {
+            (None, Some(before)) => {
+                row.attributes.insert(time.clone(), before.clone());
+            }
+            (sent, before) if sent != before => return Err(WriteError::Forbidden),
+            _ => {}
+        }
+    }
+    Ok(row)
+}
+
+/// After the write: the look above, then the document.
+async fn settle<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    row: Row,
+    before: Before<P>,
+) -> Result<Written, WriteError> {
+    if !is_below_live(api, principal, collection, &row, before.as_ref()).await? {
+        take_back(api, collection, &row, before.as_ref()).await?;
+        return Err(WriteError::ParentNotLive);
+    }
+    if mirror(api, collection, &row.key, Some(row.clone())).await? == Mirrored::Rejected {
+        take_back(api, collection, &row, before.as_ref()).await?;
+        return Err(WriteError::Unstorable);
+    }
+    Ok(match before {
+        None => Written::Created(row),
+        Some(_) => Written::Replaced(row),
+    })
+}
+
+/// Whether all above the written row is live; and, if it was moved, all above the place it was taken from: otherwise it
+/// would have been carried away from a deletion that was accepted first.
+async fn is_below_live<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    row: &Row,
+    before: Option<&Stored<<P::Rows as WriteRows>::Kept>>,
+) -> Result<bool, DependencyError> {
+    let moved = before
+        .map(|before| &before.row)
+        .filter(|before| before.parent_key(collection) != row.parent_key(collection));
+    for row in [Some(row), moved].into_iter().flatten() {
+        let found = standing(api, principal, collection, row.clone()).await?;
+        if !matches!(found, Standing::Live(_)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes the write back. What somebody has written or marked since is left: it is not ours any more.
+async fn take_back<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    row: &Row,
+    before: Option<&Stored<<P::Rows as WriteRows>::Kept>>,
+) -> Result<(), DependencyError> {
+    let (TakeBackOutcome::TakenBack | TakeBackOutcome::Changed) =
+        ask_again(api.ports.clock(), || {
+            api.ports.rows().take_back(collection, row, before)
+        })
+        .await?;
+    // Another write may have shown the row that is gone now. Compare finds what this does not reach.
+    if let Err(error) = mirror(api, collection, &row.key, None).await {
+        warn!(collection = %collection.name, error = %chain(&error), "a document was not compared after a write was taken back");
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Makes the document say what the row says.
+//!
+//! A document is always written from a row that was read, and afterwards the row is read again; if it says something
+//! else by now, once more. So whoever writes the document last has seen the row as it is: a late write can neither
+//! bring an older text back nor leave a document unmarked whose row a deletion has marked meanwhile. (A deletion that
+//! marks the row after that look marks the document after it, too: truth before copy.)
+
+use tracing::warn;
+
+use crate::api::Api;
+use crate::ask_again::Tries;
+use crate::liveness::read_many;
+use domain::collection::Collection;
+use domain::document::Document;
+use domain::key::RecordKey;
+use domain::row::{Row, RowMark};
+use ports::{
+    ApiPorts, Attempt, DependencyError, Fields, IndexDocuments, IndexOutcome, PurgeDocuments,
+    ReadDocuments,
+};
+
+/// How often the two are compared: everybody who keeps writing the record compares them, too.
+const ROUNDS: usize = 5;
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mirrored {
+    /// The document is the row's, or there is none.
+    Done,
+    /// The index refuses the document of the row that was given.
+    Rejected,
+}
+
+/// Makes the document of a record that of its row; `known` is the row that was written just now, `None` reads it first.
+///
+/// # Errors
+///
+/// When a store did not answer; the document may then be an older one.
+pub(super) async fn mirror<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    key: &RecordKey,
+    known: Option<Row>,
+) -> Result<Mirrored, DependencyError> {
+    let Some(id) = id(collection, key) else {
+        return Ok(Mirrored::Done);
+    };
+    let mut ours = known.is_some();
+    let mut shown = match known {
+        Some(row) => document(collection, &row),
+        None => read(api, collection, key).await?,
+    };
+    for _ in 0..ROUNDS {
+        match &shown {
+            Some(document) => match index(api, collection, document).await? {
+                IndexOutcome::Indexed => {}
+                IndexOutcome::Rejected(why) => {
+                    warn!(collection = %collection.name, why, "the index refuses a document");
+                    return Ok(if ours {
+                        Mirrored::Rejected
+                    } else {
+                        Mirrored::Done
+                    });
+                }
+            },
+            None => remove(api, collection, key, &id).await?,
+        }
+        let now = read(api, collection, key).await?;
+        if now == shown {
+            break;
+        }
+        (shown, ours) = (now, false);
+    }
+    Ok(Mirrored::Done)
+}
+
+fn id(collection: &Collection, key: &RecordKey) -> Option<String> {
+    let spec = collection.document.as_ref()?;
+    spec.id.render(&key.parts(&collection.key)).ok()
+}
+
+/// The document that a row has to have. What is being erased has none: its deletion removes the document before the row
+/// and does not come back for one that is late.
+fn document(collection: &Collection, row: &Row) -> Option<Document> {
+    let marked = matches!(row.mark(collection), RowMark::By(_));
+    if marked && !collection.strategy.keeps_documents() {
+        return None;
+    }
+    Document::of(collection, row).ok().flatten()
+}
+
+async fn read<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    key: &RecordKey,
+) -> Result<Option<Document>, DependencyError> {
+    let keys = std::slice::from_ref(key);
+    let row = read_many(api, collection, keys, Fields::All)
+        .await?
+        .pop()
+        .flatten();
+    Ok(row.and_then(|row| document(collection, &row)))
+}
+
+async fn index<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    document: &Document,
+) -> Result<IndexOutcome, DependencyError> {
+    let mut tries = Tries::of(api.ports.clock());
+    loop {
+        match api.ports.documents().index(collection, document).await? {
+            Attempt::Done(outcome) => return Ok(outcome),
+            Attempt::Again(why) => {
+                let busy = DependencyError::unavailable("search index", "write a document", why);
+                tries.again(busy).await?;
+            }
+        }
+    }
+}
+
+/// Removes the document of a row that is gone: the copy is read first, then the truth, and only what was read goes.
+async fn remove<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    key: &RecordKey,
+    id: &String,
+) -> Result<(), DependencyError> {
+    let documents = api.ports.documents();
+    let found = documents
+        .states(collection, std::slice::from_ref(id))
+        .await?;
+    let version = match found.into_iter().next() {
+        Some(Attempt::Done(Some(state))) => state.version,
+        Some(Attempt::Done(None)) | None => return Ok(()),
+        Some(Attempt::Again(why)) => {
+            return Err(DependencyError::unavailable(
+                "search index",
+                "read a document",
+                why,
+            ));
+        }
+    };
+    if read(api, collection, key).await?.is_none() {
+        let _changed_or_gone = documents
+            .remove(collection, &[(id.clone(), version)])
+            .await?;
+    }
+    Ok(())
+}

@@ -1,7 +1,0 @@
-//! The error of an item `META` that cannot be read, nor written.
-
-use crate::adapters::dynamo::deletions::{ItemError, keys};
-
-pub(super) fn malformed(why: impl std::fmt::Display) -> ItemError {
-    ItemError::malformed(keys::META, why)
-}

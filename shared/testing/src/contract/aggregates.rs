@@ -1,0 +1,300 @@
+//! Rows in order and the attribute that follows them: [`RepairAggregates`], of the stores of the suite `rows`.
+
+use serde_json::{Value, json};
+
+use super::assert_refused;
+use super::rows::RowsHarness;
+use crate::samples::{collection, key, key2, mark, marked, row};
+use domain::collection::Collection;
+use domain::held::Held;
+use domain::key::RecordKey;
+use ports::{
+    Attempt, DependencyError, Direction, OrderAlong, OrderFrom, OrderQuery, RepairAggregates,
+    SetOutcome,
+};
+
+/// One test for each rule about aggregates.
+#[macro_export]
+macro_rules! aggregates_contract {
+    ($harness:expr) => {
+        $crate::contract_tests!(
+            aggregates,
+            $harness,
+            [
+                rows_come_in_the_order_of_their_sort_values_both_ways,
+                a_look_begins_at_the_given_value_or_behind_it,
+                a_look_shows_marked_rows_and_no_other_partition,
+                a_collection_without_a_sort_attribute_has_no_order,
+                an_aggregate_is_set_where_it_is_what_was_read,
+                an_aggregate_that_was_changed_since_is_left_alone,
+                setting_an_aggregate_again_is_harmless,
+                an_aggregate_of_a_missing_row_makes_no_row,
+                nothing_else_of_the_row_changes,
+            ]
+        );
+    };
+}
+
+const FIRST: &str = "first-message id";
+
+pub async fn rows_come_in_the_order_of_their_sort_values_both_ways<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    seed(harness, &["10", "1", "2", "\u{1faa6}", "a"]).await;
+
+    let rising = all(harness, None, Direction::Rising).await;
+    let mut falling = all(harness, None, Direction::Falling).await;
+
+    assert_eq!(rising, ["1", "10", "2", "a", "\u{1faa6}"]);
+    falling.reverse();
+    assert_eq!(rising, falling);
+}
+
+pub async fn a_look_begins_at_the_given_value_or_behind_it<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    seed(harness, &["1", "2", "3", "4"]).await;
+
+    assert_eq!(
+        all(harness, Some(OrderFrom::Behind("2")), Direction::Rising).await,
+        ["3", "4"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::Behind("2")), Direction::Falling).await,
+        ["1"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::Behind("25")), Direction::Rising).await,
+        ["3", "4"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::At("2")), Direction::Rising).await,
+        ["2", "3", "4"]
+    );
+    assert_eq!(
+        all(harness, Some(OrderFrom::At("25")), Direction::Falling).await,
+        ["2", "1"]
+    );
+    assert!(
+        all(harness, Some(OrderFrom::Behind("4")), Direction::Rising)
+            .await
+            .is_empty()
+    );
+}
+
+pub async fn a_look_shows_marked_rows_and_no_other_partition<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let messages = collection("messages");
+    seed(harness, &["1", "3"]).await;
+    let second = row(&messages, &key2("d", "2"), "acme");
+    harness
+        .put(&messages, marked(&messages, second, &mark(1)))
+        .await;
+    harness
+        .put(&messages, row(&messages, &key2("e", "0"), "acme"))
+        .await;
+
+    let found = harness
+        .rows()
+        .in_order(look(&messages, None, Direction::Rising, 10))
+        .await
+        .expect("it answers");
+
+    let live = found
+        .rows
+        .iter()
+        .map(|row| row.mark(&messages).is_live())
+        .collect::<Vec<_>>();
+    assert_eq!(live, [true, false, true]);
+    assert!(!found.more);
+}
+
+pub async fn a_collection_without_a_sort_attribute_has_no_order<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let discussions = collection("discussions");
+
+    assert_refused(
+        harness
+            .rows()
+            .in_order(look(&discussions, None, Direction::Rising, 1))
+            .await,
+    );
+}
+
+pub async fn an_aggregate_is_set_where_it_is_what_was_read<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let cases = [
+        (None, Held::Absent),
+        (Some(Value::Null), Held::Null),
+        (Some(json!("m-1")), Held::Text("m-1".to_owned())),
+    ];
+    for (stands, held) in cases {
+        for next in [Some("m-2"), None] {
+            put(harness, stands.clone()).await;
+
+            assert_eq!(set(harness, &held, next).await, SetOutcome::Set);
+            assert_eq!(get(harness).await, Some(json!(next)), "{held:?}");
+        }
+    }
+}
+
+pub async fn an_aggregate_that_was_changed_since_is_left_alone<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let stands = [None, Some(Value::Null), Some(json!("m-1")), Some(json!(1))];
+    let read = [
+        Held::Absent,
+        Held::Null,
+        Held::Text("m-1".to_owned()),
+        Held::Foreign,
+    ];
+    for (place, now) in stands.iter().enumerate() {
+        for (other, held) in read.iter().enumerate() {
+            if place == other && *held != Held::Foreign {
+                continue;
+            }
+            put(harness, now.clone()).await;
+
+            assert_eq!(
+                set(harness, held, Some("m-2")).await,
+                SetOutcome::Changed,
+                "{now:?} and {held:?}"
+            );
+            assert_eq!(get(harness).await, *now);
+        }
+    }
+}
+
+pub async fn setting_an_aggregate_again_is_harmless<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    put(harness, Some(json!("m-1"))).await;
+    let held = Held::Text("m-1".to_owned());
+
+    for _ in 0..2 {
+        assert_eq!(set(harness, &held, Some("m-2")).await, SetOutcome::Set);
+    }
+
+    assert_eq!(get(harness).await, Some(json!("m-2")));
+}
+
+pub async fn an_aggregate_of_a_missing_row_makes_no_row<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    for held in [Held::Absent, Held::Null, Held::Text("m-1".to_owned())] {
+        assert_eq!(
+            set(harness, &held, Some("m-2")).await,
+            SetOutcome::Missing,
+            "{held:?}"
+        );
+    }
+    assert_eq!(
+        harness.get(&collection("discussions"), &key("d")).await,
+        None
+    );
+}
+
+pub async fn nothing_else_of_the_row_changes<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let discussions = collection("discussions");
+    let live = row(&discussions, &key("d"), "acme");
+    let mut before = marked(&discussions, live, &mark(1));
+    harness.put(&discussions, before.clone()).await;
+
+    assert_eq!(
+        set(harness, &Held::Absent, Some("m-1")).await,
+        SetOutcome::Set
+    );
+
+    before.insert(FIRST.to_owned(), json!("m-1"));
+    assert_eq!(harness.get(&discussions, &key("d")).await, Some(before));
+}
+
+async fn seed(harness: &impl RowsHarness, sorts: &[&str]) {
+    let messages = collection("messages");
+    for sort in sorts {
+        harness
+            .put(&messages, row(&messages, &key2("d", sort), "acme"))
+            .await;
+    }
+}
+
+/// The sort values of partition `d`, two at a time.
+async fn all<H>(harness: &H, from: Option<OrderFrom<'_>>, direction: Direction) -> Vec<String>
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let messages = collection("messages");
+    let mut sorts: Vec<String> = Vec::new();
+    loop {
+        let last = sorts.last().cloned();
+        let from = last.as_deref().map(OrderFrom::Behind).or(from);
+        let query = look(&messages, from, direction, 2);
+        let found = harness.rows().in_order(query).await.expect("it answers");
+        assert!(found.rows.len() <= 2);
+        sorts.extend(found.rows.into_iter().filter_map(|row| row.key.sort));
+        if !found.more {
+            return sorts;
+        }
+    }
+}
+
+fn look<'a>(
+    collection: &'a Collection,
+    from: Option<OrderFrom<'a>>,
+    direction: Direction,
+    limit: usize,
+) -> OrderQuery<'a> {
+    OrderQuery {
+        collection,
+        along: OrderAlong::Table,
+        partition: "d",
+        from,
+        direction,
+        limit,
+    }
+}
+
+/// A discussion with this value, or without the attribute.
+async fn put(harness: &impl RowsHarness, first: Option<Value>) {
+    let discussions = collection("discussions");
+    let mut discussion = row(&discussions, &key("d"), "acme");
+    if let Some(first) = first {
+        discussion.insert(FIRST.to_owned(), first);
+    }
+    harness.put(&discussions, discussion).await;
+}
+
+async fn get(harness: &impl RowsHarness) -> Option<Value> {
+    let key: RecordKey = key("d");
+    let row = harness.get(&collection("discussions"), &key).await?;
+    row.get(FIRST).cloned()
+}
+
+async fn set<H>(harness: &H, held: &Held, next: Option<&str>) -> SetOutcome
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let discussions = collection("discussions");
+    let answer: Result<_, DependencyError> = harness
+        .rows()
+        .set(&discussions, &key("d"), FIRST, held, next)
+        .await;
+    match answer.expect("it answers") {
+        Attempt::Done(outcome) => outcome,
+        Attempt::Again(why) => unreachable!("an idle store never asks to be asked again: {why}"),
+    }
+}

@@ -1,0 +1,218 @@
+//! The two indexes: a tenant's deletions, and what is due.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::harness::{DeletionsHarness, accepted};
+use crate::samples::{deletion_id, start, tenant};
+use domain::deletion::{Deletion, DeletionId};
+use ports::{ChangeDeletions, DeletionSummary, FindDue, ReadDeletions, StoreOutcome};
+
+pub async fn listing_shows_the_newest_first<H: DeletionsHarness>(harness: &H) {
+    for n in [3, 1, 5, 2, 4] {
+        accepted(harness, n, "acme").await;
+    }
+    harness.settle().await;
+
+    let listed = harness
+        .deletions()
+        .list(&tenant("acme"), None, 10)
+        .await
+        .expect("it answers");
+
+    let expected = [5, 4, 3, 2, 1].map(|n| DeletionSummary {
+        id: deletion_id(n),
+        collection: "discussions".parse().expect("a name"),
+        requested_by: format!("user-{n}"),
+    });
+    assert_eq!(listed, expected);
+}
+
+pub async fn listing_goes_on_before_a_deletion<H: DeletionsHarness>(harness: &H) {
+    for n in 1..=5 {
+        accepted(harness, n, "acme").await;
+    }
+    harness.settle().await;
+
+    for limit in [1, 2, 5, 500] {
+        let mut seen: Vec<DeletionId> = Vec::new();
+        loop {
+            let more = harness
+                .deletions()
+                .list(&tenant("acme"), seen.last().copied(), limit)
+                .await
+                .expect("it answers");
+            assert!(more.len() <= limit);
+            if more.is_empty() {
+                break;
+            }
+            seen.extend(more.into_iter().map(|one| one.id));
+            assert!(seen.len() <= 5, "{seen:?}");
+        }
+        assert_eq!(seen, [5, 4, 3, 2, 1].map(deletion_id), "limit {limit}");
+    }
+}
+
+pub async fn listing_shows_nothing_of_another_tenant<H: DeletionsHarness>(harness: &H) {
+    accepted(harness, 1, "acme").await;
+    accepted(harness, 2, "globex").await;
+    accepted(harness, 3, "acme2").await;
+    harness.settle().await;
+
+    let ids =
+        |listed: Vec<DeletionSummary>| listed.into_iter().map(|one| one.id).collect::<Vec<_>>();
+    for (name, expected) in [
+        ("acme", vec![deletion_id(1)]),
+        ("globex", vec![deletion_id(2)]),
+        ("initech", vec![]),
+    ] {
+        let listed = harness
+            .deletions()
+            .list(&tenant(name), None, 10)
+            .await
+            .expect("it answers");
+        assert_eq!(ids(listed), expected, "{name}");
+    }
+    // Not even as a place to go on from.
+    let before = harness
+        .deletions()
+        .list(&tenant("acme"), Some(deletion_id(3)), 10)
+        .await
+        .expect("it answers");
+    assert_eq!(ids(before), [deletion_id(1)]);
+}
+
+pub async fn what_is_due_is_found_the_longest_due_first<H: DeletionsHarness>(harness: &H) {
+    for (n, name, seconds) in [
+        (1, "acme", 30),
+        (2, "globex", 10),
+        (3, "acme", 20),
+        (4, "acme", 40),
+    ] {
+        due_at(harness, n, name, Some(at(seconds))).await;
+    }
+    harness.settle().await;
+
+    // What is due at this very moment is due.
+    let found = harness
+        .deletions()
+        .find_due(at(30), 10)
+        .await
+        .expect("it answers");
+
+    assert_eq!(
+        found,
+        [
+            (tenant("globex"), deletion_id(2)),
+            (tenant("acme"), deletion_id(3)),
+            (tenant("acme"), deletion_id(1))
+        ]
+    );
+}
+
+pub async fn what_is_not_due_yet_or_never_is_not_found<H: DeletionsHarness>(harness: &H) {
+    due_at(harness, 1, "acme", Some(at(30))).await;
+    due_at(harness, 2, "acme", None).await;
+    harness.settle().await;
+
+    let just_before = at(30)
+        .checked_sub(Duration::from_millis(1))
+        .unwrap_or_default();
+    assert_eq!(
+        harness
+            .deletions()
+            .find_due(just_before, 10)
+            .await
+            .expect("it answers"),
+        []
+    );
+    assert_eq!(
+        harness
+            .deletions()
+            .find_due(at(1_000_000_000), 10)
+            .await
+            .expect("it answers"),
+        [(tenant("acme"), deletion_id(1))]
+    );
+}
+
+pub async fn a_new_due_time_replaces_the_old_one<H: DeletionsHarness>(harness: &H) {
+    let first = due_at(harness, 1, "acme", Some(at(10))).await;
+    let second = with_due(&first, Some(at(20)));
+    let never = with_due(&second, None);
+
+    store(harness, &second).await;
+    harness.settle().await;
+    let early = harness
+        .deletions()
+        .find_due(at(15), 10)
+        .await
+        .expect("it answers");
+    let late = harness
+        .deletions()
+        .find_due(at(25), 10)
+        .await
+        .expect("it answers");
+    store(harness, &never).await;
+    harness.settle().await;
+    let at_last = harness
+        .deletions()
+        .find_due(at(25), 10)
+        .await
+        .expect("it answers");
+
+    assert_eq!(
+        (early, late, at_last),
+        (vec![], vec![(tenant("acme"), deletion_id(1))], vec![])
+    );
+}
+
+pub async fn finding_stops_at_its_limit<H: DeletionsHarness>(harness: &H) {
+    for n in 1..=5 {
+        due_at(harness, n, "acme", Some(at(10 * (6 - u64::from(n))))).await;
+    }
+    harness.settle().await;
+
+    for limit in [1, 3] {
+        let found = harness
+            .deletions()
+            .find_due(at(100), limit)
+            .await
+            .expect("it answers");
+
+        let longest = [5, 4, 3].map(|n| (tenant("acme"), deletion_id(n)));
+        assert_eq!(found, longest[..limit]);
+    }
+}
+
+/// A deletion that is due then.
+async fn due_at<H: DeletionsHarness>(
+    harness: &H,
+    n: u8,
+    name: &str,
+    due_at: Option<Timestamp>,
+) -> Deletion {
+    let next = with_due(&accepted(harness, n, name).await.deletion, due_at);
+    store(harness, &next).await;
+    next
+}
+
+async fn store<H: DeletionsHarness>(harness: &H, next: &Deletion) {
+    assert_eq!(
+        harness.deletions().store(next).await.expect("it answers"),
+        StoreOutcome::Stored
+    );
+}
+
+fn with_due(deletion: &Deletion, due_at: Option<Timestamp>) -> Deletion {
+    let mut next = deletion.progressed(start());
+    next.due_at = due_at;
+    next
+}
+
+fn at(seconds: u64) -> Timestamp {
+    start()
+        .checked_add(Duration::from_secs(seconds))
+        .unwrap_or_default()
+}

@@ -1,0 +1,331 @@
+//! Reading: everything comes back as it was written, for its own tenant only.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::harness::{DeletionsHarness, accepted, sample};
+use crate::samples::{ODD_IDS, key, key2, start, tenant};
+use domain::collection::Strategy;
+use domain::cursor::Place;
+use domain::deletion::comparison::{Drift, Tallies, Tally};
+use domain::deletion::{
+    Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, RestoreCounts,
+    State, Telling,
+};
+use domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
+use ports::{AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
+
+pub async fn a_deletion_comes_back_as_it_was_stored<H: DeletionsHarness>(harness: &H) {
+    let sample = accepted(harness, 1, "acme").await;
+    let full = full(&sample.deletion);
+    let mut bare = full.clone();
+    bare.revision += 1;
+    (bare.purge_at, bare.lease, bare.look, bare.failure) = (None, None, None, None);
+    (bare.ended_at, bare.due_at, bare.expires_at) = (None, None, None);
+
+    for next in [full, bare] {
+        assert_eq!(
+            harness.deletions().store(&next).await.expect("it answers"),
+            StoreOutcome::Stored
+        );
+
+        assert_eq!(sample.stored(harness).await, next);
+    }
+}
+
+pub async fn a_scope_comes_back_as_it_was_accepted<H: DeletionsHarness>(harness: &H) {
+    let sample = accepted(harness, 1, "acme").await;
+
+    let scope = harness
+        .deletions()
+        .scope(&sample.deletion.tenant, sample.deletion.id)
+        .await
+        .expect("it answers");
+
+    let scope = scope.expect("it is there");
+    assert_eq!(scope, sample.scope);
+    let below: Vec<_> = scope
+        .children_of(&sample.collection.name)
+        .iter()
+        .map(AsRef::as_ref)
+        .collect::<Vec<&str>>();
+    assert_eq!(below, ["messages"]);
+    assert_eq!(sample.collections.iter().count(), 3);
+}
+
+pub async fn a_page_comes_back_as_it_was_written<H: DeletionsHarness>(harness: &H) {
+    let sample = accepted(harness, 1, "acme").await;
+    let mut entries: Vec<_> = ODD_IDS
+        .map(|id| entry("messages", id, Some(id), Judged::Live))
+        .into();
+    entries.push(entry("messages", "d", Some("null"), Judged::LiveNull));
+    entries.push(entry("replies", "r", None, Judged::AlreadyDeleted));
+    let after = Some(Position("🪦 \"quoted\" {}".to_owned()));
+    let nexts = [
+        None,
+        Some(SelectCursor::Shared(Place {
+            page: 2,
+            entry: 17,
+            child: 1,
+            after,
+        })),
+        Some(SelectCursor::ROOT),
+    ];
+
+    for (number, next) in (2..).zip(nexts) {
+        let page = Page {
+            number,
+            entries: entries.clone(),
+            next,
+        };
+        assert_eq!(
+            harness
+                .deletions()
+                .put_page(&sample.deletion, &page)
+                .await
+                .expect("it answers"),
+            PutPageOutcome::Written
+        );
+
+        let read = harness
+            .deletions()
+            .page(&sample.deletion.tenant, sample.deletion.id, number)
+            .await
+            .expect("it answers");
+
+        assert_eq!(read, Some(page));
+    }
+    let empty = Page {
+        number: 9,
+        entries: Vec::new(),
+        next: None,
+    };
+    assert_eq!(
+        harness
+            .deletions()
+            .put_page(&sample.deletion, &empty)
+            .await
+            .expect("it answers"),
+        PutPageOutcome::Written
+    );
+    assert_eq!(
+        harness
+            .deletions()
+            .page(&sample.deletion.tenant, sample.deletion.id, 9)
+            .await
+            .expect("it answers"),
+        Some(empty)
+    );
+}
+
+pub async fn what_is_not_there_is_none<H: DeletionsHarness>(harness: &H) {
+    let there = accepted(harness, 1, "acme").await.deletion;
+    let store = harness.deletions();
+
+    assert!(sample(2, "acme").is_absent(harness).await);
+    assert_eq!(
+        store
+            .page(&there.tenant, there.id, 2)
+            .await
+            .expect("it answers"),
+        None
+    );
+    assert_eq!(
+        store
+            .page(&there.tenant, there.id, 0)
+            .await
+            .expect("it answers"),
+        None
+    );
+    assert_eq!(
+        store
+            .exceptions(&there.tenant, there.id, 1)
+            .await
+            .expect("it answers"),
+        None
+    );
+}
+
+pub async fn another_tenants_deletion_is_none<H: DeletionsHarness>(harness: &H) {
+    let sample = accepted(harness, 1, "acme").await;
+    let id = sample.deletion.id;
+    let noted = Exceptions {
+        deleted: BTreeMap::from([(0, Outcome::Missing)]),
+        ..Exceptions::default()
+    };
+    harness
+        .deletions()
+        .put_exceptions(&sample.deletion, 1, &noted)
+        .await
+        .expect("it answers");
+    let store = harness.deletions();
+
+    // Names that a careless key would confuse.
+    for other in [
+        "globex",
+        "acme#D",
+        &format!("acme#D#{id}"),
+        "T#acme",
+        "ACME",
+        "acme ",
+    ] {
+        let other = tenant(other);
+        assert_eq!(
+            store.deletion(&other, id).await.expect("it answers"),
+            None,
+            "{other}"
+        );
+        assert_eq!(
+            store.scope(&other, id).await.expect("it answers"),
+            None,
+            "{other}"
+        );
+        assert_eq!(
+            store.page(&other, id, 1).await.expect("it answers"),
+            None,
+            "{other}"
+        );
+        assert_eq!(
+            store.exceptions(&other, id, 1).await.expect("it answers"),
+            None,
+            "{other}"
+        );
+    }
+}
+
+/// With something in every field.
+fn full(deletion: &Deletion) -> Deletion {
+    let later = |seconds: u64| {
+        start()
+            .checked_add(Duration::from_millis(seconds * 1000 + 7))
+            .unwrap_or_default()
+    };
+    let counts = |n| DeleteCounts {
+        selected: n * 21,
+        deleted: n,
+        already_deleted: n * 2,
+        missing: n * 3,
+        kept: n * 6,
+        failed: n * 4,
+        not_reached: n * 5,
+    };
+    Deletion {
+        state: State::Purging,
+        revision: deletion.revision + 1,
+        epoch: 3,
+        lease: Some(Lease {
+            until: later(90),
+            holder: uuid::Uuid::from_u128(0x0123_4567_89ab_cdef),
+        }),
+        run: 2,
+        pages: 12,
+        acted: 11,
+        cursor: 10,
+        look: Some(SelectCursor::Below(Place {
+            page: 4,
+            entry: 999,
+            child: 2,
+            after: Some(Position("{\"a\":1}".to_owned())),
+        })),
+        looked: true,
+        links: Some(SelectCursor::SHARED),
+        deleted: BTreeMap::from([
+            ("messages".parse().expect("a name"), counts(7)),
+            ("discussions".parse().expect("a name"), counts(1)),
+        ]),
+        restored: BTreeMap::from([(
+            "messages".parse().expect("a name"),
+            RestoreCounts {
+                restored: 4,
+                conflict: 5,
+                failed: 6,
+            },
+        )]),
+        strategy: Strategy::Archive,
+        restorable: false,
+        chain: "c0ffee".repeat(10),
+        selected: Some(11),
+        late: 2,
+        purged: BTreeMap::from([(
+            "replies".parse().expect("a name"),
+            PurgeCounts {
+                purged: u64::from(u32::MAX) + 1,
+                kept: 2,
+                failed: 3,
+            },
+        )]),
+        notified: Notified {
+            accepted: true,
+            delete: told(1, 5, State::Deleted),
+            restore: Telling::default(),
+            purge: Telling {
+                by: Some("ada".to_owned()),
+                ..told(2, 6, State::PurgeFailed)
+            },
+        },
+        attempts: 4,
+        resends: 5,
+        failure: Some(Failure {
+            code: "SEARCH_INDEX_UNAVAILABLE".to_owned(),
+            reason: "it said \"no\" 🪦".to_owned(),
+        }),
+        progress_at: later(1),
+        comparison: comparison(),
+        ended_at: Some(later(2)),
+        due_at: Some(later(3)),
+        expires_at: Some(
+            start()
+                .checked_add(Duration::from_hours(24 * 3650))
+                .unwrap_or_default(),
+        ),
+        ..deletion.clone()
+    }
+}
+
+fn comparison() -> Comparison {
+    Comparison {
+        done: true,
+        holder: Some(uuid::Uuid::from_u128(9)),
+        pages: 3,
+        look: Some(SelectCursor::Below(Place {
+            after: Some(Position("{\"a\":\"b\"}".to_owned())),
+            ..Place::FIRST
+        })),
+        waiting: 1,
+        returns: 2,
+        drift: Tallies::from([
+            (
+                Drift::OrphanMark,
+                Tally {
+                    found: 2,
+                    repaired: 1,
+                },
+            ),
+            (Drift::Recreated, Tally::default()),
+        ]),
+    }
+}
+
+fn told(run: u32, pages: u32, ended: State) -> Telling {
+    Telling {
+        first: run,
+        run: run + 1,
+        by: None,
+        pages,
+        retold: 1,
+        done: pages + 1,
+        of: pages + 2,
+        ended: Some(ended),
+        failure: Some(Failure {
+            code: "RECORDS_FAILED".to_owned(),
+            reason: "1 records failed".to_owned(),
+        }),
+        finished: true,
+        since: run,
+    }
+}
+
+fn entry(collection: &str, id: &str, sort: Option<&str>, judged: Judged) -> Entry {
+    let key = sort.map_or_else(|| key(id), |sort| key2(id, sort));
+    Entry::new(collection.parse().expect("a name"), key, judged)
+}

@@ -1,0 +1,110 @@
+//! Reading what documents say about their own deletion.
+
+use serde_json::json;
+
+use super::harness::{DocumentsHarness, message, put_messages};
+use crate::contract::assert_refused;
+use crate::contract::done;
+use crate::samples::{collection, mark};
+use domain::row::RowMark;
+use ports::{DocumentState, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome};
+
+pub async fn states_are_told_in_order_and_missing_ones_too<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let mut ids = put_messages(harness, &messages, &["1", "2"]).await;
+    ids.insert(1, "nobody".to_owned());
+    let alone = [
+        states(harness, &ids[..1]).await,
+        states(harness, &ids[2..]).await,
+    ]
+    .concat();
+
+    let together = states(harness, &ids).await;
+
+    assert_eq!(together, [alone[0], None, alone[1]]);
+    assert_ne!(alone[0], alone[1]);
+    assert_eq!(states(harness, &[]).await, []);
+}
+
+pub async fn states_tell_whose_mark_a_document_carries_and_nothing_else<H: DocumentsHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let mut ids = put_messages(harness, &messages, &["live", "ours", "theirs"]).await;
+    for (number, id) in [(1, &ids[1]), (2, &ids[2])] {
+        let id = std::slice::from_ref(id);
+        let _ = done(harness.documents().mark(&messages, &mark(number), id).await);
+    }
+    let (id, mut null) = message("null");
+    null.insert(messages.marks.deleted_at.clone(), json!(null));
+    harness.put(&messages, &id, null).await;
+    ids.push(id);
+
+    let marks: Vec<_> = states(harness, &ids)
+        .await
+        .into_iter()
+        .map(|state| state.expect("it is there").mark)
+        .collect();
+
+    assert_eq!(
+        marks,
+        [
+            RowMark::Absent,
+            RowMark::By(Some(mark(1).deletion_id)),
+            RowMark::By(Some(mark(2).deletion_id)),
+            RowMark::Null,
+        ]
+    );
+}
+
+pub async fn states_are_those_of_the_last_write_and_name_what_is_removed<H: DocumentsHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let ids = put_messages(harness, &messages, &["1"]).await;
+    let before = states(harness, &ids).await[0].expect("it is there");
+    let _ = done(harness.documents().mark(&messages, &mark(1), &ids).await);
+
+    let after = states(harness, &ids).await[0].expect("it is there");
+    let mut outcomes = Vec::new();
+    for state in [before, after] {
+        let document = [(ids[0].clone(), state.version)];
+        outcomes.extend(done(harness.documents().remove(&messages, &document).await));
+    }
+
+    assert!(after.mark.is_of(mark(1).deletion_id));
+    assert_eq!(outcomes, [RemoveOutcome::Changed, RemoveOutcome::Gone]);
+}
+
+pub async fn states_of_1000_documents_are_read_at_once<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    put_messages(harness, &messages, &["0", "999"]).await;
+    let ids: Vec<_> = (0..H::Documents::STATE_BATCH)
+        .map(|n| message(&n.to_string()).0)
+        .collect();
+
+    let states = states(harness, &ids).await;
+
+    assert!(ids.len() >= 1000);
+    let there: Vec<_> = (0..ids.len())
+        .filter(|place| states[*place].is_some())
+        .collect();
+    assert_eq!((states.len(), there), (ids.len(), vec![0, 999]));
+}
+
+pub async fn states_in_a_missing_index_are_refused<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let ids = put_messages(harness, &messages, &["1"]).await;
+    harness.drop_index(&messages).await;
+
+    assert_refused(harness.documents().states(&messages, &ids).await);
+}
+
+async fn states<H: DocumentsHarness>(harness: &H, ids: &[String]) -> Vec<Option<DocumentState>> {
+    done(
+        harness
+            .documents()
+            .states(&collection("messages"), ids)
+            .await,
+    )
+}

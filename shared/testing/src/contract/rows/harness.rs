@@ -1,0 +1,54 @@
+//! What a store brings for the rules about rows, and how the rules use it.
+
+use domain::collection::Collection;
+use domain::key::RecordKey;
+use ports::{ClearRows, MarkRows, PurgeRows, ReadRows, WriteRows};
+use serde_json::{Map, Value};
+
+/// A store with the tables of [`samples`](crate::samples), empty.
+pub trait RowsHarness: Send + Sync {
+    type Rows: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows;
+
+    /// The port.
+    fn rows(&self) -> &Self::Rows;
+
+    /// Puts a row behind the port's back; `null` is an explicit NULL.
+    fn put(
+        &self,
+        collection: &Collection,
+        row: Map<String, Value>,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// The row as it stands, all of it.
+    fn get(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
+}
+
+/// Puts a live row for each key.
+pub(super) async fn put_live(
+    harness: &impl RowsHarness,
+    collection: &Collection,
+    keys: &[RecordKey],
+) {
+    for key in keys {
+        harness
+            .put(collection, crate::samples::row(collection, key, "acme"))
+            .await;
+    }
+}
+
+/// The rows as they stand, in the order of the keys.
+pub(super) async fn peek(
+    harness: &impl RowsHarness,
+    collection: &Collection,
+    keys: &[RecordKey],
+) -> Vec<Option<Map<String, Value>>> {
+    let mut rows = Vec::new();
+    for key in keys {
+        rows.push(harness.get(collection, key).await);
+    }
+    rows
+}

@@ -1,0 +1,185 @@
+//! The control table in memory: deletions, scopes and manifests, with the compare-and-set of the real one.
+
+mod accept;
+mod advance;
+mod read;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::rows::FakeRows;
+use domain::deletion::{Deletion, DeletionId};
+use domain::key::RecordKey;
+use domain::page::{Exceptions, Page};
+use domain::principal::Tenant;
+use domain::scope::Scope;
+use domain::told::Told;
+use ports::DependencyError;
+
+const NAME: &str = "control table";
+
+type Id = (Tenant, DeletionId);
+
+/// The deletions of all tenants. It shares the rows, because acceptance marks the root in the same transaction.
+#[derive(Debug, Clone, Default)]
+pub struct FakeDeletions {
+    rows: FakeRows,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    deletions: BTreeMap<Id, Deletion>,
+    scopes: BTreeMap<Id, Scope>,
+    ids: BTreeMap<(Id, u32), Vec<RecordKey>>,
+    pages: BTreeMap<(Id, u32), Page>,
+    exceptions: BTreeMap<(Id, u32), Exceptions>,
+    told: BTreeMap<(Id, u32), Told>,
+    /// Written by a later version of this program.
+    newer: BTreeSet<Id>,
+    /// What the indexes show, while they lag.
+    indexed: Option<BTreeMap<Id, Deletion>>,
+    calls: u64,
+}
+
+impl FakeDeletions {
+    /// A control table beside these rows.
+    #[must_use]
+    pub fn beside(rows: &FakeRows) -> Self {
+        Self {
+            rows: rows.clone(),
+            state: Arc::default(),
+        }
+    }
+
+    /// The exceptions of a page, for a test that looks behind the port.
+    #[must_use]
+    pub fn exceptions_of(&self, deletion: &Deletion, number: u32) -> Exceptions {
+        let id = id_of(deletion);
+        let found = self.state().exceptions.get(&(id, number)).cloned();
+        found.unwrap_or_default()
+    }
+
+    /// The deletion as it stands, for a test that looks behind the port.
+    #[must_use]
+    pub fn get(&self, id: DeletionId) -> Option<Deletion> {
+        self.state()
+            .deletions
+            .values()
+            .find(|deletion| deletion.id == id)
+            .cloned()
+    }
+
+    /// All deletions, in the order of their tenants and ids.
+    #[must_use]
+    pub fn all(&self) -> Vec<Deletion> {
+        self.state().deletions.values().cloned().collect()
+    }
+
+    /// The pages of a deletion with their exceptions, in order.
+    #[must_use]
+    pub fn manifest(&self, deletion: &Deletion) -> Vec<(Page, Exceptions)> {
+        let state = self.state();
+        let pages = state
+            .pages
+            .iter()
+            .filter(|((id, _), _)| *id == id_of(deletion));
+        pages
+            .map(|(at, page)| {
+                (
+                    page.clone(),
+                    state.exceptions.get(at).cloned().unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// How many items of any kind there are beside the deletions themselves.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        let state = self.state();
+        state.scopes.len() + state.ids.len() + state.pages.len() + state.exceptions.len()
+    }
+
+    /// Puts a deletion as it is, whatever was there: for a test that begins in the middle.
+    pub fn put(&self, deletion: &Deletion, scope: &Scope, pages: &[Page]) {
+        let mut state = self.state();
+        let id = id_of(deletion);
+        state.deletions.insert(id.clone(), deletion.clone());
+        state.scopes.insert(id.clone(), scope.clone());
+        state.pages.extend(
+            pages
+                .iter()
+                .map(|page| ((id.clone(), page.number), page.clone())),
+        );
+    }
+
+    /// Removes a deletion and all that belongs to it, as TTL does at the end.
+    pub fn remove(&self, deletion: &Deletion) {
+        let id = id_of(deletion);
+        let mut state = self.state();
+        state.deletions.remove(&id);
+        state.scopes.remove(&id);
+        state.ids.retain(|(of, _), _| *of != id);
+        state.pages.retain(|(of, _), _| *of != id);
+        state.exceptions.retain(|(of, _), _| *of != id);
+    }
+
+    /// From now on the items of this deletion are of a later version than this build knows.
+    pub fn make_newer(&self, deletion: &Deletion) {
+        self.state().newer.insert(id_of(deletion));
+    }
+
+    /// What [`make_newer`](Self::make_newer) did is taken back.
+    pub fn make_known(&self, deletion: &Deletion) {
+        self.state().newer.remove(&id_of(deletion));
+    }
+
+    /// From now on `list` and `find_due` show what there is at this moment, until [`settle`](Self::settle).
+    pub fn lag(&self) {
+        let mut state = self.state();
+        state.indexed = Some(state.deletions.clone());
+    }
+
+    /// The indexes have caught up.
+    pub fn settle(&self) {
+        self.state().indexed = None;
+    }
+
+    /// How many calls there were through the ports.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.state().calls
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("no test panics with the lock held")
+    }
+
+    fn begin(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.calls += 1;
+        state
+    }
+}
+
+impl State {
+    /// A later version is an error, never read as far as it goes.
+    fn known(&self, id: &Id, operation: &'static str) -> Result<(), DependencyError> {
+        if self.newer.contains(id) {
+            return Err(DependencyError::newer(
+                NAME,
+                operation,
+                "the item is of a later version",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn id_of(deletion: &Deletion) -> Id {
+    (deletion.tenant.clone(), deletion.id)
+}

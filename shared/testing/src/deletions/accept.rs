@@ -1,0 +1,141 @@
+//! Acceptance, all or nothing, and taking it back.
+
+use serde_json::Value;
+
+use super::{FakeDeletions, NAME, id_of};
+use crate::rows::{clear_mark, write_mark};
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::key::RecordKey;
+use domain::page::{Judged, Page};
+use domain::row::{Row, RowMark};
+use domain::scope::Scope;
+use ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
+
+impl AcceptDeletions for FakeDeletions {
+    async fn accept(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        scope: &Scope,
+        page: &Page,
+    ) -> Result<AcceptOutcome, DependencyError> {
+        let (root, _) = root_of(page)?;
+        let mut state = self.begin();
+        self.rows.change(collection, root, |row| {
+            let Some(attributes) = row else {
+                return Ok(AcceptOutcome::RootNotLive);
+            };
+            let row = Row {
+                key: root.clone(),
+                attributes: attributes.clone(),
+            };
+            match row.mark(collection) {
+                // By a call whose answer was lost. The deletion may be further on by now and stays as it is.
+                RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
+                RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
+                RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
+                    return Ok(AcceptOutcome::RootNotLive);
+                }
+                RowMark::Absent | RowMark::Null => {
+                    write_mark(collection, &deletion.mark(), attributes);
+                }
+            }
+            let id = id_of(deletion);
+            state.deletions.insert(id.clone(), deletion.clone());
+            state.scopes.insert(id.clone(), scope.clone());
+            state.pages.insert((id, page.number), page.clone());
+            Ok(AcceptOutcome::Accepted)
+        })
+    }
+
+    async fn accept_named(
+        &self,
+        deletion: &Deletion,
+        scope: &Scope,
+        ids: &[Vec<RecordKey>],
+    ) -> Result<(), DependencyError> {
+        let (mut state, id) = (self.begin(), id_of(deletion));
+        // By a call whose answer was lost. The deletion may be further on by now and stays as it is.
+        if state.deletions.contains_key(&id) {
+            return Ok(());
+        }
+        state.deletions.insert(id.clone(), deletion.clone());
+        state.scopes.insert(id.clone(), scope.clone());
+        for (part, keys) in (1..).zip(ids) {
+            state.ids.insert((id.clone(), part), keys.clone());
+        }
+        Ok(())
+    }
+
+    async fn undo_named(
+        &self,
+        deletion: &Deletion,
+        parts: u32,
+    ) -> Result<UndoOutcome, DependencyError> {
+        let (mut state, id) = (self.begin(), id_of(deletion));
+        match state.deletions.get(&id) {
+            Some(stored) if stored.epoch > 0 || state.newer.contains(&id) => {
+                return Ok(UndoOutcome::Begun);
+            }
+            // Undone by a call whose answer was lost.
+            None => return Ok(UndoOutcome::Undone),
+            Some(_) => {}
+        }
+        state.deletions.remove(&id);
+        state.scopes.remove(&id);
+        for part in 1..=parts {
+            state.ids.remove(&(id.clone(), part));
+        }
+        Ok(UndoOutcome::Undone)
+    }
+
+    async fn undo(
+        &self,
+        collection: &Collection,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<UndoOutcome, DependencyError> {
+        let (root, null) = root_of(page)?;
+        let mut state = self.begin();
+        let id = id_of(deletion);
+        match state.deletions.get(&id) {
+            Some(stored) if stored.epoch > 0 || state.newer.contains(&id) => {
+                return Ok(UndoOutcome::Begun);
+            }
+            // Undone by a call whose answer was lost.
+            None => return Ok(UndoOutcome::Undone),
+            Some(_) => {}
+        }
+        state.deletions.remove(&id);
+        state.scopes.remove(&id);
+        state.pages.remove(&(id, page.number));
+        self.rows.change(collection, root, |row| {
+            let Some(attributes) = row else { return };
+            let row = Row {
+                key: root.clone(),
+                attributes: attributes.clone(),
+            };
+            if !row.mark(collection).is_of(deletion.id) {
+                return;
+            }
+            clear_mark(collection, attributes);
+            if null {
+                attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+            }
+        });
+        Ok(UndoOutcome::Undone)
+    }
+}
+
+/// The root's key, and whether its mark attribute was an explicit NULL.
+fn root_of(page: &Page) -> Result<(&RecordKey, bool), DependencyError> {
+    match page.entries.as_slice() {
+        [root] if page.number == 1 => Ok((&root.key, root.judged == Judged::LiveNull)),
+        _ => Err(DependencyError::refused(
+            NAME,
+            "accept a deletion",
+            "page 1 holds the root and nothing else",
+        )),
+    }
+}

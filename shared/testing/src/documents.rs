@@ -1,0 +1,390 @@
+//! The copy in memory: documents with sequence numbers, and a plain search.
+//!
+//! Every index must be made first ([`FakeDocuments::of`] makes those of the collections); what works on a missing one is
+//! refused, as the contract asks.
+
+mod index;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Map, Value, json};
+
+use super::rows::{clear_mark, key_of, mark_of, write_mark};
+use domain::collection::{Collection, Collections, DocumentSpec};
+use domain::deletion::DeletionId;
+use domain::row::Mark;
+use ports::{
+    Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentMarkOutcome,
+    DocumentState, DocumentVersion, Hit, MarkDocuments, PurgeDocuments, ReadDocuments,
+    RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
+};
+
+const NAME: &str = "search index";
+
+/// The longest text that a keyword field takes, in bytes.
+const KEYWORD_BYTES: usize = 32_766;
+
+type Source = Map<String, Value>;
+type Index = BTreeMap<String, Document>;
+
+/// The search indexes.
+#[derive(Debug, Clone, Default)]
+pub struct FakeDocuments(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    indexes: BTreeMap<String, Index>,
+    /// Documents that are refused, with the reason.
+    rejected: BTreeMap<String, String>,
+    /// Grows with every write.
+    seq_no: i64,
+    calls: u64,
+}
+
+#[derive(Debug)]
+struct Document {
+    source: Source,
+    seq_no: i64,
+}
+
+impl Document {
+    fn version(&self) -> DocumentVersion {
+        DocumentVersion {
+            seq_no: self.seq_no,
+            primary_term: 1,
+        }
+    }
+}
+
+impl FakeDocuments {
+    /// With an empty index for every collection that has documents.
+    #[must_use]
+    pub fn of(collections: &Collections) -> Self {
+        let documents = Self::default();
+        for spec in collections
+            .iter()
+            .filter_map(|collection| collection.document.as_ref())
+        {
+            documents
+                .state()
+                .indexes
+                .insert(spec.index.clone(), Index::new());
+        }
+        documents
+    }
+
+    /// Puts a document, whatever was there.
+    ///
+    /// # Panics
+    ///
+    /// When the collection has no documents, or its index is missing.
+    pub fn put(&self, collection: &Collection, id: &str, source: Source) {
+        let state = &mut *self.state();
+        state.seq_no += 1;
+        let index = index(&mut state.indexes, collection, "put")
+            .expect("a test puts documents where an index is");
+        index.insert(
+            id.to_owned(),
+            Document {
+                source,
+                seq_no: state.seq_no,
+            },
+        );
+    }
+
+    /// The document as it is, or `None`.
+    #[must_use]
+    pub fn get(&self, collection: &Collection, id: &str) -> Option<Source> {
+        let spec = collection.document.as_ref()?;
+        Some(
+            self.state()
+                .indexes
+                .get(&spec.index)?
+                .get(id)?
+                .source
+                .clone(),
+        )
+    }
+
+    /// Removes a document, as its owner might.
+    pub fn forget(&self, collection: &Collection, id: &str) {
+        if let Ok(index) = index(&mut self.state().indexes, collection, "remove") {
+            index.remove(id);
+        }
+    }
+
+    /// The ids of all documents of a collection, in order.
+    #[must_use]
+    pub fn ids(&self, collection: &Collection) -> Vec<String> {
+        let name = collection.document.as_ref().map(|spec| spec.index.as_str());
+        let state = self.state();
+        name.and_then(|name| state.indexes.get(name))
+            .map_or_else(Vec::new, |index| index.keys().cloned().collect())
+    }
+
+    /// Whether the index of a collection is there.
+    #[must_use]
+    pub fn has_index(&self, collection: &Collection) -> bool {
+        collection
+            .document
+            .as_ref()
+            .is_some_and(|spec| self.state().indexes.contains_key(&spec.index))
+    }
+
+    /// Takes the whole index of a collection away, as a wrong prefix does.
+    pub fn drop_index(&self, collection: &Collection) {
+        if let Some(spec) = &collection.document {
+            self.state().indexes.remove(&spec.index);
+        }
+    }
+
+    /// From now on, whatever would change the document with this id is rejected for this reason.
+    pub fn reject(&self, id: &str, reason: &str) {
+        self.state()
+            .rejected
+            .insert(id.to_owned(), reason.to_owned());
+    }
+
+    /// Takes [`reject`](Self::reject) back.
+    pub fn accept(&self, id: &str) {
+        self.state().rejected.remove(id);
+    }
+
+    /// How many calls there were through the ports.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.state().calls
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics with the lock held")
+    }
+
+    fn begin(
+        &self,
+        operation: &'static str,
+        most: usize,
+        count: usize,
+    ) -> Result<MutexGuard<'_, State>, DependencyError> {
+        let mut state = self.state();
+        state.calls += 1;
+        if count > most {
+            return Err(DependencyError::refused(
+                NAME,
+                operation,
+                format!("{count} documents in one call, {most} allowed"),
+            ));
+        }
+        Ok(state)
+    }
+}
+
+impl MarkDocuments for FakeDocuments {
+    async fn mark(
+        &self,
+        collection: &Collection,
+        mark: &Mark,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError> {
+        let operation = "mark documents";
+        let state = &mut *self.begin(operation, Self::MARK_BATCH, ids.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let mut outcomes = Vec::new();
+        for id in ids {
+            outcomes.push(Attempt::Done(
+                match (index.get_mut(id), state.rejected.get(id)) {
+                    (None, _) => DocumentMarkOutcome::Missing,
+                    (Some(_), Some(reason)) => DocumentMarkOutcome::Rejected(reason.clone()),
+                    (Some(_), None) if mark.deleted_by.len() > KEYWORD_BYTES => {
+                        DocumentMarkOutcome::Rejected(
+                            "the text is too long for a keyword".to_owned(),
+                        )
+                    }
+                    (Some(document), None) => {
+                        state.seq_no += 1;
+                        document.seq_no = state.seq_no;
+                        write_mark(collection, mark, &mut document.source);
+                        DocumentMarkOutcome::Marked
+                    }
+                },
+            ));
+        }
+        Ok(outcomes)
+    }
+}
+
+impl ClearDocuments for FakeDocuments {
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
+        let operation = "clear documents";
+        let state = &mut *self.begin(operation, Self::CLEAR_BATCH, ids.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let mut outcomes = Vec::new();
+        for id in ids {
+            let outcome = match (index.get_mut(id), state.rejected.get(id)) {
+                (None, _) => DocumentClearOutcome::Missing,
+                (Some(document), _) if !mark_of(collection, &document.source).is_of(deletion) => {
+                    DocumentClearOutcome::Cleared
+                }
+                (Some(_), Some(reason)) => DocumentClearOutcome::Rejected(reason.clone()),
+                (Some(document), None) => {
+                    state.seq_no += 1;
+                    document.seq_no = state.seq_no;
+                    clear_mark(collection, &mut document.source);
+                    DocumentClearOutcome::Cleared
+                }
+            };
+            outcomes.push(Attempt::Done(outcome));
+        }
+        Ok(outcomes)
+    }
+}
+
+impl ReadDocuments for FakeDocuments {
+    async fn states(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
+        let operation = "read documents";
+        let state = &mut *self.begin(operation, Self::STATE_BATCH, ids.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let seen = |document: &Document| DocumentState {
+            version: document.version(),
+            mark: mark_of(collection, &document.source),
+        };
+        let state = |id: &String| Attempt::Done(index.get(id).map(seen));
+        Ok(ids.iter().map(state).collect())
+    }
+}
+
+impl PurgeDocuments for FakeDocuments {
+    async fn remove(
+        &self,
+        collection: &Collection,
+        documents: &[(String, DocumentVersion)],
+    ) -> Result<Vec<Attempt<RemoveOutcome>>, DependencyError> {
+        let operation = "remove documents";
+        let state = &mut *self.begin(operation, Self::PURGE_BATCH, documents.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let mut outcomes = Vec::new();
+        for (id, version) in documents {
+            let rejected = state.rejected.get(id);
+            outcomes.push(Attempt::Done(remove(index, rejected, id, *version)));
+        }
+        Ok(outcomes)
+    }
+}
+
+fn remove(
+    index: &mut Index,
+    rejected: Option<&String>,
+    id: &str,
+    version: DocumentVersion,
+) -> RemoveOutcome {
+    // As OpenSearch: told to remove a version, it cannot say whether the document is gone or another.
+    let now = index.get(id).map(|document| document.seq_no);
+    if now != Some(version.seq_no) || version.primary_term != 1 {
+        return RemoveOutcome::Changed;
+    }
+    if let Some(reason) = rejected {
+        return RemoveOutcome::Rejected(reason.clone());
+    }
+    index.remove(id);
+    RemoveOutcome::Gone
+}
+
+impl SearchDocuments for FakeDocuments {
+    async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
+        let operation = "search";
+        let state = &mut *self.begin(operation, 0, 0)?;
+        let index = index(&mut state.indexes, query.collection, operation)?;
+        let after = match query.after.map(place_of) {
+            None => None,
+            Some(Some(after)) => Some(after),
+            Some(None) => {
+                return Err(DependencyError::refused(
+                    NAME,
+                    operation,
+                    "the place is not of this index",
+                ));
+            }
+        };
+        let mut found: Vec<_> = index
+            .iter()
+            .filter(|(_, document)| shows(&query, &document.source))
+            .map(|(id, document)| (score(&query, &document.source), id, document))
+            .filter(|(score, id, _)| {
+                *score < 0
+                    && after
+                        .as_ref()
+                        .is_none_or(|after| (*score, *id) > (after.0, &after.1))
+            })
+            .collect();
+        found.sort_by_key(|(score, id, _)| (*score, *id));
+        let more = found.len() > query.limit;
+        let hit = |(score, id, document): (i64, &String, &Document)| {
+            Some(Hit {
+                key: key_of(query.collection, &document.source)?,
+                place: json!([score, id]),
+            })
+        };
+        let hits = found
+            .into_iter()
+            .take(query.limit)
+            .filter_map(hit)
+            .collect();
+        Ok(SearchPage { hits, more })
+    }
+}
+
+/// The index of a collection, or the refusal that a missing one is.
+fn index<'a>(
+    indexes: &'a mut BTreeMap<String, Index>,
+    collection: &Collection,
+    operation: &'static str,
+) -> Result<&'a mut Index, DependencyError> {
+    let refused = |why| DependencyError::refused(NAME, operation, why);
+    let spec: &DocumentSpec = collection
+        .document
+        .as_ref()
+        .ok_or_else(|| refused("the collection has no documents".to_owned()))?;
+    indexes
+        .get_mut(&spec.index)
+        .ok_or_else(|| refused(format!("no such index: {}", spec.index)))
+}
+
+fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
+    let tenant = source
+        .get(&query.collection.tenant.attribute)
+        .and_then(Value::as_str);
+    tenant == Some(query.tenant.as_str()) && mark_of(query.collection, source).is_live()
+}
+
+/// How many of the words are found in the declared fields, below zero so that the best comes first.
+fn score(query: &SearchQuery<'_>, source: &Source) -> i64 {
+    let fields = query
+        .collection
+        .document
+        .iter()
+        .flat_map(|spec| &spec.fields);
+    let texts: Vec<_> = fields
+        .filter_map(|field| Some(source.get(field)?.as_str()?.to_lowercase()))
+        .collect();
+    let words = query.text.split_whitespace().map(str::to_lowercase);
+    words
+        .filter(|word| {
+            let word = word.trim_end_matches('*');
+            texts.iter().any(|text| text.contains(word))
+        })
+        .fold(0, |score, _| score - 1)
+}
+
+fn place_of(place: &Value) -> Option<(i64, String)> {
+    serde_json::from_value(place.clone()).ok()
+}

@@ -1,0 +1,62 @@
+//! A bus that remembers what it was told, and refuses what the real one would refuse.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use domain::event::Event;
+use ports::{Attempt, DependencyError, PublishEvents};
+
+/// What every EventBridge, and every stand-in, takes in one entry, and in one call.
+const ENTRY_BYTES: usize = 256 * 1024;
+
+/// The event bus. An event that was sent twice is here twice.
+#[derive(Debug, Clone, Default)]
+pub struct FakeEvents(Arc<Mutex<Vec<Event>>>);
+
+impl FakeEvents {
+    /// Everything that was published, in order, repetitions included.
+    #[must_use]
+    pub fn published(&self) -> Vec<Event> {
+        self.events().clone()
+    }
+
+    /// What a reader has who leaves out events with an id that it has seen: each event once, as it came first.
+    #[must_use]
+    pub fn distinct(&self) -> Vec<Event> {
+        let mut seen = BTreeSet::new();
+        let mut events = self.published();
+        events.retain(|event| seen.insert(event.detail["event_id"].to_string()));
+        events
+    }
+
+    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.0.lock().expect("no test panics with the lock held")
+    }
+}
+
+impl PublishEvents for FakeEvents {
+    async fn publish(&self, events: &[Event]) -> Result<Vec<Attempt<()>>, DependencyError> {
+        let refused =
+            |why: &'static str| Err(DependencyError::refused("event bus", "publish events", why));
+        if events.len() > Self::PUBLISH_BATCH {
+            return refused("more than 10 entries in one call");
+        }
+        if events
+            .iter()
+            .any(|event| event.kind.len() + event.detail.to_string().len() > ENTRY_BYTES)
+        {
+            return refused("more than 256 KB in one entry");
+        }
+        // As the adapter: what does not fit into one call is to be asked again, and the first always goes.
+        let mut bytes = 0;
+        let fits = events.iter().take_while(|event| {
+            bytes += event.kind.len() + event.detail.to_string().len();
+            bytes <= ENTRY_BYTES
+        });
+        let now = fits.count();
+        self.events().extend_from_slice(&events[..now]);
+        let mut answers = vec![Attempt::Done(()); now];
+        answers.resize(events.len(), Attempt::Again("the call is full".to_owned()));
+        Ok(answers)
+    }
+}

@@ -1,0 +1,313 @@
+//! The truth in memory, with the conditions that the real store checks.
+//!
+//! It refuses what DynamoDB refuses (too many keys in a call, one key twice), so that a use case that relies on more
+//! fails here and not in production.
+
+mod archive;
+mod effects;
+mod query;
+mod read;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Map, Value};
+
+use domain::collection::{Collection, CollectionName};
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
+use domain::row::{Mark, Row, RowMark};
+use ports::{
+    Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
+    PurgeRows, RowToClear, RowToMark,
+};
+
+pub(super) const NAME: &str = "record store";
+
+type Attributes = Map<String, Value>;
+/// The copies of all deletions.
+type Copies = BTreeMap<(DeletionId, CollectionName, RecordKey), Attributes>;
+type Tables = BTreeMap<CollectionName, BTreeMap<RecordKey, Attributes>>;
+
+/// The rows of all collections.
+#[derive(Debug, Clone, Default)]
+pub struct FakeRows(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    tables: Tables,
+    /// The archive.
+    copies: Copies,
+    /// What indexes show, while they lag.
+    indexed: Option<Tables>,
+    calls: u64,
+}
+
+impl FakeRows {
+    /// Puts a row, whatever was there; `attributes` holds its key. `null` is DynamoDB's explicit NULL.
+    ///
+    /// # Panics
+    ///
+    /// When the attributes do not hold the key.
+    pub fn put(&self, collection: &Collection, attributes: Attributes) {
+        let key = key_of(collection, &attributes).expect("a row has its key");
+        self.state()
+            .tables
+            .entry(collection.name.clone())
+            .or_default()
+            .insert(key, attributes);
+    }
+
+    /// The row as it is, or `None`.
+    #[must_use]
+    pub fn get(&self, collection: &Collection, key: &RecordKey) -> Option<Attributes> {
+        self.state().tables.get(&collection.name)?.get(key).cloned()
+    }
+
+    /// Removes a row, as its owner might.
+    pub fn remove(&self, collection: &Collection, key: &RecordKey) {
+        if let Some(rows) = self.state().tables.get_mut(&collection.name) {
+            rows.remove(key);
+        }
+    }
+
+    /// The keys of all rows of a collection, in order.
+    #[must_use]
+    pub fn keys(&self, collection: &Collection) -> Vec<RecordKey> {
+        self.state()
+            .tables
+            .get(&collection.name)
+            .map_or_else(Vec::new, |rows| rows.keys().cloned().collect())
+    }
+
+    /// From now on indexes show what there is at this moment, until [`settle`](Self::settle).
+    pub fn lag(&self) {
+        let mut state = self.state();
+        state.indexed = Some(state.tables.clone());
+    }
+
+    /// Indexes have caught up.
+    pub fn settle(&self) {
+        self.state().indexed = None;
+    }
+
+    /// How many calls there were through the ports.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.state().calls
+    }
+
+    /// Changes one row in place, if it is there, in the same moment as what the caller holds locked.
+    pub(super) fn change<T>(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        change: impl FnOnce(Option<&mut Attributes>) -> T,
+    ) -> T {
+        change(
+            self.state()
+                .tables
+                .get_mut(&collection.name)
+                .and_then(|rows| rows.get_mut(key)),
+        )
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics with the lock held")
+    }
+
+    fn begin(
+        &self,
+        operation: &'static str,
+        most: usize,
+        keys: &[&RecordKey],
+    ) -> Result<MutexGuard<'_, State>, DependencyError> {
+        let mut state = self.state();
+        state.calls += 1;
+        if keys.len() > most {
+            return Err(DependencyError::refused(
+                NAME,
+                operation,
+                format!("{} keys in one call, {most} allowed", keys.len()),
+            ));
+        }
+        if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
+            return Err(DependencyError::refused(
+                NAME,
+                operation,
+                "a key is named twice",
+            ));
+        }
+        Ok(state)
+    }
+}
+
+impl MarkRows for FakeRows {
+    async fn mark(
+        &self,
+        collection: &Collection,
+        mark: &Mark,
+        rows: &[RowToMark],
+    ) -> Result<Vec<Attempt<MarkOutcome>>, DependencyError> {
+        let keys: Vec<_> = rows.iter().map(|row| &row.key).collect();
+        let mut state = self.begin("mark rows", Self::MARK_BATCH, &keys)?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        Ok(rows
+            .iter()
+            .map(|row| {
+                Attempt::Done(mark_row(
+                    collection,
+                    mark,
+                    table.get_mut(&row.key),
+                    row.null,
+                ))
+            })
+            .collect())
+    }
+}
+
+impl ClearRows for FakeRows {
+    async fn clear(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        rows: &[RowToClear],
+    ) -> Result<Vec<Attempt<ClearOutcome>>, DependencyError> {
+        let keys: Vec<_> = rows.iter().map(|row| &row.key).collect();
+        let mut state = self.begin("clear rows", Self::CLEAR_BATCH, &keys)?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        let mut clear = |row: &RowToClear| {
+            let Some(attributes) = table.get_mut(&row.key) else {
+                return ClearOutcome::Missing;
+            };
+            match mark_of(collection, attributes) {
+                RowMark::Absent | RowMark::Null => ClearOutcome::Live,
+                RowMark::By(by) if by == Some(deletion) => {
+                    clear_mark(collection, attributes);
+                    if row.null {
+                        attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+                    }
+                    ClearOutcome::Cleared
+                }
+                RowMark::By(_) => ClearOutcome::MarkedByAnother,
+            }
+        };
+        Ok(rows.iter().map(|row| Attempt::Done(clear(row))).collect())
+    }
+}
+
+impl PurgeRows for FakeRows {
+    async fn purge(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<PurgeOutcome>>, DependencyError> {
+        let mut state = self.begin(
+            "remove rows",
+            Self::PURGE_BATCH,
+            &keys.iter().collect::<Vec<_>>(),
+        )?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        let mut purge = |key: &RecordKey| match table.get(key) {
+            Some(attributes) if !mark_of(collection, attributes).is_of(deletion) => {
+                PurgeOutcome::Kept
+            }
+            _ => {
+                table.remove(key);
+                PurgeOutcome::Gone
+            }
+        };
+        Ok(keys.iter().map(|key| Attempt::Done(purge(key))).collect())
+    }
+}
+
+fn mark_row(
+    collection: &Collection,
+    mark: &Mark,
+    row: Option<&mut Attributes>,
+    null: bool,
+) -> MarkOutcome {
+    let Some(attributes) = row else {
+        return MarkOutcome::Missing;
+    };
+    match mark_of(collection, attributes) {
+        RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
+        RowMark::By(_) => MarkOutcome::MarkedByAnother,
+        RowMark::Null if !null => MarkOutcome::Null,
+        RowMark::Absent if null => MarkOutcome::Absent,
+        RowMark::Null | RowMark::Absent
+            if bytes(attributes) + mark_bytes(collection, mark) > ITEM_BYTES =>
+        {
+            MarkOutcome::TooLarge
+        }
+        RowMark::Null | RowMark::Absent => {
+            write_mark(collection, mark, attributes);
+            MarkOutcome::Marked
+        }
+    }
+}
+
+/// The most bytes of an item: names and values.
+const ITEM_BYTES: usize = 400 * 1024;
+
+fn bytes(attributes: &Attributes) -> usize {
+    let value = |value: &serde_json::Value| value.as_str().map_or(1, str::len);
+    attributes
+        .iter()
+        .map(|(name, held)| name.len() + value(held))
+        .sum()
+}
+
+fn mark_bytes(collection: &Collection, mark: &Mark) -> usize {
+    mark.attributes(collection)
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum()
+}
+
+/// Puts the three attributes of the mark.
+pub(super) fn write_mark(collection: &Collection, mark: &Mark, attributes: &mut Attributes) {
+    for (attribute, value) in mark.attributes(collection) {
+        attributes.insert(attribute.to_owned(), value.into());
+    }
+}
+
+/// Takes the three attributes of the mark away.
+pub(super) fn clear_mark(collection: &Collection, attributes: &mut Attributes) {
+    for name in collection.marks.all() {
+        attributes.remove(name);
+    }
+}
+
+/// What a row with these attributes says about its own deletion.
+pub(super) fn mark_of(collection: &Collection, attributes: &Attributes) -> RowMark {
+    Row {
+        key: RecordKey::stored("", None),
+        attributes: attributes.clone(),
+    }
+    .mark(collection)
+}
+
+/// The key that these attributes hold.
+pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option<RecordKey> {
+    let text = |attribute: &String| attributes.get(attribute).and_then(Value::as_str);
+    let sort = match &collection.key.sort {
+        Some(attribute) => Some(text(attribute)?),
+        None => None,
+    };
+    Some(RecordKey::stored(text(&collection.key.partition)?, sort))
+}
+
+fn row(collection: &Collection, key: &RecordKey, attributes: &Attributes, fields: Fields) -> Row {
+    let mut attributes = attributes.clone();
+    if fields == Fields::Judged {
+        let judged = collection.judged_attributes();
+        attributes.retain(|attribute, _| judged.contains(&attribute.as_str()));
+    }
+    Row {
+        key: key.clone(),
+        attributes,
+    }
+}

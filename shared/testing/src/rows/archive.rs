@@ -1,0 +1,212 @@
+//! The archive in memory, and rows that go at once.
+
+use serde_json::Value;
+
+use super::{Attributes, FakeRows, ITEM_BYTES, bytes, clear_mark, mark_of};
+use domain::collection::{Collection, CollectionName};
+use domain::deletion::DeletionId;
+use domain::key::RecordKey;
+use domain::principal::Tenant;
+use domain::row::{Mark, Row, RowMark};
+use ports::{
+    ArchiveRows, Attempt, CopyOutcome, DependencyError, EraseOutcome, EraseRows, Found,
+    PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome,
+};
+
+/// What the archive adds to a row, in bytes: as much as it adds in DynamoDB, and not exactly.
+const ADDED: usize = 300;
+
+/// How many attributes a statement of DynamoDB can name.
+const WIDEST: usize = 200;
+
+impl FakeRows {
+    /// The copy of a row under this deletion, or `None`.
+    #[must_use]
+    pub fn copy_of(
+        &self,
+        deletion: DeletionId,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Option<Attributes> {
+        let at = (deletion, collection.name.clone(), key.clone());
+        self.state().copies.get(&at).cloned()
+    }
+
+    /// What the archive holds: deletion, collection, key.
+    #[must_use]
+    pub fn copies(&self) -> Vec<(DeletionId, CollectionName, RecordKey)> {
+        self.state().copies.keys().cloned().collect()
+    }
+}
+
+impl ArchiveRows for FakeRows {
+    type Whole = Attributes;
+
+    async fn whole(
+        &self,
+        collection: &Collection,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<Option<Stored<Attributes>>>>, DependencyError> {
+        let asked: Vec<_> = keys.iter().collect();
+        let state = self.begin("read whole rows", Self::WHOLE_BATCH, &asked)?;
+        let rows = state.tables.get(&collection.name);
+        let read = |key| Some(stored(key, rows?.get(key)?));
+        Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
+    }
+
+    async fn copy(
+        &self,
+        collection: &Collection,
+        _tenant: &Tenant,
+        mark: &Mark,
+        rows: &[RowToCopy<Attributes>],
+    ) -> Result<Vec<Attempt<CopyOutcome>>, DependencyError> {
+        let asked: Vec<_> = rows.iter().map(|row| &row.stored.row.key).collect();
+        let mut state = self.begin("copy rows", Self::MOVE_BATCH, &asked)?;
+        let mut copy = |row: &RowToCopy<Attributes>| {
+            let whole = &row.stored.kept;
+            let at = (
+                mark.deletion_id,
+                collection.name.clone(),
+                row.stored.row.key.clone(),
+            );
+            if whole.len() > WIDEST {
+                return CopyOutcome::TooWide;
+            }
+            if !row.again && state.copies.contains_key(&at) {
+                return CopyOutcome::Earlier;
+            }
+            if bytes(whole) + ADDED > ITEM_BYTES {
+                return CopyOutcome::TooLarge;
+            }
+            state.copies.insert(at, whole.clone());
+            CopyOutcome::Copied
+        };
+        Ok(rows.iter().map(|row| Attempt::Done(copy(row))).collect())
+    }
+
+    async fn take(
+        &self,
+        collection: &Collection,
+        rows: &[Stored<Attributes>],
+    ) -> Result<Vec<Attempt<TakeOutcome>>, DependencyError> {
+        let asked: Vec<_> = rows.iter().map(|stored| &stored.row.key).collect();
+        let mut state = self.begin("take rows away", Self::MOVE_BATCH, &asked)?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        let mut take = |stored: &Stored<Attributes>| {
+            let Some(now) = table.get(&stored.row.key) else {
+                return TakeOutcome::Gone;
+            };
+            let read = &stored.kept;
+            let same = |name: &str| now.get(name) == read.get(name);
+            let is_as_read = match &collection.version {
+                Some(version) => same(version),
+                None => read.keys().all(|name| same(name)),
+            };
+            if !is_as_read || !collection.marks.all().into_iter().all(same) {
+                return TakeOutcome::Changed;
+            }
+            table.remove(&stored.row.key);
+            TakeOutcome::Taken
+        };
+        Ok(rows.iter().map(|row| Attempt::Done(take(row))).collect())
+    }
+
+    async fn copies(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<Option<Stored<Attributes>>>>, DependencyError> {
+        let asked: Vec<_> = keys.iter().collect();
+        let state = self.begin("read copies", Self::WHOLE_BATCH, &asked)?;
+        let read = |key: &RecordKey| {
+            let at = (deletion, collection.name.clone(), key.clone());
+            Some(stored(key, state.copies.get(&at)?))
+        };
+        Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
+    }
+
+    async fn put_back(
+        &self,
+        collection: &Collection,
+        rows: &[RowToPutBack<Attributes>],
+    ) -> Result<Vec<Attempt<PutBackOutcome>>, DependencyError> {
+        let asked: Vec<_> = rows.iter().map(|row| &row.stored.row.key).collect();
+        let mut state = self.begin("put rows back", Self::MOVE_BATCH, &asked)?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        let mut put = |row: &RowToPutBack<Attributes>| {
+            if table.contains_key(&row.stored.row.key) {
+                return PutBackOutcome::Taken;
+            }
+            let mut attributes = row.stored.kept.clone();
+            if !row.marked {
+                clear_mark(collection, &mut attributes);
+                if row.null {
+                    attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+                }
+            }
+            table.insert(row.stored.row.key.clone(), attributes);
+            PutBackOutcome::Back
+        };
+        Ok(rows.iter().map(|row| Attempt::Done(put(row))).collect())
+    }
+
+    async fn drop_copies(
+        &self,
+        collection: &Collection,
+        deletion: DeletionId,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<()>>, DependencyError> {
+        let asked: Vec<_> = keys.iter().collect();
+        let mut state = self.begin("remove copies", Self::MOVE_BATCH, &asked)?;
+        for key in keys {
+            let at = (deletion, collection.name.clone(), key.clone());
+            state.copies.remove(&at);
+        }
+        Ok(keys.iter().map(|_| Attempt::Done(())).collect())
+    }
+}
+
+impl EraseRows for FakeRows {
+    async fn erase(
+        &self,
+        collection: &Collection,
+        tenant: &Tenant,
+        deletion: DeletionId,
+        rows: &[RowToErase],
+    ) -> Result<Vec<Attempt<EraseOutcome>>, DependencyError> {
+        let asked: Vec<_> = rows.iter().map(|row| &row.key).collect();
+        let mut state = self.begin("erase rows", Self::ERASE_BATCH, &asked)?;
+        let table = state.tables.entry(collection.name.clone()).or_default();
+        let mut erase = |row: &RowToErase| {
+            let Some(now) = table.get(&row.key) else {
+                return EraseOutcome::Gone;
+            };
+            let is_as_found = match row.found {
+                Found::Unmarked => mark_of(collection, now) == RowMark::Absent,
+                Found::Null => mark_of(collection, now) == RowMark::Null,
+                Found::Ours => mark_of(collection, now).is_of(deletion),
+            };
+            let owner = now
+                .get(&collection.tenant.attribute)
+                .and_then(Value::as_str);
+            if !is_as_found || owner != Some(tenant.as_str()) {
+                return EraseOutcome::Changed;
+            }
+            table.remove(&row.key);
+            EraseOutcome::Gone
+        };
+        Ok(rows.iter().map(|row| Attempt::Done(erase(row))).collect())
+    }
+}
+
+fn stored(key: &RecordKey, attributes: &Attributes) -> Stored<Attributes> {
+    Stored {
+        row: Row {
+            key: key.clone(),
+            attributes: attributes.clone(),
+        },
+        kept: attributes.clone(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Rows in order, attributes that follow children, and children that lose their parent, as the real store does it.
+
+use serde_json::Value;
+
+use super::{Attributes, FakeRows, NAME, row};
+use domain::collection::Collection;
+use domain::held::Held;
+use domain::key::RecordKey;
+use domain::row::Row;
+use ports::{
+    Attempt, DependencyError, DetachOutcome, DetachRows, Direction, Fields, InOrder, OrderAlong,
+    OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
+};
+
+impl RepairAggregates for FakeRows {
+    async fn in_order(&self, query: OrderQuery<'_>) -> Result<InOrder, DependencyError> {
+        const OPERATION: &str = "read rows in order";
+        let state = self.begin(OPERATION, 0, &[])?;
+        let refused = |why: &'static str| Err(DependencyError::refused(NAME, OPERATION, why));
+        if query.limit == 0 {
+            return refused("a limit of 0");
+        }
+        let key = &query.collection.key;
+        let (shown, partition, sort) = match (query.along, &key.sort) {
+            (OrderAlong::Table, Some(sort)) => (&state.tables, &*key.partition, &**sort),
+            (OrderAlong::Table, None) => return refused("the key has no sort attribute"),
+            (
+                OrderAlong::Index {
+                    partition, sort, ..
+                },
+                _,
+            ) => (
+                state.indexed.as_ref().unwrap_or(&state.tables),
+                partition,
+                sort,
+            ),
+        };
+        let rising = query.direction == Direction::Rising;
+        let text = |attributes: &Attributes, name: &str| {
+            attributes
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let begins = |value: &str| match (query.from, rising) {
+            (None, _) => true,
+            (Some(OrderFrom::At(from)), true) => value >= from,
+            (Some(OrderFrom::At(from)), false) => value <= from,
+            (Some(OrderFrom::Behind(from)), true) => value > from,
+            (Some(OrderFrom::Behind(from)), false) => value < from,
+        };
+        let mut found: Vec<(String, &RecordKey, &Attributes)> = shown
+            .get(&query.collection.name)
+            .into_iter()
+            .flatten()
+            .filter(|(_, attributes)| {
+                text(attributes, partition).as_deref() == Some(query.partition)
+            })
+            .filter_map(|(key, attributes)| Some((text(attributes, sort)?, key, attributes)))
+            .filter(|(value, ..)| begins(value))
+            .collect();
+        found.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+        if !rising {
+            found.reverse();
+        }
+        let rows: Vec<Row> = found
+            .into_iter()
+            .take(query.limit)
+            .map(|(_, key, attributes)| row(query.collection, key, attributes, Fields::Judged))
+            .collect();
+        // As in DynamoDB, a page that was filled to the limit tells of more, whether there is any or not.
+        let more = rows.len() == query.limit;
+        Ok(InOrder { rows, more })
+    }
+
+    async fn set(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        attribute: &str,
+        held: &Held,
+        next: Option<&str>,
+    ) -> Result<Attempt<SetOutcome>, DependencyError> {
+        drop(self.begin("set an aggregate", 1, &[key])?);
+        let next = next.map_or(Value::Null, Value::from);
+        Ok(Attempt::Done(self.change(collection, key, |row| {
+            let Some(attributes) = row else {
+                return SetOutcome::Missing;
+            };
+            let stands = attributes.get(attribute);
+            let same = match held {
+                Held::Absent => stands.is_none(),
+                Held::Null => stands == Some(&Value::Null),
+                Held::Text(text) => stands.and_then(Value::as_str) == Some(text),
+                Held::Foreign => return SetOutcome::Changed,
+            };
+            if !same && stands != Some(&next) {
+                return SetOutcome::Changed;
+            }
+            attributes.insert(attribute.to_owned(), next);
+            SetOutcome::Set
+        })))
+    }
+}
+
+impl DetachRows for FakeRows {
+    async fn detach(
+        &self,
+        collection: &Collection,
+        parent: &RecordKey,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<DetachOutcome>>, DependencyError> {
+        const OPERATION: &str = "detach rows";
+        let asked: Vec<_> = keys.iter().collect();
+        drop(self.begin(OPERATION, Self::DETACH_BATCH, &asked)?);
+        let Some(declared) = &collection.parent else {
+            return Err(DependencyError::refused(
+                NAME,
+                OPERATION,
+                "the collection has no parent",
+            ));
+        };
+        if collection
+            .key
+            .attributes()
+            .any(|attribute| declared.by.iter().any(|by| by == attribute))
+        {
+            return Err(DependencyError::refused(
+                NAME,
+                OPERATION,
+                "an attribute of the key cannot be removed",
+            ));
+        }
+        let detach = |key| {
+            self.change(collection, key, |row| {
+                let Some(attributes) = row else {
+                    return DetachOutcome::Missing;
+                };
+                let mut named = declared.by.iter().zip(parent.values());
+                let here = named.all(|(attribute, value)| {
+                    attributes.get(attribute).and_then(Value::as_str) == Some(value)
+                });
+                if !here {
+                    return DetachOutcome::Elsewhere;
+                }
+                for attribute in &declared.by {
+                    attributes.remove(attribute);
+                }
+                DetachOutcome::Detached
+            })
+        };
+        Ok(keys.iter().map(|key| Attempt::Done(detach(key))).collect())
+    }
+
+    async fn regroup(
+        &self,
+        collection: &Collection,
+        attribute: &str,
+        from: &str,
+        to: Option<&str>,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Attempt<DetachOutcome>>, DependencyError> {
+        let asked: Vec<_> = keys.iter().collect();
+        drop(self.begin("regroup rows", Self::DETACH_BATCH, &asked)?);
+        let regroup = |key| {
+            self.change(collection, key, |row| {
+                let Some(attributes) = row else {
+                    return DetachOutcome::Missing;
+                };
+                if attributes.get(attribute).and_then(Value::as_str) != Some(from) {
+                    return DetachOutcome::Elsewhere;
+                }
+                match to {
+                    Some(to) => drop(attributes.insert(attribute.to_owned(), to.into())),
+                    None => drop(attributes.remove(attribute)),
+                }
+                DetachOutcome::Detached
+            })
+        };
+        Ok(keys.iter().map(|key| Attempt::Done(regroup(key))).collect())
+    }
+}

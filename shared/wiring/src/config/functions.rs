@@ -1,0 +1,254 @@
+//! What each function is told: a type for each, with all that it reads and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::collections::read_collections;
+use super::stores::{SearchKind, StoresConfig, stores};
+use super::times::{DAY, times};
+use super::values::Values;
+use super::{ConfigError, Function};
+use domain::collection::Collections;
+use domain::deletion::{Patience, Timing};
+use domain::message::OnPublishFailure;
+use domain::page::PAGE_KEYS;
+
+/// What the api is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiConfig {
+    /// Where the stores are.
+    pub stores: StoresConfig,
+    /// The collections: those of `COLLECTIONS_DIR`, or those compiled in.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// What happens when the message cannot be sent.
+    pub on_publish_failure: OnPublishFailure,
+    /// The names of the claims.
+    pub claims: ClaimNames,
+}
+
+/// The names of the claims that say who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimNames {
+    /// The caller.
+    pub subject: String,
+    /// The caller's tenant.
+    pub tenant: String,
+    /// The caller's groups.
+    pub groups: String,
+}
+
+/// What the consumer is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerConfig {
+    /// Where the stores are.
+    pub stores: StoresConfig,
+    /// The collections: those of `COLLECTIONS_DIR`, or those compiled in.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// What those are told that carry deletions out.
+    pub engine: EngineConfig,
+}
+
+/// What the sweeper is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweeperConfig {
+    /// Where the stores are.
+    pub stores: StoresConfig,
+    /// The collections: those of `COLLECTIONS_DIR`, or those compiled in.
+    pub collections: Arc<Collections>,
+    /// The times of the protocol.
+    pub timing: Timing,
+    /// What those are told that carry deletions out.
+    pub engine: EngineConfig,
+    /// Name of the OpenSearch domain, with [`Search::Domain`](super::Search::Domain).
+    pub search_domain: Option<String>,
+    /// How long one purge works inside a sweep.
+    pub purge_slice: Duration,
+}
+
+/// What only those are told that carry deletions out: the consumer and the sweeper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// The most keys of a manifest page.
+    pub page_keys: usize,
+    /// Name of the archive table.
+    pub archive_table: String,
+    /// Name of the bus.
+    pub event_bus: String,
+    /// Name of the group that records' schedules are in.
+    pub schedule_group: String,
+    /// When to stop trying.
+    pub patience: Patience,
+}
+
+impl ApiConfig {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment)
+    }
+
+    /// Reads the variables from `lookup`. An empty value counts as none.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let own = |values: &mut Values<_>, _| {
+            let words = [
+                ("outbox", OnPublishFailure::Outbox),
+                ("rollback", OnPublishFailure::Rollback),
+            ];
+            let on_publish_failure = values.one_of("ON_PUBLISH_FAILURE", &words);
+            let claims = ClaimNames {
+                subject: values.text("SUBJECT_CLAIM"),
+                tenant: values.text("TENANT_CLAIM"),
+                groups: values.text("GROUPS_CLAIM"),
+            };
+            (on_publish_failure, claims)
+        };
+        let read = read(Function::Api, lookup, own)?;
+        let (on_publish_failure, claims) = read.own;
+        Ok(Self {
+            stores: read.stores,
+            collections: read.collections,
+            timing: read.timing,
+            on_publish_failure,
+            claims,
+        })
+    }
+}
+
+impl ConsumerConfig {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment)
+    }
+
+    /// Reads the variables from `lookup`. An empty value counts as none.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let read = read(Function::Consumer, lookup, |values, _| engine(values))?;
+        Ok(Self {
+            stores: read.stores,
+            collections: read.collections,
+            timing: read.timing,
+            engine: read.own,
+        })
+    }
+}
+
+impl SweeperConfig {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment)
+    }
+
+    /// Reads the variables from `lookup`. An empty value counts as none.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let own = |values: &mut Values<_>, kind| {
+            let engine = engine(values);
+            let search_domain = search_domain(values, kind);
+            let purge_slice = values.seconds("SWEEP_PURGE_SECONDS", 1..=840);
+            (engine, search_domain, purge_slice)
+        };
+        let read = read(Function::Sweeper, lookup, own)?;
+        let (engine, search_domain, purge_slice) = read.own;
+        Ok(Self {
+            stores: read.stores,
+            collections: read.collections,
+            timing: read.timing,
+            engine,
+            search_domain,
+            purge_slice,
+        })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// What all functions are told, and what only one is.
+struct Read<T> {
+    stores: StoresConfig,
+    collections: Arc<Collections>,
+    timing: Timing,
+    own: T,
+}
+
+/// Reads what all functions are told, then what only this one is.
+fn read<F: Fn(&str) -> Option<String>, T>(
+    function: Function,
+    lookup: F,
+    own: impl FnOnce(&mut Values<F>, Option<SearchKind>) -> T,
+) -> Result<Read<T>, ConfigError> {
+    let in_sam_local = lookup("AWS_SAM_LOCAL").is_some_and(|value| value == "true");
+    let mut values = Values::new(function, lookup);
+    let kind = values.one_of("SEARCH_KIND", &SearchKind::WORDS);
+    // Where it is missing or no such word, what depends on it is not judged.
+    let kind = values.is_fine(&["SEARCH_KIND"]).then_some(kind);
+    // There are none where they are wrong: the errors of the other variables must not be hidden by theirs.
+    let collections = read_collections(&mut values, kind);
+    let (timing, call_timeout) = times(&mut values);
+    let stores = stores(&mut values, kind, in_sam_local, call_timeout);
+    let own = own(&mut values, kind);
+    values.finish(collections.map(|collections| Read {
+        stores,
+        collections: Arc::new(collections),
+        timing,
+        own,
+    }))
+}
+
+fn engine(values: &mut Values<impl Fn(&str) -> Option<String>>) -> EngineConfig {
+    let most = u64::try_from(PAGE_KEYS).unwrap_or(u64::MAX);
+    EngineConfig {
+        page_keys: usize::try_from(values.number("PAGE_KEYS", 1..=most)).unwrap_or(PAGE_KEYS),
+        archive_table: values.text("ARCHIVE_TABLE"),
+        event_bus: values.text("EVENT_BUS"),
+        schedule_group: values.text("SCHEDULE_GROUP"),
+        patience: Patience {
+            max_attempts: u32::try_from(values.number("MAX_ATTEMPTS", 1..=1000)).unwrap_or(1),
+            fail_after: values.seconds("FAIL_AFTER_SECONDS", 1..=14 * DAY),
+        },
+    }
+}
+
+fn search_domain(
+    values: &mut Values<impl Fn(&str) -> Option<String>>,
+    kind: Option<SearchKind>,
+) -> Option<String> {
+    const NAME: &str = "SEARCH_DOMAIN";
+    match kind {
+        None => {}
+        Some(SearchKind::Domain) => values.given(NAME, "SEARCH_KIND=domain needs it"),
+        Some(_) => values.absent(NAME, "only SEARCH_KIND=domain has a domain"),
+    }
+    Some(values.text(NAME)).filter(|name| !name.is_empty())
+}
