@@ -247,14 +247,19 @@ impl Verification {
 
 fn counted(counts: &BTreeMap<CollectionName, DeleteCounts>) -> impl Iterator<Item = String> {
     counts.iter().map(|(collection, counts)| {
+        // By name, so that a count that is added is told, too.
+        let DeleteCounts {
+            selected,
+            deleted,
+            already_deleted,
+            missing,
+            kept,
+            failed,
+            not_reached,
+        } = counts;
         format!(
-            "{collection}: {} selected, {} deleted, {} already deleted, {} missing, {} failed, {} not reached",
-            counts.selected,
-            counts.deleted,
-            counts.already_deleted,
-            counts.missing,
-            counts.failed,
-            counts.not_reached
+            "{collection}: {selected} selected, {deleted} deleted, {already_deleted} already deleted, {missing} missing, \
+             {kept} kept, {failed} failed, {not_reached} not reached"
         )
     })
 }

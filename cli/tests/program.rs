@@ -1,4 +1,5 @@
 //! The program as it is called: exit codes, what goes where, and whose credentials sign.
+#![cfg(test)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

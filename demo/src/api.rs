@@ -93,7 +93,7 @@ impl Api {
             .get("retry-after")
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let text = answer.text().await.context(what.to_owned())?;
+        let text = answer.text().await.context(what.clone())?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Answer {
             status,

@@ -34,6 +34,7 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
 }
 
 /// The cargo that runs this program.
+#[must_use]
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -44,6 +45,7 @@ pub(crate) fn package() -> Option<PathBuf> {
 }
 
 /// Whether a variable has been set on purpose, so that it is not chosen here.
+#[must_use]
 pub fn is_set(name: &str) -> bool {
     env::var_os(name).is_some()
 }

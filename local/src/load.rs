@@ -220,11 +220,16 @@ impl Report {
 }
 
 /// The name of a collection's table in this stack.
+#[must_use]
 pub fn table(stack: &StackFile, collection: &domain::collection::Collection) -> String {
     format!("{}{}", stack.table_prefix, collection.table)
 }
 
 /// The name of a collection's index in this stack.
+///
+/// # Errors
+///
+/// When the collection is not searched.
 pub fn index(stack: &StackFile, collection: &domain::collection::Collection) -> Result<String> {
     let document = collection
         .document

@@ -8,8 +8,7 @@ use domain::collection::{Collection, Collections};
 use domain::deletion::{Action, Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::principal::{Groups, Principal, Tenant};
-use engine::{Advanced, Engine, advance};
-use engine::{SweepReport, sweep};
+use engine::{Advanced, Engine, SweepReport, advance, sweep};
 use ports::{
     ClearDocuments, Clock, DependencyError, DomainHealth, IndexDocuments, MarkDocuments,
     OutgoingOf, PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, StoresOf, Wired,

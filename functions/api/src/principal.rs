@@ -3,7 +3,6 @@
 //! Nothing is guessed: a claim that names the caller or the tenant is a text, and groups are a list of texts or one
 //! name. Where only the gateway's text of a claim is there, it counts when it can mean one thing only.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
@@ -13,10 +12,7 @@ use tracing::warn;
 use wiring::config::ClaimNames;
 
 use crate::problem::{Code, Problem};
-use crate::token::{self, Token};
-
-/// The claims as the gateway hands them out.
-pub(crate) type Claims = HashMap<String, String>;
+use crate::token::{self, Claims, Token};
 
 /// Tells who asks.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod delete;
 mod deletions;
 mod destroy;
+mod named_collection;
 mod records;
 mod write;
 
@@ -12,11 +13,11 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
 use axum::routing::{MethodRouter, get, post};
-use domain::collection::Collection;
 use percent_encoding::percent_decode_str;
 use ports::ApiPorts;
 use requests::Api;
 
+use self::named_collection::{collection, methods};
 use crate::call::{Call, CallWithObject};
 use crate::identify::{RecordPath, needs_query};
 use crate::problem::{Code, Problem};
@@ -50,24 +51,6 @@ pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
         .route("/v1/{collection}/{id}", record())
         .route("/v1/{collection}/{id}/{sort}", record())
         .fallback(no_route::<P>)
-}
-
-/// The collection with this name.
-fn collection<'a, P>(api: &'a Api<P>, name: &str) -> Result<&'a Collection, Problem> {
-    api.collections.get(name).ok_or_else(|| {
-        Problem::new(Code::CollectionNotFound, "No collection has this name.")
-            .at("/path/collection", "is not known")
-    })
-}
-
-/// The methods that the routes on a collection's records know.
-fn methods(collection: &Collection) -> &'static str {
-    match (collection.serve.read, collection.serve.write) {
-        (true, true) => "GET, PUT, DELETE",
-        (true, false) => "GET, DELETE",
-        (false, true) => "PUT, DELETE",
-        (false, false) => "DELETE",
-    }
 }
 
 /// Another method than GET, HEAD included: an answer about existence without a body would be one too many to guard.

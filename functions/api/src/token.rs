@@ -5,6 +5,8 @@
 //! signatures; that this token is the one that it verified is seen by the claims. All that is used of the payload must
 //! read like the gateway's text of it, the groups too, so that a second token beside the verified one can give nothing.
 
+use std::collections::HashMap;
+
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
@@ -12,7 +14,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::json::Strict;
-use crate::principal::Claims;
+/// The claims as the gateway hands them out.
+pub(crate) type Claims = HashMap<String, String>;
 
 /// The longest token that is read. An HTTP API takes 10,240 bytes of headers.
 const TOKEN_BYTES: usize = 16_384;

@@ -18,16 +18,19 @@ pub struct Venv(PathBuf);
 
 impl Venv {
     /// The folder of its programs.
+    #[must_use]
     pub fn programs(&self) -> PathBuf {
         self.0.join("bin")
     }
 
     /// One of its programs.
+    #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.programs().join(name)
     }
 
     /// A PATH with these programs and the system's, and none of the developer's.
+    #[must_use]
     pub fn search_path(&self) -> String {
         format!("{}:/usr/bin:/bin", self.0.join("bin").display())
     }

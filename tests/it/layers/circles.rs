@@ -25,6 +25,8 @@ const CRATES: &[&str] = &[
     "functions/api/src",
     "functions/consumer/src",
     "functions/sweeper/src",
+    "cli/src",
+    "xtask/src",
 ];
 
 #[test]
@@ -36,8 +38,10 @@ fn no_files_stand_in_a_circle() {
             !sources.is_empty(),
             "{folder} has no sources: was it moved?"
         );
+        // A main is a crate of its own, above the library.
         let files: Vec<(String, String)> = sources
             .into_iter()
+            .filter(|(file, _)| !file.ends_with("main.rs"))
             .map(|(file, text)| {
                 let file = file.strip_prefix(super::root()).unwrap();
                 (file.display().to_string(), text)

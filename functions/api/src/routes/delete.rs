@@ -13,7 +13,7 @@ use requests::Api;
 use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
 use serde::Serialize;
 
-use super::collection;
+use super::named_collection::collection;
 use crate::call::Call;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};

@@ -18,7 +18,7 @@ use requests::destroy::{DestroyError, DestroyRequest, MOST_IDS, Named, NotPossib
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{collection, methods};
+use super::named_collection::{collection, methods};
 use crate::call::CallWithObject;
 use crate::identify::RecordPath;
 use crate::problem::{Code, Problem};

@@ -12,8 +12,8 @@ use ports::ApiPorts;
 use requests::Api;
 use requests::records::{self, Got, Listed, ReadError};
 
-use super::collection;
 use super::deletions::invalid_cursor;
+use super::named_collection::collection;
 use crate::call::Call;
 use crate::identify::{RecordPath, by_query, record};
 use crate::problem::{Code, Problem};

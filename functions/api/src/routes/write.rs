@@ -13,8 +13,8 @@ use ports::ApiPorts;
 use requests::Api;
 use requests::write::{WriteError, Written, write};
 
+use super::named_collection::{collection, methods};
 use super::records::deleted;
-use super::{collection, methods};
 use crate::call::CallWithObject;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};

@@ -105,7 +105,7 @@ impl Crate {
             Some(Target::Item(item)) => Some(Target::Item(item)),
             other => below.or(other).or_else(|| {
                 source.globs.iter().find_map(|path| {
-                    match self.follow(module, path, &mut Seen::new())? {
+                    match self.follow(module, path, &mut seen.clone())? {
                         Target::Module(all) if all != *module => {
                             self.look_up(&all, name, is_last, seen)
                         }
