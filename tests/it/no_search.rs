@@ -1,14 +1,16 @@
 //! A deployment without a search: the engine over the real DynamoDB adapters, and over documents that refuse every call.
 
-use crate::on_tables::{OnTables, Search};
+use std::time::Duration;
+
 use aws::{OpenSearchDocuments, SearchHealth};
 use domain::collection::{Collections, SourceFile};
 use domain::deletion::{Action, DeletionId, State};
 use domain::key::RecordKey;
 use engine::{Advanced, SweepReport};
 use serde_json::{Map, json};
-use std::time::Duration;
 use testing::Faults;
+
+use crate::on_tables::{OnTables, Search};
 
 const TENANT: &str = "acme";
 

@@ -1,6 +1,8 @@
 //! The engine over the real DynamoDB adapters, on Dynoxide; everything else is in memory.
 
-use crate::stores::dynamo::Tables;
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws::{DynamoDeletions, DynamoRows};
 use domain::collection::{Collection, Collections};
 use domain::deletion::{Action, Deletion, DeletionId};
@@ -15,12 +17,12 @@ use requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use requests::act::{ActError, act};
 use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value};
-use std::sync::Arc;
-use std::time::Duration;
 use testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
     samples,
 };
+
+use crate::stores::dynamo::Tables;
 
 /// What stands for the search.
 pub(crate) trait Search: Send + Sync {

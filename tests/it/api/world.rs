@@ -1,7 +1,8 @@
 //! The function over fakes, and the records in them.
 
-use super::event::Event;
-use crate::engine::world::{Ports, World as Stores};
+use std::ops::Deref;
+use std::sync::Arc;
+
 use api::problem::Code;
 use domain::collection::Collections;
 use domain::key::RecordKey;
@@ -9,10 +10,11 @@ use domain::row::RowMark;
 use lambda_http::{Context, LambdaEvent};
 use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value, json};
-use std::ops::Deref;
-use std::sync::Arc;
 use testing::{Faults, samples};
 use wiring::config::ClaimNames;
+
+use super::event::Event;
+use crate::engine::world::{Ports, World as Stores};
 
 /// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
 /// never purged; `posts` are their authors' for ten minutes, and no guest's ever. The others are written by clients.

@@ -31,6 +31,27 @@ pub struct Made {
     pub tells: bool,
 }
 
+/// What a row or a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// Not there.
+    Gone,
+    /// There, without a mark.
+    Live,
+    /// There, with the mark of this deletion.
+    By(usize),
+}
+
+impl Marked {
+    fn of<M: Into<Option<usize>>>(mark: Option<M>) -> Self {
+        match mark.map(Into::into) {
+            None => Self::Gone,
+            Some(None) => Self::Live,
+            Some(Some(id)) => Self::By(id),
+        }
+    }
+}
+
 impl Led {
     /// The beginning, with one worker.
     ///
@@ -148,13 +169,13 @@ impl Led {
             .collect()
     }
 
-    /// By record: the deletion that has marked its row and its document; `None` within for a live one.
+    /// By record, what its row and its document are.
     #[must_use]
-    pub fn marks(&self) -> [(Option<Option<usize>>, Option<Option<usize>>); RECORDS] {
+    pub fn marks(&self) -> [[Marked; 2]; RECORDS] {
         std::array::from_fn(|record| {
             let row = self.world.rows[record].map(|row| row.mark);
             let document = self.world.documents[record].map(|document| document.mark);
-            (row, document)
+            [row, document].map(Marked::of)
         })
     }
 

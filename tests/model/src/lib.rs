@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 pub use self::checker::Happens;
-pub use self::led::{Led, Made};
+pub use self::led::{Led, Made, Marked};
 pub use self::setup::{Bounds, Guards, Setup};
 pub use self::world::World;
 

@@ -232,12 +232,11 @@ impl Pair {
 
     /// Whether the selection or the look goes on in the middle of a query.
     fn asks_on(&self, deletion: &Deletion) -> bool {
-        let cursor = match deletion.state.pass() {
-            Pass::Purge => deletion.look.clone(),
-            _ => {
-                let manifest = self.world.deletions.manifest(deletion);
-                manifest.last().and_then(|(page, _)| page.next.clone())
-            }
+        let cursor = if deletion.state.pass() == Pass::Purge {
+            deletion.look.clone()
+        } else {
+            let manifest = self.world.deletions.manifest(deletion);
+            manifest.last().and_then(|(page, _)| page.next.clone())
         };
         let in_a_query =
             |cursor| matches!(cursor, SelectCursor::Below(place) if place.after.is_some());
@@ -289,8 +288,7 @@ impl Pair {
             }
         });
         work(&self.world, &faults);
-        let trace = trace.lock().unwrap().clone();
-        trace
+        std::mem::take(&mut *trace.lock().unwrap())
     }
 
     /// Leads the model along a trace.

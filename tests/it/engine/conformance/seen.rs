@@ -6,7 +6,7 @@ use domain::collection::Collections;
 use domain::deletion::{Deletion, DeletionId, Pass};
 use domain::key::RecordKey;
 use domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
-use model::Led;
+use model::{Led, Marked};
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
 
@@ -76,11 +76,7 @@ pub(super) fn of_the_model(led: &Led) -> Value {
             json!([decides(deletion), pages])
         })
     };
-    let marks = led.marks();
-    let marks: Vec<_> = marks
-        .iter()
-        .map(|(row, document)| [mark(*row), mark(*document)])
-        .collect();
+    let marks = led.marks().map(|both| both.map(in_words));
     json!({ "marks": marks, "deletions": [deletion(0), deletion(1)] })
 }
 
@@ -88,18 +84,21 @@ pub(super) fn of_the_model(led: &Led) -> Value {
 pub(super) fn of_the_engine(world: &World, ids: &Ids) -> Value {
     let ids = *ids.lock().unwrap();
     let by = |mark: Option<String>| {
-        mark.map(|mark| {
-            let whose = ids
-                .iter()
-                .position(|id| id.is_some_and(|id| id.to_string() == mark));
-            assert_eq!(whose.is_none(), mark.is_empty(), "{mark} is nobody's");
-            whose
+        let whose = |mark: &str| {
+            let mut ids = ids.iter();
+            let place = ids.position(|id| id.is_some_and(|id| id.to_string() == mark));
+            place.unwrap_or_else(|| panic!("{mark} is nobody's"))
+        };
+        in_words(match mark.as_deref() {
+            None => Marked::Gone,
+            Some("") => Marked::Live,
+            Some(mark) => Marked::By(whose(mark)),
         })
     };
     let marks: Vec<_> = (0..NAMES.len())
         .map(|record| {
             let (row, document) = world.marks(NAMES[record], &record_key(record));
-            [mark(by(row)), mark(by(document))]
+            [by(row), by(document)]
         })
         .collect();
     let deletion = |id: Option<DeletionId>| {
@@ -173,11 +172,6 @@ fn exceptions(beside: &Exceptions) -> Value {
     serde_json::to_value(beside).expect("it can be written")
 }
 
-/// Whose mark a row or a document carries, in words.
-fn mark(of: Option<Option<usize>>) -> String {
-    match of {
-        None => "gone".to_owned(),
-        Some(None) => "live".to_owned(),
-        Some(Some(id)) => format!("marked by {id}"),
-    }
+fn in_words(marked: Marked) -> String {
+    format!("{marked:?}")
 }

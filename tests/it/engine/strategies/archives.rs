@@ -1,8 +1,5 @@
 //! The strategy `archive`: copied, then removed; the root last.
 
-use crate::engine::areas::shipped;
-use crate::engine::world::strategies::{archived, root_anew_half_way, small, sum, tree};
-use crate::engine::world::{Ignore, World, text};
 use domain::deletion::{Action, State};
 use domain::page::Outcome;
 use requests::accept::AcceptAnswer;
@@ -10,6 +7,10 @@ use requests::act::ActError;
 use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
+
+use crate::engine::areas::shipped;
+use crate::engine::world::strategies::{archived, root_anew_half_way, small, sum, tree};
+use crate::engine::world::{Ignore, World, text};
 
 fn learners() -> World {
     let world = shipped("learners.toml");

@@ -1,14 +1,16 @@
 //! What the tests of `archive` and `erase` have in common: the trees of other tests, under another strategy.
 
-use crate::engine::world::trees::FOUR_LEVELS;
-use crate::engine::world::{Ignore as _, World};
+use std::collections::BTreeMap;
+
 use domain::collection::CollectionName;
 use domain::deletion::{DeleteCounts, Deletion, DeletionId, PurgeCounts, RestoreCounts, State};
 use domain::key::RecordKey;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
+
+use crate::engine::world::trees::FOUR_LEVELS;
+use crate::engine::world::{Ignore as _, World};
 
 /// The four levels, archived.
 pub(crate) fn archived() -> String {
