@@ -152,7 +152,7 @@ fn texts(row: &Row, attribute: &str) -> Vec<String> {
 }
 
 impl Collection {
-    /// What a decision needs of a row ([`Fields::Judged`](ports::Fields::Judged)), each attribute once.
+    /// What a decision needs of a row (`Fields::Judged` of the ports), each attribute once.
     #[must_use]
     pub fn judged_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
