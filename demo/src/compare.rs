@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 /// How a row or a document stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Liveness {
     /// Whose it is.
     pub(super) tenant: String,
     /// Its mark, when it has one.
@@ -22,7 +22,7 @@ pub(super) struct Mark {
 }
 
 /// All records that a store has, or those that were asked for.
-pub(super) type Picture = BTreeMap<RecordRef, Standing>;
+pub(super) type Picture = BTreeMap<RecordRef, Liveness>;
 
 /// Where rows and documents disagree.
 pub(super) fn differences(rows: &Picture, documents: &Picture) -> Vec<String> {
@@ -83,7 +83,7 @@ mod tests {
                 deletion: deletion.to_owned(),
             });
             let tenant = "t".to_owned();
-            (record, Standing { tenant, mark })
+            (record, Liveness { tenant, mark })
         });
         entries.collect()
     }

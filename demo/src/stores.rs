@@ -12,7 +12,7 @@ use local::stack::StackFile;
 use opensearch::{OpenSearch, SearchParts};
 use serde_json::{Value, json};
 
-use super::compare::{Mark, Picture, Standing};
+use super::compare::{Liveness, Mark, Picture};
 
 /// How many documents one search gives.
 const HITS: usize = 5_000;
@@ -221,7 +221,7 @@ fn add(
         collection: collection.name.clone(),
         key: RecordKey::stored(partition, sort.as_deref()),
     };
-    let standing = Standing {
+    let standing = Liveness {
         tenant: text(&collection.tenant.attribute).unwrap_or_default(),
         mark,
     };

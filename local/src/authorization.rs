@@ -138,7 +138,7 @@ pub fn judge(record: &Record, whole: bool) -> bool {
             terminal::note(&format!("  {title}: {line}"));
         }
     }
-    // Told and not judged: some reasons are for what two calls at one moment do, which a run may or may not see.
+    // Notice and not judged: some reasons are for what two calls at one moment do, which a run may or may not see.
     let stale = if whole { stale(record) } else { Vec::new() };
     for line in &stale {
         terminal::note(&format!("  a reason that excused nothing: {line}"));

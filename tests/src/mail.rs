@@ -31,7 +31,7 @@ pub struct Tenant {
 
 /// A discussion with its messages as both stores hold them: under `""` the discussion, under their ids the messages.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Held {
+pub struct CurrentValue {
     /// In DynamoDB.
     pub rows: BTreeMap<String, Fields>,
     /// In OpenSearch.
@@ -137,13 +137,13 @@ impl Tenant {
     }
 
     /// Reads a discussion and its messages from both stores.
-    pub async fn held(&self, discussion: &str) -> Held {
+    pub async fn held(&self, discussion: &str) -> CurrentValue {
         let key = ("discussion_id", discussion);
         let root = self.stores.row("discussions", &[key]).await;
         let below = self.stores.partition("messages", key).await;
         let mut documents = self.stores.documents("discussions", key).await;
         documents.extend(self.stores.documents("messages", key).await);
-        Held {
+        CurrentValue {
             rows: by_name(root.into_iter().chain(below)),
             documents: by_name(documents.into_values()),
         }
@@ -165,7 +165,7 @@ fn by_name(records: impl Iterator<Item = Fields>) -> BTreeMap<String, Fields> {
         .collect()
 }
 
-impl Held {
+impl CurrentValue {
     /// That the discussion and this many messages are in both stores and all carry the mark of this deletion.
     pub fn assert_marked_by(&self, deletion: &Value, messages: usize) {
         let mark = json!([

@@ -7,7 +7,7 @@ use local::load::{Archive, Mail};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::caller::{Answer, Caller};
-use tests::mail::{Held, Tenant, mark_of, message_id};
+use tests::mail::{CurrentValue, Tenant, mark_of, message_id};
 use tests::stacks::{mail_archive, say, stack};
 
 const SOON: Duration = Duration::from_mins(1);
@@ -328,7 +328,7 @@ fn sum(deletion: &Value, pass: &str, outcome: &str) -> usize {
 }
 
 /// How many rows and how many documents carry a mark.
-fn marked(held: &Held) -> (usize, usize) {
+fn marked(held: &CurrentValue) -> (usize, usize) {
     let of = |records: &BTreeMap<String, tests::stores::Fields>| {
         let marked = records
             .values()

@@ -94,7 +94,7 @@ impl PublishEvents for EventBridgeEvents {
             .into_iter()
             .map(attempt)
             .collect::<Result<Vec<_>, _>>()?;
-        attempts.resize(events.len(), Attempt::Again("the call is full".to_owned()));
+        attempts.resize(events.len(), Attempt::Retry("the call is full".to_owned()));
         Ok(attempts)
     }
 }
@@ -117,7 +117,7 @@ fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
 fn attempt(answer: PutEventsResultEntry) -> Result<Attempt<()>, DependencyError> {
     match answer.error_code {
         None => Ok(Attempt::Done(())),
-        Some(code) if is_later(&code) => Ok(Attempt::Again(code)),
+        Some(code) if is_later(&code) => Ok(Attempt::Retry(code)),
         Some(code) => {
             let message = answer.error_message.unwrap_or_default();
             Err(DependencyError::refused(
@@ -151,7 +151,7 @@ mod tests {
         ] {
             assert_eq!(
                 answered(Some(code)).unwrap(),
-                Attempt::Again(code.to_owned())
+                Attempt::Retry(code.to_owned())
             );
         }
         assert!(!answered(Some("MalformedDetail")).unwrap_err().retryable);

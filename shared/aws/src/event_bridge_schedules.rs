@@ -61,7 +61,7 @@ fn failed(
             Ok(Attempt::Done(ScheduleOutcome::Missing))
         }
         Some(answer) if answer.code().is_some_and(|code| BUSY.contains(&code)) => {
-            Ok(Attempt::Again(answer.code().unwrap_or_default().to_owned()))
+            Ok(Attempt::Retry(answer.code().unwrap_or_default().to_owned()))
         }
         _ => Err(dependency_error("scheduler", "remove a schedule", error)),
     }
@@ -104,7 +104,7 @@ mod tests {
         for code in BUSY {
             assert_eq!(
                 failed(coded(429, code)).unwrap(),
-                Attempt::Again(code.to_owned())
+                Attempt::Retry(code.to_owned())
             );
         }
         assert!(

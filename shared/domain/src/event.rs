@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::collection::CollectionName;
 use crate::deletion::{Deletion, Failure, Pass, State};
 use crate::key::RecordKey;
+use crate::notice::AggregateChange;
 use crate::time::rfc3339;
-use crate::told::AggregateChange;
 
 use self::envelope::{Identity, common};
 

@@ -6,15 +6,16 @@
 pub mod certificate;
 pub mod chain;
 pub mod collection;
+pub mod current_value;
 pub mod cursor;
 pub mod deletion;
 pub mod document;
 pub mod draft;
 pub mod effects;
 pub mod event;
-pub mod held;
 pub mod key;
 pub mod message;
+pub mod notice;
 pub mod only;
 pub mod page;
 pub mod permission;
@@ -23,7 +24,6 @@ pub mod row;
 pub mod scope;
 pub mod strategy;
 pub mod time;
-pub mod told;
 
 // Cargo tells two checkouts with one target folder apart by nothing but the times of their files, and would run the code
 // of the other. `.cargo/config.toml` gives this a value for each checkout, and a change of it compiles all that follows.

@@ -85,7 +85,7 @@ impl Entry {
 
     /// The record of this row, as a deletion finds it.
     #[must_use]
-    pub fn found(collection: &Collection, row: Row, deletion: DeletionId) -> Self {
+    pub fn of_row(collection: &Collection, row: Row, deletion: DeletionId) -> Self {
         let judged = Judged::of(row.mark(collection), deletion);
         let effects = match judged {
             Judged::Live | Judged::LiveNull => Effects::of(&row, collection),
@@ -133,7 +133,7 @@ impl Entry {
 
     /// The key of the record that it keeps, where it is a link.
     #[must_use]
-    pub fn kept_key(&self, collection: &Collection) -> Option<RecordKey> {
+    pub fn shared_record_key(&self, collection: &Collection) -> Option<RecordKey> {
         self.key_in(collection, &collection.keeps.as_ref()?.by)
     }
 

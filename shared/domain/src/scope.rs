@@ -153,7 +153,11 @@ impl Scope {
     /// Whether records of this collection go because nothing keeps them any more, and not because they are asked for.
     /// `asked` is the collection that the deletion was asked of.
     #[must_use]
-    pub fn goes_with_links(&self, collection: &CollectionName, asked: &CollectionName) -> bool {
+    pub fn is_deleted_with_links(
+        &self,
+        collection: &CollectionName,
+        asked: &CollectionName,
+    ) -> bool {
         let is_named = match &self.source {
             Source::Root | Source::Ids { .. } => collection == asked,
             Source::Author { collections, .. } => collections.contains(collection),

@@ -39,7 +39,7 @@ impl Strategy {
     /// place goes so, for a child must not outlive the page that explains it; what is only marked is done page by page,
     /// as soon as each is written.
     #[must_use]
-    pub fn goes_backwards(self) -> bool {
+    pub fn is_done_backwards(self) -> bool {
         match self {
             Self::Flag => false,
             Self::Archive | Self::Erase => true,

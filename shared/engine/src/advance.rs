@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::kit::engine::Engine;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
-use crate::passes::owed_events::tell_owed;
+use crate::passes::owed_events::publish_owed;
 use crate::passes::{forwards, purge, removing, restore};
 use domain::deletion::{Deletion, DeletionId, Failure, NotAllowed, Pass, State, Timing, give_up};
 use domain::message::DeletionMessage;
@@ -129,7 +129,7 @@ pub async fn park<P: EnginePorts>(
             warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
             // What is owed stays due. Half of a grace is left when a slice is over.
             let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
-            let _ = tell_owed(Work::new(engine, &slice), &parked).await;
+            let _ = publish_owed(Work::new(engine, &slice), &parked).await;
             Ok(Advanced::Ended(parked.state))
         }
     }
@@ -141,7 +141,7 @@ async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) ->
         .await?;
     let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
     match deletion.state.pass() {
-        Pass::Delete if deletion.strategy.goes_backwards() => {
+        Pass::Delete if deletion.strategy.is_done_backwards() => {
             removing::run(work, deletion, &scope).await
         }
         Pass::Delete => forwards::run(work, deletion, &scope).await,
@@ -170,17 +170,17 @@ async fn end<P: EnginePorts>(
     deletion: Deletion,
     to: impl Fn(&Deletion, Timestamp) -> Result<Deletion, NotAllowed>,
 ) -> Result<Advanced, DependencyError> {
-    let mut standing = deletion;
+    let mut current = deletion;
     loop {
-        let Ok(ended) = to(&standing, work.engine.ports.clock().now()) else {
-            return Ok(Advanced::NothingToDo(standing.state));
+        let Ok(ended) = to(&current, work.engine.ports.clock().now()) else {
+            return Ok(Advanced::NothingToDo(current.state));
         };
         match work.closing(work.deletions().store(&ended)).await {
             Ok(StoreOutcome::Stored) => return closed(work, ended).await,
             Err(Stop::Dependency(error)) => return Err(error),
             Ok(StoreOutcome::Changed(stored)) => {
-                match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
-                    Some(cancelling) => standing = cancelling,
+                match stored.and_then(|stored| current.with_cancel_of(&stored)) {
+                    Some(cancelling) => current = cancelling,
                     None => return Ok(Advanced::Left),
                 }
             }
@@ -196,7 +196,7 @@ async fn closed<P: EnginePorts>(
 ) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
     // What is owed stays due.
-    let _ = tell_owed(work, &ended).await;
+    let _ = publish_owed(work, &ended).await;
     Ok(Advanced::Ended(ended.state))
 }
 
@@ -215,7 +215,7 @@ async fn end_slice<P: EnginePorts>(
             false,
             Duration::ZERO,
         ),
-        Stop::Overtaken => return Ok(Advanced::Left),
+        Stop::Superseded => return Ok(Advanced::Left),
         Stop::SliceEnd => (None, false, Duration::ZERO),
         Stop::Busy(reason) => (
             Some(Failure::new("DEPENDENCY_BUSY", reason)),
@@ -241,28 +241,28 @@ async fn end_slice<P: EnginePorts>(
             retry_delay(&work.engine.timing),
         ),
         Stop::Impossible(failure) => {
-            let failed = |standing: &Deletion, now| standing.fail(failure.clone(), now);
+            let failed = |current: &Deletion, now| current.fail(failure.clone(), now);
             return end(work, deletion, failed).await;
         }
     };
-    let mut standing = deletion;
+    let mut current = deletion;
     let released = loop {
-        let released = standing.release(now, failure.clone(), is_attempt, &work.engine.timing);
+        let released = current.release(now, failure.clone(), is_attempt, &work.engine.timing);
         match work.closing(ports.deletions().store(&released)).await {
             Ok(StoreOutcome::Stored) => break released,
             Err(Stop::Dependency(error)) => {
                 return Err(match stop {
                     // The first error is why the slice ended; this one only kept it from being written down.
                     Stop::Dependency(first) => {
-                        warn!(deletion_id = %standing.id, error = %chain(&error), "the failure of a slice of deletion {} was not recorded", standing.id);
+                        warn!(deletion_id = %current.id, error = %chain(&error), "the failure of a slice of deletion {} was not recorded", current.id);
                         first
                     }
                     _ => error,
                 });
             }
             Ok(StoreOutcome::Changed(stored)) => {
-                match stored.and_then(|stored| standing.with_cancel_of(&stored)) {
-                    Some(cancelling) => standing = cancelling,
+                match stored.and_then(|stored| current.with_cancel_of(&stored)) {
+                    Some(cancelling) => current = cancelling,
                     None => return Ok(Advanced::Left),
                 }
             }

@@ -46,7 +46,7 @@ pub(super) enum Compared {
     /// The time is over; a later sweep goes on.
     Left,
     /// Somebody else changed the deletion, or compares it.
-    Overtaken,
+    Superseded,
     /// A store did not do what was asked; it is tried again later.
     Failed,
 }
@@ -66,31 +66,31 @@ pub(super) async fn compare<P: EnginePorts>(
     let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
     let now = clock.now();
     // Should this sweep die, another one goes on when no call of it can be under way any more.
-    let mut standing = deletion.comparing(later(until, engine.timing.grace), clock.token());
-    if deletions.store(&standing).await? != StoreOutcome::Stored {
-        return Ok(Compared::Overtaken);
+    let mut current = deletion.comparing(later(until, engine.timing.grace), clock.token());
+    if deletions.store(&current).await? != StoreOutcome::Stored {
+        return Ok(Compared::Superseded);
     }
     let length = Duration::try_from(until.duration_since(now)).unwrap_or_default();
     let slice = Slice::new(clock, until, length);
     let work = Work::new(engine, &slice);
-    let stop = match run(work, &mut standing, drift).await {
+    let stop = match run(work, &mut current, drift).await {
         Ok(compared) => return Ok(compared),
         Err(stop) => stop,
     };
     let (next, compared) = match &stop {
-        Stop::Overtaken => return Ok(Compared::Overtaken),
-        Stop::SliceEnd => (standing.compare_later(clock.now()), Compared::Left),
+        Stop::Superseded => return Ok(Compared::Superseded),
+        Stop::SliceEnd => (current.compare_later(clock.now()), Compared::Left),
         Stop::Dependency(error) => {
-            warn!(deletion_id = %standing.id, error = %chain(error), "comparison of deletion {} is put off", standing.id);
+            warn!(deletion_id = %current.id, error = %chain(error), "comparison of deletion {} is put off", current.id);
             (
-                standing.put_off(clock.now(), &engine.timing),
+                current.put_off(clock.now(), &engine.timing),
                 Compared::Failed,
             )
         }
         Stop::Busy(_) | Stop::Broken(_) | Stop::Impossible(_) => {
-            warn!(deletion_id = %standing.id, stop = %stop, "comparison of deletion {} is put off", standing.id);
+            warn!(deletion_id = %current.id, stop = %stop, "comparison of deletion {} is put off", current.id);
             (
-                standing.put_off(clock.now(), &engine.timing),
+                current.put_off(clock.now(), &engine.timing),
                 Compared::Failed,
             )
         }
@@ -104,7 +104,7 @@ pub(super) async fn compare<P: EnginePorts>(
     match stored {
         // Without it, it is due again when the time that was taken for it is over.
         Ok(StoreOutcome::Stored) | Err(Stop::SliceEnd) => Ok(compared),
-        Ok(StoreOutcome::Changed(_)) => Ok(Compared::Overtaken),
+        Ok(StoreOutcome::Changed(_)) => Ok(Compared::Superseded),
         Err(_) => Ok(Compared::Failed),
     }
 }
@@ -186,7 +186,7 @@ async fn send_back<P: EnginePorts>(
     drift: &mut Tallies,
 ) -> Result<Compared, Stop> {
     let found = deletion.found(work.now(), &work.engine.timing);
-    let next = found.map_err(|_| Stop::Overtaken)?;
+    let next = found.map_err(|_| Stop::Superseded)?;
     checkpoint(work, deletion, next).await?;
     warn!(deletion_id = %deletion.id, live, "deletion {} is purged once more: records live below its root", deletion.id);
     let mut findings = Findings::default();

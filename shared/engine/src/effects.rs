@@ -13,7 +13,7 @@ mod promote;
 mod records;
 mod restrict;
 mod schedules;
-mod shared;
+mod shared_records;
 
 use std::collections::BTreeMap;
 
@@ -25,19 +25,19 @@ use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
 use domain::deletion::{Deletion, Pass};
+use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Outcome, Page};
 use domain::scope::Scope;
-use domain::told::Told;
 use ports::EnginePorts;
 
-pub(crate) use self::notes::tells_more;
+pub(crate) use self::notes::needs_notice;
 pub(crate) use self::schedules::remove as remove_schedules;
 
 /// The effects, in the order in which they are asked.
 fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
     [
         &restrict::Restrict,
-        &shared::SharedRecords,
+        &shared_records::SharedRecords,
         &schedules::Schedules,
         &detach::Detach,
         &promote::Promote,
@@ -47,7 +47,7 @@ fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
 }
 
 /// What must not go yet, in a delete of these records of a page: all of them, or only those at these places.
-pub(crate) async fn hold_back<P: EnginePorts>(
+pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
@@ -55,16 +55,16 @@ pub(crate) async fn hold_back<P: EnginePorts>(
     only: Option<&[usize]>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut taking = Taking::new(deletion, scope, page, only);
-    let mut held = BTreeMap::new();
+    let mut blocked = BTreeMap::new();
     for effect in effects() {
         if taking.open.is_empty() {
             break;
         }
-        let found = effect.hold_back(work, &taking).await?;
+        let found = effect.block(work, &taking).await?;
         taking.open.retain(|place| !found.contains_key(place));
-        held.extend(found);
+        blocked.extend(found);
     }
-    Ok(held)
+    Ok(blocked)
 }
 
 /// What follows records that a pass did, behind their rows and documents; answers what the events tell. The scope says
@@ -75,7 +75,7 @@ pub(crate) async fn follow<P: EnginePorts>(
     scope: Option<&Scope>,
     (page, exceptions): (&Page, &Exceptions),
     turn: Turn,
-) -> Result<Told, Stop> {
+) -> Result<Notice, Stop> {
     let pass = deletion.state.pass();
     let is_done = |place: usize| match pass {
         Pass::Delete => page.outcome(place, exceptions) == Outcome::Deleted,
@@ -84,7 +84,7 @@ pub(crate) async fn follow<P: EnginePorts>(
         Pass::Purge => false,
     };
     if pass == Pass::Purge {
-        return Ok(Told::default());
+        return Ok(Notice::default());
     }
     let entries: Vec<&Entry> = (0..page.entries.len())
         .filter(|place| is_done(*place))
@@ -102,22 +102,22 @@ pub(crate) async fn follow<P: EnginePorts>(
         effect.follow(work, &done, &mut notes).await?;
     }
     notes.write(work, deletion, page).await?;
-    Ok(notes.told)
+    Ok(notes.notice)
 }
 
 /// Writes down who is to be told of a page that leaves its table: afterwards the rows that name them may be gone, too.
 /// Nothing is touched yet, so writing it again tells the same.
-pub(crate) async fn note_recipients<P: EnginePorts>(
+pub(crate) async fn save_recipients<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     page: &Page,
 ) -> Result<(), Stop> {
-    if !tells_more(work.collections(), page) {
+    if !needs_notice(work.collections(), page) {
         return Ok(());
     }
     let mut notes = Notes::default();
-    audience::address(work, deletion, Some(scope), page, &mut notes.told).await?;
+    audience::find_recipients(work, deletion, Some(scope), page, &mut notes.notice).await?;
     notes.write(work, deletion, page).await
 }
 
@@ -125,22 +125,22 @@ pub(crate) async fn note_recipients<P: EnginePorts>(
 pub(crate) async fn follow_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-) -> Result<Option<(Page, Told)>, Stop> {
+) -> Result<Option<(Page, Notice)>, Stop> {
     let Some(page) = manifest::page(work, deletion, 1)
         .await?
-        .filter(|page| tells_more(work.collections(), page))
+        .filter(|page| needs_notice(work.collections(), page))
     else {
         return Ok(None);
     };
     let none = Exceptions::default();
-    let told = follow(work, deletion, None, (&page, &none), Turn::Resumed).await?;
-    let told = Told {
-        changes: told
+    let notice = follow(work, deletion, None, (&page, &none), Turn::Resumed).await?;
+    let notice = Notice {
+        changes: notice
             .changes
             .into_iter()
             .filter(|change| change.pass == Pass::Restore)
             .collect(),
-        ..Told::default()
+        ..Notice::default()
     };
-    Ok(Some((page, told)))
+    Ok(Some((page, notice)))
 }

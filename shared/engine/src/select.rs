@@ -58,7 +58,7 @@ pub(crate) async fn select<P: EnginePorts>(
             walk.step(deletion, cursor.clone(), (number, &entries), limit)
                 .await?
         };
-        if let Step::Found {
+        if let Step::Rows {
             rows, collection, ..
         } = &step
         {
@@ -91,7 +91,7 @@ pub(crate) async fn select<P: EnginePorts>(
                     next: None,
                 }));
             }
-            Step::Named {
+            Step::Entries {
                 entries: named,
                 next,
             } => {
@@ -106,7 +106,7 @@ pub(crate) async fn select<P: EnginePorts>(
                 }
                 cursor = next;
             }
-            Step::Found {
+            Step::Rows {
                 collection,
                 rows,
                 next,
@@ -117,7 +117,7 @@ pub(crate) async fn select<P: EnginePorts>(
                     if !seen.insert((collection.clone(), row.key.clone())) {
                         continue;
                     }
-                    let entry = Entry::found(declared, row, deletion.id);
+                    let entry = Entry::of_row(declared, row, deletion.id);
                     bytes += entry.bytes();
                     entries.push(entry);
                 }

@@ -14,7 +14,7 @@ use crate::compare::{Compared, compare};
 use crate::kit::engine::Engine;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
-use crate::passes::owed_events::tell_owed;
+use crate::passes::owed_events::publish_owed;
 use domain::deletion::comparison::{Tallies, add};
 use domain::deletion::{Deletion, DeletionId, Due, Pass, State, due};
 use domain::message::DeletionMessage;
@@ -240,7 +240,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
             Due::Tell => {
                 let end = later(now, engine.timing.slice / 2).min(self.deadline);
                 let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
-                match tell_owed(Work::new(engine, &slice), &deletion).await {
+                match publish_owed(Work::new(engine, &slice), &deletion).await {
                     Ok(()) => self.report.told += 1,
                     Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
                     Err(_) => {
@@ -290,7 +290,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
             Compared::Returned => self.report.returned += 1,
             Compared::Left => self.report.comparing += 1,
             Compared::Failed => self.report.errors += 1,
-            Compared::Overtaken => {}
+            Compared::Superseded => {}
         }
         Ok(())
     }
@@ -372,7 +372,7 @@ async fn tidy<P: SweepPorts>(
     let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
     let mut left = deletion.pages;
     if deletion.root.is_none() {
-        drop_named(engine, deletion).await?;
+        drop_requested(engine, deletion).await?;
     }
     while left > 0 && clock.now() < deadline {
         deletions.drop_page(deletion, left).await?;
@@ -389,7 +389,7 @@ async fn tidy<P: SweepPorts>(
 }
 
 /// Drops what only a deletion without a root has: its ids, and a scope that has no first page to go with.
-async fn drop_named<P: SweepPorts>(
+async fn drop_requested<P: SweepPorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
 ) -> Result<(), DependencyError> {

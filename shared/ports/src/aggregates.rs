@@ -2,7 +2,7 @@
 
 use crate::{Attempt, DependencyError};
 use domain::collection::Collection;
-use domain::held::Held;
+use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use domain::row::Row;
 
@@ -91,7 +91,7 @@ pub trait RepairAggregates: Send + Sync {
     ) -> impl Future<Output = Result<InOrder, DependencyError>> + Send;
 
     /// Sets one attribute of one row, if it still holds what was read; without a next value it becomes an explicit
-    /// NULL. The mark of the row plays no part. [`Held::Foreign`] is never equal to what stands there.
+    /// NULL. The mark of the row plays no part. [`CurrentValue::Other`] is never equal to what stands there.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ pub trait RepairAggregates: Send + Sync {
         collection: &Collection,
         key: &RecordKey,
         attribute: &str,
-        held: &Held,
+        held: &CurrentValue,
         next: Option<&str>,
     ) -> impl Future<Output = Result<Attempt<SetOutcome>, DependencyError>> + Send;
 }

@@ -52,7 +52,7 @@ pub trait AcceptDeletions: Send + Sync {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    fn accept_named(
+    fn accept_requested(
         &self,
         deletion: &Deletion,
         scope: &Scope,
@@ -64,7 +64,7 @@ pub trait AcceptDeletions: Send + Sync {
     /// # Errors
     ///
     /// As [`undo`](Self::undo).
-    fn undo_named(
+    fn undo_requested(
         &self,
         deletion: &Deletion,
         parts: u32,

@@ -1,7 +1,7 @@
 //! What the engine and the requests need of the world: narrow traits, each with its contract.
 //!
 //! **One method is one store call.** A method that works on several records says for each what came of it, or that it
-//! should be asked again ([`Attempt::Again`]). A store is asked again in three places: by an adapter within the one call,
+//! should be asked again ([`Attempt::Retry`]). A store is asked again in three places: by an adapter within the one call,
 //! as its SDK does; by the engine's `settle`, within the slice; by the requests' `ask_again`, within what a client waits
 //! for. So the rule that no call begins after a slice's end is kept in one place, and a fake needs no clock.
 //!
@@ -14,7 +14,7 @@
 //! stores the final state in one. Whoever brings another database brings all of these ports at once: [`ReadRows`],
 //! [`MarkRows`], [`ClearRows`], [`PurgeRows`], [`EraseRows`], [`ArchiveRows`], [`DetachRows`], [`RepairAggregates`],
 //! [`WriteRows`]; [`AcceptDeletions`], [`ReadDeletions`], [`ChangeDeletions`], [`AdvanceDeletions`], [`FindDue`],
-//! [`KeepTold`]. Such a transaction is all that they promise each other: nothing else spans two calls.
+//! [`StoreNotices`]. Such a transaction is all that they promise each other: nothing else spans two calls.
 //!
 //! Each of the others can be replaced alone: the documents ([`ReadDocuments`], [`MarkDocuments`], [`ClearDocuments`],
 //! [`PurgeDocuments`], [`IndexDocuments`], [`SearchDocuments`], with [`DomainHealth`]), the queue ([`SendDeletion`]), the bus
@@ -61,7 +61,7 @@
 //!    pub async fn removing_a_schedule_again_finds_none<H: SchedulesHarness>(harness: &H) { … }
 //!    ```
 //! 5. **The adapter**, in `adapters/event_bridge_schedules.rs`: it translates, and decides one thing: which failure may pass
-//!    ([`Attempt::Again`], [`DependencyError::unavailable`]) and which will not ([`DependencyError::refused`]). It does not
+//!    ([`Attempt::Retry`], [`DependencyError::unavailable`]) and which will not ([`DependencyError::refused`]). It does not
 //!    ask again.
 //! 6. **Both in the suite**: a harness over the fake in `tests/it/contracts/fakes.rs`, one over the real store in
 //!    `tests/it/contracts/real.rs`, a line for each in `tests/it/contracts.rs`.
@@ -79,10 +79,10 @@ mod documents;
 mod domain_health;
 mod error;
 mod events;
+mod notice;
 mod queue;
 mod rows;
 mod schedules;
-mod told;
 mod wired;
 mod writes;
 
@@ -107,13 +107,13 @@ pub use self::documents::{
 pub use self::domain_health::{DomainHealth, Health};
 pub use self::error::DependencyError;
 pub use self::events::PublishEvents;
+pub use self::notice::StoreNotices;
 pub use self::queue::SendDeletion;
 pub use self::rows::{
     ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
     RowPage, RowQuery, RowToClear, RowToMark, Through,
 };
 pub use self::schedules::{RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
-pub use self::told::KeepTold;
 pub use self::wired::{
     ApiPorts, EnginePorts, Outgoing, OutgoingOf, Stores, StoresOf, SweepPorts, Wired,
 };
@@ -128,5 +128,5 @@ pub enum Attempt<T> {
     /// It was answered.
     Done(T),
     /// The store was too busy, or somebody else was writing: ask again, later. Says why, for the log.
-    Again(String),
+    Retry(String),
 }

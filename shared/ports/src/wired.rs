@@ -2,10 +2,9 @@
 
 use crate::{
     AcceptDeletions, AdvanceDeletions, ArchiveRows, ChangeDeletions, ClearDocuments, ClearRows,
-    Clock, DetachRows, DomainHealth, EraseRows, FindDue, Ids, IndexDocuments, KeepTold,
-    MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions,
-    ReadDocuments, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
-    WriteRows,
+    Clock, DetachRows, DomainHealth, EraseRows, FindDue, Ids, IndexDocuments, MarkDocuments,
+    MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadDocuments, ReadRows,
+    RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion, StoreNotices, WriteRows,
 };
 
 /// What the api function gets.
@@ -47,7 +46,7 @@ pub trait EnginePorts: Send + Sync {
     /// Documents: read their marks, mark, clear, purge.
     type Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments;
     /// Deletions: read, carry on.
-    type Deletions: ReadDeletions + AdvanceDeletions + KeepTold;
+    type Deletions: ReadDeletions + AdvanceDeletions + StoreNotices;
     /// The queue's sending half, for continuations.
     type Queue: SendDeletion;
     /// The bus.
@@ -229,7 +228,7 @@ where
         + DetachRows
         + RepairAggregates,
     S::Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
-    S::Deletions: ReadDeletions + AdvanceDeletions + KeepTold,
+    S::Deletions: ReadDeletions + AdvanceDeletions + StoreNotices,
     O::Queue: SendDeletion,
     O::Events: PublishEvents,
     O::Schedules: RemoveSchedules,

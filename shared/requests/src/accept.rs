@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::kept_by;
-use crate::liveness::{Standing, standing};
+use crate::liveness::{Liveness, liveness};
 use crate::visible::visible;
 use domain::collection::{Collection, CollectionName, Missing};
 use domain::cursor::SelectCursor;
@@ -97,16 +97,16 @@ pub async fn accept<P: ApiPorts>(
     let mut tries = Tries::of(clock);
     let (mut races, mut unanswered) = (0, None);
     loop {
-        let found = standing(api, collection, &principal.tenant, &key, Fields::Judged).await?;
+        let found = liveness(api, collection, &principal.tenant, &key, Fields::Judged).await?;
         // Our own mark: the try before was accepted, and its answer was lost.
-        if matches!(&found, Standing::Marked { by, .. } if *by == Some(id))
+        if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
         {
             return publish(api, collection, deletion, &page).await;
         }
         let (row, is_live) = match found {
-            Standing::Absent => return Ok(absent(collection)),
-            Standing::Marked { row, by } | Standing::Hidden { row, by } => {
+            Liveness::Absent => return Ok(absent(collection)),
+            Liveness::Marked { row, by } | Liveness::Hidden { row, by } => {
                 if !allows(principal, collection, Action::Delete, &row, began) {
                     // Nobody reads it any more: for them it is as absent.
                     return Ok(absent(collection));
@@ -115,11 +115,11 @@ pub async fn accept<P: ApiPorts>(
                     visible(api, principal, by).await?,
                 ));
             }
-            Standing::Live(row) => (row, true),
-            Standing::Orphan(row) => (row, false),
+            Liveness::Live(row) => (row, true),
+            Liveness::Orphan(row) => (row, false),
         };
         if !allows(principal, collection, Action::Delete, &row, began) {
-            // Told to those who may read it; what nobody reads is as absent.
+            // Notice to those who may read it; what nobody reads is as absent.
             let readable = allows(principal, collection, Action::Read, &row, began);
             return if is_live && readable {
                 Err(AcceptError::Forbidden)
@@ -169,7 +169,7 @@ pub async fn accept<P: ApiPorts>(
 fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool) -> Page {
     Page {
         number: 1,
-        entries: vec![Entry::found(collection, root, id)],
+        entries: vec![Entry::of_row(collection, root, id)],
         next: has_more.then_some(SelectCursor::ROOT),
     }
 }

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::api::Api;
 use crate::visible::visible;
 use crate::way_back::{Obstacle, obstacle};
-use domain::deletion::{Action, Deletion, DeletionId, Hindrance, NotAllowed, Pass, State};
+use domain::deletion::{Action, Deletion, DeletionId, NotAllowed, Pass, Refusal, State};
 use domain::message::DeletionMessage;
 use domain::permission::{self, may_act};
 use domain::principal::Principal;
@@ -31,7 +31,7 @@ pub enum ActError {
     Forbidden,
     /// It does not apply to the deletion as it stands, which is told, and why.
     #[error("{}", NotAllowed(.0.state))]
-    InvalidState(Box<Deletion>, Hindrance),
+    InvalidState(Box<Deletion>, Refusal),
     /// A restore: the root's row is gone.
     #[error("the root's row is gone")]
     RootMissing,
@@ -67,7 +67,7 @@ pub async fn act<P: ApiPorts>(
         }
         let now = clock.now();
         let Ok(next) = deletion.act(action, &principal.subject, now, &api.timing) else {
-            let why = deletion.hindrance(action, now);
+            let why = deletion.refusal(action, now);
             return Err(ActError::InvalidState(deletion, why));
         };
         if next.state == State::Restoring

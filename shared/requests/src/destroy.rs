@@ -36,7 +36,7 @@ pub struct DestroyRequest<'a> {
     /// The collection that is asked.
     pub collection: &'a Collection,
     /// What is to be deleted.
-    pub named: Named<'a>,
+    pub named: Requested<'a>,
     /// Only what is below this record.
     pub parent: Option<RecordKey>,
     /// The request's id, for logs and the message.
@@ -45,7 +45,7 @@ pub struct DestroyRequest<'a> {
 
 /// How the records are named.
 #[derive(Debug)]
-pub enum Named<'a> {
+pub enum Requested<'a> {
     /// By key, none twice, from 1 to [`MOST_IDS`].
     Ids {
         /// The keys.
@@ -79,11 +79,11 @@ pub enum DestroyError {
     Forbidden,
     /// A collection cannot be asked for this, or not together with the others.
     #[error("`{collection}` {why}")]
-    NotPossible {
+    Unsupported {
         /// The collection.
         collection: CollectionName,
         /// What is in the way.
-        why: NotPossible,
+        why: Unsupported,
     },
     /// The message could not be sent and the acceptance was taken back.
     #[error("the deletion could not be queued and was taken back")]
@@ -95,7 +95,7 @@ pub enum DestroyError {
 
 /// What is in the way of a delete of many records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotPossible {
+pub enum Unsupported {
     /// Its file names no author.
     #[error("has no author")]
     NoAuthor,
@@ -126,8 +126,8 @@ pub async fn destroy<P: ApiPorts>(
     let clock = api.ports.clock();
     let now = to_millisecond(clock.now());
     let ids = match &request.named {
-        Named::Ids { ids, .. } => parts(ids),
-        Named::Author { .. } => Vec::new(),
+        Requested::Ids { ids, .. } => parts(ids),
+        Requested::Author { .. } => Vec::new(),
     };
     let parts = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let scope = scope(&api.collections, &request, parts, now)?;
@@ -144,7 +144,7 @@ pub async fn destroy<P: ApiPorts>(
     let deletion = Deletion::accept(asked, &api.timing);
     ask_again(clock, || {
         let deletions = api.ports.deletions();
-        deletions.accept_named(&deletion, &scope, &ids)
+        deletions.accept_requested(&deletion, &scope, &ids)
     })
     .await?;
     info!(
@@ -166,8 +166,8 @@ fn scope(
     now: Timestamp,
 ) -> Result<Scope, DestroyError> {
     let named: Vec<&Collection> = match &request.named {
-        Named::Ids { .. } => vec![request.collection],
-        Named::Author { beside, .. } => [request.collection]
+        Requested::Ids { .. } => vec![request.collection],
+        Requested::Author { beside, .. } => [request.collection]
             .into_iter()
             .chain(beside.iter().copied())
             .collect(),
@@ -181,11 +181,11 @@ fn scope(
     }
     together(collections, request, &named)?;
     let source = match &request.named {
-        Named::Ids { ids, .. } => Source::Ids {
+        Requested::Ids { ids, .. } => Source::Ids {
             parts,
             count: ids.len(),
         },
-        Named::Author { author, .. } => Source::Author {
+        Requested::Author { author, .. } => Source::Author {
             author: author.clone(),
             collections: named.iter().map(|one| one.name.clone()).collect(),
         },
@@ -214,8 +214,8 @@ fn conditions(
         Right::Never => None,
     };
     let (author, mut only) = match &request.named {
-        Named::Ids { author, .. } => (author.as_ref(), own()),
-        Named::Author { author, .. } => {
+        Requested::Ids { author, .. } => (author.as_ref(), own()),
+        Requested::Author { author, .. } => {
             let right = match right(principal, collection, Action::DestroyAll) {
                 Right::Always => Some(Only::default()),
                 // One's own may be deleted at once by who may delete them one by one.
@@ -232,7 +232,7 @@ fn conditions(
         }
         only.author = Some(author.clone());
     }
-    if matches!(request.named, Named::Author { .. }) {
+    if matches!(request.named, Requested::Author { .. }) {
         // What is written after the request is none of its business.
         only.until = Some(only.until.map_or(now, |until| until.min(now)));
     }
@@ -266,18 +266,18 @@ fn together(
             && collection.restorable == asked.restorable
             && (request.parent.is_none() || parent(collection) == parent(asked));
         let why = match &request.named {
-            _ if request.parent.is_some() && asked.parent.is_none() => NotPossible::NoParent,
-            Named::Ids {
+            _ if request.parent.is_some() && asked.parent.is_none() => Unsupported::NoParent,
+            Requested::Ids {
                 author: Some(_), ..
-            } if author.is_none() => NotPossible::NoAuthor,
-            Named::Author { .. } if author.and_then(|by| by.gsi.as_ref()).is_none() => {
-                NotPossible::NoAuthorIndex
+            } if author.is_none() => Unsupported::NoAuthor,
+            Requested::Author { .. } if author.and_then(|by| by.gsi.as_ref()).is_none() => {
+                Unsupported::NoAuthorIndex
             }
-            _ if !is_same => NotPossible::Different,
-            _ if named.iter().find(above).is_some() => NotPossible::Nested,
+            _ if !is_same => Unsupported::Different,
+            _ if named.iter().find(above).is_some() => Unsupported::Nested,
             _ => continue,
         };
-        return Err(DestroyError::NotPossible {
+        return Err(DestroyError::Unsupported {
             collection: collection.name.clone(),
             why,
         });
@@ -345,7 +345,7 @@ async fn undo<P: ApiPorts>(
     parts: u32,
 ) -> Result<UndoOutcome, DependencyError> {
     ask_again(api.ports.clock(), || {
-        api.ports.deletions().undo_named(deletion, parts)
+        api.ports.deletions().undo_requested(deletion, parts)
     })
     .await
 }

@@ -13,7 +13,7 @@ use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
 
 /// What the truth says of a record.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Standing {
+pub(super) enum Liveness {
     /// No such row, or another tenant's: the two are never told apart.
     Absent,
     /// It and all above it are live.
@@ -37,13 +37,13 @@ pub(super) enum Standing {
 }
 
 /// What stands above a record.
-pub(super) enum Above {
+pub(super) enum Ancestors {
     /// Everything that it names is there and live.
     Live,
     /// An ancestor carries a mark: that deletion's, unless the mark is not ours.
     Marked(Option<DeletionId>),
     /// An ancestor is not there, or another tenant's.
-    Gone,
+    Missing,
 }
 
 /// What the key of a record names, as it was read: nearest first.
@@ -54,16 +54,16 @@ pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn standing<P: ApiPorts>(
+pub(super) async fn liveness<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
     key: &RecordKey,
     fields: Fields,
-) -> Result<Standing, DependencyError> {
+) -> Result<Liveness, DependencyError> {
     let (row, known) = read_with_named(api, collection, key, fields).await?;
     let Some(row) = row.filter(|row| row.is_of(tenant, collection)) else {
-        return Ok(Standing::Absent);
+        return Ok(Liveness::Absent);
     };
     judge_with(api, collection, tenant, row, &known).await
 }
@@ -130,7 +130,7 @@ pub(super) async fn judge<P: ApiPorts>(
     collection: &Collection,
     tenant: &Tenant,
     row: Row,
-) -> Result<Standing, DependencyError> {
+) -> Result<Liveness, DependencyError> {
     judge_with(api, collection, tenant, row, &[]).await
 }
 
@@ -140,15 +140,17 @@ async fn judge_with<P: ApiPorts>(
     tenant: &Tenant,
     row: Row,
     known: &[(RecordKey, Option<Row>)],
-) -> Result<Standing, DependencyError> {
+) -> Result<Liveness, DependencyError> {
     if let RowMark::By(by) = row.mark(collection) {
-        return Ok(Standing::Marked { row, by });
+        return Ok(Liveness::Marked { row, by });
     }
-    Ok(match above(api, collection, tenant, &row, known).await? {
-        Above::Live => Standing::Live(row),
-        Above::Marked(by) => Standing::Hidden { row, by },
-        Above::Gone => Standing::Orphan(row),
-    })
+    Ok(
+        match check_ancestors(api, collection, tenant, &row, known).await? {
+            Ancestors::Live => Liveness::Live(row),
+            Ancestors::Marked(by) => Liveness::Hidden { row, by },
+            Ancestors::Missing => Liveness::Orphan(row),
+        },
+    )
 }
 
 /// Reads what stands above a row, but for what is known of it: one round trip for each level.
@@ -156,21 +158,21 @@ async fn judge_with<P: ApiPorts>(
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn above<P: ApiPorts>(
+pub(super) async fn check_ancestors<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
     row: &Row,
     known: &[(RecordKey, Option<Row>)],
-) -> Result<Above, DependencyError> {
+) -> Result<Ancestors, DependencyError> {
     let mut child = (collection, row.clone());
     let mut known = known.iter();
     while let (Some(parent), Some(link)) = (api.collections.parent_of(child.0), &child.0.parent) {
         let Some(key) = child.1.parent_key(child.0) else {
             return Ok(if link.required {
-                Above::Gone
+                Ancestors::Missing
             } else {
-                Above::Live
+                Ancestors::Live
             });
         };
         let read = match known.next() {
@@ -178,14 +180,14 @@ pub(super) async fn above<P: ApiPorts>(
             _ => read_one(api, parent, &key, Fields::Judged).await?,
         };
         let Some(found) = read.filter(|row| row.is_of(tenant, parent)) else {
-            return Ok(Above::Gone);
+            return Ok(Ancestors::Missing);
         };
         if let RowMark::By(by) = found.mark(parent) {
-            return Ok(Above::Marked(by));
+            return Ok(Ancestors::Marked(by));
         }
         child = (parent, found);
     }
-    Ok(Above::Live)
+    Ok(Ancestors::Live)
 }
 
 async fn read_one<P: ApiPorts>(

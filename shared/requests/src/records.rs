@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::cursor::{self, InvalidCursor};
-use crate::liveness::{Standing, judge, read_many, standing};
+use crate::liveness::{Liveness, judge, liveness, read_many};
 use crate::related::Related;
 use crate::visible::visible;
 use domain::collection::Collection;
@@ -74,23 +74,23 @@ pub async fn get<P: ApiPorts>(
 ) -> Result<Got, ReadError> {
     may_read(principal, collection)?;
     let now = api.ports.clock().now();
-    let found = standing(api, collection, &principal.tenant, key, Fields::All).await?;
+    let found = liveness(api, collection, &principal.tenant, key, Fields::All).await?;
     match found {
-        Standing::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
+        Liveness::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))
         }
-        Standing::Marked { row, by } | Standing::Hidden { row, by }
+        Liveness::Marked { row, by } | Liveness::Hidden { row, by }
             if allows(principal, collection, Action::Restore, &row, now) =>
         {
             Ok(visible(api, principal, by)
                 .await?
                 .map_or(Got::Absent, Got::Deleted))
         }
-        Standing::Live(_)
-        | Standing::Marked { .. }
-        | Standing::Hidden { .. }
-        | Standing::Orphan(_)
-        | Standing::Absent => Ok(Got::Absent),
+        Liveness::Live(_)
+        | Liveness::Marked { .. }
+        | Liveness::Hidden { .. }
+        | Liveness::Orphan(_)
+        | Liveness::Absent => Ok(Got::Absent),
     }
 }
 
@@ -118,8 +118,8 @@ pub async fn list<P: ApiPorts>(
     let related = match (declared, parent) {
         (Some((link, above)), Some(key)) => {
             query.extend(key.values());
-            let found = standing(api, above, &principal.tenant, key, Fields::Judged).await?;
-            if !matches!(found, Standing::Live(_)) {
+            let found = liveness(api, above, &principal.tenant, key, Fields::Judged).await?;
+            if !matches!(found, Liveness::Live(_)) {
                 return Ok(Listed {
                     items: Vec::new(),
                     next_cursor: None,
@@ -233,11 +233,11 @@ async fn shown<P: ApiPorts>(
         return Ok(None);
     };
     match judge(api, collection, &principal.tenant, row).await? {
-        Standing::Live(row) => Ok(Some(row)),
-        Standing::Absent
-        | Standing::Marked { .. }
-        | Standing::Hidden { .. }
-        | Standing::Orphan(_) => Ok(None),
+        Liveness::Live(row) => Ok(Some(row)),
+        Liveness::Absent
+        | Liveness::Marked { .. }
+        | Liveness::Hidden { .. }
+        | Liveness::Orphan(_) => Ok(None),
     }
 }
 

@@ -4,7 +4,7 @@
 //! and no promise: the last transaction of the restore is the judge of what happens in between.
 
 use crate::api::Api;
-use crate::liveness::{Above, above, read_with_named};
+use crate::liveness::{Ancestors, check_ancestors, read_with_named};
 use domain::deletion::{Deletion, DeletionId};
 use domain::row::Row;
 use ports::{ApiPorts, DependencyError, Fields};
@@ -57,9 +57,11 @@ pub(super) async fn obstacle<P: ApiPorts>(
         Some(_) | None => return Ok(Some(Obstacle::RootMissing)),
     };
     let tenant = &deletion.tenant;
-    Ok(match above(api, collection, tenant, &row, &known).await? {
-        Above::Live => None,
-        Above::Marked(by) => Some(Obstacle::ParentNotLive(by)),
-        Above::Gone => Some(Obstacle::ParentNotLive(None)),
-    })
+    Ok(
+        match check_ancestors(api, collection, tenant, &row, &known).await? {
+            Ancestors::Live => None,
+            Ancestors::Marked(by) => Some(Obstacle::ParentNotLive(by)),
+            Ancestors::Missing => Some(Obstacle::ParentNotLive(None)),
+        },
+    )
 }

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::api::Api;
 use crate::ask_again::ask_again;
-use crate::liveness::{Standing, judge};
+use crate::liveness::{Liveness, judge};
 use crate::visible::visible;
 use domain::collection::{Collection, IdError};
 use domain::deletion::Deletion;
@@ -110,10 +110,10 @@ async fn admit<P: ApiPorts, K: Sync>(
     let now = api.ports.clock().now();
     let ours = before.filter(|before| before.row.is_of(&principal.tenant, collection));
     let found = match ours {
-        Some(before) => Some(standing(api, principal, collection, before.row.clone()).await?),
+        Some(before) => Some(liveness(api, principal, collection, before.row.clone()).await?),
         None => None,
     };
-    if let Some(Standing::Marked { row, by } | Standing::Hidden { row, by }) = &found
+    if let Some(Liveness::Marked { row, by } | Liveness::Hidden { row, by }) = &found
         && allows(principal, collection, Action::Restore, row, now)
         && let Some(deletion) = visible(api, principal, *by).await?
     {
@@ -122,15 +122,15 @@ async fn admit<P: ApiPorts, K: Sync>(
     // From here on the answer is the same whether the key is free or held by something that the caller cannot see,
     // until it is refused for that alone.
     let live = found.as_ref().and_then(|found| match found {
-        Standing::Live(row) => Some(row),
+        Liveness::Live(row) => Some(row),
         _ => None,
     });
     let row = completed(principal, collection, wanted, live)?;
-    let above = standing(api, principal, collection, row.clone()).await?;
-    if matches!(above, Standing::Absent) {
+    let above = liveness(api, principal, collection, row.clone()).await?;
+    if matches!(above, Liveness::Absent) {
         return Err(WriteError::KeyTaken);
     }
-    if !matches!(above, Standing::Live(_)) {
+    if !matches!(above, Liveness::Live(_)) {
         return Err(WriteError::ParentNotLive);
     }
     match (before, live) {
@@ -141,14 +141,14 @@ async fn admit<P: ApiPorts, K: Sync>(
 }
 
 /// What the truth says of a row: as it stands, or as it would.
-async fn standing<P: ApiPorts>(
+async fn liveness<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
     collection: &Collection,
     row: Row,
-) -> Result<Standing, DependencyError> {
+) -> Result<Liveness, DependencyError> {
     if !row.is_of(&principal.tenant, collection) {
-        return Ok(Standing::Absent);
+        return Ok(Liveness::Absent);
     }
     judge(api, collection, &principal.tenant, row).await
 }
@@ -245,8 +245,8 @@ async fn is_below_live<P: ApiPorts>(
         .map(|before| &before.row)
         .filter(|before| before.parent_key(collection) != row.parent_key(collection));
     for row in [Some(row), moved].into_iter().flatten() {
-        let found = standing(api, principal, collection, row.clone()).await?;
-        if !matches!(found, Standing::Live(_)) {
+        let found = liveness(api, principal, collection, row.clone()).await?;
+        if !matches!(found, Liveness::Live(_)) {
             return Ok(false);
         }
     }

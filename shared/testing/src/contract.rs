@@ -35,7 +35,7 @@ pub(crate) fn done<T>(answer: Result<Vec<Attempt<T>>, DependencyError>) -> Vec<T
     let attempts = answer.expect("the store answers");
     let done = attempts.into_iter().map(|attempt| match attempt {
         Attempt::Done(answer) => Some(answer),
-        Attempt::Again(_) => None,
+        Attempt::Retry(_) => None,
     });
     done.collect::<Option<_>>()
         .expect("an idle store never asks to be asked again")

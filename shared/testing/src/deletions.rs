@@ -2,8 +2,8 @@
 
 mod accept;
 mod advance;
+mod notice;
 mod read;
-mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::rows::FakeRows;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
+use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
-use domain::told::Told;
 use ports::DependencyError;
 
 const NAME: &str = "control table";
@@ -35,7 +35,7 @@ struct State {
     ids: BTreeMap<(Id, u32), Vec<RecordKey>>,
     pages: BTreeMap<(Id, u32), Page>,
     exceptions: BTreeMap<(Id, u32), Exceptions>,
-    told: BTreeMap<(Id, u32), Told>,
+    told: BTreeMap<(Id, u32), Notice>,
     /// Written by a later version of this program.
     newer: BTreeSet<Id>,
     /// What the indexes show, while they lag.

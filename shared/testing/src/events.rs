@@ -56,7 +56,7 @@ impl PublishEvents for FakeEvents {
         let now = fits.count();
         self.events().extend_from_slice(&events[..now]);
         let mut answers = vec![Attempt::Done(()); now];
-        answers.resize(events.len(), Attempt::Again("the call is full".to_owned()));
+        answers.resize(events.len(), Attempt::Retry("the call is full".to_owned()));
         Ok(answers)
     }
 }

@@ -94,7 +94,7 @@ impl<P: Sync> Failing<P> {
                 return Faults::dead().await;
             }
             Verdict::Proceed => act(items.to_vec()).await,
-            Verdict::Fail(Fault::Again(held)) => hold_back(act, items, held).await,
+            Verdict::Fail(Fault::Again(held)) => block(act, items, held).await,
             Verdict::Fail(fault @ (Fault::Unavailable(moment) | Fault::Refused(moment))) => {
                 lose(act, &items[..done_before(moment)]).await;
                 Err(Faults::error(operation, fault))
@@ -119,7 +119,7 @@ where
 }
 
 /// Does what is not held back, and puts the answers in the order of the items.
-async fn hold_back<I, T, F, A>(
+async fn block<I, T, F, A>(
     act: A,
     items: &[I],
     held: fn(usize) -> bool,
@@ -142,7 +142,7 @@ where
         act(through).await?
     }
     .into_iter();
-    let again = || Attempt::Again("the test's script says so".to_owned());
+    let again = || Attempt::Retry("the test's script says so".to_owned());
     Ok((0..items.len())
         .map(|place| {
             if held(place) {

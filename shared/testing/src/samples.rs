@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 use domain::collection::{Collection, CollectionName, Collections};
-use domain::deletion::{Accepted, Deletion, DeletionId, Patience, Timing};
+use domain::deletion::{Accepted, Deletion, DeletionId, RetryLimits, Timing};
 use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Page};
 use domain::principal::Tenant;
@@ -234,8 +234,8 @@ pub fn timing() -> Timing {
 
 /// When to stop trying, as it is by default.
 #[must_use]
-pub fn patience() -> Patience {
-    Patience {
+pub fn patience() -> RetryLimits {
+    RetryLimits {
         max_attempts: 5,
         fail_after: Duration::from_hours(24),
     }

@@ -8,7 +8,7 @@ use domain::message::DeletionMessage;
 use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
 use domain::scope::Source;
 use engine::Advanced;
-use ports::{KeepTold, ReadDeletions};
+use ports::{ReadDeletions, StoreNotices};
 use testing::samples::{key, key2};
 
 use super::{Frozen, id, sorted};
@@ -164,7 +164,7 @@ async fn scopes_ids_and_what_was_told_of_version_1_are_read() {
     let of_root = store.scope(tenant, whole).await.unwrap().unwrap();
     let of_ids = store.scope(tenant, named).await.unwrap().unwrap();
     let ids = store.ids(tenant, named, 1).await.unwrap().unwrap();
-    let told = store.told(tenant, named, 1).await.unwrap().unwrap();
+    let told = store.notice(tenant, named, 1).await.unwrap().unwrap();
 
     assert_eq!(of_root.source, Source::Root);
     assert_eq!(

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use domain::collection::{Collection, Collections};
-use domain::deletion::{Deletion, DeletionId, Patience, State, Timing};
+use domain::deletion::{Deletion, DeletionId, RetryLimits, State, Timing};
 use domain::key::RecordKey;
 use domain::principal::{Groups, Principal, Tenant};
 use engine::{Advanced, Engine, advance};
@@ -54,7 +54,7 @@ pub(crate) struct World {
     pub(crate) domain: FakeDomain,
     pub(crate) clock: FakeClock,
     pub(crate) timing: Timing,
-    pub(crate) patience: Patience,
+    pub(crate) patience: RetryLimits,
     pub(crate) page_keys: usize,
 }
 

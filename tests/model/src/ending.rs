@@ -39,9 +39,9 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             {
                 document.mark = None;
             }
-            Some(Step::Told)
+            Some(Step::Notice)
         }
-        Step::Told => {
+        Step::Notice => {
             // Whoever changed it meanwhile has decided what is due next.
             let _ = world.store(job.id, told(&job.held));
             None
@@ -201,7 +201,7 @@ fn ended(world: &mut World, job: &mut Job) -> Option<Step> {
     None
 }
 
-/// As `tell_all` of the engine, with a bus that takes everything.
+/// As `publish_all` of the engine, with a bus that takes everything.
 fn told(held: &Deletion) -> Deletion {
     let mut notified = held.notified.clone();
     for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {

@@ -272,7 +272,7 @@ fn operation(step: &Step) -> Operation {
         Step::Lease
         | Step::Checkpoint { .. }
         | Step::EndHidden { .. }
-        | Step::Told
+        | Step::Notice
         | Step::PageFound { .. }
         | Step::LookOver
         | Step::End { .. }

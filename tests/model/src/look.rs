@@ -40,9 +40,13 @@ fn from_here(world: &World, job: &Job) -> Step {
 
 pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) -> Option<Step> {
     Some(match step {
-        Step::Adopt { page } if world.root_is_new(job.id) => Step::PageFound { page, cursor: None },
+        Step::Adopt { page } if world.is_root_recreated(job.id) => {
+            Step::PageFound { page, cursor: None }
+        }
         Step::Adopt { page } => mark_new(setup, &page, None),
-        Step::LookRootFirst | Step::LookRoot { .. } if world.root_is_new(job.id) => Step::LookOver,
+        Step::LookRootFirst | Step::LookRoot { .. } if world.is_root_recreated(job.id) => {
+            Step::LookOver
+        }
         Step::LookRootFirst => from_here(world, job),
         Step::Look { cursor, found } => return look(setup, world, job, cursor, found),
         Step::LookRoot { cursor, found } => collect(setup, world, job, cursor, found),
@@ -87,7 +91,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
         Step::PageFound { page, cursor } => {
             let next = job.held.page_found(world.now(), &page);
             match keep(world, job, next) {
-                Kept::Overtaken => return None,
+                Kept::Superseded => return None,
                 Kept::Again => Step::PageFound { page, cursor },
                 Kept::Stored => {
                     if let Some(cursor) = cursor {
@@ -100,7 +104,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
         Step::LookOver => {
             let next = job.held.look_over(world.now());
             match keep(world, job, next) {
-                Kept::Overtaken => return None,
+                Kept::Superseded => return None,
                 Kept::Again => Step::LookOver,
                 Kept::Stored => next_page(setup, world, job),
             }

@@ -59,7 +59,7 @@ pub(crate) enum Step {
     /// Take the mark off the root's document.
     ClearRootDocument,
     /// Everything is told.
-    Told,
+    Notice,
     /// The look: read the root beside a page that a crashed look wrote.
     Adopt { page: Common<Page> },
     /// Without the root after the children: read it before.
@@ -161,7 +161,7 @@ impl Step {
             Self::Lease
                 | Self::Release
                 | Self::ClearRootDocument
-                | Self::Told
+                | Self::Notice
                 | Self::ParkLease
                 | Self::ParkPage { .. }
                 | Self::Park { .. }

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use domain::deletion::{Comparison, Deletion, Lease, Patience, Timing};
+use domain::deletion::{Comparison, Deletion, Lease, RetryLimits, Timing};
 use jiff::Timestamp;
 use testing::samples;
 use uuid::Uuid;
@@ -36,8 +36,8 @@ pub(crate) fn timing() -> Timing {
 }
 
 /// Never gives up by itself: the setup says how often it does.
-pub(crate) fn patience() -> Patience {
-    Patience {
+pub(crate) fn patience() -> RetryLimits {
+    RetryLimits {
         max_attempts: u32::MAX,
         fail_after: Duration::MAX,
     }

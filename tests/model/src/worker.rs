@@ -21,7 +21,7 @@ pub(crate) enum Kept {
     Stored,
     /// A cancel came in between: once more, with it.
     Again,
-    Overtaken,
+    Superseded,
 }
 
 /// Makes the next store call of a worker. `is_rejected` is the index's answer to it.
@@ -29,7 +29,7 @@ pub(crate) fn step(setup: &Setup, world: &mut World, worker: usize, is_rejected:
     let Worker::At(mut job) = mem::take(&mut world.workers[worker]) else {
         return;
     };
-    let step = mem::replace(&mut job.step, Step::Told);
+    let step = mem::replace(&mut job.step, Step::Notice);
     if let Some(next) = take(setup, world, &mut job, step, is_rejected) {
         job.step = next;
         world.workers[worker] = Worker::At(job);
@@ -91,7 +91,7 @@ fn take(
         | Step::Restore { .. }
         | Step::EndHidden { .. }
         | Step::ClearRootDocument
-        | Step::Told
+        | Step::Notice
         | Step::End { .. }
         | Step::Release
         | Step::ParkLease
@@ -143,7 +143,7 @@ pub(crate) fn keep(world: &mut World, job: &mut Job, next: Deletion) -> Kept {
                 job.held = Common::new(cancelling);
                 Kept::Again
             }
-            None => Kept::Overtaken,
+            None => Kept::Superseded,
         },
     }
 }
@@ -290,7 +290,7 @@ fn checkpoint(
     let pass = job.held.state.pass();
     let next = job.held.page_done(pass, now, &page, &exceptions);
     match keep(world, job, next) {
-        Kept::Overtaken => None,
+        Kept::Superseded => None,
         Kept::Again => Some(Step::Checkpoint { page, exceptions }),
         Kept::Stored => {
             job.resumed = false;
@@ -300,7 +300,7 @@ fn checkpoint(
     }
 }
 
-/// The page is told, as `Notifier::page` of the engine: the bus is always there.
+/// The page is told, as `Publisher::page` of the engine: the bus is always there.
 fn note(job: &mut Job, pass: Pass) {
     let (position, told) = (job.held.cursor, job.held.notified.of(pass).pages);
     let before = if position > told {

@@ -208,7 +208,7 @@ impl World {
     }
 
     /// Whether the root of a deletion is there and not marked by it: a new one.
-    pub(crate) fn root_is_new(&self, id: usize) -> bool {
+    pub(crate) fn is_root_recreated(&self, id: usize) -> bool {
         self.rows[id].is_some_and(|row| row.mark != Some(id))
     }
 

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::CollectionName;
-use domain::deletion::{Action, DeletionId, Hindrance, State as DeletionState};
+use domain::deletion::{Action, DeletionId, Refusal, State as DeletionState};
 use ports::ApiPorts;
 use requests::Api;
 use requests::act::{self, ActError};
@@ -90,11 +90,11 @@ fn not_done<P: ApiPorts>(api: &Api<P>, call: &Call, error: ActError) -> Problem 
         ActError::InvalidState(deletion, why) => {
             let state = deletion.state;
             let detail = match why {
-                Hindrance::State => {
+                Refusal::State => {
                     format!("The deletion is {state}; see its `allowed_actions`.")
                 }
-                Hindrance::NeverRestored => "Its collection said `restore = \"never\"` when the deletion was accepted: it cannot be taken back.".to_owned(),
-                Hindrance::RetentionOver => {
+                Refusal::NeverRestored => "Its collection said `restore = \"never\"` when the deletion was accepted: it cannot be taken back.".to_owned(),
+                Refusal::RetentionOver => {
                     "Its `purge_at` has come: the records are removed for good.".to_owned()
                 }
             };

@@ -14,7 +14,7 @@ use domain::collection::{Collection, CollectionName, KeySchema};
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use ports::ApiPorts;
 use requests::Api;
-use requests::destroy::{DestroyError, DestroyRequest, MOST_IDS, Named, NotPossible, destroy};
+use requests::destroy::{DestroyError, DestroyRequest, MOST_IDS, Requested, Unsupported, destroy};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -144,11 +144,11 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn named(&self) -> Named<'a> {
+    fn named(&self) -> Requested<'a> {
         match (self.ids.clone(), self.author.clone()) {
-            (Some(ids), author) => Named::Ids { ids, author },
+            (Some(ids), author) => Requested::Ids { ids, author },
             // One of the two is there.
-            (None, author) => Named::Author {
+            (None, author) => Requested::Author {
                 author: author.unwrap_or_default(),
                 beside: self.beside.clone(),
             },
@@ -253,7 +253,7 @@ fn problem(error: DestroyError, asked: &Collection, beside: &[&Collection]) -> P
         DestroyError::Forbidden => {
             Problem::new(Code::Forbidden, "The caller may not delete these records.")
         }
-        DestroyError::NotPossible { collection, why } => {
+        DestroyError::Unsupported { collection, why } => {
             let pointer = place(&collection, why, asked, beside);
             let detail = format!("The collection `{collection}` {why}.");
             Problem::new(Code::InvalidField, detail).at(pointer, why.to_string())
@@ -269,15 +269,15 @@ fn problem(error: DestroyError, asked: &Collection, beside: &[&Collection]) -> P
 /// Where in the body the fault lies.
 fn place(
     collection: &CollectionName,
-    why: NotPossible,
+    why: Unsupported,
     asked: &Collection,
     beside: &[&Collection],
 ) -> String {
     let listed = beside.iter().position(|other| other.name == *collection);
     match (why, listed) {
         (_, Some(place)) => format!("/body/collections/{place}"),
-        (NotPossible::NoParent, None) => "/body/parent".to_owned(),
-        _ if *collection == asked.name && !beside.is_empty() && why == NotPossible::Nested => {
+        (Unsupported::NoParent, None) => "/body/parent".to_owned(),
+        _ if *collection == asked.name && !beside.is_empty() && why == Unsupported::Nested => {
             "/body/collections".to_owned()
         }
         _ => "/body/author".to_owned(),

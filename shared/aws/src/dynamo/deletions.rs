@@ -19,9 +19,9 @@ mod due;
 mod keys;
 mod meta;
 mod named;
+mod notice;
 mod read;
 mod restore;
-mod told;
 mod transaction;
 mod undo;
 

@@ -35,7 +35,7 @@ fn outcome(answer: LineAnswer) -> Attempt<DocumentClearOutcome> {
         LineAnswer::Done => Attempt::Done(DocumentClearOutcome::Cleared),
         LineAnswer::Missing => Attempt::Done(DocumentClearOutcome::Missing),
         LineAnswer::Rejected(why) => Attempt::Done(DocumentClearOutcome::Rejected(why)),
-        LineAnswer::Conflict => Attempt::Again("version_conflict".to_owned()),
-        LineAnswer::Busy(why) => Attempt::Again(why),
+        LineAnswer::Conflict => Attempt::Retry("version_conflict".to_owned()),
+        LineAnswer::Busy(why) => Attempt::Retry(why),
     }
 }

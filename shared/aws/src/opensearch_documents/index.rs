@@ -29,7 +29,7 @@ impl IndexDocuments for OpenSearchDocuments {
         let ids = std::slice::from_ref(&document.id);
         let answers = self.update(OPERATION, &index, &update, ids).await?;
         let answer = answers.into_iter().next();
-        Ok(answer.map_or_else(|| Attempt::Again("no answer".to_owned()), outcome))
+        Ok(answer.map_or_else(|| Attempt::Retry("no answer".to_owned()), outcome))
     }
 }
 
@@ -38,8 +38,8 @@ fn outcome(answer: LineAnswer) -> Attempt<IndexOutcome> {
         LineAnswer::Done => Attempt::Done(IndexOutcome::Indexed),
         LineAnswer::Rejected(why) => Attempt::Done(IndexOutcome::Rejected(why)),
         // Removed between the update's read and its write: the next one makes it.
-        LineAnswer::Missing => Attempt::Again("document_missing".to_owned()),
-        LineAnswer::Conflict => Attempt::Again("version_conflict".to_owned()),
-        LineAnswer::Busy(why) => Attempt::Again(why),
+        LineAnswer::Missing => Attempt::Retry("document_missing".to_owned()),
+        LineAnswer::Conflict => Attempt::Retry("version_conflict".to_owned()),
+        LineAnswer::Busy(why) => Attempt::Retry(why),
     }
 }

@@ -34,7 +34,7 @@ fn outcome(answer: LineAnswer) -> Attempt<DocumentMarkOutcome> {
         LineAnswer::Done => Attempt::Done(DocumentMarkOutcome::Marked),
         LineAnswer::Missing => Attempt::Done(DocumentMarkOutcome::Missing),
         LineAnswer::Rejected(why) => Attempt::Done(DocumentMarkOutcome::Rejected(why)),
-        LineAnswer::Conflict => Attempt::Again("version_conflict".to_owned()),
-        LineAnswer::Busy(why) => Attempt::Again(why),
+        LineAnswer::Conflict => Attempt::Retry("version_conflict".to_owned()),
+        LineAnswer::Busy(why) => Attempt::Retry(why),
     }
 }

@@ -49,6 +49,6 @@ fn outcome(answer: LineAnswer) -> Attempt<RemoveOutcome> {
         // Also when it was removed since it was read: the next read shows that.
         LineAnswer::Conflict => Attempt::Done(RemoveOutcome::Changed),
         LineAnswer::Rejected(why) => Attempt::Done(RemoveOutcome::Rejected(why)),
-        LineAnswer::Busy(why) => Attempt::Again(why),
+        LineAnswer::Busy(why) => Attempt::Retry(why),
     }
 }

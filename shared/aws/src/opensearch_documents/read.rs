@@ -124,7 +124,7 @@ impl OpenSearchDocuments {
 fn each<T, U>(attempt: Attempt<Option<T>>, take: impl FnOnce(T) -> U) -> Attempt<Option<U>> {
     match attempt {
         Attempt::Done(document) => Attempt::Done(document.map(take)),
-        Attempt::Again(why) => Attempt::Again(why),
+        Attempt::Retry(why) => Attempt::Retry(why),
     }
 }
 
@@ -137,7 +137,7 @@ fn read(index: &str, document: Document) -> Result<Attempt<Option<Versioned>>, R
             "security_exception" | "index_closed_exception" => {
                 Err(RequestError::Answer(error.r#type))
             }
-            _ => Ok(Attempt::Again(error.r#type)),
+            _ => Ok(Attempt::Retry(error.r#type)),
         },
         Document {
             found: true,
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(
             answer(r#"{"_id":"1","error":{"type":"no_shard_available_action_exception"}}"#)
                 .unwrap(),
-            Attempt::Again("no_shard_available_action_exception".to_owned())
+            Attempt::Retry("no_shard_available_action_exception".to_owned())
         );
     }
 }

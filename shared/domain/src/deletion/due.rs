@@ -10,7 +10,7 @@ use super::value::Deletion;
 
 /// When to stop trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryLimits {
     /// Slices without progress that did get answers.
     pub max_attempts: u32,
     /// How long a pass may stand still, whatever the reason.
@@ -38,7 +38,7 @@ pub enum Due {
 
 /// Decides what is to be done with this deletion now.
 #[must_use]
-pub fn due(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Due {
+pub fn due(deletion: &Deletion, now: Timestamp, patience: &RetryLimits) -> Due {
     if deletion.is_leased(now) || deletion.due_at.is_none_or(|due_at| now < due_at) {
         return Due::Wait;
     }
@@ -65,7 +65,7 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Due {
 
 /// Why the pass must be given up, if it must.
 #[must_use]
-pub fn give_up(deletion: &Deletion, now: Timestamp, patience: &Patience) -> Option<Failure> {
+pub fn give_up(deletion: &Deletion, now: Timestamp, patience: &RetryLimits) -> Option<Failure> {
     let last = deletion
         .failure
         .as_ref()

@@ -148,7 +148,7 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
 
 /// Why an event is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hindrance {
+pub enum Refusal {
     /// The state.
     State,
     /// The collection said `restore = "never"` when the deletion was accepted.
@@ -159,18 +159,18 @@ pub enum Hindrance {
 
 /// Why an event that is not possible is not: on other terms it might be.
 #[must_use]
-pub fn hindrance(state: State, event: Event, terms: Terms) -> Hindrance {
+pub fn refusal(state: State, event: Event, terms: Terms) -> Refusal {
     let best = Terms {
         restorable: true,
         is_due: false,
         ..terms
     };
     if next(state, event, best).is_none() {
-        Hindrance::State
+        Refusal::State
     } else if terms.restorable {
-        Hindrance::RetentionOver
+        Refusal::RetentionOver
     } else {
-        Hindrance::NeverRestored
+        Refusal::NeverRestored
     }
 }
 

@@ -7,7 +7,7 @@ use super::state::{Pass, State};
 
 /// What is to be told of a pass's latest run, and how much of it is out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct Telling {
+pub struct PassEvents {
     /// The run in which the pass was first begun; 0 when it never was.
     #[serde(default)]
     pub first: u32,
@@ -41,7 +41,7 @@ pub struct Telling {
     pub since: u32,
 }
 
-impl Telling {
+impl PassEvents {
     fn is_none(&self) -> bool {
         self.run == 0
     }
@@ -86,19 +86,19 @@ pub struct Notified {
     /// `DeletionAccepted`.
     pub accepted: bool,
     /// Of the delete.
-    pub delete: Telling,
+    pub delete: PassEvents,
     /// Of the restore.
-    #[serde(default, skip_serializing_if = "Telling::is_none")]
-    pub restore: Telling,
+    #[serde(default, skip_serializing_if = "PassEvents::is_none")]
+    pub restore: PassEvents,
     /// Of the purge.
-    #[serde(default, skip_serializing_if = "Telling::is_none")]
-    pub purge: Telling,
+    #[serde(default, skip_serializing_if = "PassEvents::is_none")]
+    pub purge: PassEvents,
 }
 
 impl Notified {
     /// What is known of this pass.
     #[must_use]
-    pub fn of(&self, pass: Pass) -> &Telling {
+    pub fn of(&self, pass: Pass) -> &PassEvents {
         match pass {
             Pass::Delete => &self.delete,
             Pass::Restore => &self.restore,
@@ -107,7 +107,7 @@ impl Notified {
     }
 
     /// What is known of this pass, to be changed.
-    pub fn of_mut(&mut self, pass: Pass) -> &mut Telling {
+    pub fn of_mut(&mut self, pass: Pass) -> &mut PassEvents {
         match pass {
             Pass::Delete => &mut self.delete,
             Pass::Restore => &mut self.restore,
@@ -120,6 +120,6 @@ impl Notified {
     pub fn owes(&self) -> bool {
         [&self.delete, &self.restore, &self.purge]
             .into_iter()
-            .any(Telling::is_owed)
+            .any(PassEvents::is_owed)
     }
 }

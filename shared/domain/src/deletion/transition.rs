@@ -15,7 +15,7 @@ use super::counts::DeleteCounts;
 use super::failure::Failure;
 use super::machine::{self, Action, Event};
 use super::state::{Pass, State};
-use super::telling::{Notified, Telling};
+use super::telling::{Notified, PassEvents};
 use super::timing::Timing;
 use super::value::{Deletion, Lease};
 use crate::chain;
@@ -202,7 +202,7 @@ impl Deletion {
 
     /// Links have let go of records: the manifest has a page more, and the delete does it before the root.
     #[must_use]
-    pub fn page_let_go(&self, now: Timestamp, page: &Page) -> Self {
+    pub fn page_of_shared_records(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.page_late(now, page);
         next.links = page.next.clone().or(next.links);
         next
@@ -446,7 +446,7 @@ impl Deletion {
         next.looked = false;
         next.links = None;
         let (run, pages) = (next.run, next.pages);
-        let telling: &mut Telling = next.notified.of_mut(state.pass());
+        let telling: &mut PassEvents = next.notified.of_mut(state.pass());
         telling.begin(run, by, pages);
         next.attempts = 0;
         next.resends = 0;

@@ -9,7 +9,7 @@ use super::comparison::Comparison;
 use super::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 use super::failure::Failure;
 use super::id::DeletionId;
-use super::machine::{self, Action, Hindrance, Terms};
+use super::machine::{self, Action, Refusal, Terms};
 use super::state::{Pass, State};
 use super::telling::Notified;
 use crate::collection::CollectionName;
@@ -132,7 +132,7 @@ impl Deletion {
     /// Whether the delete has done this page of the manifest: the one rule for all who ask.
     #[must_use]
     pub fn is_acted(&self, page: u32) -> bool {
-        if self.strategy.goes_backwards() {
+        if self.strategy.is_done_backwards() {
             self.deleted_at_position(page)
                 .is_some_and(|position| position <= self.acted)
         } else {
@@ -195,7 +195,7 @@ impl Deletion {
         if self.state.pass() != Pass::Delete {
             return None;
         }
-        let page = if self.strategy.goes_backwards() {
+        let page = if self.strategy.is_done_backwards() {
             // The root is not begun before the look is over.
             self.next_backwards()
                 .filter(|page| *page > 1 || self.looked || self.root.is_none())?
@@ -210,7 +210,7 @@ impl Deletion {
     /// found behind all that was selected, and the root last.
     #[must_use]
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
-        let selected = self.selected.filter(|_| self.strategy.goes_backwards());
+        let selected = self.selected.filter(|_| self.strategy.is_done_backwards());
         match (pass, selected) {
             (Pass::Delete, None) => position,
             // Without a root no page is the last: what was found later has its turn behind all that was selected.
@@ -274,8 +274,8 @@ impl Deletion {
 
     /// Why an action that does not apply at this moment does not.
     #[must_use]
-    pub fn hindrance(&self, action: Action, now: Timestamp) -> Hindrance {
-        machine::hindrance(self.state, action.event(), self.terms(now))
+    pub fn refusal(&self, action: Action, now: Timestamp) -> Refusal {
+        machine::refusal(self.state, action.event(), self.terms(now))
     }
 
     /// Whether somebody may be working on it at this moment.

@@ -9,8 +9,8 @@ use crate::collection::{Collection, CollectionName, EventSpec, Recipients};
 use crate::deletion::{Deletion, Pass};
 use crate::effects::Audience;
 use crate::key::RecordKey;
+use crate::notice::Notice;
 use crate::page::{Entry, PAGE_KEYS};
-use crate::told::Told;
 
 /// The most bytes of one event's detail but for the names: a control character in a key is six.
 const EVENT_BYTES: usize = 240_000;
@@ -45,7 +45,7 @@ impl<'a> Group<'a> {
 
     /// The groups of these records of one collection, in the order of the groups' values.
     #[must_use]
-    pub fn all(collection: &'a Collection, entries: &[&Entry], told: &Told) -> Vec<Self> {
+    pub fn all(collection: &'a Collection, entries: &[&Entry], told: &Notice) -> Vec<Self> {
         let mut groups: BTreeMap<String, Self> = BTreeMap::new();
         for entry in entries {
             let values = entry.group(collection);
@@ -76,7 +76,7 @@ fn addressed(
     collection: &Collection,
     entry: &Entry,
     group: &BTreeMap<String, Value>,
-    told: &Told,
+    told: &Notice,
 ) -> Option<(&'static str, Value)> {
     let key = entry.audience_key(collection)?;
     if let Audience::Users(users) = told.recipients.get(&key)? {

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use crate::kit::checkpoint::checkpoint;
-use crate::kit::ours::root_is_new;
-use crate::kit::parents::below_the_dead;
+use crate::kit::ours::is_root_recreated;
+use crate::kit::parents::without_live_parent;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::step::Step;
@@ -41,7 +41,7 @@ pub(crate) async fn below<P: EnginePorts>(
         let cursor = deletion.comparison.look.clone();
         let cursor = cursor.unwrap_or(SelectCursor::ROOT);
         let open = (deletion.pages + 1, [].as_slice());
-        let Step::Found {
+        let Step::Rows {
             collection,
             rows,
             next,
@@ -56,7 +56,7 @@ pub(crate) async fn below<P: EnginePorts>(
         steps += 1;
         if live > 0 {
             // The root is read after its children: one that is there and not ours is new, and so are they.
-            if root_is_new(work, deletion).await? {
+            if is_root_recreated(work, deletion).await? {
                 break;
             }
             if is_purged_again {
@@ -88,6 +88,6 @@ async fn live_below<P: EnginePorts>(
         .into_iter()
         .filter(|row| row.mark(collection).is_live())
         .collect();
-    let found = below_the_dead(work, collection, live, &HashSet::new()).await?;
+    let found = without_live_parent(work, collection, live, &HashSet::new()).await?;
     Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
 }

@@ -6,19 +6,19 @@
 use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
-use crate::effects::notes::{Notes, declared, tells_more};
+use crate::effects::notes::{Notes, declared, needs_notice};
 use crate::effects::records::Done;
 use crate::kit::related::in_order;
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::{Aggregate, ChildLookup, Collection, Collections, Take};
+use domain::current_value::CurrentValue;
 use domain::deletion::{Deletion, Pass};
-use domain::held::Held;
 use domain::key::RecordKey;
+use domain::notice::AggregateChange;
 use domain::page::Entry;
 use domain::row::Row;
-use domain::told::AggregateChange;
 use ports::{
     Direction, EnginePorts, Fields, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
 };
@@ -31,7 +31,7 @@ const FEW: usize = 10;
 const MANY: usize = 1000;
 
 /// One value of one parent, and the best of the children's values that came back.
-struct Pointer<'a> {
+struct ComputedValue<'a> {
     child: &'a Collection,
     aggregate: &'a Aggregate,
     on: &'a Collection,
@@ -40,8 +40,8 @@ struct Pointer<'a> {
 }
 
 /// What a value holds, and what it should hold.
-struct Wrong {
-    held: Held,
+struct Correction {
+    current: CurrentValue,
     next: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl<P: EnginePorts> Effect<P> for Aggregates {
         notes: &'a mut Notes,
     ) -> Answer<'a, ()> {
         Box::pin(async move {
-            if !tells_more(work.collections(), done.page) {
+            if !needs_notice(work.collections(), done.page) {
                 return Ok(());
             }
             notes.read(work, done).await?;
@@ -73,44 +73,48 @@ async fn follow<P: EnginePorts>(
     notes: &mut Notes,
 ) -> Result<(), Stop> {
     let (deletion, page) = (done.deletion, done.page);
-    let change = |pointer: &Pointer<'_>, value| AggregateChange {
+    let change = |value_of: &ComputedValue<'_>, value| AggregateChange {
         pass: done.pass(),
         run: done.run(),
-        on: pointer.on.name.clone(),
-        key: pointer.parent.clone(),
-        attribute: pointer.aggregate.attribute.clone(),
+        on: value_of.on.name.clone(),
+        key: value_of.parent.clone(),
+        attribute: value_of.aggregate.attribute.clone(),
         value,
     };
-    let pointers = pointers(work.collections(), done.pass(), &done.entries);
+    let values = values(work.collections(), done.pass(), &done.entries);
     let mut open = Vec::new();
-    for pointer in &pointers {
-        if let Some(wrong) = look(work, deletion, pointer).await? {
-            notes.told.note(change(pointer, wrong.next));
-            open.push(pointer);
+    for value_of in &values {
+        if let Some(wrong) = compare_value(work, deletion, value_of).await? {
+            notes.notice.record_change(change(value_of, wrong.next));
+            open.push(value_of);
         }
     }
     notes.write(work, deletion, page).await?;
-    for pointer in open {
-        repair(work, deletion, pointer).await?;
+    for value_of in open {
+        repair(work, deletion, value_of).await?;
     }
     // Also where an earlier attempt set it: what is told is what stands, whoever of several was the last.
-    for pointer in &pointers {
-        let planned = change(pointer, None);
+    for value_of in &values {
+        let planned = change(value_of, None);
         let is_planned = |noted: &AggregateChange| noted.is_same(&planned);
-        if notes.told.changes.iter().any(is_planned)
-            && let Some(row) = parent(work, deletion, pointer).await?
+        if notes.notice.changes.iter().any(is_planned)
+            && let Some(row) = parent(work, deletion, value_of).await?
         {
-            let held = Held::of(&row, &pointer.aggregate.attribute);
-            let value = held.text().map(str::to_owned);
-            notes.told.note(change(pointer, value));
+            let current = CurrentValue::of(&row, &value_of.aggregate.attribute);
+            let value = current.text().map(str::to_owned);
+            notes.notice.record_change(change(value_of, value));
         }
     }
     Ok(())
 }
 
 /// The values that these records decide, each once.
-fn pointers<'e>(collections: &'e Collections, pass: Pass, entries: &[&Entry]) -> Vec<Pointer<'e>> {
-    let mut found: BTreeMap<(String, String, RecordKey), Pointer<'e>> = BTreeMap::new();
+fn values<'e>(
+    collections: &'e Collections,
+    pass: Pass,
+    entries: &[&Entry],
+) -> Vec<ComputedValue<'e>> {
+    let mut found: BTreeMap<(String, String, RecordKey), ComputedValue<'e>> = BTreeMap::new();
     for entry in entries {
         let Some(child) = declared(collections, entry) else {
             continue;
@@ -127,7 +131,7 @@ fn pointers<'e>(collections: &'e Collections, pass: Pass, entries: &[&Entry]) ->
                 aggregate.attribute.clone(),
                 parent.clone(),
             );
-            let pointer = found.entry(place).or_insert_with(|| Pointer {
+            let value_of = found.entry(place).or_insert_with(|| ComputedValue {
                 child,
                 aggregate,
                 on,
@@ -137,8 +141,8 @@ fn pointers<'e>(collections: &'e Collections, pass: Pass, entries: &[&Entry]) ->
             if pass == Pass::Restore
                 && let Some(value) = entry.text(child, &aggregate.of)
             {
-                let best = pointer.restored.take();
-                pointer.restored = Some(better(aggregate.take, best, value));
+                let best = value_of.restored.take();
+                value_of.restored = Some(better(aggregate.take, best, value));
             }
         }
     }
@@ -157,53 +161,53 @@ fn better(take: Take, one: Option<String>, other: String) -> String {
 async fn parent<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    pointer: &Pointer<'_>,
+    value_of: &ComputedValue<'_>,
 ) -> Result<Option<Row>, Stop> {
-    let row = read_row(work, pointer.on, &pointer.parent, Fields::All).await?;
-    Ok(row.filter(|row| row.is_of(&deletion.tenant, pointer.on)))
+    let row = read_row(work, value_of.on, &value_of.parent, Fields::All).await?;
+    Ok(row.filter(|row| row.is_of(&deletion.tenant, value_of.on)))
 }
 
 /// Reads the value, then its children: `None` when it is as it should be, or not ours to change.
-async fn look<P: EnginePorts>(
+async fn compare_value<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    pointer: &Pointer<'_>,
-) -> Result<Option<Wrong>, Stop> {
-    let Some(row) = parent(work, deletion, pointer).await? else {
+    value_of: &ComputedValue<'_>,
+) -> Result<Option<Correction>, Stop> {
+    let Some(row) = parent(work, deletion, value_of).await? else {
         return Ok(None);
     };
     // A parent that goes by the same deletion keeps its value, and has it when it comes back.
-    if deletion.state.pass() == Pass::Delete && row.mark(pointer.on).is_of(deletion.id) {
+    if deletion.state.pass() == Pass::Delete && row.mark(value_of.on).is_of(deletion.id) {
         return Ok(None);
     }
-    let held = Held::of(&row, &pointer.aggregate.attribute);
-    let start = match (&held, &pointer.restored) {
-        (Held::Text(value), Some(restored)) => better(
-            pointer.aggregate.take,
+    let current = CurrentValue::of(&row, &value_of.aggregate.attribute);
+    let start = match (&current, &value_of.restored) {
+        (CurrentValue::Text(value), Some(restored)) => better(
+            value_of.aggregate.take,
             Some(value.clone()),
             restored.clone(),
         ),
-        (Held::Text(value), None) => value.clone(),
-        (Held::Null, Some(restored)) => restored.clone(),
+        (CurrentValue::Text(value), None) => value.clone(),
+        (CurrentValue::Null, Some(restored)) => restored.clone(),
         // Without a value there is nothing that could be wrong; an absent or foreign one is not kept by anybody here.
-        (Held::Null | Held::Absent | Held::Foreign, _) => return Ok(None),
+        (CurrentValue::Null | CurrentValue::Absent | CurrentValue::Other, _) => return Ok(None),
     };
-    let next = first_live(work, deletion, pointer, start).await?;
-    Ok((next.as_deref() != held.text()).then_some(Wrong { held, next }))
+    let next = first_live(work, deletion, value_of, start).await?;
+    Ok((next.as_deref() != current.text()).then_some(Correction { current, next }))
 }
 
 /// The first live child from this value on, itself included.
 async fn first_live<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    pointer: &Pointer<'_>,
+    value_of: &ComputedValue<'_>,
     start: String,
 ) -> Result<Option<String>, Stop> {
-    let (child, of) = (pointer.child, &pointer.aggregate.of);
+    let (child, of) = (value_of.child, &value_of.aggregate.of);
     let Some(link) = &child.parent else {
         return Ok(None);
     };
-    let along = match &pointer.aggregate.lookup {
+    let along = match &value_of.aggregate.lookup {
         ChildLookup::Table => OrderAlong::Table,
         ChildLookup::Index(name) => OrderAlong::Index {
             name,
@@ -216,14 +220,14 @@ async fn first_live<P: EnginePorts>(
         OrderAlong::Table => link.by.iter().position(|name| *name == child.key.partition),
         OrderAlong::Index { .. } => Some(0),
     };
-    let parent: Vec<&str> = pointer.parent.values().collect();
+    let parent: Vec<&str> = value_of.parent.values().collect();
     let Some(partition) = partition.and_then(|place| parent.get(place).copied()) else {
         return Ok(None);
     };
     let is_live = |row: &Row| {
         row.is_of(&deletion.tenant, child)
             && row.mark(child).is_live()
-            && row.parent_key(child).as_ref() == Some(&pointer.parent)
+            && row.parent_key(child).as_ref() == Some(&value_of.parent)
     };
     let (mut from, mut limit) = (start, FEW);
     let mut at = true;
@@ -237,7 +241,7 @@ async fn first_live<P: EnginePorts>(
             } else {
                 OrderFrom::Behind(&from)
             }),
-            direction: match pointer.aggregate.take {
+            direction: match value_of.aggregate.take {
                 Take::Min => Direction::Rising,
                 Take::Max => Direction::Falling,
             },
@@ -258,19 +262,20 @@ async fn first_live<P: EnginePorts>(
 async fn repair<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    pointer: &Pointer<'_>,
+    value_of: &ComputedValue<'_>,
 ) -> Result<(), Stop> {
     for _ in 0..ROUNDS {
-        let Some(Wrong { held, next }) = look(work, deletion, pointer).await? else {
+        let Some(Correction { current, next }) = compare_value(work, deletion, value_of).await?
+        else {
             return Ok(());
         };
         let rows = work.rows();
-        let (held, to) = (&held, next.as_deref());
-        let Pointer { on, parent, .. } = pointer;
-        let attribute = &pointer.aggregate.attribute;
+        let (current, to) = (&current, next.as_deref());
+        let ComputedValue { on, parent, .. } = value_of;
+        let attribute = &value_of.aggregate.attribute;
         let outcomes = work
             .settle(&[()], 1, |_| async move {
-                let attempt = rows.set(on, parent, attribute, held, to).await?;
+                let attempt = rows.set(on, parent, attribute, current, to).await?;
                 Ok(vec![attempt])
             })
             .await?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::effects::effect::{Answer, Effect};
-use crate::effects::notes::{Notes, declared, tells_more};
+use crate::effects::notes::{Notes, declared, needs_notice};
 use crate::effects::records::Done;
 use crate::kit::related::Related;
 use crate::kit::slice::Stop;
@@ -13,10 +13,10 @@ use crate::kit::work::Work;
 use domain::collection::{Collection, Recipients};
 use domain::deletion::{Deletion, Pass};
 use domain::effects::{Audience, MOST_RECIPIENTS};
+use domain::notice::Notice;
 use domain::page::{Entry, Page, Position};
 use domain::row::Row;
 use domain::scope::{Reads, Scope};
-use domain::told::Told;
 use ports::EnginePorts;
 
 /// See the module.
@@ -31,13 +31,13 @@ impl<P: EnginePorts> Effect<P> for Audiences {
     ) -> Answer<'a, ()> {
         Box::pin(async move {
             let (deletion, scope, page) = (done.deletion, done.scope, done.page);
-            if done.pass() != Pass::Delete || !tells_more(work.collections(), page) {
+            if done.pass() != Pass::Delete || !needs_notice(work.collections(), page) {
                 return Ok(());
             }
             notes.read(work, done).await?;
             // Those of the first telling count.
-            if notes.told.recipients.is_empty() {
-                address(work, deletion, scope, page, &mut notes.told).await?;
+            if notes.notice.recipients.is_empty() {
+                find_recipients(work, deletion, scope, page, &mut notes.notice).await?;
             }
             Ok(())
         })
@@ -45,12 +45,12 @@ impl<P: EnginePorts> Effect<P> for Audiences {
 }
 
 /// Finds the recipients of all events that the page may ever have, a later run's too: those of the first telling count.
-pub(crate) async fn address<P: EnginePorts>(
+pub(crate) async fn find_recipients<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: Option<&Scope>,
     page: &Page,
-    told: &mut Told,
+    notice: &mut Notice,
 ) -> Result<(), Stop> {
     let mut groups: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     for entry in &page.entries {
@@ -81,7 +81,7 @@ pub(crate) async fn address<P: EnginePorts>(
             }
             None => continue,
         };
-        told.address(key, found.with(Audience::of(actor)));
+        notice.add_recipients(key, found.with(Audience::of(actor)));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Stop>> + S
 /// Something else that happens when records are deleted or come back. Doing it again is harmless.
 pub(crate) trait Effect<P: EnginePorts>: Sync {
     /// Before the rows of a delete: what must not go yet, by place, and why.
-    fn hold_back<'a>(
+    fn block<'a>(
         &'a self,
         _work: Work<'a, P>,
         _taking: &'a Taking<'a>,

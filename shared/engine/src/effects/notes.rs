@@ -9,16 +9,16 @@ use crate::kit::turn::Turn;
 use crate::kit::work::Work;
 use domain::collection::{Collection, Collections};
 use domain::deletion::{Deletion, Pass};
+use domain::notice::Notice;
 use domain::page::{Entry, Page};
-use domain::told::Told;
-use ports::{EnginePorts, KeepTold};
+use ports::{EnginePorts, StoreNotices};
 
 /// The notes of a page: as they are stored, and as they are found to be.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     /// What they are now.
-    pub(crate) told: Told,
-    stored: Option<Told>,
+    pub(crate) notice: Notice,
+    stored: Option<Notice>,
     is_read: bool,
 }
 
@@ -34,9 +34,9 @@ impl Notes {
         }
         let (deletion, page) = (done.deletion, done.page);
         let deletions = work.deletions();
-        let read = deletions.told(&deletion.tenant, deletion.id, page.number);
+        let read = deletions.notice(&deletion.tenant, deletion.id, page.number);
         self.stored = work.call(read).await?;
-        self.told = self.stored.clone().unwrap_or_default();
+        self.notice = self.stored.clone().unwrap_or_default();
         self.is_read = true;
         Ok(())
     }
@@ -49,16 +49,16 @@ impl Notes {
         page: &Page,
     ) -> Result<(), Stop> {
         let is_stored = match &self.stored {
-            Some(stored) => *stored == self.told,
-            None => self.told.is_empty(),
+            Some(stored) => *stored == self.notice,
+            None => self.notice.is_empty(),
         };
         if is_stored {
             return Ok(());
         }
         let deletions = work.deletions();
-        let put = deletions.put_told(deletion, page.number, &self.told);
+        let put = deletions.put_notice(deletion, page.number, &self.notice);
         work.call(put).await?;
-        self.stored = Some(self.told.clone());
+        self.stored = Some(self.notice.clone());
         Ok(())
     }
 }
@@ -68,11 +68,11 @@ impl Notes {
 fn may_be_noted(done: &Done<'_>) -> bool {
     done.turn != Turn::First
         || done.pass() != Pass::Delete
-        || done.deletion.strategy.goes_backwards()
+        || done.deletion.strategy.is_done_backwards()
 }
 
 /// Whether the events of this page may tell more than its keys.
-pub(crate) fn tells_more(collections: &Collections, page: &Page) -> bool {
+pub(crate) fn needs_notice(collections: &Collections, page: &Page) -> bool {
     let mut known: BTreeMap<&str, bool> = BTreeMap::new();
     page.entries.iter().any(|entry| {
         let name: &str = entry.collection.as_ref();

@@ -22,7 +22,7 @@ const MANY: usize = 1000;
 pub(super) struct Restrict;
 
 impl<P: EnginePorts> Effect<P> for Restrict {
-    fn hold_back<'a>(
+    fn block<'a>(
         &'a self,
         work: Work<'a, P>,
         taking: &'a Taking<'a>,
@@ -32,27 +32,27 @@ impl<P: EnginePorts> Effect<P> for Restrict {
             if taking.is_roots() {
                 return Ok(BTreeMap::new());
             }
-            held(work, taking).await
+            blocked(work, taking).await
         })
     }
 }
 
 /// Those of these records that have a live child.
-async fn held<P: EnginePorts>(
+async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     taking: &Taking<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut held = BTreeMap::new();
+    let mut blocked = BTreeMap::new();
     for place in &taking.open {
         let entry = &taking.page.entries[*place];
         for child in work.collections().restricting(&entry.collection) {
             if has_live(work, taking.deletion, child, &entry.key).await? {
                 let reason = format!("HAS_CHILDREN: {} still name it", child.name);
-                held.insert(*place, Outcome::Failed { reason });
+                blocked.insert(*place, Outcome::Failed { reason });
             }
         }
     }
-    Ok(held)
+    Ok(blocked)
 }
 
 /// Whether one of the children of a record is live.

@@ -15,7 +15,7 @@ use telemetry::chain;
 pub(super) struct Schedules;
 
 impl<P: EnginePorts> Effect<P> for Schedules {
-    fn hold_back<'a>(
+    fn block<'a>(
         &'a self,
         work: Work<'a, P>,
         taking: &'a Taking<'a>,
@@ -35,7 +35,7 @@ impl<P: EnginePorts> Effect<P> for Schedules {
 }
 
 /// Removes the schedules of the records at these places. One that is not there is as good as removed; a record whose
-/// schedule the scheduler refuses to remove is held back.
+/// schedule the scheduler refuses to remove is blocked back.
 pub(crate) async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
     entries: &[Entry],
@@ -55,7 +55,7 @@ pub(crate) async fn remove<P: EnginePorts>(
                     Ok(Attempt::Done(ScheduleOutcome::Removed | ScheduleOutcome::Missing)) => {
                         Attempt::Done(None)
                     }
-                    Ok(Attempt::Again(why)) => Attempt::Again(why),
+                    Ok(Attempt::Retry(why)) => Attempt::Retry(why),
                     // A refusal is about this schedule alone; without an answer the slice ends, and it is tried again.
                     Err(error) if !error.retryable => Attempt::Done(Some(chain(&error))),
                     Err(error) => return Err(error),
@@ -64,8 +64,8 @@ pub(crate) async fn remove<P: EnginePorts>(
             Ok(answers)
         })
         .await?;
-    let held = names.into_iter().zip(removals);
-    Ok(held
+    let blocked = names.into_iter().zip(removals);
+    Ok(blocked
         .filter_map(|((place, _), refusal)| {
             let reason = format!("SCHEDULE_NOT_REMOVED: {}", refusal?);
             Some((place, Outcome::Failed { reason }))

@@ -21,7 +21,7 @@ pub(crate) async fn checkpoint<P: EnginePorts>(
             StoreOutcome::Changed(stored) => {
                 // A cancel leaves the lease where it is: what was done stands, and the holder finds out here.
                 let cancelling = stored.and_then(|stored| deletion.with_cancel_of(&stored));
-                *deletion = cancelling.ok_or(Stop::Overtaken)?;
+                *deletion = cancelling.ok_or(Stop::Superseded)?;
                 next.state = deletion.state;
                 next.revision = deletion.revision + 1;
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kit::slice::Stop;
 use domain::collection::{Collection, CollectionName, Collections};
-use domain::deletion::{Patience, Timing};
+use domain::deletion::{RetryLimits, Timing};
 
 /// The engine: its ports, the collections, and its settings.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Engine<P> {
     /// The times of the protocol.
     pub timing: Timing,
     /// When to stop trying.
-    pub patience: Patience,
+    pub patience: RetryLimits,
     /// The most keys of a page it writes, from 1 to 1,000.
     pub page_keys: usize,
 }

@@ -35,7 +35,7 @@ pub(crate) fn obstacle(
 }
 
 /// Whether another record than the deletion's is at the root's key: one that is not there is not new.
-pub(crate) async fn root_is_new<P: EnginePorts>(
+pub(crate) async fn is_root_recreated<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<bool, Stop> {

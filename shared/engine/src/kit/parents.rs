@@ -16,7 +16,7 @@ use ports::{EnginePorts, Fields};
 
 /// Those of these rows whose parent is gone or marked. Below one that is there and live they are that one's, although the
 /// manifest has its key: somebody created it anew. `taken` are records without a mark that are about to get one.
-pub(crate) async fn below_the_dead<P: EnginePorts>(
+pub(crate) async fn without_live_parent<P: EnginePorts>(
     work: Work<'_, P>,
     collection: &Collection,
     mut rows: Vec<Row>,
@@ -47,7 +47,7 @@ pub(crate) async fn below_the_dead<P: EnginePorts>(
 
 /// The places of the records that hang below a record of this deletion, or below one that is gone. The parents are read
 /// after their children: one that is there and not ours is new, and so are they.
-pub(crate) async fn below_what_is_ours<P: EnginePorts>(
+pub(crate) async fn below_ours<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
@@ -98,7 +98,7 @@ pub(crate) async fn parents<P: EnginePorts>(
     let Some(parent) = work.collections().parent_of(collection) else {
         return Ok(HashSet::new());
     };
-    let named = named_parents(collection, rows.iter().flatten());
+    let named = parent_keys(collection, rows.iter().flatten());
     if deletion.strategy.keeps_copies() {
         return Box::pin(archived_parents::parents(work, deletion, parent, named)).await;
     }
@@ -118,7 +118,7 @@ pub(crate) async fn parents<P: EnginePorts>(
 }
 
 /// The keys of the parents that these rows name, each once.
-pub(crate) fn named_parents<'a>(
+pub(crate) fn parent_keys<'a>(
     collection: &Collection,
     rows: impl Iterator<Item = &'a Row>,
 ) -> Vec<RecordKey> {

@@ -50,7 +50,7 @@ where
             for (place, attempt) in places.into_iter().zip(attempts) {
                 match attempt {
                     Attempt::Done(outcome) => settled[place] = Some(outcome),
-                    Attempt::Again(why) => {
+                    Attempt::Retry(why) => {
                         again.push(place);
                         reason = why;
                     }

@@ -16,7 +16,7 @@ pub(crate) enum Stop {
     /// Its time is over.
     SliceEnd,
     /// Somebody else changed the deletion: whatever they decided stands.
-    Overtaken,
+    Superseded,
     /// A store kept answering "later" until the time was over.
     Busy(String),
     /// A dependency did not do what was asked.
@@ -44,7 +44,7 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SliceEnd => f.write_str("the slice is over"),
-            Self::Overtaken => f.write_str("somebody else changed the deletion"),
+            Self::Superseded => f.write_str("somebody else changed the deletion"),
             Self::Busy(reason) => write!(f, "still busy: {reason}"),
             Self::Dependency(error) => write!(f, "{error}"),
             Self::Broken(failure) | Self::Impossible(failure) => f.write_str(&failure.reason),

@@ -4,8 +4,8 @@
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::passes::notifier::Notifier;
 use crate::passes::page::PageRun;
+use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use domain::deletion::Deletion;
 use ports::EnginePorts;
@@ -16,7 +16,7 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     task: Task<'_>,
 ) -> Result<(), Stop> {
-    let mut notifier = Notifier::new();
+    let mut notifier = Publisher::new();
     // Only the first page of a slice can have been begun by somebody else.
     let mut may_be_begun = true;
     while let Some(number) = deletion.next_backwards() {

@@ -9,19 +9,19 @@ use domain::collection::{CollectionName, Collections};
 use domain::deletion::{Deletion, Pass};
 use domain::event;
 use domain::event::{Event, Group};
+use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Outcome, Page};
-use domain::told::Told;
 use ports::{EnginePorts, PublishEvents};
 
 /// How long one telling may take: a bus that keeps putting events off is as good as away.
-const TELLING: Duration = Duration::from_secs(2);
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(crate) async fn publish<P: EnginePorts>(
     work: Work<'_, P>,
     events: &[Event],
 ) -> Result<(), Stop> {
     let bus = work.engine.ports.events();
-    let slice = work.slice.at_most(TELLING);
+    let slice = work.slice.at_most(PUBLISH_TIMEOUT);
     let work = Work::new(work.engine, &slice);
     work.settle(events, P::Events::PUBLISH_BATCH, |batch| async move {
         bus.publish(&batch).await
@@ -47,7 +47,7 @@ pub(crate) fn events_of(
     deletion: &Deletion,
     pass: Pass,
     position: u32,
-    (page, exceptions, told): (&Page, &Exceptions, &Told),
+    (page, exceptions, notice): (&Page, &Exceptions, &Notice),
 ) -> Vec<Event> {
     let telling = deletion.notified.of(pass);
     let is_new =
@@ -68,11 +68,11 @@ pub(crate) fn events_of(
     for (run, records) in &by_run {
         let groups: Vec<Group<'_>> = records
             .iter()
-            .flat_map(|(name, entries)| groups(collections, name, entries, told))
+            .flat_map(|(name, entries)| groups(collections, name, entries, notice))
             .collect();
         events.extend(event::of_groups(deletion, pass, page.number, *run, &groups));
     }
-    let changes = told.changes.iter().filter(|change| change.pass == pass);
+    let changes = notice.changes.iter().filter(|change| change.pass == pass);
     events.extend(
         changes
             .filter(|change| is_new(change.run))
@@ -86,10 +86,10 @@ fn groups<'e>(
     collections: &'e Collections,
     name: &'e CollectionName,
     entries: &[&Entry],
-    told: &Told,
+    notice: &Notice,
 ) -> Vec<Group<'e>> {
     match collections.get(name.as_ref()) {
-        Some(collection) => Group::all(collection, entries, told),
+        Some(collection) => Group::all(collection, entries, notice),
         None => vec![Group {
             keys: entries.iter().map(|entry| entry.key.clone()).collect(),
             ..Group::plain(name)

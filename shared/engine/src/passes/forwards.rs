@@ -3,8 +3,8 @@
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::passes::notifier::Notifier;
 use crate::passes::page::PageRun;
+use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use crate::select::next_page;
 use domain::deletion::{Deletion, State};
@@ -17,7 +17,7 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let mut notifier = Notifier::new();
+    let mut notifier = Publisher::new();
     notifier.accepted(work, deletion).await;
     let mut before = match deletion.cursor {
         0 => None,

@@ -11,8 +11,8 @@ use crate::effects::remove_schedules;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
 use crate::kit::manifest::{known, record};
-use crate::kit::ours::root_is_new;
-use crate::kit::parents::{below_the_dead, below_what_is_ours};
+use crate::kit::ours::is_root_recreated;
+use crate::kit::parents::{below_ours, without_live_parent};
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::step::Step;
@@ -45,8 +45,8 @@ pub(crate) async fn run<P: EnginePorts>(
             match step {
                 Step::Over => break,
                 // The look begins behind what the scope names.
-                Step::Named { next, .. } => cursor = next,
-                Step::Found {
+                Step::Entries { next, .. } => cursor = next,
+                Step::Rows {
                     collection,
                     rows,
                     next,
@@ -58,13 +58,13 @@ pub(crate) async fn run<P: EnginePorts>(
                     let is_acted = next.page().is_none_or(|page| deletion.is_acted(page));
                     let is_waiting = deletion.state.pass() == Pass::Delete && !is_acted;
                     if !is_waiting {
-                        live = below_the_dead(work, declared, live, &seen).await?;
+                        live = without_live_parent(work, declared, live, &seen).await?;
                     }
                     for row in live {
                         if !seen.insert((collection.clone(), row.key.clone())) {
                             continue;
                         }
-                        found.push(Entry::found(declared, row, deletion.id));
+                        found.push(Entry::of_row(declared, row, deletion.id));
                     }
                     cursor = next;
                 }
@@ -77,7 +77,7 @@ pub(crate) async fn run<P: EnginePorts>(
             }
         }
         if deletion.root.is_none() && !found.is_empty() {
-            let old = below_what_is_ours(work, deletion, &found).await?;
+            let old = below_ours(work, deletion, &found).await?;
             let mut places = 0..;
             found.retain(|_| places.next().is_some_and(|place| old.contains(&place)));
             if found.is_empty() {
@@ -86,7 +86,7 @@ pub(crate) async fn run<P: EnginePorts>(
             }
         }
         // The root is read after its children: one that is there and not ours is new, and so are they.
-        if found.is_empty() || root_is_new(work, deletion).await? {
+        if found.is_empty() || is_root_recreated(work, deletion).await? {
             let next = deletion.look_over(work.now());
             return checkpoint(work, deletion, next).await;
         }
@@ -104,12 +104,12 @@ async fn adopt<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Re
     let Some(page) = manifest::page(work, deletion, number).await? else {
         return Ok(());
     };
-    if deletion.state.pass() == Pass::Purge && root_is_new(work, deletion).await? {
+    if deletion.state.pass() == Pass::Purge && is_root_recreated(work, deletion).await? {
         let next = deletion.page_found(work.now(), &page);
         return checkpoint(work, deletion, next).await;
     }
     if deletion.root.is_none() {
-        let old = below_what_is_ours(work, deletion, &page.entries).await?;
+        let old = below_ours(work, deletion, &page.entries).await?;
         mark(work, deletion, &page.entries, &old).await?;
         let next = deletion.page_found(work.now(), &page);
         return checkpoint(work, deletion, next).await;
@@ -167,9 +167,9 @@ async fn mark<P: EnginePorts>(
     entries: &[Entry],
     places: &[usize],
 ) -> Result<(), Stop> {
-    let held = remove_schedules(work, entries, places).await?;
+    let blocked = remove_schedules(work, entries, places).await?;
     let mut rest = places.to_vec();
-    rest.retain(|place| !held.contains_key(place));
+    rest.retain(|place| !blocked.contains_key(place));
     strategies::take_late(work, deletion, entries, &rest).await
 }
 

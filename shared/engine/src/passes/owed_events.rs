@@ -5,7 +5,7 @@
 use tracing::warn;
 
 use crate::effects::follow_root;
-use crate::effects::tells_more;
+use crate::effects::needs_notice;
 use crate::kit::clear::clear_documents;
 use crate::kit::manifest;
 use crate::kit::records::Records;
@@ -14,9 +14,9 @@ use crate::kit::work::Work;
 use crate::passes::events::{events_of, note, publish};
 use domain::deletion::{Deletion, Pass, State};
 use domain::event;
+use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Judged, Page};
-use domain::told::Told;
-use ports::{ChangeDeletions, EnginePorts, KeepTold, StoreOutcome};
+use ports::{ChangeDeletions, EnginePorts, StoreNotices, StoreOutcome};
 
 /// Tells everything that an ended deletion still owes, and sets when the sweeper looks at it next. What fails stays
 /// owed.
@@ -24,12 +24,12 @@ use ports::{ChangeDeletions, EnginePorts, KeepTold, StoreOutcome};
 /// # Errors
 ///
 /// What kept it from that; the log has it.
-pub(crate) async fn tell_owed<P: EnginePorts>(
+pub(crate) async fn publish_owed<P: EnginePorts>(
     work: Work<'_, P>,
     ended: &Deletion,
 ) -> Result<(), Stop> {
     let mut told = ended.clone();
-    let result = tell_all(work, &mut told).await;
+    let result = publish_all(work, &mut told).await;
     let next = match &result {
         Ok(()) => ended.told(told.notified, &work.engine.timing),
         Err(_) => told.put_off(work.now(), &work.engine.timing),
@@ -41,25 +41,28 @@ pub(crate) async fn tell_owed<P: EnginePorts>(
     result?;
     match stored? {
         StoreOutcome::Stored => Ok(()),
-        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+        StoreOutcome::Changed(_) => Err(Stop::Superseded),
     }
 }
 
-async fn tell_all<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
+async fn publish_all<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+) -> Result<(), Stop> {
     if !deletion.notified.accepted {
         publish(work, &[event::accepted(deletion)]).await?;
         deletion.notified.accepted = true;
     }
     for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
         if deletion.notified.of(pass).is_owed() {
-            tell_pass(work, deletion, pass).await?;
+            publish_pass(work, deletion, pass).await?;
         }
     }
     Ok(())
 }
 
 /// What an ended pass owes: its pages in its order, then its end.
-async fn tell_pass<P: EnginePorts>(
+async fn publish_pass<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     pass: Pass,
@@ -67,9 +70,9 @@ async fn tell_pass<P: EnginePorts>(
     let state = deletion.notified.of(pass).ended;
     if state == Some(State::Restored) && deletion.state == State::Restored {
         clear_root_document(work, deletion).await?;
-        if let Some((page, told)) = Box::pin(follow_root(work, deletion)).await? {
+        if let Some((page, notice)) = Box::pin(follow_root(work, deletion)).await? {
             let changed = |change| event::aggregate_changed(deletion, page.number, change);
-            let events: Vec<_> = told.changes.iter().map(changed).collect();
+            let events: Vec<_> = notice.changes.iter().map(changed).collect();
             publish(work, &events).await?;
         }
     }
@@ -81,11 +84,11 @@ async fn tell_pass<P: EnginePorts>(
     if deletion.notified.of(pass).is_again() {
         let again = deletion.notified.of(pass).pages.min(done);
         for position in deletion.notified.of(pass).retold + 1..=again {
-            tell_page(work, deletion, pass, position).await?;
+            publish_page(work, deletion, pass, position).await?;
         }
     }
     for position in deletion.notified.of(pass).pages + 1..=done {
-        tell_page(work, deletion, pass, position).await?;
+        publish_page(work, deletion, pass, position).await?;
     }
     if let Some(event) = event::finished(deletion, pass) {
         publish(work, &[event]).await?;
@@ -96,20 +99,20 @@ async fn tell_pass<P: EnginePorts>(
     Ok(())
 }
 
-async fn tell_page<P: EnginePorts>(
+async fn publish_page<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     pass: Pass,
     position: u32,
 ) -> Result<(), Stop> {
     let number = deletion.page_at(pass, position);
-    if let Some((page, exceptions, told)) = read(work, deletion, number).await? {
+    if let Some((page, exceptions, notice)) = read(work, deletion, number).await? {
         let events = events_of(
             work.collections(),
             deletion,
             pass,
             position,
-            (&page, &exceptions, &told),
+            (&page, &exceptions, &notice),
         );
         publish(work, &events).await?;
     }
@@ -121,19 +124,19 @@ async fn read<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     number: u32,
-) -> Result<Option<(Page, Exceptions, Told)>, Stop> {
+) -> Result<Option<(Page, Exceptions, Notice)>, Stop> {
     let Some(page) = manifest::page(work, deletion, number).await? else {
         return Ok(None);
     };
     let exceptions = manifest::exceptions(work, deletion, number).await?;
     let deletions = work.deletions();
-    let told = if tells_more(work.collections(), &page) {
-        let read = deletions.told(&deletion.tenant, deletion.id, number);
+    let notice = if needs_notice(work.collections(), &page) {
+        let read = deletions.notice(&deletion.tenant, deletion.id, number);
         work.call(read).await?
     } else {
         None
     };
-    Ok(Some((page, exceptions, told.unwrap_or_default())))
+    Ok(Some((page, exceptions, notice.unwrap_or_default())))
 }
 
 /// The root's document, once its row is live again.

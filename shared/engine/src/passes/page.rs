@@ -8,7 +8,7 @@ use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
-use crate::passes::notifier::Notifier;
+use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use domain::deletion::{Deletion, Pass};
 use domain::page::{Exceptions, Outcome, Page};
@@ -43,7 +43,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     ///
     /// 1. what an earlier turn left is read, where there was one;
     /// 2. of a page that was done before, only what was left open is done;
-    /// 3. what a delete must not take yet is held back;
+    /// 3. what a delete must not take yet is blocked back;
     /// 4. the records are taken, given back or removed;
     /// 5. what was not plainly done is written beside the page;
     /// 6. what follows the records is done;
@@ -52,7 +52,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     pub(crate) async fn run(
         &self,
         deletion: &mut Deletion,
-        notifier: &mut Notifier,
+        notifier: &mut Publisher,
     ) -> Result<(), Stop> {
         let pass = self.task.pass();
         let earlier = self.earlier(deletion).await?;
@@ -64,11 +64,11 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         let exceptions = self
             .record(deletion, earlier, open.as_deref(), found)
             .await?;
-        let told = self.follow(deletion, &exceptions).await?;
+        let notice = self.follow(deletion, &exceptions).await?;
         let next = deletion.page_done(pass, self.work.now(), self.page, &exceptions);
         checkpoint(self.work, deletion, next).await?;
         notifier
-            .page(self.work, deletion, pass, (self.page, &exceptions, &told))
+            .page(self.work, deletion, pass, (self.page, &exceptions, &notice))
             .await;
         Ok(())
     }
@@ -93,28 +93,32 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     /// Steps 2 to 4.
     async fn act(&self, deletion: &Deletion, open: Option<&[usize]>) -> Result<Exceptions, Stop> {
         let only = open.filter(|_| self.is_only_open());
-        let held = match self.task {
+        let blocked = match self.task {
             Task::Delete(scope) => {
-                effects::hold_back(self.work, deletion, scope, self.page, only).await?
+                effects::blocked(self.work, deletion, scope, self.page, only).await?
             }
             Task::Restore | Task::Purge(_) => BTreeMap::new(),
         };
-        let rest = self.rest(only, &held);
-        let only = if held.is_empty() { only } else { Some(&*rest) };
+        let rest = self.rest(only, &blocked);
+        let only = if blocked.is_empty() {
+            only
+        } else {
+            Some(&*rest)
+        };
         let mut found = if only.is_some_and(<[usize]>::is_empty) {
             Exceptions::default()
         } else {
             self.task.run(self.work, deletion, self.page, only).await?
         };
-        found.deleted.extend(held);
+        found.deleted.extend(blocked);
         Ok(found)
     }
 
     /// The places to be done that nothing holds back.
-    fn rest(&self, only: Option<&[usize]>, held: &BTreeMap<usize, Outcome>) -> Vec<usize> {
+    fn rest(&self, only: Option<&[usize]>, blocked: &BTreeMap<usize, Outcome>) -> Vec<usize> {
         let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
         (0..self.page.entries.len())
-            .filter(|place| is_wanted(place) && !held.contains_key(place))
+            .filter(|place| is_wanted(place) && !blocked.contains_key(place))
             .collect()
     }
 
@@ -147,7 +151,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         &self,
         deletion: &Deletion,
         exceptions: &Exceptions,
-    ) -> Result<domain::told::Told, Stop> {
+    ) -> Result<domain::notice::Notice, Stop> {
         let scope = match self.task {
             Task::Delete(scope) => Some(scope),
             Task::Restore | Task::Purge(_) => None,

@@ -6,14 +6,14 @@
 //! root the key becomes free, and what was left behind would show below the next record of that key. What links kept goes
 //! before that look, when the links are gone.
 
-use crate::effects::note_recipients;
+use crate::effects::save_recipients;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::passes::late_arrivals;
-use crate::passes::notifier::Notifier;
 use crate::passes::page::PageRun;
+use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use crate::select::{next_page, shared_records};
 use domain::deletion::{Deletion, State};
@@ -27,7 +27,7 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let mut notifier = Notifier::new();
+    let mut notifier = Publisher::new();
     notifier.accepted(work, deletion).await;
     if deletion.selected.is_none() {
         write_pages(work, deletion, scope).await?;
@@ -50,7 +50,7 @@ async fn write_pages<P: EnginePorts>(
     // The root's page was written by the acceptance, which notes nobody.
     let is_roots = |page: &&Page| page.number == 1 && deletion.root.is_some();
     if let Some(root) = before.as_ref().filter(is_roots) {
-        Box::pin(note_recipients(work, deletion, scope, root)).await?;
+        Box::pin(save_recipients(work, deletion, scope, root)).await?;
     }
     while deletion.state != State::Cancelling {
         let number = deletion.pages + 1;
@@ -60,7 +60,7 @@ async fn write_pages<P: EnginePorts>(
             let next = deletion.selection_over(now);
             return checkpoint(work, deletion, next).await;
         };
-        Box::pin(note_recipients(work, deletion, scope, &page)).await?;
+        Box::pin(save_recipients(work, deletion, scope, &page)).await?;
         let next = deletion.page_written(now, &page);
         checkpoint(work, deletion, next).await?;
         before = Some(page);
@@ -72,7 +72,7 @@ async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
-    notifier: &mut Notifier,
+    notifier: &mut Publisher,
 ) -> Result<(), Stop> {
     // Only the first page of a slice can have been begun by somebody else.
     let mut may_be_begun = true;

@@ -88,11 +88,11 @@ pub(crate) async fn end<P: EnginePorts>(
         put_exceptions(work, deletion, &earlier, &exceptions).await?;
         let restored = deletion
             .restored(now, &page, &exceptions, None)
-            .map_err(|_| Stop::Overtaken)?;
+            .map_err(|_| Stop::Superseded)?;
         let ending = deletions.finish_restore(collection, &restored, &page, &ancestors);
         match work.call(ending).await? {
             RestoreOutcome::Restored => return Ok(restored),
-            RestoreOutcome::Changed => return Err(Stop::Overtaken),
+            RestoreOutcome::Changed => return Err(Stop::Superseded),
             RestoreOutcome::RootNotOurs => {
                 return Err(impossible(
                     "KEY_TAKEN",
@@ -142,10 +142,10 @@ async fn store<P: EnginePorts>(
     work: Work<'_, P>,
     next: Result<Deletion, NotAllowed>,
 ) -> Result<Deletion, Stop> {
-    let next = next.map_err(|_| Stop::Overtaken)?;
+    let next = next.map_err(|_| Stop::Superseded)?;
     match work.closing(work.deletions().store(&next)).await? {
         StoreOutcome::Stored => Ok(next),
-        StoreOutcome::Changed(_) => Err(Stop::Overtaken),
+        StoreOutcome::Changed(_) => Err(Stop::Superseded),
     }
 }
 

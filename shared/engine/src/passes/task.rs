@@ -67,7 +67,7 @@ async fn purge<P: EnginePorts>(
     let failed = |reason: &str| NotPurged::Failed {
         reason: reason.to_owned(),
     };
-    let named = shared_records::named_again(work, deletion, scope, &page.entries);
+    let named = shared_records::referenced_again(work, deletion, scope, &page.entries);
     let (named, unknown) = Box::pin(named).await?;
     let mut exceptions: BTreeMap<usize, NotPurged> = unknown
         .into_iter()

@@ -20,18 +20,18 @@ const FEW: usize = 10;
 const MANY: usize = 1000;
 
 /// What the links to a record say.
-pub(crate) enum Links {
+pub(crate) enum LinkState {
     /// One of them is live.
-    Live,
+    Referenced,
     /// None is.
-    Dead,
+    Unreferenced,
     /// There are more to look at.
-    More(Onward),
+    Unfinished(LinkCursor),
 }
 
 /// Where a look at the links to a record goes on.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Onward {
+pub(crate) struct LinkCursor {
     /// Which of the collections that keep such records.
     pub(crate) keeper: usize,
     /// Where that query goes on.
@@ -39,29 +39,36 @@ pub(crate) struct Onward {
 }
 
 /// A look at the links to one record.
-pub(crate) struct Look<'a, P: EnginePorts> {
+pub(crate) struct LinkCheck<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) deletion: &'a Deletion,
     pub(crate) collection: &'a Collection,
     pub(crate) key: &'a RecordKey,
 }
 
-impl<P: EnginePorts> Look<'_, P> {
+impl<P: EnginePorts> LinkCheck<'_, P> {
     /// Whether one of the links is live, as far as so many looks tell.
-    pub(crate) async fn links(&self, from: Onward, mut looks: usize) -> Result<Links, Stop> {
-        let keepers = self.work.collections().keepers_of(&self.collection.name);
+    pub(crate) async fn links(
+        &self,
+        from: LinkCursor,
+        mut looks: usize,
+    ) -> Result<LinkState, Stop> {
+        let keepers = self
+            .work
+            .collections()
+            .link_collections_of(&self.collection.name);
         let mut after = from.after;
         for (keeper, link) in keepers.enumerate().skip(from.keeper) {
             let mut is_first = after.is_none();
             loop {
                 if looks == 0 {
-                    return Ok(Links::More(Onward { keeper, after }));
+                    return Ok(LinkState::Unfinished(LinkCursor { keeper, after }));
                 }
                 looks -= 1;
                 let limit = if is_first { FEW } else { MANY };
                 let (rows, next) = self.page(link, after.as_ref(), limit).await?;
                 if self.is_any_live(link, rows).await? {
-                    return Ok(Links::Live);
+                    return Ok(LinkState::Referenced);
                 }
                 after = next;
                 if after.is_none() {
@@ -70,7 +77,7 @@ impl<P: EnginePorts> Look<'_, P> {
                 is_first = false;
             }
         }
-        Ok(Links::Dead)
+        Ok(LinkState::Unreferenced)
     }
 
     /// Some links of a collection that name the record and carry no mark, from `after` on.

@@ -91,12 +91,12 @@ impl<P: EnginePorts> Requested<'_, P> {
             }
         };
         let next = SelectCursor::Requested(next);
-        Ok(Some(Step::Named { entries, next }))
+        Ok(Some(Step::Entries { entries, next }))
     }
 
     fn judged(&self, collection: &Collection, key: &RecordKey, row: Option<Row>) -> Entry {
         match row.filter(|row| self.is_meant(collection, row)) {
-            Some(row) => Entry::found(collection, row, self.deletion.id),
+            Some(row) => Entry::of_row(collection, row, self.deletion.id),
             None => Entry::new(collection.name.clone(), key.clone(), Judged::Missing),
         }
     }
@@ -124,7 +124,7 @@ impl<P: EnginePorts> Requested<'_, P> {
             after: found.next,
             ..*place
         };
-        Ok(Step::Found {
+        Ok(Step::Rows {
             collection: name.clone(),
             rows,
             next: SelectCursor::Requested(next),

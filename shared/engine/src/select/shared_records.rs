@@ -16,7 +16,7 @@ use crate::kit::records::Records;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::links::{Links, Look, Onward, is_unmarked};
+use crate::select::links::{LinkCheck, LinkCursor, LinkState, is_unmarked};
 use crate::select::step::Step;
 use crate::select::walk::{STEPS, Walk};
 use domain::collection::{Collection, CollectionName};
@@ -39,10 +39,10 @@ pub(crate) const QUESTIONS: usize = STEPS / 4;
 const CONCURRENCY: usize = 8;
 
 /// How many looks at the links to one record a step has; the next step goes on there.
-const LOOKS: usize = 10;
+const QUERIES: usize = 10;
 
 /// How many looks there are right before a record goes: enough for a million links that are dead already.
-const LAST_LOOKS: usize = 1000;
+const FINAL_QUERIES: usize = 1000;
 
 /// Why a record stays of which nobody could find out whether a link keeps it.
 pub(crate) const TOO_MANY: &str =
@@ -58,7 +58,7 @@ struct Candidate<'e> {
 
 /// Whether the selection itself goes on with what links kept: where pages are done as soon as they are written.
 pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
-    !deletion.strategy.goes_backwards() && !scope.keeps.is_empty()
+    !deletion.strategy.is_done_backwards() && !scope.keeps.is_empty()
 }
 
 /// The next records that nothing keeps any more: at most so many and, but for one, so many bytes. The links stand in the
@@ -74,12 +74,12 @@ pub(crate) async fn step<P: EnginePorts>(
         return Ok(Step::Over);
     }
     let (work, scope) = (walk.work, walk.scope);
-    let begin = Onward {
+    let begin = LinkCursor {
         keeper: place.child,
         after: place.after.clone(),
     };
     // A record with very many links is looked at for itself.
-    let most = if begin == Onward::default() {
+    let most = if begin == LinkCursor::default() {
         limit.clamp(1, AT_ONCE)
     } else {
         1
@@ -91,41 +91,41 @@ pub(crate) async fn step<P: EnginePorts>(
     };
     candidates.retain(|candidate| candidate.place >= place.entry);
     let mut next = match candidates.get(most) {
-        Some(later) => at(place.page, later.place, Onward::default()),
-        None => at(place.page + 1, 0, Onward::default()),
+        Some(later) => at(place.page, later.place, LinkCursor::default()),
+        None => at(place.page + 1, 0, LinkCursor::default()),
     };
     candidates.truncate(most);
     let rows = live_rows(work, deletion, &candidates).await?;
     let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
-    let said = look_at(work, deletion, &candidates, &ask, (&begin, LOOKS)).await?;
+    let said = check_links(work, deletion, &candidates, &ask, (&begin, QUERIES)).await?;
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     for ((candidate, row), links) in candidates.iter().zip(rows).zip(said) {
         match (row, links) {
-            (_, Links::More(from)) => {
+            (_, LinkState::Unfinished(from)) => {
                 next = at(place.page, candidate.place, from);
                 break;
             }
-            (Some(row), Links::Dead) => {
-                let entry = Entry::found(candidate.collection, row, deletion.id);
+            (Some(row), LinkState::Unreferenced) => {
+                let entry = Entry::of_row(candidate.collection, row, deletion.id);
                 bytes += entry.bytes();
                 if bytes > room && !entries.is_empty() {
-                    next = at(place.page, candidate.place, Onward::default());
+                    next = at(place.page, candidate.place, LinkCursor::default());
                     break;
                 }
                 entries.push(entry);
             }
-            (_, Links::Live | Links::Dead) => {}
+            (_, LinkState::Referenced | LinkState::Unreferenced) => {}
         }
     }
     let entries = not_failed_before(work, deletion, entries).await?;
-    Ok(Step::Named {
+    Ok(Step::Entries {
         entries,
         next: SelectCursor::Shared(next),
     })
 }
 
-fn at(page: u32, entry: usize, from: Onward) -> Place {
+fn at(page: u32, entry: usize, from: LinkCursor) -> Place {
     Place {
         page,
         entry,
@@ -148,7 +148,7 @@ fn candidates<'e, P: EnginePorts>(
         };
         let link = work.collection(&entry.collection)?;
         if entry.judged.is_open()
-            && let Some(key) = entry.kept_key(link)
+            && let Some(key) = entry.shared_record_key(link)
             && seen.insert((kept, key.clone()))
         {
             found.push(Candidate {
@@ -186,16 +186,16 @@ async fn live_rows<P: EnginePorts>(
 }
 
 /// What the links to these records say, in order; those that are not asked about have none.
-async fn look_at<P: EnginePorts>(
+async fn check_links<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     candidates: &[Candidate<'_>],
     ask: &[bool],
-    (from, looks): (&Onward, usize),
-) -> Result<Vec<Links>, Stop> {
+    (from, looks): (&LinkCursor, usize),
+) -> Result<Vec<LinkState>, Stop> {
     let mut asked = Vec::new();
     for (candidate, is_asked) in candidates.iter().zip(ask) {
-        let look = Look {
+        let look = LinkCheck {
             work,
             deletion,
             collection: candidate.collection,
@@ -206,7 +206,7 @@ async fn look_at<P: EnginePorts>(
             if *is_asked {
                 look.links(from, looks).await
             } else {
-                Ok(Links::Dead)
+                Ok(LinkState::Unreferenced)
             }
         }));
     }
@@ -245,7 +245,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
     // Somebody may have written it, and have died before the deletion knew.
     let read = deletions.page(&deletion.tenant, deletion.id, number);
     if let Some(page) = work.call(read).await? {
-        let next = deletion.page_let_go(work.now(), &page);
+        let next = deletion.page_of_shared_records(work.now(), &page);
         return checkpoint(work, deletion, next).await;
     }
     let mut walk = Walk::new(work, scope);
@@ -264,7 +264,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
             break;
         }
         match step(&mut walk, deletion, &place, number, room).await? {
-            Step::Named {
+            Step::Entries {
                 entries: some,
                 next,
             } => {
@@ -278,7 +278,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
                     place = next;
                 }
             }
-            Step::Found { .. } | Step::Over => break,
+            Step::Rows { .. } | Step::Over => break,
         }
         if entries.is_empty() {
             // Kept with the next store call of the slice: the walk goes on from here.
@@ -298,54 +298,54 @@ pub(crate) async fn next_page<P: EnginePorts>(
         PutPageOutcome::Written => page,
         PutPageOutcome::Earlier(theirs) => *theirs,
     };
-    let next = deletion.page_let_go(work.now(), &page);
+    let next = deletion.page_of_shared_records(work.now(), &page);
     checkpoint(work, deletion, next).await
 }
 
 /// What of these records that links let go a live link names by now, right before they go: it stays, as `kept`. Where
 /// their rows move to the archive the others are marked first, so that one of two deletions has the record.
-pub(crate) async fn held<P: EnginePorts>(
+pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     entries: &[Entry],
     places: &[usize],
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut held = BTreeMap::new();
-    let candidates = let_go(work, deletion, scope, entries, places)?;
+    let mut blocked = BTreeMap::new();
+    let candidates = unreferenced(work, deletion, scope, entries, places)?;
     // One that carries our mark is half done, and is finished.
     let mut open = Vec::new();
     for some in candidates.chunks(AT_ONCE) {
         let rows = live_rows(work, deletion, some).await?;
         let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
-        let from = Onward::default();
-        let said = look_at(work, deletion, some, &ask, (&from, LAST_LOOKS)).await?;
+        let from = LinkCursor::default();
+        let said = check_links(work, deletion, some, &ask, (&from, FINAL_QUERIES)).await?;
         for ((candidate, row), links) in some.iter().zip(rows).zip(said) {
             match links {
-                Links::Live => {
-                    held.insert(candidate.place, Outcome::Kept);
+                LinkState::Referenced => {
+                    blocked.insert(candidate.place, Outcome::Kept);
                 }
-                Links::More(_) => {
+                LinkState::Unfinished(_) => {
                     let reason = TOO_MANY.to_owned();
-                    held.insert(candidate.place, Outcome::Failed { reason });
+                    blocked.insert(candidate.place, Outcome::Failed { reason });
                 }
-                Links::Dead if row.is_some() => open.push(candidate.place),
-                Links::Dead => {}
+                LinkState::Unreferenced if row.is_some() => open.push(candidate.place),
+                LinkState::Unreferenced => {}
             }
         }
     }
     if deletion.strategy.keeps_copies() && !open.is_empty() {
         for records in Records::by_collection(work.collections(), entries)? {
             let records = records.open(Some(&open));
-            held.extend(mark_rows(work, &records, &deletion.mark()).await?);
+            blocked.extend(mark_rows(work, &records, &deletion.mark()).await?);
         }
     }
-    Ok(held)
+    Ok(blocked)
 }
 
 /// Of those records that links have let go: the places of which a live link names now, and of which nobody could find
 /// out.
-pub(crate) async fn named_again<P: EnginePorts>(
+pub(crate) async fn referenced_again<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
@@ -353,15 +353,15 @@ pub(crate) async fn named_again<P: EnginePorts>(
 ) -> Result<(Vec<usize>, Vec<usize>), Stop> {
     let all: Vec<usize> = (0..entries.len()).collect();
     let (mut named, mut unknown) = (Vec::new(), Vec::new());
-    for some in let_go(work, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
+    for some in unreferenced(work, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
         let ask = vec![true; some.len()];
-        let from = Onward::default();
-        let said = look_at(work, deletion, some, &ask, (&from, LAST_LOOKS));
+        let from = LinkCursor::default();
+        let said = check_links(work, deletion, some, &ask, (&from, FINAL_QUERIES));
         for (candidate, links) in some.iter().zip(said.await?) {
             match links {
-                Links::Live => named.push(candidate.place),
-                Links::More(_) => unknown.push(candidate.place),
-                Links::Dead => {}
+                LinkState::Referenced => named.push(candidate.place),
+                LinkState::Unfinished(_) => unknown.push(candidate.place),
+                LinkState::Unreferenced => {}
             }
         }
     }
@@ -369,7 +369,7 @@ pub(crate) async fn named_again<P: EnginePorts>(
 }
 
 /// Those of these records that go because nothing keeps them any more, and not because they are asked for.
-fn let_go<'e, P: EnginePorts>(
+fn unreferenced<'e, P: EnginePorts>(
     work: Work<'e, P>,
     deletion: &Deletion,
     scope: &Scope,
@@ -379,7 +379,7 @@ fn let_go<'e, P: EnginePorts>(
     places
         .iter()
         .map(|place| (*place, &entries[*place]))
-        .filter(|(_, entry)| scope.goes_with_links(&entry.collection, &deletion.collection))
+        .filter(|(_, entry)| scope.is_deleted_with_links(&entry.collection, &deletion.collection))
         .map(|(place, entry)| {
             Ok(Candidate {
                 place,

@@ -85,7 +85,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             let below = self.scope.children_of(&parent.collection);
             let Some(child) = below
                 .get(place.child)
-                .filter(|_| has_ours_below(deletion, &parent))
+                .filter(|_| may_have_ours_below(deletion, &parent))
             else {
                 cursor = SelectCursor::Below(place.next_entry());
                 continue;
@@ -102,7 +102,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                     next: None,
                 },
             };
-            return Ok(Step::Found {
+            return Ok(Step::Rows {
                 collection: child.clone(),
                 rows: ours(deletion, collection, found.rows),
                 next: SelectCursor::Below(place.behind(found.next)),
@@ -170,7 +170,7 @@ fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec
 
 /// Whether the deletion reaches below this record. What it names and does not delete is none of its business, and what is
 /// below a record of another deletion is that one's: only a root hides it from the moment of its acceptance on.
-fn has_ours_below(deletion: &Deletion, parent: &Entry) -> bool {
+fn may_have_ours_below(deletion: &Deletion, parent: &Entry) -> bool {
     match parent.judged {
         Judged::Live | Judged::LiveNull => true,
         Judged::AlreadyDeleted => deletion.root.is_some(),

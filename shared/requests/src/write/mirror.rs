@@ -111,7 +111,7 @@ async fn index<P: ApiPorts>(
     loop {
         match api.ports.documents().index(collection, document).await? {
             Attempt::Done(outcome) => return Ok(outcome),
-            Attempt::Again(why) => {
+            Attempt::Retry(why) => {
                 let busy = DependencyError::unavailable("search index", "write a document", why);
                 tries.again(busy).await?;
             }
@@ -133,7 +133,7 @@ async fn remove<P: ApiPorts>(
     let version = match found.into_iter().next() {
         Some(Attempt::Done(Some(state))) => state.version,
         Some(Attempt::Done(None)) | None => return Ok(()),
-        Some(Attempt::Again(why)) => {
+        Some(Attempt::Retry(why)) => {
             return Err(DependencyError::unavailable(
                 "search index",
                 "read a document",

@@ -6,7 +6,7 @@ use super::assert_refused;
 use super::rows::RowsHarness;
 use crate::samples::{collection, key, key2, mark, marked, row};
 use domain::collection::Collection;
-use domain::held::Held;
+use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use ports::{
     Attempt, DependencyError, Direction, OrderAlong, OrderFrom, OrderQuery, RepairAggregates,
@@ -132,9 +132,9 @@ where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     let cases = [
-        (None, Held::Absent),
-        (Some(Value::Null), Held::Null),
-        (Some(json!("m-1")), Held::Text("m-1".to_owned())),
+        (None, CurrentValue::Absent),
+        (Some(Value::Null), CurrentValue::Null),
+        (Some(json!("m-1")), CurrentValue::Text("m-1".to_owned())),
     ];
     for (stands, held) in cases {
         for next in [Some("m-2"), None] {
@@ -152,14 +152,14 @@ where
 {
     let stands = [None, Some(Value::Null), Some(json!("m-1")), Some(json!(1))];
     let read = [
-        Held::Absent,
-        Held::Null,
-        Held::Text("m-1".to_owned()),
-        Held::Foreign,
+        CurrentValue::Absent,
+        CurrentValue::Null,
+        CurrentValue::Text("m-1".to_owned()),
+        CurrentValue::Other,
     ];
     for (place, now) in stands.iter().enumerate() {
         for (other, held) in read.iter().enumerate() {
-            if place == other && *held != Held::Foreign {
+            if place == other && *held != CurrentValue::Other {
                 continue;
             }
             put(harness, now.clone()).await;
@@ -179,7 +179,7 @@ where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     put(harness, Some(json!("m-1"))).await;
-    let held = Held::Text("m-1".to_owned());
+    let held = CurrentValue::Text("m-1".to_owned());
 
     for _ in 0..2 {
         assert_eq!(set(harness, &held, Some("m-2")).await, SetOutcome::Set);
@@ -192,7 +192,11 @@ pub async fn an_aggregate_of_a_missing_row_makes_no_row<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
-    for held in [Held::Absent, Held::Null, Held::Text("m-1".to_owned())] {
+    for held in [
+        CurrentValue::Absent,
+        CurrentValue::Null,
+        CurrentValue::Text("m-1".to_owned()),
+    ] {
         assert_eq!(
             set(harness, &held, Some("m-2")).await,
             SetOutcome::Missing,
@@ -215,7 +219,7 @@ where
     harness.put(&discussions, before.clone()).await;
 
     assert_eq!(
-        set(harness, &Held::Absent, Some("m-1")).await,
+        set(harness, &CurrentValue::Absent, Some("m-1")).await,
         SetOutcome::Set
     );
 
@@ -284,7 +288,7 @@ async fn get(harness: &impl RowsHarness) -> Option<Value> {
     row.get(FIRST).cloned()
 }
 
-async fn set<H>(harness: &H, held: &Held, next: Option<&str>) -> SetOutcome
+async fn set<H>(harness: &H, held: &CurrentValue, next: Option<&str>) -> SetOutcome
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
@@ -295,6 +299,6 @@ where
         .await;
     match answer.expect("it answers") {
         Attempt::Done(outcome) => outcome,
-        Attempt::Again(why) => unreachable!("an idle store never asks to be asked again: {why}"),
+        Attempt::Retry(why) => unreachable!("an idle store never asks to be asked again: {why}"),
     }
 }

@@ -128,7 +128,7 @@ pub async fn large_events_that_do_not_fit_into_one_call_are_to_be_asked_again<H:
     assert_eq!(answers[0], Attempt::Done(()));
     assert!(matches!(
         &answers[1..],
-        [Attempt::Again(_), Attempt::Again(_)]
+        [Attempt::Retry(_), Attempt::Retry(_)]
     ));
     assert_eq!(harness.heard(1).await.len(), 1);
 }

@@ -49,7 +49,7 @@ impl AcceptDeletions for FakeDeletions {
         })
     }
 
-    async fn accept_named(
+    async fn accept_requested(
         &self,
         deletion: &Deletion,
         scope: &Scope,
@@ -68,7 +68,7 @@ impl AcceptDeletions for FakeDeletions {
         Ok(())
     }
 
-    async fn undo_named(
+    async fn undo_requested(
         &self,
         deletion: &Deletion,
         parts: u32,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Document as Held, FakeDocuments, KEYWORD_BYTES, index};
+use super::{Document as CurrentValue, FakeDocuments, KEYWORD_BYTES, index};
 use domain::collection::Collection;
 use domain::document::Document;
 use ports::{Attempt, DependencyError, IndexDocuments, IndexOutcome};
@@ -25,10 +25,12 @@ impl IndexDocuments for FakeDocuments {
             return Ok(Attempt::Done(IndexOutcome::Rejected(reason)));
         }
         state.seq_no += 1;
-        let held = index.entry(document.id.clone()).or_insert_with(|| Held {
-            source: super::Source::new(),
-            seq_no: 0,
-        });
+        let held = index
+            .entry(document.id.clone())
+            .or_insert_with(|| CurrentValue {
+                source: super::Source::new(),
+                seq_no: 0,
+            });
         held.seq_no = state.seq_no;
         held.source.extend(document.fields.clone());
         for name in &document.gone {

@@ -6,29 +6,29 @@ use jiff::Timestamp;
 
 use super::{Failing, Operation};
 use domain::collection::Collection;
+use domain::current_value::CurrentValue;
 use domain::deletion::{Deletion, DeletionId};
 use domain::document::Document;
 use domain::event::Event;
-use domain::held::Held;
 use domain::key::RecordKey;
 use domain::message::DeletionMessage;
+use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::row::{Mark, Row};
 use domain::scope::Scope;
-use domain::told::Told;
 use ports::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ArchiveRows, Attempt,
     ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionSummary,
     DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentMarkOutcome,
     DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health,
-    InOrder, IndexDocuments, IndexOutcome, KeepTold, MarkDocuments, MarkOutcome, MarkRows,
-    OrderQuery, PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome,
-    PutPageOutcome, ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules,
-    RepairAggregates, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
-    RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery,
-    SendDeletion, SetOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome,
-    WriteOutcome, WriteRows,
+    InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery,
+    PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome,
+    ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates,
+    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack,
+    ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
+    StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome, WriteOutcome,
+    WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -112,7 +112,7 @@ disturbed! {
     RepairAggregates {
         call RowsInOrder: in_order(query: OrderQuery<'_>) -> InOrder;
         one SetAggregate: set(
-            collection: &Collection, key: &RecordKey, attribute: &str, held: &Held, next: Option<&str>
+            collection: &Collection, key: &RecordKey, attribute: &str, held: &CurrentValue, next: Option<&str>
         ) -> SetOutcome;
     }
     DetachRows [const DETACH_BATCH] {
@@ -176,9 +176,9 @@ disturbed! {
 disturbed! {
     AcceptDeletions {
         call Accept: accept(collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page) -> AcceptOutcome;
-        call AcceptNamed: accept_named(deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>]) -> ();
+        call AcceptNamed: accept_requested(deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>]) -> ();
         call Undo: undo(collection: &Collection, deletion: &Deletion, page: &Page) -> UndoOutcome;
-        call UndoNamed: undo_named(deletion: &Deletion, parts: u32) -> UndoOutcome;
+        call UndoNamed: undo_requested(deletion: &Deletion, parts: u32) -> UndoOutcome;
     }
     ReadDeletions {
         call ReadDeletion: deletion(tenant: &Tenant, id: DeletionId) -> Option<Deletion>;
@@ -203,9 +203,9 @@ disturbed! {
     FindDue {
         call FindDue: find_due(now: Timestamp, limit: usize) -> Vec<(Tenant, DeletionId)>;
     }
-    KeepTold {
-        call ReadTold: told(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Told>;
-        call PutTold: put_told(deletion: &Deletion, number: u32, told: &Told) -> ();
+    StoreNotices {
+        call ReadNotice: notice(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Notice>;
+        call PutNotice: put_notice(deletion: &Deletion, number: u32, told: &Notice) -> ();
     }
 }
 

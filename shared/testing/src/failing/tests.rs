@@ -86,7 +86,7 @@ async fn what_is_held_back_is_to_be_asked_again_and_the_others_are_done_in_their
 
     let again: Vec<_> = answers
         .iter()
-        .map(|answer| matches!(answer, Attempt::Again(_)))
+        .map(|answer| matches!(answer, Attempt::Retry(_)))
         .collect();
     assert_eq!(again, [false, true, false, true]);
     assert_eq!(marked(&rows), 2);

@@ -45,8 +45,8 @@ pub enum Operation {
     FinishRestore,
     PutPage,
     PutExceptions,
-    ReadTold,
-    PutTold,
+    ReadNotice,
+    PutNotice,
     DropPage,
     DropIds,
     FindDue,
@@ -97,8 +97,8 @@ impl Operation {
             | Self::FinishRestore
             | Self::PutPage
             | Self::PutExceptions
-            | Self::ReadTold
-            | Self::PutTold
+            | Self::ReadNotice
+            | Self::PutNotice
             | Self::DropPage
             | Self::DropIds
             | Self::FindDue => "control table",
@@ -149,8 +149,8 @@ impl Operation {
             Self::FinishRestore => "end a restore",
             Self::PutPage => "write a page",
             Self::PutExceptions => "write exceptions",
-            Self::ReadTold => "read what is told of a page",
-            Self::PutTold => "write what is told of a page",
+            Self::ReadNotice => "read what is told of a page",
+            Self::PutNotice => "write what is told of a page",
             Self::DropPage => "drop a page",
             Self::DropIds => "drop the ids of a scope",
             Self::FindDue => "find what is due",

@@ -28,7 +28,7 @@ pub enum Fault {
     Unavailable(Moment),
     /// An error that stays.
     Refused(Moment),
-    /// [`Attempt::Again`](ports::Attempt::Again) for the records at these places of a batch, which are left
+    /// [`Attempt::Retry`](ports::Attempt::Retry) for the records at these places of a batch, which are left
     /// undone; the others are done. A call that is no batch is unavailable.
     Again(fn(usize) -> bool),
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Attributes, FakeRows, NAME, row};
 use domain::collection::Collection;
-use domain::held::Held;
+use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{
@@ -78,7 +78,7 @@ impl RepairAggregates for FakeRows {
         collection: &Collection,
         key: &RecordKey,
         attribute: &str,
-        held: &Held,
+        held: &CurrentValue,
         next: Option<&str>,
     ) -> Result<Attempt<SetOutcome>, DependencyError> {
         drop(self.begin("set an aggregate", 1, &[key])?);
@@ -89,10 +89,10 @@ impl RepairAggregates for FakeRows {
             };
             let stands = attributes.get(attribute);
             let same = match held {
-                Held::Absent => stands.is_none(),
-                Held::Null => stands == Some(&Value::Null),
-                Held::Text(text) => stands.and_then(Value::as_str) == Some(text),
-                Held::Foreign => return SetOutcome::Changed,
+                CurrentValue::Absent => stands.is_none(),
+                CurrentValue::Null => stands == Some(&Value::Null),
+                CurrentValue::Text(text) => stands.and_then(Value::as_str) == Some(text),
+                CurrentValue::Other => return SetOutcome::Changed,
             };
             if !same && stands != Some(&next) {
                 return SetOutcome::Changed;

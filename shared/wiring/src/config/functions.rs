@@ -9,7 +9,7 @@ use super::times::{DAY, times};
 use super::values::Values;
 use super::{ConfigError, Function};
 use domain::collection::Collections;
-use domain::deletion::{Patience, Timing};
+use domain::deletion::{RetryLimits, Timing};
 use domain::message::OnPublishFailure;
 use domain::page::PAGE_KEYS;
 
@@ -81,7 +81,7 @@ pub struct EngineConfig {
     /// Name of the group that records' schedules are in.
     pub schedule_group: String,
     /// When to stop trying.
-    pub patience: Patience,
+    pub patience: RetryLimits,
 }
 
 impl ApiConfig {
@@ -233,7 +233,7 @@ fn engine(values: &mut Values<impl Fn(&str) -> Option<String>>) -> EngineConfig 
         archive_table: values.text("ARCHIVE_TABLE"),
         event_bus: values.text("EVENT_BUS"),
         schedule_group: values.text("SCHEDULE_GROUP"),
-        patience: Patience {
+        patience: RetryLimits {
             max_attempts: u32::try_from(values.number("MAX_ATTEMPTS", 1..=1000)).unwrap_or(1),
             fail_after: values.seconds("FAIL_AFTER_SECONDS", 1..=14 * DAY),
         },

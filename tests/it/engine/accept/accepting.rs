@@ -33,7 +33,7 @@ pub(crate) fn scheduled(answer: Result<AcceptAnswer, AcceptError>) -> Deletion {
     }
 }
 
-/// Standing of the record × caller → answer.
+/// Liveness of the record × caller → answer.
 #[tokio::test]
 async fn the_answer_depends_on_the_record_and_on_who_asks() {
     let callers = [

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::deletion::{Action, Deletion, State};
-use requests::destroy::Named;
+use requests::destroy::Requested;
 use serde_json::{Value, json};
 use testing::Moment;
 use testing::samples::{key, key2};
@@ -104,7 +104,7 @@ fn lines(
         .collect()
 }
 
-async fn destroy(world: &World, named: Named<'_>) -> Deletion {
+async fn destroy(world: &World, named: Requested<'_>) -> Deletion {
     let (faults, admin) = (world.faults(), admin());
     let asked = world.destroy(&faults, &admin, "stream_messages", named, None);
     let deletion = asked.await.expect("it is accepted");
@@ -178,7 +178,7 @@ async fn by_sender_over_direct_and_stream_messages_with_the_same_events_and_poin
         let before = records(&world);
 
         for round in 0..2 {
-            let named = Named::Author {
+            let named = Requested::Author {
                 author: "ann".to_owned(),
                 beside: vec![world.collection("direct_messages")],
             };
@@ -222,7 +222,7 @@ async fn by_sender_over_direct_and_stream_messages_with_the_same_events_and_poin
 #[tokio::test]
 async fn deleting_archived_ids_a_second_time_deletes_nothing() {
     let world = chat();
-    let named = || Named::Ids {
+    let named = || Requested::Ids {
         ids: vec![key2("s", "s-1"), key2("s", "s-9")],
         author: None,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::deletion::{Action, Deletion, State};
 use domain::key::RecordKey;
 use requests::act::ActError;
-use requests::destroy::Named;
+use requests::destroy::Requested;
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
 
@@ -76,7 +76,7 @@ fn chat_of(change: impl FnOnce(String) -> String) -> World {
     world
 }
 
-async fn destroy(world: &World, named: Named<'_>) -> Deletion {
+async fn destroy(world: &World, named: Requested<'_>) -> Deletion {
     world
         .destroy(&world.faults(), &admin(), "stream_messages", named, None)
         .await
@@ -84,7 +84,7 @@ async fn destroy(world: &World, named: Named<'_>) -> Deletion {
 }
 
 async fn all_of_ann(world: &World) -> Deletion {
-    let named = Named::Author {
+    let named = Requested::Author {
         author: "ann".to_owned(),
         beside: vec![world.collection("direct_messages")],
     };
@@ -244,7 +244,7 @@ async fn two_concurrent_deletes_of_one_message_archive_it_once_and_the_pointer_n
         let faults = world.faults();
         faults.interleave(seed);
         let one = world.accept("stream_messages", &key2("s-1", "01")).await;
-        let named = Named::Ids {
+        let named = Requested::Ids {
             ids: vec![key2("s-1", "01"), key2("s-1", "02")],
             author: None,
         };

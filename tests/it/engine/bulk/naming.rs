@@ -2,7 +2,7 @@
 
 use domain::deletion::{DeleteCounts, State};
 use domain::page::Outcome;
-use requests::destroy::Named;
+use requests::destroy::Requested;
 use serde_json::json;
 use testing::samples::{key, key2, with_null};
 
@@ -136,7 +136,7 @@ async fn ids_of_another_parent_are_missing() {
 async fn ids_and_an_author_that_does_not_match_delete_nothing() {
     let world = chat();
     let before = records(&world);
-    let named = Named::Ids {
+    let named = Requested::Ids {
         ids: vec![message("s0"), message("t0")],
         author: Some("bob".to_owned()),
     };

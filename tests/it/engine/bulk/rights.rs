@@ -3,15 +3,15 @@
 use domain::page::Outcome;
 use ports::{AcceptDeletions as _, UndoOutcome};
 use requests::OnPublishFailure;
-use requests::destroy::{DestroyError, DestroyRequest, Named, NotPossible, destroy};
+use requests::destroy::{DestroyError, DestroyRequest, Requested, Unsupported, destroy};
 use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
 use super::world::{chat, ids, member, message, put_sent, records};
 use crate::engine::world::admin;
 
-fn of(author: &str) -> Named<'static> {
-    Named::Author {
+fn of(author: &str) -> Requested<'static> {
+    Requested::Author {
         author: author.to_owned(),
         beside: Vec::new(),
     }
@@ -70,7 +70,7 @@ async fn who_may_not_delete_is_refused_and_nothing_is_written() {
         (member("ann", &[]), of("bob")),
         (
             member("ann", &[]),
-            Named::Ids {
+            Requested::Ids {
                 ids: vec![message("s1")],
                 author: Some("bob".into()),
             },
@@ -99,7 +99,7 @@ async fn who_may_not_delete_is_refused_and_nothing_is_written() {
 #[tokio::test]
 async fn the_caller_needs_the_right_on_each_of_the_collections() {
     let world = chat();
-    let named = || Named::Author {
+    let named = || Requested::Author {
         author: "bob".to_owned(),
         beside: vec![world.collection("direct")],
     };
@@ -172,30 +172,30 @@ async fn what_a_collection_does_not_declare_cannot_be_asked_of_it() {
             request_id: "request-1".to_owned(),
         };
         match destroy(&api, request).await {
-            Err(DestroyError::NotPossible { why, .. }) => Some(why),
+            Err(DestroyError::Unsupported { why, .. }) => Some(why),
             _ => None,
         }
     };
-    let with_author = Named::Ids {
+    let with_author = Requested::Ids {
         ids: vec![key("s")],
         author: Some("ann".into()),
     };
 
     assert_eq!(
         ask("streams", with_author, None).await,
-        Some(NotPossible::NoAuthor)
+        Some(Unsupported::NoAuthor)
     );
     assert_eq!(
         ask("direct", of("ann"), Some("c")).await,
-        Some(NotPossible::NoParent)
+        Some(Unsupported::NoParent)
     );
-    let beside = Named::Author {
+    let beside = Requested::Author {
         author: "ann".into(),
         beside: vec![world.collection("direct")],
     };
     assert_eq!(
         ask("messages", beside, Some("s")).await,
-        Some(NotPossible::Different)
+        Some(Unsupported::Different)
     );
 }
 
@@ -251,7 +251,7 @@ async fn an_acceptance_whose_answer_was_lost_is_one_deletion() {
     assert_eq!(world.deletions.all().len(), 1);
     assert_eq!(world.marked_by(&deletion).len(), 3);
     assert_eq!(
-        world.deletions.undo_named(&deletion, 1).await.unwrap(),
+        world.deletions.undo_requested(&deletion, 1).await.unwrap(),
         UndoOutcome::Begun
     );
 }

@@ -6,7 +6,7 @@ use domain::deletion::{DeleteCounts, Deletion};
 use domain::key::RecordKey;
 use domain::page::Outcome;
 use domain::principal::Principal;
-use requests::destroy::{DestroyError, DestroyRequest, Named, destroy};
+use requests::destroy::{DestroyError, DestroyRequest, Requested, destroy};
 use serde_json::{Map, Value, json};
 use testing::Faults;
 use testing::samples::{key, key2};
@@ -150,8 +150,8 @@ pub(crate) fn records(world: &World) -> Value {
     all.collect::<Map<_, _>>().into()
 }
 
-pub(crate) fn ids(ids: &[&str]) -> Named<'static> {
-    Named::Ids {
+pub(crate) fn ids(ids: &[&str]) -> Requested<'static> {
+    Requested::Ids {
         ids: ids.iter().map(|id| message(id)).collect(),
         author: None,
     }
@@ -164,7 +164,7 @@ impl World {
         faults: &Faults,
         principal: &Principal,
         collection: &str,
-        named: Named<'_>,
+        named: Requested<'_>,
         parent: Option<RecordKey>,
     ) -> Result<Deletion, DestroyError> {
         let request = DestroyRequest {
@@ -187,7 +187,7 @@ impl World {
 
     /// Asks for a delete of all messages of an author, direct ones too.
     pub(crate) async fn destroy_author(&self, author: &str) -> Deletion {
-        let named = Named::Author {
+        let named = Requested::Author {
             author: author.to_owned(),
             beside: vec![self.collection("direct")],
         };

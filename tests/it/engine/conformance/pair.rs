@@ -393,8 +393,8 @@ fn is_left_out(operation: Operation) -> bool {
             | Operation::ReadScope
             | Operation::ReadPage
             | Operation::ReadExceptions
-            | Operation::ReadTold
-            | Operation::PutTold
+            | Operation::ReadNotice
+            | Operation::PutNotice
             | Operation::Publish
             | Operation::FindDue
             | Operation::Health

@@ -147,12 +147,12 @@ async fn no_event_before_both_stores_are_done_and_a_failed_record_is_in_none() {
     let world = chat();
     let faults = world.faults();
     // The page's rows are done, then the worker dies.
-    faults.beside(Operation::PutTold, 1, Moment::Before, {
+    faults.beside(Operation::PutNotice, 1, Moment::Before, {
         let world = world.clone();
         move || assert!(world.told("delete_message").is_empty())
     });
     let deletion = world.accept("realms", &key("r")).await;
-    faults.fail(Operation::PutTold, ..=1, Fault::Refused(Moment::Before));
+    faults.fail(Operation::PutNotice, ..=1, Fault::Refused(Moment::Before));
     world.deliver(&faults, &deletion).await.unwrap().ignore();
 
     assert!(world.told("delete_message").is_empty());

@@ -3,7 +3,7 @@
 use domain::collection::Strategy;
 use domain::deletion::{Action, State};
 use domain::page::Outcome;
-use requests::destroy::Named;
+use requests::destroy::Requested;
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
@@ -96,7 +96,7 @@ async fn what_is_named_by_ids_or_by_author_takes_what_nothing_keeps_any_more() {
             world.accept("covers", &key2("own", "s")).await;
             world.come_to_rest().await;
 
-            let of_ann = Named::Author {
+            let of_ann = Requested::Author {
                 author: "ann".to_owned(),
                 beside: Vec::new(),
             };
@@ -105,7 +105,7 @@ async fn what_is_named_by_ids_or_by_author_takes_what_nothing_keeps_any_more() {
             assert_eq!(world.now(&of_ann).state, final_state(strategy), "{context}");
             assert_eq!(listed(&world, &of_ann), deleted(&["own"]), "{context}");
 
-            let ids = Named::Ids {
+            let ids = Requested::Ids {
                 ids: vec![message("s1"), message("t1")],
                 author: None,
             };
@@ -130,7 +130,7 @@ async fn a_restore_brings_back_the_shared_record_and_the_links_to_it() {
             let world = chat(strategy, page_keys);
             let before = everything(&world);
             let stream = world.delete_and_rest("streams", &key("s")).await;
-            let of_ann = Named::Author {
+            let of_ann = Requested::Author {
                 author: "ann".to_owned(),
                 beside: Vec::new(),
             };
@@ -326,7 +326,7 @@ async fn one_that_fails_stands_in_the_manifest_once_and_a_retry_takes_it() {
     for strategy in [Strategy::Flag, Strategy::Archive] {
         let world = chat(strategy, 1);
         world.documents.reject("both", "mapper_parsing_exception");
-        let ids = Named::Ids {
+        let ids = Requested::Ids {
             ids: vec![message("s0"), message("s1")],
             author: None,
         };

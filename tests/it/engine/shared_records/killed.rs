@@ -2,7 +2,7 @@
 
 use domain::collection::Strategy;
 use domain::deletion::{Action, Deletion, State};
-use requests::destroy::Named;
+use requests::destroy::Requested;
 use serde_json::Value;
 use testing::samples::key;
 
@@ -45,7 +45,7 @@ async fn accepted(strategy: Strategy, page_keys: usize, has_root: bool) -> (Worl
         world.accept("streams", &key("s")).await
     } else {
         let ids = vec![message("s0"), message("s1"), message("t0")];
-        destroy_messages(&world, "messages", Named::Ids { ids, author: None }).await
+        destroy_messages(&world, "messages", Requested::Ids { ids, author: None }).await
     };
     (world, deletion)
 }

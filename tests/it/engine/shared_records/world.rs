@@ -4,7 +4,7 @@ use domain::collection::Strategy;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::Outcome;
-use requests::destroy::{DestroyRequest, Named, destroy};
+use requests::destroy::{DestroyRequest, Requested, destroy};
 use serde_json::json;
 use testing::samples::{key, key2};
 
@@ -146,7 +146,7 @@ pub(crate) fn deleted(files: &[&str]) -> Vec<(String, Outcome)> {
 pub(crate) async fn destroy_messages(
     world: &World,
     collection: &str,
-    named: Named<'_>,
+    named: Requested<'_>,
 ) -> Deletion {
     let request = DestroyRequest {
         principal: &admin(),

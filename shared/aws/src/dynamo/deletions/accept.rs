@@ -55,7 +55,7 @@ impl AcceptDeletions for DynamoDeletions {
         }
     }
 
-    async fn accept_named(
+    async fn accept_requested(
         &self,
         deletion: &Deletion,
         scope: &Scope,
@@ -64,12 +64,12 @@ impl AcceptDeletions for DynamoDeletions {
         super::named::accept(self, deletion, scope, ids).await
     }
 
-    async fn undo_named(
+    async fn undo_requested(
         &self,
         deletion: &Deletion,
         parts: u32,
     ) -> Result<UndoOutcome, DependencyError> {
-        super::undo::undo_named(self, deletion, parts).await
+        super::undo::undo_requested(self, deletion, parts).await
     }
 
     async fn undo(

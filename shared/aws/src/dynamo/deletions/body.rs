@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use domain::collection::CollectionName;
 use domain::effects::Effects;
 use domain::key::RecordKey;
+use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Judged, Page, SelectCursor};
-use domain::told::Told;
 
 /// Deflated JSON.
 const DEFLATED_JSON: u8 = 1;
@@ -153,12 +153,12 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
 }
 
 /// The body of what a page's events tell.
-pub(super) fn write_told(told: &Told) -> Result<Vec<u8>, BodyError> {
+pub(super) fn write_notice(told: &Notice) -> Result<Vec<u8>, BodyError> {
     pack(told)
 }
 
 /// What the events of a page tell, of a body.
-pub(super) fn read_told(bytes: &[u8]) -> Result<Told, BodyError> {
+pub(super) fn read_notice(bytes: &[u8]) -> Result<Notice, BodyError> {
     unpack(bytes)
 }
 

@@ -8,10 +8,10 @@ use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
+use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
-use domain::told::Told;
 use ports::{DeletionSummary, DependencyError, ReadDeletions};
 
 /// The attribute with the content of scope, pages and exceptions.
@@ -201,15 +201,19 @@ fn read_exceptions(number: u32, item: &Item) -> Result<Exceptions, ItemError> {
 }
 
 /// The item of what a page's events tell.
-pub(super) fn told_item(deletion: &Deletion, number: u32, told: &Told) -> Result<Item, ItemError> {
+pub(super) fn told_item(
+    deletion: &Deletion,
+    number: u32,
+    told: &Notice,
+) -> Result<Item, ItemError> {
     let sk = keys::told(number);
-    let body = body::write_told(told).map_err(|error| ItemError::of_body(&sk, error))?;
+    let body = body::write_notice(told).map_err(|error| ItemError::of_body(&sk, error))?;
     Ok(with_body(deletion, sk, body))
 }
 
-pub(super) fn read_told(number: u32, item: &Item) -> Result<Told, ItemError> {
+pub(super) fn read_notice(number: u32, item: &Item) -> Result<Notice, ItemError> {
     let sk = keys::told(number);
-    body::read_told(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
+    body::read_notice(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 
 fn with_body(deletion: &Deletion, sk: String, body: Vec<u8>) -> Item {

@@ -49,7 +49,7 @@ pub(super) async fn undo(
 }
 
 /// As [`undo`], where nothing but the control table was written.
-pub(super) async fn undo_named(
+pub(super) async fn undo_requested(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
     parts: u32,

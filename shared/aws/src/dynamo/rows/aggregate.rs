@@ -8,7 +8,7 @@ use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::dynamo::text;
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
-use domain::held::Held;
+use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use ports::{
     Attempt, DependencyError, Direction, InOrder, OrderAlong, OrderFrom, OrderQuery,
@@ -98,7 +98,7 @@ impl RepairAggregates for DynamoRows {
         collection: &Collection,
         key: &RecordKey,
         attribute: &str,
-        held: &Held,
+        held: &CurrentValue,
         next: Option<&str>,
     ) -> Result<Attempt<SetOutcome>, DependencyError> {
         let table = self.tables.of(collection);
@@ -120,17 +120,17 @@ fn statement(
     collection: &Collection,
     key: &RecordKey,
     attribute: &str,
-    held: &Held,
+    held: &CurrentValue,
     next: Option<&str>,
 ) -> Option<Statement> {
     let name = quoted(attribute);
     let action = format!("UPDATE {} SET {name} = ?", quoted(table));
     let on_row = Statement::on_row(action, vec![value(next)], &collection.key, key);
     match held {
-        Held::Absent => Some(on_row.only_if(format!("{name} IS MISSING"), None)),
-        Held::Null => Some(on_row.only_if(is_null(attribute), None)),
-        Held::Text(held) => Some(on_row.only_if(format!("{name} = ?"), Some(text(held)))),
-        Held::Foreign => None,
+        CurrentValue::Absent => Some(on_row.only_if(format!("{name} IS MISSING"), None)),
+        CurrentValue::Null => Some(on_row.only_if(is_null(attribute), None)),
+        CurrentValue::Text(held) => Some(on_row.only_if(format!("{name} = ?"), Some(text(held)))),
+        CurrentValue::Other => None,
     }
 }
 
@@ -151,7 +151,7 @@ fn outcome(
             Attempt::Done(SetOutcome::Set)
         }
         Answer::ConditionFailed(Some(_)) => Attempt::Done(SetOutcome::Changed),
-        Answer::Again(why) => Attempt::Again(why),
+        Answer::Again(why) => Attempt::Retry(why),
         Answer::TooLarge => {
             let error = "with the value the row would pass the store's limit";
             return Err(DependencyError::refused(STORE, SET, error));
@@ -180,10 +180,10 @@ mod tests {
         let streams = collections.get("streams").unwrap();
         let key = RecordKey::stored("s", None);
         let texts = [
-            Held::Absent,
-            Held::Null,
-            Held::Text("m-1".into()),
-            Held::Foreign,
+            CurrentValue::Absent,
+            CurrentValue::Null,
+            CurrentValue::Text("m-1".into()),
+            CurrentValue::Other,
         ]
         .map(|held| {
             statement("streams", streams, &key, "first", &held, Some("m-2"))

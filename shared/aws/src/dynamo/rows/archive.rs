@@ -180,7 +180,7 @@ impl Answered {
         Ok(match self {
             Self::Found(item) => Attempt::Done(Some(read(item)?)),
             Self::Missing => Attempt::Done(None),
-            Self::Left => Attempt::Again("UnprocessedKeys".to_owned()),
+            Self::Left => Attempt::Retry("UnprocessedKeys".to_owned()),
         })
     }
 }

@@ -72,16 +72,16 @@ fn outcome(
 ) -> Result<Attempt<ClearOutcome>, DependencyError> {
     let item = match answer {
         Answer::Done => return Ok(Attempt::Done(ClearOutcome::Cleared)),
-        Answer::Again(why) => return Ok(Attempt::Again(why)),
+        Answer::Again(why) => return Ok(Attempt::Retry(why)),
         // Nothing becomes larger; should the store say so all the same, it is asked again.
-        Answer::TooLarge => return Ok(Attempt::Again("too large".to_owned())),
+        Answer::TooLarge => return Ok(Attempt::Retry("too large".to_owned())),
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(ClearOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,
     };
     Ok(match row(collection, item, OPERATION)?.mark(collection) {
         RowMark::Absent | RowMark::Null => Attempt::Done(ClearOutcome::Live),
         // It was another's when the condition was judged, and is read now as ours.
-        RowMark::By(by) if by == Some(deletion) => Attempt::Again("changed meanwhile".to_owned()),
+        RowMark::By(by) if by == Some(deletion) => Attempt::Retry("changed meanwhile".to_owned()),
         RowMark::By(_) => Attempt::Done(ClearOutcome::MarkedByAnother),
     })
 }

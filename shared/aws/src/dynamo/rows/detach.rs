@@ -83,8 +83,8 @@ fn outcome(answer: Answer) -> Attempt<DetachOutcome> {
         Answer::Done => Attempt::Done(DetachOutcome::Detached),
         Answer::ConditionFailed(None) => Attempt::Done(DetachOutcome::Missing),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(DetachOutcome::Elsewhere),
-        Answer::Again(why) => Attempt::Again(why),
+        Answer::Again(why) => Attempt::Retry(why),
         // A removal makes nothing larger; should the store say so all the same, it is asked again.
-        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     }
 }

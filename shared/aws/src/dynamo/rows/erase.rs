@@ -63,8 +63,8 @@ fn outcome(answer: Answer) -> Attempt<EraseOutcome> {
         // Without a row the statement may succeed or fail its condition: either way there is none.
         Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(EraseOutcome::Gone),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(EraseOutcome::Changed),
-        Answer::Again(why) => Attempt::Again(why),
+        Answer::Again(why) => Attempt::Retry(why),
         // A removal makes nothing larger; should the store say so all the same, it is asked again.
-        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     }
 }

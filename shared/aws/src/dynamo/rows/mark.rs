@@ -58,7 +58,7 @@ fn outcome(
 ) -> Result<Attempt<MarkOutcome>, DependencyError> {
     let item = match answer {
         Answer::Done => return Ok(Attempt::Done(MarkOutcome::Marked)),
-        Answer::Again(why) => return Ok(Attempt::Again(why)),
+        Answer::Again(why) => return Ok(Attempt::Retry(why)),
         Answer::TooLarge => return Ok(Attempt::Done(MarkOutcome::TooLarge)),
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(MarkOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,

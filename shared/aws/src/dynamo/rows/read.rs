@@ -65,7 +65,7 @@ async fn read(
     let attempt = |key: &RecordKey| match found.remove(key) {
         Some(row) => Attempt::Done(Some(row)),
         None if left.contains(&primary_key(&collection.key, key)) => {
-            Attempt::Again("UnprocessedKeys".to_owned())
+            Attempt::Retry("UnprocessedKeys".to_owned())
         }
         None => Attempt::Done(None),
     };

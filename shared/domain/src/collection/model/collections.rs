@@ -59,7 +59,7 @@ impl Collections {
     }
 
     /// The collections of links that keep the records of `kept` alive, in name order.
-    pub fn keepers_of(&self, kept: &CollectionName) -> impl Iterator<Item = &Collection> {
+    pub fn link_collections_of(&self, kept: &CollectionName) -> impl Iterator<Item = &Collection> {
         self.iter().filter(move |link| {
             link.keeps
                 .as_ref()

@@ -137,7 +137,7 @@ fn a_link_keeps_a_record_that_has_no_parent() {
         })
     );
     assert_eq!(
-        names(collections.keepers_of(&"files".parse().unwrap())),
+        names(collections.link_collections_of(&"files".parse().unwrap())),
         ["links"]
     );
     assert_eq!(

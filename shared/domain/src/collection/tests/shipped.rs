@@ -265,7 +265,7 @@ fn chat_keeps_an_attachment_by_links_of_both_kinds() {
     let attachments = &collections.get("attachments").unwrap().name;
 
     let keepers: Vec<_> = collections
-        .keepers_of(attachments)
+        .link_collections_of(attachments)
         .map(|link| link.name.as_str())
         .collect();
     assert_eq!(keepers, ["direct_attachments", "stream_attachments"]);

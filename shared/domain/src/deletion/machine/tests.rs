@@ -137,15 +137,15 @@ fn what_is_refused_says_whether_it_is_the_state_the_file_or_the_time() {
         is_due: true,
         ..FLAG
     };
-    let why = |state, terms| hindrance(state, Event::Restore, terms);
+    let why = |state, terms| refusal(state, Event::Restore, terms);
 
-    assert_eq!(why(State::Deleted, never), Hindrance::NeverRestored);
-    assert_eq!(why(State::Cancelled, never), Hindrance::NeverRestored);
-    assert_eq!(why(State::Deleted, due), Hindrance::RetentionOver);
+    assert_eq!(why(State::Deleted, never), Refusal::NeverRestored);
+    assert_eq!(why(State::Cancelled, never), Refusal::NeverRestored);
+    assert_eq!(why(State::Deleted, due), Refusal::RetentionOver);
     for terms in [FLAG, never, due] {
-        assert_eq!(why(State::Purged, terms), Hindrance::State);
-        let cancel = hindrance(State::Deleted, Event::Cancel, terms);
-        assert_eq!(cancel, Hindrance::State);
+        assert_eq!(why(State::Purged, terms), Refusal::State);
+        let cancel = refusal(State::Deleted, Event::Cancel, terms);
+        assert_eq!(cancel, Refusal::State);
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::kit::archived::{AT_ONCE, Whole, copies, drop_copies, is_same, whole};
 use crate::kit::archived_parents;
-use crate::kit::parents::{has_parent, named_parents};
+use crate::kit::parents::{has_parent, parent_keys};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -67,7 +67,7 @@ pub(crate) async fn rows<P: EnginePorts>(
         let parents = match work.collections().parent_of(collection) {
             Some(parent) => {
                 let archived = found.iter().flatten().map(|copy| &copy.row);
-                let named = named_parents(collection, archived);
+                let named = parent_keys(collection, archived);
                 archived_parents::parents(work, deletion, parent, named).await?
             }
             None => HashSet::new(),

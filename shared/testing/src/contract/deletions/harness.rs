@@ -6,12 +6,14 @@ use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::{Judged, Page};
 use domain::scope::Scope;
-use ports::{AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, KeepTold, ReadDeletions};
+use ports::{
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, ReadDeletions, StoreNotices,
+};
 use serde_json::{Map, Value};
 
 /// A control table, empty, beside the tables of [`samples`], empty too.
 pub trait DeletionsHarness: Send + Sync {
-    type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + KeepTold + FindDue;
+    type Deletions: AcceptDeletions + ReadDeletions + AdvanceDeletions + StoreNotices + FindDue;
 
     /// The port.
     fn deletions(&self) -> &Self::Deletions;

@@ -46,13 +46,15 @@ impl NamedSample {
         let NamedSample { sample, ids } = self;
         let accepting = harness
             .deletions()
-            .accept_named(&sample.deletion, &sample.scope, ids);
+            .accept_requested(&sample.deletion, &sample.scope, ids);
         accepting.await.expect("it answers");
     }
 
     async fn undo<H: DeletionsHarness>(&self, harness: &H) -> UndoOutcome {
         let parts = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-        let undoing = harness.deletions().undo_named(&self.sample.deletion, parts);
+        let undoing = harness
+            .deletions()
+            .undo_requested(&self.sample.deletion, parts);
         undoing.await.expect("it answers")
     }
 

@@ -7,11 +7,11 @@ use crate::contract::assert_newer;
 use crate::samples::start;
 use domain::deletion::Deletion;
 use domain::effects::Audience;
+use domain::notice::Notice;
 use domain::page::{Exceptions, Outcome, Page};
 use domain::scope::Scope;
-use domain::told::Told;
 use ports::{
-    AcceptDeletions, AdvanceDeletions, ChangeDeletions, KeepTold, ReadDeletions, UndoOutcome,
+    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ReadDeletions, StoreNotices, UndoOutcome,
 };
 
 pub async fn items_of_a_later_version_are_an_error<H: DeletionsHarness>(harness: &H) {
@@ -30,7 +30,7 @@ pub async fn items_of_a_later_version_are_an_error<H: DeletionsHarness>(harness:
     assert_newer(store.scope(tenant, id).await);
     assert_newer(store.page(tenant, id, 1).await);
     assert_newer(store.exceptions(tenant, id, 1).await);
-    assert_newer(store.told(tenant, id, 1).await);
+    assert_newer(store.notice(tenant, id, 1).await);
     // Who loses a race to a later version cannot read what it decided.
     assert_newer(store.store(&late).await);
     assert_newer(store.put_page(&sample.deletion, &page).await);
@@ -44,7 +44,7 @@ pub async fn items_of_a_later_version_are_neither_written_over_nor_removed<H: De
     let before = everything(harness, &sample).await;
     harness.make_newer(deletion).await;
 
-    let (other, told) = (exceptions("another reason"), Told::default());
+    let (other, told) = (exceptions("another reason"), Notice::default());
     assert_newer(store.store(&deletion.progressed(start())).await);
     assert_newer(store.put_exceptions(deletion, 1, &other).await);
     assert_newer(
@@ -52,7 +52,7 @@ pub async fn items_of_a_later_version_are_neither_written_over_nor_removed<H: De
             .put_exceptions(deletion, 1, &Exceptions::default())
             .await,
     );
-    assert_newer(store.put_told(deletion, 1, &told).await);
+    assert_newer(store.put_notice(deletion, 1, &told).await);
     assert_newer(store.drop_page(deletion, 1).await);
     let (collection, page) = (&sample.collection, &sample.page);
     // A later version has it in hand: that is as good as begun.
@@ -70,11 +70,11 @@ async fn with_everything<H: DeletionsHarness>(harness: &H) -> Sample {
     let found = exceptions("a reason");
     let written = store.put_exceptions(deletion, 1, &found).await;
     written.expect("it answers");
-    let told = Told {
+    let told = Notice {
         recipients: BTreeMap::from([("[]".to_owned(), Audience::default())]),
-        ..Told::default()
+        ..Notice::default()
     };
-    let written = store.put_told(deletion, 1, &told).await;
+    let written = store.put_notice(deletion, 1, &told).await;
     written.expect("it answers");
     sample
 }
@@ -96,7 +96,7 @@ async fn everything<H: DeletionsHarness>(
     Option<Scope>,
     Option<Page>,
     Option<Exceptions>,
-    Option<Told>,
+    Option<Notice>,
 ) {
     let (store, tenant, id) = (
         harness.deletions(),
@@ -108,6 +108,6 @@ async fn everything<H: DeletionsHarness>(
         store.scope(tenant, id).await.expect("it answers"),
         store.page(tenant, id, 1).await.expect("it answers"),
         store.exceptions(tenant, id, 1).await.expect("it answers"),
-        store.told(tenant, id, 1).await.expect("it answers"),
+        store.notice(tenant, id, 1).await.expect("it answers"),
     )
 }

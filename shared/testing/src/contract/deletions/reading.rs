@@ -9,8 +9,8 @@ use domain::collection::Strategy;
 use domain::cursor::Place;
 use domain::deletion::comparison::{Drift, Tallies, Tally};
 use domain::deletion::{
-    Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, PurgeCounts, RestoreCounts,
-    State, Telling,
+    Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, PassEvents, PurgeCounts,
+    RestoreCounts, State,
 };
 use domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
 use ports::{AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
@@ -257,8 +257,8 @@ fn full(deletion: &Deletion) -> Deletion {
         notified: Notified {
             accepted: true,
             delete: told(1, 5, State::Deleted),
-            restore: Telling::default(),
-            purge: Telling {
+            restore: PassEvents::default(),
+            purge: PassEvents {
                 by: Some("ada".to_owned()),
                 ..told(2, 6, State::PurgeFailed)
             },
@@ -306,8 +306,8 @@ fn comparison() -> Comparison {
     }
 }
 
-fn told(run: u32, pages: u32, ended: State) -> Telling {
-    Telling {
+fn told(run: u32, pages: u32, ended: State) -> PassEvents {
+    PassEvents {
         first: run,
         run: run + 1,
         by: None,

@@ -8,9 +8,9 @@ use super::harness::{DeletionsHarness, accepted};
 use crate::samples::{key, key2, tenant};
 use domain::deletion::Pass;
 use domain::effects::{Audience, Effects};
+use domain::notice::{AggregateChange, Notice};
 use domain::page::{Entry, Judged, Page};
-use domain::told::{AggregateChange, Told};
-use ports::{AdvanceDeletions, KeepTold, PutPageOutcome, ReadDeletions};
+use ports::{AdvanceDeletions, PutPageOutcome, ReadDeletions, StoreNotices};
 
 pub async fn what_effects_need_is_read_as_it_was_written<H: DeletionsHarness>(harness: &H) {
     let deletion = accepted(harness, 1, "acme").await.deletion;
@@ -54,13 +54,13 @@ pub async fn what_effects_need_is_read_as_it_was_written<H: DeletionsHarness>(ha
 
 pub async fn what_is_told_of_a_page_is_what_was_written_last<H: DeletionsHarness>(harness: &H) {
     let deletion = accepted(harness, 1, "acme").await.deletion;
-    let mut told = Told::default();
-    told.address("a".to_owned(), Audience::of(["ann".to_owned()]));
-    told.address("b".to_owned(), Audience::Many);
+    let mut told = Notice::default();
+    told.add_recipients("a".to_owned(), Audience::of(["ann".to_owned()]));
+    told.add_recipients("b".to_owned(), Audience::Many);
     assert_eq!(read(harness, &deletion, 2).await, None);
 
     for value in [Some("m-1"), None] {
-        told.note(AggregateChange {
+        told.record_change(AggregateChange {
             pass: Pass::Restore,
             run: Some(2),
             on: "discussions".parse().expect("a name"),
@@ -68,7 +68,7 @@ pub async fn what_is_told_of_a_page_is_what_was_written_last<H: DeletionsHarness
             attribute: "first".to_owned(),
             value: value.map(str::to_owned),
         });
-        let put = harness.deletions().put_told(&deletion, 2, &told).await;
+        let put = harness.deletions().put_notice(&deletion, 2, &told).await;
         put.expect("it answers");
 
         assert_eq!(read(harness, &deletion, 2).await, Some(told.clone()));
@@ -77,17 +77,20 @@ pub async fn what_is_told_of_a_page_is_what_was_written_last<H: DeletionsHarness
     assert_eq!(read(harness, &deletion, 1).await, None);
     let stranger = harness
         .deletions()
-        .told(&tenant("globex"), deletion.id, 2)
+        .notice(&tenant("globex"), deletion.id, 2)
         .await;
     assert_eq!(stranger.expect("it answers"), None);
 }
 
 pub async fn what_is_told_of_a_page_goes_with_it<H: DeletionsHarness>(harness: &H) {
     let deletion = accepted(harness, 1, "acme").await.deletion;
-    let mut told = Told::default();
-    told.address("a".to_owned(), Audience::Many);
+    let mut told = Notice::default();
+    told.add_recipients("a".to_owned(), Audience::Many);
     for number in [2, 3] {
-        let put = harness.deletions().put_told(&deletion, number, &told).await;
+        let put = harness
+            .deletions()
+            .put_notice(&deletion, number, &told)
+            .await;
         put.expect("it answers");
     }
 
@@ -102,10 +105,10 @@ async fn read<H: DeletionsHarness>(
     harness: &H,
     deletion: &domain::deletion::Deletion,
     number: u32,
-) -> Option<Told> {
+) -> Option<Notice> {
     harness
         .deletions()
-        .told(&deletion.tenant, deletion.id, number)
+        .notice(&deletion.tenant, deletion.id, number)
         .await
         .expect("it answers")
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::malformed::malformed;
 use crate::dynamo::deletions::{Item, ItemError};
 use domain::collection::{CollectionName, Strategy};
-use domain::deletion::{DeleteCounts, Failure, Notified, Pass, State, Telling};
+use domain::deletion::{DeleteCounts, Failure, Notified, Pass, PassEvents, State};
 
 /// What is needed of such an item to know what it does not say.
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ impl First {
             State::DeleteFailed => Some(State::DeleteFailed),
             _ => Some(State::Deleted),
         };
-        let delete = Telling {
+        let delete = PassEvents {
             first: 1,
             run: 1,
             since: 1,
@@ -77,7 +77,7 @@ impl First {
             ..self.telling(deleted, self.acted, told.delete_finished, !is_purge)
         };
         let purged = self.state.is_done().then_some(self.state);
-        let purge = Telling {
+        let purge = PassEvents {
             first: self.run,
             run: self.run,
             since: self.run,
@@ -88,8 +88,12 @@ impl First {
         Notified {
             accepted: told.accepted,
             delete,
-            restore: Telling::default(),
-            purge: if is_purge { purge } else { Telling::default() },
+            restore: PassEvents::default(),
+            purge: if is_purge {
+                purge
+            } else {
+                PassEvents::default()
+            },
         }
     }
 
@@ -100,14 +104,14 @@ impl First {
         pages: u32,
         finished: bool,
         is_present: bool,
-    ) -> Telling {
+    ) -> PassEvents {
         let is_owed = ended.is_some() && !finished && is_present;
-        Telling {
+        PassEvents {
             done: if ended.is_some() { pages } else { 0 },
             ended,
             finished,
             failure: self.failure.clone().filter(|_| is_owed),
-            ..Telling::default()
+            ..PassEvents::default()
         }
     }
 }

@@ -4,13 +4,13 @@ use super::*;
 use crate::dynamo::text;
 use domain::cursor::Place;
 use domain::deletion::comparison::{Drift, Tallies, Tally};
-use domain::deletion::{Pass, Telling};
+use domain::deletion::{Pass, PassEvents};
 use domain::page::Position;
 
 fn notified() -> Notified {
     Notified {
         accepted: true,
-        delete: Telling {
+        delete: PassEvents {
             first: 1,
             run: 1,
             by: Some("u-1".into()),
@@ -19,16 +19,16 @@ fn notified() -> Notified {
             ended: Some(State::Deleted),
             finished: true,
             since: 1,
-            ..Telling::default()
+            ..PassEvents::default()
         },
-        restore: Telling::default(),
-        purge: Telling {
+        restore: PassEvents::default(),
+        purge: PassEvents {
             first: 2,
             run: 2,
             of: 40,
             pages: 2,
             since: 2,
-            ..Telling::default()
+            ..PassEvents::default()
         },
     }
 }
@@ -216,7 +216,7 @@ fn the_item_of_a_delete_is_one_write_unit_for_three_collections() {
     deletion.state = State::Deleting;
     (deletion.look, deletion.links) = (None, None);
     (deletion.failure, deletion.ended_at) = (None, None);
-    (deletion.comparison, deletion.notified.purge) = (Comparison::default(), Telling::default());
+    (deletion.comparison, deletion.notified.purge) = (Comparison::default(), PassEvents::default());
     deletion.purged.clear();
     let names = ["streams", "stream_messages", "reactions"];
     let counts = |name: &str| {
@@ -250,7 +250,7 @@ fn been_through_everything() -> Deletion {
     let discussions: CollectionName = "discussions".parse().unwrap();
     let messages: CollectionName = "messages".parse().unwrap();
     let failure = Failure::new("ATTEMPTS_EXHAUSTED", &"r".repeat(100));
-    let telling = Telling {
+    let telling = PassEvents {
         first: 3,
         run: 7,
         by: Some(deletion.requested_by.clone()),
@@ -265,7 +265,7 @@ fn been_through_everything() -> Deletion {
     };
     deletion.notified.delete = telling.clone();
     deletion.notified.restore = telling.clone();
-    deletion.notified.purge = Telling {
+    deletion.notified.purge = PassEvents {
         failure: Some(failure.clone()),
         ..telling
     };

@@ -57,8 +57,8 @@ pub(super) async fn copy(
                 Some(Answer::Done) => Attempt::Done(CopyOutcome::Copied),
                 Some(Answer::ConditionFailed(_)) => Attempt::Done(CopyOutcome::Earlier),
                 Some(Answer::TooLarge) => Attempt::Done(CopyOutcome::TooLarge),
-                Some(Answer::Again(why)) => Attempt::Again(why),
-                None => Attempt::Again("no answer".to_owned()),
+                Some(Answer::Again(why)) => Attempt::Retry(why),
+                None => Attempt::Retry("no answer".to_owned()),
             }
         })
         .collect())
@@ -83,9 +83,9 @@ pub(super) async fn drop(
     check_versions(&answers, OPERATION)?;
     let gone = |answer| match answer {
         Answer::Done | Answer::ConditionFailed(_) => Attempt::Done(()),
-        Answer::Again(why) => Attempt::Again(why),
+        Answer::Again(why) => Attempt::Retry(why),
         // A removal makes nothing larger; should the store say so all the same, it is asked again.
-        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     };
     Ok(answers.into_iter().map(gone).collect())
 }

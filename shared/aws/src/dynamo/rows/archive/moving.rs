@@ -27,9 +27,9 @@ pub(super) async fn take(
         Answer::Done => Attempt::Done(TakeOutcome::Taken),
         Answer::ConditionFailed(None) => Attempt::Done(TakeOutcome::Gone),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(TakeOutcome::Changed),
-        Answer::Again(why) => Attempt::Again(why),
+        Answer::Again(why) => Attempt::Retry(why),
         // A removal makes nothing larger; should the store say so all the same, it is asked again.
-        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     };
     Ok(answers.into_iter().map(outcome).collect())
 }
@@ -58,9 +58,9 @@ pub(super) async fn put_back(
     let outcome = |answer| match answer {
         Answer::Done => Attempt::Done(PutBackOutcome::Back),
         Answer::ConditionFailed(_) => Attempt::Done(PutBackOutcome::Taken),
-        Answer::Again(why) => Attempt::Again(why),
+        Answer::Again(why) => Attempt::Retry(why),
         // It was there once, but an item collection of a local index may be full by now: somebody has to make room.
-        Answer::TooLarge => Attempt::Again("too large".to_owned()),
+        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     };
     Ok(answers.into_iter().map(outcome).collect())
 }

@@ -15,7 +15,7 @@ const BYTES: usize = 300_000;
 
 /// The recipients of a page's events, and the aggregates that it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Told {
+pub struct Notice {
     /// By what the recipients depend on, see [`Entry::audience_key`](crate::page::Entry::audience_key).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recipients: BTreeMap<String, Audience>,
@@ -57,7 +57,7 @@ impl AggregateChange {
     }
 }
 
-impl Told {
+impl Notice {
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -65,7 +65,7 @@ impl Told {
     }
 
     /// Notes this change, in the place of an earlier one of the same value.
-    pub fn note(&mut self, change: AggregateChange) {
+    pub fn record_change(&mut self, change: AggregateChange) {
         match self.changes.iter_mut().find(|other| other.is_same(&change)) {
             Some(other) => *other = change,
             None => self.changes.push(change),
@@ -73,7 +73,7 @@ impl Told {
     }
 
     /// Notes recipients, as a reference where all together would become too large.
-    pub fn address(&mut self, key: String, audience: Audience) {
+    pub fn add_recipients(&mut self, key: String, audience: Audience) {
         let bytes: usize = self
             .recipients
             .iter()

@@ -2,31 +2,31 @@
 
 use super::{FakeDeletions, id_of};
 use domain::deletion::{Deletion, DeletionId};
+use domain::notice::Notice;
 use domain::principal::Tenant;
-use domain::told::Told;
-use ports::{DependencyError, KeepTold};
+use ports::{DependencyError, StoreNotices};
 
-impl KeepTold for FakeDeletions {
-    async fn told(
+impl StoreNotices for FakeDeletions {
+    async fn notice(
         &self,
         tenant: &Tenant,
         id: DeletionId,
         number: u32,
-    ) -> Result<Option<Told>, DependencyError> {
+    ) -> Result<Option<Notice>, DependencyError> {
         let (state, id) = (self.begin(), (tenant.clone(), id));
         state.known(&id, "read what is told of a page")?;
         Ok(state.told.get(&(id, number)).cloned())
     }
 
-    async fn put_told(
+    async fn put_notice(
         &self,
         deletion: &Deletion,
         number: u32,
-        told: &Told,
+        notice: &Notice,
     ) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         state.known(&id, "write what is told of a page")?;
-        state.told.insert((id, number), told.clone());
+        state.told.insert((id, number), notice.clone());
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::row::Row;
 
 /// The value of such an attribute, as far as it can be compared and set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Held {
+pub enum CurrentValue {
     /// There is no such attribute.
     Absent,
     /// An explicit NULL: there is no child.
@@ -14,10 +14,10 @@ pub enum Held {
     /// The text of a child's attribute.
     Text(String),
     /// Something else, which is not ours to change.
-    Foreign,
+    Other,
 }
 
-impl Held {
+impl CurrentValue {
     /// What this row holds there.
     #[must_use]
     pub fn of(row: &Row, attribute: &str) -> Self {
@@ -25,7 +25,7 @@ impl Held {
             None => Self::Absent,
             Some(Value::Null) => Self::Null,
             Some(Value::String(text)) => Self::Text(text.clone()),
-            Some(_) => Self::Foreign,
+            Some(_) => Self::Other,
         }
     }
 
@@ -34,7 +34,7 @@ impl Held {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Absent | Self::Null | Self::Foreign => None,
+            Self::Absent | Self::Null | Self::Other => None,
         }
     }
 }

@@ -2,23 +2,23 @@
 
 use crate::DependencyError;
 use domain::deletion::{Deletion, DeletionId};
+use domain::notice::Notice;
 use domain::principal::Tenant;
-use domain::told::Told;
 
 /// Remembers what the events of a page tell, before the first of them is sent. It goes with the page
 /// ([`drop_page`](crate::AdvanceDeletions::drop_page)).
-pub trait KeepTold: Send + Sync {
+pub trait StoreNotices: Send + Sync {
     /// What a page's events tell; `None` is "nothing beside its keys".
     ///
     /// # Errors
     ///
     /// When the store did not answer, or the item is of a later version.
-    fn told(
+    fn notice(
         &self,
         tenant: &Tenant,
         id: DeletionId,
         number: u32,
-    ) -> impl Future<Output = Result<Option<Told>, DependencyError>> + Send;
+    ) -> impl Future<Output = Result<Option<Notice>, DependencyError>> + Send;
 
     /// Writes it, whatever was there: who holds the lease is the only one who does, and does so before the checkpoint
     /// of the page.
@@ -26,10 +26,10 @@ pub trait KeepTold: Send + Sync {
     /// # Errors
     ///
     /// When the store did not answer; whether it was written is then unknown.
-    fn put_told(
+    fn put_notice(
         &self,
         deletion: &Deletion,
         number: u32,
-        told: &Told,
+        notice: &Notice,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 }

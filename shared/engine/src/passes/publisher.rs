@@ -7,18 +7,20 @@ use crate::passes::events::{events_of, note, publish};
 use domain::deletion::{Deletion, Pass};
 use domain::event;
 use domain::event::Event;
+use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
-use domain::told::Told;
 use ports::EnginePorts;
 
-/// Tells while a slice works; silent for the rest of the slice once the bus did not answer.
-pub(crate) struct Notifier {
-    silent: bool,
+/// Tells while a slice works; is_unavailable for the rest of the slice once the bus did not answer.
+pub(crate) struct Publisher {
+    is_unavailable: bool,
 }
 
-impl Notifier {
+impl Publisher {
     pub(crate) fn new() -> Self {
-        Self { silent: false }
+        Self {
+            is_unavailable: false,
+        }
     }
 
     /// `DeletionAccepted`, once.
@@ -29,7 +31,7 @@ impl Notifier {
     ) {
         if !deletion.notified.accepted
             && self
-                .tell(work, deletion, &[event::accepted(deletion)])
+                .publish(work, deletion, &[event::accepted(deletion)])
                 .await
         {
             deletion.notified.accepted = true;
@@ -43,7 +45,7 @@ impl Notifier {
         work: Work<'_, P>,
         deletion: &mut Deletion,
         pass: Pass,
-        (page, exceptions, told): (&Page, &Exceptions, &Told),
+        (page, exceptions, notice): (&Page, &Exceptions, &Notice),
     ) {
         let position = deletion.cursor;
         let telling = deletion.notified.of(pass);
@@ -61,20 +63,20 @@ impl Notifier {
             deletion,
             pass,
             position,
-            (page, exceptions, told),
+            (page, exceptions, notice),
         );
-        if self.tell(work, deletion, &events).await {
+        if self.publish(work, deletion, &events).await {
             note(deletion, pass, position);
         }
     }
 
-    async fn tell<P: EnginePorts>(
+    async fn publish<P: EnginePorts>(
         &mut self,
         work: Work<'_, P>,
         deletion: &Deletion,
         events: &[Event],
     ) -> bool {
-        if self.silent {
+        if self.is_unavailable {
             return false;
         }
         match publish(work, events).await {
@@ -82,7 +84,7 @@ impl Notifier {
             // If the slice itself is over, the next store call says so.
             Err(stop) => {
                 warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
-                self.silent = true;
+                self.is_unavailable = true;
                 false
             }
         }

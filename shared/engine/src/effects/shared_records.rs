@@ -13,7 +13,7 @@ use ports::EnginePorts;
 pub(super) struct SharedRecords;
 
 impl<P: EnginePorts> Effect<P> for SharedRecords {
-    fn hold_back<'a>(
+    fn block<'a>(
         &'a self,
         work: Work<'a, P>,
         taking: &'a Taking<'a>,
@@ -24,7 +24,7 @@ impl<P: EnginePorts> Effect<P> for SharedRecords {
             page,
             open,
         } = taking;
-        Box::pin(shared_records::held(
+        Box::pin(shared_records::blocked(
             work,
             deletion,
             scope,
