@@ -81,6 +81,7 @@ mod error;
 mod events;
 mod notice;
 mod queue;
+mod related;
 mod rows;
 mod schedules;
 mod wired;
@@ -109,6 +110,7 @@ pub use self::error::DependencyError;
 pub use self::events::PublishEvents;
 pub use self::notice::StoreNotices;
 pub use self::queue::SendDeletion;
+pub use self::related::Related;
 pub use self::rows::{
     ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
     RowPage, RowQuery, RowToClear, RowToMark, Through,

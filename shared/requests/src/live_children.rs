@@ -1,12 +1,12 @@
 //! A parent that is not deleted while it has a live child.
 
 use crate::api::Api;
-use crate::related::Related;
+use crate::related;
 use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Row;
-use ports::{ApiPorts, DependencyError, Fields};
+use ports::{ApiPorts, DependencyError, Related};
 
 /// The first look at children takes few, the next ones many.
 const FEW: usize = 10;
@@ -26,12 +26,11 @@ pub(super) async fn kept_by<P: ApiPorts>(
 ) -> Result<Option<CollectionName>, DependencyError> {
     for child in api.collections.restricting(&collection.name) {
         let Some(link) = &child.parent else { continue };
-        let children = Related::below(child, link, key);
+        let children = Related::by(child, &link.lookup, &link.by, key.values());
         let is_live = |row: &Row| row.is_of(tenant, child) && row.mark(child).is_live();
         let (mut after, mut limit) = (None, FEW);
         loop {
-            let page = children.page(api, Fields::Judged, after.as_ref(), limit);
-            let page = page.await?;
+            let page = related::page(api, &children, after.as_ref(), limit).await?;
             if page.rows.iter().any(is_live) {
                 return Ok(Some(child.name.clone()));
             }

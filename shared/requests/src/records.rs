@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::cursor::{self, InvalidCursor};
 use crate::liveness::{Liveness, judge, liveness, read_many};
-use crate::related::Related;
+use crate::related;
 use crate::visible::visible;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -16,7 +16,7 @@ use domain::page::Position;
 use domain::permission::{Action, Right, allows, right};
 use domain::principal::Principal;
 use domain::row::Row;
-use ports::{ApiPorts, Clock, DependencyError, Fields, SearchDocuments, SearchQuery};
+use ports::{ApiPorts, Clock, DependencyError, Fields, Related, SearchDocuments, SearchQuery};
 
 /// How many queries one list, and how many pages of hits one search may take before it answers with what it has.
 const ROUNDS: usize = 5;
@@ -125,7 +125,7 @@ pub async fn list<P: ApiPorts>(
                     next_cursor: None,
                 });
             }
-            Related::below(collection, link, key)
+            Related::by(collection, &link.lookup, &link.by, key.values())
         }
         (None, None) => match &collection.tenant.gsi {
             Some(index) => Related::over(collection, index, &collection.tenant.attribute, tenant),
@@ -133,11 +133,11 @@ pub async fn list<P: ApiPorts>(
         },
         (Some(_), None) | (None, Some(_)) => return Err(ReadError::ParentRequired),
     };
+    let related = related.with(Fields::All);
     let mut after: Option<Position> = from.map(|from| cursor::read(&query, from)).transpose()?;
     let mut items = Vec::new();
     for _ in 0..ROUNDS {
-        let page = related.page(api, Fields::All, after.as_ref(), limit - items.len());
-        let page = page.await?;
+        let page = related::page(api, &related, after.as_ref(), limit - items.len()).await?;
         let rows = page.rows.into_iter();
         for row in rows.filter(|row| row.is_of(&principal.tenant, collection)) {
             let readable = allows(principal, collection, Action::Read, &row, now);

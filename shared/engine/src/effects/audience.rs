@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared, needs_notice};
 use crate::effects::records::Done;
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::{Collection, Recipients};
@@ -17,7 +17,7 @@ use domain::notice::Notice;
 use domain::page::{Entry, Page, Position};
 use domain::row::Row;
 use domain::scope::{Reads, Scope};
-use ports::EnginePorts;
+use ports::{EnginePorts, Fields, Related};
 
 /// See the module.
 pub(super) struct Audiences;
@@ -131,7 +131,7 @@ async fn rows<P: EnginePorts>(
         return Ok(Audience::default());
     };
     let values = values.iter().map(String::as_str);
-    let subscribed = Related::by(named, lookup, by, values).whole();
+    let subscribed = Related::by(named, lookup, by, values).with(Fields::All);
     let is_told = |row: &Row| {
         let mark = row.mark(named);
         let is_out = unless
@@ -145,7 +145,7 @@ async fn rows<P: EnginePorts>(
     let mut users: BTreeSet<String> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let found = subscribed.page(work, after.as_ref(), MOST_RECIPIENTS);
+        let found = related::page(work, &subscribed, after.as_ref(), MOST_RECIPIENTS);
         let found = found.await?;
         let told = found.rows.iter().filter(|row| is_told(row));
         users.extend(told.filter_map(|row| row.text(user).map(str::to_owned)));

@@ -3,13 +3,13 @@
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::Notes;
 use crate::effects::records::Done;
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::OnDelete;
 use domain::deletion::Pass;
 use domain::page::Position;
-use ports::{DetachRows, EnginePorts};
+use ports::{DetachRows, EnginePorts, Related};
 
 /// The most children of one look.
 const LOOK: usize = 1000;
@@ -45,7 +45,7 @@ async fn children<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<
             let children = Related::by(child, &link.lookup, &link.by, entry.key.values());
             let mut after: Option<Position> = None;
             loop {
-                let found = children.page(work, after.as_ref(), LOOK).await?;
+                let found = related::page(work, &children, after.as_ref(), LOOK).await?;
                 let ours = found.rows.into_iter();
                 let ours = ours.filter(|row| row.is_of(&done.deletion.tenant, child));
                 let keys: Vec<_> = ours.map(|row| row.key).collect();

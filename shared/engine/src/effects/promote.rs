@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::{Collection, Promotion};
@@ -16,7 +16,7 @@ use domain::deletion::{Deletion, Pass};
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::row::Row;
-use ports::{DetachRows, EnginePorts};
+use ports::{DetachRows, EnginePorts, Related};
 
 /// The most members of one look.
 const LOOK: usize = 1000;
@@ -87,7 +87,7 @@ async fn group<P: EnginePorts>(
     let mut members: BTreeSet<(String, RecordKey)> = BTreeSet::new();
     let mut after: Option<Position> = None;
     loop {
-        let found = of_the_owner.page(work, after.as_ref(), LOOK).await?;
+        let found = related::page(work, &of_the_owner, after.as_ref(), LOOK).await?;
         let in_group = found.rows.into_iter().filter(is_member);
         members.extend(in_group.map(|row| {
             let age = row.text(&promotion.by).unwrap_or_default().to_owned();

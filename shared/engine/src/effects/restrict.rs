@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
@@ -12,7 +12,7 @@ use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::{Outcome, Position};
 use domain::row::Row;
-use ports::EnginePorts;
+use ports::{EnginePorts, Related};
 
 /// The first look at children takes few, the next ones many.
 const FEW: usize = 10;
@@ -70,7 +70,7 @@ async fn has_live<P: EnginePorts>(
     let mut after: Option<Position> = None;
     loop {
         let limit = if after.is_none() { FEW } else { MANY };
-        let found = children.page(work, after.as_ref(), limit).await?;
+        let found = related::page(work, &children, after.as_ref(), limit).await?;
         if found.rows.iter().any(is_live) {
             return Ok(true);
         }

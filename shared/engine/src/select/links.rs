@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -12,7 +12,7 @@ use domain::key::RecordKey;
 use domain::page::Position;
 use domain::principal::Tenant;
 use domain::row::Row;
-use ports::{EnginePorts, Fields};
+use ports::{EnginePorts, Fields, Related};
 
 /// The first look at the links to a record takes few, the next ones many: most records have few, and one live link is
 /// enough.
@@ -92,7 +92,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
         };
         let links = Related::by(link, &keeps.lookup, &keeps.by, self.key.values());
         let links = links.not_marked_by(self.deletion.id);
-        let mut found = links.page(self.work, after, limit).await?;
+        let mut found = related::page(self.work, &links, after, limit).await?;
         let tenant = &self.deletion.tenant;
         found.rows.retain(|row| is_unmarked(row, link, tenant));
         Ok((found.rows, found.next))

@@ -4,7 +4,7 @@
 //! delete is `missing`, and the three are never told apart. What an author wrote is found over an index and read again on
 //! the table, as everything that is found over an index.
 
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -16,7 +16,7 @@ use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Position, SelectCursor};
 use domain::row::Row;
 use domain::scope::{Scope, Source};
-use ports::{EnginePorts, Fields, ReadDeletions};
+use ports::{EnginePorts, Fields, ReadDeletions, Related};
 
 /// What the scope of a deletion names.
 pub(crate) struct Requested<'a, P: EnginePorts> {
@@ -116,7 +116,7 @@ impl<P: EnginePorts> Requested<'_, P> {
         };
         let written = Related::over(collection, index, &declared.attribute, author);
         let written = written.not_marked_by(self.deletion.id);
-        let found = written.page(self.work, place.after.as_ref(), limit).await?;
+        let found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
         let mut rows = found.rows;
         rows.retain(|row| self.is_meant(collection, row));
         let next = RequestedPlace {

@@ -3,7 +3,7 @@
 use tracing::warn;
 
 use crate::kit::manifest;
-use crate::kit::related::Related;
+use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::requested::Requested;
@@ -15,7 +15,7 @@ use domain::key::RecordKey;
 use domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
 use domain::row::Row;
 use domain::scope::Scope;
-use ports::{EnginePorts, RowPage};
+use ports::{EnginePorts, Related, RowPage};
 
 /// Whether anything but the root can have children: if not, the manifest need not be read as a queue.
 pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool {
@@ -93,9 +93,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             let collection = self.work.collection(child)?;
             let found = match children(deletion, collection, &parent.key) {
                 Some(children) => {
-                    children
-                        .page(self.work, place.after.as_ref(), limit)
-                        .await?
+                    related::page(self.work, &children, place.after.as_ref(), limit).await?
                 }
                 None => RowPage {
                     rows: Vec::new(),

@@ -1,0 +1,122 @@
+//! Rows that are related to something by their attributes: the children of a record, the links to it, what an author
+//! wrote.
+//!
+//! An index lags, and need not have what a decision needs of a row. So what an index finds is read again on the table, and
+//! only the rows that still have the attributes there are the answer. The engine and the requests each have one function
+//! that asks so, and nothing else of them queries a store for rows.
+
+use domain::collection::{ChildLookup, Collection};
+use domain::deletion::DeletionId;
+use domain::page::Position;
+use domain::row::Row;
+
+use crate::{Fields, RowQuery, Through};
+
+/// Which rows of a collection are asked for.
+#[derive(Debug, Clone)]
+pub struct Related<'a> {
+    collection: &'a Collection,
+    through: Through<'a>,
+    equals: Vec<(&'a str, &'a str)>,
+    not_marked_by: Option<DeletionId>,
+    fields: Fields,
+}
+
+impl<'a> Related<'a> {
+    /// Rows whose attributes `by` have these values, in the same order.
+    #[must_use]
+    pub fn by(
+        collection: &'a Collection,
+        lookup: &'a ChildLookup,
+        by: &'a [String],
+        values: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut equals: Vec<(&str, &str)> = by.iter().map(String::as_str).zip(values).collect();
+        let through = match lookup {
+            ChildLookup::Table => {
+                // The partition attribute first, as `RowQuery::equals` wants it.
+                equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
+                Through::Table
+            }
+            ChildLookup::Index(index) => Through::Index(index),
+        };
+        Self {
+            through,
+            equals,
+            ..Self::over(collection, "", "", "")
+        }
+    }
+
+    /// Rows whose attribute has this value, over an index.
+    #[must_use]
+    pub fn over(
+        collection: &'a Collection,
+        index: &'a str,
+        attribute: &'a str,
+        value: &'a str,
+    ) -> Self {
+        Self {
+            collection,
+            through: Through::Index(index),
+            equals: vec![(attribute, value)],
+            not_marked_by: None,
+            fields: Fields::Judged,
+        }
+    }
+
+    /// Without those that carry the mark of this deletion.
+    #[must_use]
+    pub fn not_marked_by(mut self, deletion: DeletionId) -> Self {
+        self.not_marked_by = Some(deletion);
+        self
+    }
+
+    /// With these attributes, in place of [`Fields::Judged`].
+    #[must_use]
+    pub fn with(mut self, fields: Fields) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// The collection of the rows.
+    #[must_use]
+    pub fn collection(&self) -> &'a Collection {
+        self.collection
+    }
+
+    /// Which attributes are asked for.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        self.fields
+    }
+
+    /// The query for some of the rows, from `after` on.
+    #[must_use]
+    pub fn query<'q>(&'q self, after: Option<&'q Position>, limit: usize) -> RowQuery<'q> {
+        RowQuery {
+            collection: self.collection,
+            through: self.through,
+            equals: &self.equals,
+            after,
+            limit,
+            not_marked_by: self.not_marked_by,
+            fields: self.fields,
+        }
+    }
+
+    /// Whether the rows that a query has found must be read again on the table.
+    #[must_use]
+    pub fn is_over_an_index(&self) -> bool {
+        matches!(self.through, Through::Index(_))
+    }
+
+    /// Whether a row, as the table has it, is one of those that are asked for.
+    #[must_use]
+    pub fn has(&self, row: &Row) -> bool {
+        let is_marked = self
+            .not_marked_by
+            .is_some_and(|deletion| row.mark(self.collection).is_of(deletion));
+        let mut equals = self.equals.iter();
+        !is_marked && equals.all(|(attribute, value)| row.text(attribute) == Some(*value))
+    }
+}
