@@ -63,17 +63,35 @@ impl Recount {
         }
     }
 
-    /// Compares with what the deletion says. Its counts are final once its delete has ended.
+    /// Compares with what the deletion says. Its counts are final once its delete has ended. A kept record is compared as a
+    /// missing one: a build that does not know the difference may have carried the deletion on.
     #[must_use]
     pub fn verdict(&self, deletion: &Deletion) -> Verdict {
         if deletion.chain.is_empty() {
             Verdict::NoHead
         } else if self.head != deletion.chain {
             Verdict::OtherPages(self.head.clone())
-        } else if deletion.state.is_done() && self.deleted != deletion.deleted {
+        } else if deletion.state.is_done()
+            && without_kept(&self.deleted) != without_kept(&deletion.deleted)
+        {
             Verdict::OtherCounts(self.deleted.clone())
         } else {
             Verdict::Proved
         }
     }
+}
+
+/// The counts as a build reads and writes them that does not know `kept`.
+fn without_kept(
+    counts: &BTreeMap<CollectionName, DeleteCounts>,
+) -> BTreeMap<CollectionName, DeleteCounts> {
+    let folded = |counts: &DeleteCounts| DeleteCounts {
+        missing: counts.missing + counts.kept,
+        kept: 0,
+        ..*counts
+    };
+    counts
+        .iter()
+        .map(|(name, counts)| (name.clone(), folded(counts)))
+        .collect()
 }

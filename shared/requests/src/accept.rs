@@ -119,7 +119,7 @@ pub async fn accept<P: ApiPorts>(
             Liveness::Orphan(row) => (row, false),
         };
         if !allows(principal, collection, Action::Delete, &row, began) {
-            // Notice to those who may read it; what nobody reads is as absent.
+            // Told to those who may read it; what nobody reads is as absent.
             let readable = allows(principal, collection, Action::Read, &row, began);
             return if is_live && readable {
                 Err(AcceptError::Forbidden)
@@ -223,7 +223,7 @@ async fn undo<P: ApiPorts>(
     deletion: &Deletion,
     page: &Page,
 ) -> Result<UndoOutcome, DependencyError> {
-    ask_again(api.ports.clock(), || {
+    ask_again(Tries::of(api.ports.clock()), || {
         api.ports.deletions().undo(collection, deletion, page)
     })
     .await

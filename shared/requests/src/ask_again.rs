@@ -23,6 +23,11 @@ pub(super) struct Tries<'c, C> {
     clock: &'c C,
     began: Timestamp,
     again: u32,
+    /// How often at the most.
+    most: u32,
+    /// How often at least, whatever it took so far.
+    least: u32,
+    pause: Duration,
 }
 
 impl<'c, C: Clock + Ids> Tries<'c, C> {
@@ -32,6 +37,26 @@ impl<'c, C: Clock + Ids> Tries<'c, C> {
             clock,
             began: clock.now(),
             again: 0,
+            most: TRIES,
+            least: 0,
+            pause: PAUSE,
+        }
+    }
+
+    /// For what must not be left half done, such as an undo: it is tried twice more, whatever the first call took.
+    pub(super) fn whatever_it_took(clock: &'c C) -> Self {
+        Self {
+            least: 2,
+            ..Self::of(clock)
+        }
+    }
+
+    /// For one read of the many that a request makes one after another: their pauses would add up.
+    pub(super) fn at_once(clock: &'c C) -> Self {
+        Self {
+            most: 2,
+            pause: Duration::ZERO,
+            ..Self::of(clock)
         }
     }
 
@@ -43,11 +68,12 @@ impl<'c, C: Clock + Ids> Tries<'c, C> {
     pub(super) async fn again(&mut self, error: DependencyError) -> Result<(), DependencyError> {
         let took = self.clock.now().duration_since(self.began);
         let is_late = Duration::try_from(took).unwrap_or_default() > TRY_FOR;
-        if !error.retryable || self.again == TRIES || is_late {
+        let is_over = self.again == self.most || (is_late && self.again >= self.least);
+        if !error.retryable || is_over {
             return Err(error);
         }
         self.again += 1;
-        let jittered = PAUSE.mul_f64(0.5 + self.clock.fraction());
+        let jittered = self.pause.mul_f64(0.5 + self.clock.fraction());
         self.clock.sleep(jittered * self.again).await;
         Ok(())
     }
@@ -58,13 +84,15 @@ impl<'c, C: Clock + Ids> Tries<'c, C> {
 /// # Errors
 ///
 /// What the last call said.
-pub(super) async fn ask_again<T, C, F, Fut>(clock: &C, mut call: F) -> Result<T, DependencyError>
+pub(super) async fn ask_again<T, C, F, Fut>(
+    mut tries: Tries<'_, C>,
+    mut call: F,
+) -> Result<T, DependencyError>
 where
     C: Clock + Ids,
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, DependencyError>>,
 {
-    let mut tries = Tries::of(clock);
     loop {
         match call().await {
             Ok(answer) => return Ok(answer),
@@ -116,9 +144,13 @@ mod tests {
     }
 
     /// How often a call is made that takes so long and always fails like this, and the pauses in between.
-    fn calls_of(took: Duration, error: impl Fn() -> DependencyError) -> (u32, Vec<Duration>) {
+    fn calls_of(
+        tries: impl Fn(&TestClock) -> Tries<'_, TestClock>,
+        took: Duration,
+        error: impl Fn() -> DependencyError,
+    ) -> (u32, Vec<Duration>) {
         let (clock, mut calls) = (TestClock::default(), 0);
-        let answer = ask_again(&clock, || {
+        let answer = ask_again(tries(&clock), || {
             calls += 1;
             *clock.at.lock().unwrap() += took;
             std::future::ready(Err::<(), _>(error()))
@@ -134,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_store_that_does_not_answer_is_asked_three_times_more_and_ever_later() {
-        let (calls, slept) = calls_of(Duration::ZERO, away);
+        let (calls, slept) = calls_of(Tries::of, Duration::ZERO, away);
 
         assert_eq!(calls, 4);
         assert_eq!(slept, [40, 80, 120].map(Duration::from_millis));
@@ -144,15 +176,29 @@ mod tests {
     fn what_is_refused_is_not_asked_again() {
         let refused = || DependencyError::refused("record store", "read rows", "no such table");
 
-        let (calls, _) = calls_of(Duration::ZERO, refused);
+        let (calls, _) = calls_of(Tries::of, Duration::ZERO, refused);
 
         assert_eq!(calls, 1);
     }
 
     #[test]
     fn nobody_asks_again_for_longer_than_a_client_waits() {
-        let (calls, _) = calls_of(Duration::from_secs(2), away);
+        let (calls, _) = calls_of(Tries::of, Duration::from_secs(2), away);
 
         assert_eq!(calls, 2);
+    }
+
+    #[test]
+    fn what_must_not_be_left_half_done_is_tried_twice_more_whatever_it_took() {
+        let (calls, _) = calls_of(Tries::whatever_it_took, Duration::from_secs(8), away);
+
+        assert_eq!(calls, 3);
+    }
+
+    #[test]
+    fn one_read_of_many_is_asked_for_twice_more_at_once() {
+        let (calls, slept) = calls_of(Tries::at_once, Duration::ZERO, away);
+
+        assert_eq!((calls, slept.iter().sum()), (3, Duration::ZERO));
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::api::Api;
-use crate::ask_again::ask_again;
+use crate::ask_again::{Tries, ask_again};
 use domain::collection::{Collection, CollectionName, Collections};
 use domain::deletion::{Accepted, Deletion};
 use domain::key::RecordKey;
@@ -142,7 +142,7 @@ pub async fn destroy<P: ApiPorts>(
         now,
     };
     let deletion = Deletion::accept(asked, &api.timing);
-    ask_again(clock, || {
+    ask_again(Tries::of(clock), || {
         let deletions = api.ports.deletions();
         deletions.accept_requested(&deletion, &scope, &ids)
     })
@@ -344,7 +344,7 @@ async fn undo<P: ApiPorts>(
     deletion: &Deletion,
     parts: u32,
 ) -> Result<UndoOutcome, DependencyError> {
-    ask_again(api.ports.clock(), || {
+    ask_again(Tries::of(api.ports.clock()), || {
         api.ports.deletions().undo_requested(deletion, parts)
     })
     .await

@@ -217,7 +217,7 @@ pub(super) async fn read_many<P: ApiPorts>(
     fields: Fields,
 ) -> Result<Vec<Option<Row>>, DependencyError> {
     let mut found: Vec<Option<Option<Row>>> = vec![None; keys.len()];
-    let mut tries = Tries::of(api.ports.clock());
+    let mut tries = Tries::at_once(api.ports.clock());
     loop {
         let open: Vec<usize> = (0..keys.len())
             .filter(|place| found[*place].is_none())

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use crate::api::Api;
-use crate::ask_again::ask_again;
+use crate::ask_again::{Tries, ask_again};
 use crate::liveness::{Liveness, judge};
 use crate::visible::visible;
 use domain::collection::{Collection, IdError};
@@ -261,7 +261,7 @@ async fn take_back<P: ApiPorts>(
     before: Option<&Stored<<P::Rows as WriteRows>::Kept>>,
 ) -> Result<(), DependencyError> {
     let (TakeBackOutcome::TakenBack | TakeBackOutcome::Changed) =
-        ask_again(api.ports.clock(), || {
+        ask_again(Tries::whatever_it_took(api.ports.clock()), || {
             api.ports.rows().take_back(collection, row, before)
         })
         .await?;

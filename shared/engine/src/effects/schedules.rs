@@ -35,7 +35,7 @@ impl<P: EnginePorts> Effect<P> for Schedules {
 }
 
 /// Removes the schedules of the records at these places. One that is not there is as good as removed; a record whose
-/// schedule the scheduler refuses to remove is blocked back.
+/// schedule the scheduler refuses to remove is held back.
 pub(crate) async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
     entries: &[Entry],

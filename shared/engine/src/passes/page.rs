@@ -43,7 +43,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     ///
     /// 1. what an earlier turn left is read, where there was one;
     /// 2. of a page that was done before, only what was left open is done;
-    /// 3. what a delete must not take yet is blocked back;
+    /// 3. what a delete must not take yet is blocked;
     /// 4. the records are taken, given back or removed;
     /// 5. what was not plainly done is written beside the page;
     /// 6. what follows the records is done;

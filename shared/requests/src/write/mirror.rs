@@ -107,7 +107,7 @@ async fn index<P: ApiPorts>(
     collection: &Collection,
     document: &Document,
 ) -> Result<IndexOutcome, DependencyError> {
-    let mut tries = Tries::of(api.ports.clock());
+    let mut tries = Tries::whatever_it_took(api.ports.clock());
     loop {
         match api.ports.documents().index(collection, document).await? {
             Attempt::Done(outcome) => return Ok(outcome),
