@@ -1,7 +1,8 @@
-//! One engine carries every deletion on: a slice under a lease, page by page, to the end or to the next slice.
+//! One engine works on every deletion: one slice under a lease at a time, page by page, until the end or the next
+//! slice.
 //!
-//! Two invariants rest on the slice alone: no store call begins after its end, and the lease outlives it by the longest
-//! call. So a worker that stalls and wakes up finds that it may no longer begin anything.
+//! Two invariants depend on the slice alone: no store call begins after its end, and the lease outlives it by the
+//! longest call. So a worker that stalls and wakes up late can no longer begin anything.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use telemetry::chain;
 /// The longest delay that a message can have.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
-/// What one slice came to.
+/// The result of one slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Advanced {
@@ -33,13 +34,14 @@ pub enum Advanced {
     Unknown,
     /// There is nothing to do in this state.
     NothingToDo(State),
-    /// Somebody else works on it, and will see it through.
+    /// Another worker has the lease, and will do what there is to do.
     Busy,
     /// The slice is over; the continuation is on its way.
     Continued,
     /// It reached a final state.
     Ended(State),
-    /// The lease or a change by somebody else ended the slice; nothing was lost, whoever is due goes on.
+    /// The lease or a change by another writer ended the slice. Nothing was lost, and the worker that is responsible
+    /// now continues.
     Left,
 }
 
@@ -47,8 +49,8 @@ pub enum Advanced {
 ///
 /// # Errors
 ///
-/// When the deletion could not be read, or what became of it could not be recorded: the message must come again. So must it
-/// where a later version wrote any of what is needed: this build does not go on, and drops nothing.
+/// When the deletion could not be read, or its outcome could not be stored: the message must be delivered again. The
+/// same applies if a later version wrote any of what is needed: this build does not continue, and drops nothing.
 pub async fn advance<P: EnginePorts>(
     engine: &Engine<P>,
     tenant: &Tenant,
@@ -87,12 +89,12 @@ pub async fn advance<P: EnginePorts>(
     Box::pin(end_slice(work, deletion, stop)).await
 }
 
-/// Gives a deletion up, with its reason. A page that was written and not done is closed first, as failed: some of its
-/// records may carry the mark, so a later pass must find them in what was acted on.
+/// Gives a deletion up, with its reason. A page that was written but not done is first recorded as failed: some of its
+/// records may carry the mark, so a later pass must find them among those that were acted on.
 ///
 /// # Errors
 ///
-/// When that could not be recorded.
+/// When that could not be stored.
 pub async fn park<P: EnginePorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
@@ -100,7 +102,7 @@ pub async fn park<P: EnginePorts>(
 ) -> Result<Advanced, DependencyError> {
     let (ports, deletions) = (&engine.ports, engine.ports.deletions());
     let now = ports.clock().now();
-    // Under a lease: nobody else may finish that page meanwhile.
+    // Under a lease: no other worker may finish that page meanwhile.
     let Ok(held) = deletion.lease(now, now, ports.clock().token(), &engine.timing) else {
         return Ok(Advanced::Busy);
     };
@@ -127,7 +129,7 @@ pub async fn park<P: EnginePorts>(
                 .as_ref()
                 .map_or("", |failure| failure.reason.as_str());
             warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
-            // What is owed stays due. Half of a grace is left when a slice is over.
+            // Owed events stay due. Half of a grace is left when a slice is over.
             let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
             let _ = publish_owed(Work::new(engine, &slice), &parked).await;
             Ok(Advanced::Ended(parked.state))
@@ -164,7 +166,7 @@ async fn finish<P: EnginePorts>(
     end(work, deletion, Deletion::finish).await
 }
 
-/// Stores a final state, also if a cancel came in between.
+/// Stores a final state, even if a cancel came in between.
 async fn end<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: Deletion,
@@ -189,18 +191,19 @@ async fn end<P: EnginePorts>(
     }
 }
 
-/// A final state stands: it is logged and told.
+/// A final state is stored: it is logged and published.
 async fn closed<P: EnginePorts>(
     work: Work<'_, P>,
     ended: Deletion,
 ) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
-    // What is owed stays due.
+    // Owed events stay due.
     let _ = publish_owed(work, &ended).await;
     Ok(Advanced::Ended(ended.state))
 }
 
-/// Checkpoint, release, send, in this order: a giant goes to the back of the queue and never starves the small.
+/// Checkpoint, release, send, in this order: a large deletion moves to the end of the queue and never starves the small
+/// ones.
 async fn end_slice<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: Deletion,
@@ -209,7 +212,7 @@ async fn end_slice<P: EnginePorts>(
     let ports = &work.engine.ports;
     let now = ports.clock().now();
     let (failure, is_attempt, delay) = match &stop {
-        // The build that can go on sees no attempt of this one.
+        // Not counted as an attempt, so that the build that can continue finds none of this one.
         Stop::Dependency(error) if error.is_newer => (
             Some(Failure::new("NEWER_VERSION", &error.to_string())),
             false,
@@ -252,7 +255,7 @@ async fn end_slice<P: EnginePorts>(
             Ok(StoreOutcome::Stored) => break released,
             Err(Stop::Dependency(error)) => {
                 return Err(match stop {
-                    // The first error is why the slice ended; this one only kept it from being written down.
+                    // The first error is the reason why the slice ended; this one only prevented it from being stored.
                     Stop::Dependency(first) => {
                         warn!(deletion_id = %current.id, error = %chain(&error), "the failure of a slice of deletion {} was not recorded", current.id);
                         first
@@ -266,7 +269,7 @@ async fn end_slice<P: EnginePorts>(
                     None => return Ok(Advanced::Left),
                 }
             }
-            // Too late to record anything: the lease runs out and the sweeper sends the message again.
+            // Too late to store anything: the lease expires and the sweeper sends the message again.
             Err(_) => return Ok(Advanced::Left),
         }
     };
@@ -292,7 +295,7 @@ async fn end_slice<P: EnginePorts>(
     Ok(Advanced::Continued)
 }
 
-/// How long a slice that a dependency ended waits for the next one.
+/// How long to wait for the next slice after a dependency has ended this one.
 fn retry_delay(timing: &Timing) -> Duration {
     (timing.resend_after / 4).min(LONGEST_DELAY)
 }

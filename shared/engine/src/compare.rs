@@ -1,9 +1,9 @@
-//! Compare and repair: makes the stores agree along the manifest of an ended deletion, in stretches.
+//! Compare and repair: makes the stores agree along the manifest of an ended deletion, in several stretches.
 //!
-//! Nobody holds a lease here: each page ends in a compare-and-set, so whoever asks something of the deletion, or compares
-//! it at the same time, ends the stretch; and each repair is one that is harmless when the deletion has gone on meanwhile.
-//! Each record is looked at once, and below the root nothing is looked for longer than something is found, so that a
-//! steady writer keeps no comparison from its end.
+//! There is no lease here. Each page ends in a compare-and-set, so a caller that asks something of the deletion, or
+//! another comparison of it, ends the stretch. Each repair is harmless even if the deletion has changed meanwhile. Each
+//! record is compared once, and below the root the check ends once enough has been found, so that a steady writer
+//! cannot keep a comparison from ending.
 
 use std::time::Duration;
 
@@ -35,28 +35,28 @@ pub(crate) mod repair;
 use self::below::below;
 use self::plan::Case;
 
-/// What one stretch of a comparison came to.
+/// The result of one stretch of a comparison.
 #[derive(Debug)]
 #[must_use]
 pub(super) enum Compared {
-    /// All is compared; this is what stands.
+    /// All is compared; this is the deletion as it is stored.
     Done(Box<Deletion>),
-    /// Something came to live below a purged root: it is purged once more.
+    /// Live records appeared below a purged root: it is purged once more.
     Returned,
-    /// The time is over; a later sweep goes on.
+    /// The time is over; a later sweep continues.
     Left,
-    /// Somebody else changed the deletion, or compares it.
+    /// Another writer changed the deletion, or compares it.
     Superseded,
-    /// A store did not do what was asked; it is tried again later.
+    /// A store did not do what was asked; the comparison is tried again later.
     Failed,
 }
 
-/// Compares a deletion from where it stands, until `until` at most. What is found is added to `drift` once it is recorded,
-/// so that two who compare at once tell of it once.
+/// Compares a deletion from its checkpoint on, until `until` at most. Differences are added to `drift` once they are
+/// stored, so that two comparisons at once report them once.
 ///
 /// # Errors
 ///
-/// When it could not be begun, or met what a later version wrote.
+/// When it could not be begun, or read something that a later version wrote.
 pub(super) async fn compare<P: EnginePorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
@@ -65,7 +65,7 @@ pub(super) async fn compare<P: EnginePorts>(
 ) -> Result<Compared, DependencyError> {
     let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
     let now = clock.now();
-    // Should this sweep die, another one goes on when no call of it can be under way any more.
+    // If this sweep crashes, another one continues when no call of this one can be in progress any more.
     let mut current = deletion.comparing(later(until, engine.timing.grace), clock.token());
     if deletions.store(&current).await? != StoreOutcome::Stored {
         return Ok(Compared::Superseded);
@@ -102,7 +102,7 @@ pub(super) async fn compare<P: EnginePorts>(
         return Err(error);
     }
     match stored {
-        // Without it, it is due again when the time that was taken for it is over.
+        // Without this, it is due again when the time that was reserved for it is over.
         Ok(StoreOutcome::Stored) | Err(Stop::SliceEnd) => Ok(compared),
         Ok(StoreOutcome::Changed(_)) => Ok(Compared::Superseded),
         Err(_) => Ok(Compared::Failed),
@@ -114,12 +114,12 @@ async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     drift: &mut Tallies,
 ) -> Result<Compared, Stop> {
-    // One moment for all pages: what is not due at the first is not removed at the last.
+    // One moment for all pages: a record that is not due at the first page is not removed at the last.
     let is_due = deletion.terms(work.now()).is_due;
     while deletion.comparison.pages < deletion.pages {
         let number = deletion.comparison.pages + 1;
         let Some(case) = Case::of(deletion, number, is_due) else {
-            // Kept with the next page, or at the end.
+            // Saved with the next page, or at the end.
             deletion.comparison.pages = number;
             continue;
         };
@@ -130,7 +130,7 @@ async fn run<P: EnginePorts>(
     }
     let again = may_purge_again(deletion);
     let live = match deletion.state {
-        // What a cancelled deletion has not reached lives on below its root, and that is what was asked for.
+        // Records that a cancelled deletion has not reached stay live below its root, as was requested.
         State::Deleted | State::Purged => below(work, deletion, again, drift).await?,
         _ => None,
     };
@@ -147,7 +147,7 @@ async fn run<P: EnginePorts>(
     Ok(Compared::Done(Box::new(deletion.clone())))
 }
 
-/// One page of the manifest, in memory alone.
+/// Compares one page of the manifest; of the pages, only this one is in memory.
 async fn compare_page<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -155,12 +155,12 @@ async fn compare_page<P: EnginePorts>(
     case: Case,
 ) -> Result<Findings, Stop> {
     let mut findings = Findings::default();
-    // A page that is dropped already is nobody's any more.
+    // A page that has been dropped already belongs to nobody any more.
     let Some(page) = manifest::page(work, deletion, number).await? else {
         return Ok(findings);
     };
     for mut records in Records::by_collection(work.collections(), &page.entries)? {
-        // Never this deletion's: whatever is there now is not looked at.
+        // Never this deletion's: whatever is there now is not checked.
         records
             .places
             .retain(|place| page.entries[*place].judged != Judged::Missing);
@@ -171,8 +171,8 @@ async fn compare_page<P: EnginePorts>(
     Ok(findings)
 }
 
-/// Whether what lives below a purged root is purged too. Not where rows are there again with this deletion's mark: a
-/// further purge would remove them, and nobody has asked for that.
+/// Whether live records below a purged root are purged too. They are not if there are rows with this deletion's mark
+/// again: a further purge would remove them, and nobody has asked for that.
 fn may_purge_again(deletion: &Deletion) -> bool {
     deletion.state == State::Purged
         && deletion.comparison.returns < RETURNS

@@ -1,6 +1,6 @@
-//! What else happens when records are deleted or come back, in the order of the protocol: what must not go yet and
-//! schedules before the rows; behind the page's rows and documents, children that stay, values of parents and recipients;
-//! after the checkpoint, the events.
+//! What else happens when records are deleted or come back, in the order of the protocol. Before the rows: blocked
+//! records and schedules. After the page's rows and documents: children that stay, values of parents, and recipients.
+//! After the checkpoint: the events.
 //!
 //! An effect is one file here and one line in [`effects`].
 
@@ -33,7 +33,7 @@ use ports::EnginePorts;
 pub(crate) use self::notes::needs_notice;
 pub(crate) use self::schedules::remove as remove_schedules;
 
-/// The effects, in the order in which they are asked.
+/// The effects, in the order in which they are applied.
 fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
     [
         &restrict::Restrict,
@@ -46,7 +46,7 @@ fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
     ]
 }
 
-/// What must not go yet, in a delete of these records of a page: all of them, or only those at these places.
+/// The records of a page that a delete must not take yet, and why: of all of them, or only of those at these places.
 pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -67,8 +67,8 @@ pub(crate) async fn blocked<P: EnginePorts>(
     Ok(blocked)
 }
 
-/// What follows records that a pass did, behind their rows and documents; answers what the events tell. The scope says
-/// what who asks may read; a restore does not know it.
+/// Does what follows the records that a pass has done, after their rows and documents; returns what the events say. The
+/// scope says what the requester may read; a restore does not know it.
 pub(crate) async fn follow<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -80,7 +80,7 @@ pub(crate) async fn follow<P: EnginePorts>(
     let is_done = |place: usize| match pass {
         Pass::Delete => page.outcome(place, exceptions) == Outcome::Deleted,
         Pass::Restore => !exceptions.restored.contains_key(&place),
-        // Everything that follows a record has followed its delete.
+        // Everything that follows a record has been done with its delete.
         Pass::Purge => false,
     };
     if pass == Pass::Purge {
@@ -105,8 +105,8 @@ pub(crate) async fn follow<P: EnginePorts>(
     Ok(notes.notice)
 }
 
-/// Writes down who is to be told of a page that leaves its table: afterwards the rows that name them may be gone, too.
-/// Nothing is touched yet, so writing it again tells the same.
+/// Stores the recipients of a page whose rows leave their table: afterwards the rows that reference the recipients may
+/// be removed, too. Nothing is touched yet, so storing them again gives the same recipients.
 pub(crate) async fn save_recipients<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -121,7 +121,7 @@ pub(crate) async fn save_recipients<P: EnginePorts>(
     notes.write(work, deletion, page).await
 }
 
-/// The root of a restored deletion is live again, in the transaction that ended the restore: what follows it.
+/// What follows the root of a restored deletion: it is live again, by the transaction that ended the restore.
 pub(crate) async fn follow_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

@@ -1,5 +1,5 @@
-//! What every part of the engine works with, from the bottom up: the slice, the stores asked until they answer, the
-//! records of a page, and the questions that several passes ask.
+//! What every part of the engine uses, from the bottom up: the slice, the stores asked until they answer, the records
+//! of a page, and the questions that several passes ask.
 
 pub(crate) mod archived;
 pub(crate) mod archived_parents;

@@ -1,5 +1,5 @@
-//! One engine carries every deletion on: a slice under a lease, page by page, to the end or to the next slice; and a sweep
-//! does whatever is due.
+//! One engine works on every deletion: one slice under a lease at a time, page by page, until the end or the next
+//! slice. A sweep processes everything that is due.
 
 mod advance;
 mod compare;

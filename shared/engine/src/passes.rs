@@ -1,4 +1,4 @@
-//! The passes over a manifest: how each goes through its pages, and how one page is done.
+//! The passes over a manifest: in which order each does its pages, and how one page is done.
 
 pub(crate) mod backwards;
 pub(crate) mod events;

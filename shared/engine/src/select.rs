@@ -1,4 +1,4 @@
-//! Finds the next page of a manifest: children of the pages before, level by level, below whatever was found.
+//! Finds the next page of a manifest: the children of the records in the pages before, level by level.
 
 use std::collections::HashSet;
 
@@ -20,8 +20,8 @@ pub(crate) mod shared_records;
 pub(crate) mod step;
 pub(crate) mod walk;
 
-/// Selects page `number`, going on at `cursor`; `None` when nothing is left. A page is empty when many parents in a row
-/// have no children.
+/// Selects page `number`, continuing at `cursor`; `None` when nothing is left. A page is empty when many parents in a
+/// row have no children.
 pub(crate) async fn select<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -29,15 +29,15 @@ pub(crate) async fn select<P: EnginePorts>(
     number: u32,
     mut cursor: SelectCursor,
 ) -> Result<Option<Page>, Stop> {
-    // What carries our mark stands in a page already; whoever moves a record to another parent moves it in front of us
-    // once more, also while this page, which marks nothing yet, is being filled.
+    // A record with our mark is in a page already. A writer that moves a record to another parent may make the walk
+    // find it once more, even while this page, which marks nothing yet, is being filled.
     let mut walk = Walk::new(work, scope);
     let mut seen = HashSet::new();
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     let mut steps = 0;
     while entries.len() < work.engine.page_keys && steps < STEPS {
-        // One over what links kept asks for many records at once: it counts as many.
+        // A step over shared records queries for many records at once: it counts as many steps.
         let shared = match &cursor {
             SelectCursor::Shared(place) => Some(place.clone()),
             SelectCursor::Requested(_) | SelectCursor::Below(_) => None,
@@ -67,7 +67,7 @@ pub(crate) async fn select<P: EnginePorts>(
                 if !entries.is_empty() && fitting == 0 {
                     break;
                 }
-                // Cut where the page is full: asked for fewer rows, the store itself says where to go on.
+                // Cut where the page is full: when asked for fewer rows, the store itself returns where to continue.
                 limit = fitting.max(1);
                 step = walk
                     .step(deletion, cursor.clone(), (number, &entries), limit)
@@ -75,7 +75,7 @@ pub(crate) async fn select<P: EnginePorts>(
             }
         }
         match step {
-            // What links kept is looked at behind the last page with links: they are marked by then.
+            // Shared records are checked after the last page with links: the links are marked by then.
             Step::Over
                 if shared.is_none() && shared_records::follows_selection(deletion, scope) =>
             {
@@ -96,7 +96,7 @@ pub(crate) async fn select<P: EnginePorts>(
                 next,
             } => {
                 for entry in named {
-                    // Links of several pages let go of the same record.
+                    // Links of several pages may have referenced the same record.
                     let once = shared.is_none()
                         || seen.insert((entry.collection.clone(), entry.key.clone()));
                     if once {
@@ -146,7 +146,7 @@ pub(crate) fn fitting(collection: &Collection, rows: &[Row], bytes: usize) -> us
         .count()
 }
 
-/// The page behind `before`: as somebody wrote it already, or selected now; `None` when nothing is left.
+/// The page after `before`: as another worker has already written it, or selected now; `None` when nothing is left.
 pub(crate) async fn next_page<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

@@ -1,7 +1,8 @@
-//! What each strategy does with records: what a delete takes, what a restore gives back, what a purge forgets. What a
-//! comparison expects, and which way a pass goes, are questions to the strategy itself.
+//! What each strategy does with records: how a delete takes them, a restore gives them back, and a purge forgets them.
+//! What a comparison expects, and in which direction a pass runs, is answered by the strategy itself.
 //!
-//! A strategy is one file here and one answer to each question of [`Strategy`]: what is not answered does not compile.
+//! A strategy is one file here and one answer to each question of [`Strategy`]: an unanswered question does not
+//! compile.
 
 mod archive;
 mod erase;
@@ -18,7 +19,7 @@ use domain::deletion::{Deletion, Pass};
 use domain::page::{Entry, Judged, NotPurged, NotRestored, Outcome};
 use ports::EnginePorts;
 
-/// Takes records of a page, all of them or only those at these places; answers what was not plainly done.
+/// Takes records of a page, all of them or only those at these places; returns the exceptions.
 pub(crate) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -37,8 +38,8 @@ pub(crate) async fn take<P: EnginePorts>(
     Ok(found)
 }
 
-/// Takes records that arrived late, of a page that was done before: marked where their turn is over, so that the purge
-/// removes them; a delete that erases erases them.
+/// Takes late arrivals of a page that was done before: they are marked if the turn of their page is over, so that the
+/// purge removes them; a delete that erases erases them.
 pub(crate) async fn take_late<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -59,8 +60,8 @@ pub(crate) async fn take_late<P: EnginePorts>(
     Ok(())
 }
 
-/// Gives records of a page back, all of them or only those at these places; answers what is not back. The root's mark stays
-/// until the end of the restore.
+/// Gives records of a page back, all of them or only those at these places; returns those that are not back. The root's
+/// mark stays until the end of the restore.
 pub(crate) async fn give_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -72,7 +73,7 @@ pub(crate) async fn give_back<P: EnginePorts>(
         records
             .places
             .retain(|place| only.is_none_or(|only| only.contains(place)));
-        // Never this deletion's: not looked at.
+        // Never this deletion's: not checked.
         let (missing, places): (Vec<usize>, Vec<usize>) = records
             .places
             .iter()
@@ -84,7 +85,7 @@ pub(crate) async fn give_back<P: EnginePorts>(
             .places
             .retain(|place| !is_root(deletion, &entries[*place]));
         not_back.extend(match deletion.strategy {
-            // What an erasure has not reached is marked in place.
+            // Records that an erasure has not reached are marked in place.
             Strategy::Flag | Strategy::Erase => flag::give_back(work, deletion, &records).await?,
             Strategy::Archive => Box::pin(archive::give_back(work, deletion, &records)).await?,
         });
@@ -92,7 +93,7 @@ pub(crate) async fn give_back<P: EnginePorts>(
     Ok(not_back)
 }
 
-/// Gives the root's row back, marked: it is judged before anything else moves.
+/// Gives the root's row back, marked: it is judged before anything else is moved.
 pub(crate) async fn give_back_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -103,7 +104,7 @@ pub(crate) async fn give_back_root<P: EnginePorts>(
     }
 }
 
-/// The root's row is back, and about to be live: nothing of it is needed elsewhere.
+/// The root's row is back, and about to become live: nothing of it is needed elsewhere.
 pub(crate) async fn forget_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -114,7 +115,7 @@ pub(crate) async fn forget_root<P: EnginePorts>(
     }
 }
 
-/// Removes records for good, what is left of them; `exceptions` gets those that were not removed.
+/// Removes what is left of records for good; `exceptions` gets those that were not removed.
 pub(crate) async fn forget<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

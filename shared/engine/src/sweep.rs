@@ -1,7 +1,7 @@
-//! Whatever is due: takes no input, looks at all of it, is bounded, and answers with a report.
+//! Does everything that is due: takes no input, checks all of it, is bounded, and returns a report.
 //!
-//! Harmless when run twice at once: each step is a compare-and-set before it is an act. Reconcile first, then compare, purge
-//! last; what compares leaves half of the time to what is purged.
+//! Two sweeps at once do no harm: each step is a compare-and-set before it is an act. First reconcile, then compare,
+//! then purge; the comparisons leave half of the time to the purges.
 
 use std::time::Duration;
 
@@ -27,52 +27,53 @@ use ports::{
 };
 use telemetry::chain;
 
-/// How many due deletions one sweep looks at; what is left is due at the next.
+/// How many due deletions one sweep processes; the others are still due at the next one.
 const AT_ONCE: usize = 1000;
 
-/// A telling that fails after so long says that the bus is away; one that fails at once is a failure of its own.
+/// Publishing that fails only after this time means that the bus is unavailable; an error that comes at once concerns
+/// those events alone.
 const SILENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// What a sweep did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SweepReport {
-    /// Due deletions that were looked at.
+    /// Due deletions that were found.
     pub due: usize,
     /// Messages sent again.
     pub resent: usize,
     /// Deletions given up, with their reason.
     pub parked: usize,
-    /// Ended deletions whose owed events are out.
+    /// Ended deletions whose owed events have been published.
     pub told: usize,
     /// Deletions whose stores were compared to the end.
     pub compared: usize,
-    /// Comparisons that a later sweep goes on with.
+    /// Comparisons that a later sweep continues.
     pub comparing: usize,
-    /// Purged deletions that are purged once more, because something came to live below their root.
+    /// Purged deletions that are purged once more, because live records appeared below their root.
     pub returned: usize,
-    /// Records that were found to disagree with their deletion. Those that somebody created anew are none of them.
+    /// Records that disagree with their deletion. Recreated records are not counted here.
     pub drift_found: u64,
-    /// Of those: records that are as they must be again.
+    /// Of those: records that have been repaired.
     pub drift_repaired: u64,
-    /// All that was found, by kind.
+    /// All differences, by kind.
     pub drift: Tallies,
-    /// Purges that ended here.
+    /// Purges that ended in this sweep.
     pub purged: usize,
-    /// Purges that go on through the queue.
+    /// Purges that continue through the queue.
     pub purging: usize,
     /// Purged deletions whose pages were dropped.
     pub tidied: usize,
-    /// Comparisons and purges put off because the search domain is not well, or did not answer.
+    /// Comparisons and purges postponed because the search domain is not healthy, or did not answer.
     pub put_off: usize,
-    /// Deletions that are worked on, or should be, and have been silent for too long.
+    /// Deletions that are worked on, or should be, and have made no progress for too long.
     pub silent: usize,
-    /// How long the longest of them has not got on, in seconds.
+    /// How long the longest of them has made no progress, in seconds.
     pub longest_silence: u64,
-    /// By how much the latest purge that was due here is late, in seconds.
+    /// How late the latest purge that was due in this sweep is, in seconds.
     pub purge_lag: u64,
-    /// Steps that failed; the log has each, and they stay due.
+    /// Steps that failed; each is logged, and its deletion stays due.
     pub errors: usize,
-    /// Deletions that were left alone because a later version wrote something of them; they stay due.
+    /// Deletions that were left alone because a later version wrote part of them; they stay due.
     pub newer: usize,
     /// Left for the next sweep.
     pub left: usize,
@@ -82,7 +83,7 @@ pub struct SweepReport {
 ///
 /// # Errors
 ///
-/// When what is due could not be found.
+/// When the due deletions could not be queried.
 pub async fn sweep<P: SweepPorts>(
     engine: &Engine<P>,
     deadline: Timestamp,
@@ -98,7 +99,7 @@ pub async fn sweep<P: SweepPorts>(
     sweep.run().await
 }
 
-/// One sweep on its way.
+/// One sweep in progress.
 struct Sweep<'a, P: SweepPorts> {
     engine: &'a Engine<P>,
     deadline: Timestamp,
@@ -107,7 +108,7 @@ struct Sweep<'a, P: SweepPorts> {
     report: SweepReport,
 }
 
-/// What comes after everything else that is due.
+/// What is done after everything else that is due.
 enum Later {
     Nothing,
     Compare(Box<Deletion>),
@@ -131,7 +132,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
                 self.report.left = found.len() - place;
                 return Ok(self.report);
             }
-            // Boxed, here and below: these futures hold whole passes.
+            // Boxed, here and below: these futures contain whole passes.
             match Box::pin(self.reconcile(tenant, *id)).await {
                 Ok(Later::Purge(deletion)) => purges.push(*deletion),
                 Ok(Later::Compare(deletion)) => compares.push(*deletion),
@@ -150,7 +151,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
                 self.report.left += compares.len() - place;
                 break;
             }
-            // A giant does not take the time of the small ones: it goes on at a later sweep.
+            // A large deletion does not take the time of the small ones: it is continued by a later sweep.
             let stretch = later(ports.clock().now(), self.purge_slice).min(until);
             if let Err(error) = Box::pin(self.compare(deletion, stretch, until)).await {
                 self.failed(deletion.id, &error);
@@ -182,7 +183,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
         warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
     }
 
-    /// Does what is due, except what comes later, which it returns.
+    /// Does what is due, except what is done later: that is returned.
     async fn reconcile(
         &mut self,
         tenant: &Tenant,
@@ -190,7 +191,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
     ) -> Result<Later, DependencyError> {
         let engine = self.engine;
         let ports = &engine.ports;
-        // The index may lag behind: only the deletion itself says whether it is due.
+        // The index may lag: only the deletion itself says whether it is due.
         let Some(deletion) = ports.deletions().deletion(tenant, id).await? else {
             return Ok(Later::Nothing);
         };
@@ -232,7 +233,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
                     self.report.resent += 1;
                 }
             }
-            // A bus that hangs would take the time of all that is due behind it.
+            // A bus that hangs would take the time of everything that is due after it.
             Due::Tell if self.outside.bus_is_silent => {
                 self.report.errors += 1;
                 put_off(engine, &deletion, now).await?;
@@ -259,7 +260,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
         Ok(Later::Nothing)
     }
 
-    /// Compares the stores for one stretch, and drops the pages of a purged deletion when they are not needed any more.
+    /// Compares the stores for one stretch, and drops the pages of a purged deletion when they are no longer needed.
     async fn compare(
         &mut self,
         deletion: &Deletion,
@@ -295,7 +296,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
         Ok(())
     }
 
-    /// Begins a purge here, for a short slice; a giant goes on through the queue.
+    /// Begins a purge in this sweep, for a short slice; a large one continues through the queue.
     async fn purge(&mut self, deletion: &Deletion) -> Result<(), DependencyError> {
         let engine = self.engine;
         let ports = &engine.ports;
@@ -319,8 +320,8 @@ impl<P: SweepPorts> Sweep<'_, P> {
         Ok(())
     }
 
-    /// Whether the search domain is well; asked once. An error is an answer too: who does not know how the domain is does not
-    /// write into it.
+    /// Whether the search domain is healthy; asked once. An error counts as "no": nothing is written into a domain
+    /// whose state is unknown.
     async fn is_well(&mut self) -> bool {
         let well = match self.outside.domain {
             Some(well) => well,
@@ -348,14 +349,14 @@ impl<P: SweepPorts> Sweep<'_, P> {
     }
 }
 
-/// Looks at it again later: what waits for the domain must not stand in the way of what is due behind it.
+/// Postpones it: deletions that wait for the domain must not block those that are due after them.
 async fn put_off<P: SweepPorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
     now: Timestamp,
 ) -> Result<(), DependencyError> {
     let deletions = engine.ports.deletions();
-    // Whoever changed it meanwhile has decided what is due next.
+    // Another writer that changed it meanwhile has decided what is due next.
     let _ = deletions
         .store(&deletion.put_off(now, &engine.timing))
         .await?;
@@ -363,7 +364,7 @@ async fn put_off<P: SweepPorts>(
 }
 
 /// Drops the manifest of a purged deletion, from its last page on; who, when and how many stay for the certificate's
-/// retention. Answers whether all of it is gone: what is left at the deadline is for a later sweep.
+/// retention. Returns whether all of it has been dropped: what is left at the deadline is for a later sweep.
 async fn tidy<P: SweepPorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
@@ -383,12 +384,12 @@ async fn tidy<P: SweepPorts>(
     } else {
         deletion.shortened(left, clock.now(), &engine.timing)
     };
-    // Whoever changed it meanwhile has decided what is due next.
+    // Another writer that changed it meanwhile has decided what is due next.
     let _ = deletions.store(&next).await?;
     Ok(left == 0)
 }
 
-/// Drops what only a deletion without a root has: its ids, and a scope that has no first page to go with.
+/// Drops what only a deletion without a root has: its ids, and a scope that has no first page to be dropped with.
 async fn drop_requested<P: SweepPorts>(
     engine: &Engine<P>,
     deletion: &Deletion,
@@ -406,11 +407,11 @@ async fn drop_requested<P: SweepPorts>(
     Ok(())
 }
 
-/// What a sweep has found out about what may be away: nobody waits for it twice.
+/// What a sweep has learned about dependencies that may be unavailable, so that it waits for none of them twice.
 #[derive(Default)]
 struct Outside {
     /// The search domain's state, if a purge has needed it.
     domain: Option<bool>,
-    /// Whether the bus let a telling wait in vain.
+    /// Whether publishing has already waited for the bus in vain.
     bus_is_silent: bool,
 }

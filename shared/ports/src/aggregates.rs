@@ -6,7 +6,7 @@ use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use domain::row::Row;
 
-/// The direction of a look through a partition.
+/// The direction of a query through a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the smallest sort value up.
@@ -15,7 +15,7 @@ pub enum Direction {
     Falling,
 }
 
-/// What has the order.
+/// What the rows are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderAlong<'a> {
     /// The table, whose key has two parts; read consistently.
@@ -31,12 +31,12 @@ pub enum OrderAlong<'a> {
     },
 }
 
-/// Where a look begins.
+/// Where a query begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderFrom<'a> {
     /// At this sort value, itself included.
     At(&'a str),
-    /// Behind it, in the direction.
+    /// After it, in the direction of the query.
     Behind(&'a str),
 }
 
@@ -49,7 +49,7 @@ pub struct OrderQuery<'a> {
     pub along: OrderAlong<'a>,
     /// The value of the partition attribute.
     pub partition: &'a str,
-    /// Where the look begins; without it at the first, or the last.
+    /// Where the query begins; without it, at the first or the last row.
     pub from: Option<OrderFrom<'a>>,
     /// Up or down.
     pub direction: Direction,
@@ -62,11 +62,11 @@ pub struct OrderQuery<'a> {
 pub struct InOrder {
     /// The rows, with the attributes of [`Fields::Judged`](crate::Fields::Judged).
     pub rows: Vec<Row>,
-    /// Whether there may be more behind the last one.
+    /// Whether there may be more after the last one.
     pub more: bool,
 }
 
-/// What came of setting the attribute.
+/// The outcome of setting the attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum SetOutcome {
@@ -74,11 +74,11 @@ pub enum SetOutcome {
     Set,
     /// It no longer holds what was read: read again.
     Changed,
-    /// There is no such row, and none was made.
+    /// There is no such row, and none was created.
     Missing,
 }
 
-/// Keeps an attribute of a parent true that its children decide.
+/// Maintains an attribute of a parent that its children determine.
 pub trait RepairAggregates: Send + Sync {
     /// Rows of a partition in order.
     ///
@@ -91,7 +91,7 @@ pub trait RepairAggregates: Send + Sync {
     ) -> impl Future<Output = Result<InOrder, DependencyError>> + Send;
 
     /// Sets one attribute of one row, if it still holds what was read; without a next value it becomes an explicit
-    /// NULL. The mark of the row plays no part. [`CurrentValue::Other`] is never equal to what stands there.
+    /// NULL. The row's mark does not matter. [`CurrentValue::Other`] never equals the stored value.
     ///
     /// # Errors
     ///

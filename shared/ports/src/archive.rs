@@ -1,4 +1,5 @@
-//! Rows that leave their table: to the archive, from where they come back as they were, or for good.
+//! Rows that leave their table: they are moved to the archive, from where they come back as they were, or removed for
+//! good.
 
 use crate::{Attempt, DependencyError, Stored};
 use domain::collection::Collection;
@@ -7,7 +8,7 @@ use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Mark;
 
-/// What a read says of one whole row, or of a copy.
+/// The answer to a read of one whole row, or of one archived row.
 pub type WholeRow<K> = Attempt<Option<Stored<K>>>;
 
 /// A row to be copied.
@@ -15,17 +16,17 @@ pub type WholeRow<K> = Attempt<Option<Stored<K>>>;
 pub struct RowToCopy<K> {
     /// As it was read.
     pub stored: Stored<K>,
-    /// Whether it takes the place of a copy that is there: only for whoever knows that this row was never removed.
+    /// Whether it replaces an archived row that is there: only for a caller that knows that this row was never removed.
     pub again: bool,
 }
 
-/// What came of copying one row.
+/// The outcome of copying one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum CopyOutcome {
-    /// The copy stands as given.
+    /// The archived row is stored as given.
     Copied,
-    /// There is a copy of an earlier attempt, which stays.
+    /// There is an archived row of an earlier attempt, which stays.
     Earlier,
     /// With what the archive adds it would be larger than the store allows, or it is nested too deeply.
     TooLarge,
@@ -33,15 +34,15 @@ pub enum CopyOutcome {
     TooWide,
 }
 
-/// What came of removing one row that was copied.
+/// The outcome of removing one row that was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum TakeOutcome {
-    /// It was as it was read, and is gone.
+    /// It was as it was read, and is removed.
     Taken,
-    /// There is no such row: by an earlier call, or by somebody else.
+    /// There is no such row: removed by an earlier call, or by another writer.
     Gone,
-    /// It is not as it was read any more, and stays.
+    /// It has changed since it was read, and stays.
     Changed,
 }
 
@@ -56,19 +57,19 @@ pub struct RowToPutBack<K> {
     pub null: bool,
 }
 
-/// What came of putting one row back.
+/// The outcome of putting one row back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum PutBackOutcome {
     /// It is there.
     Back,
-    /// A row with its key is there, which stays; perhaps the same one, by an earlier call.
+    /// There is a row with its key, which stays; perhaps the same one, put back by an earlier call.
     Taken,
 }
 
-/// Moves rows to the archive and back. Copies belong to one deletion: two deletions of one key have two.
+/// Moves rows to the archive and back. Archived rows belong to one deletion: two deletions of one key have two.
 pub trait ArchiveRows: Send + Sync {
-    /// A row as the store holds it, of which nothing is lost on the way.
+    /// A row in the store's own types, without any loss.
     type Whole: Clone + PartialEq + Send + Sync;
 
     /// The most keys of one read.
@@ -77,7 +78,7 @@ pub trait ArchiveRows: Send + Sync {
     /// The most rows of one write.
     const MOVE_BATCH: usize = 25;
 
-    /// Reads all of some rows, consistently, in the order of the keys, which must differ; `None` is "no such row".
+    /// Reads whole rows, consistently, in the order of the keys, which must differ; `None` is "no such row".
     ///
     /// # Errors
     ///
@@ -88,11 +89,11 @@ pub trait ArchiveRows: Send + Sync {
         keys: &[RecordKey],
     ) -> impl Future<Output = Result<Vec<WholeRow<Self::Whole>>, DependencyError>> + Send;
 
-    /// Puts copies into the archive, under the deletion of the mark; the rows stay. The keys must differ.
+    /// Writes archived rows, under the deletion of the mark; the rows stay. The keys must differ.
     ///
     /// # Errors
     ///
-    /// When the store did not answer (which copies were made is then unknown), or refused.
+    /// When the store did not answer (which archived rows were written is then unknown), or refused.
     fn copy(
         &self,
         collection: &Collection,
@@ -113,11 +114,12 @@ pub trait ArchiveRows: Send + Sync {
         rows: &[Stored<Self::Whole>],
     ) -> impl Future<Output = Result<Vec<Attempt<TakeOutcome>>, DependencyError>> + Send;
 
-    /// Reads copies of this deletion, consistently, in the order of the keys, which must differ; `None` is "no copy".
+    /// Reads archived rows of this deletion, consistently, in the order of the keys, which must differ; `None` is "no
+    /// archived row".
     ///
     /// # Errors
     ///
-    /// When the store did not answer, refused, or holds a copy of a later version.
+    /// When the store did not answer, refused, or holds an archived row of a later version.
     fn copies(
         &self,
         collection: &Collection,
@@ -125,18 +127,18 @@ pub trait ArchiveRows: Send + Sync {
         keys: &[RecordKey],
     ) -> impl Future<Output = Result<Vec<WholeRow<Self::Whole>>, DependencyError>> + Send;
 
-    /// Puts rows back into their table where their key is free; the copies stay. The keys must differ.
+    /// Puts rows back into their table if their key is free; the archived rows stay. The keys must differ.
     ///
     /// # Errors
     ///
-    /// When the store did not answer (which rows are back is then unknown), or refused.
+    /// When the store did not answer (which rows were put back is then unknown), or refused.
     fn put_back(
         &self,
         collection: &Collection,
         rows: &[RowToPutBack<Self::Whole>],
     ) -> impl Future<Output = Result<Vec<Attempt<PutBackOutcome>>, DependencyError>> + Send;
 
-    /// Removes copies of this deletion for good. Doing it again is harmless. The keys must differ.
+    /// Removes archived rows of this deletion for good. Doing it again is harmless. The keys must differ.
     ///
     /// # Errors
     ///
@@ -149,7 +151,7 @@ pub trait ArchiveRows: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<()>>, DependencyError>> + Send;
 }
 
-/// How a row that is to be erased was found.
+/// The mark attribute of a row to be erased, as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Without a mark attribute.
@@ -165,17 +167,17 @@ pub enum Found {
 pub struct RowToErase {
     /// Its key.
     pub key: RecordKey,
-    /// How it was found.
+    /// Its mark attribute, as it was read.
     pub found: Found,
 }
 
-/// What came of erasing one row.
+/// The outcome of erasing one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum EraseOutcome {
-    /// It is gone, by this call or before.
+    /// It is removed, by this call or before.
     Gone,
-    /// Its mark or its tenant is not as it was found: it stays.
+    /// Its mark or its tenant is not as it was read: it stays.
     Changed,
 }
 
@@ -184,7 +186,7 @@ pub trait EraseRows: Send + Sync {
     /// The most rows of one [`erase`](Self::erase).
     const ERASE_BATCH: usize = 25;
 
-    /// Removes rows of this tenant that are as they were found; the store itself checks that. The keys must differ.
+    /// Removes rows of this tenant that are as they were read; the store itself checks that. The keys must differ.
     ///
     /// # Errors
     ///

@@ -18,10 +18,10 @@ pub trait Clock: Send + Sync {
 
 /// What must be unique or random.
 pub trait Ids: Send + Sync {
-    /// A new deletion's id; later ones sort behind earlier ones.
+    /// A new deletion's id; later ones sort after earlier ones.
     fn deletion(&self, now: Timestamp) -> DeletionId;
 
-    /// A token that nobody else has.
+    /// A token that is unique.
     fn token(&self) -> Uuid;
 
     /// A number from 0 (inclusive) to 1 (exclusive), for the jitter of a back-off.

@@ -10,34 +10,34 @@ use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
 
-/// What came of accepting.
+/// The outcome of accepting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum AcceptOutcome {
-    /// The root is marked, the deletion is there: by this call or by one whose answer was lost.
+    /// The root is marked and the deletion stored: by this call or by one whose answer was lost.
     Accepted,
-    /// The root was not there, not the tenant's or marked by then. Nothing was written.
+    /// The root was missing, not the tenant's, or already marked. Nothing was written.
     RootNotLive,
 }
 
-/// What came of taking an acceptance back.
+/// The outcome of undoing an acceptance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum UndoOutcome {
-    /// The root is as it was and the deletion is gone.
+    /// The root is as it was and the deletion is removed.
     Undone,
-    /// Somebody has begun to work on it: it goes on.
+    /// A worker has begun to work on it: it continues.
     Begun,
 }
 
 /// Accepts deletions: all or nothing.
 pub trait AcceptDeletions: Send + Sync {
-    /// In one transaction: marks the root if it is there, the tenant's and unmarked, and puts the deletion, its scope and
-    /// its first page.
+    /// In one transaction: marks the root if it is there, the tenant's and unmarked, and stores the deletion, its scope
+    /// and its first page.
     ///
     /// # Errors
     ///
-    /// When the store did not answer; whether it was accepted is then unknown, and the due index finds it if it was.
+    /// When the store did not answer; whether it was accepted is then unknown, and the due index returns it if it was.
     fn accept(
         &self,
         collection: &Collection,
@@ -46,8 +46,8 @@ pub trait AcceptDeletions: Send + Sync {
         page: &Page,
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
-    /// In one transaction: puts a deletion without a root, its scope, and the parts of the ids that the scope names. Doing
-    /// it again with the same deletion changes nothing.
+    /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists.
+    /// Doing it again with the same deletion changes nothing.
     ///
     /// # Errors
     ///
@@ -59,7 +59,8 @@ pub trait AcceptDeletions: Send + Sync {
         ids: &[Vec<RecordKey>],
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 
-    /// Takes an acceptance without a root back, if nobody has begun: deletion, scope and so many parts of ids are removed.
+    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope and this many parts of ids are
+    /// removed.
     ///
     /// # Errors
     ///
@@ -70,12 +71,12 @@ pub trait AcceptDeletions: Send + Sync {
         parts: u32,
     ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
 
-    /// Takes an acceptance back, if nobody has begun (`epoch` is 0): the root's mark goes, an explicit NULL comes back
-    /// where `page` says that there was one, and deletion, scope and page are removed.
+    /// Undoes an acceptance, if no worker has begun (`epoch` is 0): the root's mark is removed, an explicit NULL is put
+    /// back where `page` says that there was one, and deletion, scope and page are removed.
     ///
     /// # Errors
     ///
-    /// When the store did not answer; then it may be either.
+    /// When the store did not answer; whether it was undone is then unknown.
     fn undo(
         &self,
         collection: &Collection,
@@ -84,19 +85,19 @@ pub trait AcceptDeletions: Send + Sync {
     ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
 }
 
-/// What never changes of a deletion, as the list knows it.
+/// What never changes of a deletion, as the list has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletionSummary {
     /// Its id.
     pub id: DeletionId,
     /// The root's collection.
     pub collection: CollectionName,
-    /// Who asked.
+    /// The requester.
     pub requested_by: String,
 }
 
 /// Reads deletions. A deletion of another tenant is an ordinary miss. An item of a later version than this build knows
-/// is an error, never read as far as it goes.
+/// is an error, and is never read in part.
 pub trait ReadDeletions: Send + Sync {
     /// One deletion, consistently; `None` is "no such deletion of this tenant".
     ///
@@ -120,7 +121,7 @@ pub trait ReadDeletions: Send + Sync {
         id: DeletionId,
     ) -> impl Future<Output = Result<Option<Scope>, DependencyError>> + Send;
 
-    /// One part of the ids that a scope names, from 1; `None` is "not written, or dropped".
+    /// One part of the ids that a scope lists, from 1; `None` is "not written, or dropped".
     ///
     /// # Errors
     ///
@@ -169,27 +170,27 @@ pub trait ReadDeletions: Send + Sync {
     ) -> impl Future<Output = Result<Vec<DeletionSummary>, DependencyError>> + Send;
 }
 
-/// What came of a compare-and-set.
+/// The outcome of a compare-and-set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum StoreOutcome {
-    /// It stands as given: by this call or by one whose answer was lost.
+    /// It is stored as given: by this call or by one whose answer was lost.
     Stored,
-    /// Somebody else changed it first: what stands now, or `None` when it is gone.
+    /// Another writer changed it first: the current value, or `None` when it is removed.
     Changed(Option<Box<Deletion>>),
 }
 
-/// What came of writing a page.
+/// The outcome of writing a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum PutPageOutcome {
-    /// Ours stands.
+    /// Ours is stored.
     Written,
-    /// Somebody was first: theirs counts.
+    /// Another worker was faster: its page counts.
     Earlier(Box<Page>),
 }
 
-/// Changes a deletion, whoever does: a worker or a caller who asks for something.
+/// Changes a deletion, for a worker or for a caller who asks for something.
 pub trait ChangeDeletions: Send + Sync {
     /// Replaces the deletion by its next value, if the stored one is of the revision before.
     ///
@@ -211,25 +212,25 @@ pub struct Ancestor {
     pub key: RecordKey,
 }
 
-/// What came of ending a restore.
+/// The outcome of ending a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum RestoreOutcome {
-    /// The root is live and the deletion stands as given: by this call or by one whose answer was lost.
+    /// The root is live and the deletion is stored as given: by this call or by one whose answer was lost.
     Restored,
-    /// An ancestor is not there, not the tenant's or marked. Nothing was written.
+    /// An ancestor is missing, not the tenant's, or marked. Nothing was written.
     ParentNotLive,
-    /// The root's row is gone or does not carry this deletion's mark. Nothing was written.
+    /// The root's row is missing or does not carry this deletion's mark. Nothing was written.
     RootNotOurs,
-    /// Somebody else changed the deletion first. Nothing was written.
+    /// Another writer changed the deletion first. Nothing was written.
     Changed,
 }
 
-/// Carries deletions on.
+/// Advances deletions.
 pub trait AdvanceDeletions: ChangeDeletions {
-    /// Ends a restore, in one transaction: the root's mark goes (an explicit NULL comes back where `page` says that there
-    /// was one), and `restored` replaces the deletion of the revision before, if every ancestor is there, the tenant's
-    /// and unmarked.
+    /// Ends a restore, in one transaction: the root's mark is removed (an explicit NULL is put back where `page` says
+    /// that there was one), and `restored` replaces the deletion of the revision before, if every ancestor is there,
+    /// the tenant's and unmarked.
     ///
     /// # Errors
     ///
@@ -265,7 +266,7 @@ pub trait AdvanceDeletions: ChangeDeletions {
         exceptions: &Exceptions,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 
-    /// Removes one part of the ids that the scope names; removing it again is harmless.
+    /// Removes one part of the ids that the scope lists; removing it again is harmless.
     ///
     /// # Errors
     ///
@@ -290,7 +291,8 @@ pub trait AdvanceDeletions: ChangeDeletions {
 
 /// Finds what is due.
 pub trait FindDue: Send + Sync {
-    /// Deletions with `due_at` up to `now`, the longest due first. The index may lag: read each before acting.
+    /// Deletions with `due_at` up to `now`, the longest due first. The index may lag: each must be read before anything
+    /// is done.
     ///
     /// # Errors
     ///

@@ -1,18 +1,18 @@
-//! Rows that outlive the parent they name.
+//! Rows that outlive the parent that they reference.
 
 use crate::{Attempt, DependencyError};
 use domain::collection::Collection;
 use domain::key::RecordKey;
 
-/// What came of detaching one row.
+/// The outcome of detaching one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum DetachOutcome {
-    /// It names no parent any more, or the other owner.
+    /// It references no parent any more, or the other owner.
     Detached,
-    /// It does not name this parent or owner, and was left as it is.
+    /// It does not reference this parent or owner, and was left as it is.
     Elsewhere,
-    /// There is no such row, and none was made.
+    /// There is no such row, and none was created.
     Missing,
 }
 
@@ -21,9 +21,9 @@ pub trait DetachRows: Send + Sync {
     /// The most rows of one [`detach`](Self::detach).
     const DETACH_BATCH: usize = 25;
 
-    /// Removes the attributes that name the parent from rows that still name this one. Doing it again is harmless: such
-    /// a row is [`DetachOutcome::Elsewhere`]. The collection has a parent, none of whose attributes is part of its key;
-    /// the keys must differ.
+    /// Removes the attributes that reference the parent from rows that still reference this one. Doing it again is
+    /// harmless: such a row is [`DetachOutcome::Elsewhere`]. The collection has a parent, none of whose attributes is
+    /// part of its key; the keys must differ.
     ///
     /// # Errors
     ///
@@ -35,9 +35,9 @@ pub trait DetachRows: Send + Sync {
         keys: &[RecordKey],
     ) -> impl Future<Output = Result<Vec<Attempt<DetachOutcome>>, DependencyError>> + Send;
 
-    /// Lets rows that name an owner in this attribute name another one, or nobody: then the attribute goes. A row that
-    /// names somebody else is [`DetachOutcome::Elsewhere`] and left as it is; doing it again is harmless. The attribute
-    /// is not part of the key; the keys must differ.
+    /// Changes rows that reference an owner in this attribute so that they reference another one, or none: then the
+    /// attribute is removed. A row that references another owner is [`DetachOutcome::Elsewhere`] and left as it is;
+    /// doing it again is harmless. The attribute is not part of the key; the keys must differ.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The copy: documents in the search index.
+//! Documents in the search index.
 //!
 //! A missing *index* is never "document missing": it is a refusal of the dependency, because otherwise a wrong prefix
 //! would make every deletion look done.
@@ -10,15 +10,15 @@ use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::{Mark, RowMark};
 
-/// What came of marking one document.
+/// The outcome of marking one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum DocumentMarkOutcome {
     /// It carries the mark.
     Marked,
-    /// There is no such document, and none was made.
+    /// There is no such document, and none was created.
     Missing,
-    /// The index refuses it for what it holds; says why, without its content.
+    /// The index refuses it for its content; says why, without the content.
     Rejected(String),
 }
 
@@ -27,7 +27,7 @@ pub trait MarkDocuments: Send + Sync {
     /// The most documents of one [`mark`](Self::mark).
     const MARK_BATCH: usize = 1000;
 
-    /// Writes the mark into the documents with these ids, and nothing else; never makes one. Doing it again is
+    /// Writes the mark into the documents with these ids, and nothing else; never creates one. Doing it again is
     /// harmless.
     ///
     /// # Errors
@@ -41,25 +41,25 @@ pub trait MarkDocuments: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError>> + Send;
 }
 
-/// What came of clearing one document.
+/// The outcome of clearing one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum DocumentClearOutcome {
-    /// It does not carry this deletion's mark: by this call, or before. Another one's it keeps.
+    /// It does not carry this deletion's mark: by this call, or before. Another deletion's mark stays.
     Cleared,
-    /// There is no such document, and none was made.
+    /// There is no such document, and none was created.
     Missing,
-    /// The index refuses it for what it holds; says why, without its content.
+    /// The index refuses it for its content; says why, without the content.
     Rejected(String),
 }
 
-/// Takes marks off documents.
+/// Removes marks from documents.
 pub trait ClearDocuments: Send + Sync {
     /// The most documents of one [`clear`](Self::clear).
     const CLEAR_BATCH: usize = 1000;
 
-    /// Takes the mark of this deletion off the documents that carry it, and leaves every other one as it is; never makes
-    /// one. Doing it again is harmless.
+    /// Removes the mark of this deletion from the documents that carry it, and leaves every other one as it is; never
+    /// creates one. Doing it again is harmless.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ pub trait ClearDocuments: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError>> + Send;
 }
 
-/// The state of a document that was read, to be named when it is removed.
+/// The version of a document that was read, required when it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentVersion {
     /// `_seq_no`.
@@ -81,22 +81,22 @@ pub struct DocumentVersion {
     pub primary_term: i64,
 }
 
-/// A document as it was read: which one, and what it says about its own deletion.
+/// A document as it was read: its version, and its own mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentState {
-    /// To be named when it is removed.
+    /// Required when it is removed.
     pub version: DocumentVersion,
     /// Its mark, under the row's names.
     pub mark: RowMark,
 }
 
-/// Reads what documents say about their own deletion.
+/// Reads the marks of documents.
 pub trait ReadDocuments: Send + Sync {
     /// The most documents of one [`states`](Self::states).
     const STATE_BATCH: usize = 1000;
 
-    /// The present states of documents, in the order of the ids; `None` is "no such document". Reads what was written
-    /// last, not what search shows, and nothing of what they hold beside the mark.
+    /// The current states of documents, in the order of the ids; `None` is "no such document". Reads what was written
+    /// last, not what search shows, and of the content only the mark.
     ///
     /// # Errors
     ///
@@ -108,13 +108,13 @@ pub trait ReadDocuments: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentState>>>, DependencyError>> + Send;
 }
 
-/// What came of removing one document.
+/// The outcome of removing one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum RemoveOutcome {
-    /// It is gone. An index may also say so of one that was gone before.
+    /// It is removed. An index may also say so of one that had been removed before.
     Gone,
-    /// It is no longer as it was read (written since, or gone): read both stores again.
+    /// It has changed since it was read (written, or removed): read both stores again.
     Changed,
     /// The index refuses; says why.
     Rejected(String),
@@ -137,7 +137,7 @@ pub trait PurgeDocuments: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<RemoveOutcome>>, DependencyError>> + Send;
 }
 
-/// A search as a client asks for it.
+/// A search as a client requests it.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchQuery<'a> {
     /// The collection; it must have documents.
@@ -146,7 +146,7 @@ pub struct SearchQuery<'a> {
     pub tenant: &'a Tenant,
     /// In the syntax of `simple_query_string`, over the declared fields.
     pub text: &'a str,
-    /// Behind this hit.
+    /// After this hit.
     pub after: Option<&'a serde_json::Value>,
     /// The most hits.
     pub limit: usize,
@@ -155,18 +155,18 @@ pub struct SearchQuery<'a> {
 /// A document that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// The record it is the copy of.
+    /// The record whose document it is.
     pub key: RecordKey,
-    /// Its place in the order, to go on from there.
+    /// Where it is in the order, to continue from there.
     pub place: serde_json::Value,
 }
 
 /// One page of hits, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchPage {
-    /// The hits: unmarked documents of the tenant. What the truth says of them is not known here.
+    /// The hits: unmarked documents of the tenant. What their rows say is not known here.
     pub hits: Vec<Hit>,
-    /// Whether there may be more behind the last hit.
+    /// Whether there may be more after the last hit.
     pub more: bool,
 }
 
@@ -176,7 +176,7 @@ pub trait SearchDocuments: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the index did not answer or is missing. A place that is not of this index is refused.
+    /// When the index did not answer or is missing. An `after` that does not belong to this index is refused.
     fn search(
         &self,
         query: SearchQuery<'_>,

@@ -1,22 +1,22 @@
-//! The state of the OpenSearch domain, as its owner (not its data) tells it.
+//! The state of the OpenSearch domain, as its owner (not its data) reports it.
 
 use crate::DependencyError;
 
 /// Whether a purge may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// Nothing speaks against it.
+    /// There is no reason against it.
     Well,
-    /// Something does; says what.
+    /// There is one; says which.
     Sick(String),
 }
 
 /// Asks for the domain's state.
 pub trait DomainHealth: Send + Sync {
-    /// How the domain is.
+    /// The domain's state.
     ///
     /// # Errors
     ///
-    /// When nobody answered, or there is no such domain.
+    /// When there was no answer, or there is no such domain.
     fn health(&self) -> impl Future<Output = Result<Health, DependencyError>> + Send;
 }

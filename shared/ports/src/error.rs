@@ -1,6 +1,6 @@
 //! A dependency did not do what was asked.
 
-/// Carries the decision whether to try again, made where the knowledge is. The text does not repeat the source.
+/// Carries the decision whether to try again, made where it can be known. The text does not repeat the source.
 #[derive(Debug, thiserror::Error)]
 #[error("{dependency} could not {operation}")]
 pub struct DependencyError {
@@ -11,8 +11,8 @@ pub struct DependencyError {
     /// Whether the same call may succeed later: no answer, throttled, a 5xx. A refusal (no permission, no such table,
     /// no such index) is not.
     pub retryable: bool,
-    /// Whether what is there was written by a later version of this program. It is left alone, whatever it is; the same
-    /// call succeeds in a build that knows the version.
+    /// Whether what is stored was written by a later version of this program. It is left alone, whatever it is; the
+    /// same call succeeds in a build that knows the version.
     pub is_newer: bool,
     /// What the client said.
     #[source]
@@ -20,7 +20,7 @@ pub struct DependencyError {
 }
 
 impl DependencyError {
-    /// The dependency is away or busy: the same call may succeed later.
+    /// The dependency is unavailable or busy: the same call may succeed later.
     pub fn unavailable(
         dependency: &'static str,
         operation: &'static str,
@@ -50,7 +50,7 @@ impl DependencyError {
         }
     }
 
-    /// What is there was written by a later version, and is not touched.
+    /// What is stored was written by a later version, and is not touched.
     pub fn newer(
         dependency: &'static str,
         operation: &'static str,

@@ -3,13 +3,13 @@
 use crate::{Attempt, DependencyError};
 use domain::event::Event;
 
-/// Tells who must know.
+/// Publishes events.
 pub trait PublishEvents: Send + Sync {
     /// The most events of one call.
     const PUBLISH_BATCH: usize = 10;
 
-    /// Publishes events; each may arrive more than once, with the same id. What does not fit into one call is to be asked
-    /// again.
+    /// Publishes events; each may arrive more than once, with the same id. Those that do not fit into one call are to
+    /// be asked for again.
     ///
     /// # Errors
     ///

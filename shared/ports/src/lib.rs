@@ -1,20 +1,21 @@
-//! What the engine and the requests need of the world: narrow traits, each with its contract.
+//! What the engine and the requests need from outside: narrow traits, each with its contract.
 //!
-//! **One method is one store call.** A method that works on several records says for each what came of it, or that it
-//! should be asked again ([`Attempt::Retry`]). A store is asked again in three places: by an adapter within the one call,
-//! as its SDK does; by the engine's `settle`, within the slice; by the requests' `ask_again`, within what a client waits
-//! for. So the rule that no call begins after a slice's end is kept in one place, and a fake needs no clock.
+//! **One method is one store call.** A method that works on several records returns for each its outcome, or that it
+//! should be asked again ([`Attempt::Retry`]). A store is asked again in three places: by an adapter within the one
+//! call, as its SDK does; by the engine's `settle`, within the slice; by the requests' `ask_again`, within the time
+//! that a client waits. So the rule that no call begins after a slice's end is enforced in one place, and a fake needs
+//! no clock.
 //!
-//! A batch of nothing answers nothing.
+//! An empty batch gets an empty answer.
 //!
 //! # Which ports belong together
 //!
-//! **Rows, archive and control table are one backend.** Accepting a delete ([`AcceptDeletions`]) marks the root's row and
-//! writes the deletion in one transaction, and ending a restore ([`AdvanceDeletions::finish_restore`]) clears that mark and
-//! stores the final state in one. Whoever brings another database brings all of these ports at once: [`ReadRows`],
+//! **Rows, archive and control table are one backend.** Accepting a delete ([`AcceptDeletions`]) marks the root's row
+//! and writes the deletion in one transaction, and ending a restore ([`AdvanceDeletions::finish_restore`]) clears that
+//! mark and stores the final state in one. Another database must implement all of these ports at once: [`ReadRows`],
 //! [`MarkRows`], [`ClearRows`], [`PurgeRows`], [`EraseRows`], [`ArchiveRows`], [`DetachRows`], [`RepairAggregates`],
 //! [`WriteRows`]; [`AcceptDeletions`], [`ReadDeletions`], [`ChangeDeletions`], [`AdvanceDeletions`], [`FindDue`],
-//! [`StoreNotices`]. Such a transaction is all that they promise each other: nothing else spans two calls.
+//! [`StoreNotices`]. These ports promise each other such transactions and no more: nothing else spans two calls.
 //!
 //! Each of the others can be replaced alone: the documents ([`ReadDocuments`], [`MarkDocuments`], [`ClearDocuments`],
 //! [`PurgeDocuments`], [`IndexDocuments`], [`SearchDocuments`], with [`DomainHealth`]), the queue ([`SendDeletion`]), the bus
@@ -65,8 +66,8 @@
 //!    ask again.
 //! 6. **Both in the suite**: a harness over the fake in `tests/it/contracts/fakes.rs`, one over the real store in
 //!    `tests/it/contracts/real.rs`, a line for each in `tests/it/contracts.rs`.
-//! 7. **The wiring**: a type of [`EnginePorts`], [`ApiPorts`] or [`SweepPorts`] in `ports/wired.rs` for whoever needs it, and
-//!    the adapter in the `main.rs` of those functions. Nobody else gets it.
+//! 7. **The wiring**: a type of [`EnginePorts`], [`ApiPorts`] or [`SweepPorts`] in `ports/wired.rs` for the functions
+//!    that need it, and the adapter in the `main.rs` of those functions. No other function gets it.
 //! 8. **The right**: the action in the role of those functions in `template.yaml`. `cargo xtask test` fails for a call that
 //!    is not allowed, and for a right that nothing uses.
 
@@ -123,12 +124,12 @@ pub use self::writes::{
     IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
 };
 
-/// What one call says of one of its records.
+/// The answer of one call for one of its records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Attempt<T> {
     /// It was answered.
     Done(T),
-    /// The store was too busy, or somebody else was writing: ask again, later. Says why, for the log.
+    /// The store was too busy, or another writer was active: ask again, later. Says why, for the log.
     Retry(String),
 }

@@ -1,14 +1,14 @@
-//! What the events of a page tell beside its keys.
+//! What the events of a page say beside its keys.
 
 use crate::DependencyError;
 use domain::deletion::{Deletion, DeletionId};
 use domain::notice::Notice;
 use domain::principal::Tenant;
 
-/// Remembers what the events of a page tell, before the first of them is sent. It goes with the page
+/// Stores what the events of a page say, before the first of them is published. It is removed with the page
 /// ([`drop_page`](crate::AdvanceDeletions::drop_page)).
 pub trait StoreNotices: Send + Sync {
-    /// What a page's events tell; `None` is "nothing beside its keys".
+    /// What a page's events say; `None` is "nothing beside its keys".
     ///
     /// # Errors
     ///
@@ -20,8 +20,7 @@ pub trait StoreNotices: Send + Sync {
         number: u32,
     ) -> impl Future<Output = Result<Option<Notice>, DependencyError>> + Send;
 
-    /// Writes it, whatever was there: who holds the lease is the only one who does, and does so before the checkpoint
-    /// of the page.
+    /// Writes it, whatever was there: only the holder of the lease does this, and before the checkpoint of the page.
     ///
     /// # Errors
     ///

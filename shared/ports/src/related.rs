@@ -1,9 +1,9 @@
-//! Rows that are related to something by their attributes: the children of a record, the links to it, what an author
-//! wrote.
+//! Rows that are related to something by their attributes: the children of a record, the links to it, an author's
+//! records.
 //!
-//! An index lags, and need not have what a decision needs of a row. So what an index finds is read again on the table, and
-//! only the rows that still have the attributes there are the answer. The engine and the requests each have one function
-//! that asks so, and nothing else of them queries a store for rows.
+//! An index lags, and may lack attributes that a decision needs. So rows that an index returns are read again from the
+//! table, and only those that still have the attributes there are the answer. The engine and the requests each have one
+//! function for such queries, and nothing else of them queries a store for rows.
 
 use domain::collection::{ChildLookup, Collection};
 use domain::deletion::DeletionId;
@@ -12,7 +12,7 @@ use domain::row::Row;
 
 use crate::{Fields, RowQuery, Through};
 
-/// Which rows of a collection are asked for.
+/// Which rows of a collection are queried.
 #[derive(Debug, Clone)]
 pub struct Related<'a> {
     collection: &'a Collection,
@@ -34,7 +34,7 @@ impl<'a> Related<'a> {
         let mut equals: Vec<(&str, &str)> = by.iter().map(String::as_str).zip(values).collect();
         let through = match lookup {
             ChildLookup::Table => {
-                // The partition attribute first, as `RowQuery::equals` wants it.
+                // The partition attribute first, as `RowQuery::equals` requires.
                 equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
                 Through::Table
             }
@@ -47,7 +47,7 @@ impl<'a> Related<'a> {
         }
     }
 
-    /// Rows whose attribute has this value, over an index.
+    /// Rows whose attribute has this value, through an index.
     #[must_use]
     pub fn over(
         collection: &'a Collection,
@@ -84,7 +84,7 @@ impl<'a> Related<'a> {
         self.collection
     }
 
-    /// Which attributes are asked for.
+    /// Which attributes are read.
     #[must_use]
     pub fn fields(&self) -> Fields {
         self.fields
@@ -104,13 +104,13 @@ impl<'a> Related<'a> {
         }
     }
 
-    /// Whether the rows that a query has found must be read again on the table.
+    /// Whether the rows that a query has returned must be read again from the table.
     #[must_use]
     pub fn is_over_an_index(&self) -> bool {
         matches!(self.through, Through::Index(_))
     }
 
-    /// Whether a row, as the table has it, is one of those that are asked for.
+    /// Whether a row, as the table has it, is one of those that are queried.
     #[must_use]
     pub fn has(&self, row: &Row) -> bool {
         let is_marked = self

@@ -1,4 +1,4 @@
-//! The truth: rows of the user's tables.
+//! Rows of the user's tables.
 
 use crate::{Attempt, DependencyError};
 use domain::collection::Collection;
@@ -7,7 +7,7 @@ use domain::key::RecordKey;
 use domain::page::Position;
 use domain::row::{Mark, Row};
 
-/// Which attributes a read brings.
+/// Which attributes a read returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fields {
     /// Keys, tenant, parent's key, author, time and marks: what a decision needs.
@@ -16,7 +16,7 @@ pub enum Fields {
     All,
 }
 
-/// The way a query takes.
+/// What a query reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Through<'a> {
     /// The table, read consistently. The first condition is on its partition attribute.
@@ -25,7 +25,7 @@ pub enum Through<'a> {
     Index(&'a str),
 }
 
-/// Rows of one collection by some attributes' values.
+/// Rows of one collection by the values of some attributes.
 #[derive(Debug, Clone, Copy)]
 pub struct RowQuery<'a> {
     /// The collection.
@@ -34,9 +34,9 @@ pub struct RowQuery<'a> {
     pub through: Through<'a>,
     /// `(attribute, value)`: the partition attribute first, the others narrow the result.
     pub equals: &'a [(&'a str, &'a str)],
-    /// Where to go on.
+    /// Where to continue.
     pub after: Option<&'a Position>,
-    /// The most rows to look at.
+    /// The most rows to read.
     pub limit: usize,
     /// Leave out rows that carry the mark of this deletion.
     pub not_marked_by: Option<DeletionId>,
@@ -47,9 +47,9 @@ pub struct RowQuery<'a> {
 /// One page of a query's result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPage {
-    /// The rows, in key order. Possibly none although `next` says that there is more.
+    /// The rows, in key order. There may be none although `next` says that there is more.
     pub rows: Vec<Row>,
-    /// Where to go on; `None` when everything was looked at.
+    /// Where to continue; `None` when everything was read.
     pub next: Option<Position>,
 }
 
@@ -88,23 +88,23 @@ pub trait ReadRows: Send + Sync {
 pub struct RowToMark {
     /// Its key.
     pub key: RecordKey,
-    /// Whether its mark attribute was found to be an explicit NULL.
+    /// Whether its mark attribute was an explicit NULL when it was read.
     pub null: bool,
 }
 
-/// What came of marking one row.
+/// The outcome of marking one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum MarkOutcome {
     /// It carries this deletion's mark, by this call or an earlier one.
     Marked,
-    /// Its mark attribute is an explicit NULL, contrary to what was said; it was left as it is.
+    /// Its mark attribute is an explicit NULL, contrary to what the caller said; it was left as it is.
     Null,
-    /// Its mark attribute is absent, contrary to what was said; it was left as it is.
+    /// Its mark attribute is absent, contrary to what the caller said; it was left as it is.
     Absent,
     /// It carries another mark and keeps it.
     MarkedByAnother,
-    /// There is no such row, and none was made.
+    /// There is no such row, and none was created.
     Missing,
     /// With the mark it would be larger than the store allows; it was left as it is.
     TooLarge,
@@ -128,11 +128,11 @@ pub trait MarkRows: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<MarkOutcome>>, DependencyError>> + Send;
 }
 
-/// What came of removing one row.
+/// The outcome of removing one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum PurgeOutcome {
-    /// It is gone, by this call or before.
+    /// It is removed, by this call or before.
     Gone,
     /// It does not carry this deletion's mark and stays.
     Kept,
@@ -156,7 +156,7 @@ pub trait PurgeRows: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Attempt<PurgeOutcome>>, DependencyError>> + Send;
 }
 
-/// A row whose mark is to go.
+/// A row whose mark is to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowToClear {
     /// Its key.
@@ -165,27 +165,27 @@ pub struct RowToClear {
     pub null: bool,
 }
 
-/// What came of clearing one row.
+/// The outcome of clearing one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum ClearOutcome {
-    /// Its mark was this deletion's and is gone.
+    /// Its mark was this deletion's and is removed.
     Cleared,
-    /// It carries no mark: by an earlier call, or by somebody else.
+    /// It carries no mark: removed by an earlier call, or by another writer.
     Live,
     /// It carries another mark and keeps it.
     MarkedByAnother,
-    /// There is no such row, and none was made.
+    /// There is no such row, and none was created.
     Missing,
 }
 
-/// Takes marks off rows.
+/// Removes marks from rows.
 pub trait ClearRows: Send + Sync {
     /// The most rows of one [`clear`](Self::clear).
     const CLEAR_BATCH: usize = 25;
 
-    /// Takes the mark of this deletion off rows that carry it, and leaves every other row as it is. Doing it again is
-    /// harmless. The keys must differ.
+    /// Removes the mark of this deletion from rows that carry it, and leaves every other row as it is. Doing it again
+    /// is harmless. The keys must differ.
     ///
     /// # Errors
     ///

@@ -1,14 +1,14 @@
-//! Schedules that belong to records and die with them.
+//! Schedules that belong to records and are removed with them.
 
 use crate::{Attempt, DependencyError};
 
-/// What came of removing a schedule. Either way there is none any more.
+/// The outcome of removing a schedule. In each case there is none any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum ScheduleOutcome {
     /// It was there.
     Removed,
-    /// There was none: it ran out, somebody removed it, or an earlier call did.
+    /// There was none: it expired, another writer removed it, or an earlier call did.
     Missing,
 }
 
@@ -21,13 +21,13 @@ pub fn can_name_a_schedule(name: &str) -> bool {
 
 /// Removes schedules.
 pub trait RemoveSchedules: Send + Sync {
-    /// Removes the schedule of this name in the group that this port was made for. Doing it again is harmless. A
-    /// name that no schedule can have (see [`can_name_a_schedule`]) is one that is not there.
+    /// Removes the schedule of this name in the group that this port was created for. Doing it again is harmless. A
+    /// name that no schedule can have (see [`can_name_a_schedule`]) counts as missing.
     ///
     /// # Errors
     ///
-    /// When the scheduler did not answer; it may be removed all the same. A refusal is about this schedule alone: others
-    /// may well be removed.
+    /// When the scheduler did not answer; it may be removed all the same. A refusal concerns this schedule alone:
+    /// others may still be removed.
     fn remove(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Which ports a use case gets, as one parameter: a function's policy equals the methods named here.
+//! Which ports a use case gets, as one parameter: a function's policy equals the methods that are listed here.
 
 use crate::{
     AcceptDeletions, AdvanceDeletions, ArchiveRows, ChangeDeletions, ClearDocuments, ClearRows,
@@ -11,7 +11,7 @@ use crate::{
 pub trait ApiPorts: Send + Sync {
     /// Rows: read, and write for clients; a root is marked by [`AcceptDeletions`].
     type Rows: ReadRows + WriteRows;
-    /// Documents: search, and what a client's write leaves of them.
+    /// Documents: search, and update for a client's write.
     type Documents: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments;
     /// Deletions: accept, read, and ask something of one.
     type Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions;
@@ -34,7 +34,7 @@ pub trait ApiPorts: Send + Sync {
 
 /// What the engine gets, in the consumer and in the sweeper.
 pub trait EnginePorts: Send + Sync {
-    /// Rows: read, mark, clear, purge, archive, erase, detach, keep aggregates true.
+    /// Rows: read, mark, clear, purge, archive, erase, detach, maintain computed values.
     type Rows: ReadRows
         + MarkRows
         + ClearRows
@@ -45,13 +45,13 @@ pub trait EnginePorts: Send + Sync {
         + RepairAggregates;
     /// Documents: read their marks, mark, clear, purge.
     type Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments;
-    /// Deletions: read, carry on.
+    /// Deletions: read, advance.
     type Deletions: ReadDeletions + AdvanceDeletions + StoreNotices;
     /// The queue's sending half, for continuations.
     type Queue: SendDeletion;
     /// The bus.
     type Events: PublishEvents;
-    /// Schedules that die with their records.
+    /// Schedules that are removed with their records.
     type Schedules: RemoveSchedules;
     /// Time and chance.
     type Clock: Clock + Ids;
@@ -85,7 +85,7 @@ pub trait SweepPorts: EnginePorts {
     fn domain(&self) -> &Self::Domain;
 }
 
-/// The three stores, as one value: what is deleted, its copies, and the deletions.
+/// The three stores, as one value: rows, documents and deletions.
 pub trait Stores: Send + Sync {
     /// Rows.
     type Rows: Send + Sync;
@@ -102,13 +102,13 @@ pub trait Stores: Send + Sync {
     fn deletions(&self) -> &Self::Deletions;
 }
 
-/// What others hear of or lose, as one value: messages, events, schedules.
+/// Everything that goes out, as one value: messages, events, schedules.
 pub trait Outgoing: Send + Sync {
     /// The queue's sending half.
     type Queue: Send + Sync;
     /// The bus.
     type Events: Send + Sync;
-    /// Schedules that die with their records.
+    /// Schedules that are removed with their records.
     type Schedules: Send + Sync;
 
     /// The queue.

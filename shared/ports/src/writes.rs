@@ -11,38 +11,38 @@ use domain::row::Row;
 pub struct Stored<K> {
     /// All of it, as a decision reads it.
     pub row: Row,
-    /// As the store holds it, with types that JSON does not have.
+    /// All of it in the store's own types, some of which JSON does not have.
     pub kept: K,
 }
 
-/// What came of writing one row.
+/// The outcome of writing one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum WriteOutcome {
-    /// It stands as given.
+    /// It is stored as given.
     Written,
-    /// The row is no longer as it was read (there by now, gone, marked, of another tenant or author). It was left.
+    /// The row has changed since it was read (created, removed, marked, or of another tenant or author). It was left.
     Changed,
     /// It would be larger than the store allows. What was there was left.
     TooLarge,
-    /// It holds something that the store cannot: an attribute of a type that one of the table's indexes does not take,
-    /// a number out of range. What was there was left.
+    /// It contains something that the store cannot hold: an attribute of a type that one of the table's indexes does
+    /// not accept, a number out of range. What was there was left.
     Unstorable,
 }
 
-/// What came of taking a write back.
+/// The outcome of undoing a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum TakeBackOutcome {
-    /// The row stands as before the write, or is gone as before.
+    /// The row is as before the write, or missing as before.
     TakenBack,
-    /// The row is not what was written: somebody wrote or marked it since, or it is gone. It was left as it is.
+    /// The row is not what was written: another writer has written, marked or removed it since. It was left as it is.
     Changed,
 }
 
 /// Writes whole rows for clients.
 pub trait WriteRows: Send + Sync {
-    /// A row as the store holds it.
+    /// A row in the store's own types.
     type Kept: Clone + Send + Sync;
 
     /// Reads all of one row, consistently.
@@ -71,12 +71,12 @@ pub trait WriteRows: Send + Sync {
         before: Option<&Stored<Self::Kept>>,
     ) -> impl Future<Output = Result<WriteOutcome, DependencyError>> + Send;
 
-    /// Takes back what [`write`](Self::write) did with the same parameters, if the row still is what was written and
+    /// Undoes what [`write`](Self::write) did with the same parameters, if the row still is what was written and
     /// carries no mark. Of a row with more than 100 attributes the first 100 by name are compared.
     ///
     /// # Errors
     ///
-    /// When the store did not answer (whether it was taken back is then unknown), or refused.
+    /// When the store did not answer (whether it was undone is then unknown), or refused.
     fn take_back(
         &self,
         collection: &Collection,
@@ -85,25 +85,25 @@ pub trait WriteRows: Send + Sync {
     ) -> impl Future<Output = Result<TakeBackOutcome, DependencyError>> + Send;
 }
 
-/// What came of indexing one document.
+/// The outcome of indexing one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum IndexOutcome {
     /// It is there.
     Indexed,
-    /// The index refuses it for what it holds; says why, without its content.
+    /// The index refuses it for its content; says why, without the content.
     Rejected(String),
 }
 
 /// Writes documents.
 pub trait IndexDocuments: Send + Sync {
-    /// Makes a document, or writes its fields into the one with this id and takes those out that are gone; what else
-    /// stands in that one stays. Doing it again is harmless. The mark is a field as any other here: only what the truth
-    /// was found to say may be written.
+    /// Creates a document, or writes its fields into the one with this id and removes those that no longer exist;
+    /// everything else in it stays. Doing it again is harmless. The mark is a field like any other here: only what was
+    /// read from the row may be written.
     ///
     /// # Errors
     ///
-    /// When the index did not answer (whether it was written is then unknown), or is missing: none is made.
+    /// When the index did not answer (whether it was written is then unknown), or is missing: none is created.
     fn index(
         &self,
         collection: &Collection,

@@ -1,7 +1,7 @@
-//! Accepts a delete: one transaction that hides the root and writes the intent, then the message.
+//! Accepts a delete: one transaction that hides the root and stores the intent, then the message.
 //!
-//! The order matters: what is stored before the message is sent is what keeps the promise of the 202. A message that
-//! is lost is sent again by the sweeper, because the deletion *is* the outbox.
+//! The order matters: the promise of the 202 depends on what is stored before the message is sent. A message that is
+//! lost is sent again by the sweeper, because the deletion *is* the outbox.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use telemetry::chain;
 /// A delete of one record and all below it.
 #[derive(Debug)]
 pub struct DeleteRequest<'a> {
-    /// Who asks.
+    /// The requester.
     pub principal: &'a Principal,
     /// The record's collection.
     pub collection: &'a Collection,
@@ -47,9 +47,9 @@ pub enum AcceptAnswer {
     /// It will be done.
     Scheduled(Box<Deletion>),
     /// There is nothing left to do: absent, another tenant's, marked, or hidden by an ancestor's deletion. The deletion
-    /// is there for those who may see it.
+    /// is included for those who may see it.
     AlreadyDeleted(Option<Box<Deletion>>),
-    /// Absent or another tenant's, in a collection that says `missing = "not_found"`.
+    /// Absent or another tenant's, in a collection that declares `missing = "not_found"`.
     NotFound,
 }
 
@@ -59,10 +59,10 @@ pub enum AcceptError {
     /// The caller may not delete it.
     #[error("not allowed to delete this record")]
     Forbidden,
-    /// A live child keeps it: a record of this collection.
+    /// A live child blocks it: a record of this collection.
     #[error("a live record of {0} names it")]
     HasChildren(CollectionName),
-    /// The message could not be sent and the acceptance was taken back.
+    /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,
     /// A dependency failed.
@@ -70,7 +70,7 @@ pub enum AcceptError {
     Dependency(#[from] DependencyError),
 }
 
-/// How often a delete is judged again whose root somebody else has written at the same moment.
+/// How often a delete is judged again if another writer has written its root at the same moment.
 const RACES: u32 = 3;
 
 /// Accepts a delete.
@@ -98,7 +98,7 @@ pub async fn accept<P: ApiPorts>(
     let (mut races, mut unanswered) = (0, None);
     loop {
         let found = liveness(api, collection, &principal.tenant, &key, Fields::Judged).await?;
-        // Our own mark: the try before was accepted, and its answer was lost.
+        // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
         {
@@ -108,7 +108,7 @@ pub async fn accept<P: ApiPorts>(
             Liveness::Absent => return Ok(absent(collection)),
             Liveness::Marked { row, by } | Liveness::Hidden { row, by } => {
                 if !allows(principal, collection, Action::Delete, &row, began) {
-                    // Nobody reads it any more: for them it is as absent.
+                    // Nobody may read it any more: for the caller it is absent.
                     return Ok(absent(collection));
                 }
                 return Ok(AcceptAnswer::AlreadyDeleted(
@@ -119,7 +119,7 @@ pub async fn accept<P: ApiPorts>(
             Liveness::Orphan(row) => (row, false),
         };
         if !allows(principal, collection, Action::Delete, &row, began) {
-            // Told to those who may read it; what nobody reads is as absent.
+            // A refusal for those who may read it; for all others it is absent.
             let readable = allows(principal, collection, Action::Read, &row, began);
             return if is_live && readable {
                 Err(AcceptError::Forbidden)
@@ -154,7 +154,7 @@ pub async fn accept<P: ApiPorts>(
             .await
         {
             Ok(AcceptOutcome::Accepted) => return publish(api, collection, deletion, &page).await,
-            // Somebody was faster: what stands now is the answer.
+            // Another writer was faster: the current state is the answer.
             Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
             Err(error) => {
@@ -204,7 +204,7 @@ async fn publish<P: ApiPorts>(
         match undo(api, collection, &deletion, page).await {
             Ok(UndoOutcome::Undone) => return Err(AcceptError::TakenBack),
             Ok(UndoOutcome::Begun) => {}
-            // It may stand or be gone: only an error promises nothing.
+            // It may be stored or removed: only an error promises nothing.
             Err(error) => {
                 warn!(
                     deletion_id = %deletion.id, error = %chain(&error), "deletion {} could not be taken back", deletion.id
@@ -216,7 +216,7 @@ async fn publish<P: ApiPorts>(
     Ok(AcceptAnswer::Scheduled(Box::new(deletion)))
 }
 
-/// Takes an acceptance back; where the answer is lost, it is asked again, because an undone one stays undone.
+/// Undoes an acceptance; if the answer is lost, the call is repeated, because an undone acceptance stays undone.
 async fn undo<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,

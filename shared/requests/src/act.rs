@@ -1,7 +1,7 @@
-//! What a caller asks of a deletion: cancel, retry, restore, purge.
+//! What a caller may request of a deletion: cancel, retry, restore, purge.
 //!
-//! One compare-and-set decides, and who loses it is judged again by what stands then. The message follows; if it is lost,
-//! the sweeper sends it, because the deletion *is* the outbox.
+//! One compare-and-set decides, and a request that loses it is judged again by the current state. The message follows;
+//! if it is lost, the sweeper sends it, because the deletion *is* the outbox.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use domain::principal::Principal;
 use ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
 use telemetry::chain;
 
-/// How often a change by somebody else is judged again before the caller is told to come again.
+/// How often a change by another writer is judged again before the caller is asked to try later.
 const RACES: u32 = 5;
 
 /// Why nothing was done.
@@ -29,16 +29,17 @@ pub enum ActError {
     /// The caller may see it, and may not do this to it.
     #[error("not allowed to do this to the deletion")]
     Forbidden,
-    /// It does not apply to the deletion as it stands, which is told, and why.
+    /// It is not allowed in the deletion's current state, which is returned, with the reason.
     #[error("{}", NotAllowed(.0.state))]
     InvalidState(Box<Deletion>, Refusal),
-    /// A restore: the root's row is gone.
+    /// A restore: the root's row is missing.
     #[error("the root's row is gone")]
     RootMissing,
     /// A restore: another record has the root's key, or another deletion's mark is on it.
     #[error("another record has the root's key")]
     KeyTaken,
-    /// A restore: something above the root is gone or deleted; by this deletion, for those who may see it.
+    /// A restore: something above the root is missing, or deleted by this deletion, which is included for those who may
+    /// see it.
     #[error("the record above the root is gone or deleted")]
     ParentNotLive(Option<Box<Deletion>>),
     /// A dependency failed. It may have been done all the same; asking again is safe.
@@ -46,12 +47,12 @@ pub enum ActError {
     Dependency(#[from] DependencyError),
 }
 
-/// Asks something of a deletion, and answers what stands then. What can be known now is answered now, and nothing is
-/// written then.
+/// Requests something of a deletion, and returns its state after that. A refusal that can be known now is answered now,
+/// and nothing is written in that case.
 ///
 /// # Errors
 ///
-/// See [`ActError`]. Permission is decided before the state is told.
+/// See [`ActError`]. Permission is decided before the state is revealed.
 pub async fn act<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -73,7 +74,7 @@ pub async fn act<P: ApiPorts>(
         if next.state == State::Restoring
             && let Some(found) = obstacle(api, &deletion).await?
         {
-            // Whoever was faster may have done what was looked at: then it is judged by what stands now.
+            // A faster request may have caused what was read: then it is judged again by the current state.
             let stands = visible(api, principal, Some(id)).await?;
             if stands.as_ref() == Some(&deletion) {
                 return Err(refused(api, principal, found).await?);
@@ -84,7 +85,7 @@ pub async fn act<P: ApiPorts>(
             continue;
         }
         info!(deletion_id = %id, action = action.as_str(), state = %next.state, "{} of deletion {id}", action.as_str());
-        // Whoever works on it finds a cancel at the next checkpoint.
+        // A worker that holds the lease detects a cancel at its next checkpoint.
         if !next.is_leased(now) {
             send(api, &next).await;
         }
@@ -98,7 +99,7 @@ pub async fn act<P: ApiPorts>(
     .into())
 }
 
-/// Why a restore that plainly cannot end is not begun. Cancel, purge and the other retries depend on nothing but the
+/// Why a restore that is known to fail is not begun. Cancel, purge and the other retries depend on nothing but the
 /// deletion itself.
 async fn refused<P: ApiPorts>(
     api: &Api<P>,
@@ -119,7 +120,7 @@ async fn send<P: ApiPorts>(api: &Api<P>, deletion: &Deletion) {
     }
 }
 
-/// What the caller may ask of this deletion now, in the order of [`Action::ALL`].
+/// What the caller may request of this deletion now, in the order of [`Action::ALL`].
 pub fn allowed<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -131,7 +132,7 @@ pub fn allowed<P: ApiPorts>(
         .collect()
 }
 
-/// `cancel` and `retry` need the right of the pass that they touch.
+/// `cancel` and `retry` need the right of the pass that they affect.
 fn may<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,

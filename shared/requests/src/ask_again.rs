@@ -1,7 +1,7 @@
-//! Asks a store again for a request: where it did not answer, and may answer in a moment.
+//! Asks a store again for a request if it did not answer, and may answer in a moment.
 //!
-//! The engine has a slice to do so, and its `settle`; a request has what its client waits for. Losing a race is nothing of
-//! the kind: whoever was slower is judged again by what stands then (`accept`, `act`, `write`).
+//! The engine has a slice to do so, and its `settle`; a request has the time that its client waits. A lost race is
+//! something else: the slower request is judged again by the current state (`accept`, `act`, `write`).
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use jiff::Timestamp;
 
 use ports::{Clock, DependencyError, Ids};
 
-/// How often a call is made again.
+/// How often a call is repeated.
 const TRIES: u32 = 3;
 
-/// For how long another try is worth it: the gateway waits 30 s for the whole request.
+/// For how long another try is useful: the gateway waits 30 s for the whole request.
 const TRY_FOR: Duration = Duration::from_secs(3);
 
-/// The pause before the second try; each further one is longer by as much, all with jitter.
+/// The pause before the second try; each further pause is longer by the same amount, all with jitter.
 const PAUSE: Duration = Duration::from_millis(40);
 
 /// The tries of one call.
@@ -60,11 +60,11 @@ impl<'c, C: Clock + Ids> Tries<'c, C> {
         }
     }
 
-    /// Pauses before the next try of what has failed with this error.
+    /// Pauses before the next try of a call that has failed with this error.
     ///
     /// # Errors
     ///
-    /// That error, where another try would not help, or it was the last one.
+    /// That error, if another try would not help, or it was the last one.
     pub(super) async fn again(&mut self, error: DependencyError) -> Result<(), DependencyError> {
         let took = self.clock.now().duration_since(self.began);
         let is_late = Duration::try_from(took).unwrap_or_default() > TRY_FOR;
@@ -79,7 +79,7 @@ impl<'c, C: Clock + Ids> Tries<'c, C> {
     }
 }
 
-/// Makes a call that may be made twice, until it is answered or another try is not worth it.
+/// Makes a call that may be made twice, until it is answered or another try is not useful.
 ///
 /// # Errors
 ///
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use domain::deletion::DeletionId;
 
-    /// A clock that moves by what is slept, and by what each call takes.
+    /// A clock that advances by each pause, and by the time that each call takes.
     #[derive(Default)]
     struct TestClock {
         at: Mutex<Duration>,

@@ -1,7 +1,7 @@
-//! Where a list goes on: opaque for clients, versioned, bound to its query.
+//! Where a list continues: opaque for clients, versioned, bound to its query.
 //!
-//! A cursor says only *where*, never *whose*: tenant and query come from the request that brings it, so a foreign or
-//! forged one shows nothing else than the caller's own records.
+//! A cursor says only *where*, never *whose*: tenant and query come from the request that contains it, so a foreign or
+//! forged one shows nothing but the caller's own records.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// The version this build writes and reads.
 const VERSION: u32 = 1;
 
-/// The cursor is not one of this query.
+/// The cursor does not belong to this query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the cursor is not one of this query")]
 pub struct InvalidCursor;
@@ -24,7 +24,7 @@ struct Sealed<T> {
     p: T,
 }
 
-/// Writes a place of the query with this name.
+/// Writes where the query with this name continues.
 #[must_use]
 pub fn write<T: Serialize>(query: &[&str], place: T) -> String {
     let sealed = Sealed {
@@ -35,11 +35,11 @@ pub fn write<T: Serialize>(query: &[&str], place: T) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&sealed).unwrap_or_default())
 }
 
-/// Reads a place of the query with this name.
+/// Reads where the query with this name continues.
 ///
 /// # Errors
 ///
-/// When it is not a cursor of this build, or of another query.
+/// When it is not a cursor of this build, or belongs to another query.
 pub fn read<T: DeserializeOwned>(query: &[&str], cursor: &str) -> Result<T, InvalidCursor> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
     let sealed: Sealed<T> = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
@@ -51,7 +51,7 @@ pub fn read<T: DeserializeOwned>(query: &[&str], cursor: &str) -> Result<T, Inva
 }
 
 fn name(query: &[&str]) -> String {
-    // The lengths keep ["ab", "c"] and ["a", "bc"] apart.
+    // The lengths distinguish ["ab", "c"] from ["a", "bc"].
     let mut hash = Sha256::new();
     for part in query {
         hash.update(part.len().to_be_bytes());

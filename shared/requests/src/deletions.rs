@@ -15,10 +15,10 @@ use domain::scope::Scope;
 use ports::{ApiPorts, DependencyError, ReadDeletions};
 use telemetry::chain;
 
-/// How many deletions one list looks at before it answers with what it has.
+/// How many deletions one list reads before it answers with what it has.
 const LOOKED_AT: usize = 500;
 
-/// How many pages of a manifest are read for one answer: some are empty, and then many in a row.
+/// How many pages of a manifest are read for one answer: pages may be empty, sometimes many in a row.
 const PAGES: usize = 100;
 
 /// How many it reads from the index at once.
@@ -42,7 +42,7 @@ pub struct DeletionFilter {
     pub state: Option<State>,
     /// With a root in this collection.
     pub collection: Option<String>,
-    /// Asked for by this subject.
+    /// Requested by this subject.
     pub requested_by: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub async fn show<P: ApiPorts>(
     visible(api, principal, Some(id)).await
 }
 
-/// What a deletion without a root covers; `None` where there is a root, or when it is dropped.
+/// What a deletion without a root covers; `None` if there is a root, or if the scope has been dropped.
 ///
 /// # Errors
 ///
@@ -75,8 +75,8 @@ pub async fn scope<P: ApiPorts>(
     deletions.scope(&deletion.tenant, deletion.id).await
 }
 
-/// Deletions, newest first, and where to go on. One that a later version wrote is left out: who may see it, only that
-/// version can tell.
+/// Deletions, newest first, and where to continue. One that a later version wrote is left out: only that version can
+/// decide who may see it.
 ///
 /// # Errors
 ///
@@ -119,11 +119,11 @@ pub async fn list<P: ApiPorts>(
             if unwanted {
                 continue;
             }
-            // The index holds what never changes; the state is read from the deletion itself.
+            // The index has what never changes; the state is read from the deletion itself.
             let deletion = match visible(api, principal, Some(summary.id)).await {
                 Ok(Some(deletion)) => deletion,
                 Ok(None) => continue,
-                // Who asks for it by its id is told; the others must not go with it.
+                // A caller who requests it by its id gets the error; it must not make the others unreadable.
                 Err(error) if error.is_newer => {
                     warn!(deletion_id = %summary.id, error = %chain(&error), "deletion {} is left out", summary.id);
                     continue;
@@ -151,11 +151,11 @@ pub struct ManifestRecord {
     pub collection: CollectionName,
     /// Its key.
     pub key: RecordKey,
-    /// What became of it in the delete.
+    /// Its outcome in the delete.
     pub outcome: Outcome,
-    /// Whether the restore has brought it back, once it has come to it.
+    /// Whether the restore has brought it back, once the restore has reached it.
     pub restore: Option<Result<(), NotRestored>>,
-    /// Whether the purge has removed it, once it has come to it.
+    /// Whether the purge has removed it, once the purge has reached it.
     pub purge: Option<Result<(), NotPurged>>,
 }
 
@@ -241,7 +241,7 @@ pub async fn records<P: ApiPorts>(
     Ok(Some((found, Some(cursor::write(&name, place)))))
 }
 
-/// Which passes have come to a page.
+/// Which passes have done a page.
 struct Seen {
     deleted: bool,
     restored: bool,
@@ -250,7 +250,8 @@ struct Seen {
 
 impl Seen {
     fn of(deletion: &Deletion, page: u32) -> Self {
-        // Behind the pages that the delete wrote are those that a purge's look found: they were marked as they were written.
+        // After the pages that the delete wrote are those that a purge added for late arrivals: they were marked when
+        // they were written.
         let is_found = deletion.state.pass() == Pass::Purge
             && page > deletion.selected.unwrap_or(deletion.acted);
         let behind = |pages: u32, done: u32| page <= pages && page > pages.saturating_sub(done);

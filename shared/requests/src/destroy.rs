@@ -1,8 +1,8 @@
 //! Accepts a delete of many records: by id, or of all that an author wrote. There is no root to mark: the intent is
-//! written, and the records are judged and marked page by page.
+//! stored, and the records are judged and marked page by page.
 //!
-//! Which records the caller may delete is decided here for as long as the deletion lives: the right is written into the
-//! scope as conditions on rows, so that what is judged later is judged by the right that there was.
+//! Which records the caller may delete is decided here for the deletion's whole life: the right is written into the
+//! scope as conditions on rows, so that records that are judged later are judged by the right that the caller had.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,9 +31,9 @@ pub const MOST_IDS: usize = 1000;
 /// A delete of many records and all below them.
 #[derive(Debug)]
 pub struct DestroyRequest<'a> {
-    /// Who asks.
+    /// The requester.
     pub principal: &'a Principal,
-    /// The collection that is asked.
+    /// The collection of the request.
     pub collection: &'a Collection,
     /// What is to be deleted.
     pub named: Requested<'a>,
@@ -43,7 +43,7 @@ pub struct DestroyRequest<'a> {
     pub request_id: String,
 }
 
-/// How the records are named.
+/// How the records are requested.
 #[derive(Debug)]
 pub enum Requested<'a> {
     /// By key, none twice, from 1 to [`MOST_IDS`].
@@ -57,7 +57,7 @@ pub enum Requested<'a> {
     Author {
         /// The subject.
         author: String,
-        /// The collections beside the one that is asked, none twice.
+        /// The collections beside the one of the request, none twice.
         beside: Vec<&'a Collection>,
     },
 }
@@ -77,15 +77,15 @@ pub enum DestroyError {
     /// The caller may not delete these records.
     #[error("not allowed to delete these records")]
     Forbidden,
-    /// A collection cannot be asked for this, or not together with the others.
+    /// A collection cannot be requested like this, or not together with the others.
     #[error("`{collection}` {why}")]
     Unsupported {
         /// The collection.
         collection: CollectionName,
-        /// What is in the way.
+        /// The reason.
         why: Unsupported,
     },
-    /// The message could not be sent and the acceptance was taken back.
+    /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,
     /// A dependency failed. It may have been accepted all the same.
@@ -93,19 +93,19 @@ pub enum DestroyError {
     Dependency(#[from] DependencyError),
 }
 
-/// What is in the way of a delete of many records.
+/// Why a delete of many records is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
-    /// Its file names no author.
+    /// Its file declares no author.
     #[error("has no author")]
     NoAuthor,
-    /// Its file names no index by which an author's records are found.
+    /// Its file declares no index through which an author's records are queried.
     #[error("has no index over its authors (`author.gsi`)")]
     NoAuthorIndex,
-    /// Its file names no parent.
+    /// Its file declares no parent.
     #[error("has no parent")]
     NoParent,
-    /// It would be deleted in another way, or for another time.
+    /// It would be deleted in another way, or with another retention.
     #[error("has another strategy, retention or parent than the collection that is asked")]
     Different,
     /// Its records would be found twice.
@@ -113,7 +113,7 @@ pub enum Unsupported {
     Nested,
 }
 
-/// Accepts a delete of many records. Nothing is read: whether a record is there is judged later, and told by the
+/// Accepts a delete of many records. Nothing is read: whether a record exists is judged later, and shown by the
 /// deletion's records.
 ///
 /// # Errors
@@ -200,8 +200,8 @@ fn scope(
     Ok(scope)
 }
 
-/// What the caller may delete of a collection, and what was asked for, as conditions on its rows. Permission is decided
-/// before anything else is told.
+/// What the caller may delete of a collection, and what was requested, as conditions on its rows. Permission is decided
+/// before anything else is revealed.
 fn conditions(
     request: &DestroyRequest<'_>,
     collection: &Collection,
@@ -218,7 +218,7 @@ fn conditions(
         Requested::Author { author, .. } => {
             let right = match right(principal, collection, Action::DestroyAll) {
                 Right::Always => Some(Only::default()),
-                // One's own may be deleted at once by who may delete them one by one.
+                // Callers who may delete their own records one by one may delete them all at once.
                 Right::OwnOnly | Right::Never if *author == principal.subject => own(),
                 Right::OwnOnly | Right::Never => None,
             };
@@ -233,7 +233,7 @@ fn conditions(
         only.author = Some(author.clone());
     }
     if matches!(request.named, Requested::Author { .. }) {
-        // What is written after the request is none of its business.
+        // Records that are written after the request are not covered.
         only.until = Some(only.until.map_or(now, |until| until.min(now)));
     }
     only.parent.clone_from(&request.parent);
@@ -250,7 +250,7 @@ fn own_records(principal: &Principal, collection: &Collection, now: Timestamp) -
     }
 }
 
-/// Whether these collections can be asked for this, in one deletion.
+/// Whether these collections can be requested like this, in one deletion.
 fn together(
     collections: &Collections,
     request: &DestroyRequest<'_>,
@@ -313,7 +313,7 @@ fn parts(ids: &[RecordKey]) -> Vec<Vec<RecordKey>> {
     parts
 }
 
-/// Sends the message, or takes the acceptance back where that is wanted and nobody has begun.
+/// Sends the message; if that fails, undoes the acceptance if this is configured and no worker has begun.
 async fn publish<P: ApiPorts>(
     api: &Api<P>,
     deletion: &Deletion,
@@ -330,7 +330,7 @@ async fn publish<P: ApiPorts>(
     match undo(api, deletion, parts).await {
         Ok(UndoOutcome::Undone) => Err(DestroyError::TakenBack),
         Ok(UndoOutcome::Begun) => Ok(()),
-        // It may stand or be gone: only an error promises nothing.
+        // It may be stored or removed: only an error promises nothing.
         Err(error) => {
             warn!(deletion_id = %deletion.id, error = %chain(&error), "deletion {} could not be taken back", deletion.id);
             Err(error.into())
@@ -338,7 +338,7 @@ async fn publish<P: ApiPorts>(
     }
 }
 
-/// Where the answer is lost, it is asked again, because an undone one stays undone.
+/// If the answer is lost, the call is repeated, because an undone acceptance stays undone.
 async fn undo<P: ApiPorts>(
     api: &Api<P>,
     deletion: &Deletion,

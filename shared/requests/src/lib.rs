@@ -1,8 +1,8 @@
-//! What the api's clients ask for, as verbs: each function takes ports and answers with an outcome.
+//! What the api's clients request, as verbs: each function takes ports and returns an outcome.
 //!
-//! The order of writes is decided here, and in the engine for what it carries out: truth before copy when marking. A crash
-//! between two writes then leaves something that a later run sees. Nothing here carries a deletion on: a request says
-//! what is wanted, and the engine, which nobody here names, does it.
+//! The order of writes is decided here, and in the engine for what it does: rows before documents when marking ("truth
+//! before copy"). A crash between two writes then leaves a difference that a later run detects. Nothing here works on a
+//! deletion: a request says what is wanted, and the engine, which nothing here depends on, does it.
 
 pub mod accept;
 pub mod act;

@@ -8,12 +8,12 @@ use domain::principal::Tenant;
 use domain::row::Row;
 use ports::{ApiPorts, DependencyError, Related};
 
-/// The first look at children takes few, the next ones many.
+/// The first query for children reads few, the next ones many.
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
-/// The collection of a live child that keeps this record. One that is written after this look stays below a deleted
-/// parent, and is hidden by it.
+/// The collection of a live child that blocks this record. A child that is written after this check stays below a
+/// deleted parent, and is hidden by it.
 ///
 /// # Errors
 ///

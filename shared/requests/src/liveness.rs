@@ -1,4 +1,4 @@
-//! Whether a record is live: no mark, and every parent it names is there and live.
+//! Whether a record is live: no mark, and every parent that it references is there and live.
 
 use futures_util::future::{join, join_all};
 
@@ -11,12 +11,12 @@ use domain::principal::Tenant;
 use domain::row::{Row, RowMark};
 use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
 
-/// What the truth says of a record.
+/// What the rows say about a record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Liveness {
-    /// No such row, or another tenant's: the two are never told apart.
+    /// No such row, or another tenant's: the two are never distinguished.
     Absent,
-    /// It and all above it are live.
+    /// It and everything above it are live.
     Live(Row),
     /// It carries a mark.
     Marked {
@@ -32,21 +32,21 @@ pub(super) enum Liveness {
         /// That ancestor's deletion, unless the mark is not ours.
         by: Option<DeletionId>,
     },
-    /// It is unmarked, but names a parent that does not exist.
+    /// It is unmarked, but references a parent that does not exist.
     Orphan(Row),
 }
 
-/// What stands above a record.
+/// The state of what is above a record.
 pub(super) enum Ancestors {
-    /// Everything that it names is there and live.
+    /// Everything that it references is there and live.
     Live,
     /// An ancestor carries a mark: that deletion's, unless the mark is not ours.
     Marked(Option<DeletionId>),
-    /// An ancestor is not there, or another tenant's.
+    /// An ancestor is missing, or another tenant's.
     Missing,
 }
 
-/// What the key of a record names, as it was read: nearest first.
+/// The ancestors that a record's key itself references, as they were read: nearest first.
 pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
 
 /// Reads a record and everything above it.
@@ -68,7 +68,7 @@ pub(super) async fn liveness<P: ApiPorts>(
     judge_with(api, collection, tenant, row, &known).await
 }
 
-/// A row, and in the same round trip what its key itself names.
+/// A row, and in the same round trip the ancestors that its key itself references.
 ///
 /// # Errors
 ///
@@ -120,7 +120,7 @@ fn named_by_key<'a>(
     named
 }
 
-/// What the truth says of a row that was read just now.
+/// What the rows say about a row that was read just now.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ async fn judge_with<P: ApiPorts>(
     )
 }
 
-/// Reads what stands above a row, but for what is known of it: one round trip for each level.
+/// Reads what is above a row, except for what is known of it: one round trip for each level.
 ///
 /// # Errors
 ///
@@ -204,8 +204,8 @@ async fn read_one<P: ApiPorts>(
     )
 }
 
-/// Reads rows for a request. Those that the store puts off are asked for again; a store that keeps doing so is busy, and
-/// the client may come again.
+/// Reads rows for a request. Those that the store puts off are asked for again; a store that keeps doing so is busy,
+/// and the client may try again later.
 ///
 /// # Errors
 ///

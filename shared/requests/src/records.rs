@@ -1,4 +1,4 @@
-//! Reads of live records: get, list and search, each checked against the truth.
+//! Reads of live records: get, list and search, each checked against the rows.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use ports::{ApiPorts, Clock, DependencyError, Fields, Related, SearchDocuments, 
 /// How many queries one list, and how many pages of hits one search may take before it answers with what it has.
 const ROUNDS: usize = 5;
 
-/// How many hits a search looks at in one round.
+/// How many hits a search reads in one round.
 const HITS: usize = 100;
 
 /// The answer to a get.
@@ -31,7 +31,7 @@ pub enum Got {
     Live(Row),
     /// Marked, and the caller may restore it: its deletion.
     Deleted(Box<Deletion>),
-    /// Absent, another tenant's, not readable, or marked and not the caller's to restore.
+    /// Absent, another tenant's, not readable, or marked and one that the caller may not restore.
     Absent,
 }
 
@@ -41,7 +41,7 @@ pub enum ReadError {
     /// The caller may not read this collection.
     #[error("not allowed to read this collection")]
     Forbidden,
-    /// The collection is listed below a parent only.
+    /// The collection is listed only below a parent.
     #[error("this collection is listed below a parent only")]
     ParentRequired,
     /// See [`InvalidCursor`].
@@ -55,9 +55,9 @@ pub enum ReadError {
 /// One page of live records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
-    /// The records; possibly fewer than asked for although there are more.
+    /// The records; there may be fewer than requested although there are more.
     pub items: Vec<Row>,
-    /// Where to go on.
+    /// Where to continue.
     pub next_cursor: Option<String>,
 }
 
@@ -65,7 +65,7 @@ pub struct Listed {
 ///
 /// # Errors
 ///
-/// [`ReadError::Forbidden`] is decided before existence is told.
+/// [`ReadError::Forbidden`] is decided before existence is revealed.
 pub async fn get<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -187,7 +187,8 @@ pub async fn search<P: ApiPorts>(
             limit: HITS,
         };
         let mut page = api.ports.documents().search(asked).await?;
-        // Somebody may have put a second document of a record beside ours; a store refuses a key that is named twice.
+        // Another writer may have stored a second document of a record beside ours; a store refuses a key that is
+        // listed twice.
         let mut seen = HashSet::new();
         page.hits.retain(|hit| seen.insert(hit.key.clone()));
         let keys: Vec<RecordKey> = page.hits.iter().map(|hit| hit.key.clone()).collect();
@@ -196,7 +197,7 @@ pub async fn search<P: ApiPorts>(
         let count = page.hits.len();
         for (seen, (hit, row)) in page.hits.into_iter().zip(rows).enumerate() {
             after = Some(hit.place);
-            // The copy may lag: only the truth says whether a hit is live.
+            // The document may lag: only the rows say whether a hit is live.
             if let Some(row) = shown(api, principal, collection, row).await? {
                 items.push(row);
             }

@@ -1,4 +1,5 @@
-//! Rows by their attributes, as [`Related`] asks for them: the one place of the requests that queries a store for rows.
+//! Rows by their attributes, as [`Related`] describes them: the one place of the requests that queries a store for
+//! rows.
 
 use crate::api::Api;
 use crate::liveness::read_many;
@@ -6,7 +7,7 @@ use domain::key::RecordKey;
 use domain::page::Position;
 use ports::{ApiPorts, DependencyError, ReadRows, Related, RowPage};
 
-/// Some of the rows as the table has them now, from `after` on: at most `limit` are looked at.
+/// Some of the rows as the table has them now, from `after` on: at most `limit` are read.
 ///
 /// # Errors
 ///

@@ -22,7 +22,7 @@ pub(super) async fn visible<P: ApiPorts>(
         return Ok(None);
     };
     if deletion.root.is_none() && deletion.names.is_empty() {
-        // An earlier build has accepted it. Where the scope went with the pages, the counts know what was deleted.
+        // An earlier build has accepted it. If the scope was dropped with the pages, the counts show what was deleted.
         let scope = deletions.scope(&principal.tenant, id).await?;
         deletion.names = match scope {
             Some(scope) => scope.names(&deletion.collection),

@@ -1,7 +1,7 @@
-//! What is plain of a restore when it is asked for, so that it is answered then and not by a pass that fails later.
+//! What is known of a restore when it is requested, so that it is answered then and not by a pass that fails later.
 //!
-//! The root and what stands above it are read, as for a delete: the work does not grow with the deletion. It is a look
-//! and no promise: the last transaction of the restore is the judge of what happens in between.
+//! The root and what is above it are read, as for a delete: the work does not grow with the deletion. This check
+//! promises nothing: the last transaction of the restore judges what happens in between.
 
 use crate::api::Api;
 use crate::liveness::{Ancestors, check_ancestors, read_with_named};
@@ -9,19 +9,19 @@ use domain::deletion::{Deletion, DeletionId};
 use domain::row::Row;
 use ports::{ApiPorts, DependencyError, Fields};
 
-/// What stands in the way of a restore.
+/// Why a restore is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Obstacle {
-    /// The root's row is gone.
+    /// The root's row is missing.
     RootMissing,
-    /// Another record has the root's key by now, or another deletion's mark is on it.
+    /// Another record has the root's key now, or another deletion's mark is on it.
     KeyTaken,
-    /// Something above the root is gone, or marked: by this deletion, unless the mark is not ours.
+    /// Something above the root is missing, or marked: by this deletion, unless the mark is not ours.
     ParentNotLive(Option<DeletionId>),
 }
 
-/// What plainly stands in the way of this deletion's restore. Without a root nothing does: each record is judged by itself,
-/// and those that cannot come back are told by the manifest.
+/// Why this deletion's restore is known to fail. Without a root there is no such reason: each record is judged by
+/// itself, and those that cannot come back are shown in the manifest.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub(super) async fn obstacle<P: ApiPorts>(
         Some(row) if deletion.has_lost_its_key_to(&row, collection) => {
             return Ok(Some(Obstacle::KeyTaken));
         }
-        // It is in the archive, out of sight here, and comes back if its key is free. What it hangs below, its key may tell.
+        // It is in the archive, not visible here, and comes back if its key is free. The key may contain its parent's.
         None if deletion.strategy.keeps_copies() => {
             let parts = root.parts(&collection.key).into_iter();
             let row = Row {

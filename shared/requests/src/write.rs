@@ -1,8 +1,8 @@
-//! Writes a record for a client: the row, a look at what stands above it, then the document.
+//! Writes a record for a client: the row, a check of what is above it, then the document.
 //!
-//! The look comes *after* the write. A look before it could not see a deletion that is accepted in between, and the
-//! record would come to life below a deleted parent; after it, either the write is taken back or the deletion's own
-//! cascade finds the row. Truth before copy: the document is written last, from what the row says.
+//! The check comes *after* the write. A check before it could not see a deletion that is accepted in between, and the
+//! record would become live below a deleted parent. After it, either the write is undone or the deletion's own cascade
+//! finds the row. Rows before documents: the document is written last, from what the row says.
 
 mod mirror;
 
@@ -24,7 +24,7 @@ use telemetry::chain;
 
 use self::mirror::{Mirrored, mirror};
 
-/// How often a write is judged again when somebody else writes the row at the same moment.
+/// How often a write is judged again if another writer writes the row at the same moment.
 const RACES: u32 = 3;
 
 /// What was done.
@@ -39,26 +39,26 @@ pub enum Written {
 /// Why a record was not written. Unless a dependency failed, nothing has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The caller may not write this record, which they may read, or none of the collection.
+    /// The caller may not write this record, which they may read, or may write none of the collection.
     #[error("not allowed to write this record")]
     Forbidden,
     /// Something that the caller cannot see has this key: another tenant's record, a deleted one, or one that they may
-    /// not read. The three are never told apart.
+    /// not read. The three are never distinguished.
     #[error("the key is taken")]
     KeyTaken,
-    /// The record, or what stands above it, is marked, and the caller may restore it.
+    /// The record, or something above it, is marked, and the caller may restore it.
     #[error("the record is deleted")]
     Deleted(Box<Deletion>),
-    /// The parent that the record names is absent, deleted, or below something that is.
+    /// The parent that the record references is absent, deleted, or below something that is.
     #[error("the record's parent is not live")]
     ParentNotLive,
     /// The row would be larger than the store allows.
     #[error("the record is too large")]
     TooLarge,
-    /// The table or the index cannot hold what the record holds.
+    /// The table or the index cannot store the record's content.
     #[error("a store cannot hold the record")]
     Unstorable,
-    /// The key makes no document id.
+    /// No document id can be made of the key.
     #[error(transparent)]
     DocumentId(#[from] IdError),
     /// A dependency failed.
@@ -91,7 +91,7 @@ pub async fn write<P: ApiPorts>(
             WriteOutcome::Written => return settle(api, principal, collection, row, before).await,
             WriteOutcome::TooLarge => return Err(WriteError::TooLarge),
             WriteOutcome::Unstorable => return Err(WriteError::Unstorable),
-            // What stands now decides.
+            // The current row decides.
             WriteOutcome::Changed => {}
         }
     }
@@ -99,7 +99,7 @@ pub async fn write<P: ApiPorts>(
     Err(DependencyError::unavailable("record store", "write a row", why).into())
 }
 
-/// The row to be written, if the caller may write it over what is there.
+/// The row to be written, if the caller may write it over the current one.
 async fn admit<P: ApiPorts, K: Sync>(
     api: &Api<P>,
     principal: &Principal,
@@ -120,7 +120,7 @@ async fn admit<P: ApiPorts, K: Sync>(
         return Err(WriteError::Deleted(deletion));
     }
     // From here on the answer is the same whether the key is free or held by something that the caller cannot see,
-    // until it is refused for that alone.
+    // until the write is refused for exactly that reason.
     let live = found.as_ref().and_then(|found| match found {
         Liveness::Live(row) => Some(row),
         _ => None,
@@ -140,7 +140,7 @@ async fn admit<P: ApiPorts, K: Sync>(
     }
 }
 
-/// What the truth says of a row: as it stands, or as it would.
+/// What the rows say about a row: as it is, or as it would be.
 async fn liveness<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -168,8 +168,8 @@ fn may_replace(
     }
 }
 
-/// The wanted row with its author: as sent, else as it was, else the caller. Who writes as an author only, writes as
-/// nobody else, and cannot move the moment that their time is counted from.
+/// The wanted row with its author: as sent, else as it was, else the caller. A caller who may write only as an author
+/// cannot write as anyone else, and cannot change the time from which their right is counted.
 fn completed(
     principal: &Principal,
     collection: &Collection,
@@ -210,7 +210,7 @@ fn completed(
     Ok(row)
 }
 
-/// After the write: the look above, then the document.
+/// After the write: the check of what is above, then the document.
 async fn settle<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -232,8 +232,8 @@ async fn settle<P: ApiPorts>(
     })
 }
 
-/// Whether all above the written row is live; and, if it was moved, all above the place it was taken from: otherwise it
-/// would have been carried away from a deletion that was accepted first.
+/// Whether everything above the written row is live; and, if it was moved, everything above the place that it was moved
+/// from: otherwise it would have been moved out of a deletion that was accepted first.
 async fn is_below_live<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -253,7 +253,7 @@ async fn is_below_live<P: ApiPorts>(
     Ok(true)
 }
 
-/// Takes the write back. What somebody has written or marked since is left: it is not ours any more.
+/// Undoes the write. A row that another writer has written or marked since is left: it is not ours any more.
 async fn take_back<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
@@ -265,7 +265,7 @@ async fn take_back<P: ApiPorts>(
             api.ports.rows().take_back(collection, row, before)
         })
         .await?;
-    // Another write may have shown the row that is gone now. Compare finds what this does not reach.
+    // Another write may have mirrored the row that is now removed. Compare finds what this does not reach.
     if let Err(error) = mirror(api, collection, &row.key, None).await {
         warn!(collection = %collection.name, error = %chain(&error), "a document was not compared after a write was taken back");
     }

@@ -1,5 +1,5 @@
-//! The look below an ended deletion's root: what lives there below a parent that is gone or marked was written around the
-//! API.
+//! The check below an ended deletion's root. A live record there, below a parent that is missing or marked, was written
+//! without the API.
 
 use std::collections::HashSet;
 
@@ -17,12 +17,12 @@ use domain::page::SelectCursor;
 use domain::row::Row;
 use ports::{EnginePorts, ReadDeletions};
 
-/// How many live records are enough to know that something is wrong: whoever goes on writing does not keep the look from
-/// its end.
+/// How many live records are enough to know that something is wrong: a writer that never stops cannot keep the check
+/// from ending.
 const ENOUGH: u64 = 1000;
 
-/// Looks below the root, and counts what lives there. Where that is purged once more, one stretch with something is
-/// enough: the answer is how many records it has.
+/// Checks below the root, and counts the live records. If they are purged once more, one stretch that finds some is
+/// enough: the answer is the number that it found.
 pub(crate) async fn below<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
@@ -55,7 +55,7 @@ pub(crate) async fn below<P: EnginePorts>(
         let live = live_below(work, declared, rows).await?;
         steps += 1;
         if live > 0 {
-            // The root is read after its children: one that is there and not ours is new, and so are they.
+            // The root is read after its children: one that is there and not ours has been recreated, and so have they.
             if is_root_recreated(work, deletion).await? {
                 break;
             }
@@ -71,14 +71,14 @@ pub(crate) async fn below<P: EnginePorts>(
             let next = deletion.look_compared(next, &Findings::default());
             checkpoint(work, deletion, next).await?;
         } else {
-            // Kept with the next store call of the stretch.
+            // Saved with the next store call of the stretch.
             deletion.comparison.look = Some(next);
         }
     }
     Ok(None)
 }
 
-/// How many of these rows carry no mark although their parent is gone or marked.
+/// How many of these rows carry no mark although their parent is missing or marked.
 async fn live_below<P: EnginePorts>(
     work: Work<'_, P>,
     collection: &Collection,

@@ -1,5 +1,5 @@
-//! Copies in the archive that nobody may bring back any more: those of a restored deletion whose key another record had,
-//! and what a worker that woke up too late put there behind the purge.
+//! Archived rows that nobody may bring back any more: those of a restored deletion whose key another record had, and
+//! those that a worker that woke up too late wrote after the purge.
 
 use crate::compare::plan::Case;
 use crate::kit::archived::{AT_ONCE, copies, drop_copies};
@@ -11,7 +11,7 @@ use domain::deletion::comparison::{Drift, Findings};
 use domain::key::RecordKey;
 use ports::EnginePorts;
 
-/// Counts the copies of these records, and removes them where their time has come.
+/// Counts the archived rows of these records, and removes them if their time has come.
 pub(crate) async fn compare<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

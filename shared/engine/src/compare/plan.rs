@@ -1,23 +1,23 @@
-//! What is to be done with one record: a decision from what was read of it, without a store.
+//! Decides what is to be done with one record, from what was read of it, without a store.
 
 use domain::deletion::comparison::Drift;
 use domain::deletion::{Deletion, DeletionId, State};
 use domain::row::RowMark;
 use ports::{DocumentState, DocumentVersion};
 
-/// What the records of a page must be like.
+/// The state that the records of a page must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     /// Marked in both stores.
     Marked,
-    /// The row moved or gone before the purge; a document that is there is marked.
+    /// The row was moved or removed before the purge; its document, if there is one, is marked.
     Moved,
-    /// Nothing of this deletion is left on them.
+    /// They carry nothing of this deletion any more.
     Restored {
-        /// Whether `purge_at` has come, so that what has no parent can go.
+        /// Whether `purge_at` has come, so that records without a parent can be removed.
         is_due: bool,
     },
-    /// Gone from both stores.
+    /// Removed from both stores.
     Purged,
 }
 
@@ -26,39 +26,39 @@ pub(crate) enum Case {
 pub(crate) struct Seen {
     /// Its row's mark; `None` where there is no row.
     pub(crate) row: Option<RowMark>,
-    /// Whether the row that its row names as its parent is there; only asked for where it matters.
+    /// Whether the parent that its row references is there; only read where it matters.
     pub(crate) has_parent: bool,
     /// Its document.
     pub(crate) document: Option<DocumentState>,
 }
 
-/// What is to be done with a record that is not as it must be.
+/// What is to be done with a record that is not in its expected state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repair {
-    /// It is counted, and nothing else.
+    /// It is counted, and nothing else is done.
     Count,
     /// It waits for `purge_at`.
     Wait,
-    /// The mark goes into the document.
+    /// The mark is written into the document.
     MarkDocument,
-    /// The document goes, as it was read.
+    /// The document is removed, if it is as it was read.
     RemoveDocument(DocumentVersion),
-    /// This deletion's mark goes off the row, then off the document.
+    /// This deletion's mark is removed from the row, then from the document.
     ClearRecord,
-    /// This deletion's mark goes off the document.
+    /// This deletion's mark is removed from the document.
     ClearDocument,
-    /// The document goes, as it was read, then the row.
+    /// The document is removed, if it is as it was read, then the row.
     RemoveRecord(Option<DocumentVersion>),
 }
 
 impl Case {
-    /// What the records of this page must be like; `None` where the deletion promises nothing of them.
+    /// The state that the records of this page must have; `None` where the deletion promises nothing about them.
     pub(crate) fn of(deletion: &Deletion, page: u32, is_due: bool) -> Option<Self> {
         match deletion.state {
             State::Deleted | State::Cancelled => {
                 let is_root = page == 1 && deletion.root.is_some();
                 if !deletion.is_acted(page) {
-                    // The root is marked since the acceptance.
+                    // The root has been marked since the acceptance.
                     return is_root.then_some(Self::Marked);
                 }
                 if deletion.strategy.removes_rows() {
@@ -85,7 +85,7 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
             }
             _ => None,
         },
-        // Nothing is removed before `purge_at`: a mark hides it as well.
+        // Nothing is removed before `purge_at`: a mark hides it just as well.
         (Case::Marked | Case::Moved, None) => match document {
             Some(document) if document.mark.is_live() => {
                 Some((Drift::DocumentWithoutRow, Repair::MarkDocument))
@@ -95,7 +95,7 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
         (Case::Moved | Case::Purged, Some(row)) if is_ours(row) => {
             Some((Drift::Resurrected, Repair::Count))
         }
-        // What is live is not hidden by a mark that the purge, or a late worker, left in its document.
+        // A live record is not hidden by a mark that the purge, or a late worker, left in its document.
         (Case::Purged, Some(row))
             if row.is_live() && document.is_some_and(|document| is_ours(document.mark)) =>
         {
@@ -104,7 +104,7 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
         (Case::Marked | Case::Moved | Case::Purged, Some(row)) if row.is_live() => {
             Some((Drift::Recreated, Repair::Count))
         }
-        // One with another deletion's mark may be explained by that one's archive copy.
+        // A document with another deletion's mark may be explained by that deletion's archived row.
         (Case::Purged, None) => document
             .filter(|document| document.mark.is_live() || is_ours(document.mark))
             .map(|document| {
@@ -136,7 +136,7 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
                 (Drift::OrphanMark, repair)
             }),
 
-        // Another deletion's: its own comparison sees to it.
+        // Another deletion's: that deletion's own comparison checks it.
         (Case::Marked | Case::Moved | Case::Purged | Case::Restored { .. }, Some(_)) => None,
     }
 }

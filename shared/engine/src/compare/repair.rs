@@ -1,8 +1,8 @@
 //! Reads the records of a page in both stores, and does what is planned for each.
 //!
-//! The copy is read before the truth: a document that is removed is named as it was read, so what is written in between
-//! keeps it. Marks are put on and taken off under the conditions of the passes, so a repair that comes too late finds
-//! nothing to do.
+//! The documents are read before the rows, and a document is removed only in the version that was read, so one that is
+//! written in between stays. Marks are written and removed under the same conditions as in the passes, so a repair that
+//! comes too late finds nothing to do.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -22,23 +22,23 @@ use ports::{
     PurgeOutcome, RemoveOutcome,
 };
 
-/// How often a record that changes under our hands is read again before it is counted as it is.
+/// How often a record that changes while it is processed is read again before it is counted as it is.
 const READS: usize = 5;
 
-/// Records of one collection and page that are compared with what was promised of them.
+/// Records of one collection and page that are compared with the state that they must have.
 pub(crate) struct Comparing<'a, P: EnginePorts> {
     work: Work<'a, P>,
     deletion: &'a Deletion,
     records: &'a Records<'a>,
 }
 
-/// What came of a repair.
+/// The result of a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
     Repaired,
     /// It stays as it is: it may not be repaired, or the store refuses.
     Stays,
-    /// Somebody was there first: it is read again.
+    /// Another writer was faster: it is read again.
     Again,
 }
 
@@ -51,7 +51,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         }
     }
 
-    /// Compares these records and makes of them what can be made; counts what was found.
+    /// Compares these records and repairs those that can be repaired; counts the differences.
     pub(crate) async fn compare(&self, case: Case, findings: &mut Findings) -> Result<(), Stop> {
         let mut open = self.records.places.clone();
         let mut found: BTreeMap<usize, (Drift, bool)> = BTreeMap::new();
@@ -60,7 +60,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             let seen = self.read(case, &open).await?;
             let mut planned: BTreeMap<usize, (Drift, Repair)> = BTreeMap::new();
             for (place, seen) in seen {
-                // What an earlier reading found may be gone by now.
+                // A difference that an earlier reading found may no longer exist.
                 found.remove(&place);
                 waiting.remove(&place);
                 if let Some(plan) = plan(case, self.deletion.id, seen) {
@@ -96,7 +96,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         let records = self.at(places);
         let documents = documents::states(self.work, &records).await?;
         let rows = records.rows(self.work).await?;
-        // Only a restored deletion asks for parents, and only of what carries its mark.
+        // Only a restored deletion needs the parents, and only those of rows that carry its mark.
         let ours: Vec<Option<Row>> = rows
             .iter()
             .map(|row| {
@@ -161,14 +161,15 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 | Repair::ClearDocument => {}
             }
         }
-        // Copy before truth: a row goes only when its document is gone.
+        // Documents before rows: a row is removed only when its document is.
         done.extend(self.remove_documents(&documents).await?);
         removed.retain(|place| done.get(place).is_none_or(|done| *done == Done::Repaired));
         done.extend(self.remove_rows(&removed).await?);
         Ok(done)
     }
 
-    /// Then the rows are read once more: a restore may have passed in between, and its document must not stay hidden.
+    /// Afterwards the rows are read once more: a restore may have run in between, and its document must not stay
+    /// hidden.
     async fn mark_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
         let mark = self.deletion.mark();
         let done = |outcome| match outcome {
@@ -191,7 +192,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         Ok(done)
     }
 
-    /// Truth before copy, as in a restore.
+    /// Rows before documents, as in a restore.
     async fn clear_records(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
         let done = |outcome| match outcome {
             ClearOutcome::Cleared | ClearOutcome::Live => Done::Repaired,

@@ -1,7 +1,7 @@
 //! Values of a parent that follow its live children, such as the id of the first message.
 //!
-//! The value is set only where it still is what was read before the children were looked at, and is looked at once more
-//! afterwards. So of two deletions that take the first two children at once, whoever comes last sees both marks.
+//! The value is set only if it still is what was read before the children were queried, and is checked once more
+//! afterwards. So if two deletions take the first two children at the same time, the later one sees both marks.
 
 use std::collections::BTreeMap;
 
@@ -23,14 +23,14 @@ use ports::{
     Direction, EnginePorts, Fields, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
 };
 
-/// How often one value is looked at again while others change it or its children.
+/// How often one value is checked again while other writers change it or its children.
 const ROUNDS: usize = 20;
 
-/// The first look at children takes few, the next ones many.
+/// The first query for children reads few, the next ones many.
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
-/// One value of one parent, and the best of the children's values that came back.
+/// One value of one parent, and the best of the values of the children that came back.
 struct ComputedValue<'a> {
     child: &'a Collection,
     aggregate: &'a Aggregate,
@@ -65,8 +65,8 @@ impl<P: EnginePorts> Effect<P> for Aggregates {
     }
 }
 
-/// Repairs the values that these records of a page decide. What changes is written down before it changes, so that it is
-/// told whatever happens in between.
+/// Repairs the values that these records of a page determine. Each change is stored before it is made, so that it is
+/// published whatever happens in between.
 async fn follow<P: EnginePorts>(
     work: Work<'_, P>,
     done: &Done<'_>,
@@ -93,7 +93,7 @@ async fn follow<P: EnginePorts>(
     for value_of in open {
         repair(work, deletion, value_of).await?;
     }
-    // Also where an earlier attempt set it: what is told is what stands, whoever of several was the last.
+    // Also where an earlier attempt set it: the published value is the current one, whichever attempt was the last.
     for value_of in &values {
         let planned = change(value_of, None);
         let is_planned = |noted: &AggregateChange| noted.is_same(&planned);
@@ -108,7 +108,7 @@ async fn follow<P: EnginePorts>(
     Ok(())
 }
 
-/// The values that these records decide, each once.
+/// The values that these records determine, each once.
 fn values<'e>(
     collections: &'e Collections,
     pass: Pass,
@@ -167,7 +167,7 @@ async fn parent<P: EnginePorts>(
     Ok(row.filter(|row| row.is_of(&deletion.tenant, value_of.on)))
 }
 
-/// Reads the value, then its children: `None` when it is as it should be, or not ours to change.
+/// Reads the value, then its children: `None` when it is correct, or not ours to change.
 async fn compare_value<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -176,7 +176,7 @@ async fn compare_value<P: EnginePorts>(
     let Some(row) = parent(work, deletion, value_of).await? else {
         return Ok(None);
     };
-    // A parent that goes by the same deletion keeps its value, and has it when it comes back.
+    // A parent that the same deletion takes keeps its value, and has it when it comes back.
     if deletion.state.pass() == Pass::Delete && row.mark(value_of.on).is_of(deletion.id) {
         return Ok(None);
     }
@@ -189,14 +189,14 @@ async fn compare_value<P: EnginePorts>(
         ),
         (CurrentValue::Text(value), None) => value.clone(),
         (CurrentValue::Null, Some(restored)) => restored.clone(),
-        // Without a value there is nothing that could be wrong; an absent or foreign one is not kept by anybody here.
+        // Without a value nothing can be wrong; an absent value, or one of another type, is not maintained here.
         (CurrentValue::Null | CurrentValue::Absent | CurrentValue::Other, _) => return Ok(None),
     };
     let next = first_live(work, deletion, value_of, start).await?;
     Ok((next.as_deref() != current.text()).then_some(Correction { current, next }))
 }
 
-/// The first live child from this value on, itself included.
+/// The first live child from this value on, inclusive.
 async fn first_live<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -215,7 +215,7 @@ async fn first_live<P: EnginePorts>(
             sort: of,
         },
     };
-    // Where `by` has more than the partition attribute, the others narrow.
+    // If `by` has more than the partition attribute, the other attributes narrow the result.
     let partition = match along {
         OrderAlong::Table => link.by.iter().position(|name| *name == child.key.partition),
         OrderAlong::Index { .. } => Some(0),
@@ -258,7 +258,7 @@ async fn first_live<P: EnginePorts>(
     }
 }
 
-/// Sets the value until it is as it should be.
+/// Sets the value until it is correct.
 async fn repair<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -280,7 +280,7 @@ async fn repair<P: EnginePorts>(
             })
             .await?;
         match outcomes.first() {
-            // Looked at once more; or somebody else was faster, and what stands now is looked at.
+            // Checked once more; or another writer was faster, and the current value is checked.
             Some(SetOutcome::Set | SetOutcome::Changed) => {}
             Some(SetOutcome::Missing) | None => return Ok(()),
         }

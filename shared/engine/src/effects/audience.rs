@@ -1,4 +1,4 @@
-//! Who is told by the events of a page.
+//! The recipients of the events of a page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ impl<P: EnginePorts> Effect<P> for Audiences {
                 return Ok(());
             }
             notes.read(work, done).await?;
-            // Those of the first telling count.
+            // The recipients of the first publication are used for all.
             if notes.notice.recipients.is_empty() {
                 find_recipients(work, deletion, scope, page, &mut notes.notice).await?;
             }
@@ -44,7 +44,8 @@ impl<P: EnginePorts> Effect<P> for Audiences {
     }
 }
 
-/// Finds the recipients of all events that the page may ever have, a later run's too: those of the first telling count.
+/// Finds the recipients of all events that the page may ever have, including a later run's: the recipients of the first
+/// publication are used for all.
 pub(crate) async fn find_recipients<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -86,7 +87,7 @@ pub(crate) async fn find_recipients<P: EnginePorts>(
     Ok(())
 }
 
-/// The user who deletes, if it may see what it deletes. A deletion that a policy asked for has none.
+/// The user who deletes, if that user may see what is deleted. A deletion that a policy has requested has none.
 fn actor(
     deletion: &Deletion,
     scope: Option<&Scope>,
@@ -105,7 +106,7 @@ fn actor(
     sees.then_some(actor)
 }
 
-/// The users that the recipients' collection names for the group of this record.
+/// The users that the recipients' collection lists for the group of this record.
 async fn rows<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -138,7 +139,7 @@ async fn rows<P: EnginePorts>(
             .as_ref()
             .is_some_and(|unless| row.attributes.get(unless) == Some(&Value::Bool(true)));
         row.is_of(&deletion.tenant, named)
-            // Who loses the stream by this very deletion is told of its messages.
+            // Users who lose the stream by this same deletion still receive the events of its messages.
             && (mark.is_live() || mark.is_of(deletion.id))
             && !is_out
     };

@@ -1,4 +1,4 @@
-//! Children that stay when their parent goes: they name no parent any more.
+//! Children that stay when their parent is deleted: they reference no parent any more.
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::Notes;
@@ -11,7 +11,7 @@ use domain::deletion::Pass;
 use domain::page::Position;
 use ports::{DetachRows, EnginePorts, Related};
 
-/// The most children of one look.
+/// The most children of one query.
 const LOOK: usize = 1000;
 
 /// See the module.

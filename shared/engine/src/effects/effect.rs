@@ -1,4 +1,4 @@
-//! What an effect is: something that a delete waits for, or that follows records that were deleted or came back.
+//! What an effect is: it blocks records of a delete, or follows records that were deleted or came back.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -10,12 +10,12 @@ use crate::kit::work::Work;
 use domain::page::Outcome;
 use ports::EnginePorts;
 
-/// The answer of an effect. Boxed: few pages have effects, and all would carry their futures.
+/// The answer of an effect. Boxed: few pages have effects, and every page would carry their futures.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Stop>> + Send + 'a>>;
 
-/// Something else that happens when records are deleted or come back. Doing it again is harmless.
+/// Something else that happens when records are deleted or come back. Doing it twice is harmless.
 pub(crate) trait Effect<P: EnginePorts>: Sync {
-    /// Before the rows of a delete: what must not go yet, by place, and why.
+    /// Before the rows of a delete: the blocked records, by place, and why.
     fn block<'a>(
         &'a self,
         _work: Work<'a, P>,
@@ -24,7 +24,8 @@ pub(crate) trait Effect<P: EnginePorts>: Sync {
         Box::pin(async { Ok(BTreeMap::new()) })
     }
 
-    /// Behind the rows and documents of a page: what follows the records that were done. What its events tell is noted.
+    /// After the rows and documents of a page: what follows the records that were done. What the page's events say is
+    /// noted.
     fn follow<'a>(
         &'a self,
         _work: Work<'a, P>,

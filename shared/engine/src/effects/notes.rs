@@ -1,5 +1,5 @@
-//! What the events of a page tell beside its keys, written down beside the page before it happens, so that it is told
-//! whatever happens in between.
+//! What the events of a page say beside its keys. It is stored beside the page before it happens, so that it is
+//! published whatever happens in between.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use domain::notice::Notice;
 use domain::page::{Entry, Page};
 use ports::{EnginePorts, StoreNotices};
 
-/// The notes of a page: as they are stored, and as they are found to be.
+/// The notes of a page: as they are stored, and as they are now.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     /// What they are now.
@@ -23,7 +23,7 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Reads what was noted of this page before, where somebody may have; once.
+    /// Reads what was noted of this page before, if a worker may have done so; once.
     pub(crate) async fn read<P: EnginePorts>(
         &mut self,
         work: Work<'_, P>,
@@ -41,7 +41,7 @@ impl Notes {
         Ok(())
     }
 
-    /// Writes them down, if they are not there yet.
+    /// Stores them, if they are not stored yet.
     pub(crate) async fn write<P: EnginePorts>(
         &mut self,
         work: Work<'_, P>,
@@ -63,15 +63,15 @@ impl Notes {
     }
 }
 
-/// Whether something may be noted of the page already: by whoever began it, by the delete whose restore this is, or by the
-/// selection of a delete that takes rows away.
+/// Whether something may be noted of the page already: by the worker that began it, by the delete whose restore this
+/// is, or by the selection of a delete that removes rows.
 fn may_be_noted(done: &Done<'_>) -> bool {
     done.turn != Turn::First
         || done.pass() != Pass::Delete
         || done.deletion.strategy.is_done_backwards()
 }
 
-/// Whether the events of this page may tell more than its keys.
+/// Whether the events of this page may say more than its keys.
 pub(crate) fn needs_notice(collections: &Collections, page: &Page) -> bool {
     let mut known: BTreeMap<&str, bool> = BTreeMap::new();
     page.entries.iter().any(|entry| {
@@ -85,7 +85,7 @@ pub(crate) fn needs_notice(collections: &Collections, page: &Page) -> bool {
     })
 }
 
-/// The collection of an entry; one that no file declares any more has no effects.
+/// The collection of an entry; one that is no longer declared by a file has no effects.
 pub(crate) fn declared<'e>(collections: &'e Collections, entry: &Entry) -> Option<&'e Collection> {
     collections.get(entry.collection.as_ref())
 }

@@ -1,7 +1,7 @@
-//! Groups whose owner goes: the oldest live member that is left becomes the owner.
+//! Groups whose owner is deleted: the oldest live member that is left becomes the owner.
 //!
-//! The others are moved to the new owner first, and it loses its own owner last. So whoever does it again after a crash
-//! finds it as the oldest of those that still name the old one.
+//! The other members are moved to the new owner first, and the new owner loses its own owner last. So a worker that
+//! repeats this after a crash finds it as the oldest of those that still reference the old owner.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use domain::page::Position;
 use domain::row::Row;
 use ports::{DetachRows, EnginePorts, Related};
 
-/// The most members of one look.
+/// The most members of one query.
 const LOOK: usize = 1000;
 
 /// See the module.
@@ -60,7 +60,7 @@ async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<()
     Ok(())
 }
 
-/// Whether the deletion takes whole groups: they are within one partition, which goes with the parent.
+/// Whether the deletion takes whole groups: they are within one partition, which is deleted with the parent.
 fn goes_as_a_whole(deletion: &Deletion, collection: &Collection) -> bool {
     let is_below = deletion.root.is_some() && deletion.collection != collection.name;
     let with_the_parent = collection
@@ -93,7 +93,7 @@ async fn group<P: EnginePorts>(
             let age = row.text(&promotion.by).unwrap_or_default().to_owned();
             (age, row.key)
         }));
-        // The oldest of a first look is the oldest of all; the others of a large group follow look by look.
+        // The oldest of the first query is the oldest of all; the others of a large group follow query by query.
         after = found.next;
         if after.is_none() || members.len() >= LOOK {
             break;
@@ -111,7 +111,7 @@ async fn group<P: EnginePorts>(
     };
     members.name(work, Some(last_part(&next)), &others).await?;
     if after.is_some() {
-        // More of the same group: they are found by the same look once more, before the owner is one.
+        // The group has more members: the same query, made once more, finds them before the new owner becomes one.
         return Box::pin(group(work, deletion, collection, promotion, owner)).await;
     }
     members.name(work, None, &[next]).await
@@ -121,12 +121,12 @@ async fn group<P: EnginePorts>(
 struct Members<'a> {
     collection: &'a Collection,
     promotion: &'a Promotion,
-    /// The owner whom they name so far.
+    /// The owner whom they reference so far.
     of: &'a str,
 }
 
 impl Members<'_> {
-    /// Names another owner, or none, in those that still name the old one.
+    /// Writes another owner, or none, into those that still reference the old one.
     async fn name<P: EnginePorts>(
         &self,
         work: Work<'_, P>,
@@ -144,7 +144,7 @@ impl Members<'_> {
     }
 }
 
-/// What members name their owner by.
+/// The part of a key by which members reference their owner.
 fn last_part(key: &RecordKey) -> &str {
     key.sort.as_deref().unwrap_or(&key.partition)
 }

@@ -1,4 +1,4 @@
-//! The records of a page that effects are asked about: before a delete takes them, and when a pass has done them.
+//! The records of a page as effects get them: before a delete takes them, and after a pass has done them.
 
 use crate::kit::turn::Turn;
 use domain::deletion::{Deletion, Pass};
@@ -11,12 +11,12 @@ pub(crate) struct Taking<'a> {
     /// What the deletion covers.
     pub(crate) scope: &'a Scope,
     pub(crate) page: &'a Page,
-    /// The places of those that nothing holds back so far.
+    /// The places of those that nothing blocks so far.
     pub(crate) open: Vec<usize>,
 }
 
 impl<'a> Taking<'a> {
-    /// All records of the page that a delete has something to do with, or only those at these places.
+    /// All records of the page that a delete has to do something with, or only those at these places.
     pub(crate) fn new(
         deletion: &'a Deletion,
         scope: &'a Scope,
@@ -34,7 +34,7 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Whether it is the root's page, which was written and whose record was marked at acceptance.
+    /// Whether it is the root's page, which was written at acceptance, when its record was marked, too.
     pub(crate) fn is_roots(&self) -> bool {
         self.page.number == 1 && self.deletion.root.is_some()
     }
@@ -48,7 +48,7 @@ pub(crate) struct Done<'a> {
     pub(crate) page: &'a Page,
     /// The records that were done.
     pub(crate) entries: Vec<&'a Entry>,
-    /// Which turn of the page it was.
+    /// Which turn of the page this is.
     pub(crate) turn: Turn,
 }
 
@@ -58,7 +58,7 @@ impl Done<'_> {
         self.deletion.state.pass()
     }
 
-    /// The run of the pass, where it was not the page's first.
+    /// The run of the pass, if it was not the page's first.
     pub(crate) fn run(&self) -> Option<u32> {
         (self.turn == Turn::Again).then_some(self.deletion.run)
     }

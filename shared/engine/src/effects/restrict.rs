@@ -1,4 +1,4 @@
-//! Records that a live child keeps, where a deletion names them itself: they fail, with the reason.
+//! Records that a live child blocks, in a deletion that lists them itself: they fail, with the reason.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use domain::page::{Outcome, Position};
 use domain::row::Row;
 use ports::{EnginePorts, Related};
 
-/// The first look at children takes few, the next ones many.
+/// The first query for children reads few, the next ones many.
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
@@ -28,7 +28,7 @@ impl<P: EnginePorts> Effect<P> for Restrict {
         taking: &'a Taking<'a>,
     ) -> Answer<'a, BTreeMap<usize, Outcome>> {
         Box::pin(async move {
-            // A root was looked at when it was accepted.
+            // A root was checked when it was accepted.
             if taking.is_roots() {
                 return Ok(BTreeMap::new());
             }

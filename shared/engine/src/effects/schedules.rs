@@ -1,4 +1,4 @@
-//! Removes the schedules of records before their rows: one that fires afterwards would find nothing to work on.
+//! Removes the schedules of records before their rows: a schedule that fires afterwards would find nothing to work on.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl<P: EnginePorts> Effect<P> for Schedules {
         let entries = &taking.page.entries;
         Box::pin(async move {
             let has_schedule = |place: &usize| entries[*place].effects.schedule.is_some();
-            // A root that is not ours any more is new, and so is its schedule.
+            // A root that is not ours any more has been recreated, and its schedule is new, too.
             if !taking.open.iter().any(has_schedule)
                 || (taking.is_roots() && !is_ours(work, taking.deletion, &entries[0]).await?)
             {
@@ -34,8 +34,8 @@ impl<P: EnginePorts> Effect<P> for Schedules {
     }
 }
 
-/// Removes the schedules of the records at these places. One that is not there is as good as removed; a record whose
-/// schedule the scheduler refuses to remove is held back.
+/// Removes the schedules of the records at these places. A missing schedule counts as removed; a record whose schedule
+/// the scheduler refuses to remove is blocked.
 pub(crate) async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
     entries: &[Entry],
@@ -56,7 +56,8 @@ pub(crate) async fn remove<P: EnginePorts>(
                         Attempt::Done(None)
                     }
                     Ok(Attempt::Retry(why)) => Attempt::Retry(why),
-                    // A refusal is about this schedule alone; without an answer the slice ends, and it is tried again.
+                    // A refusal concerns this schedule alone; without an answer the slice ends, and the removal is
+                    // tried again.
                     Err(error) if !error.retryable => Attempt::Done(Some(chain(&error))),
                     Err(error) => return Err(error),
                 });

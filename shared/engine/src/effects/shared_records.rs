@@ -1,4 +1,4 @@
-//! Records that links share, right before they go: one that a live link keeps by now stays.
+//! Shared records, right before they are deleted: one that a live link references now stays.
 
 use std::collections::BTreeMap;
 

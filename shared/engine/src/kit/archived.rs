@@ -1,4 +1,4 @@
-//! Whole rows, and their copies in the archive.
+//! Whole rows, and archived rows.
 
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -8,10 +8,10 @@ use domain::key::RecordKey;
 use domain::row::{Row, RowMark};
 use ports::{ArchiveRows, EnginePorts, Stored};
 
-/// How many whole rows are in memory at a time: with the largest ones that is 80 MB.
+/// How many whole rows are in memory at a time: with the largest ones this is 80 MB.
 pub(crate) const AT_ONCE: usize = 200;
 
-/// A row as the store holds it.
+/// A row in the store's own types.
 pub(crate) type Whole<P> = Stored<<<P as EnginePorts>::Rows as ArchiveRows>::Whole>;
 
 /// Whole rows by key, in the order of the keys.
@@ -27,7 +27,7 @@ pub(crate) async fn whole<P: EnginePorts>(
     .await
 }
 
-/// Copies of this deletion by key, in the order of the keys.
+/// Archived rows of this deletion by key, in the order of the keys.
 pub(crate) async fn copies<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -41,7 +41,7 @@ pub(crate) async fn copies<P: EnginePorts>(
     .await
 }
 
-/// Removes copies of this deletion for good.
+/// Removes archived rows of this deletion for good.
 pub(crate) async fn drop_copies<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -56,7 +56,7 @@ pub(crate) async fn drop_copies<P: EnginePorts>(
     Ok(())
 }
 
-/// Whether the row that stands is the one that was copied: as it was, but for the mark, or with our mark on it.
+/// Whether the row in the table is the one that was archived: unchanged but for the mark, or with our mark on it.
 pub(crate) fn is_same(
     deletion: &Deletion,
     collection: &Collection,

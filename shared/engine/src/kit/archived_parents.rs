@@ -10,8 +10,8 @@ use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use ports::EnginePorts;
 
-/// Which of these parents are there, or come back with this restore: backwards, children come before their parents, so
-/// one that is still in the archive counts, if everything up to a row that is there does.
+/// Which of these parents are there, or come back with this restore. The pass runs backwards, so children come before
+/// their parents: a parent that is still in the archive counts if all its ancestors do, up to a row that is there.
 pub(crate) async fn parents<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -51,9 +51,9 @@ pub(crate) async fn parents<P: EnginePorts>(
 /// The parents of one collection.
 #[derive(Default)]
 struct Level {
-    /// Whose row is there, or hangs below nothing.
+    /// Parents whose row is there, or that reference no parent.
     there: HashSet<RecordKey>,
-    /// Who is in the archive, and below whom.
+    /// Parents that are in the archive, with the parent that each references.
     hanging: HashMap<RecordKey, RecordKey>,
 }
 
@@ -70,7 +70,7 @@ impl Level {
         for ((key, row), copy) in keys.iter().zip(rows).zip(copies) {
             match (row.map(|row| row.row), copy.map(|copy| copy.row)) {
                 (Some(row), copy) => {
-                    // Another record at that key is none to hang below.
+                    // Another record at that key cannot be the parent.
                     let is_ours =
                         copy.is_none_or(|copy| is_same(deletion, collection, &row, &copy));
                     if is_ours && row.is_of(&deletion.tenant, collection) {

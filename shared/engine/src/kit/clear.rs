@@ -1,4 +1,4 @@
-//! Takes the deletion's mark off rows and documents.
+//! Removes the deletion's mark from rows and documents.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use domain::deletion::DeletionId;
 use domain::page::{Judged, NotRestored};
 use ports::{ClearOutcome, ClearRows, DocumentClearOutcome, EnginePorts, RowToClear};
 
-/// Takes this deletion's mark off rows, and leaves those of others; answers what came of each, by place.
+/// Removes this deletion's mark from rows, and leaves those of others; returns the outcome of each, by place.
 pub(crate) async fn clear_rows<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
@@ -33,7 +33,7 @@ pub(crate) async fn clear_rows<P: EnginePorts>(
     Ok(records.places.iter().copied().zip(outcomes).collect())
 }
 
-/// Takes this deletion's mark off documents; answers those that the store refused to change.
+/// Removes this deletion's mark from documents; returns those that the store refused to change.
 pub(crate) async fn clear_documents<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,

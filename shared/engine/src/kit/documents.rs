@@ -1,4 +1,5 @@
-//! The documents of some records, by place. A record whose document id cannot be rendered has no document, and no answer.
+//! The documents of some records, by place. A record whose document id cannot be rendered has no document, and no
+//! answer.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use ports::{
     EnginePorts, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
 };
 
-/// Reads the marks and versions of those that are there.
+/// Reads the marks and versions of those that exist.
 pub(crate) async fn states<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
@@ -28,7 +29,7 @@ pub(crate) async fn states<P: EnginePorts>(
     Ok(places.into_iter().zip(states).filter_map(there).collect())
 }
 
-/// Puts a mark on them.
+/// Writes a mark into them.
 pub(crate) async fn mark<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
@@ -44,7 +45,7 @@ pub(crate) async fn mark<P: EnginePorts>(
     Ok(places.into_iter().zip(outcomes).collect())
 }
 
-/// Takes a deletion's mark off them, and leaves those of others.
+/// Removes a deletion's mark from them, and leaves those of others.
 pub(crate) async fn clear<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
@@ -60,7 +61,7 @@ pub(crate) async fn clear<P: EnginePorts>(
     Ok(places.into_iter().zip(outcomes).collect())
 }
 
-/// Removes those that still are as they were read.
+/// Removes those that are still as they were read.
 pub(crate) async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,

@@ -11,11 +11,11 @@ use domain::deletion::{RetryLimits, Timing};
 pub struct Engine<P> {
     /// What it works with.
     pub ports: P,
-    /// The collections as the files declare them now; what a deletion covers is frozen in its scope.
+    /// The collections as the files declare them now; the scope of a deletion is frozen.
     pub collections: Arc<Collections>,
     /// The times of the protocol.
     pub timing: Timing,
-    /// When to stop trying.
+    /// When to give up.
     pub patience: RetryLimits,
     /// The most keys of a page it writes, from 1 to 1,000.
     pub page_keys: usize,

@@ -9,7 +9,7 @@ use domain::key::RecordRef;
 use domain::page::{Entry, Exceptions, Page};
 use ports::{EnginePorts, ReadDeletions};
 
-/// A page; `None` when nobody has written it.
+/// A page; `None` when it has not been written.
 pub(crate) async fn page<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -20,7 +20,7 @@ pub(crate) async fn page<P: EnginePorts>(
         .await
 }
 
-/// A page that must be there.
+/// A page that must exist.
 pub(crate) async fn written<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -30,7 +30,7 @@ pub(crate) async fn written<P: EnginePorts>(
     page.ok_or_else(|| Stop::broken("PAGE_MISSING", "a page of the manifest is missing"))
 }
 
-/// The exceptions of a page; none where nobody has written any.
+/// The exceptions of a page; none if none have been written.
 pub(crate) async fn exceptions<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

@@ -1,4 +1,4 @@
-//! Puts the deletion's mark on rows and documents.
+//! Writes the deletion's mark into rows and documents.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use domain::page::{Judged, Outcome};
 use domain::row::Mark;
 use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
 
-/// How often a row whose mark attribute changes between absent and NULL is asked again.
+/// How often a row whose mark attribute changes between absent and NULL is tried again.
 const FLIPS: usize = 3;
 
-/// Marks rows; answers those that could not be marked.
+/// Marks rows; returns those that could not be marked.
 pub(crate) async fn mark_rows<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
@@ -73,7 +73,8 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
     Ok(exceptions)
 }
 
-/// Marks documents; answers those that could not be marked. Without a document there is nothing that could show the record.
+/// Marks documents; returns those that could not be marked. A missing document needs no mark: nothing can show the
+/// record.
 pub(crate) async fn mark_documents<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,

@@ -14,8 +14,8 @@ pub(crate) fn is_root(deletion: &Deletion, entry: &Entry) -> bool {
     entry.collection == deletion.collection && Some(&entry.key) == deletion.root.as_ref()
 }
 
-/// What stands in the way of removing a row: it must be the tenant's, and unmarked or ours; the root was marked at
-/// acceptance, so one without our mark is another record.
+/// Why a row must not be removed. It must be the tenant's, and unmarked or ours; the root was marked at acceptance, so
+/// one without our mark is another record.
 pub(crate) fn obstacle(
     deletion: &Deletion,
     collection: &Collection,
@@ -34,7 +34,7 @@ pub(crate) fn obstacle(
     }
 }
 
-/// Whether another record than the deletion's is at the root's key: one that is not there is not new.
+/// Whether another record is at the root's key; a missing one does not count.
 pub(crate) async fn is_root_recreated<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

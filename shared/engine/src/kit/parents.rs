@@ -1,4 +1,4 @@
-//! Which parents are there, and which records hang below them.
+//! Which parents are there, and which records are children of them.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -14,8 +14,8 @@ use domain::page::Entry;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
 
-/// Those of these rows whose parent is gone or marked. Below one that is there and live they are that one's, although the
-/// manifest has its key: somebody created it anew. `taken` are records without a mark that are about to get one.
+/// Those of these rows whose parent is missing or marked. Children of a parent that is there and live belong to it,
+/// even if the manifest has its key: it was recreated. `taken` are records without a mark that are about to get one.
 pub(crate) async fn without_live_parent<P: EnginePorts>(
     work: Work<'_, P>,
     collection: &Collection,
@@ -45,8 +45,8 @@ pub(crate) async fn without_live_parent<P: EnginePorts>(
     Ok(rows)
 }
 
-/// The places of the records that hang below a record of this deletion, or below one that is gone. The parents are read
-/// after their children: one that is there and not ours is new, and so are they.
+/// The places of the records whose parent is a record of this deletion, or is missing. The parents are read after their
+/// children: one that is there and not ours has been recreated, and so have they.
 pub(crate) async fn below_ours<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -87,8 +87,8 @@ pub(crate) async fn below_ours<P: EnginePorts>(
     Ok(ours)
 }
 
-/// The keys of the parents that are there, of those that these rows name. Where no root hides what comes back, another
-/// deletion's parent is as gone.
+/// The keys of those parents that are there, among those that these rows reference. Where no root hides what comes
+/// back, a parent that another deletion has marked counts as missing.
 pub(crate) async fn parents<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -117,7 +117,7 @@ pub(crate) async fn parents<P: EnginePorts>(
         .collect())
 }
 
-/// The keys of the parents that these rows name, each once.
+/// The keys of the parents that these rows reference, each once.
 pub(crate) fn parent_keys<'a>(
     collection: &Collection,
     rows: impl Iterator<Item = &'a Row>,
@@ -128,7 +128,7 @@ pub(crate) fn parent_keys<'a>(
     named
 }
 
-/// Whether the row has something to hang below.
+/// Whether the row's parent is there, or the row needs none.
 pub(crate) fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<RecordKey>) -> bool {
     match (&collection.parent, row.parent_key(collection)) {
         (None, _) => true,

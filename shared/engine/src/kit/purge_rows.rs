@@ -6,7 +6,7 @@ use crate::kit::work::Work;
 use domain::deletion::Deletion;
 use ports::{EnginePorts, PurgeOutcome, PurgeRows};
 
-/// Removes rows; answers what came of each, by place.
+/// Removes rows; returns the outcome of each, by place.
 pub(crate) async fn purge_rows<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,

@@ -27,7 +27,7 @@ impl<'a> Records<'a> {
     ///
     /// # Errors
     ///
-    /// When no file declares one of the collections any more.
+    /// When one of the collections is no longer declared by any file.
     pub(crate) fn by_collection(
         collections: &'a Collections,
         entries: &'a [Entry],
@@ -48,7 +48,7 @@ impl<'a> Records<'a> {
         Ok(groups)
     }
 
-    /// Those that a delete has something to do with: of all, or only of some.
+    /// Those that a delete has to do something with: of all of them, or only of some.
     pub(crate) fn open(mut self, only: Option<&[usize]>) -> Self {
         let entries = self.entries;
         let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
@@ -62,13 +62,13 @@ impl<'a> Records<'a> {
         Self { places, ..*self }
     }
 
-    /// Those of which nothing was found.
+    /// Those without an entry in the map.
     pub(crate) fn without<T>(&self, found: &BTreeMap<usize, T>) -> Self {
         let is_plain = |place: &usize| !found.contains_key(place);
         self.at(self.places.iter().copied().filter(is_plain).collect())
     }
 
-    /// The same records, at most so many at a time.
+    /// The same records, at most this many at a time.
     pub(crate) fn chunks(&self, most: usize) -> impl Iterator<Item = Self> {
         self.places
             .chunks(most)
@@ -94,7 +94,7 @@ impl<'a> Records<'a> {
         read_rows(work, self.collection, &self.keys(), Fields::Judged).await
     }
 
-    /// The ids of their documents, by place. One that cannot be rendered fails alone, before the request is made.
+    /// The ids of their documents, by place. An id that cannot be rendered fails alone, before the request is made.
     pub(crate) fn document_ids(&self) -> (Vec<(usize, String)>, BTreeMap<usize, Outcome>) {
         let mut ids = Vec::new();
         let mut failed = BTreeMap::new();

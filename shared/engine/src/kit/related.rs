@@ -1,7 +1,8 @@
-//! Rows found by what they say: the children of a record, the links to it, what an author wrote, the members of a group.
+//! Rows found by their attributes: the children of a record, the links to it, an author's records, the members of a
+//! group.
 //!
-//! An index lags, and need not have what a row is judged by. So what an index finds is read again on the table, and only
-//! what says there what was asked for is answered. Nothing else in the engine queries a store for rows.
+//! An index lags, and may lack attributes that a row is judged by. So rows that an index returns are read again from
+//! the table, and only those that match there are returned. Nothing else in the engine queries a store for rows.
 
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
@@ -14,7 +15,7 @@ use ports::{
     EnginePorts, Fields, OrderAlong, OrderQuery, ReadRows, Related, RepairAggregates, RowPage,
 };
 
-/// Some of the rows as the table has them now, from `after` on: at most `limit` are looked at.
+/// Some of the rows as the table has them now, from `after` on: at most `limit` are read.
 pub(crate) async fn page<P: EnginePorts>(
     work: Work<'_, P>,
     related: &Related<'_>,
@@ -35,9 +36,9 @@ pub(crate) async fn page<P: EnginePorts>(
 /// Rows of one partition by their sort value.
 #[derive(Debug)]
 pub(crate) struct Ordered {
-    /// The rows as the table has them now; of an index, they may have gone elsewhere.
+    /// The rows as the table has them now; rows that an index returned may have been moved since.
     pub(crate) rows: Vec<Row>,
-    /// The sort value of the last one that was found, where there may be more behind it.
+    /// The sort value of the last one that was found, if there may be more after it.
     pub(crate) last: Option<String>,
 }
 
@@ -59,7 +60,7 @@ pub(crate) async fn in_order<P: EnginePorts>(
     Ok(Ordered { rows, last })
 }
 
-/// The rows that an index has found, as the table has them.
+/// The rows that an index has returned, as the table has them.
 async fn again<P: EnginePorts>(
     work: Work<'_, P>,
     collection: &Collection,

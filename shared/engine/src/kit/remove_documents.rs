@@ -1,5 +1,5 @@
-//! Removing documents whose rows go too: the copy is read first, then the truth, and a document goes only as it was read.
-//! What is written in between changes its version, and both are read again.
+//! Removes documents whose rows are removed too: the documents are read first, then the rows, and a document is removed
+//! only if it still is as it was read. Anything written in between changes its version, and both are read again.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,17 @@ use crate::kit::work::Work;
 use domain::row::{Row, RowMark};
 use ports::{DocumentVersion, EnginePorts, RemoveOutcome};
 
-/// How often a document that changes under our hands is read again before its record is left for a retry.
+/// How often a document that changes while it is processed is read again before its record is left for a retry.
 const READS: usize = 5;
 
-/// Whether a document with this mark may go, by the place of its record and its row as it stands.
+/// Whether a document with this mark may be removed, by the place of its record and its current row.
 pub(crate) type Explained<'a> = dyn Fn(usize, RowMark, Option<&Row>) -> bool + Sync + 'a;
 
 /// The rows as they were read, by place.
 pub(crate) type RowsAt = BTreeMap<usize, Option<Row>>;
 
-/// Removes the documents that their rows allow to go; returns the rows as they were read, and why some documents stay.
+/// Removes the documents that their rows allow to be removed; returns the rows as they were read, and why some
+/// documents stay.
 pub(crate) async fn remove_documents<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
@@ -29,7 +30,7 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     let mut open = records.at(ids.into_iter().map(|(place, _)| place).collect());
     let (mut rows, mut failed) = (RowsAt::new(), BTreeMap::new());
     for round in 0..READS {
-        // The copy first, then the truth: what is written in between changes the version that is named at the removal.
+        // Documents first, then rows: anything written in between changes the version that the removal requires.
         let states = documents::states(work, &open).await?;
         let wanted = if round == 0 { records } else { &open };
         let found = wanted.rows(work).await?;

@@ -1,4 +1,4 @@
-//! Rows by key, asked for until the store has answered for each.
+//! Rows by key, read until the store has answered for each.
 
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;

@@ -16,8 +16,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Calls the store for all items in batches, several at once, and again for those that it puts off. Answers in the
-/// order of the items.
+/// Calls the store for all items in batches, several at once, and again for those that it puts off. Returns the answers
+/// in the order of the items.
 pub(crate) async fn settle<I, T, C, F, Fut>(
     slice: &Slice<'_, C>,
     items: &[I],

@@ -10,12 +10,12 @@ use domain::collection::CollectionName;
 use domain::deletion::Failure;
 use ports::{Clock, DependencyError};
 
-/// Why a slice ends before the pass does.
+/// Why a slice ends before its pass does.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// Its time is over.
     SliceEnd,
-    /// Somebody else changed the deletion: whatever they decided stands.
+    /// Another writer changed the deletion: that change counts.
     Superseded,
     /// A store kept answering "later" until the time was over.
     Busy(String),
@@ -23,7 +23,7 @@ pub(crate) enum Stop {
     Dependency(DependencyError),
     /// The deletion itself cannot be worked on.
     Broken(Failure),
-    /// The pass can never reach its end as the stores are: it ends at once, for this reason.
+    /// The pass can never reach its end with the stores as they are: it ends at once, for this reason.
     Impossible(Failure),
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Slice<'a, C> {
 }
 
 impl<'a, C: Clock> Slice<'a, C> {
-    /// A slice until `end`. The last tenth (at most two seconds) is kept for the release and the continuation.
+    /// A slice until `end`. The last tenth (at most two seconds) is reserved for the release and the continuation.
     pub(crate) fn new(clock: &'a C, end: Timestamp, length: Duration) -> Self {
         let closing = (length / 10).min(Duration::from_secs(2));
         Self {
@@ -76,7 +76,7 @@ impl<'a, C: Clock> Slice<'a, C> {
         Self::new(clock, end, length)
     }
 
-    /// The same slice, of which no more than this is left.
+    /// The same slice, with no more than this left of it.
     pub(crate) fn at_most(&self, most: Duration) -> Self {
         let until = self.clock.now().checked_add(most).unwrap_or(Timestamp::MAX);
         Self {
@@ -102,8 +102,8 @@ impl<'a, C: Clock> Slice<'a, C> {
         self.before(self.end, Box::pin(call))
     }
 
-    /// Waits, unless the time is over before, or would be if what follows takes so long: a slice that cannot record why
-    /// it ended looks like a crash, which counts as an attempt.
+    /// Waits, unless the time would be over before that, or before the end of what follows: a slice that cannot store
+    /// why it ended looks like a crash, which counts as an attempt.
     pub(crate) async fn pause(&self, duration: Duration, then: Duration) -> Result<(), Stop> {
         let later = |at: Timestamp, by| at.checked_add(by).unwrap_or(Timestamp::MAX);
         let resumed = later(self.clock.now(), duration);
@@ -119,7 +119,7 @@ impl<'a, C: Clock> Slice<'a, C> {
         self.clock
     }
 
-    /// The call comes boxed: an SDK's future is large, and would be part of every future around it.
+    /// The call is passed boxed: an SDK's future is large, and would be part of every future around it.
     async fn before<T>(
         &self,
         limit: Timestamp,

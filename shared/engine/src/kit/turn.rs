@@ -5,20 +5,20 @@ use domain::deletion::{Deletion, Pass};
 /// Which turn of a page this is, in a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Nobody has begun it: nothing of it is written.
+    /// No worker has begun it: nothing of it is written.
     First,
-    /// Somebody may have begun it, and have died: what they wrote is read.
+    /// A worker may have begun it and crashed: what it wrote is read.
     Resumed,
-    /// An earlier run of the pass has done it: only what that left open is done.
+    /// An earlier run of the pass has done it: only the records that it left unfinished are done.
     Again,
 }
 
 impl Turn {
-    /// The turn of this page. `may_be_begun` says whether somebody may have begun it in an earlier slice: only the first
-    /// page of a slice can have been.
+    /// The turn of this page. `may_be_begun` says whether a worker may have begun it in an earlier slice: that is
+    /// possible only for the first page of a slice.
     pub(crate) fn of(deletion: &Deletion, pass: Pass, page: u32, may_be_begun: bool) -> Self {
-        // An earlier run that was given up may have left exceptions of a page that it did not finish. One of the delete
-        // has closed it.
+        // An earlier run that was given up may have left exceptions of a page that it did not finish. A run of the
+        // delete has closed such a page.
         let is_left = pass != Pass::Delete && deletion.notified.of(pass).is_again();
         if deletion.is_done_before(pass, page) {
             Self::Again

@@ -1,4 +1,4 @@
-//! What every step of a slice works with, as one value: the engine, and the slice that decides what may still begin.
+//! What every step of a slice uses, as one value: the engine, and the slice that decides which calls may still begin.
 
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ pub(crate) struct Work<'a, P: EnginePorts> {
     pub(crate) slice: &'a Slice<'a, P::Clock>,
 }
 
-// By hand: derived ones would ask it of the ports.
+// By hand: derived ones would require the traits of the ports.
 impl<P: EnginePorts> Clone for Work<'_, P> {
     fn clone(&self) -> Self {
         *self
@@ -71,7 +71,8 @@ impl<'a, P: EnginePorts> Work<'a, P> {
         self.slice.closing(call)
     }
 
-    /// Calls a store for all items in batches, and again for those that it puts off. Answers in the order of the items.
+    /// Calls a store for all items in batches, and again for those that it puts off. Returns the answers in the order
+    /// of the items.
     pub(crate) async fn settle<I, T, F, Fut>(
         &self,
         items: &[I],

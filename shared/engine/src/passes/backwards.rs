@@ -1,5 +1,5 @@
-//! Going through the manifest backwards, as all passes do that remove or undo: the root comes last, and hides what is half
-//! done until then.
+//! Processes the manifest backwards, as all passes do that remove or undo: the root is last, and hides everything that
+//! is half done until then.
 
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
@@ -17,7 +17,7 @@ pub(crate) async fn run<P: EnginePorts>(
     task: Task<'_>,
 ) -> Result<(), Stop> {
     let mut notifier = Publisher::new();
-    // Only the first page of a slice can have been begun by somebody else.
+    // Only the first page of a slice can have been begun by another worker.
     let mut may_be_begun = true;
     while let Some(number) = deletion.next_backwards() {
         let page = manifest::written(work, deletion, number).await?;

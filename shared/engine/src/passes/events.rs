@@ -13,7 +13,7 @@ use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Outcome, Page};
 use ports::{EnginePorts, PublishEvents};
 
-/// How long one telling may take: a bus that keeps putting events off is as good as away.
+/// How long one call to publish may take: a bus that keeps putting events off counts as unavailable.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(crate) async fn publish<P: EnginePorts>(
@@ -30,7 +30,7 @@ pub(crate) async fn publish<P: EnginePorts>(
     Ok(())
 }
 
-/// The page at this position is told.
+/// Notes that the page at this position is published.
 pub(crate) fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
     let telling = deletion.notified.of_mut(pass);
     if position > telling.pages {
@@ -40,8 +40,8 @@ pub(crate) fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
     }
 }
 
-/// The events of a page of a pass: what was done when the page was first done, unless that is told; and what later runs
-/// did again.
+/// The events of a page of a pass: what was done when the page was first done, unless that has been published; and what
+/// later runs did again.
 pub(crate) fn events_of(
     collections: &Collections,
     deletion: &Deletion,
@@ -81,7 +81,7 @@ pub(crate) fn events_of(
     events
 }
 
-/// The groups of records of one collection; one that no file declares any more has no event of its own.
+/// The groups of records of one collection; one that is no longer declared by a file has no event of its own.
 fn groups<'e>(
     collections: &'e Collections,
     name: &'e CollectionName,
@@ -107,7 +107,7 @@ fn is_done(
     let is_deleted = || page.outcome(place, exceptions) == Outcome::Deleted;
     match pass {
         Pass::Delete => is_deleted(),
-        // What this deletion never took it has not brought back, though it is live.
+        // Records that this deletion never took are not brought back by it, even if they are live.
         Pass::Restore => {
             deletion.is_acted(page.number)
                 && is_deleted()

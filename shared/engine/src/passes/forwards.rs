@@ -1,4 +1,4 @@
-//! The delete pass of what stays in its table: page by page, each done as soon as it is written.
+//! The delete pass of a strategy whose rows stay in their table: page by page, each done as soon as it is written.
 
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
@@ -26,7 +26,8 @@ pub(crate) async fn run<P: EnginePorts>(
     let mut may_be_begun = true;
     loop {
         let number = deletion.cursor + 1;
-        // Only the first page of a slice can have been begun by somebody else; those that are known are there.
+        // Only the first page of a slice can have been begun by another worker; pages that the deletion knows are
+        // there.
         let written = if may_be_begun || number <= deletion.pages {
             manifest::page(work, deletion, number).await?
         } else {
@@ -34,7 +35,7 @@ pub(crate) async fn run<P: EnginePorts>(
         };
         let page = match written {
             Some(page) => page,
-            // What is written is finished before a cancel is honoured; nothing is begun any more.
+            // What is written is finished before a cancel is honoured; nothing new is begun.
             None if deletion.state == State::Cancelling => return Ok(()),
             None => match next_page(work, deletion, scope, before.as_ref(), number).await? {
                 Some(page) => page,

@@ -1,9 +1,9 @@
-//! The look below the root, before a purge removes anything, and before a delete takes the root away: late arrivals are
-//! collected, whoever wrote them.
+//! The search for late arrivals below the root, before a purge removes anything, and before a delete removes the root:
+//! all are collected, whoever wrote them.
 //!
-//! What it finds is written as a page first and marked then, like everything else. What a page already counts as ours,
-//! and somebody unmarked since, is marked again in place: a record stands in one page only. A delete does not mark what it
-//! finds: the turn of that page comes before the root's.
+//! Late arrivals are written as a page first and marked afterwards, like everything else. A record that a page already
+//! counts as ours, and that another writer has unmarked since, is marked again in place: a record is in one page only.
+//! A delete does not mark late arrivals at once: the turn of their page comes before the root's.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ use domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use domain::scope::Scope;
 use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
-/// Looks from the checkpoint on, until there is nothing below the root that is not in the manifest.
+/// Searches from the checkpoint on, until there is nothing below the root that is not in the manifest.
 pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
@@ -38,13 +38,13 @@ pub(crate) async fn run<P: EnginePorts>(
         let mut steps = 0;
         while found.len() < work.engine.page_keys && steps < STEPS {
             let room = work.engine.page_keys - found.len();
-            // Everything before `pages + 1` is written; nothing is open.
+            // Everything before `pages + 1` is written; no page is open.
             let step = walk
                 .step(deletion, cursor.clone(), (deletion.pages + 1, &[]), room)
                 .await?;
             match step {
                 Step::Over => break,
-                // The look begins behind what the scope names.
+                // The search begins after what the scope lists.
                 Step::Entries { next, .. } => cursor = next,
                 Step::Rows {
                     collection,
@@ -54,7 +54,7 @@ pub(crate) async fn run<P: EnginePorts>(
                     let declared = work.collection(&collection)?;
                     let mut live = rows;
                     live.retain(|row| row.mark(declared).is_live());
-                    // A parent whose turn in the delete has not come stands there live, and is ours all the same.
+                    // A parent whose turn in the delete has not come is still live, and is ours all the same.
                     let is_acted = next.page().is_none_or(|page| deletion.is_acted(page));
                     let is_waiting = deletion.state.pass() == Pass::Delete && !is_acted;
                     if !is_waiting {
@@ -70,7 +70,7 @@ pub(crate) async fn run<P: EnginePorts>(
                 }
             }
             if found.is_empty() {
-                // Kept with the next store call of the slice: the look goes on from here.
+                // Saved with the next store call of the slice: the search continues from here.
                 deletion.look = Some(cursor.clone());
             } else {
                 steps += 1;
@@ -85,7 +85,7 @@ pub(crate) async fn run<P: EnginePorts>(
                 continue;
             }
         }
-        // The root is read after its children: one that is there and not ours is new, and so are they.
+        // The root is read after its children: one that is there and not ours has been recreated, and so have they.
         if found.is_empty() || is_root_recreated(work, deletion).await? {
             let next = deletion.look_over(work.now());
             return checkpoint(work, deletion, next).await;
@@ -97,8 +97,9 @@ pub(crate) async fn run<P: EnginePorts>(
     Ok(())
 }
 
-/// A page that a crashed look wrote, and that the deletion does not know of yet. If the root was created anew since, so
-/// may have been what the page names: it is then taken without a mark, and the purge keeps what is not ours.
+/// A page that a crashed search wrote, and that the deletion does not know of yet. If the root was recreated since, the
+/// records in the page may have been, too: the page is then added without marking them, and the purge keeps those that
+/// are not ours.
 async fn adopt<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
     let number = deletion.pages + 1;
     let Some(page) = manifest::page(work, deletion, number).await? else {
@@ -117,8 +118,9 @@ async fn adopt<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Re
     take(work, deletion, &page).await
 }
 
-/// Marks what was found: in the page that has it already, or in a new one. Answers whether all of it was taken: if
-/// somebody wrote that page first, theirs counts, and then, or if a page cannot hold it, the look repeats this stretch.
+/// Marks what was found: in the page that has it already, or in a new one. Returns whether all of it was added. If
+/// another worker wrote that page first, its version counts; in that case, or if a page cannot hold all of it, the
+/// search repeats this stretch.
 async fn collect<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
@@ -129,7 +131,7 @@ async fn collect<P: EnginePorts>(
         .into_iter()
         .partition(|entry| known.contains_key(&record(entry)));
     if deletion.state.pass() == Pass::Delete {
-        // Those of a page that an earlier look has found have their turn before them.
+        // Late arrivals in a page that an earlier search has added have their turn still to come.
         again.retain(|entry| {
             known
                 .get(&record(entry))
@@ -160,7 +162,7 @@ async fn collect<P: EnginePorts>(
     }
 }
 
-/// Marks what was found, or erases it where the delete does that, but for what must not go yet: that is kept.
+/// Marks what was found, or erases it if the delete erases, except for blocked records: these stay.
 async fn mark<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -173,7 +175,7 @@ async fn mark<P: EnginePorts>(
     strategies::take_late(work, deletion, entries, &rest).await
 }
 
-/// How many of these entries one page holds; it always holds one.
+/// How many of these entries fit into one page; it always holds one.
 pub(crate) fn fitting(entries: &[Entry]) -> usize {
     let mut total = 0;
     let fit = entries.iter().take_while(|entry| {

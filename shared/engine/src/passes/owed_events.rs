@@ -1,6 +1,7 @@
-//! Tells the bus. What could not be told is owed: the cursor `notified` remembers, the sweeper tells it later.
+//! Publishes events. Events that could not be published are owed: the cursor `notified` stores what has been published,
+//! and the sweeper publishes them later.
 //!
-//! A bus that is away holds nothing up: neither a delete, nor the purge when its time has come.
+//! A bus that is unavailable delays nothing: neither a delete, nor the purge when its time has come.
 
 use tracing::warn;
 
@@ -18,12 +19,12 @@ use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Judged, Page};
 use ports::{ChangeDeletions, EnginePorts, StoreNotices, StoreOutcome};
 
-/// Tells everything that an ended deletion still owes, and sets when the sweeper looks at it next. What fails stays
-/// owed.
+/// Publishes everything that an ended deletion still owes, and sets when the sweeper processes it next. What fails
+/// stays owed.
 ///
 /// # Errors
 ///
-/// What kept it from that; the log has it.
+/// The error that prevented it; it is also logged.
 pub(crate) async fn publish_owed<P: EnginePorts>(
     work: Work<'_, P>,
     ended: &Deletion,
@@ -80,7 +81,7 @@ async fn publish_pass<P: EnginePorts>(
         Pass::Delete => deletion.acted,
         Pass::Restore | Pass::Purge => deletion.notified.of(pass).done,
     };
-    // First what was done again in pages that an earlier run had told, whichever run did it.
+    // First what was done again in pages that an earlier run had published, whichever run did it.
     if deletion.notified.of(pass).is_again() {
         let again = deletion.notified.of(pass).pages.min(done);
         for position in deletion.notified.of(pass).retold + 1..=again {
@@ -139,7 +140,7 @@ async fn read<P: EnginePorts>(
     Ok(Some((page, exceptions, notice.unwrap_or_default())))
 }
 
-/// The root's document, once its row is live again.
+/// Clears the root's document, once its row is live again.
 pub(crate) async fn clear_root_document<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -149,7 +150,7 @@ pub(crate) async fn clear_root_document<P: EnginePorts>(
     };
     let collection = work.collection(&deletion.collection)?;
     let entry = Entry::new(collection.name.clone(), root.clone(), Judged::Live);
-    // Refused for what it holds: compare finds it, and search checks its hits.
+    // Refused for its content: compare finds it, and search checks its hits.
     let records = Records {
         collection,
         entries: &[entry],

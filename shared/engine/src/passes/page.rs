@@ -1,4 +1,4 @@
-//! How one page is done, whatever the pass.
+//! How one page is done, in every pass.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use domain::deletion::{Deletion, Pass};
 use domain::page::{Exceptions, Outcome, Page};
 use ports::{AdvanceDeletions, EnginePorts};
 
-/// One page on its way through a pass.
+/// One page while a pass does it.
 pub(crate) struct PageRun<'a, P: EnginePorts> {
     work: Work<'a, P>,
     task: Task<'a>,
@@ -23,7 +23,7 @@ pub(crate) struct PageRun<'a, P: EnginePorts> {
 }
 
 impl<'a, P: EnginePorts> PageRun<'a, P> {
-    /// A page in this pass. `may_be_begun` says whether somebody may have begun it in an earlier slice.
+    /// A page in this pass. `may_be_begun` says whether a worker may have begun it in an earlier slice.
     pub(crate) fn new(
         work: Work<'a, P>,
         task: Task<'a>,
@@ -41,14 +41,14 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
 
     /// Does the page:
     ///
-    /// 1. what an earlier turn left is read, where there was one;
-    /// 2. of a page that was done before, only what was left open is done;
-    /// 3. what a delete must not take yet is blocked;
+    /// 1. the exceptions of an earlier turn are read, if there was one;
+    /// 2. of a page that was done before, only the unfinished records are done;
+    /// 3. the records that a delete must not take yet are blocked;
     /// 4. the records are taken, given back or removed;
-    /// 5. what was not plainly done is written beside the page;
+    /// 5. the exceptions are stored beside the page;
     /// 6. what follows the records is done;
     /// 7. the checkpoint says that the page is done;
-    /// 8. the bus is told.
+    /// 8. the events are published.
     pub(crate) async fn run(
         &self,
         deletion: &mut Deletion,
@@ -85,7 +85,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         manifest::exceptions(self.work, deletion, self.page.number).await
     }
 
-    /// Whether the pass looks at nothing but what was left open, where the page was done before.
+    /// Whether the pass does only the unfinished records, because the page was done before.
     fn is_only_open(&self) -> bool {
         self.task.pass() != Pass::Purge
     }
@@ -114,7 +114,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         Ok(found)
     }
 
-    /// The places to be done that nothing holds back.
+    /// The places to be done that nothing blocks.
     fn rest(&self, only: Option<&[usize]>, blocked: &BTreeMap<usize, Outcome>) -> Vec<usize> {
         let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
         (0..self.page.entries.len())
@@ -122,7 +122,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             .collect()
     }
 
-    /// Step 5: writes the exceptions if they have changed; answers what stands.
+    /// Step 5: stores the exceptions if they have changed; returns the stored ones.
     async fn record(
         &self,
         deletion: &Deletion,

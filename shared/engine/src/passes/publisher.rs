@@ -1,4 +1,4 @@
-//! Tells the bus while a slice works; what it could not tell is owed.
+//! Publishes events while a slice works; those that could not be published are owed.
 
 use tracing::warn;
 
@@ -11,7 +11,7 @@ use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use ports::EnginePorts;
 
-/// Tells while a slice works; is_unavailable for the rest of the slice once the bus did not answer.
+/// Publishes while a slice works; once the bus did not answer, no longer for the rest of the slice.
 pub(crate) struct Publisher {
     is_unavailable: bool,
 }
@@ -38,7 +38,7 @@ impl Publisher {
         }
     }
 
-    /// The records of a page that a pass has just done; its position is the deletion's cursor. Kept with the next
+    /// The records of a page that a pass has just done; its position is the deletion's cursor. Saved with the next
     /// checkpoint.
     pub(crate) async fn page<P: EnginePorts>(
         &mut self,
@@ -54,7 +54,7 @@ impl Publisher {
         } else {
             telling.retold
         };
-        // An earlier page is owed: they are told in order, later.
+        // An earlier page is owed: pages are published in order, later.
         if before + 1 != position {
             return;
         }
@@ -81,7 +81,7 @@ impl Publisher {
         }
         match publish(work, events).await {
             Ok(()) => true,
-            // If the slice itself is over, the next store call says so.
+            // If the slice itself is over, the next store call reports that.
             Err(stop) => {
                 warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
                 self.is_unavailable = true;

@@ -1,8 +1,9 @@
-//! The purge pass: after the look, backwards through the manifest, the root last and marked until then.
+//! The purge pass: after the search for late arrivals, backwards through the manifest, the root last and marked until
+//! then.
 //!
-//! Copy before truth: a document goes while its row still explains it. Bugs here lose data for good; two rules keep it
-//! safe: a row goes only with this deletion's mark on it, which the store itself checks, and a document only as it was
-//! when its row was read.
+//! Documents before rows: a document is removed while its row still explains it. Bugs here lose data for good; two
+//! rules keep it safe: a row is removed only with this deletion's mark on it, which the store itself checks, and a
+//! document only if it is as it was when its row was read.
 
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -12,7 +13,7 @@ use domain::deletion::Deletion;
 use domain::scope::Scope;
 use ports::EnginePorts;
 
-/// Looks, then removes all pages from the checkpoint on.
+/// Searches for late arrivals, then removes all pages from the checkpoint on.
 pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,

@@ -1,10 +1,10 @@
-//! The delete pass of what leaves its table, `archive` and `erase`: first all pages are written, forwards; then backwards,
-//! the root last and marked until then.
+//! The delete pass of the strategies whose rows leave their table, `archive` and `erase`: first all pages are written,
+//! forwards; then they are done backwards, the root last and marked until then.
 //!
 //! While pages are written nothing is touched, so a cancel stops at once. The root hides everything below it as long as
-//! it stands; so it goes only when nothing below it has failed, and after one more look for what arrived late: with the
-//! root the key becomes free, and what was left behind would show below the next record of that key. What links kept goes
-//! before that look, when the links are gone.
+//! its row is there. So it is deleted only when nothing below it has failed, and after one more search for late
+//! arrivals: with the root its key becomes free, and whatever was left behind would be shown below the next record with
+//! that key. Shared records are deleted before that search, when the links are gone.
 
 use crate::effects::save_recipients;
 use crate::kit::checkpoint::checkpoint;
@@ -21,7 +21,7 @@ use domain::page::Page;
 use domain::scope::Scope;
 use ports::EnginePorts;
 
-/// Writes what pages are missing, then does all from the checkpoint on.
+/// Writes the pages that are missing, then does all from the checkpoint on.
 pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
@@ -47,7 +47,7 @@ async fn write_pages<P: EnginePorts>(
         0 => None,
         pages => manifest::page(work, deletion, pages).await?,
     };
-    // The root's page was written by the acceptance, which notes nobody.
+    // The root's page was written by the acceptance, which stores no recipients.
     let is_roots = |page: &&Page| page.number == 1 && deletion.root.is_some();
     if let Some(root) = before.as_ref().filter(is_roots) {
         Box::pin(save_recipients(work, deletion, scope, root)).await?;
@@ -74,10 +74,10 @@ async fn remove<P: EnginePorts>(
     scope: &Scope,
     notifier: &mut Publisher,
 ) -> Result<(), Stop> {
-    // Only the first page of a slice can have been begun by somebody else.
+    // Only the first page of a slice can have been begun by another worker.
     let mut may_be_begun = true;
     loop {
-        // What may have been begun is finished before a cancel is honoured.
+        // A page that may have been begun is finished before a cancel is honoured.
         let is_begun = may_be_begun && deletion.begun_page().is_some();
         if deletion.state == State::Cancelling && !is_begun {
             return Ok(());
@@ -86,7 +86,8 @@ async fn remove<P: EnginePorts>(
         if is_before_root && deletion.deleted.values().any(|counts| counts.failed > 0) {
             return Ok(());
         }
-        // The links are gone, so what they kept has its turn. It is done page by page: what is gone is not found again.
+        // The links are gone, so the shared records have their turn. They are done page by page: a record that is gone
+        // is not found again.
         if !scope.keeps.is_empty() && deletion.is_behind_links() {
             Box::pin(shared_records::next_page(work, deletion, scope)).await?;
             may_be_begun = false;

@@ -1,8 +1,8 @@
-//! The restore pass: the root's row is judged first and stays marked, then backwards through the manifest; the root comes
-//! last, in one transaction with the final state.
+//! The restore pass: the root's row is judged first and stays marked; then the pass runs backwards through the
+//! manifest; the root is last, in one transaction with the final state.
 //!
-//! Until that transaction everything below the root is hidden by it, so a restore that stops half way shows nothing. Only
-//! marks with this deletion's id are cleared; truth before copy, as when marking.
+//! Until that transaction everything below the root is hidden by it, so a restore that stops half way shows nothing.
+//! Only marks with this deletion's id are cleared; rows before documents, as when marking.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use ports::{
     RestoreOutcome, StoreOutcome,
 };
 
-/// Restores all pages from the checkpoint on, all but the root's own mark.
+/// Restores all pages from the checkpoint on, except for the root's own mark.
 pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
@@ -31,7 +31,7 @@ pub(crate) async fn run<P: EnginePorts>(
     backwards::run(work, deletion, Task::Restore).await
 }
 
-/// Whether the root is there and ours. If not, nothing may move: what came back would hang below something else.
+/// Whether the root is there and ours. If not, nothing may move: what came back would be below another record.
 async fn root_is_ours<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -54,8 +54,8 @@ async fn root_is_ours<P: EnginePorts>(
     })
 }
 
-/// The end of a restore: the root's mark off and the final state, if everything above the root is there and live; then
-/// nothing is hidden any more. Answers what stands.
+/// The end of a restore: the root's mark is removed and the final state stored, if everything above the root is there
+/// and live; after that nothing is hidden any more. Returns the stored deletion.
 pub(crate) async fn end<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -81,7 +81,7 @@ pub(crate) async fn end<P: EnginePorts>(
     if failed > 0 {
         return store(work, deletion.finish(now)).await;
     }
-    // Its row is back since the beginning, and stays if this fails.
+    // Its row has been back since the beginning, and stays if this fails.
     strategies::forget_root(work, deletion).await?;
     if let Some(ancestors) = ancestors(work, deletion, &page).await? {
         let exceptions = followed(Exceptions::default());
@@ -149,8 +149,8 @@ async fn store<P: EnginePorts>(
     }
 }
 
-/// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is not
-/// there or not live.
+/// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is
+/// missing or not live.
 async fn ancestors<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

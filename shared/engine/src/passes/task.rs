@@ -19,7 +19,7 @@ pub(crate) enum Task<'a> {
     Delete(&'a Scope),
     /// Gives them back.
     Restore,
-    /// Removes them for good, but for those that a live link keeps.
+    /// Removes them for good, except for those that a live link references.
     Purge(&'a Scope),
 }
 
@@ -33,8 +33,8 @@ impl Task<'_> {
         }
     }
 
-    /// Does a page, or only some places of it, and says what was not plainly done. Doing it again is harmless, and finds
-    /// the same.
+    /// Does a page, or only some places of it, and returns the exceptions. Doing it again is harmless, and gives the
+    /// same result.
     pub(crate) async fn run<P: EnginePorts>(
         self,
         work: Work<'_, P>,
@@ -51,7 +51,7 @@ impl Task<'_> {
                 let back = strategies::give_back(work, deletion, &page.entries, only);
                 exceptions.restored = back.await?;
             }
-            // A purge looks at everything: what somebody unmarked was marked again in place, wherever it stands.
+            // A purge does every record: one that another writer unmarked was marked again in place, wherever it is.
             Self::Purge(scope) => exceptions.purged = purge(work, deletion, scope, page).await?,
         }
         Ok(exceptions)
@@ -74,13 +74,13 @@ async fn purge<P: EnginePorts>(
         .map(|place| (place, failed(shared_records::TOO_MANY)))
         .collect();
     if !named.is_empty() {
-        // Nobody could bring them back any more, and a live link names them: they come back now.
+        // Nobody could bring them back any more, and a live link references them: they come back now.
         let back = strategies::give_back(work, deletion, &page.entries, Some(&named));
         let not_back = Box::pin(back).await?;
         for place in named {
             match not_back.get(&place) {
                 None => drop(exceptions.insert(place, NotPurged::Kept)),
-                // Its row may be live already: it is finished by a later attempt, and its copy stays for that.
+                // Its row may be live already: a later attempt finishes it, and its archived row stays for that.
                 Some(NotRestored::Failed { reason }) => {
                     exceptions.insert(place, failed(reason));
                 }
@@ -89,7 +89,7 @@ async fn purge<P: EnginePorts>(
         }
     }
     for mut records in Records::by_collection(work.collections(), &page.entries)? {
-        // Never this deletion's: whatever is there now is not looked at.
+        // Never this deletion's: whatever is there now is not checked.
         for place in &records.places {
             if page.entries[*place].judged == Judged::Missing {
                 exceptions.insert(*place, NotPurged::Kept);

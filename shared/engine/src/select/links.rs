@@ -1,4 +1,4 @@
-//! Whether a live link names a record: found over an index, and judged on the tables with all that is above it.
+//! Whether a live link references a record: queried through an index, and checked on the tables with all its ancestors.
 
 use std::collections::BTreeSet;
 
@@ -14,31 +14,31 @@ use domain::principal::Tenant;
 use domain::row::Row;
 use ports::{EnginePorts, Fields, Related};
 
-/// The first look at the links to a record takes few, the next ones many: most records have few, and one live link is
+/// The first query for the links to a record reads few, the next ones many: most records have few, and one live link is
 /// enough.
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
-/// What the links to a record say.
+/// The state of the links to a record.
 pub(crate) enum LinkState {
     /// One of them is live.
     Referenced,
     /// None is.
     Unreferenced,
-    /// There are more to look at.
+    /// There are more to check.
     Unfinished(LinkCursor),
 }
 
-/// Where a look at the links to a record goes on.
+/// Where the check of the links to a record continues.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct LinkCursor {
-    /// Which of the collections that keep such records.
+    /// Which of the collections whose links keep such records.
     pub(crate) keeper: usize,
-    /// Where that query goes on.
+    /// Where that query continues.
     pub(crate) after: Option<Position>,
 }
 
-/// A look at the links to one record.
+/// A check of the links to one record.
 pub(crate) struct LinkCheck<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) deletion: &'a Deletion,
@@ -47,7 +47,7 @@ pub(crate) struct LinkCheck<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> LinkCheck<'_, P> {
-    /// Whether one of the links is live, as far as so many looks tell.
+    /// Whether one of the links is live, as far as this many queries can find out.
     pub(crate) async fn links(
         &self,
         from: LinkCursor,
@@ -80,7 +80,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
         Ok(LinkState::Unreferenced)
     }
 
-    /// Some links of a collection that name the record and carry no mark, from `after` on.
+    /// Some links of a collection that reference the record and carry no mark, from `after` on.
     async fn page(
         &self,
         link: &Collection,

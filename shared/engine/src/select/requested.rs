@@ -1,8 +1,9 @@
-//! What a deletion without a root names itself: the first phase of its selection, before the walk over its pages.
+//! What the request itself lists in a deletion without a root: the first phase of its selection, before the walk over
+//! its pages.
 //!
-//! Ids are judged each, so that counts are exact: one that is absent, another tenant's, or none that the caller may
-//! delete is `missing`, and the three are never told apart. What an author wrote is found over an index and read again on
-//! the table, as everything that is found over an index.
+//! Each id is judged, so that counts are exact. One that is absent, another tenant's, or that the caller may not delete
+//! is `missing`; the three are never distinguished. An author's records are queried through an index and read again
+//! from the table, like everything that is found through an index.
 
 use crate::kit::related;
 use crate::kit::rows::read_rows;
@@ -18,7 +19,7 @@ use domain::row::Row;
 use domain::scope::{Scope, Source};
 use ports::{EnginePorts, Fields, ReadDeletions, Related};
 
-/// What the scope of a deletion names.
+/// What the scope of a deletion lists.
 pub(crate) struct Requested<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
@@ -26,7 +27,7 @@ pub(crate) struct Requested<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> Requested<'_, P> {
-    /// The next records that the scope names, at most `limit` of them and, where they are named by key, at most `room`
+    /// The next records that the scope lists, at most `limit` of them and, if they are listed by key, at most `room`
     /// bytes (one is always taken); `None` when there are no more.
     pub(crate) async fn next(
         &self,
@@ -142,7 +143,7 @@ impl<P: EnginePorts> Requested<'_, P> {
     }
 }
 
-/// Where in a part of ids the cursor stands.
+/// The cursor's offset in a part of ids.
 fn offset(place: &RequestedPlace) -> Result<usize, Stop> {
     place.after.as_ref().map_or(Ok(0), |after| {
         after

@@ -1,9 +1,9 @@
-//! Records that links keep: one whose last live link goes with a deletion goes along.
+//! Shared records: one whose last live link a deletion takes is deleted with it.
 //!
-//! It is judged when the links of the deletion are marked or gone, over the pages that have them, so nothing need be known
-//! of which links are ours: one that is live by then is somebody else's. What names a record is found over an index and
-//! read again on the table, with all that is above it: a link below a record that another deletion has taken is not live,
-//! so of two deletions that take the last two links, the one that looks later takes the record.
+//! A shared record is judged when the links of the deletion are marked or gone, over the pages that have them, so it
+//! need not be known which links are ours: one that is still live is not. The links to a record are queried through an
+//! index and read again from the table, with all their ancestors. A link below a record that another deletion has taken
+//! is not live, so if two deletions take the last two links, the one that checks later takes the record.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -31,24 +31,25 @@ use ports::{AdvanceDeletions, EnginePorts, Fields, PutPageOutcome, ReadDeletions
 /// How many records are judged in one step.
 const AT_ONCE: usize = 32;
 
-/// For how many questions of a selection such a step counts: it asks several about each of its records. After four the
-/// selection writes down how far it is, found something or not: a slice that ends before that begins there again.
+/// How many queries of a selection such a step counts as: it makes several for each of its records. After four steps
+/// the selection saves its cursor, whether it has found something or not: a slice that ended before that would begin
+/// there again.
 pub(crate) const QUESTIONS: usize = STEPS / 4;
 
-/// How many of them are looked at at the same time.
+/// How many of them are checked at the same time.
 const CONCURRENCY: usize = 8;
 
-/// How many looks at the links to one record a step has; the next step goes on there.
+/// How many queries for the links to one record a step makes; the next step continues there.
 const QUERIES: usize = 10;
 
-/// How many looks there are right before a record goes: enough for a million links that are dead already.
+/// How many queries there are right before a record is deleted: enough for a million links that are dead already.
 const FINAL_QUERIES: usize = 1000;
 
-/// Why a record stays of which nobody could find out whether a link keeps it.
+/// Why a record stays if it could not be found out whether a link keeps it.
 pub(crate) const TOO_MANY: &str =
     "LINKS_TOO_MANY: not all links that may keep it could be looked at";
 
-/// A record that a link in a page of the manifest kept.
+/// A shared record that a link in a page of the manifest references.
 struct Candidate<'e> {
     /// The link's place.
     place: usize,
@@ -56,13 +57,13 @@ struct Candidate<'e> {
     key: RecordKey,
 }
 
-/// Whether the selection itself goes on with what links kept: where pages are done as soon as they are written.
+/// Whether the selection itself continues with shared records: it does if pages are done as soon as they are written.
 pub(crate) fn follows_selection(deletion: &Deletion, scope: &Scope) -> bool {
     !deletion.strategy.is_done_backwards() && !scope.keeps.is_empty()
 }
 
-/// The next records that nothing keeps any more: at most so many and, but for one, so many bytes. The links stand in the
-/// pages before `open`.
+/// The next shared records without a live link: at most this many and, except for the first, this many bytes. The links
+/// are in the pages before `open`.
 pub(crate) async fn step<P: EnginePorts>(
     walk: &mut Walk<'_, P>,
     deletion: &Deletion,
@@ -78,7 +79,7 @@ pub(crate) async fn step<P: EnginePorts>(
         keeper: place.child,
         after: place.after.clone(),
     };
-    // A record with very many links is looked at for itself.
+    // A record with very many links is checked alone.
     let most = if begin == LinkCursor::default() {
         limit.clamp(1, AT_ONCE)
     } else {
@@ -134,7 +135,7 @@ fn at(page: u32, entry: usize, from: LinkCursor) -> Place {
     }
 }
 
-/// What the links of a page kept, each record at the first link to it.
+/// The shared records that the links of a page reference, each at the first link to it.
 fn candidates<'e, P: EnginePorts>(
     work: Work<'e, P>,
     scope: &Scope,
@@ -185,7 +186,7 @@ async fn live_rows<P: EnginePorts>(
     Ok(rows)
 }
 
-/// What the links to these records say, in order; those that are not asked about have none.
+/// The state of the links to these records, in order; records that are not asked about count as unreferenced.
 async fn check_links<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -216,8 +217,8 @@ async fn check_links<P: EnginePorts>(
         .await
 }
 
-/// Of what is left by links, that which does not stand in the manifest already, where anything has failed: what does could
-/// not be deleted there. What could is marked or gone, and not found again.
+/// Of the records without a live link, those that are not in the manifest already, if anything has failed: a record
+/// that is in it could not be deleted there. One that could be is marked or gone, and not found again.
 async fn not_failed_before<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -234,7 +235,7 @@ async fn not_failed_before<P: EnginePorts>(
     Ok(entries)
 }
 
-/// Finds the next page of what links of a delete that goes backwards have let go, and writes it; or says that there is no
+/// Finds the next page of shared records for a delete that runs backwards, and writes it; or stores that there are no
 /// more.
 pub(crate) async fn next_page<P: EnginePorts>(
     work: Work<'_, P>,
@@ -242,7 +243,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
     scope: &Scope,
 ) -> Result<(), Stop> {
     let (deletions, number) = (work.deletions(), deletion.pages + 1);
-    // Somebody may have written it, and have died before the deletion knew.
+    // Another worker may have written it, and crashed before the deletion knew.
     let read = deletions.page(&deletion.tenant, deletion.id, number);
     if let Some(page) = work.call(read).await? {
         let next = deletion.page_of_shared_records(work.now(), &page);
@@ -281,7 +282,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
             Step::Rows { .. } | Step::Over => break,
         }
         if entries.is_empty() {
-            // Kept with the next store call of the slice: the walk goes on from here.
+            // Saved with the next store call of the slice: the walk continues from here.
             deletion.links = Some(SelectCursor::Shared(place.clone()));
         }
     }
@@ -302,8 +303,9 @@ pub(crate) async fn next_page<P: EnginePorts>(
     checkpoint(work, deletion, next).await
 }
 
-/// What of these records that links let go a live link names by now, right before they go: it stays, as `kept`. Where
-/// their rows move to the archive the others are marked first, so that one of two deletions has the record.
+/// The shared records among these that a live link references now, right before they are deleted: they stay, as `kept`.
+/// If their rows are moved to the archive the others are marked first, so that only one of two deletions has the
+/// record.
 pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -343,8 +345,8 @@ pub(crate) async fn blocked<P: EnginePorts>(
     Ok(blocked)
 }
 
-/// Of those records that links have let go: the places of which a live link names now, and of which nobody could find
-/// out.
+/// Of the shared records among these: the places of those that a live link references now, and of those for which this
+/// could not be found out.
 pub(crate) async fn referenced_again<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -368,7 +370,7 @@ pub(crate) async fn referenced_again<P: EnginePorts>(
     Ok((named, unknown))
 }
 
-/// Those of these records that go because nothing keeps them any more, and not because they are asked for.
+/// Those of these records that are deleted because no link keeps them any more, and not because they were requested.
 fn unreferenced<'e, P: EnginePorts>(
     work: Work<'e, P>,
     deletion: &Deletion,

@@ -1,4 +1,4 @@
-//! Walks over what the scope names, then over the manifest, as a queue of parents.
+//! Walks over what the scope lists, then over the manifest, as a queue of parents.
 
 use tracing::warn;
 
@@ -28,11 +28,11 @@ pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool
     }
 }
 
-/// How many questions one page may take: parents without children are asked about all the same, and what a slice has
-/// found out must be written down before it ends, or the next one begins there again.
+/// How many queries one page may take: parents without children are queried all the same, and a slice must store its
+/// progress before it ends, or the next one begins there again.
 pub(crate) const STEPS: usize = 500;
 
-/// Walks over what the scope names and then over the manifest, as a queue of parents. Holds one page at a time.
+/// Walks over what the scope lists and then over the manifest, as a queue of parents. Holds one page at a time.
 pub(crate) struct Walk<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
@@ -48,7 +48,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         }
     }
 
-    /// Goes to the next parent from `cursor` on and reads at most `limit` rows below it. `open` are the entries of the
+    /// Moves to the next parent from `cursor` on and reads at most `limit` rows below it. `open` are the entries of the
     /// page that is being written, with its number.
     pub(crate) async fn step(
         &mut self,
@@ -60,7 +60,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         loop {
             let place = match cursor {
                 SelectCursor::Below(place) => place,
-                // Links are somebody else's walk.
+                // Shared records are not found by this walk.
                 SelectCursor::Shared(_) => return Ok(Step::Over),
                 SelectCursor::Requested(place) => {
                     let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
@@ -124,7 +124,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         Ok(page.and_then(|page| page.entries.get(place.entry)).cloned())
     }
 
-    /// A page of the manifest; the last one that was asked for is kept.
+    /// A page of the manifest; the last one that was read stays in memory.
     pub(crate) async fn page(
         &mut self,
         deletion: &Deletion,
@@ -152,7 +152,8 @@ fn children<'a>(
     Some(children.not_marked_by(deletion.id))
 }
 
-/// The tenant's of these rows. A child of another tenant, or of none, is not selected, not counted, never shown.
+/// Those of these rows that are the tenant's. A child of another tenant, or of none, is not selected, not counted,
+/// never shown.
 fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec<Row> {
     let found = rows.len();
     rows.retain(|row| row.is_of(&deletion.tenant, collection));
@@ -166,8 +167,9 @@ fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec
     rows
 }
 
-/// Whether the deletion reaches below this record. What it names and does not delete is none of its business, and what is
-/// below a record of another deletion is that one's: only a root hides it from the moment of its acceptance on.
+/// Whether the deletion reaches below this record. A record that it lists but does not delete is not covered, and what
+/// is below a record of another deletion belongs to that deletion, unless there is a root, which hides it from the
+/// moment of its acceptance on.
 fn may_have_ours_below(deletion: &Deletion, parent: &Entry) -> bool {
     match parent.judged {
         Judged::Live | Judged::LiveNull => true,

@@ -1,9 +1,10 @@
-//! How a page is archived: each row is copied, its document marked, and the row removed if it still is what was copied.
+//! How a page is archived: each row is copied, its document marked, and the row removed if it is still the one that was
+//! copied.
 //!
-//! The document is marked before the row goes: with the row the key becomes free, and whoever takes it writes a document
-//! of that id. The copy is made if there is none; one that is there was made by an attempt that may have removed the row
-//! already, so it is never overwritten by what stands at that key now, except where the mark proves that it is the
-//! same row: at the root. Otherwise the row stays, marked, and nothing is lost.
+//! The document is marked before the row is removed: with the row the key becomes free, and the next record with that
+//! key writes a document with that id. A row is archived if there is no archived row yet. An existing one was written
+//! by an attempt that may have removed the row already, so it is never overwritten by the row that is at that key now,
+//! unless the mark proves that it is the same row: at the root. Otherwise the row stays, marked, and nothing is lost.
 
 mod put_back;
 
@@ -26,7 +27,7 @@ pub(super) use self::put_back::{forget_root, give_back_root};
 /// How often a row that changes between copy and removal is copied again.
 const ROUNDS: usize = 3;
 
-/// Archives records; answers what was not plainly done.
+/// Archives records; returns the exceptions.
 pub(super) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -44,7 +45,7 @@ pub(super) async fn take<P: EnginePorts>(
     Ok(found)
 }
 
-/// Puts rows back, then brings the records back like those that never left; answers what is not back.
+/// Puts rows back, then restores the records like those whose rows never left; returns those that are not back.
 pub(super) async fn give_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -53,13 +54,13 @@ pub(super) async fn give_back<P: EnginePorts>(
     let (mut not_back, copied) = Box::pin(put_back::rows(work, deletion, records)).await?;
     let there = records.without(&not_back);
     not_back.extend(flag::give_back(work, deletion, &there).await?);
-    // Truth first: the copy goes when the row is back.
+    // Rows first: the archived row is removed when the row is back.
     let back = records.at(copied).without(&not_back);
     drop_copies(work, deletion, back.collection, &back.keys()).await?;
     Ok(not_back)
 }
 
-/// Removes marks' carriers as a purge of `flag` does, then the copies.
+/// Removes what carries marks as a purge of `flag` does, then the archived rows.
 pub(super) async fn forget<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -67,7 +68,7 @@ pub(super) async fn forget<P: EnginePorts>(
     exceptions: &mut BTreeMap<usize, NotPurged>,
 ) -> Result<(), Stop> {
     flag::forget(work, deletion, records, exceptions).await?;
-    // Last, as it explains what is left of the record; also where another record has the key by now.
+    // Last, as it explains what is left of the record; also if another record has the key now.
     let is_done = |place: &usize| !matches!(exceptions.get(place), Some(NotPurged::Failed { .. }));
     let done = records.at(records.places.iter().copied().filter(is_done).collect());
     drop_copies(work, deletion, done.collection, &done.keys()).await
@@ -76,7 +77,7 @@ pub(super) async fn forget<P: EnginePorts>(
 type Found = BTreeMap<usize, Outcome>;
 type Rows<P> = Vec<(usize, Whole<P>)>;
 
-/// Some records of one collection and page, on their way.
+/// Some records of one collection and page while they are archived.
 struct Move<'a, P: EnginePorts> {
     work: Work<'a, P>,
     deletion: &'a Deletion,
@@ -84,7 +85,7 @@ struct Move<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> Move<'_, P> {
-    /// Archives these records; answers what was not plainly done.
+    /// Archives these records; returns the exceptions.
     async fn run(&self) -> Result<Found, Stop> {
         let mut found = Found::new();
         let mut stay = Vec::new();
@@ -94,7 +95,7 @@ impl<P: EnginePorts> Move<'_, P> {
                 break;
             }
             let rows = self.ours(&open, &mut found).await?;
-            // From the second round on the copies are this attempt's own, of rows that it has not removed.
+            // From the second round on the archived rows are this attempt's own, of rows that it has not removed.
             let copied = self.copy(rows, round > 0, &mut found, &mut stay).await?;
             let copied = self.documents(copied, &mut found).await?;
             open = self.take(copied).await?;
@@ -114,8 +115,8 @@ impl<P: EnginePorts> Move<'_, P> {
         Ok(found)
     }
 
-    /// The rows that are ours to take. One that is not there, or another's, was archived by an earlier attempt if there is
-    /// a copy.
+    /// The rows that we may take. A missing row, or another record's, was archived by an earlier attempt if there is an
+    /// archived row.
     async fn ours(&self, places: &[usize], found: &mut Found) -> Result<Rows<P>, Stop> {
         let rows = whole(self.work, self.records.collection, &self.keys(places)).await?;
         let (mut ours, mut others) = (Vec::new(), Vec::new());
@@ -141,7 +142,7 @@ impl<P: EnginePorts> Move<'_, P> {
         Ok(ours)
     }
 
-    /// Makes copies; answers the rows whose copy is as they are. `stay` gets those that must stay, marked.
+    /// Writes archived rows; returns the rows whose archived row equals them. `stay` gets those that must stay, marked.
     async fn copy(
         &self,
         rows: Rows<P>,
@@ -215,7 +216,7 @@ impl<P: EnginePorts> Move<'_, P> {
             .await
     }
 
-    /// Marks the documents, while their rows still are there.
+    /// Marks the documents while their rows are still there.
     async fn documents(&self, copied: Rows<P>, found: &mut Found) -> Result<Rows<P>, Stop> {
         let places = copied.iter().map(|(place, _)| *place).collect();
         let (records, mark) = (self.records.at(places), self.deletion.mark());
@@ -228,7 +229,7 @@ impl<P: EnginePorts> Move<'_, P> {
         Ok(marked)
     }
 
-    /// Removes the rows that still are what was copied; answers those that are not.
+    /// Removes the rows that are still as they were archived; returns those that are not.
     async fn take(&self, copied: Rows<P>) -> Result<Vec<usize>, Stop> {
         let (places, rows): (Vec<usize>, Vec<Whole<P>>) = copied.into_iter().unzip();
         let (store, collection) = (self.work.rows(), self.records.collection);

@@ -1,8 +1,7 @@
-//! How a page is erased: documents, then rows. Copy before truth, as in a purge: a document goes while its row still
-//! explains it.
+//! How a page is erased: documents before rows, as in a purge: a document is removed while its row still explains it.
 //!
-//! A row that is gone was erased by an earlier attempt, or by somebody else before: either way the record is, so the counts
-//! of a worker that was killed are those of one that was not.
+//! A missing row was erased by an earlier attempt, or removed by another writer before. Either way the record is gone,
+//! so the counts of a worker that was killed are those of one that was not.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +16,10 @@ use domain::page::Outcome;
 use domain::row::{Row, RowMark};
 use ports::{EnginePorts, EraseOutcome, EraseRows, Found, RowToErase};
 
-/// How often a row whose mark changes under our hands is read again.
+/// How often a row whose mark changes while it is processed is read again.
 const ROUNDS: usize = 3;
 
-/// Erases records in both stores; answers what was not plainly done.
+/// Erases records in both stores; returns the exceptions.
 pub(super) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -50,7 +49,7 @@ pub(super) async fn take<P: EnginePorts>(
                 ours.push((place, how_found(collection, &row)));
             }
         }
-        // Without a row there is nothing left but a document that cannot be removed.
+        // Without a row, only a document that cannot be removed is left.
         found.extend(
             failed
                 .into_iter()
@@ -71,7 +70,7 @@ fn how_found(collection: &Collection, row: &Row) -> Found {
     }
 }
 
-/// Removes rows as they were found; answers the places of those that have changed since.
+/// Removes rows that are as they were read; returns the places of those that have changed since.
 async fn erase_rows<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

@@ -1,5 +1,5 @@
-//! The strategy `flag`: records are marked in place, truth before copy; a restore takes the marks off, a purge removes what
-//! carries them.
+//! The strategy `flag`: records are marked in place, rows before documents; a restore removes the marks, a purge
+//! removes the records that carry them.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use domain::page::{NotPurged, NotRestored, Outcome};
 use domain::row::{Row, RowMark};
 use ports::{ClearOutcome, EnginePorts, PurgeOutcome};
 
-/// Marks records in both stores. The root's row was marked at acceptance: one without our mark is gone or new, and stays as
-/// it is.
+/// Marks records in both stores. The root's row was marked at acceptance: one without our mark is missing or recreated,
+/// and stays as it is.
 pub(super) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -33,7 +33,7 @@ pub(super) async fn take<P: EnginePorts>(
     Ok(found)
 }
 
-/// Marks records in both stores, whatever they are.
+/// Marks records in both stores, in whatever state they are.
 pub(super) async fn mark<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -59,7 +59,7 @@ async fn not_ours<P: EnginePorts>(
         .collect())
 }
 
-/// Takes the marks off those with a parent to hang below; answers what is not back.
+/// Removes the marks of those whose parent is there; returns those that are not back.
 pub(super) async fn give_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -100,7 +100,7 @@ pub(super) async fn give_back<P: EnginePorts>(
         };
         not_back.insert(place, NotRestored::conflict(reason));
     }
-    // Also where the row was live already: an earlier attempt may have stopped between row and document.
+    // Also if the row was live already: an earlier attempt may have stopped between row and document.
     let cleared = records.at(ours.into_iter().chain(live).collect());
     let cleared = cleared.without(&not_back);
     not_back.extend(clear_documents(work, &cleared, deletion.id).await?);
@@ -110,7 +110,7 @@ pub(super) async fn give_back<P: EnginePorts>(
 const ROW_MISSING: &str = "ROW_MISSING: the row is gone";
 const MARKED_BY_ANOTHER: &str = "MARKED_BY_ANOTHER: another deletion's mark stays";
 
-/// Removes what carries this deletion's mark: documents, then rows; `exceptions` gets what stays.
+/// Removes what carries this deletion's mark: documents, then rows; `exceptions` gets those that stay.
 pub(super) async fn forget<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -118,7 +118,7 @@ pub(super) async fn forget<P: EnginePorts>(
     exceptions: &mut BTreeMap<usize, NotPurged>,
 ) -> Result<(), Stop> {
     let collection = records.collection;
-    // Without a row, a document with another deletion's mark is explained by that one's archive copy.
+    // Without a row, a document with another deletion's mark is explained by that deletion's archived row.
     let explained = |_, document: RowMark, row: Option<&Row>| match row {
         Some(row) => row.mark(collection).is_of(deletion.id),
         None => document.is_live() || document.is_of(deletion.id),
@@ -131,7 +131,7 @@ pub(super) async fn forget<P: EnginePorts>(
     let mut ours = Vec::new();
     for (place, row) in rows {
         match row {
-            // Gone already: by an earlier attempt, or by somebody else.
+            // Missing already: removed by an earlier attempt, or by another writer.
             None => {}
             Some(row) if !row.mark(collection).is_of(deletion.id) => {
                 exceptions.insert(place, NotPurged::Kept);

@@ -1,9 +1,9 @@
 //! Makes the document say what the row says.
 //!
-//! A document is always written from a row that was read, and afterwards the row is read again; if it says something
-//! else by now, once more. So whoever writes the document last has seen the row as it is: a late write can neither
-//! bring an older text back nor leave a document unmarked whose row a deletion has marked meanwhile. (A deletion that
-//! marks the row after that look marks the document after it, too: truth before copy.)
+//! A document is always written from a row that was read, and afterwards the row is read again; if it has changed
+//! meanwhile, the document is written once more. So the last writer of the document has seen the current row: a late
+//! write can neither bring an older text back nor leave a document unmarked whose row a deletion has marked meanwhile.
+//! (A deletion that marks the row after that check marks the document after it, too: rows before documents.)
 
 use tracing::warn;
 
@@ -19,10 +19,10 @@ use ports::{
     ReadDocuments,
 };
 
-/// How often the two are compared: everybody who keeps writing the record compares them, too.
+/// How often the two are compared: every writer of the record compares them, too.
 const ROUNDS: usize = 5;
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mirrored {
     /// The document is the row's, or there is none.
@@ -31,7 +31,7 @@ pub(super) enum Mirrored {
     Rejected,
 }
 
-/// Makes the document of a record that of its row; `known` is the row that was written just now, `None` reads it first.
+/// Makes the document of a record match its row; `known` is the row that was written just now, `None` reads it first.
 ///
 /// # Errors
 ///
@@ -79,8 +79,8 @@ fn id(collection: &Collection, key: &RecordKey) -> Option<String> {
     spec.id.render(&key.parts(&collection.key)).ok()
 }
 
-/// The document that a row has to have. What is being erased has none: its deletion removes the document before the row
-/// and does not come back for one that is late.
+/// The document that a row must have. A row that is being erased has none: its deletion removes the document before the
+/// row and does not return for a late one.
 fn document(collection: &Collection, row: &Row) -> Option<Document> {
     let marked = matches!(row.mark(collection), RowMark::By(_));
     if marked && !collection.strategy.keeps_documents() {
@@ -119,7 +119,8 @@ async fn index<P: ApiPorts>(
     }
 }
 
-/// Removes the document of a row that is gone: the copy is read first, then the truth, and only what was read goes.
+/// Removes the document of a row that is removed: the document is read first, then the row, and only what was read is
+/// removed.
 async fn remove<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,

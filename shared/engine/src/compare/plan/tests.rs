@@ -18,7 +18,7 @@ const MARKED: Option<RowMark> = Some(RowMark::By(Some(OURS)));
 const OTHER: Option<RowMark> = Some(RowMark::By(Some(THEIRS)));
 const FOREIGN: Option<RowMark> = Some(RowMark::By(None));
 
-/// All that a row or a document can say.
+/// Every state of a row or a document.
 const ALL: [Option<RowMark>; 6] = [NONE, LIVE, NULL, MARKED, OTHER, FOREIGN];
 
 fn planned(
@@ -42,7 +42,7 @@ fn planned(
 /// For this row and each of these documents, this is planned.
 type Line<'a> = (Option<RowMark>, &'a [Option<RowMark>], Drift, Repair);
 
-/// What is planned for every row and document that is not listed is nothing.
+/// Nothing is planned for any row and document that is not listed.
 fn assert_only(case: Case, has_parent: bool, listed: &[Line<'_>]) {
     for row in ALL {
         for document in ALL {
@@ -109,12 +109,12 @@ fn a_purged_record_is_gone_and_no_row_is_removed_whatever_its_mark() {
             (MARKED, &ALL, Resurrected, Count),
             (
                 NONE,
-                // Another deletion's may be explained by its archive copy.
+                // Another deletion's may be explained by its archived row.
                 &[LIVE, NULL, MARKED],
                 DocumentWithoutRow,
                 RemoveDocument(VERSION),
             ),
-            // Our mark must not hide what lives.
+            // Our mark must not hide a live record.
             (LIVE, &[MARKED], OrphanMark, ClearDocument),
             (NULL, &[MARKED], OrphanMark, ClearDocument),
             (LIVE, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),

@@ -1,6 +1,7 @@
-//! How archived rows come back: put where their key is free, below a parent that is there or comes back too.
+//! How archived rows come back: they are put back if their key is free, below a parent that is there or comes back too.
 //!
-//! Truth first: the copy goes when the row is back, so a crash between the two leaves a row that equals its copy.
+//! Rows first: the archived row is removed when the row is back, so a crash between the two leaves a row that equals
+//! it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -36,11 +37,11 @@ pub(crate) async fn give_back_root<P: EnginePorts>(
             null: false,
         })
         .collect();
-    // Whether it is there now, and ours, is judged like that of a row that was never gone.
+    // Whether it is there now, and ours, is judged as for a row that was never removed.
     put_back(work, collection, &rows).await.map(drop)
 }
 
-/// Removes the root's copy, once its row is back.
+/// Removes the root's archived row, once its row is back.
 pub(crate) async fn forget_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -53,8 +54,8 @@ pub(crate) async fn forget_root<P: EnginePorts>(
     drop_copies(work, deletion, collection, keys).await
 }
 
-/// Puts rows of one collection back; answers what cannot come back, and the places of those whose copy may go when they
-/// are restored.
+/// Puts rows of one collection back; returns those that cannot come back, and the places of those whose archived row
+/// may be removed when they are restored.
 pub(crate) async fn rows<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -113,8 +114,8 @@ async fn put_back<P: EnginePorts>(
     .await
 }
 
-/// Whether what stands at a key that was not free is another record: neither what an earlier attempt has put back, nor
-/// what stayed there with our mark.
+/// Whether the row at a key that was not free is another record: neither put back by an earlier attempt, nor left there
+/// with our mark.
 async fn judge<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
