@@ -69,7 +69,7 @@ impl DraftError {
 ///
 /// # Errors
 ///
-/// [`DraftError`] names the first attribute that is wrong.
+/// [`DraftError`] says which attribute is the first wrong one.
 pub fn draft(
     collection: &Collection,
     tenant: &Tenant,

@@ -89,7 +89,7 @@ impl Row {
         self.attributes.get(attribute).and_then(Value::as_str)
     }
 
-    /// Whether the row belongs to this tenant. A row without the attribute belongs to nobody.
+    /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant.
     #[must_use]
     pub fn is_of(&self, tenant: &Tenant, collection: &Collection) -> bool {
         self.text(&collection.tenant.attribute) == Some(tenant.as_str())

@@ -53,7 +53,7 @@ struct Script {
     watchers: Watchers,
 }
 
-/// The observer of all calls.
+/// The observers of all calls.
 #[derive(Clone, Default)]
 struct Watchers(Vec<Arc<dyn Fn(Operation, usize) + Send + Sync>>);
 

@@ -105,8 +105,8 @@ const TOO_MUCH: [&str; 2] = ["too_many_clauses", "too_many_nested_clauses"];
 
 /// The way to one OpenSearch endpoint.
 ///
-/// The client behind it is made at the first request: reading its certificates takes longer than everything else at a
-/// cold start, and most calls of the api never search.
+/// The client is made at the first request: reading its certificates takes longer than everything else at a cold start,
+/// and most calls of the api never search.
 #[derive(Debug, Clone)]
 pub struct SearchTransport {
     endpoint: Url,

@@ -1,5 +1,5 @@
-//! What a restore decides about the rows that it finds: the request for a restore, and the pass that does it, decide
-//! the same.
+//! What a restore decides about the rows that it finds: the request for a restore and the pass that does it decide the
+//! same.
 
 use super::value::Deletion;
 use crate::collection::Collection;

@@ -19,8 +19,8 @@ pub struct PassEvents {
     /// Pages, in the order of the pass, whose events are published. It never decreases: what a later run of the pass
     /// does in them is published separately.
     pub pages: u32,
-    /// Pages that the latest run has processed and an earlier one had published: events are published for what was done
-    /// again in them.
+    /// Pages that the latest run has processed and whose events an earlier one had published: what was done again in
+    /// them is published.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retold: u32,
     /// Pages, in the order of the pass, that its runs have done when they ended.

@@ -315,8 +315,8 @@ impl Deletion {
         self.ended(Some(failure), now)
     }
 
-    /// The pass is given up by the holder of its lease: whoever held it before finds another revision. `last` is a page
-    /// of the delete that was written and will not be finished, with its exceptions.
+    /// The pass is given up by the holder of its lease: an earlier holder finds another revision. `last` is a page of
+    /// the delete that was written and will not be finished, with its exceptions.
     ///
     /// # Errors
     ///
@@ -334,7 +334,7 @@ impl Deletion {
         Ok(next)
     }
 
-    /// The message is about to be sent once more; the next time after a longer wait than this time.
+    /// The message is about to be sent once more; the wait before the next time is longer than before this one.
     #[must_use]
     pub fn resent(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();

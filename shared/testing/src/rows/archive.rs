@@ -32,7 +32,7 @@ impl FakeRows {
         self.state().copies.get(&at).cloned()
     }
 
-    /// The key of an archived row: deletion, collection, key.
+    /// The keys of all archived rows: deletion, collection, key.
     #[must_use]
     pub fn copies(&self) -> Vec<(DeletionId, CollectionName, RecordKey)> {
         self.state().copies.keys().cloned().collect()

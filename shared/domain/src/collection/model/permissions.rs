@@ -13,7 +13,7 @@ pub struct Serve {
     pub write: bool,
 }
 
-/// Who may do what with the records of a collection. An empty list means nobody.
+/// Who may do what with the records of a collection. An empty list grants nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Permissions {
     /// May read live records, and search them.
