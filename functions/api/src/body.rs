@@ -1,6 +1,6 @@
-//! JSON bodies, read strictly: what would be changed or dropped on the way in is refused instead.
+//! JSON bodies, read strictly: a body that would be changed or shortened by reading is refused instead.
 //!
-//! Two things are lost by an ordinary reader: of two members with one name the first, and of a number the digits that a
+//! An ordinary reader loses two things: the first of two members with one name, and the digits of a number that a
 //! double cannot hold.
 
 use axum::http::HeaderMap;
@@ -12,12 +12,12 @@ use serde_json::{Map, Number, Value};
 use crate::json::{Strict, TWICE};
 use crate::problem::{Code, Problem};
 
-/// A body as the gateway hands it out.
+/// A body as the gateway passes it on.
 #[derive(Debug)]
 pub(crate) struct RawBody {
     /// The text.
     pub(crate) text: String,
-    /// Whether the text is base64 of the body.
+    /// Whether the text is the body in base64.
     pub(crate) is_base64: bool,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn object(
     Ok(object)
 }
 
-/// What is wrong and where, without a value of the body.
+/// What is wrong and where, without values of the body.
 fn why(error: &serde_json::Error) -> String {
     let what = if error.to_string().starts_with(TWICE) {
         TWICE
@@ -100,7 +100,7 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What stands behind the string that a text begins with.
+/// The text after the string that it begins with.
 fn behind_string(text: &str) -> &str {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {

@@ -1,4 +1,4 @@
-//! What every route needs to know of a request, decided once and in one order: who asks, then what is asked.
+//! What every route needs to know about a request, decided once and in one order: the caller, then the request.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ const NOT_YET: [HeaderName; 2] = [HeaderName::from_static("idempotency-key"), IF
 /// One authenticated request for a route that takes no body.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// Who asks.
+    /// The caller.
     pub(crate) principal: Principal,
-    /// What stands before our paths where the client is.
+    /// The prefix of our paths, as the client sees them.
     pub(crate) base: String,
     /// The request's id.
     pub(crate) request_id: String,
@@ -32,7 +32,7 @@ pub(crate) struct Call {
     pub(crate) raw_query: String,
 }
 
-/// Lets nobody through who is not known, not even to a route that does not exist.
+/// Rejects every unknown caller, even for a route that does not exist.
 pub(crate) async fn authenticate(
     State(identity): State<Arc<Identity>>,
     mut request: Request,
@@ -66,14 +66,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
     }
 }
 
-/// One authenticated request with a JSON object for a body.
+/// One authenticated request with a JSON object as its body.
 #[derive(Debug)]
 pub(crate) struct CallWithObject {
-    /// Who asks, and for what.
+    /// The caller and the request.
     pub(crate) call: Call,
     /// The body.
     pub(crate) object: Map<String, Value>,
-    /// How long it is as the gateway hands it out, in bytes.
+    /// Its length in bytes, as the gateway passes it on.
     pub(crate) bytes: usize,
 }
 
@@ -92,14 +92,14 @@ impl<S: Send + Sync> FromRequestParts<S> for CallWithObject {
     }
 }
 
-/// What is known of every request, and its body.
+/// What is known about every request, and its body.
 fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
     let incoming = parts
         .extensions
         .get::<Incoming>()
         .cloned()
         .unwrap_or_default();
-    // `authenticate` stands before every route.
+    // `authenticate` runs before every route.
     let principal = parts.extensions.get::<Principal>().cloned();
     let principal = principal.ok_or_else(|| {
         Problem::new(

@@ -1,7 +1,7 @@
 //! The trust boundary: from the gateway's event to a request, and from an answer to the gateway's form.
 //!
-//! The gateway decodes the path *before* it routes, and hands out both the decoded path and the values that it routed
-//! by. A decoded path that is parsed again names another record (`/v1/cars/a%23b` becomes `/v1/cars/a`), so the path is
+//! The gateway decodes the path *before* it routes, and passes on both the decoded path and the values that it routed
+//! by. Parsing a decoded path again would yield another record (`/v1/cars/a%23b` becomes `/v1/cars/a`), so the path is
 //! built here from the route key and the values, each encoded again. The query string arrives as the client wrote it
 //! and is never part of a URI: [`crate::query`] reads it.
 
@@ -20,10 +20,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What the gateway says of a request beside method, path and headers.
+/// What the gateway says about a request beside method, path and headers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Incoming {
-    /// The verified claims; `None` when no authorizer has looked at the request.
+    /// The verified claims; `None` when no authorizer has checked the request.
     pub(crate) claims: Option<HashMap<String, String>>,
     /// What the client writes before our paths: a stage, or the base path of a mapped domain; mostly nothing.
     pub(crate) base: String,
@@ -31,9 +31,9 @@ pub(crate) struct Incoming {
     pub(crate) request_id: String,
     /// The query string as the client wrote it.
     pub(crate) raw_query: String,
-    /// The body as the gateway hands it out; `None` where there is none, or an empty one.
+    /// The body as the gateway passes it on; `None` if there is none, or an empty one.
     pub(crate) body: Option<String>,
-    /// Whether the body is encoded in base64, which the gateway does with what it takes for binary.
+    /// Whether the body is encoded in base64, which the gateway does with a body that it considers binary.
     pub(crate) is_base64: bool,
 }
 
@@ -71,7 +71,8 @@ fn request_id(gateway: Option<String>, invocation: &str) -> String {
 }
 
 fn path(event: &ApiGatewayV2httpRequest) -> String {
-    // `$default`: nothing was routed by, so there is only the decoded path, whose slashes may have been part of an id.
+    // `$default`: the gateway has not routed by any value, so there is only the decoded path, whose slashes may have
+    // been part of an id.
     let segments = routed(event).unwrap_or_else(|| raw_path(event).split('/').collect());
     encoded(&segments)
 }
@@ -88,7 +89,8 @@ fn routed(event: &ApiGatewayV2httpRequest) -> Option<Vec<&str>> {
     segments.collect()
 }
 
-/// What the path has before what was routed by. Whoever sent the request wrote it there, so links must have it too.
+/// The part of the path before the segments that the gateway routed by. The client wrote it there, so links must have
+/// it too.
 fn base(event: &ApiGatewayV2httpRequest) -> String {
     let raw = event.raw_path.as_deref().unwrap_or_default();
     let base = routed(event).and_then(|segments| raw.strip_suffix(&segments.join("/")));
@@ -128,7 +130,7 @@ fn encoded(segments: &[&str]) -> String {
     }
 }
 
-/// The answer in the gateway's form; `None` when its body is no text.
+/// The answer in the gateway's form; `None` when its body is not a text.
 pub(crate) async fn response(response: Response<Body>) -> Option<ApiGatewayV2httpResponse> {
     let (parts, body) = response.into_parts();
     let body = String::from_utf8(to_bytes(body, usize::MAX).await.ok()?.into()).ok()?;
@@ -232,9 +234,10 @@ mod tests {
             ("/prod/v1/cars/a", "a", "/prod"),
             ("/trash/eu west/v1/cars/a", "a", "/trash/eu%20west"),
             ("/v1/v1/cars/a", "a", "/v1"),
-            // A slash of an id is no end of the base.
+            // A slash in an id is not the end of the base.
             ("/prod/v1/cars/a/v1/cars/b", "a/v1/cars/b", "/prod"),
-            // What does not end in what was routed by is not understood, and nothing is made of it.
+            // A path that does not end with the values that the gateway routed by is not understood, and no base is
+            // derived from it.
             ("/prod/v1/cars/other", "a", ""),
             ("", "a", ""),
         ] {

@@ -1,7 +1,7 @@
-//! Which record a request means: by path for plain ids, by `?id=…&sort=…` for every id, never by both.
+//! Which record a request means: by path for simple ids, by `?id=…&sort=…` for every id, never by both.
 //!
-//! A path is decoded before it arrives here, maybe more than once on its way, so an id with a character that has a
-//! meaning in paths may have been another id when the client wrote it. Such an id is refused there, not guessed.
+//! A path is decoded before it arrives here, maybe more than once, so an id with a character that has a meaning in
+//! paths may have been another id when the client wrote it. In a path such an id is refused, not guessed.
 
 use domain::collection::{Collection, KeySchema};
 use domain::key::{KeyError, RecordKey};
@@ -21,7 +21,7 @@ pub(crate) struct RecordPath {
     pub(crate) sort: Option<String>,
 }
 
-/// The record that path and query name together.
+/// The record that path and query identify together.
 pub(crate) fn record(
     collection: &Collection,
     path: &RecordPath,
@@ -69,7 +69,8 @@ pub(crate) fn needs_query() -> Problem {
     Problem::new(Code::IdNeedsQuery, detail).at("/path/id", "write it as `?id=…`")
 }
 
-/// Whether a segment surely is what the client wrote. U+FFFD stands where a decoder met bytes that are no text.
+/// Whether a segment surely is what the client wrote. U+FFFD marks a place where a decoder found bytes that are not
+/// text.
 fn is_plain(segment: &str) -> bool {
     !segment.contains(['/', '?', '#', '%', char::REPLACEMENT_CHARACTER])
         && segment != "."

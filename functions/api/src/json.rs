@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// How the error of a doubled member begins.
 pub(crate) const TWICE: &str = "names a member twice";
 
-/// A value in which no object names a member twice.
+/// A value in which no object has a member twice.
 pub(crate) struct Strict(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Strict {

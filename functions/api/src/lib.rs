@@ -1,8 +1,8 @@
 //! The api function: translates HTTP into the use cases of `shared`, and their outcomes back.
 //!
-//! [`handle`] is the whole way of one request: [`gateway`] turns the event into a request that no odd id can bend, the
-//! layers of [`router`] say who asks and render what went wrong, the routes translate. Nothing here decides what a
-//! deletion is, and nothing in `shared` knows a status code.
+//! [`handle`] is the whole way of one request: [`gateway`] turns the event into a request that no odd id can distort,
+//! the layers of [`router`] identify the caller and render what went wrong, and the routes translate. Nothing here
+//! decides what a deletion is, and nothing in `shared` knows a status code.
 
 mod body;
 mod call;
@@ -32,7 +32,7 @@ use wiring::config::ClaimNames;
 
 use crate::principal::Identity;
 
-/// All routes, with who asks decided before any of them, and everything that went wrong rendered after.
+/// All routes: the caller is identified before any of them, and everything that went wrong is rendered after them.
 pub fn router<P: ApiPorts + 'static>(api: Arc<Api<P>>, claims: ClaimNames) -> Router {
     routes::all()
         .with_state(api)
@@ -46,7 +46,7 @@ pub fn router<P: ApiPorts + 'static>(api: Arc<Api<P>>, claims: ClaimNames) -> Ro
 /// Answers one event of the gateway.
 ///
 /// The event is taken as it is and not as `lambda_http` would turn it into a request: that drops a tab, reads a
-/// backslash as a slash, cuts at a `#` and panics at a `<`, so that an odd id would name another record.
+/// backslash as a slash, cuts at a `#` and panics at a `<`, so that an odd id would become another record's.
 pub async fn handle(
     router: Router,
     event: LambdaEvent<ApiGatewayV2httpRequest>,
@@ -58,7 +58,7 @@ pub async fn handle(
         .unwrap_or_else(|| gateway::bare(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// Serves events until the environment is taken away: what `main` ends with.
+/// Serves events until the environment ends; `main` ends with it.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
-//! From the claims that the gateway verified to the caller. Nothing else in a request says who asks.
+//! From the claims that the gateway verified to the caller. Nothing else in a request identifies the caller.
 //!
-//! Nothing is guessed: a claim that names the caller or the tenant is a text, and groups are a list of texts or one
-//! name. Where only the gateway's text of a claim is there, it counts when it can mean one thing only.
+//! Nothing is guessed: a claim with the caller or the tenant is a text, and groups are a list of texts or one name.
+//! Where only the gateway's text of a claim is available, it is used if it is unambiguous.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,16 +14,16 @@ use wiring::config::ClaimNames;
 use crate::problem::{Code, Problem};
 use crate::token::{self, Claims, Token};
 
-/// Tells who asks.
+/// Identifies the caller.
 #[derive(Debug)]
 pub(crate) struct Identity {
     names: ClaimNames,
-    /// Whether the operator was told that groups cannot be read: once is enough.
+    /// Whether it was logged for the operator that groups cannot be read: once is enough.
     has_told: AtomicBool,
 }
 
 impl Identity {
-    /// By these claims.
+    /// Uses these claims.
     pub(crate) fn new(names: ClaimNames) -> Self {
         Self {
             names,
@@ -31,7 +31,7 @@ impl Identity {
         }
     }
 
-    /// The caller. `None` for claims: no authorizer has looked at the request, so nobody has.
+    /// The caller. `None` for claims: no authorizer has checked the request, so it is not verified.
     pub(crate) fn caller(
         &self,
         claims: Option<&Claims>,
@@ -75,7 +75,7 @@ impl Identity {
         })
     }
 
-    /// Without a value of the token.
+    /// Without values of the token.
     fn tell(&self) {
         if !self.has_told.swap(true, Ordering::Relaxed) {
             let claim = &self.names.groups;
@@ -87,7 +87,7 @@ impl Identity {
     }
 }
 
-/// What is said of the caller.
+/// A statement about the caller.
 struct Said<'a> {
     /// By the token.
     token: Token,
@@ -100,7 +100,7 @@ impl Said<'_> {
     fn text(&self, name: &str) -> Option<&str> {
         let text = match &self.token {
             Token::Verified(payload) => payload.get(name)?.as_str()?,
-            // What a gateway makes of a list or of an object is no name.
+            // The text that a gateway makes from a list or an object is not a name.
             Token::Other | Token::Absent => self
                 .claims
                 .get(name)
@@ -112,7 +112,7 @@ impl Said<'_> {
     fn groups(&self, name: &str) -> Groups {
         let payload = match (&self.token, self.claims.get(name).map(String::as_str)) {
             (Token::Verified(payload), _) => payload,
-            // The token may have groups that the gateway has not handed on: they must not count as none.
+            // The token may have groups that the gateway has not passed on: they must not count as none.
             (Token::Other, None) => return Groups::Unknown,
             (Token::Absent, None) | (_, Some("[]")) => return Groups::Known(Vec::new()),
             (_, Some(text)) => return one(text),
@@ -131,7 +131,7 @@ impl Said<'_> {
     }
 }
 
-/// The groups of a text: none or one, if it can be no list.
+/// The groups of a text: none or one, if it cannot be a list.
 fn one(text: &str) -> Groups {
     let is_list = |c: char| c.is_whitespace() || c.is_control() || "[](){},;|\"'\\".contains(c);
     if text.is_empty() {

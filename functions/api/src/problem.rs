@@ -1,4 +1,4 @@
-//! What went wrong, as clients read it: RFC 9457 with a stable code. `docs/errors.md` lists every code for them.
+//! What went wrong, in the form for clients: RFC 9457 with a stable code. `docs/errors.md` lists every code.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ macro_rules! codes {
             /// All codes.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The code as clients read it.
+            /// The code in the form for clients.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -93,12 +93,12 @@ impl Code {
     }
 }
 
-/// Where in the request the fault lies.
+/// Where in the request the error is.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Fault {
     /// A JSON pointer into `{path, query, header, body}`.
     pub(crate) pointer: String,
-    /// What is wrong there.
+    /// What is wrong at this place.
     pub(crate) detail: Cow<'static, str>,
 }
 
@@ -106,20 +106,20 @@ pub(crate) struct Fault {
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
-/// What a problem is made of.
+/// The parts of a problem.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     /// Its code.
     pub(crate) code: Code,
     /// What happened this time, for people.
     pub(crate) detail: Cow<'static, str>,
-    /// The faults of the request.
+    /// The errors of the request.
     pub(crate) errors: Vec<Fault>,
-    /// The methods that the route knows, where another one was used.
+    /// The methods that the route supports, if another one was used.
     pub(crate) allow: Option<&'static str>,
     /// Members of this occurrence.
     pub(crate) members: Map<String, Value>,
-    /// What the log says and the client does not get to know.
+    /// What is logged but not shown to the client.
     pub(crate) cause: Option<String>,
 }
 
@@ -137,7 +137,7 @@ impl Problem {
         }))
     }
 
-    /// Names the place of the fault.
+    /// Adds the place of the error.
     pub(crate) fn at(
         mut self,
         pointer: impl Into<String>,
@@ -159,7 +159,7 @@ impl Problem {
         self
     }
 
-    /// The route knows other methods only.
+    /// The route supports only other methods.
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
         let mut problem = Self::new(Code::MethodNotAllowed, format!("This route knows {allow}."));
         problem.0.allow = Some(allow);
@@ -171,14 +171,14 @@ impl Problem {
         Self::new(Code::RouteNotFound, "No route has this path.")
     }
 
-    /// A failure of ours; the cause is for the log.
+    /// An internal failure; the cause is for the log.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let mut problem = Self::new(Code::Internal, "The request failed; its id finds the log.");
         problem.0.cause = Some(cause.into());
         problem
     }
 
-    /// What it is made of.
+    /// Its parts.
     pub(crate) fn parts(&self) -> &Parts {
         &self.0
     }
@@ -210,7 +210,7 @@ impl From<DependencyError> for Problem {
 }
 
 impl IntoResponse for Problem {
-    /// Not rendered yet: the request's id is known further out.
+    /// Not rendered yet: the request's id is only known in the outermost layer.
     fn into_response(self) -> Response {
         let mut response = self.0.code.status().into_response();
         response.extensions_mut().insert(self);

@@ -1,7 +1,7 @@
 //! The query string, read strictly from what the client wrote and decoded exactly once.
 //!
-//! A `+` is a plus: only `%20` is a space, otherwise an id with a plus would name another record. What is not understood
-//! is refused, because a parameter that is skipped in silence turns a request into a larger one.
+//! A `+` is a plus: only `%20` is a space, otherwise an id with a plus would become another record's. A parameter that
+//! is not understood is refused, because one that is silently ignored turns a request into a larger one.
 
 use std::borrow::Cow;
 
@@ -63,7 +63,7 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The parameter `limit`, of a list that takes so many.
+    /// The parameter `limit`, for a list with this maximum.
     pub(crate) fn limit(&self, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else {
             return Ok(DEFAULT);
@@ -99,7 +99,7 @@ pub(crate) fn pointer(name: &str) -> String {
     format!("/query/{}", segment(name))
 }
 
-/// A name as it stands in a JSON pointer.
+/// A name as it is written in a JSON pointer.
 pub(crate) fn segment(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

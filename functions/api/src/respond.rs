@@ -1,4 +1,4 @@
-//! The outermost layer: whatever happened inside, the client gets an answer of ours, and the log one line.
+//! The outermost layer: whatever happened inside, the client gets one of our answers, and the log gets one line.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,13 +22,13 @@ use crate::gateway::Incoming;
 use crate::problem::{Fault, Parts, Problem};
 use crate::view::deletion_path;
 
-/// When a client looks again at a deletion that is not done.
+/// After how many seconds a client should read a deletion again that is not done.
 pub(crate) const POLL_AGAIN: HeaderValue = HeaderValue::from_static("1");
 
-/// When a client tries again what a dependency did not do.
+/// After how many seconds a client should try again what a dependency did not do.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
-/// Tells where the deletion is, and when to look at it again.
+/// Says where the deletion is, and when to read it again.
 pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion) {
     let headers = response.headers_mut();
     if let Ok(path) = HeaderValue::try_from(deletion_path(call, deletion)) {
@@ -87,7 +87,7 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether it is a failure that no code of ours has worded.
+/// Whether it is a failure for which our code has not written the text.
 fn is_foreign(response: &Response) -> bool {
     let failed = response.status().is_client_error() || response.status().is_server_error();
     failed && response.extensions().get::<Problem>().is_none()
@@ -144,7 +144,7 @@ fn render(parts: &Parts, request_id: &str) -> Response {
     response
 }
 
-/// The value of a future, or `None` when it panicked. Nothing of the request outlives it that could be half done here.
+/// The value of a future, or `None` when it panicked. Nothing of the request that could be half done here outlives it.
 async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(

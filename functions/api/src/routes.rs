@@ -1,4 +1,4 @@
-//! The table of routes, and what is answered where there is none.
+//! The table of routes, and the answer where there is none.
 
 mod delete;
 mod deletions;
@@ -24,7 +24,7 @@ use crate::problem::{Code, Problem};
 
 type Routes<P> = Router<Arc<Api<P>>>;
 
-/// All routes. A path of the fixed ones is never a collection's: their words are reserved.
+/// All routes. A fixed path is never a collection's: its words are reserved.
 pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
     let record = || {
         let methods: MethodRouter<Arc<Api<P>>> = get(records::get_or_list::<P>)
@@ -53,7 +53,8 @@ pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
         .fallback(no_route::<P>)
 }
 
-/// Another method than GET, HEAD included: an answer about existence without a body would be one too many to guard.
+/// Another method than GET, HEAD included: an answer without a body that shows whether something exists would be one
+/// more to protect.
 fn only<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
     let not_allowed = || async { Problem::method_not_allowed("GET") };
     methods.head(not_allowed).fallback(not_allowed)

@@ -1,9 +1,9 @@
-//! What the token itself says of a claim, where the gateway's text of it does not tell.
+//! What the token itself says about a claim, where the gateway's text of it is ambiguous.
 //!
-//! A gateway hands claims out as texts: the list `["not admin"]` arrives as `[not admin]`, which is also how the list
-//! `["not", "admin"]` arrives. So the list is read from the token, whose payload still has it. Only the gateway verifies
-//! signatures; that this token is the one that it verified is seen by the claims. All that is used of the payload must
-//! read like the gateway's text of it, the groups too, so that a second token beside the verified one can give nothing.
+//! A gateway passes claims on as texts: the list `["not admin"]` arrives as `[not admin]`, which is also how the list
+//! `["not", "admin"]` arrives. So the list is read from the token, whose payload still has it. Only the gateway
+//! verifies signatures; the claims show that this token is the one that it verified. All that is used of the payload
+//! must equal the gateway's text of it, the groups too, so that a second token beside the verified one gives no rights.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::json::Strict;
-/// The claims as the gateway hands them out.
+/// The claims as the gateway passes them on.
 pub(crate) type Claims = HashMap<String, String>;
 
-/// The longest token that is read. An HTTP API takes 10,240 bytes of headers.
+/// The longest token that is read. An HTTP API accepts 10,240 bytes of headers.
 const TOKEN_BYTES: usize = 16_384;
 
 /// The token of a request.
@@ -31,7 +31,7 @@ pub(crate) enum Token {
     Absent,
 }
 
-/// The token of these headers, held against the claims that the gateway has verified.
+/// The token of these headers, compared with the claims that the gateway has verified.
 pub(crate) fn sent(headers: &HeaderMap, claims: &Claims, used: &[&str]) -> Token {
     if headers.contains_key(AUTHORIZATION) {
         verified(headers, claims, used).map_or(Token::Other, Token::Verified)
@@ -42,7 +42,8 @@ pub(crate) fn sent(headers: &HeaderMap, claims: &Claims, used: &[&str]) -> Token
 
 fn verified(headers: &HeaderMap, claims: &Claims, used: &[&str]) -> Option<Map<String, Value>> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
-    // A gateway joins two headers of one name by a comma, which no token holds: nobody knows which one it has verified.
+    // A gateway joins two headers of one name with a comma, which no token contains: it is unknown which one it has
+    // verified.
     let (Some(sent), None) = (sent.next(), sent.next()) else {
         return None;
     };
@@ -54,7 +55,7 @@ fn verified(headers: &HeaderMap, claims: &Claims, used: &[&str]) -> Option<Map<S
     is_verified.then_some(payload)
 }
 
-/// The payload of a token, alone or behind `Bearer`, as an HTTP API takes it.
+/// The payload of a token, alone or after `Bearer`, as an HTTP API accepts it.
 fn read(sent: &str) -> Option<Map<String, Value>> {
     let sent = sent.trim();
     let token = match sent.split_at_checked(7) {
@@ -77,10 +78,10 @@ fn read(sent: &str) -> Option<Map<String, Value>> {
     }
 }
 
-/// Whether the gateway's text may be the one of this value.
+/// Whether the gateway's text may represent this value.
 fn reads_alike(value: Option<&Value>, text: Option<&String>) -> bool {
     match (value, text) {
-        // What is of another form is read as nothing by whoever asks for it.
+        // A value of another form is read as nothing by its users.
         (None | Some(Value::Null), None) | (Some(Value::Bool(_) | Value::Object(_)), Some(_)) => {
             true
         }
@@ -92,14 +93,14 @@ fn reads_alike(value: Option<&Value>, text: Option<&String>) -> bool {
             .is_ok_and(|number| value.as_f64() == Some(number)),
         (Some(Value::Array(values)), Some(text)) => {
             let items: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
-            // How a list is parted and quoted differs between gateways; the words in it do not.
+            // How a list is separated and quoted differs between gateways; the words in it do not.
             items.is_none_or(|items| items.into_iter().flat_map(words).eq(words(text)))
         }
         (Some(Value::Null), Some(text)) => ["", "null", "<nil>"].contains(&text.as_str()),
     }
 }
 
-/// What stands between the characters that part the items of a list, and quote them.
+/// The words between the characters that separate and quote the items of a list.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || "[],\"\\".contains(c))
         .filter(|word| !word.is_empty())

@@ -1,4 +1,4 @@
-//! How deletions and records look to clients. The names here are the contract: `shared` may rename its fields.
+//! The form of deletions and records for clients. The names here are the contract: `shared` may rename its fields.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use telemetry::chain;
 use crate::call::Call;
 use crate::problem::Problem;
 
-/// The path of a deletion, from where the caller is.
+/// The path of a deletion, as the caller must write it.
 pub(crate) fn deletion_path(call: &Call, deletion: &Deletion) -> String {
     format!("{}/v1/deletions/{}", call.base, deletion.id)
 }
@@ -31,17 +31,18 @@ pub(crate) fn deletion_path(call: &Call, deletion: &Deletion) -> String {
 /// One page of a list.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page<T> {
-    /// What was found; possibly less than asked for although there is more.
+    /// What was found; possibly less than requested although there is more.
     pub(crate) items: Vec<T>,
-    /// Where to go on; null at the end.
+    /// Where to continue; null at the end.
     pub(crate) next_cursor: Option<String>,
 }
 
-/// The longest body of a list: Lambda takes 6 MB of answer, in which this text is a JSON string once more.
+/// The longest body of a list: Lambda accepts an answer of 6 MB, in which this text is encoded once more as a JSON
+/// string.
 const BODY_BYTES: usize = 2_500_000;
 
 impl<T: Serialize> Page<T> {
-    /// The answer; `None` where it would be too long, and is to be asked for once more with the limit that is left then.
+    /// The answer; `None` if it would be too long: the list must then be read again with the new value of `limit`.
     pub(crate) fn answer(&self, limit: &mut usize) -> Result<Option<Response>, Problem> {
         let body = serde_json::to_string(self).map_err(|error| Problem::internal(chain(&error)))?;
         let found = self.items.len();
@@ -69,7 +70,7 @@ pub(crate) struct DeletionView<'a> {
     counts: CountsView<'a>,
     attempts: u32,
     failure: Option<&'a Failure>,
-    /// What the caller may ask of it now.
+    /// The actions that the caller may request now.
     allowed_actions: Vec<&'static str>,
     certificate: CertificateView<'a>,
     links: LinksView,
@@ -79,13 +80,13 @@ pub(crate) struct DeletionView<'a> {
 struct ScopeView<'a> {
     collection: &'a CollectionName,
     root: Option<&'a RecordKey>,
-    /// How many ids were named, where there is no root.
+    /// How many ids were requested, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
     ids: Option<usize>,
     /// Whose records are covered, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<&'a str>,
-    /// Of which collections.
+    /// In which collections.
     #[serde(skip_serializing_if = "Option::is_none")]
     collections: Option<&'a [CollectionName]>,
 }
@@ -97,7 +98,7 @@ struct CountsView<'a> {
     purge: &'a BTreeMap<CollectionName, PurgeCounts>,
 }
 
-/// What stays of the manifest when it is dropped: `docs/certificate.md`.
+/// What remains of the manifest when it is deleted: `docs/certificate.md`.
 #[derive(Debug, Serialize)]
 struct CertificateView<'a> {
     pages: u32,
@@ -187,7 +188,7 @@ pub(crate) struct RecordView<'a> {
 }
 
 impl<'a> RecordView<'a> {
-    /// The row as a client sees it: without the mark's attributes, which hold nothing on a live record.
+    /// The row as a client sees it: without the mark's attributes, which have no value on a live record.
     pub(crate) fn new(collection: &'a Collection, row: Row) -> Self {
         let marks = collection.marks.all();
         let mut attributes = row.attributes;
@@ -207,13 +208,13 @@ pub(crate) struct ManifestView {
     key: RecordKey,
     outcome: &'static str,
     reason: Option<String>,
-    /// Null until the restore has come to it.
+    /// Null until the restore has reached it.
     restore: Option<PassView>,
-    /// Null until the purge has come to it.
+    /// Null until the purge has reached it.
     purge: Option<PassView>,
 }
 
-/// What became of a record in a pass that followed the delete.
+/// The outcome of a record in a pass after the delete.
 #[derive(Debug, Serialize)]
 struct PassView {
     outcome: &'static str,

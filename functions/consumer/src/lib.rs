@@ -1,8 +1,9 @@
 //! The consumer function: translates a batch of queue messages into slices of the engine, and back.
 //!
 //! Each body is parsed on its own: one that cannot be read is reported as failed and reaches the DLQ with its history,
-//! while the others are worked on. A message that did its part, even "nothing to do", is acknowledged. One of a later
-//! version, or about what a later version wrote, is never acknowledged: a build that knows it gets it from queue or DLQ.
+//! while the others are processed. A message that is done, even with "nothing to do", is acknowledged. One of a later
+//! version, or about a deletion that a later version wrote, is never acknowledged: a build that knows the version gets
+//! it from queue or DLQ.
 
 use std::time::Duration;
 
@@ -14,15 +15,15 @@ use ports::{Clock, EnginePorts};
 use telemetry::{self, Unit, chain};
 use tracing::{info, warn};
 
-/// The batch cannot be answered for: a record without an id would read as "the whole batch failed".
+/// The batch cannot be answered: a record without an id would mean "the whole batch failed".
 #[derive(Debug, thiserror::Error)]
 #[error("a record of the batch has no message id")]
 pub struct MessageIdMissing;
 
-/// What came of a batch.
+/// The outcome of a batch.
 #[derive(Debug, Default)]
 pub struct Handled {
-    /// Which messages must come again.
+    /// Which messages must be delivered again.
     pub response: SqsBatchResponse,
     /// How many of them because of a later version.
     pub newer: u64,
@@ -30,7 +31,7 @@ pub struct Handled {
     pub parked: u64,
 }
 
-/// What became of one message.
+/// The outcome of one message.
 enum Worked {
     Done,
     Parked,
@@ -38,7 +39,7 @@ enum Worked {
     LeftToALaterVersion,
 }
 
-/// Works on a batch and answers which messages must come again.
+/// Processes a batch and returns which messages must be delivered again.
 ///
 /// # Errors
 ///
@@ -70,7 +71,7 @@ pub async fn handle<P: EnginePorts>(
     Ok(handled)
 }
 
-/// What a batch says to those who watch, where there is something: one line for the log.
+/// What a batch reports to operators, if there is something: one line for the log.
 #[must_use]
 pub fn metrics(function: &str, now: Timestamp, handled: &Handled) -> Option<String> {
     let mut counts = vec![
@@ -96,7 +97,7 @@ async fn work<P: EnginePorts>(
     let message = match DeletionMessage::parse(record.body.as_deref().unwrap_or_default()) {
         Ok(message) => message,
         Err(error) => {
-            // Never the body: whatever it is, it is not ours to print.
+            // Never the body: whatever it contains, it must not be logged.
             warn!(message_id = id, error = %error, "message {id} is not a deletion message of this version");
             return match error {
                 MessageError::Unparsable(_) => Worked::Again,
@@ -152,7 +153,8 @@ fn report(message: &DeletionMessage, advanced: Advanced) {
 
 /// When the slice must end: after its configured length, and always a grace before the function is stopped.
 ///
-/// A deadline in the past is a stand-in's constant (cargo-lambda sends one of 1970), not a reason to do nothing.
+/// A deadline in the past is a constant of a local runtime (cargo-lambda sends one of 1970), not a reason to do
+/// nothing.
 #[must_use]
 pub fn slice_end(
     now: Timestamp,

@@ -33,7 +33,7 @@ async fn serve(config: ConsumerConfig) -> Result<(), Error> {
     let engine = &engine;
     let handle = move |event: LambdaEvent<SqsEvent>| async move {
         let deadline = Timestamp::try_from(event.context.deadline())?;
-        // Boxed: all that the engine may be waiting for is in this future.
+        // Boxed: this future contains everything that the engine may wait for.
         let handled = Box::pin(consumer::handle(engine, event.payload, deadline)).await?;
         let function = &event.context.env_config.function_name;
         if let Some(line) = consumer::metrics(function, SystemClock.now(), &handled) {

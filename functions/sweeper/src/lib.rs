@@ -1,4 +1,4 @@
-//! The sweeper function: one bounded sweep per tick, whatever the event says, and its report as the answer.
+//! The sweeper function: one bounded sweep per invocation, whatever the event says, with its report as the answer.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tracing::info;
 ///
 /// # Errors
 ///
-/// When what is due could not be found: the schedule tries again.
+/// When the due deletions could not be found: the schedule tries again.
 pub async fn handle<P: SweepPorts>(
     engine: &Engine<P>,
     deadline: Timestamp,
@@ -31,7 +31,7 @@ pub async fn handle<P: SweepPorts>(
     Ok(report)
 }
 
-/// What a sweep says to those who watch: one line for the log.
+/// What a sweep reports to operators: one line for the log.
 #[must_use]
 pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -56,7 +56,7 @@ pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
     )
 }
 
-/// When the sweep must end. A deadline in the past is a stand-in's constant, not a reason to do nothing.
+/// When the sweep must end. A deadline in the past is a constant of a local runtime, not a reason to do nothing.
 fn sweep_until(now: Timestamp, deadline: Timestamp, slice: Duration, grace: Duration) -> Timestamp {
     let stopped = if deadline <= now {
         now.checked_add(slice + grace)

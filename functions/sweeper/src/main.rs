@@ -33,10 +33,10 @@ async fn serve(config: SweeperConfig) -> Result<(), Error> {
         page_keys: config.engine.page_keys,
     };
     let (engine, purge_slice) = (&engine, config.purge_slice);
-    // Whatever the event says: it only tells the time.
+    // The event is ignored: it only contains the time.
     let handle = move |event: LambdaEvent<IgnoredAny>| async move {
         let deadline = Timestamp::try_from(event.context.deadline())?;
-        // Boxed: all that the engine may be waiting for is in this future.
+        // Boxed: this future contains everything that the engine may wait for.
         let report = Box::pin(sweeper::handle(engine, deadline, purge_slice)).await?;
         let function = &event.context.env_config.function_name;
         emit(&sweeper::metrics(function, SystemClock.now(), &report))?;

@@ -20,14 +20,15 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest time for a connection: what the SDK waits by itself.
 const CONNECT: Duration = Duration::from_millis(3100);
 
-/// Where the local stack says that it is, and who works with it. Nobody else knows these keys.
+/// The endpoint of the local stack, and the credentials for it. These keys are valid nowhere else.
 const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_KEY: &str = "test";
 
 /// Reads credentials, region and endpoints as every AWS SDK does, and bounds each call by `call_timeout`.
 ///
-/// With a `local` endpoint nothing of that is read: all services are there, and the keys are the local stack's. So what
-/// was left in the environment, keys of an account or an endpoint of one service, reaches nothing.
+/// With a `local` endpoint none of that is read: all services are at that endpoint, and the keys are the local stack's.
+/// So values that were left in the environment, such as keys of an account or an endpoint of one service, have no
+/// effect.
 pub async fn sdk_config(call_timeout: Duration, local: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if let Some(endpoint) = local {

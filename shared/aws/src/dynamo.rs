@@ -1,4 +1,4 @@
-//! DynamoDB: the user's tables (the truth) and our control table.
+//! DynamoDB: the user's tables with the rows, and our control table.
 
 mod deletions;
 mod expression;
@@ -20,10 +20,10 @@ pub use self::table_names::TableNames;
 use domain::collection::KeySchema;
 use domain::key::RecordKey;
 
-/// An item, as the SDK has it.
+/// An item in the SDK's form.
 type Item = HashMap<String, AttributeValue>;
 
-/// A text, as the SDK has it.
+/// A text in the SDK's form.
 fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }

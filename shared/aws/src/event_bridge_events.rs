@@ -13,8 +13,8 @@ const OPERATION: &str = "publish events";
 /// The source of all our events.
 const SOURCE: &str = "tombstone";
 
-/// All events of one call together, or EventBridge refuses them all. The limit of 1 MB is new and not everywhere; the old
-/// one of 256 KB holds in every region and in every stand-in.
+/// The most bytes of all events of one call together; above it EventBridge refuses them all. The limit of 1 MB is new
+/// and not available everywhere; the old one of 256 KB is valid in every region and in every local service.
 const CALL_BYTES: usize = 250_000;
 
 /// One EventBridge bus.
@@ -24,7 +24,7 @@ pub struct EventBridgeEvents {
     bus: String,
 }
 
-/// The bus refuses an event, for a reason that does not pass.
+/// The bus refuses an event, for a permanent reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {message}")]
 struct Refusal {
@@ -57,7 +57,7 @@ impl EventBridgeEvents {
 }
 
 impl PublishEvents for EventBridgeEvents {
-    /// Large events that do not fit into one call are left for the next: they are to be asked again.
+    /// Large events that do not fit into one call are left for the next one: the caller sends them again.
     async fn publish(&self, events: &[Event]) -> Result<Vec<Attempt<()>>, DependencyError> {
         if events.is_empty() {
             return Ok(Vec::new());
@@ -99,7 +99,7 @@ impl PublishEvents for EventBridgeEvents {
     }
 }
 
-/// What EventBridge counts of an entry that has no time and no resources.
+/// The bytes that EventBridge counts for an entry that has no time and no resources.
 fn entry_bytes(kind: &str, detail: &str) -> usize {
     SOURCE.len() + kind.len() + detail.len()
 }

@@ -9,7 +9,7 @@ use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
 use super::sdk_error::dependency_error;
 use ports::{Attempt, DependencyError, RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
 
-/// Codes of a scheduler that is there and too busy, or where somebody else changes the same schedule.
+/// Codes of a scheduler that is reachable but too busy, or where another caller changes the same schedule.
 const BUSY: [&str; 3] = [
     "ConflictException",
     "ThrottlingException",
@@ -56,7 +56,7 @@ fn failed(
     error: SdkError<DeleteScheduleError>,
 ) -> Result<Attempt<ScheduleOutcome>, DependencyError> {
     match error.as_service_error() {
-        // A group that is not there says the same, and has no schedules either.
+        // A missing group gives the same answer, and has no schedules either.
         Some(DeleteScheduleError::ResourceNotFoundException(_)) => {
             Ok(Attempt::Done(ScheduleOutcome::Missing))
         }

@@ -1,8 +1,8 @@
-//! The ports over AWS and OpenSearch. Nothing outside this folder and the three `main.rs` names an SDK.
+//! The ports over AWS and OpenSearch. Nothing outside this folder and the three `main.rs` uses an SDK.
 //!
-//! Adapters translate and decide nothing: no retries beyond the SDK's own (and one of a dead connection where there is no
-//! SDK), no order of writes. What they must get right is which failure is final and which passes, because everything above
-//! believes them.
+//! Adapters translate and decide nothing: no retries beyond the SDK's own (and one for a dead connection where there is
+//! no SDK), no order of writes. What they must get right is which failure is final and which is temporary, because
+//! everything above relies on it.
 
 #[cfg(feature = "full")]
 mod clients;

@@ -1,4 +1,4 @@
-//! The state of the OpenSearch domain, from the service that runs it: no purge into a sick one.
+//! The state of the OpenSearch domain, from the service that runs it: no purge while it is unhealthy.
 
 use aws_sdk_opensearch::Client;
 use aws_sdk_opensearch::types::{DomainProcessingStatusType as Status, DomainStatus};
@@ -13,7 +13,7 @@ pub struct OpenSearchDomain {
     name: String,
 }
 
-/// The answer has no status in it.
+/// The answer contains no status.
 #[derive(Debug, thiserror::Error)]
 #[error("the domain has no status")]
 struct NoStatus;

@@ -1,8 +1,8 @@
 //! Documents in OpenSearch: marked, removed, written and searched.
 //!
-//! Two traps shape this adapter. `_bulk` answers 200 whatever happened, so every line's own status counts. And an update
-//! of a document in a *missing index* creates the index (unless the cluster forbids it) and reports "document missing",
-//! which would make every deletion look done: so an update asks for the index first.
+//! Two traps shape this adapter. `_bulk` answers 200 in any case, so every line's own status counts. And an update of a
+//! document in a *missing index* creates the index (unless the cluster forbids it) and reports "document missing",
+//! which would make every deletion look done: so an update checks first that the index exists.
 
 mod answer;
 mod clear;
@@ -33,7 +33,7 @@ pub struct OpenSearchDocuments {
     call_timeout: Duration,
 }
 
-/// The service asks for documents of a collection that has none.
+/// The service requests documents of a collection that has none.
 #[derive(Debug, thiserror::Error)]
 #[error("the collection `{0}` has no documents")]
 struct NoDocuments(String);
@@ -52,7 +52,8 @@ impl OpenSearchDocuments {
         }
     }
 
-    /// No documents at all, for collections that have none: whoever asks for some is told that there is no search.
+    /// No documents at all, for collections that have none: a request for documents is answered with the error that
+    /// there is no search.
     #[must_use]
     pub fn nowhere() -> Self {
         Self {

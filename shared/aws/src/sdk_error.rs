@@ -1,7 +1,7 @@
-//! What a failure of an AWS call means for the caller: later, or never.
+//! What a failure of an AWS call means for the caller: try again later, or never.
 //!
-//! This is the one place that decides it. The default is "never": a code that nobody has thought about must not be
-//! retried for a day in silence.
+//! This is the one place that decides it. The default is "never": an unknown code must not be retried silently for a
+//! day.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -29,7 +29,7 @@ const LATER: [&str; 18] = [
     "TransactionInProgressException",
 ];
 
-/// The error of a port for the error of a call.
+/// Converts the error of a call to the error of a port.
 pub(super) fn dependency_error<E>(
     dependency: &'static str,
     operation: &'static str,
@@ -47,7 +47,7 @@ where
 
 fn may_succeed_later<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     match error {
-        // No answer, or one that was cut off.
+        // No answer, or an incomplete one.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
             true
         }

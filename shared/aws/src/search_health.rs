@@ -1,18 +1,19 @@
-//! How the search is, whatever runs it: no purge into a sick one.
+//! The health of the search, for each kind of search: no purge while it is unhealthy.
 
 use super::open_search_domain::OpenSearchDomain;
 use super::opensearch_documents::OpenSearchDocuments;
 use domain::collection::Collection;
 use ports::{DependencyError, DomainHealth, Health};
 
-/// What is asked for the state of the search.
+/// What reports the state of the search.
 #[derive(Debug, Clone)]
 pub enum SearchHealth {
     /// The service that runs the domain.
     Domain(OpenSearchDomain),
-    /// A serverless collection, which nobody describes: the index of one of our collections is asked for nothing.
+    /// A serverless collection, for which no service reports a state: a search that matches nothing is sent to the
+    /// index of one of our collections.
     Serverless(Box<SearchedIndex>),
-    /// Nobody: there is no search, or nothing to be searched.
+    /// Nothing: there is no search, or nothing to be searched.
     None,
 }
 
@@ -21,7 +22,7 @@ pub enum SearchHealth {
 pub struct SearchedIndex {
     /// Where it is.
     pub documents: OpenSearchDocuments,
-    /// Whose it is.
+    /// The collection that it belongs to.
     pub collection: Collection,
 }
 

@@ -8,7 +8,7 @@ use super::sdk_error::dependency_error;
 use domain::message::DeletionMessage;
 use ports::{DependencyError, SendDeletion};
 
-/// SQS takes no longer delay.
+/// SQS accepts no longer delay.
 const LONGEST_DELAY: u64 = 900;
 
 /// One SQS queue.
@@ -29,7 +29,7 @@ impl SqsQueue {
 }
 
 impl SendDeletion for SqsQueue {
-    /// The message group is the tenant: on a standard queue that asks for fairness between tenants, not for an order.
+    /// The message group is the tenant: on a standard queue this gives fairness between tenants, not an order.
     async fn send(
         &self,
         message: &DeletionMessage,
@@ -57,7 +57,8 @@ fn delay_seconds(delay: Duration) -> i32 {
     i32::try_from(seconds.min(LONGEST_DELAY)).unwrap_or_default()
 }
 
-/// SQS takes 128 letters, digits and punctuation marks as a group; a tenant of another kind gets a name made from its own.
+/// SQS accepts up to 128 letters, digits and punctuation marks as a group; for any other tenant a group name is made
+/// from its name.
 fn group(tenant: &str) -> String {
     use sha2::{Digest, Sha256};
     use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The real time and real chance: the only place that reads them.
+//! Real time and real randomness: the only place that reads them.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use ports::{Clock, Ids};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    /// To the millisecond, which is what every store keeps.
+    /// To the millisecond, which is the precision of every store.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the clock that everybody else gets"

@@ -1,4 +1,4 @@
-//! What a deletion's manifest proves of it, told by somebody who does not take the deletion's word for it.
+//! What a deletion's manifest proves about it, computed without trusting what the deletion itself says.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use crate::collection::CollectionName;
 use crate::deletion::{DeleteCounts, Deletion, DeletionId};
 use crate::page::{Exceptions, Page};
 
-/// A manifest gone through once more, page by page.
+/// A manifest that is read again, page by page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recount {
     /// The head of the chain over the pages so far.
     pub head: String,
-    /// How many pages that were.
+    /// How many pages these were.
     pub pages: u32,
     /// What the pages of the delete and their exceptions say together.
     pub deleted: BTreeMap<CollectionName, DeleteCounts>,
 }
 
-/// What a manifest says of its deletion.
+/// What a manifest says about its deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The pages are those that the head was made from, and the counts are what they say.
@@ -42,7 +42,8 @@ impl Recount {
         }
     }
 
-    /// Takes the next page. Pages that a purge's look found are part of the chain and not of the delete's counts.
+    /// Takes the next page. Pages of late arrivals that a purge found are part of the chain, but not of the delete's
+    /// counts.
     pub fn add(&mut self, deletion: &Deletion, page: &Page, exceptions: &Exceptions) {
         self.head = chain::extend(&self.head, page);
         self.pages += 1;

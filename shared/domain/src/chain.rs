@@ -1,7 +1,8 @@
-//! The hash chain over a manifest: whoever has the pages can prove that they are all there, unchanged and in order.
+//! The hash chain over a manifest: anyone who has the pages can prove that they are complete, unchanged and in order.
 //!
-//! The head is extended by each page as it joins the manifest, in number order, and stands in the deletion at every
-//! checkpoint; so it outlives the pages. `docs/certificate.md` says what it proves and what it does not.
+//! The head is extended by each page as it joins the manifest, in the order of their numbers, and is stored in the
+//! deletion at every checkpoint; so it outlives the pages. `docs/certificate.md` says what it proves and what it does
+//! not.
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -15,10 +16,10 @@ pub fn begin(id: DeletionId) -> String {
     hex(&[id.to_string().as_bytes()])
 }
 
-/// The head behind this page: SHA-256 of the head before it, a line feed, and the page's canonical form.
+/// The head after this page: SHA-256 of the head before it, a line feed, and the page's canonical form.
 ///
-/// The canonical form is compact JSON: `[number, [[collection, judged, partition, sort or null], …]]`. An empty head stays
-/// empty: the deletion is older than the chain, and nobody knows what stands before this page.
+/// The canonical form is compact JSON: `[number, [[collection, judged, partition, sort or null], …]]`. An empty head
+/// stays empty: the deletion is older than the chain, and what comes before this page is unknown.
 #[must_use]
 pub fn extend(head: &str, page: &Page) -> String {
     if head.is_empty() {
@@ -85,7 +86,8 @@ mod tests {
             .fold(begin(id()), |head, page| extend(&head, page))
     }
 
-    /// Written down from outside: `docs/certificate.md` describes how, so that nobody needs this code to check a head.
+    /// Computed outside of this code: `docs/certificate.md` describes how, so that a head can be checked without this
+    /// code.
     #[test]
     fn the_head_is_what_the_documented_recipe_gives() {
         let canonical = r#"[1,[["messages","l","d","a"]]]"#;

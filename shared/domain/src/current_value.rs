@@ -1,4 +1,4 @@
-//! What an attribute holds that follows the children of a row, such as the id of the first message.
+//! The value of an attribute that is computed from the children of a row, such as the id of the first message.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub enum CurrentValue {
 }
 
 impl CurrentValue {
-    /// What this row holds there.
+    /// The value that this row has in that attribute.
     #[must_use]
     pub fn of(row: &Row, attribute: &str) -> Self {
         match row.attributes.get(attribute) {
@@ -29,7 +29,7 @@ impl CurrentValue {
         }
     }
 
-    /// The text, where it is one.
+    /// The text, if the value is one.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self {

@@ -1,28 +1,28 @@
-//! Where a selection goes on: in what the scope names, in the manifest, and in a query of a store.
+//! Where a selection continues: in what the scope lists, in the manifest, and in a query of a store.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a selection goes on.
+/// Where a selection continues.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "StoredCursor", into = "StoredCursor")]
 pub enum SelectCursor {
-    /// In what the scope of a deletion without a root names.
+    /// In what the scope of a deletion without a root lists.
     Requested(RequestedPlace),
     /// Below the records of the manifest, which is read as a queue of parents.
     Below(Place),
-    /// At the links in the manifest, which is read once more for them: what they shared may go now. The entry is the link,
-    /// and the child which of the collections that share the same records.
+    /// At the links in the manifest, which is read again for them: the records that they shared may now be deleted. The
+    /// entry is the link; the child is the number of the collection, among those that share the same records.
     Shared(Place),
 }
 
-/// A place in what a scope names.
+/// A place in what a scope lists.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct RequestedPlace {
     /// Which source of the scope, from 0.
     pub source: usize,
     /// Which part of the source, from 0.
     pub part: usize,
-    /// Where that query, or that part, goes on.
+    /// Where that query, or that part, continues.
     pub after: Option<Position>,
 }
 
@@ -35,7 +35,7 @@ pub struct Place {
     pub entry: usize,
     /// Which of the collections that are related to it, from 0.
     pub child: usize,
-    /// Where that query goes on.
+    /// Where that query continues.
     pub after: Option<Position>,
 }
 
@@ -43,17 +43,17 @@ impl SelectCursor {
     /// The beginning: below the root, which is the only entry of page 1.
     pub const ROOT: Self = Self::Below(Place::FIRST);
 
-    /// The beginning of what is read once more, for the links.
+    /// The beginning of the second reading of the manifest, for the links.
     pub const SHARED: Self = Self::Shared(Place::FIRST);
 
-    /// The beginning of a deletion without a root: the first of what its scope names.
+    /// The beginning of a deletion without a root: the first item that its scope lists.
     pub const REQUESTED: Self = Self::Requested(RequestedPlace {
         source: 0,
         part: 0,
         after: None,
     });
 
-    /// The page of the manifest that it is in; `None` in what the scope names.
+    /// The page of the manifest that it is in; `None` if it is in what the scope lists.
     #[must_use]
     pub fn page(&self) -> Option<u32> {
         match self {
@@ -91,7 +91,7 @@ impl Place {
         }
     }
 
-    /// Behind what a query has found: in the same query, or at the next collection.
+    /// After what a query has found: in the same query, or at the next collection.
     #[must_use]
     pub fn behind(&self, after: Option<Position>) -> Self {
         Self {
@@ -102,12 +102,12 @@ impl Place {
     }
 }
 
-/// Where a query goes on, in the words of the store that gave it. Nobody else reads it.
+/// Where a query continues, in the form of the store that returned it. Only that store reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub String);
 
-/// The cursor as it is stored since the first version: page 0 stands for the scope, and a flag for the links.
+/// The cursor in the form that is stored since the first version: page 0 means the scope, and a flag means the links.
 #[derive(Serialize, Deserialize)]
 struct StoredCursor {
     page: u32,

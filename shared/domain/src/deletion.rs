@@ -1,8 +1,8 @@
-//! A deletion: its identity, what is known of it, and what may happen to it.
+//! A deletion: its identity, what is known about it, and what may happen to it.
 //!
 //! [`Deletion`] is the content of the `META` item. It is changed only by the functions of `transition.rs` and
-//! `comparing.rs`, each of which returns the next value; a store keeps it if nobody else changed it in between
-//! (compare-and-set on `revision`), so who loses a race reads what the winner decided.
+//! `comparing.rs`, each of which returns the next value; a store saves it unless another writer changed it in between
+//! (compare-and-set on `revision`), so the loser of a race reads what the winner decided.
 
 mod accepted;
 mod comparing;

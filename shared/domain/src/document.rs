@@ -1,4 +1,4 @@
-//! The copy of a record, as its row says that it must be.
+//! The document of a record, as its row says that it must be.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::row::{Row, RowMark};
 pub struct Document {
     /// Its id.
     pub id: String,
-    /// Tenant, key, the declared fields that the row has, and the mark if it carries one.
+    /// Tenant, key, the declared fields that the row has, and the mark if the row carries one.
     pub fields: Map<String, Value>,
     /// Declared fields that the row does not have, and the mark's attributes if it carries none.
     pub gone: Vec<String>,
@@ -21,7 +21,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`IdError`] when the record's key makes no id.
+    /// [`IdError`] when no id can be made from the record's key.
     pub fn of(collection: &Collection, row: &Row) -> Result<Option<Self>, IdError> {
         let Some(spec) = &collection.document else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! A record as a client wants it to be, judged before any store is asked.
+//! A record as a client wants it to be, checked before any store is called.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ pub enum DraftError {
         /// The attribute.
         attribute: String,
     },
-    /// The status is none that clients may write.
+    /// The status is not one that clients may write.
     #[error("is none of the states that clients write: {allowed}")]
     Status {
         /// The attribute.
@@ -24,25 +24,25 @@ pub enum DraftError {
         /// What they may write.
         allowed: String,
     },
-    /// It holds another key than the one it is written under.
+    /// It contains a different key than the one it is written under.
     #[error("differs from the id that the record is written under; leave it out")]
     Key {
         /// The attribute.
         attribute: String,
     },
-    /// It holds another tenant than the caller's.
+    /// It contains a different tenant than the caller's.
     #[error("differs from the tenant in the token; leave it out")]
     Tenant {
         /// The attribute.
         attribute: String,
     },
-    /// It names its parent by half, or not at all where it must.
+    /// It references its parent incompletely, or not at all where it must.
     #[error("is missing: it holds a part of the parent's id")]
     ParentMissing {
         /// The attribute.
         attribute: String,
     },
-    /// Something that must be a text is none, or an empty one.
+    /// Something that must be a text is not one, or is empty.
     #[error("is no text, or an empty one")]
     NoText {
         /// The attribute.
@@ -69,7 +69,7 @@ impl DraftError {
 ///
 /// # Errors
 ///
-/// [`DraftError`] names the first attribute that is wrong.
+/// [`DraftError`] says which attribute is the first wrong one.
 pub fn draft(
     collection: &Collection,
     tenant: &Tenant,
@@ -90,7 +90,8 @@ pub fn draft(
             _ => {}
         }
     }
-    // Where the tenant is a part of the key, another tenant's key is another tenant's record, and no fault of the body.
+    // Where the tenant is a part of the key, another tenant's key is another tenant's record, and not an error of the
+    // body.
     let name = &collection.tenant.attribute;
     if !collection.key.attributes().any(|part| part == name) {
         match attributes.insert(name.clone(), tenant.as_str().into()) {
@@ -125,7 +126,7 @@ fn status(collection: &Collection, attributes: &Map<String, Value>) -> Result<()
     }
 }
 
-/// A record names its parent as a whole, or, where that is allowed, not at all.
+/// A record references its parent with the complete key, or, where that is allowed, not at all.
 fn parent(collection: &Collection, attributes: &Map<String, Value>) -> Result<(), DraftError> {
     let Some(parent) = &collection.parent else {
         return Ok(());
@@ -147,7 +148,7 @@ fn parent(collection: &Collection, attributes: &Map<String, Value>) -> Result<()
     }
 }
 
-/// Whether there is a text; an explicit null is none.
+/// Whether there is a text; an explicit null is not one.
 fn text(attributes: &Map<String, Value>, attribute: &str) -> Result<bool, DraftError> {
     match attributes.get(attribute) {
         None | Some(Value::Null) => Ok(false),

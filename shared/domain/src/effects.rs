@@ -1,5 +1,5 @@
-//! What the effects of a record's deletion will need: read when the record is selected, because later its row may be gone,
-//! and kept in its page, so that a repeated effect is the same.
+//! What the effects of a record's deletion will need: read when the record is selected, because its row may be removed
+//! later, and stored in its page, so that a repeated effect is the same.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,17 @@ use crate::row::Row;
 /// The most recipients that an event lists.
 pub const MOST_RECIPIENTS: usize = 1000;
 
-/// The most bytes that the recipients of one event take, as they are written.
+/// The most bytes that the recipients of one event take in their written form.
 pub const RECIPIENT_BYTES: usize = 60_000;
 
-/// What effects will need of one record.
+/// What effects will need to know about one record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Effects {
-    /// Attributes beside the key: those that group events, lead to the parent or to a kept record, or name the author.
+    /// Attributes beside the key: those that group events, lead to the parent or to a shared record, or contain the
+    /// author.
     #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Value>,
-    /// The schedule that dies with it.
+    /// The schedule that is removed with it.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
     /// The recipients that the row itself lists.
@@ -29,13 +30,13 @@ pub struct Effects {
     pub recipients: Audience,
 }
 
-/// Who is told by an event.
+/// Who receives an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Audience {
     /// These, in order, each once.
     Users(Vec<String>),
-    /// More than an event lists: whoever reads it looks them up.
+    /// More than an event lists: its consumers query them.
     Many,
 }
 
@@ -74,13 +75,13 @@ impl Audience {
         }
     }
 
-    /// Whether nobody is named.
+    /// Whether no recipients are listed.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
         matches!(self, Self::Users(users) if users.is_empty())
     }
 
-    /// How many bytes it takes, about.
+    /// About how many bytes it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
@@ -125,7 +126,7 @@ impl Effects {
         *self == Self::default()
     }
 
-    /// How many bytes it takes in a page, about.
+    /// About how many bytes it takes in a page.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let value = |value: &Value| value.as_str().map_or(8, str::len);
@@ -152,7 +153,7 @@ fn texts(row: &Row, attribute: &str) -> Vec<String> {
 }
 
 impl Collection {
-    /// What a decision needs of a row (`Fields::Judged` of the ports), each attribute once.
+    /// The attributes of a row that a decision needs (`Fields::Judged` of the ports), each attribute once.
     #[must_use]
     pub fn judged_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
@@ -183,7 +184,7 @@ impl Collection {
         names
     }
 
-    /// The attributes whose values effects need, as they stand in the row.
+    /// The attributes whose values effects need, as they are in the row.
     fn effect_attributes(&self) -> Vec<&str> {
         let mut names = Vec::new();
         names.extend(

@@ -1,4 +1,4 @@
-//! What the bus is told. Keys only, never record values; the same event always has the same id.
+//! What is published on the bus. Keys only, never record values; the same event always has the same id.
 
 mod envelope;
 mod groups;
@@ -31,8 +31,8 @@ pub fn accepted(deletion: &Deletion) -> Event {
     }
 }
 
-/// The records of a page that a pass did: one event per collection and part. `redone` is the run, where it was not the one
-/// that did the page first.
+/// The records of a page that a pass has done: one event per collection and part. `redone` is the run, if it is not the
+/// one that did the page first.
 #[must_use]
 pub fn of_page(
     deletion: &Deletion,

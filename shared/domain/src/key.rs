@@ -48,7 +48,7 @@ impl RecordKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] names the part that is wrong.
+    /// [`KeyError`] says which part is wrong.
     pub fn parse(schema: &KeySchema, id: &str, sort: Option<&str>) -> Result<Self, KeyError> {
         check("id", id)?;
         match (&schema.sort, sort) {
@@ -62,7 +62,7 @@ impl RecordKey {
         }
     }
 
-    /// A key as a store gave it: taken as it is.
+    /// A key as a store returned it: used as it is.
     pub fn stored(partition: impl Into<String>, sort: Option<&str>) -> Self {
         Self {
             partition: partition.into(),

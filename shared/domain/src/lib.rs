@@ -25,6 +25,7 @@ pub mod scope;
 pub mod strategy;
 pub mod time;
 
-// Cargo tells two checkouts with one target folder apart by nothing but the times of their files, and would run the code
-// of the other. `.cargo/config.toml` gives this a value for each checkout, and a change of it compiles all that follows.
+// Cargo distinguishes two checkouts with one target folder only by the times of their files, and could run the code of
+// the other one. `.cargo/config.toml` gives this a value for each checkout, and a change of the value compiles
+// everything that depends on it.
 const _: Option<&str> = option_env!("TOMBSTONE_WORKSPACE");

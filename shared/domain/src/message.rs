@@ -30,7 +30,7 @@ pub struct DeletionMessage {
     /// When the deletion was accepted.
     #[serde(serialize_with = "crate::time::serialize")]
     pub requested_at: Timestamp,
-    /// The request that asked for it.
+    /// The request that created it.
     pub request_id: String,
 }
 
@@ -39,11 +39,11 @@ pub struct DeletionMessage {
 pub enum OnPublishFailure {
     /// Still accepted: the sweeper sends it later.
     Outbox,
-    /// Taken back, if nobody has begun; the client is told to come again.
+    /// Rolled back, unless a worker has begun; the client is asked to try again.
     Rollback,
 }
 
-/// Why a body is not a message of ours.
+/// Why a body is not one of our messages.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
     /// The body is not JSON of this shape.
@@ -79,7 +79,7 @@ impl DeletionMessage {
         struct Version {
             v: u32,
         }
-        // The version first: a later one may have another shape.
+        // The version is read first: a later one may have another shape.
         let Version { v } = serde_json::from_str(body).map_err(MessageError::Unparsable)?;
         if v > VERSION {
             return Err(MessageError::TooNew(v));

@@ -1,5 +1,5 @@
-//! What the events of a page tell beside its keys. It is stored before the first of them is sent, so that a repeated event
-//! tells the same.
+//! What the events of a page say beside its keys. It is stored before the first of them is published, so that a
+//! repeated event says the same.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const BYTES: usize = 300_000;
 /// The recipients of a page's events, and the aggregates that it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notice {
-    /// By what the recipients depend on, see [`Entry::audience_key`](crate::page::Entry::audience_key).
+    /// By the attributes that the recipients depend on, see [`Entry::audience_key`](crate::page::Entry::audience_key).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recipients: BTreeMap<String, Audience>,
     /// In the order found.
@@ -29,7 +29,7 @@ pub struct Notice {
 pub struct AggregateChange {
     /// The pass that changed it.
     pub pass: Pass,
-    /// The run, where it was not the one that did the page first.
+    /// The run, if it is not the one that did the page first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<u32>,
     /// The parent's collection.
@@ -38,7 +38,7 @@ pub struct AggregateChange {
     pub key: RecordKey,
     /// Its attribute.
     pub attribute: String,
-    /// What it holds now; `None` is NULL.
+    /// Its value now; `None` is NULL.
     pub value: Option<String>,
 }
 
@@ -58,13 +58,13 @@ impl AggregateChange {
 }
 
 impl Notice {
-    /// Whether there is nothing to tell.
+    /// Whether there is nothing to publish.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Notes this change, in the place of an earlier one of the same value.
+    /// Adds this change, and replaces an earlier one of the same value.
     pub fn record_change(&mut self, change: AggregateChange) {
         match self.changes.iter_mut().find(|other| other.is_same(&change)) {
             Some(other) => *other = change,
@@ -72,7 +72,7 @@ impl Notice {
         }
     }
 
-    /// Notes recipients, as a reference where all together would become too large.
+    /// Adds recipients, or only a reference to them if all together would become too large.
     pub fn add_recipients(&mut self, key: String, audience: Audience) {
         let bytes: usize = self
             .recipients

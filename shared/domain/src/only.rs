@@ -1,5 +1,5 @@
-//! What a record must be to belong to what a deletion names: the request's own conditions, and what is left of the
-//! caller's right once it is frozen.
+//! The conditions that a record must meet to belong to what a deletion requests: the request's own, and those in which
+//! the caller's right is frozen.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use crate::key::RecordKey;
 use crate::row::Row;
 use crate::time;
 
-/// Conditions on the rows of one collection, all of them. Who asks is gone when they are looked at: what the caller may
-/// delete is therefore written down as "only of this author, not older than then".
+/// Conditions on the rows of one collection; a row must meet all of them. The caller is no longer known when they are
+/// checked: what the caller may delete is therefore stored as "only of this author, not older than then".
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Only {
     /// Written by this subject.
@@ -19,10 +19,10 @@ pub struct Only {
     /// Below this record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<RecordKey>,
-    /// Not written before. A row without a readable time does not meet it.
+    /// Not written before this moment. A row without a readable time does not meet it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
-    /// Not written later: what arrives after the request is left alone.
+    /// Not written after this moment: what arrives after the request is left as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -155,7 +155,8 @@ mod tests {
             Value::Null,
             json!("yesterday"),
             json!(true),
-            // Neither is a moment that there is here: the first in microseconds, the second after the last one.
+            // Neither is a moment that can be represented here: the first in microseconds, the second after the last
+            // one.
             json!(1_795_244_400_000_000_i64),
             json!("9999-12-31T23:59:59Z"),
         ] {

@@ -1,7 +1,8 @@
 //! A page of the manifest: the keys that a deletion covers, written once *before* the rows are touched.
 //!
-//! Pages are the cursor, the level-by-level queue and the manifest in one. What was *not* plainly done in a page stands
-//! beside it, as its exceptions; counts are always what page and exceptions say together.
+//! Pages are three things in one: the cursor, the queue of the breadth-first cascade, and the manifest. Records of a
+//! page that were *not* simply deleted, restored or purged are stored beside it, as its exceptions; counts are always
+//! computed from page and exceptions together.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +16,13 @@ use crate::effects::Effects;
 use crate::key::RecordKey;
 use crate::row::{Row, RowMark};
 
-/// The most keys a page holds; also the most ids an event names.
+/// The most keys a page holds; also the most ids an event lists.
 pub const PAGE_KEYS: usize = 1000;
 
 /// The most bytes of keys a page holds: with names and punctuation it stays far below an item's 400 KB.
 pub const PAGE_BYTES: usize = 200_000;
 
-/// What was found of a record when it was selected. Existence and earlier marks are judged there, and only there.
+/// The state of a record's row when it was selected. Existence and earlier marks are judged then, and only then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Judged {
     /// No mark.
@@ -33,8 +34,8 @@ pub enum Judged {
     /// Marked already by another deletion.
     #[serde(rename = "d")]
     AlreadyDeleted,
-    /// Named, and there is no such record for this deletion: absent, another tenant's, or one that the caller may not
-    /// delete. Nothing of it is read, written or told.
+    /// Requested, but there is no such record for this deletion: it is absent, another tenant's, or one that the caller
+    /// may not delete. Nothing of it is read, written or published.
     #[serde(rename = "m")]
     Missing,
 }
@@ -51,7 +52,7 @@ impl Judged {
         }
     }
 
-    /// Whether the delete has something to do.
+    /// Whether the delete has something to do here.
     #[must_use]
     pub fn is_open(self) -> bool {
         matches!(self, Self::Live | Self::LiveNull)
@@ -67,7 +68,7 @@ pub struct Entry {
     pub key: RecordKey,
     /// What was found.
     pub judged: Judged,
-    /// What effects will need of it.
+    /// What effects will need to know about it.
     pub effects: Effects,
 }
 
@@ -99,7 +100,7 @@ impl Entry {
         }
     }
 
-    /// How many bytes it takes in a page, about.
+    /// About how many bytes it takes in a page.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.key.bytes() + self.effects.bytes()
@@ -125,13 +126,13 @@ impl Entry {
         }
     }
 
-    /// The parent that the record named; only known where effects need it.
+    /// The parent that the record referenced; only known where effects need it.
     #[must_use]
     pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
         self.key_in(collection, &collection.parent.as_ref()?.by)
     }
 
-    /// The key of the record that it keeps, where it is a link.
+    /// The key of the shared record that it references, where it is a link.
     #[must_use]
     pub fn shared_record_key(&self, collection: &Collection) -> Option<RecordKey> {
         self.key_in(collection, &collection.keeps.as_ref()?.by)
@@ -155,7 +156,8 @@ impl Entry {
             .collect()
     }
 
-    /// What the recipients of its event depend on, as text; `None` where the collection names none.
+    /// The attributes that the recipients of its event depend on, as text; `None` where the collection declares no
+    /// recipients.
     #[must_use]
     pub fn audience_key(&self, collection: &Collection) -> Option<String> {
         let mut group = self.group(collection);
@@ -174,7 +176,7 @@ pub struct Page {
     pub number: u32,
     /// Its records, in the order found.
     pub entries: Vec<Entry>,
-    /// Where the selection goes on behind it; `None` when everything was found.
+    /// Where the selection continues after it; `None` when everything was found.
     pub next: Option<SelectCursor>,
 }
 
@@ -190,7 +192,7 @@ pub enum Outcome {
     AlreadyDeleted,
     /// No row, or a re-created one.
     Missing,
-    /// A live link shared it when its turn came: it stays, and is none of this deletion's.
+    /// A live link still referenced it when its page was done: it stays, and does not belong to this deletion.
     Kept,
     /// Could not be deleted in both stores.
     Failed {
@@ -199,8 +201,8 @@ pub enum Outcome {
     },
 }
 
-/// An outcome as it is stored. A kept record is a missing one with a field more: a build that does not know the field
-/// reads what it would have written itself.
+/// An outcome as it is stored. A kept record is stored as a missing one with one more field: a build that does not know
+/// the field reads what it would have written itself.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 enum StoredOutcome {
@@ -252,7 +254,8 @@ impl Outcome {
     }
 }
 
-/// What in a page was not plainly done, by place in the page, and what a later run of a pass did.
+/// The records of a page that were not simply deleted, restored or purged, by place in the page, and those that a later
+/// run of a pass did.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Exceptions {
     /// Of the delete.
@@ -264,7 +267,7 @@ pub struct Exceptions {
     /// Of the purge: records that were not removed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub purged: BTreeMap<usize, NotPurged>,
-    /// By pass: what was an exception once and was done by a later run, this one.
+    /// By pass: places that were an exception once, each with the later run that did it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub redone: BTreeMap<Pass, BTreeMap<usize, u32>>,
 }
@@ -273,7 +276,7 @@ pub struct Exceptions {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum NotRestored {
-    /// Its row is gone, its parent's row is gone, or it carries another deletion's mark: it stays as it is.
+    /// Its row is missing, its parent's row is missing, or it carries another deletion's mark: it stays as it is.
     Conflict {
         /// Stable code with a sentence.
         reason: String,
@@ -309,13 +312,13 @@ pub enum NotPurged {
 }
 
 impl Exceptions {
-    /// Whether there is nothing to tell.
+    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The places that a later run of the pass has to do again: of the delete only what failed.
+    /// The places that a later run of the pass has to do again: for the delete only what failed.
     #[must_use]
     pub fn open(&self, pass: Pass) -> Vec<usize> {
         match pass {
@@ -330,9 +333,9 @@ impl Exceptions {
         }
     }
 
-    /// What stands after a run of a pass has found these exceptions of its own; those of other passes stay. `again` are
-    /// the places that were open before, where an earlier run had done the page: what is not open any more was redone by
-    /// this run. With `only_open` nothing but those places was looked at.
+    /// The exceptions that remain after a run of a pass has found these of its own; those of other passes stay. `again`
+    /// are the places that were open before, if an earlier run had done the page: a place that is not open any more was
+    /// redone by this run. With `only_open`, only those places were processed.
     #[must_use]
     pub fn followed_by(
         &self,
@@ -377,12 +380,12 @@ impl Exceptions {
         next
     }
 
-    /// Whether a record of the delete turned out, when it was tried again, to be gone or another's.
+    /// Whether a record of the delete, when it was tried again, was found to be missing or another deletion's.
     fn deleted_otherwise(&self, pass: Pass, place: usize) -> bool {
         pass == Pass::Delete && self.deleted.contains_key(&place)
     }
 
-    /// The run that did this record of a pass, where it was not the page's first.
+    /// The run of a pass that did this record, if it is not the page's first.
     #[must_use]
     pub fn redone_in(&self, pass: Pass, place: usize) -> Option<u32> {
         self.redone.get(&pass)?.get(&place).copied()
@@ -390,7 +393,7 @@ impl Exceptions {
 }
 
 impl Page {
-    /// How many records of each collection it names.
+    /// How many records of each collection it lists.
     #[must_use]
     pub fn sizes(&self) -> BTreeMap<CollectionName, u64> {
         let mut sizes = BTreeMap::new();
@@ -413,7 +416,7 @@ impl Page {
         }
     }
 
-    /// The exceptions of a page that is given up: nobody knows how far it came, so all of it has failed.
+    /// The exceptions of a page that is given up: how much of it was done is unknown, so all of it has failed.
     #[must_use]
     pub fn given_up(&self, reason: &str) -> Exceptions {
         let reason = format!("GIVEN_UP: {reason}");
@@ -432,7 +435,7 @@ impl Page {
         }
     }
 
-    /// The delete's counts by collection: what the page and its exceptions say together.
+    /// The delete's counts by collection, from the page and its exceptions together.
     #[must_use]
     pub fn delete_counts(&self, exceptions: &Exceptions) -> BTreeMap<CollectionName, DeleteCounts> {
         let mut all: BTreeMap<CollectionName, DeleteCounts> = BTreeMap::new();

@@ -8,7 +8,7 @@ use crate::principal::Principal;
 use crate::row::Row;
 use crate::time;
 
-/// What somebody wants to do with records of a collection.
+/// What a caller wants to do with records of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Get, list, search.
@@ -17,11 +17,11 @@ pub enum Action {
     Write,
     /// Delete.
     Delete,
-    /// Undo a deletion; who may, sees marked records.
+    /// Undo a deletion; callers who may do this see marked records.
     Restore,
     /// Remove for good.
     Purge,
-    /// Delete what others wrote, by what it has in common.
+    /// Delete records of others, by what the records have in common.
     DestroyAll,
 }
 
@@ -30,13 +30,13 @@ pub enum Action {
 pub enum Right {
     /// Whatever the row says.
     Always,
-    /// Only on records of one's own, and for some actions only for some time.
+    /// Only on the caller's own records, and for some actions only for a limited time.
     OwnOnly,
     /// Never.
     Never,
 }
 
-/// What the caller may do, before any row was read.
+/// What the caller may do, before any row is read.
 #[must_use]
 pub fn right(principal: &Principal, collection: &Collection, action: Action) -> Right {
     if is_denied(principal, collection) {
@@ -79,14 +79,14 @@ pub fn allows(
     }
 }
 
-/// Whether the time that an author has for changing a record is not over. A row without a readable time gives none.
+/// Whether the author may still change a record at this moment. A row without a readable time allows none.
 fn is_in_time(collection: &Collection, action: Action, row: &Row, now: Timestamp) -> bool {
     let Some(limit) = collection.permissions.author_within else {
         return true;
     };
     match action {
         Action::Read | Action::Restore | Action::Purge => true,
-        // On either side: clocks differ a little, and a time far ahead is no way around the limit.
+        // Before and after: clocks differ a little, and a time far in the future must not circumvent the limit.
         Action::Write | Action::Delete | Action::DestroyAll => collection
             .filters
             .time
@@ -96,12 +96,12 @@ fn is_in_time(collection: &Collection, action: Action, row: &Row, now: Timestamp
     }
 }
 
-/// Whether the caller may see this deletion and its records: its requester, the groups in `audit`, and who may act
-/// on it; for each of the collections that it names.
+/// Whether the caller may see this deletion and its records: its requester, the groups in `audit`, and those who may
+/// act on it; for each of the collections that it requests.
 #[must_use]
 pub fn sees(principal: &Principal, collections: &Collections, deletion: &Deletion) -> bool {
     let declared = || deletion.named().filter_map(|name| collections.get(name));
-    // A file is gone: who asked may still see what became of it.
+    // A file was removed: the requester may still see what became of the deletion.
     let is_declared = deletion.named().all(|name| collections.get(name).is_some());
     deletion.tenant == principal.tenant
         && (is_declared || deletion.requested_by == principal.subject)
@@ -120,8 +120,8 @@ fn sees_of(principal: &Principal, collection: &Collection, deletion: &Deletion) 
             || right(principal, collection, Action::Purge) == Right::Always)
 }
 
-/// Whether the caller may act on this deletion, for each of the collections that it names. Who may act on records of
-/// their own may act on the deletions that they asked for.
+/// Whether the caller may act on this deletion, for each of the collections that it requests. Callers who may act on
+/// their own records may act on the deletions that they requested.
 #[must_use]
 pub fn may_act(
     principal: &Principal,
@@ -134,7 +134,7 @@ pub fn may_act(
         Right::OwnOnly => deletion.requested_by == principal.subject,
         Right::Never => false,
     };
-    // Where a file is gone, nobody is granted anything any more.
+    // Where a file was removed, nobody is granted anything any more.
     deletion
         .named()
         .all(|name| collections.get(name).is_some_and(may))

@@ -1,4 +1,4 @@
-//! Who asks: the verified claims of the caller, and nothing that the request itself says.
+//! The caller: its verified claims, and nothing that the request itself says.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,12 +32,12 @@ impl std::fmt::Display for Tenant {
 pub enum Groups {
     /// These, and no others.
     Known(Vec<String>),
-    /// The token names groups, and which ones cannot be told for certain.
+    /// The token contains groups, but it is not certain which ones.
     Unknown,
 }
 
 impl Groups {
-    /// Whether the caller certainly is in this group: what grants asks.
+    /// Whether the caller certainly is in this group: grants use this.
     #[must_use]
     pub fn hold(&self, group: &str) -> bool {
         match self {
@@ -46,7 +46,7 @@ impl Groups {
         }
     }
 
-    /// Whether the caller may be in this group: what denies asks, so that groups that cannot be read never give more
+    /// Whether the caller may be in this group: denials use this, so that groups that cannot be read never give more
     /// rights than those that can.
     #[must_use]
     pub fn may_hold(&self, group: &str) -> bool {

@@ -1,4 +1,4 @@
-//! A row as the engine sees it: its key, whose it is, and whether it is marked.
+//! A row as the engine sees it: its key, its tenant, and whether it is marked.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use crate::time::rfc3339;
 pub struct Mark {
     /// The moment of acceptance.
     pub deleted_at: Timestamp,
-    /// Who asked.
+    /// Who requested the deletion.
     pub deleted_by: String,
     /// The deletion it belongs to.
     pub deletion_id: DeletionId,
@@ -38,9 +38,9 @@ impl Mark {
 pub enum RowMark {
     /// The mark attribute is absent.
     Absent,
-    /// The mark attribute is there and an explicit NULL: live, but a condition must say so.
+    /// The mark attribute is an explicit NULL: live, but a condition must say so.
     Null,
-    /// Marked by this deletion, or by something that is not ours (`None`).
+    /// Marked by this deletion, or by something that is not one of our deletions (`None`).
     By(Option<DeletionId>),
 }
 
@@ -83,13 +83,13 @@ pub struct Row {
 }
 
 impl Row {
-    /// The text of an attribute, or `None` when it is absent or no text.
+    /// The text of an attribute, or `None` when it is absent or not a text.
     #[must_use]
     pub fn text(&self, attribute: &str) -> Option<&str> {
         self.attributes.get(attribute).and_then(Value::as_str)
     }
 
-    /// Whether the row belongs to this tenant. A row without the attribute belongs to nobody.
+    /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant.
     #[must_use]
     pub fn is_of(&self, tenant: &Tenant, collection: &Collection) -> bool {
         self.text(&collection.tenant.attribute) == Some(tenant.as_str())
@@ -110,7 +110,7 @@ impl Row {
         RowMark::of(collection, &self.attributes)
     }
 
-    /// The key of the parent that the row names, or `None` when an attribute is missing.
+    /// The key of the parent that the row references, or `None` when an attribute is missing.
     #[must_use]
     pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
         let parent = collection.parent.as_ref()?;

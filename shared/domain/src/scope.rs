@@ -1,4 +1,4 @@
-//! What a deletion covers, as the files said when it was accepted.
+//! What a deletion covers, according to the files when it was accepted.
 
 use std::collections::BTreeMap;
 
@@ -9,37 +9,38 @@ use crate::only::Only;
 use crate::permission::{Action, Right, right};
 use crate::principal::Principal;
 
-/// Frozen at acceptance, written once: a changed collections file changes nothing for a deletion that is under way.
+/// Frozen at acceptance, written once: a changed collections file does not affect a deletion that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
-    /// What it names itself; everything below that is covered too.
+    /// What it requests itself; everything below that is covered too.
     #[serde(default)]
     pub source: Source,
     /// For each collection that the cascade reaches: the collections below it, in name order.
     pub cascade: BTreeMap<CollectionName, Vec<CollectionName>>,
-    /// For each collection of links that it names or reaches: the collection whose records they keep.
+    /// For each collection of links that it requests or reaches: the collection whose records the links keep alive.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keeps: BTreeMap<CollectionName, CollectionName>,
-    /// What a record that the source names must be, beside being the tenant's; by collection. What is not is as absent.
+    /// By collection: the conditions that a record which the source lists must meet, beside belonging to the tenant. A
+    /// record that does not meet them counts as absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub only: BTreeMap<CollectionName, Only>,
-    /// What the requester may read, of the collections whose events have recipients: who asks is one of them, if it may
-    /// see what is deleted.
+    /// What the requester may read, for the collections whose events have recipients: the requester is one of them, if
+    /// it may see what is deleted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reads: BTreeMap<CollectionName, Reads>,
 }
 
-/// What somebody may read of a collection.
+/// What a caller may read of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reads {
     /// All of the tenant's records.
     All,
-    /// Those that it wrote.
+    /// Those that the caller wrote.
     Own,
 }
 
-/// What a scope names.
+/// What a scope starts from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Source {
@@ -54,7 +55,7 @@ pub enum Source {
         #[serde(default)]
         count: usize,
     },
-    /// What an author wrote before the request, in these collections.
+    /// The records that an author wrote before the request, in these collections.
     Author {
         /// The author's subject.
         author: String,
@@ -64,13 +65,13 @@ pub enum Source {
 }
 
 impl Scope {
-    /// The scope "one root and all below it", as the files stand now.
+    /// The scope "one root and all below it", according to the present files.
     #[must_use]
     pub fn below(root: &Collection, collections: &Collections) -> Self {
         Self::of(Source::Root, [&root.name], collections)
     }
 
-    /// The scope "what this source names, in these collections, and all below it", as the files stand now.
+    /// The scope "what this source lists, in these collections, and all below it", according to the present files.
     pub fn of<'a>(
         source: Source,
         named: impl IntoIterator<Item = &'a CollectionName>,
@@ -101,7 +102,7 @@ impl Scope {
         }
     }
 
-    /// With what the requester may read of the collections that it names or reaches.
+    /// With what the requester may read of the collections that it requests or reaches.
     #[must_use]
     pub fn asked_by<'a>(
         mut self,
@@ -133,8 +134,8 @@ impl Scope {
         self.cascade.get(collection).map_or(&[], Vec::as_slice)
     }
 
-    /// The collections that it names itself, where it has no root. `asked` is the collection that the deletion was asked
-    /// of.
+    /// The collections that it requests itself, where it has no root. `asked` is the collection in the path of the
+    /// request.
     #[must_use]
     pub fn names(&self, asked: &CollectionName) -> Vec<CollectionName> {
         match &self.source {
@@ -144,14 +145,14 @@ impl Scope {
         }
     }
 
-    /// Whether there may be more records than those that it names.
+    /// Whether there may be more records than those that it lists.
     #[must_use]
     pub fn reaches_more(&self) -> bool {
         !self.cascade.is_empty() || !self.keeps.is_empty()
     }
 
-    /// Whether records of this collection go because nothing keeps them any more, and not because they are asked for.
-    /// `asked` is the collection that the deletion was asked of.
+    /// Whether records of this collection are deleted because no live link references them any more, and not because
+    /// they are requested. `asked` is the collection in the path of the request.
     #[must_use]
     pub fn is_deleted_with_links(
         &self,

@@ -1,7 +1,7 @@
-//! What a deletion does with a record, as answers to every question that is asked about it.
+//! What a deletion does with a record, as answers to every question that the code has about it.
 //!
-//! Nobody compares strategies: whoever needs to know something of one asks here, and each question is a `match` that a
-//! further strategy has to answer before it compiles. How a strategy does it, the engine knows.
+//! No code compares strategies: code that needs to know something about one asks here, and each question is a `match`
+//! that a new strategy has to answer before it compiles. How a strategy does it is in the engine.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,9 +35,9 @@ impl Strategy {
         }
     }
 
-    /// Whether a delete first writes all pages and then does them from the last, the root's at the end. What leaves its
-    /// place goes so, for a child must not outlive the page that explains it; what is only marked is done page by page,
-    /// as soon as each is written.
+    /// Whether a delete first writes all pages and then does them backwards, with the root's page at the end. Records
+    /// that leave their table are deleted in this way, because a child must not outlive the page that lists its parent;
+    /// records that are only marked are done page by page, as soon as each page is written.
     #[must_use]
     pub fn is_done_backwards(self) -> bool {
         match self {
@@ -55,8 +55,8 @@ impl Strategy {
         }
     }
 
-    /// Whether a record that was deleted is there until its retention is over. What is not kept has no retention, and
-    /// its delete ends where a purge would.
+    /// Whether a deleted record exists until its retention is over. A record that is removed at once has no retention,
+    /// and its delete ends in the state of a purge.
     #[must_use]
     pub fn keeps_records(self) -> bool {
         match self {
@@ -65,8 +65,8 @@ impl Strategy {
         }
     }
 
-    /// Whether the archive has a copy of each row that was deleted: a restore puts that back, where its key is free, and
-    /// a purge drops it.
+    /// Whether the archive has a copy of each row that was deleted: a restore puts that copy back, if its key is free,
+    /// and a purge removes it.
     #[must_use]
     pub fn keeps_copies(self) -> bool {
         match self {
@@ -84,7 +84,7 @@ impl Strategy {
         }
     }
 
-    /// Whether a row's version tells if it is still what was read, before it is removed.
+    /// Whether a row's version is compared before the row is removed, to see that it is still what was read.
     #[must_use]
     pub fn compares_versions(self) -> bool {
         match self {

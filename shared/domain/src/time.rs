@@ -1,6 +1,6 @@
-//! One way to write a moment: RFC 3339 in UTC with exactly three decimals; and the ways in which rows hold one.
+//! The one way to write a moment, RFC 3339 in UTC with exactly three decimals, and the ways in which rows store one.
 //!
-//! The same text stands in rows, documents, events and answers, so that they can be compared as text and sort in time.
+//! Rows, documents, events and answers contain the same text, so that moments can be compared as text and sort by time.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub fn to_millisecond(at: Timestamp) -> Timestamp {
     .unwrap_or(at)
 }
 
-/// `at + by`, or the last moment there is.
+/// `at + by`, or the last moment that can be represented.
 #[must_use]
 pub fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// Where all metrics of this project stand.
+/// The namespace of all metrics of this project.
 pub const NAMESPACE: &str = "Tombstone";
 
-/// What was left alone because a later version wrote it: messages and deletions. Of consumer and sweeper.
+/// Messages and deletions that were left as they are because a later version wrote them. Of consumer and sweeper.
 pub const NEWER_VERSIONS: &str = "NewerVersions";
 
 /// Deletions that were given up and wait for a person.
@@ -26,7 +26,7 @@ pub enum Unit {
 }
 
 /// Metrics of one function as one line in CloudWatch's embedded metric format: written to the log, they are metrics
-/// without a call, and lines to search in all the same.
+/// without a call, and can also be searched as lines.
 #[must_use]
 pub fn metrics(function: &str, now: Timestamp, metrics: &[(&str, Unit, u64)]) -> String {
     let declared: Vec<Value> = metrics
@@ -54,9 +54,9 @@ pub fn metrics(function: &str, now: Timestamp, metrics: &[(&str, Unit, u64)]) ->
 ///
 /// # Errors
 ///
-/// When nobody takes it.
+/// When the output does not accept it.
 pub fn emit(line: &str) -> io::Result<()> {
-    // One write: a line that is cut in two is no metric.
+    // One write: a line that is split in two is not a metric.
     io::stdout()
         .lock()
         .write_all(format!("{line}\n").as_bytes())

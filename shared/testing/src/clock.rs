@@ -1,4 +1,4 @@
-//! Time and chance that stand still until a test moves them.
+//! Time and randomness that stand still until a test changes them.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use uuid::{Builder, Uuid};
 use domain::deletion::DeletionId;
 use ports::{Clock, Ids};
 
-/// A clock that moves when it is told to, and when somebody sleeps: a sleep returns at once and takes its whole time.
-/// Its ids are `UUIDv7` of the time that is asked for and a counter, so two runs of a test make the same ones.
+/// A clock that moves when a test moves it, and when code sleeps: a sleep returns at once and moves the clock by its
+/// whole duration. Its ids are `UUIDv7` of the requested time and a counter, so two runs of a test make the same ones.
 #[derive(Debug, Clone)]
 pub struct FakeClock(Arc<Mutex<State>>);
 
@@ -23,14 +23,14 @@ struct State {
 }
 
 impl FakeClock {
-    /// Where a clock stands that is told nothing else.
+    /// The time of a clock for which the test sets no other.
     pub const START: &str = "2026-11-21T07:00:00.000Z";
 
-    /// A clock that stands at this RFC 3339 time.
+    /// A clock that shows this RFC 3339 time.
     ///
     /// # Panics
     ///
-    /// When the text is no such time.
+    /// When the text is not such a time.
     #[must_use]
     pub fn at(time: &str) -> Self {
         let now = time.parse().expect("a test gives times in RFC 3339");
@@ -55,17 +55,17 @@ impl FakeClock {
             .expect("tests stay within the times that a timestamp holds");
     }
 
-    /// Puts the clock to a moment, forwards or back.
+    /// Sets the clock to a moment, forwards or back.
     pub fn set(&self, now: Timestamp) {
         self.state().now = now;
     }
 
-    /// What [`Ids::fraction`] answers from now on; 0.5 until then.
+    /// What [`Ids::fraction`] returns from now on; 0.5 until then.
     pub fn set_fraction(&self, fraction: f64) {
         self.state().fraction = fraction;
     }
 
-    /// How long somebody slept, each time.
+    /// The duration of each sleep.
     #[must_use]
     pub fn slept(&self) -> Vec<Duration> {
         self.state().slept.clone()

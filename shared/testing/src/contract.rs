@@ -1,7 +1,8 @@
 //! What each port promises, as tests that run on every adapter of it.
 //!
-//! A rule is a function named as what it says; it gets a *harness*, which holds the port and can seed and look behind
-//! it. The macro of each suite makes one test of each rule, so that a failure reads as the broken promise:
+//! A rule is a function whose name is its statement; it gets a *harness*, which holds the port and can prepare the
+//! store and read it without the port. The macro of each suite makes one test from each rule, so that a failure reads
+//! as the broken promise:
 //!
 //! ```ignore
 //! mod rows_in_memory {
@@ -9,8 +10,8 @@
 //! }
 //! ```
 //!
-//! The expression is a future of `Option<harness>`, evaluated for each rule: the stores must be fresh. `None` leaves the
-//! rule out (say so loudly: a store that is not there proves nothing).
+//! The expression is a future of `Option<harness>`, evaluated for each rule: the stores must be fresh. `None` skips the
+//! rule (say so clearly: a store that is not available proves nothing).
 #![expect(missing_docs, reason = "a rule is named as what it says")]
 #![expect(
     clippy::missing_panics_doc,
@@ -30,7 +31,7 @@ pub mod schedules;
 
 use ports::{Attempt, DependencyError};
 
-/// The answers of a call in which nothing had to be asked again.
+/// The answers of a call in which nothing was put off.
 pub(crate) fn done<T>(answer: Result<Vec<Attempt<T>>, DependencyError>) -> Vec<T> {
     let attempts = answer.expect("the store answers");
     let done = attempts.into_iter().map(|attempt| match attempt {
@@ -41,13 +42,13 @@ pub(crate) fn done<T>(answer: Result<Vec<Attempt<T>>, DependencyError>) -> Vec<T
         .expect("an idle store never asks to be asked again")
 }
 
-/// Refused for good: trying again would not help.
+/// Refused permanently: a retry would not help.
 pub(crate) fn assert_refused<T: std::fmt::Debug>(answer: Result<T, DependencyError>) {
     let error = answer.expect_err("it must be refused");
     assert!(!error.retryable, "a refusal is not retryable: {error:?}");
 }
 
-/// Refused because a later version wrote what is there.
+/// Refused because a later version wrote what is stored.
 pub(crate) fn assert_newer<T: std::fmt::Debug>(answer: Result<T, DependencyError>) {
     let error = answer.expect_err("it must be left alone");
     assert!(error.is_newer && !error.retryable, "{error:?}");

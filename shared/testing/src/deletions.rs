@@ -38,7 +38,7 @@ struct State {
     told: BTreeMap<(Id, u32), Notice>,
     /// Written by a later version of this program.
     newer: BTreeSet<Id>,
-    /// What the indexes show, while they lag.
+    /// What the indexes show while they lag.
     indexed: Option<BTreeMap<Id, Deletion>>,
     calls: u64,
 }
@@ -53,7 +53,7 @@ impl FakeDeletions {
         }
     }
 
-    /// The exceptions of a page, for a test that looks behind the port.
+    /// The exceptions of a page, for a test that reads the store without the port.
     #[must_use]
     pub fn exceptions_of(&self, deletion: &Deletion, number: u32) -> Exceptions {
         let id = id_of(deletion);
@@ -61,7 +61,7 @@ impl FakeDeletions {
         found.unwrap_or_default()
     }
 
-    /// The deletion as it stands, for a test that looks behind the port.
+    /// The stored deletion, for a test that reads the store without the port.
     #[must_use]
     pub fn get(&self, id: DeletionId) -> Option<Deletion> {
         self.state()
@@ -95,14 +95,14 @@ impl FakeDeletions {
             .collect()
     }
 
-    /// How many items of any kind there are beside the deletions themselves.
+    /// How many items there are, of any kind except the deletions themselves.
     #[must_use]
     pub fn items(&self) -> usize {
         let state = self.state();
         state.scopes.len() + state.ids.len() + state.pages.len() + state.exceptions.len()
     }
 
-    /// Puts a deletion as it is, whatever was there: for a test that begins in the middle.
+    /// Stores a deletion as it is, and replaces what was stored: for a test that begins in the middle.
     pub fn put(&self, deletion: &Deletion, scope: &Scope, pages: &[Page]) {
         let mut state = self.state();
         let id = id_of(deletion);
@@ -131,18 +131,18 @@ impl FakeDeletions {
         self.state().newer.insert(id_of(deletion));
     }
 
-    /// What [`make_newer`](Self::make_newer) did is taken back.
+    /// Undoes [`make_newer`](Self::make_newer).
     pub fn make_known(&self, deletion: &Deletion) {
         self.state().newer.remove(&id_of(deletion));
     }
 
-    /// From now on `list` and `find_due` show what there is at this moment, until [`settle`](Self::settle).
+    /// From now on `list` and `find_due` show what is stored at this moment, until [`settle`](Self::settle).
     pub fn lag(&self) {
         let mut state = self.state();
         state.indexed = Some(state.deletions.clone());
     }
 
-    /// The indexes have caught up.
+    /// The indexes catch up.
     pub fn settle(&self) {
         self.state().indexed = None;
     }
@@ -167,7 +167,7 @@ impl FakeDeletions {
 }
 
 impl State {
-    /// A later version is an error, never read as far as it goes.
+    /// A later version is an error, and never partly read.
     fn known(&self, id: &Id, operation: &'static str) -> Result<(), DependencyError> {
         if self.newer.contains(id) {
             return Err(DependencyError::newer(

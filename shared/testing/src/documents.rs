@@ -1,7 +1,7 @@
-//! The copy in memory: documents with sequence numbers, and a plain search.
+//! Documents in memory, with sequence numbers and a simple search.
 //!
-//! Every index must be made first ([`FakeDocuments::of`] makes those of the collections); what works on a missing one is
-//! refused, as the contract asks.
+//! Every index must be created first ([`FakeDocuments::of`] creates those of the collections); a call on a missing one
+//! is refused, as the contract requires.
 
 mod index;
 
@@ -22,7 +22,7 @@ use ports::{
 
 const NAME: &str = "search index";
 
-/// The longest text that a keyword field takes, in bytes.
+/// The longest text that a keyword field accepts, in bytes.
 const KEYWORD_BYTES: usize = 32_766;
 
 type Source = Map<String, Value>;
@@ -74,7 +74,7 @@ impl FakeDocuments {
         documents
     }
 
-    /// Puts a document, whatever was there.
+    /// Stores a document, and replaces what was stored.
     ///
     /// # Panics
     ///
@@ -123,7 +123,7 @@ impl FakeDocuments {
             .map_or_else(Vec::new, |index| index.keys().cloned().collect())
     }
 
-    /// Whether the index of a collection is there.
+    /// Whether the index of a collection exists.
     #[must_use]
     pub fn has_index(&self, collection: &Collection) -> bool {
         collection
@@ -132,21 +132,21 @@ impl FakeDocuments {
             .is_some_and(|spec| self.state().indexes.contains_key(&spec.index))
     }
 
-    /// Takes the whole index of a collection away, as a wrong prefix does.
+    /// Removes the whole index of a collection, which has the effect of a wrong prefix.
     pub fn drop_index(&self, collection: &Collection) {
         if let Some(spec) = &collection.document {
             self.state().indexes.remove(&spec.index);
         }
     }
 
-    /// From now on, whatever would change the document with this id is rejected for this reason.
+    /// From now on, every change of the document with this id is rejected for this reason.
     pub fn reject(&self, id: &str, reason: &str) {
         self.state()
             .rejected
             .insert(id.to_owned(), reason.to_owned());
     }
 
-    /// Takes [`reject`](Self::reject) back.
+    /// Undoes [`reject`](Self::reject).
     pub fn accept(&self, id: &str) {
         self.state().rejected.remove(id);
     }
@@ -287,7 +287,8 @@ fn remove(
     id: &str,
     version: DocumentVersion,
 ) -> RemoveOutcome {
-    // As OpenSearch: told to remove a version, it cannot say whether the document is gone or another.
+    // As OpenSearch: when it must remove a certain version, it cannot say whether the document is missing or was
+    // changed.
     let now = index.get(id).map(|document| document.seq_no);
     if now != Some(version.seq_no) || version.primary_term != 1 {
         return RemoveOutcome::Changed;
@@ -343,7 +344,7 @@ impl SearchDocuments for FakeDocuments {
     }
 }
 
-/// The index of a collection, or the refusal that a missing one is.
+/// The index of a collection, or the error for a missing one.
 fn index<'a>(
     indexes: &'a mut BTreeMap<String, Index>,
     collection: &Collection,
@@ -366,7 +367,7 @@ fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
     tenant == Some(query.tenant.as_str()) && mark_of(query.collection, source).is_live()
 }
 
-/// How many of the words are found in the declared fields, below zero so that the best comes first.
+/// How many of the words are found in the declared fields, as a negative number so that the best comes first.
 fn score(query: &SearchQuery<'_>, source: &Source) -> i64 {
     let fields = query
         .collection

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use ports::{DependencyError, DomainHealth, Health};
 
-/// The domain; well until it is told otherwise.
+/// The domain; healthy until a test changes it.
 #[derive(Debug, Clone)]
 pub struct FakeDomain(Arc<Mutex<Health>>);
 

@@ -1,4 +1,4 @@
-//! A bus that remembers what it was told, and refuses what the real one would refuse.
+//! A bus that remembers what was published, and refuses what the real one would refuse.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use domain::event::Event;
 use ports::{Attempt, DependencyError, PublishEvents};
 
-/// What every EventBridge, and every stand-in, takes in one entry, and in one call.
+/// What every EventBridge, and every local service, accepts in one entry, and in one call.
 const ENTRY_BYTES: usize = 256 * 1024;
 
 /// The event bus. An event that was sent twice is here twice.
@@ -20,7 +20,7 @@ impl FakeEvents {
         self.events().clone()
     }
 
-    /// What a reader has who leaves out events with an id that it has seen: each event once, as it came first.
+    /// What a consumer has that skips events with an id that it has seen: each event once, as it first arrived.
     #[must_use]
     pub fn distinct(&self) -> Vec<Event> {
         let mut seen = BTreeSet::new();
@@ -47,7 +47,7 @@ impl PublishEvents for FakeEvents {
         {
             return refused("more than 256 KB in one entry");
         }
-        // As the adapter: what does not fit into one call is to be asked again, and the first always goes.
+        // As the adapter: events that do not fit into one call must be sent again, and the first is always sent.
         let mut bytes = 0;
         let fits = events.iter().take_while(|event| {
             bytes += event.kind.len() + event.detail.to_string().len();

@@ -28,7 +28,7 @@ impl<P> Failing<P> {
 }
 
 impl<P: Sync> Failing<P> {
-    /// One call that works on one thing.
+    /// One call about one thing.
     async fn call<T: Send>(
         &self,
         operation: Operation,
@@ -55,7 +55,7 @@ impl<P: Sync> Failing<P> {
         answer
     }
 
-    /// One call that works on one thing and may be put off: [`Fault::Again`] for place 0 does that.
+    /// One call about one thing that may be put off: [`Fault::Again`] for place 0 does that.
     async fn one<T: Send>(
         &self,
         operation: Operation,
@@ -69,7 +69,7 @@ impl<P: Sync> Failing<P> {
         Ok(answers.remove(0))
     }
 
-    /// One call that works on several records, given to `act` as the script leaves them.
+    /// One call about several records; `act` gets those that the script lets through.
     async fn batch<I, T, F>(
         &self,
         operation: Operation,
@@ -105,7 +105,7 @@ impl<P: Sync> Failing<P> {
     }
 }
 
-/// Does it, and nobody hears what came of it.
+/// Does it, and the result is lost.
 async fn lose<I, F, A>(act: A, items: &[I])
 where
     I: Clone + Send + Sync,
@@ -118,7 +118,7 @@ where
     }
 }
 
-/// Does what is not held back, and puts the answers in the order of the items.
+/// Does what the script lets through, and puts the answers in the order of the items.
 async fn block<I, T, F, A>(
     act: A,
     items: &[I],

@@ -1,6 +1,6 @@
 //! What goes wrong, and when: one script for all ports of a test, and the log of all their calls.
 //!
-//! Calls are counted over all ports. A test that kills a worker at every step runs it once undisturbed, reads
+//! Calls are counted over all ports. A test that crashes a worker at every step runs it once undisturbed, reads
 //! [`calls`](Faults::calls), and then, for each number, runs a fresh world with [`crash_at`](Faults::crash_at).
 
 mod operation;
@@ -31,7 +31,7 @@ pub struct Call {
     pub operation: Operation,
     /// When it began.
     pub at: Timestamp,
-    /// How many records it was about; 1 where it is not a batch.
+    /// How many records it was about; 1 if it is not a batch.
     pub items: usize,
 }
 
@@ -53,7 +53,7 @@ struct Script {
     watchers: Watchers,
 }
 
-/// What looks on, whatever is called.
+/// The observers of all calls.
 #[derive(Clone, Default)]
 struct Watchers(Vec<Arc<dyn Fn(Operation, usize) + Send + Sync>>);
 
@@ -63,18 +63,18 @@ impl fmt::Debug for Watchers {
     }
 }
 
-/// What the script says of one call.
+/// What the script decides about one call.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Verdict {
     Proceed,
     Fail(Fault),
     Crash(Moment),
-    /// The worker is dead: nothing happens any more.
+    /// The worker has crashed: nothing happens any more.
     Dead,
 }
 
 impl Faults {
-    /// A script without a fault, that takes the times of its log from this clock.
+    /// A script without a fault, which takes the times of its log from this clock.
     #[must_use]
     pub fn new(clock: &FakeClock) -> Self {
         Self {
@@ -83,8 +83,8 @@ impl Faults {
         }
     }
 
-    /// Lets calls of an operation fail. They are counted from here, from 1: `..=3` are the next three, `2..=2` is the
-    /// second one, `..` all of them. Of several rules for one call the oldest decides.
+    /// Makes calls of an operation fail. They are counted from now on, beginning with 1: `..=3` are the next three,
+    /// `2..=2` is the second one, `..` all of them. If several rules match one call, the oldest decides.
     pub fn fail(&self, operation: Operation, calls: impl RangeBounds<u64>, fault: Fault) {
         self.script()
             .rules
@@ -96,8 +96,8 @@ impl Faults {
         self.script().rules.push(Rule::new(None, calls, fault));
     }
 
-    /// The worker dies at the call with this number over all ports: that call and all later ones never return. Run the
-    /// worker inside [`until_crash`](Self::until_crash).
+    /// The worker crashes at the call with this number over all ports: that call and all later ones never return. Run
+    /// the worker inside [`until_crash`](Self::until_crash).
     pub fn crash_at(&self, call: u64, moment: Moment) {
         self.script().crash = Some((call, moment));
     }
@@ -107,13 +107,13 @@ impl Faults {
         self.script().slow.push((None, by));
     }
 
-    /// Each call of this operation takes this long by the clock, on top of [`slow`](Self::slow).
+    /// Each call of this operation takes this long by the clock, in addition to [`slow`](Self::slow).
     pub fn slow_at(&self, operation: Operation, by: Duration) {
         self.script().slow.push((Some(operation), by));
     }
 
-    /// Does something beside the n-th call of an operation, counted from here, from 1: what another worker, a user or
-    /// the time does at the worst moment. [`Moment::Midway`] is the same as before.
+    /// Does something at the n-th call of an operation, counted from now on, beginning with 1: what another worker, a
+    /// user or time does at the worst moment. [`Moment::Midway`] is the same as before.
     pub fn beside(
         &self,
         operation: Operation,
@@ -126,19 +126,19 @@ impl Faults {
             .push(Hook::new(operation, nth, moment, act));
     }
 
-    /// Does something behind every call that has taken effect and is answered; it is told the operation and how many
+    /// Does something after every call that has taken effect and is answered; it gets the operation and how many
     /// records the call was about.
     pub fn watch(&self, look: impl Fn(Operation, usize) + Send + Sync + 'static) {
         self.script().watchers.0.push(Arc::new(look));
     }
 
-    /// Lets calls give way to one another, in an order that this number decides. Without it a call on a fake is done
-    /// when it is begun, and two workers never mix.
+    /// Makes calls yield to one another, in an order that this number decides. Without it a call on a fake is done as
+    /// soon as it begins, and calls of two workers never interleave.
     pub fn interleave(&self, seed: u64) {
         self.script().interleave = Some(seed | 1);
     }
 
-    /// All goes well again: every rule is forgotten, a crash too. Counts and log stay.
+    /// Nothing fails any more: every rule is dropped, also a crash. Counts and log stay.
     pub fn clear(&self) {
         let mut script = self.script();
         *script = Script {
@@ -169,13 +169,13 @@ impl Faults {
             .count()
     }
 
-    /// Whether a call has met [`crash_at`](Self::crash_at).
+    /// Whether a call has reached [`crash_at`](Self::crash_at).
     #[must_use]
     pub fn has_crashed(&self) -> bool {
         self.script().is_dead()
     }
 
-    /// Runs the worker until it is done or dead; dead, it is dropped where it stood, and there is no answer.
+    /// Runs the worker until it is done or crashes; after a crash it is dropped where it was, and there is no answer.
     pub async fn until_crash<T: Send>(&self, worker: impl Future<Output = T> + Send) -> Option<T> {
         let mut worker = pin!(worker);
         poll_fn(|context| {
@@ -189,7 +189,7 @@ impl Faults {
         .await
     }
 
-    /// A call begins: it is counted and logged, and the script says what becomes of it.
+    /// A call begins: it is counted and logged, and the script decides what happens to it.
     pub(super) async fn begin(&self, operation: Operation, items: usize) -> Verdict {
         self.give_way().await;
         let (verdict, hooks) = {
@@ -234,7 +234,7 @@ impl Faults {
         self.give_way().await;
     }
 
-    /// What a failed call says.
+    /// The error of a failed call.
     pub(super) fn error(operation: Operation, fault: Fault) -> DependencyError {
         let (dependency, name, why) = (
             operation.dependency(),
@@ -295,7 +295,7 @@ impl Script {
         {
             return Verdict::Crash(moment);
         }
-        // Every rule counts the call, the oldest that meets it decides.
+        // Every rule counts the call; the oldest that matches it decides.
         let mut faults = self
             .rules
             .iter_mut()

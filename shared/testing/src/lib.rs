@@ -1,8 +1,8 @@
-//! Doubles that work, for tests of everything above the ports, and the contracts that real adapters have to meet.
+//! Doubles that work, for tests of everything above the ports, and the contracts that real adapters have to fulfil.
 //!
-//! A fake has behaviour: what is put is there, conditions hold, races have a winner. A [`Failing`] port does the same and
-//! fails as a script says. The suites of [`contract`] run on the fakes *and* on the adapters, so that a test on fakes
-//! proves something about the real stores.
+//! A fake has behaviour: what is stored can be read, conditions are checked, races have a winner. A [`Failing`] port
+//! does the same and fails as a script says. The suites of [`contract`] run on the fakes *and* on the adapters, so that
+//! a test on fakes proves something about the real stores.
 
 mod clock;
 pub mod contract;

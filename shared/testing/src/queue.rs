@@ -1,4 +1,5 @@
-//! A queue that keeps what was sent until the test takes it, and by its clock not before its delay has passed.
+//! A queue that keeps what was sent until the test takes it, which is possible only after its delay has passed on the
+//! clock.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -17,9 +18,9 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The body, as it travels.
+    /// The body, as it is sent.
     pub body: String,
-    /// Not to arrive before this has passed.
+    /// It must not arrive before this has passed.
     pub delay: Duration,
     /// When it arrives.
     pub arrives_at: Timestamp,
@@ -30,14 +31,14 @@ impl Sent {
     ///
     /// # Panics
     ///
-    /// When the body is not a message of ours.
+    /// When the body is not one of our messages.
     #[must_use]
     pub fn message(&self) -> DeletionMessage {
         DeletionMessage::parse(&self.body).expect("what was sent can be read")
     }
 }
 
-/// The sending half of a queue; a test takes the messages out and hands them to a worker, once, twice or never.
+/// The sending half of a queue; a test takes the messages out and gives them to a worker, once, twice or never.
 #[derive(Debug, Clone, Default)]
 pub struct FakeQueue {
     clock: FakeClock,
@@ -45,7 +46,7 @@ pub struct FakeQueue {
 }
 
 impl FakeQueue {
-    /// An empty queue that goes by this clock.
+    /// An empty queue that uses this clock.
     #[must_use]
     pub fn new(clock: &FakeClock) -> Self {
         Self {
@@ -54,7 +55,7 @@ impl FakeQueue {
         }
     }
 
-    /// Takes out what has arrived by now, in the order it was sent.
+    /// Takes out what has arrived so far, in the order in which it was sent.
     #[must_use]
     pub fn arrived(&self) -> Vec<Sent> {
         let now = self.clock.now();
@@ -63,7 +64,7 @@ impl FakeQueue {
             .collect()
     }
 
-    /// Takes everything out, whether it has arrived or not, in the order it was sent.
+    /// Takes everything out, whether it has arrived or not, in the order in which it was sent.
     #[must_use]
     pub fn take(&self) -> Vec<Sent> {
         std::mem::take(&mut *self.sent())

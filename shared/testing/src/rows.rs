@@ -1,4 +1,4 @@
-//! The truth in memory, with the conditions that the real store checks.
+//! Rows in memory, with the conditions that the real store checks.
 //!
 //! It refuses what DynamoDB refuses (too many keys in a call, one key twice), so that a use case that relies on more
 //! fails here and not in production.
@@ -26,7 +26,7 @@ use ports::{
 pub(super) const NAME: &str = "record store";
 
 type Attributes = Map<String, Value>;
-/// The copies of all deletions.
+/// The archived rows of all deletions.
 type Copies = BTreeMap<(DeletionId, CollectionName, RecordKey), Attributes>;
 type Tables = BTreeMap<CollectionName, BTreeMap<RecordKey, Attributes>>;
 
@@ -39,17 +39,17 @@ struct State {
     tables: Tables,
     /// The archive.
     copies: Copies,
-    /// What indexes show, while they lag.
+    /// What indexes show while they lag.
     indexed: Option<Tables>,
     calls: u64,
 }
 
 impl FakeRows {
-    /// Puts a row, whatever was there; `attributes` holds its key. `null` is DynamoDB's explicit NULL.
+    /// Stores a row, and replaces what was stored; `attributes` contains its key. `null` is DynamoDB's explicit NULL.
     ///
     /// # Panics
     ///
-    /// When the attributes do not hold the key.
+    /// When the attributes do not contain the key.
     pub fn put(&self, collection: &Collection, attributes: Attributes) {
         let key = key_of(collection, &attributes).expect("a row has its key");
         self.state()
@@ -81,13 +81,13 @@ impl FakeRows {
             .map_or_else(Vec::new, |rows| rows.keys().cloned().collect())
     }
 
-    /// From now on indexes show what there is at this moment, until [`settle`](Self::settle).
+    /// From now on indexes show what is stored at this moment, until [`settle`](Self::settle).
     pub fn lag(&self) {
         let mut state = self.state();
         state.indexed = Some(state.tables.clone());
     }
 
-    /// Indexes have caught up.
+    /// Indexes catch up.
     pub fn settle(&self) {
         self.state().indexed = None;
     }
@@ -98,7 +98,7 @@ impl FakeRows {
         self.state().calls
     }
 
-    /// Changes one row in place, if it is there, in the same moment as what the caller holds locked.
+    /// Changes one row in place, if it exists, atomically with what the caller has locked.
     pub(super) fn change<T>(
         &self,
         collection: &Collection,
@@ -267,14 +267,14 @@ fn mark_bytes(collection: &Collection, mark: &Mark) -> usize {
         .sum()
 }
 
-/// Puts the three attributes of the mark.
+/// Writes the three attributes of the mark.
 pub(super) fn write_mark(collection: &Collection, mark: &Mark, attributes: &mut Attributes) {
     for (attribute, value) in mark.attributes(collection) {
         attributes.insert(attribute.to_owned(), value.into());
     }
 }
 
-/// Takes the three attributes of the mark away.
+/// Removes the three attributes of the mark.
 pub(super) fn clear_mark(collection: &Collection, attributes: &mut Attributes) {
     for name in collection.marks.all() {
         attributes.remove(name);
@@ -290,7 +290,7 @@ pub(super) fn mark_of(collection: &Collection, attributes: &Attributes) -> RowMa
     .mark(collection)
 }
 
-/// The key that these attributes hold.
+/// The key in these attributes.
 pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option<RecordKey> {
     let text = |attribute: &String| attributes.get(attribute).and_then(Value::as_str);
     let sort = match &collection.key.sort {

@@ -1,4 +1,4 @@
-//! Collections and records to try things on: small, valid, and odd where real tables are odd.
+//! Collections and records for tests: small, valid, and odd where real tables are odd.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use domain::page::{Entry, Judged, Page};
 use domain::principal::Tenant;
 use domain::row::Mark;
 
-/// Three levels: `discussions` → `messages` (below it in its own table) → `replies` (found over an index).
+/// Three levels: `discussions` → `messages` (below it in its own table) → `replies` (found through an index).
 ///
 /// `replies` has attributes that are reserved words of DynamoDB, and no documents.
 pub const COLLECTIONS: &str = r#"
@@ -52,7 +52,7 @@ permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purg
 marks       = { deleted_at = "date", deleted_by = "by", deletion_id = "value" }
 "#;
 
-/// Ids that have broken something somewhere: they are ordinary keys.
+/// Ids that have caused errors somewhere: they are ordinary keys.
 pub const ODD_IDS: [&str; 16] = [
     "a b",
     "a/b",
@@ -82,7 +82,7 @@ pub fn collections() -> Collections {
 ///
 /// # Panics
 ///
-/// When there is none of this name.
+/// When there is none with this name.
 #[must_use]
 pub fn collection(name: &str) -> Collection {
     collections()
@@ -143,7 +143,7 @@ pub fn marked(
     row
 }
 
-/// The row as one of somebody else.
+/// The row with another author.
 #[must_use]
 pub fn of_another_tenant(
     collection: &Collection,
@@ -153,7 +153,7 @@ pub fn of_another_tenant(
     row
 }
 
-/// The row with an explicit NULL for a mark.
+/// The row with an explicit NULL instead of a mark.
 #[must_use]
 pub fn with_null(collection: &Collection, mut row: Map<String, Value>) -> Map<String, Value> {
     row.insert(collection.marks.deleted_at.clone(), Value::Null);
@@ -220,7 +220,7 @@ fn first_page(collection: &CollectionName, root: &RecordKey, judged: Judged) -> 
     }
 }
 
-/// The times of the protocol, as they are by default.
+/// The default times of the protocol.
 #[must_use]
 pub fn timing() -> Timing {
     Timing {
@@ -232,7 +232,7 @@ pub fn timing() -> Timing {
     }
 }
 
-/// When to stop trying, as it is by default.
+/// When to stop trying, by default.
 #[must_use]
 pub fn patience() -> RetryLimits {
     RetryLimits {

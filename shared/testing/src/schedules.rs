@@ -10,7 +10,7 @@ use ports::{Attempt, DependencyError, RemoveSchedules, ScheduleOutcome, can_name
 pub struct FakeSchedules(Arc<Mutex<BTreeSet<String>>>);
 
 impl FakeSchedules {
-    /// Makes a schedule, as the owner of a record might.
+    /// Creates a schedule, as the owner of a record might.
     ///
     /// # Panics
     ///
@@ -20,12 +20,12 @@ impl FakeSchedules {
         self.names().insert(name.to_owned());
     }
 
-    /// Removes a schedule, as one that has run out.
+    /// Removes a schedule, as if it had run and ended.
     pub fn take(&self, name: &str) {
         self.names().remove(name);
     }
 
-    /// The names of the schedules that are there, in order.
+    /// The names of the existing schedules, in order.
     #[must_use]
     pub fn all(&self) -> Vec<String> {
         self.names().iter().cloned().collect()

@@ -1,8 +1,8 @@
-//! The environment, read once at start, by a type for each function. All errors are told at once, each with the variable,
-//! what is wrong and what to write; nothing is guessed, and no table, queue or index has a default name.
+//! The environment, read once at start, into a type for each function. All errors are reported at once, each with the
+//! variable, what is wrong and what to write; nothing is guessed, and no table, queue or index has a default name.
 //!
-//! [`VARIABLES`] is the list that counts: `template.yaml`, `.env.example` and `docs/configuration.md` are compared with it
-//! by a test. Values are never logged or put into an error, except where a value is one of few words.
+//! [`VARIABLES`] is the authoritative list: a test compares `template.yaml`, `.env.example` and `docs/configuration.md`
+//! with it. Values are never logged or put into an error, except where a value is one of a few fixed words.
 
 mod collections;
 mod functions;

@@ -1,4 +1,4 @@
-//! What the three mains have in common: a configuration or named complaints, the ports, and an exit code.
+//! What the three mains have in common: a configuration or the list of its problems, the ports, and an exit code.
 
 pub mod config;
 
@@ -20,10 +20,10 @@ use telemetry::chain;
 /// The stores in AWS.
 pub type AwsStores = StoresOf<DynamoRows, OpenSearchDocuments, DynamoDeletions>;
 
-/// What the api works with.
+/// The ports of the api.
 pub type ApiWired = Wired<AwsStores, OutgoingOf<SqsQueue>, SystemClock>;
 
-/// What the consumer works with, and with the search domain the sweeper.
+/// The ports of the consumer, and, with the search domain, of the sweeper.
 pub type EngineWired<H = ()> =
     Wired<AwsStores, OutgoingOf<SqsQueue, EventBridgeEvents, EventBridgeSchedules>, SystemClock, H>;
 
@@ -97,8 +97,8 @@ impl Clients {
         }
     }
 
-    /// What the sweeper asks before it removes anything. Only a domain has a name; without a search no collection has
-    /// documents.
+    /// The health check of the sweeper, which it calls before it removes anything. Only a domain has a name; without a
+    /// search no collection has documents.
     #[must_use]
     pub fn search_health(&self, config: &SweeperConfig) -> SearchHealth {
         if let Some(name) = &config.search_domain {
@@ -134,7 +134,8 @@ fn documents(
     ))
 }
 
-/// The function's configuration, as it was read; if it is wrong, each problem is logged by its variable and there is none.
+/// The function's configuration; if it is wrong, each problem is logged with its variable, and there is no
+/// configuration.
 #[must_use]
 pub fn configured<T>(read: Result<T, ConfigError>) -> Option<T> {
     read.inspect_err(|wrong| {
@@ -145,7 +146,7 @@ pub fn configured<T>(read: Result<T, ConfigError>) -> Option<T> {
     .ok()
 }
 
-/// How a function that has ended says so.
+/// The exit code of a function that has ended.
 pub fn ended(function: &str, outcome: Result<(), Box<dyn Error + Send + Sync>>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

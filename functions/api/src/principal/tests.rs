@@ -1,4 +1,4 @@
-//! Who asks, by claims of every form, hostile ones among them.
+//! The caller, from claims of every form, including hostile ones.
 
 use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
@@ -16,7 +16,7 @@ fn identity() -> Identity {
     })
 }
 
-/// A claim as a gateway makes a text of it.
+/// A claim as a gateway renders it as text.
 fn rendered(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -29,7 +29,7 @@ fn rendered(value: &Value) -> String {
     }
 }
 
-/// The caller whose token says this beside the usual claims, as the function gets to see it.
+/// The caller whose token says this beside the usual claims, as the function sees it.
 fn caller(beside: &Value) -> (Identity, Result<Principal, Problem>) {
     let mut payload =
         json!({ "iss": "https://issuer", "sub": "ann", "tenant": "acme", "exp": 1_795_248_000 });
@@ -51,7 +51,7 @@ fn caller(beside: &Value) -> (Identity, Result<Principal, Problem>) {
     (identity, caller)
 }
 
-/// The caller of whom only the gateway's texts are known.
+/// The caller for whom only the gateway's texts are known.
 fn by_texts(texts: &[(&str, &str)]) -> Result<Principal, Problem> {
     let mut claims: Claims = [("sub", "ann"), ("tenant", "acme")]
         .map(|(name, text)| (name.to_owned(), text.to_owned()))

@@ -1,5 +1,5 @@
-//! Deletions and their manifests, for those who may see them. For everybody else there are none: unknown, foreign,
-//! hidden and "not an id at all" are one answer.
+//! Deletions and their manifests, for those who may see them. For all others there are none: an unknown id, another
+//! tenant's, a hidden one and "not an id at all" get the same answer.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::query::{Query, invalid};
 use crate::respond::{POLL_AGAIN, follow};
 use crate::view::{DeletionView, ManifestView, Page};
 
-/// The most deletions of one answer: each costs a read of its own, one after the other.
+/// The most deletions in one answer: each costs a read of its own, one after the other.
 const MOST_DELETIONS: usize = 100;
 
-/// The most records of a manifest of one answer: as many as a page of it holds, so that one read brings them.
+/// The most records of a manifest in one answer: as many as one of its pages holds, so that one read is enough.
 const MOST_RECORDS: usize = 1_000;
 
 pub(super) async fn show<P: ApiPorts>(
@@ -54,7 +54,7 @@ pub(super) async fn act<P: ApiPorts>(
     Path((id, action)): Path<(String, String)>,
     call: Result<Call, Problem>,
 ) -> Result<Response, Problem> {
-    // An unknown word is no route, whatever came with it.
+    // An unknown word is not a route, whatever the rest of the request says.
     let action = action_of(&action)?;
     let call = call?;
     Query::parse(&call.raw_query)?.only(&[])?;
@@ -67,7 +67,7 @@ pub(super) async fn act<P: ApiPorts>(
     Ok(response)
 }
 
-/// Another method than POST on what may be an action.
+/// A method other than POST on what may be an action.
 pub(super) async fn another_method(Path((_, action)): Path<(String, String)>) -> Problem {
     action_of(&action).map_or_else(|problem| problem, |_| Problem::method_not_allowed("POST"))
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/{collection}/destroy_all`: many records in one deletion, by id or by author.
 //!
-//! A list that is empty, or a field that is skipped in silence, turns such a request into a larger one: whatever is not
+//! An empty list, or a field that is silently ignored, could turn such a request into a larger one: whatever is not
 //! understood is refused, and nothing is written.
 
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ const WORD: &str = "destroy_all";
 /// The longest body, in bytes.
 const BODY_BYTES: usize = 1_000_000;
 
-/// What the design names and this version does not do yet.
+/// What the design describes and this version does not do yet.
 const NOT_YET: [&str; 4] = ["filters", "all", "validate_only", "expected_count"];
 
 /// The body of a 202.
@@ -147,7 +147,7 @@ impl<'a> Wanted<'a> {
     fn named(&self) -> Requested<'a> {
         match (self.ids.clone(), self.author.clone()) {
             (Some(ids), author) => Requested::Ids { ids, author },
-            // One of the two is there.
+            // One of the two is present.
             (None, author) => Requested::Author {
                 author: author.unwrap_or_default(),
                 beside: self.beside.clone(),
@@ -266,7 +266,7 @@ fn problem(error: DestroyError, asked: &Collection, beside: &[&Collection]) -> P
     }
 }
 
-/// Where in the body the fault lies.
+/// Where in the body the error is.
 fn place(
     collection: &CollectionName,
     why: Unsupported,

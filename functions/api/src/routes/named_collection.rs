@@ -1,4 +1,4 @@
-//! The collection that a path names, and which methods its records have.
+//! The collection in a path, and the methods that its records have.
 
 use domain::collection::Collection;
 use requests::Api;
@@ -13,7 +13,7 @@ pub(super) fn collection<'a, P>(api: &'a Api<P>, name: &str) -> Result<&'a Colle
     })
 }
 
-/// The methods that the routes on a collection's records know.
+/// The methods that the routes on a collection's records support.
 pub(super) fn methods(collection: &Collection) -> &'static str {
     match (collection.serve.read, collection.serve.write) {
         (true, true) => "GET, PUT, DELETE",

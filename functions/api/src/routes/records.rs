@@ -27,10 +27,11 @@ const TEXT_BYTES: usize = 1_000;
 const MOST_WORDS: usize = 50;
 const MOST_PREFIXES: usize = 5;
 
-/// A text that every index takes.
+/// A text that every index accepts.
 const PLAIN: &str = "a";
 
-/// The most records of one answer: each is read whole, up to 400 KB, and a hit of a search is judged by reads of its own.
+/// The most records in one answer: each is read completely, up to 400 KB, and each hit of a search is checked by reads
+/// of its own.
 const MOST: usize = 100;
 
 pub(super) async fn get_or_list<P: ApiPorts>(
@@ -131,7 +132,7 @@ pub(super) async fn search<P: ApiPorts>(
     wanted.page(&api, &call, limit, query.cursor()).await
 }
 
-/// Whether a text is one that a search may be asked for: each word costs a look into each field, a prefix many.
+/// Whether a search may be done for this text: each word costs a lookup in each field, a prefix costs many.
 fn check(text: &str) -> Result<(), &'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric());
     if text.trim().is_empty() {
@@ -165,7 +166,7 @@ enum Records<'a> {
 }
 
 impl Wanted<'_> {
-    /// One page, with fewer records than asked for where they are too large for one answer.
+    /// One page, with fewer records than requested if they are too large for one answer.
     async fn page<P: ApiPorts>(
         &self,
         api: &Api<P>,
@@ -189,9 +190,9 @@ impl Wanted<'_> {
         }
     }
 
-    /// A store may refuse a request for what the client has written into it. If it then takes the same request without
-    /// the cursor, the cursor was forged; if it takes another text, the text is more than the index takes. Both are the
-    /// client's fault, not the store's.
+    /// A store may refuse a request because of what the client has written into it. If it then accepts the same request
+    /// without the cursor, the cursor was forged; if it accepts another text, the text is more than the index accepts.
+    /// Both are the client's error, not the store's.
     async fn ask_and_blame<P: ApiPorts>(
         &self,
         api: &Api<P>,

@@ -1,4 +1,4 @@
-//! `PUT` of one record, where its collection is written here: the outcomes of `write`, as answers.
+//! `PUT` of one record, where its collection can be written through the api: the outcomes of `write`, as answers.
 
 use std::sync::Arc;
 

@@ -81,7 +81,7 @@ fn a_token_that_is_not_the_verified_one_is_not_read() {
         ("sub", Value::Null),
         ("exp", json!(1_795_248_001)),
         ("exp", Value::Null),
-        // Signed by nobody, and right in all else.
+        // Not signed, and right in everything else.
         ("groups", json!(["admin"])),
         ("groups", json!(["ops", "admin"])),
         ("groups", json!(["o", "ps"])),

@@ -4,13 +4,13 @@
 //! |---|---|---|
 //! | deletion | `META` | by compare-and-set on `revision` |
 //! | scope | `SCOPE` | once |
-//! | ids that the scope names, part *n* | `I#` and 8 digits | once |
+//! | ids that the scope lists, part *n* | `I#` and 8 digits | once |
 //! | page *n* | `P#` and 8 digits | once |
 //! | exceptions of page *n* | `X#` and 8 digits | again with each attempt |
 //!
-//! The partition key `T#<tenant>#D#<deletion>` makes a foreign id an ordinary miss. Only `META` has the attributes of the
-//! two indexes. Every item has a version `v`; a newer one than known is an error, never read as far as it goes, and never
-//! written over or removed: every write of an item that may be there names the version in its condition.
+//! The partition key `T#<tenant>#D#<deletion>` makes another tenant's id an ordinary miss. Only `META` has the
+//! attributes of the two indexes. Every item has a version `v`; a newer one than known is an error: it is never partly
+//! read, never overwritten and never removed. Every write of an item that may exist has the version in its condition.
 
 mod accept;
 mod advance;
@@ -48,23 +48,23 @@ pub struct DynamoDeletions {
 /// Why an item of the control table cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum ItemError {
-    /// Written by a later build: it must be left alone.
+    /// Written by a later build: it must be left as it is.
     #[error("the item `{sk}` has version {found}, this build reads up to {VERSION}")]
     TooNew { sk: String, found: u32 },
     /// Its body is in a form of a later build.
     #[error("the item `{sk}` cannot be read")]
     BodyTooNew { sk: String, source: BodyError },
-    /// Not an item of ours.
+    /// Not one of our items.
     #[error("the item `{sk}` is malformed: {why}")]
     Malformed { sk: String, why: String },
 }
 
-/// An item was neither written over nor removed.
+/// An item was neither overwritten nor removed.
 #[derive(Debug, thiserror::Error)]
 #[error("the item `{0}` has a later version than this build knows")]
 struct LeftAlone(String);
 
-/// A transaction was refused for a reason that does not pass.
+/// A transaction was refused for a permanent reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the transaction was cancelled: {0}")]
 struct Cancelled(String);
@@ -107,7 +107,7 @@ fn item(pk: String, sk: String) -> Item {
     ])
 }
 
-/// Fails when the item is of a later version. To be asked before anything else is read.
+/// Fails when the item is of a later version. To be called before anything else is read.
 fn check_version(item: &Item) -> Result<(), ItemError> {
     let sk = item
         .get("sk")
@@ -125,7 +125,7 @@ fn check_version(item: &Item) -> Result<(), ItemError> {
     }
 }
 
-/// An item that cannot be used is refused: asking again brings the same one.
+/// An item that cannot be used is a permanent error: reading it again returns the same item.
 fn unusable(operation: &'static str) -> impl Fn(ItemError) -> DependencyError {
     move |error| match error {
         ItemError::TooNew { .. } | ItemError::BodyTooNew { .. } => {
@@ -135,7 +135,7 @@ fn unusable(operation: &'static str) -> impl Fn(ItemError) -> DependencyError {
     }
 }
 
-/// A condition on an item that is written over or removed: there is none, or one of a version that this build knows.
+/// A condition on an item that is overwritten or removed: it does not exist, or has a version that this build knows.
 const ABSENT_OR_KNOWN: &str = "attribute_not_exists(pk) OR v <= :known";
 
 /// The value of `:known` in conditions.
@@ -143,7 +143,7 @@ fn known() -> AttributeValue {
     AttributeValue::N(VERSION.to_string())
 }
 
-/// What a write says whose item is of a later version.
+/// The error of a write whose item is of a later version.
 fn left_alone(sk: &str, operation: &'static str) -> DependencyError {
     DependencyError::newer(STORE, operation, LeftAlone(sk.to_owned()))
 }
@@ -153,7 +153,8 @@ fn failed_condition(reason: Option<&CancellationReason>) -> bool {
     reason.is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
-/// A transaction that was cancelled for other reasons than a condition: later if it was busy, never if it was wrong.
+/// A transaction that was cancelled for other reasons than a condition: try again later if it was busy, never if it was
+/// wrong.
 fn cancelled(operation: &'static str, reasons: &[CancellationReason]) -> DependencyError {
     const BUSY: [&str; 4] = [
         "TransactionConflict",

@@ -1,10 +1,10 @@
-//! Placeholders for expressions, because an attribute may have any name: reserved words and dots among them.
+//! Placeholders for expressions, because an attribute may have any name, even a reserved word or one with dots.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The names and values that an expression stands for.
+/// The names and values of an expression's placeholders.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
     names: Vec<String>,
@@ -31,7 +31,7 @@ impl Placeholders {
         format!(":v{}", self.values.len() - 1)
     }
 
-    /// A list of attributes for a projection; each must be named once there.
+    /// A list of attributes for a projection; each must be listed only once there.
     pub(super) fn projection(&mut self, attributes: &[&str]) -> String {
         attributes
             .iter()
@@ -40,7 +40,7 @@ impl Placeholders {
             .join(", ")
     }
 
-    /// What `expression_attribute_names` wants.
+    /// The value for `expression_attribute_names`.
     pub(super) fn names(&self) -> HashMap<String, String> {
         self.names
             .iter()
@@ -49,7 +49,7 @@ impl Placeholders {
             .collect()
     }
 
-    /// What `expression_attribute_values` wants: absent when there are none.
+    /// The value for `expression_attribute_values`: absent when there are none.
     pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let values: HashMap<_, _> = self
             .values

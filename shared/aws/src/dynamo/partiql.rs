@@ -1,7 +1,7 @@
-//! Conditional writes in batches: PartiQL statements, and what each of them was answered.
+//! Conditional writes in batches: PartiQL statements, and the answer to each of them.
 //!
-//! `BatchExecuteStatement` is the only batch of DynamoDB that takes conditions, and it answers 200 whatever happened: the
-//! outcome stands in each statement's own error.
+//! `BatchExecuteStatement` is the only batch of DynamoDB that supports conditions, and it answers 200 in any case: the
+//! outcome is in each statement's own error.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -23,7 +23,7 @@ pub(super) struct Statement {
     parameters: Vec<AttributeValue>,
 }
 
-/// What a statement was answered.
+/// The answer to a statement.
 #[derive(Debug, PartialEq)]
 pub(super) enum Answer {
     /// It was carried out.
@@ -44,7 +44,7 @@ struct Refusal {
     message: String,
 }
 
-/// Fewer or more answers than statements: nobody knows which is whose.
+/// Fewer or more answers than statements: it is unknown which answer belongs to which statement.
 #[derive(Debug, thiserror::Error)]
 #[error("{answers} answers to {statements} statements")]
 struct Misaligned {
@@ -53,7 +53,7 @@ struct Misaligned {
 }
 
 impl Statement {
-    /// Does this to the row with this key, and to no other.
+    /// Applies to the row with this key, and to no other.
     pub(super) fn on_row(
         action: String,
         parameters: Vec<AttributeValue>,
@@ -71,7 +71,7 @@ impl Statement {
         statement
     }
 
-    /// Only if this holds, too.
+    /// Only if this condition holds, too.
     pub(super) fn only_if(mut self, condition: String, parameter: Option<AttributeValue>) -> Self {
         self.conditions.push(condition);
         self.parameters.extend(parameter);
@@ -104,13 +104,12 @@ impl Statement {
     }
 }
 
-/// An identifier in PartiQL: any name is one when it stands in double quotes.
+/// An identifier in PartiQL: any name is one when it is in double quotes.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Whether an attribute is there with an explicit NULL, by a function that DynamoDB documents: of `IS NULL` it documents
-/// nothing.
+/// Whether an attribute is an explicit NULL, by a function that DynamoDB documents: `IS NULL` is not documented.
 pub(super) fn is_null(name: &str) -> String {
     format!("attribute_type({}, 'NULL')", quoted(name))
 }
@@ -124,7 +123,7 @@ pub(super) async fn run(
     run_on(client, "record store", operation, statements).await
 }
 
-/// As [`run`], on the items of another store than the rows.
+/// As [`run`], on items of a store other than the rows.
 pub(super) async fn run_on(
     client: &Client,
     store: &'static str,
@@ -173,7 +172,7 @@ fn answer(response: BatchStatementResponse) -> Result<Answer, Refusal> {
         return Ok(Answer::Done);
     };
     match &error.code {
-        // Of an INSERT the condition is that there is no such item.
+        // The condition of an INSERT is that there is no such item.
         Some(Code::ConditionalCheckFailed | Code::DuplicateItem) => {
             Ok(Answer::ConditionFailed(error.item))
         }

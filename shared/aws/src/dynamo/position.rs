@@ -1,6 +1,6 @@
-//! Where a query goes on, as text: it is stored in pages and, sealed, handed to clients.
+//! Where a query continues, as text: it is stored in pages and, sealed, given to clients.
 //!
-//! A position of another query would silently continue in another partition: it is refused instead.
+//! A position of another query would silently continue in another partition, so it is refused.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::Item;
 use domain::collection::KeySchema;
 use domain::page::Position;
 
-/// Why a position is not one of the query at hand.
+/// Why a position does not belong to the present query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PositionError {
     /// Not a text that this adapter wrote.
@@ -23,7 +23,7 @@ pub enum PositionError {
     /// Written by this adapter, for another table, index or partition.
     #[error("the position is of another query")]
     OtherQuery,
-    /// The store gave a key that cannot be written down.
+    /// The store returned a key that cannot be stored.
     #[error("the position has a key of an unknown type")]
     UnknownType,
 }
@@ -37,7 +37,7 @@ enum Part {
     B(String),
 }
 
-/// The position behind this key.
+/// The position after this key.
 pub(super) fn behind(key: Item) -> Result<Position, PositionError> {
     let parts: BTreeMap<String, Part> = key
         .into_iter()
@@ -56,7 +56,7 @@ pub(super) fn behind(key: Item) -> Result<Position, PositionError> {
         .map_err(|_| PositionError::UnknownType)
 }
 
-/// The key to start behind, for a query of `partition` over a table with this schema or, where `index`, over one of its
+/// The key to start after, for a query of `partition` on a table with this schema or, with `index`, through one of its
 /// indexes: then the key has the index's attributes, too.
 pub(super) fn start(
     position: &Position,

@@ -31,7 +31,7 @@ pub struct DynamoRows {
     archive: Option<String>,
 }
 
-/// A row whose key is not the text that the collections file says it is.
+/// A row whose key is not a text, although the collections file says so.
 #[derive(Debug, thiserror::Error)]
 #[error("a row of `{table}` has no text in its key attribute `{attribute}`")]
 struct KeyIsNoText {
@@ -91,12 +91,12 @@ fn row(
     })
 }
 
-/// A position that cannot be used is the caller's fault, or its client's: asking again does not help.
+/// A position that cannot be used is the fault of the caller, or of its client: a retry does not help.
 fn refused_position(error: super::PositionError) -> DependencyError {
     DependencyError::refused(STORE, "query rows", error)
 }
 
-/// The position behind the last key of a page.
+/// The position after the last key of a page.
 fn position(key: Option<Item>) -> Result<Option<Position>, DependencyError> {
     key.filter(|key| !key.is_empty())
         .map(super::position::behind)

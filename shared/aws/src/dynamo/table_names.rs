@@ -12,7 +12,7 @@ pub struct TableNames {
 }
 
 impl TableNames {
-    /// `prefix` is put before a logical name, except where `existing` has the whole name of a table.
+    /// `prefix` is put before a logical name, except where `existing` has the full name of a table.
     pub fn new(prefix: impl Into<String>, existing: BTreeMap<String, String>) -> Self {
         Self {
             prefix: prefix.into(),

@@ -1,6 +1,6 @@
 //! From DynamoDB's values to JSON and back, without losing what a decision needs.
 //!
-//! An explicit NULL stays a null, because it means "live"; nothing else may become one.
+//! An explicit NULL stays a null, because it means "live"; nothing else may become null.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -26,7 +26,7 @@ pub(super) fn to_json(value: AttributeValue) -> Value {
         AttributeValue::Bs(list) => {
             Value::Array(list.iter().map(|bytes| binary(bytes.as_ref())).collect())
         }
-        // A type that this SDK does not know yet: there, and not a null.
+        // A type that this SDK does not know yet: present, and not a null.
         _ => Value::String(String::new()),
     }
 }
@@ -35,7 +35,7 @@ fn binary(bytes: &[u8]) -> Value {
     Value::String(STANDARD.encode(bytes))
 }
 
-/// The value of JSON in DynamoDB's form.
+/// The value of this JSON in DynamoDB's form.
 pub(super) fn from_json(value: &Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),
@@ -52,8 +52,9 @@ pub(super) fn from_json(value: &Value) -> AttributeValue {
     }
 }
 
-/// As [`from_json`], but what reads as `kept` stays as it is kept: a set, binary data and a number of many digits have no
-/// form of their own in JSON, and a client that sends back what it was shown does not mean to change them.
+/// As [`from_json`], but a value that equals the JSON of `kept` stays as it is stored: a set, binary data and a number
+/// of many digits have no form of their own in JSON, and a client that sends back what it has read does not mean to
+/// change them.
 pub(super) fn from_json_beside(value: &Value, kept: &AttributeValue) -> AttributeValue {
     if to_json(kept.clone()) == *value {
         return kept.clone();
@@ -75,7 +76,7 @@ pub(super) fn from_json_beside(value: &Value, kept: &AttributeValue) -> Attribut
     }
 }
 
-/// DynamoDB numbers have up to 38 digits; one that would change on the way is told as text.
+/// DynamoDB numbers have up to 38 digits; one that would change on the way is returned as text.
 fn number(digits: String) -> Value {
     let exact = digits
         .parse::<i64>()

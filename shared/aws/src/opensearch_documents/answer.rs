@@ -7,7 +7,7 @@ use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments};
 use ports::DependencyError;
 
-/// What is asked for of a `_bulk` answer: a thousand whole lines would be a megabyte.
+/// The requested part of a `_bulk` answer: a thousand whole lines would be a megabyte.
 const FILTER: (&str, &str) = ("filter_path", "items.*.status,items.*.error.type");
 
 #[derive(Debug, Deserialize)]
@@ -37,24 +37,24 @@ struct LineError {
     r#type: String,
 }
 
-/// What one line was answered.
+/// The answer to one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LineAnswer {
     /// Done.
     Done,
     /// There is no such document.
     Missing,
-    /// Somebody wrote the document in between.
+    /// Another writer wrote the document in between.
     Conflict,
-    /// The index is too busy, or closed for the moment.
+    /// The index is too busy, or closed at the moment.
     Busy(String),
     /// The index refuses this document.
     Rejected(String),
 }
 
 impl OpenSearchDocuments {
-    /// Sends lines to one index and reads their answers, in order. The index stands in the path, where a role can be bound
-    /// to it, and not in the lines, where some domains forbid it.
+    /// Sends lines to one index and reads their answers, in order. The index is in the path, where a role can be bound
+    /// to it, and not in the lines, which some domains forbid.
     pub(super) async fn bulk(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! Taking marks off documents: a script looks whose mark it is, in the moment in which it is taken off.
+//! Taking marks off documents: a script checks whose mark it is at the moment at which it is removed.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Writing documents: a partial update that makes the document where there is none.
+//! Writing documents: a partial update that creates the document where there is none.
 
 use serde_json::json;
 
@@ -10,7 +10,8 @@ use ports::{Attempt, DependencyError, IndexDocuments, IndexOutcome};
 
 const OPERATION: &str = "write a document";
 
-/// One text for all documents, so that it is compiled once. Fields that are not declared stay: they are their owner's.
+/// One text for all documents, so that it is compiled once. Fields that are not declared stay: they belong to their
+/// owner.
 const SCRIPT: &str =
     "ctx._source.putAll(params.fields); for (name in params.gone) { ctx._source.remove(name) }";
 
@@ -37,7 +38,7 @@ fn outcome(answer: LineAnswer) -> Attempt<IndexOutcome> {
     match answer {
         LineAnswer::Done => Attempt::Done(IndexOutcome::Indexed),
         LineAnswer::Rejected(why) => Attempt::Done(IndexOutcome::Rejected(why)),
-        // Removed between the update's read and its write: the next one makes it.
+        // Removed between the update's read and its write: the next update creates it.
         LineAnswer::Missing => Attempt::Retry("document_missing".to_owned()),
         LineAnswer::Conflict => Attempt::Retry("version_conflict".to_owned()),
         LineAnswer::Busy(why) => Attempt::Retry(why),

@@ -46,7 +46,7 @@ impl PurgeDocuments for OpenSearchDocuments {
 fn outcome(answer: LineAnswer) -> Attempt<RemoveOutcome> {
     match answer {
         LineAnswer::Done | LineAnswer::Missing => Attempt::Done(RemoveOutcome::Gone),
-        // Also when it was removed since it was read: the next read shows that.
+        // Also when the document was removed since it was read: the next read shows that.
         LineAnswer::Conflict => Attempt::Done(RemoveOutcome::Changed),
         LineAnswer::Rejected(why) => Attempt::Done(RemoveOutcome::Rejected(why)),
         LineAnswer::Busy(why) => Attempt::Retry(why),

@@ -9,7 +9,7 @@ use domain::collection::Collection;
 use domain::row::RowMark;
 use ports::{Attempt, DependencyError, DocumentState, DocumentVersion, ReadDocuments};
 
-/// What is asked for of a `_mget` answer; `_id` stands in every one, so none of them disappears from the list.
+/// The requested part of a `_mget` answer; `_id` is in every item, so none of them disappears from the list.
 const FILTER: (&str, &str) = (
     "filter_path",
     "docs._id,docs.found,docs._seq_no,docs._primary_term,docs._source,docs.error.type",
@@ -29,7 +29,7 @@ struct Document {
     seq_no: Option<i64>,
     #[serde(rename = "_primary_term")]
     primary_term: Option<i64>,
-    /// Absent where nothing of it was asked for, or nothing of that is there.
+    /// Absent where nothing of it was requested, or nothing of that exists.
     #[serde(rename = "_source", default)]
     source: Map<String, Value>,
     error: Option<DocumentError>,
@@ -40,7 +40,7 @@ struct DocumentError {
     r#type: String,
 }
 
-/// What a document was, and what was asked for of it.
+/// The version of a document, and the requested part of it.
 type Versioned = (DocumentVersion, Map<String, Value>);
 
 impl ReadDocuments for OpenSearchDocuments {
@@ -58,7 +58,7 @@ impl ReadDocuments for OpenSearchDocuments {
             version,
             mark: RowMark::of(collection, &source),
         };
-        // Nothing else is asked for: what a record holds is none of our business.
+        // Nothing else is requested: the content of a record does not concern us.
         let fields = json!(collection.marks.all());
         let read = self.read_documents(OPERATION, &index, ids, &fields);
         let documents = self.in_time(OPERATION, read).await?;

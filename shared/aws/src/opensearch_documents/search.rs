@@ -1,4 +1,4 @@
-//! Searching: the copy is asked, the truth is not known here.
+//! Searching: only the documents are read; the rows are not known here.
 //!
 //! The filters on tenant and mark are part of the query itself: there is no way to search without them.
 
@@ -47,7 +47,7 @@ impl SearchDocuments for OpenSearchDocuments {
             path: &format!("/{index}/_search"),
             query: &[
                 ("filter_path", "hits.hits._source,hits.hits.sort"),
-                // A shard that is away would silently be hits that are missing.
+                // An unavailable shard would silently mean missing hits.
                 ("allow_partial_search_results", "false"),
             ],
             content_type: "application/json",
@@ -69,7 +69,7 @@ impl SearchDocuments for OpenSearchDocuments {
 }
 
 impl OpenSearchDocuments {
-    /// Whether the collection's index answers a search for nothing.
+    /// Whether the collection's index answers a search that matches nothing.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl OpenSearchDocuments {
     }
 }
 
-/// Whether this is where a search in this index goes on: a score and the parts of a key, numbers where a key is mapped as
-/// a date. The index answers some others as if it were broken.
+/// Whether this is a position at which a search in this index can continue: a score and the parts of a key, numbers
+/// where a key is mapped as a date. The index answers some other positions as if it were broken.
 fn is_place(key: &KeySchema, after: &Value) -> bool {
     after.as_array().is_some_and(|place| {
         place.len() == 1 + key.parts()
@@ -101,8 +101,8 @@ fn is_place(key: &KeySchema, after: &Value) -> bool {
     })
 }
 
-/// What a text may say: words, phrases and prefixes, joined, negated and grouped. `FUZZY`, `NEAR` and `SLOP` are left out:
-/// a fuzzy word becomes as many as fifty, and twenty of them are more than a search may have.
+/// What a text may say: words, phrases and prefixes, joined, negated and grouped. `FUZZY`, `NEAR` and `SLOP` are left
+/// out: a fuzzy word becomes up to fifty words, and twenty of them exceed what a search may have.
 const FLAGS: &str = "AND|OR|NOT|PREFIX|PHRASE|PRECEDENCE|ESCAPE|WHITESPACE";
 
 fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
@@ -111,7 +111,7 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
     } = query;
     let keys = || collection.key.attributes();
     let mut filter = vec![json!({ "term": { &*collection.tenant.attribute: tenant.as_str() } })];
-    // Without its key a document is nobody's copy.
+    // Without its key a document belongs to no row.
     filter.extend(keys().map(|attribute| json!({ "exists": { "field": attribute } })));
     let mut sort = vec![json!({ "_score": "desc" })];
     sort.extend(
@@ -123,7 +123,7 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
         "track_total_hits": false,
         "_source": keys().collect::<Vec<_>>(),
         "query": { "bool": {
-            // Lenient: a word that is no date or number finds nothing, instead of failing.
+            // Lenient: a word that is not a date or a number finds nothing, instead of failing.
             "must": [{ "simple_query_string": { "query": query.text, "fields": spec.fields, "flags": FLAGS, "lenient": true } }],
             "filter": filter,
             "must_not": [{ "exists": { "field": collection.marks.deleted_at } }],

@@ -1,7 +1,7 @@
 //! One request to OpenSearch, and what its failure means.
 //!
-//! Texts of errors never carry what the server said about a document: a parse error quotes the value. Only the error's
-//! type is taken.
+//! Texts of errors never contain what the server said about a document: a parse error quotes the value. Only the
+//! error's type is used.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,17 +20,17 @@ use serde::de::DeserializeOwned;
 
 use ports::DependencyError;
 
-/// The search, as its errors name it.
+/// The search's name in errors.
 pub(super) const INDEX: &str = "search index";
 
-/// What runs OpenSearch, which is also what requests are signed for.
+/// The service that runs OpenSearch, for which requests are also signed.
 #[derive(Debug, Clone, Copy)]
 pub enum SearchAuth<'a> {
     /// An OpenSearch Service domain.
     Domain(&'a SdkConfig),
     /// An OpenSearch Serverless collection.
     Serverless(&'a SdkConfig),
-    /// Somebody's own, without signatures: for tools and tests.
+    /// A self-hosted one, without signatures: for tools and tests.
     None,
 }
 
@@ -51,7 +51,7 @@ pub(super) enum RequestError {
     /// The answer did not come in time.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
-    /// An answer with another status than 200.
+    /// An answer with a status other than 200.
     #[error("HTTP status {status} {kind}")]
     Status {
         /// The status.
@@ -70,7 +70,7 @@ pub(super) enum RequestError {
     Answer(String),
 }
 
-/// What OpenSearch says of a failure. The reason is not read: it may quote a document.
+/// What OpenSearch says about a failure. The reason is not read: it may quote a document.
 #[derive(Debug, Default, Deserialize)]
 struct Failure {
     #[serde(default)]
@@ -100,19 +100,19 @@ impl Kind {
     }
 }
 
-/// What a request asks too much with; OpenSearch answers 500.
+/// The error of a request that asks for too much; OpenSearch answers it with 500.
 const TOO_MUCH: [&str; 2] = ["too_many_clauses", "too_many_nested_clauses"];
 
 /// The way to one OpenSearch endpoint.
 ///
-/// The client behind it is made at the first request: its certificates take longer to read than all else at a cold
-/// start, and most calls of the api never search.
+/// The client is made at the first request: reading its certificates takes longer than everything else at a cold start,
+/// and most calls of the api never search.
 #[derive(Debug, Clone)]
 pub struct SearchTransport {
     endpoint: Url,
     signing: Option<(Credentials, &'static str)>,
-    /// With which verb `_mget` is sent. Of a serverless collection only GET is documented; a role of a domain needs the
-    /// right to POST anyway.
+    /// The verb of `_mget`. For a serverless collection only GET is documented; a role for a domain needs the right to
+    /// POST anyway.
     read: Method,
     client: Arc<Mutex<Option<Arc<Transport>>>>,
 }
@@ -148,7 +148,7 @@ pub fn search_transport(
 }
 
 impl SearchTransport {
-    /// With which verb `_mget` is sent.
+    /// The verb of `_mget`.
     pub(super) fn read(&self) -> Method {
         self.read
     }
@@ -166,7 +166,7 @@ impl SearchTransport {
                 |error: ::opensearch::Error| DependencyError::unavailable(INDEX, operation, error);
             return answer.json().await.map_err(unavailable);
         }
-        // A body that is not JSON (413 has none) leaves the status.
+        // If the body is not JSON (413 has none), only the status is used.
         let kind = answer
             .json::<Failure>()
             .await
@@ -191,7 +191,7 @@ impl SearchTransport {
         Ok(made)
     }
 
-    /// Forgets a client, and all its connections with it, unless somebody else has done so.
+    /// Drops a client, and all its connections with it, unless another call has done so.
     fn forget(&self, client: &Arc<Transport>) {
         self.current()
             .take_if(|current| Arc::ptr_eq(current, client));
@@ -201,11 +201,12 @@ impl SearchTransport {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request; once more, over new connections, where no answer came.
+    /// Sends a request, and sends it once more, over new connections, if no answer came.
     ///
-    /// A function that was frozen finds its connections closed by the other side, and only learns it by using one. All
-    /// that is sent here may be sent again: marking and clearing say what a document becomes, not what changes in it; a
-    /// removal names the version that it removes; a document that is written is compared with its row afterwards.
+    /// When a function was frozen, the other side may have closed its connections, which only shows when one is used.
+    /// All that is sent here may be sent again: marking and clearing say what a document becomes, not what changes in
+    /// it; a removal contains the version that it removes; a document that is written is compared with its row
+    /// afterwards.
     async fn send(
         &self,
         operation: &'static str,
@@ -233,7 +234,7 @@ fn got_no_answer(error: &::opensearch::Error) -> bool {
     error.source().is_some() && !error.is_timeout()
 }
 
-/// One request, to be sent again if need be.
+/// One request, which can be sent again if needed.
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) path: &'a str,
@@ -252,8 +253,8 @@ impl Request<'_> {
     }
 }
 
-/// A status that is not 200: busy or broken passes; what is refused stays refused, 413 among it, because the same body
-/// comes again.
+/// A status that is not 200: busy or broken is temporary; a refusal is permanent, also 413, because the same body would
+/// be sent again.
 fn failure(operation: &'static str, path: &str, status: u16, kind: String) -> DependencyError {
     let is_busy =
         status == 429 || status == 408 || status >= 500 || kind == "cluster_block_exception";

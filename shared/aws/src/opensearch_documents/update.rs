@@ -6,12 +6,12 @@ use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
 use ports::DependencyError;
 
-/// Writers of other fields may come between the read and the write of a partial update.
+/// Writers of other fields may write between the read and the write of a partial update.
 const RETRIES_ON_CONFLICT: u32 = 3;
 
 impl OpenSearchDocuments {
-    /// Sends the update for each of these documents. Two requests within the time of one: see the head of the module. The
-    /// first asks for one document, without its content, and costs a hundredth of a full batch.
+    /// Sends the update for each of these documents. Two requests within the time of one: see the head of the module.
+    /// The first reads one document, without its content, and costs a hundredth of a full batch.
     pub(super) async fn update(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! The parts of a collection, and what they answer. Nothing here knows how a file is read.
+//! The parts of a collection, and the questions that they answer. Nothing here knows how a file is read.
 
 pub(super) mod collections;
 pub(super) mod effects;

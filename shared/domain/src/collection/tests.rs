@@ -1,4 +1,4 @@
-//! What the files may say, and what each refusal tells its reader.
+//! What the files may say, and the text of each error.
 
 mod cascades;
 mod contradictions;

@@ -1,4 +1,4 @@
-//! What a request says for a deletion to begin.
+//! What a request must say to begin a deletion.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::collection::{Collection, CollectionName};
 use crate::page::Page;
 use crate::principal::Tenant;
 
-/// What an api request needs to say for a deletion to begin.
+/// What an api request must say to begin a deletion.
 #[derive(Debug)]
 pub struct Accepted<'a> {
     /// The new id.
@@ -18,11 +18,11 @@ pub struct Accepted<'a> {
     pub requested_by: String,
     /// The request.
     pub request_id: String,
-    /// The root's collection, or the one that is asked.
+    /// The root's collection, or the one in the path of the request.
     pub collection: &'a Collection,
     /// The first page: the root; `None` where there is none.
     pub first: Option<&'a Page>,
-    /// The collections that it names, where there is no root.
+    /// The collections that it requests, where there is no root.
     pub names: Vec<CollectionName>,
     /// The moment.
     pub now: Timestamp,

@@ -1,4 +1,4 @@
-//! How a comparison of the stores gets on, each step as one function from what stands to what follows.
+//! How a comparison of the stores progresses, each step as one function from the present value to the next one.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::cursor::SelectCursor;
 use crate::time::later;
 
 impl Deletion {
-    /// Somebody begins to compare, or goes on; until `until` nobody else does.
+    /// A sweep begins to compare, or continues; until `until` no other one does.
     #[must_use]
     pub fn comparing(&self, until: Timestamp, holder: Uuid) -> Self {
         let mut next = self.changed();
@@ -33,7 +33,7 @@ impl Deletion {
         next
     }
 
-    /// The look below the root has come so far.
+    /// The search for live records below the root has progressed up to here.
     #[must_use]
     pub fn look_compared(&self, look: SelectCursor, findings: &Findings) -> Self {
         let mut next = self.changed();
@@ -42,7 +42,7 @@ impl Deletion {
         next
     }
 
-    /// The time for comparing is over; a later sweep goes on.
+    /// The time for comparing is over; a later sweep continues.
     #[must_use]
     pub fn compare_later(&self, now: Timestamp) -> Self {
         let mut next = self.changed();
@@ -58,7 +58,7 @@ impl Deletion {
         next.comparison.done = true;
         next.comparison.look = None;
         next.comparison.holder = None;
-        // What could not be removed when its time had come is counted, and nobody waits for it any more.
+        // What could not be removed when it was due is counted, and nothing waits for it any more.
         if self.terms(now).is_due {
             next.comparison.waiting = 0;
         }
@@ -66,7 +66,7 @@ impl Deletion {
         next
     }
 
-    /// When an ended deletion whose events are out is looked at next.
+    /// When an ended deletion whose events are published is processed next.
     pub(super) fn due_at_rest(&self, timing: &Timing) -> Option<Timestamp> {
         let ended = self.ended_at?;
         let compare = later(ended, timing.compare_after);
@@ -77,7 +77,7 @@ impl Deletion {
             (State::Restored | State::Purged | State::Cancelled, false) => Some(compare),
             (State::Deleted, true) => self.purge_at,
             (State::Restored, true) if self.comparison.waiting > 0 => self.purge_at,
-            // The pages can go.
+            // The pages can be deleted.
             (State::Purged, true) => Some(ended),
             _ => None,
         }

@@ -1,9 +1,10 @@
-//! How far the comparison of the stores is, and how they were found to disagree.
+//! How far the comparison of the stores is, and the disagreements that it found.
 //!
-//! A pass makes both stores agree; what others do to them afterwards, nobody sees. So the sweeper compares them along the
-//! manifest: once `compare_after` has passed since the end of a pass, and once more at `purge_at` where a restored
-//! deletion has left marks or copies. There is no comparison of its own before a purge: the purge reads the same pages, documents
-//! and rows itself, looks below the root, and removes what a comparison would only have repaired a moment before.
+//! A pass makes both stores agree; what others do to them afterwards goes unnoticed. So the sweeper compares them along
+//! the manifest: once `compare_after` has passed since the end of a pass, and once more at `purge_at` where a restored
+//! deletion has left marks or copies. There is no comparison of its own before a purge: the purge reads the same pages,
+//! documents and rows itself, searches below the root, and removes what a comparison would only have repaired a moment
+//! before.
 
 use std::collections::BTreeMap;
 
@@ -12,40 +13,40 @@ use uuid::Uuid;
 
 use crate::cursor::SelectCursor;
 
-/// How often a purged deletion is sent back to be purged once more. Somebody who writes below a dead parent all the time
-/// must not keep it from ending: from then on what is found is only counted, and the alarm tells.
+/// How often a purged deletion is sent back to be purged once more. A writer that keeps writing below a deleted parent
+/// must not keep it from ending: from then on, what is found is only counted, and an alarm reports it.
 pub const RETURNS: u32 = 3;
 
 /// A way in which the stores disagree with a deletion, or with one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Drift {
-    /// The row carries the mark, its document does not: somebody put the document back. It is marked again.
+    /// The row carries the mark, its document does not: another writer put the document back. It is marked again.
     UnmarkedDocument,
     /// There is a document and no row: it is marked before the purge, and removed after it.
     DocumentWithoutRow,
     /// A mark of a deletion that was restored: cleared where the parent exists, otherwise removed at `purge_at`.
     OrphanMark,
-    /// A copy in the archive of a deletion that was restored, whose key another record had, or of one that was purged. It
-    /// is removed at `purge_at`.
+    /// A copy in the archive of a deletion that was restored, whose key another record had, or of one that was purged.
+    /// It is removed at `purge_at`.
     OrphanCopy,
-    /// A record without a mark below a parent that is gone or marked, written around the API. Below a purged parent it is
-    /// purged too; before that it is hidden by its parent and left to the purge.
+    /// A record without a mark below a parent that is missing or marked, written without the API. Below a purged parent
+    /// it is purged too; before that its parent hides it, and it is left to the purge.
     LiveChild,
-    /// A row that was purged, archived or erased is there again with its mark, as after a restore of the table from a
-    /// backup. It is never removed without being asked for.
+    /// A row that was purged, archived or erased exists again with its mark, as after a restore of the table from a
+    /// backup. It is never removed without a request.
     Resurrected,
-    /// A row without a mark where this deletion had marked or removed one. It is another record, or somebody unmarked it;
-    /// which of the two, nobody can tell, so it is counted and never touched.
+    /// A row without a mark where this deletion had marked or removed one. It is another record, or another writer
+    /// unmarked it; the two cannot be distinguished, so it is counted and never touched.
     Recreated,
 }
 
 /// How often a drift was found, and how often repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Tally {
-    /// Records that were found so.
+    /// Records that were found with it.
     pub found: u64,
-    /// Of those: records that are as they must be again.
+    /// Of those: records that were repaired.
     #[serde(default)]
     pub repaired: u64,
 }
@@ -53,7 +54,7 @@ pub struct Tally {
 /// Drift by its kind; only kinds that were found.
 pub type Tallies = BTreeMap<Drift, Tally>;
 
-/// What one stretch of a comparison found.
+/// What one part of a comparison found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {
     /// By kind.
@@ -62,19 +63,19 @@ pub struct Findings {
     pub waiting: u64,
 }
 
-/// How far it is. Begins anew with each run of a pass.
+/// How far the comparison is. It begins again with each run of a pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Comparison {
     /// Whether the stores were compared since the end of the latest pass.
     #[serde(default, skip_serializing_if = "is_default")]
     pub done: bool,
-    /// Who compares: two who begin in the same millisecond still write different values.
+    /// The token of the sweep that compares: two that begin in the same millisecond still write different values.
     #[serde(default, skip_serializing_if = "is_default")]
     pub holder: Option<Uuid>,
     /// Pages that are compared.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pages: u32,
-    /// Where the look below the root goes on, as JSON: it has a position of another store in it.
+    /// Where the search below the root continues, as JSON: it contains a position of another store.
     #[serde(default, skip_serializing_if = "is_default", with = "cursor")]
     pub look: Option<SelectCursor>,
     /// Marks and copies of a restored deletion that have to wait for `purge_at`.
@@ -89,7 +90,7 @@ pub struct Comparison {
 }
 
 impl Drift {
-    /// Whether something is wrong: who creates a record anew does nothing wrong.
+    /// Whether something is wrong: recreating a record is not wrong.
     #[must_use]
     pub fn is_wrong(self) -> bool {
         self != Self::Recreated
@@ -128,7 +129,7 @@ impl Comparison {
         is_default(self)
     }
 
-    /// Nothing compared yet, in a further run.
+    /// Nothing is compared yet, in a new run.
     #[must_use]
     pub fn anew(&self) -> Self {
         Self {
@@ -137,7 +138,7 @@ impl Comparison {
         }
     }
 
-    /// How many records were found so.
+    /// How many records were found with it.
     #[must_use]
     pub fn found(&self, drift: Drift) -> u64 {
         self.drift.get(&drift).map_or(0, |tally| tally.found)

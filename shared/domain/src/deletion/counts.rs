@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "StoredDeleteCounts")]
 pub struct DeleteCounts {
-    /// Records in the pages that are known.
+    /// Records in the known pages.
     pub selected: u64,
     /// Deleted by this deletion: marked, archived or erased.
     pub deleted: u64,
-    /// Carry the mark of another deletion, which they keep.
+    /// Carry the mark of another deletion, which is left on them.
     pub already_deleted: u64,
     /// No row any more, or one that was re-created.
     pub missing: u64,
-    /// A live link shares them, so they are none of this deletion's.
+    /// A live link references them, so they do not belong to this deletion.
     pub kept: u64,
     /// Could not be deleted in both stores; `/records` has the reason.
     pub failed: u64,
@@ -22,8 +22,8 @@ pub struct DeleteCounts {
     pub not_reached: u64,
 }
 
-/// The counts as they are stored. Builds before [`DeleteCounts::kept`] did not write it, and drop it where they carry a
-/// deletion on; it is what the others leave.
+/// The counts as they are stored. Builds before [`DeleteCounts::kept`] did not write it, and drop it when they continue
+/// a deletion; it is computed as the rest of the sum.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StoredDeleteCounts {
@@ -62,9 +62,9 @@ impl From<StoredDeleteCounts> for DeleteCounts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RestoreCounts {
-    /// The row is there and carries no mark.
+    /// The row exists and carries no mark.
     pub restored: u64,
-    /// The row is gone, below a parent that is gone, or another deletion's: it stays as it is.
+    /// The row is missing, below a parent that is missing, or marked by another deletion: it stays as it is.
     pub conflict: u64,
     /// Could not be restored in both stores.
     pub failed: u64,
@@ -74,9 +74,9 @@ pub struct RestoreCounts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PurgeCounts {
-    /// The row is gone.
+    /// The row is removed.
     pub purged: u64,
-    /// The row is there and not ours: restored, re-created or another deletion's.
+    /// The row exists and is not ours: restored, re-created or another deletion's.
     pub kept: u64,
     /// Could not be removed.
     pub failed: u64,

@@ -13,14 +13,14 @@ use super::value::Deletion;
 pub struct RetryLimits {
     /// Slices without progress that did get answers.
     pub max_attempts: u32,
-    /// How long a pass may stand still, whatever the reason.
+    /// How long a pass may make no progress, whatever the reason.
     pub fail_after: Duration,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
-    /// Nothing yet: it is not due, or somebody works on it.
+    /// Nothing yet: it is not due, or a worker is processing it.
     Wait,
     /// Send the message again.
     Resend,
@@ -28,11 +28,11 @@ pub enum Due {
     Park(Failure),
     /// Ended, and events are owed.
     Tell,
-    /// Ended, told, and the time has come to compare the stores.
+    /// Ended, its events published, and the comparison of the stores is due.
     Compare,
     /// `purge_at` has come.
     Purge,
-    /// Purged, told and compared: the pages can go.
+    /// Purged, its events published, and compared: the pages can be deleted.
     Tidy,
 }
 
@@ -46,7 +46,8 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &RetryLimits) -> Due {
         return give_up(deletion, now, patience).map_or(Due::Resend, Due::Park);
     }
     match deletion.state {
-        // Before the events: a bus that is away must not keep records beyond their retention. They stay owed.
+        // Before the events: a bus that is unavailable must not keep records beyond their retention. The events stay
+        // owed.
         State::Deleted if deletion.purge_at.is_some_and(|purge_at| purge_at <= now) => Due::Purge,
         _ if deletion.notified.owes() => Due::Tell,
         State::Deleted | State::Cancelled | State::Restored | State::Purged
@@ -55,7 +56,7 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &RetryLimits) -> Due {
             Due::Compare
         }
         State::Purged => Due::Tidy,
-        // Marks that nothing is left for.
+        // Marks whose repair has waited for this time.
         State::Restored if deletion.comparison.waiting > 0 && deletion.terms(now).is_due => {
             Due::Compare
         }

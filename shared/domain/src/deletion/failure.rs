@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 pub struct Failure {
     /// A stable code, e.g. `RECORDS_FAILED`.
     pub code: String,
-    /// A sentence for people; names dependencies, never record values.
+    /// A sentence for people; it mentions dependencies, never record values.
     pub reason: String,
 }
 
-/// The longest reason, in bytes: it stands in every item of a deletion, twice while its event is owed.
+/// The longest reason, in bytes: every item of a deletion contains it, twice while its event is owed.
 const REASON_BYTES: usize = 256;
 
 impl Failure {
-    /// A failure with this code. A reason that is too long, as one that a store words may be, is cut.
+    /// A failure with this code. A reason that is too long, as the text of a store may be, is cut.
     #[must_use]
     pub fn new(code: &str, reason: &str) -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! Which event is possible in which state, and what follows: one table that everything asks.
+//! Which event is possible in which state, and the state that follows: one table that all other code uses.
 //!
-//! The transitions of a deletion, the actions that an answer offers, the refusal of one that does not apply and the
-//! model checker all come here; nobody else compares states.
+//! The transitions of a deletion, the actions that an answer offers, the refusal of one that is not allowed and the
+//! model checker all use it; no other code compares states.
 
 use super::state::State;
 use crate::strategy::Strategy;
@@ -15,13 +15,13 @@ pub enum Event {
     Done,
     /// All pages are done and some records failed, or the pass is given up.
     Fail,
-    /// Somebody asks to stop.
+    /// A person asks to stop.
     Cancel,
-    /// Somebody asks to go on where it failed or stopped.
+    /// A person asks to continue where it failed or stopped.
     Retry,
-    /// Somebody asks to undo it.
+    /// A person asks to undo it.
     Restore,
-    /// Somebody asks to remove for good now.
+    /// A person asks to remove for good now.
     Purge,
     /// `purge_at` has come.
     PurgeDue,
@@ -72,7 +72,7 @@ impl Action {
         }
     }
 
-    /// What is asked for.
+    /// The event that it asks for.
     #[must_use]
     pub fn event(self) -> Event {
         match self {
@@ -84,7 +84,7 @@ impl Action {
     }
 }
 
-/// What beside the state decides.
+/// What decides beside the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Terms {
     /// Frozen at acceptance.
@@ -106,7 +106,8 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
 
         (Event::Done, S::Deleting) if !terms.strategy.keeps_records() => S::Purged,
         (Event::Done, S::Deleting) => S::Deleted,
-        // What could not be finished before a cancel is failed in its page; the deletion is cancelled all the same.
+        // Records that could not be finished before a cancel are failed in their page; the deletion is cancelled all
+        // the same.
         (Event::Done | Event::Fail, S::Cancelling) => S::Cancelled,
         (Event::Done, S::Restoring) => S::Restored,
         (Event::Done, S::Purging) => S::Purged,
@@ -124,7 +125,7 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
             S::Restoring
         }
 
-        // What is parked may be wanted back: only somebody who says so purges it.
+        // Records of a parked deletion may be wanted back: only a request purges them.
         (Event::Purge, S::Deleted | S::Cancelled | S::DeleteFailed | S::RestoreFailed)
         | (Event::Retry, S::PurgeFailed)
         | (Event::Found, S::Purged) => S::Purging,
@@ -157,7 +158,7 @@ pub enum Refusal {
     RetentionOver,
 }
 
-/// Why an event that is not possible is not: on other terms it might be.
+/// Why an event is not possible that might be under other terms.
 #[must_use]
 pub fn refusal(state: State, event: Event, terms: Terms) -> Refusal {
     let best = Terms {

@@ -1,14 +1,14 @@
-//! The states of a deletion. The documented names are the stored and the returned ones.
+//! The states of a deletion. Their documented names are also stored and returned.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a deletion stands.
+/// The state of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
-    /// Accepted: the root is marked, nobody has begun.
+    /// Accepted: the root is marked, no worker has begun.
     PendingDelete,
     /// The delete is under way.
     Deleting,
@@ -16,7 +16,7 @@ pub enum State {
     Deleted,
     /// Some records could not be deleted, or the delete was given up.
     DeleteFailed,
-    /// The delete finishes what it has begun, and no more.
+    /// The delete finishes the page that it has begun, and no more.
     Cancelling,
     /// The delete was stopped on request.
     Cancelled,
@@ -28,7 +28,7 @@ pub enum State {
     RestoreFailed,
     /// The purge is under way.
     Purging,
-    /// The records are gone for good.
+    /// The records are removed for good.
     Purged,
     /// Some records could not be removed, or the purge was given up.
     PurgeFailed,
@@ -120,7 +120,7 @@ impl State {
         }
     }
 
-    /// The pass that this state is about, under way or ended. An erased deletion is `PURGED` by its delete.
+    /// The pass that this state belongs to, under way or ended. An erased deletion is `PURGED` by its delete.
     #[must_use]
     pub fn pass(self) -> Pass {
         match self {

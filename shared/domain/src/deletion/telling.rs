@@ -1,11 +1,11 @@
-//! What is to be told of a deletion's passes, and how much of it is out.
+//! What must be published about a deletion's passes, and how much of it is published.
 
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::state::{Pass, State};
 
-/// What is to be told of a pass's latest run, and how much of it is out.
+/// What must be published about a pass's latest run, and how much of it is published.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct PassEvents {
     /// The run in which the pass was first begun; 0 when it never was.
@@ -16,27 +16,28 @@ pub struct PassEvents {
     /// Who asked for that run; `None` is the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Pages, in the order of the pass, whose events are out. Never goes back: what a later run of the pass does in them
-    /// is told apart.
+    /// Pages, in the order of the pass, whose events are published. It never decreases: what a later run of the pass
+    /// does in them is published separately.
     pub pages: u32,
-    /// Pages that the latest run has gone over and that an earlier one had told: what was done again in them is told.
+    /// Pages that the latest run has processed and whose events an earlier one had published: what was done again in
+    /// them is published.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retold: u32,
     /// Pages, in the order of the pass, that its runs have done when they ended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub done: u32,
-    /// How many pages the manifest had when the latest run began: what goes backwards counts from there.
+    /// How many pages the manifest had when the latest run began: a pass that runs backwards counts from there.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub of: u32,
     /// The final state that the latest run has reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<State>,
-    /// Why that is a failed one; only as long as it is to be told.
+    /// Why that state is a failed one; only until it is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Whether `DeletionFinished` of that state is out.
+    /// Whether `DeletionFinished` of that state is published.
     pub finished: bool,
-    /// The first run of which it may not have been told what it did again.
+    /// The first run whose repeated records may not be published yet.
     #[serde(default)]
     pub since: u32,
 }
@@ -46,7 +47,7 @@ impl PassEvents {
         self.run == 0
     }
 
-    /// Whether an ended run of this pass still has events to send.
+    /// Whether an ended run of this pass still has events to publish.
     #[must_use]
     pub fn is_owed(&self) -> bool {
         self.ended.is_some() && !self.finished
@@ -80,7 +81,7 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// Which events have been sent.
+/// Which events are published.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Notified {
     /// `DeletionAccepted`.
@@ -96,7 +97,7 @@ pub struct Notified {
 }
 
 impl Notified {
-    /// What is known of this pass.
+    /// The publishing state of this pass.
     #[must_use]
     pub fn of(&self, pass: Pass) -> &PassEvents {
         match pass {
@@ -106,7 +107,7 @@ impl Notified {
         }
     }
 
-    /// What is known of this pass, to be changed.
+    /// The publishing state of this pass, to be changed.
     pub fn of_mut(&mut self, pass: Pass) -> &mut PassEvents {
         match pass {
             Pass::Delete => &mut self.delete,
@@ -115,7 +116,7 @@ impl Notified {
         }
     }
 
-    /// Whether an ended pass still has events to send.
+    /// Whether an ended pass still has events to publish.
     #[must_use]
     pub fn owes(&self) -> bool {
         [&self.delete, &self.restore, &self.purge]

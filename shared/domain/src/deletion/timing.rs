@@ -7,12 +7,12 @@ use std::time::Duration;
 pub struct Timing {
     /// How long one slice works.
     pub slice: Duration,
-    /// What a call that began at the slice's end may still take.
+    /// How long a call that began at the slice's end may still take.
     pub grace: Duration,
-    /// After how much silence the message is sent again.
+    /// How long without progress until the message is sent again.
     pub resend_after: Duration,
-    /// How long after its end a deletion is looked at once more.
+    /// How long after its end a deletion is compared.
     pub compare_after: Duration,
-    /// How long the certificate stays after the purge.
+    /// How long the certificate is kept after the purge.
     pub certificate_retention: Duration,
 }

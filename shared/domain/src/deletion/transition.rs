@@ -1,7 +1,7 @@
-//! What may happen to a deletion, each as one function from what stands to what follows.
+//! What may happen to a deletion, each as one function from the present value to the next one.
 //!
-//! A function that does not apply says so ([`NotAllowed`]) and changes nothing; whether it applies, `machine.rs` knows.
-//! `revision` grows by one in each, which is what makes the store's compare-and-set see every change.
+//! A function that is not allowed in this state returns [`NotAllowed`] and changes nothing; `machine.rs` decides
+//! whether it is allowed. Each increases `revision` by one, so that the store's compare-and-set detects every change.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,10 +23,10 @@ use crate::cursor::SelectCursor;
 use crate::page::{Exceptions, Page};
 use crate::time::{later, to_millisecond};
 
-/// How long after a lease the sweeper waits before it takes the holder for dead.
+/// How long after a lease the sweeper waits before it assumes that the holder has crashed.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);
 
-/// The step does not apply to the deletion as it stands.
+/// The step does not apply to the deletion in its present state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not possible in state {0}")]
 pub struct NotAllowed(pub State);
@@ -93,7 +93,7 @@ impl Deletion {
     ///
     /// # Errors
     ///
-    /// When no pass is under way, or a live lease stands: the message is then acknowledged and dropped.
+    /// When no pass is under way, or a lease is still valid: the message is then acknowledged and dropped.
     pub fn lease(
         &self,
         now: Timestamp,
@@ -110,14 +110,15 @@ impl Deletion {
         next.state = state;
         next.epoch += 1;
         next.lease = Some(Lease { until, holder });
-        // A crash is an attempt too: it is counted when it begins, and given back when a dependency was to blame.
+        // A crash is an attempt too: it is counted when the slice begins, and subtracted again if a dependency was the
+        // cause.
         next.attempts += 1;
         // Shorter leases have a shorter margin, so that a local stack recovers in seconds.
         next.due_at = Some(later(until, LEASE_MARGIN.min(timing.grace * 2)));
         Ok(next)
     }
 
-    /// What somebody asks of it. Whoever works on it finds out at the next checkpoint.
+    /// What a person requests for it. The worker that holds it detects this at its next checkpoint.
     ///
     /// # Errors
     ///
@@ -145,7 +146,7 @@ impl Deletion {
         Ok(next)
     }
 
-    /// The retention has passed: the purge begins, and nobody has asked for it.
+    /// The retention has passed: the purge begins without a request.
     ///
     /// # Errors
     ///
@@ -167,7 +168,7 @@ impl Deletion {
         Ok(next)
     }
 
-    /// One more page of the delete is written and not done yet: the delete goes backwards, later.
+    /// One more page of the delete is written and not done yet: the delete runs backwards, later.
     #[must_use]
     pub fn page_written(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.progressed(now);
@@ -175,7 +176,7 @@ impl Deletion {
         next
     }
 
-    /// All pages of a delete that goes backwards are written.
+    /// All pages of a delete that runs backwards are written.
     #[must_use]
     pub fn selection_over(&self, now: Timestamp) -> Self {
         let mut next = self.progressed(now);
@@ -183,8 +184,7 @@ impl Deletion {
         next
     }
 
-    /// A delete's look below the root has found records: the manifest has a page more, and the delete does it before the
-    /// root.
+    /// A delete has found late arrivals: the manifest has one more page, and the delete does it before the root.
     #[must_use]
     pub fn page_late(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.page_written(now, page);
@@ -192,7 +192,8 @@ impl Deletion {
         next
     }
 
-    /// The delete goes over its links, up to here: what nothing keeps any more goes along.
+    /// The delete reads its links again, and has read them up to here: records that no live link references any more
+    /// are deleted too.
     #[must_use]
     pub fn links_followed(&self, now: Timestamp, to: SelectCursor) -> Self {
         let mut next = self.progressed(now);
@@ -200,7 +201,7 @@ impl Deletion {
         next
     }
 
-    /// Links have let go of records: the manifest has a page more, and the delete does it before the root.
+    /// Records have lost their last live link: the manifest has one more page, and the delete does it before the root.
     #[must_use]
     pub fn page_of_shared_records(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.page_late(now, page);
@@ -236,7 +237,7 @@ impl Deletion {
         next
     }
 
-    /// The present slice got on without finishing a page.
+    /// The present slice made progress without finishing a page.
     #[must_use]
     pub fn progressed(&self, now: Timestamp) -> Self {
         let mut next = self.changed();
@@ -247,7 +248,7 @@ impl Deletion {
         next
     }
 
-    /// The slice is over and work is left: the lease goes, the message follows.
+    /// The slice is over and work is left: the lease is released, and the message is sent next.
     #[must_use]
     pub fn release(
         &self,
@@ -314,8 +315,8 @@ impl Deletion {
         self.ended(Some(failure), now)
     }
 
-    /// The pass is given up by the holder of its lease: whoever held it before finds another revision.
-    /// `last` is a page of the delete that was written and is not going to be finished, with its exceptions.
+    /// The pass is given up by the holder of its lease: an earlier holder finds another revision. `last` is a page of
+    /// the delete that was written and will not be finished, with its exceptions.
     ///
     /// # Errors
     ///
@@ -333,7 +334,7 @@ impl Deletion {
         Ok(next)
     }
 
-    /// The message is about to be sent once more; the next time later than this time.
+    /// The message is about to be sent once more; the wait before the next time is longer than before this one.
     #[must_use]
     pub fn resent(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
@@ -342,7 +343,7 @@ impl Deletion {
         next
     }
 
-    /// Events of an ended deletion are out; what the sweeper has to do with it next, it does at the new `due_at`.
+    /// Events of an ended deletion are published; the sweeper processes it next at the new `due_at`.
     #[must_use]
     pub fn told(&self, notified: Notified, timing: &Timing) -> Self {
         let mut next = self.changed();
@@ -351,7 +352,7 @@ impl Deletion {
         next
     }
 
-    /// Nothing can be done now (the bus or the search domain is away): it is looked at again later.
+    /// Nothing can be done now (the bus or the search domain is unavailable): it is processed again later.
     #[must_use]
     pub fn put_off(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
@@ -359,18 +360,19 @@ impl Deletion {
         next
     }
 
-    /// A purge's look found records: the manifest has a page more.
+    /// A purge has found late arrivals: the manifest has one more page.
     #[must_use]
     pub fn page_found(&self, now: Timestamp, page: &Page) -> Self {
         let mut next = self.progressed(now);
         next.pages += 1;
         next.chain = chain::extend(&next.chain, page);
-        // Counted from the last page: what was told is no longer where it was, and is told again under the same ids.
+        // The count is from the last page: published pages are no longer at their position, so their events are
+        // published again under the same ids.
         next.notified.purge.pages = 0;
         next
     }
 
-    /// The present pass's look is over.
+    /// The present pass has finished its search for late arrivals.
     #[must_use]
     pub fn look_over(&self, now: Timestamp) -> Self {
         let mut next = self.progressed(now);
@@ -379,7 +381,7 @@ impl Deletion {
         next
     }
 
-    /// The pages of a purged deletion are dropped; the certificate stays for its retention.
+    /// The pages of a purged deletion are deleted; the certificate stays for its retention.
     #[must_use]
     pub fn tidied(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
@@ -388,7 +390,7 @@ impl Deletion {
         next
     }
 
-    /// The pages behind this one are dropped; the rest is for a later sweep.
+    /// The pages after this one are deleted; the rest is left to a later sweep.
     #[must_use]
     pub fn shortened(&self, pages: u32, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.put_off(now, timing);
@@ -417,7 +419,7 @@ impl Deletion {
         self.acted = self.acted.max(self.cursor);
         for (collection, more) in page.delete_counts(exceptions) {
             let counts = self.deleted.entry(collection).or_default();
-            // `selected` counts the page since it is known.
+            // `selected` counts the page from now on.
             counts.not_reached = counts.not_reached.saturating_sub(more.selected);
             *counts += DeleteCounts {
                 selected: 0,
@@ -433,7 +435,7 @@ impl Deletion {
         next.run += 1;
         next.cursor = 0;
         match state.pass() {
-            // Rebuilt from the pages as the run goes over them.
+            // Rebuilt from the pages as the run processes them.
             Pass::Delete => {
                 for counts in next.deleted.values_mut() {
                     *counts = DeleteCounts::not_reached(counts.selected);

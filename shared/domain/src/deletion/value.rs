@@ -1,4 +1,4 @@
-//! One deletion, as it stands, and what can be told from that alone.
+//! The present value of one deletion, and what follows from that alone.
 
 use std::collections::BTreeMap;
 
@@ -28,39 +28,39 @@ pub struct Lease {
     pub holder: Uuid,
 }
 
-/// One deletion, as it stands.
+/// The present value of one deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Deletion {
     /// Its identity.
     pub id: DeletionId,
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: Tenant,
-    /// The root's collection, or the one that a deletion without a root was asked of.
+    /// The root's collection, or the one in the path of the request if there is no root.
     pub collection: CollectionName,
     /// The root's key; `None` where the deletion covers ids or an author.
     pub root: Option<RecordKey>,
-    /// The collections that a deletion without a root names itself, the one that was asked among them. Empty where there
-    /// is a root; and where an earlier build has accepted it, until it is read from the scope.
+    /// The collections that a deletion without a root requests itself, including the one in the path of the request.
+    /// Empty where there is a root; and where an earlier build has accepted it, until it is read from the scope.
     pub names: Vec<CollectionName>,
     /// What is done with the records. Frozen at acceptance.
     pub strategy: Strategy,
     /// Whether it may be undone. Frozen at acceptance.
     pub restorable: bool,
-    /// The subject who asked.
+    /// The subject who requested it.
     pub requested_by: String,
-    /// The request that asked.
+    /// The request that created it.
     pub request_id: String,
     /// The moment of acceptance, which every mark of this deletion carries.
     pub deleted_at: Timestamp,
     /// When the records are removed for good; `None` is never. Frozen at acceptance.
     pub purge_at: Option<Timestamp>,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// Grows by one with each stored change: the compare-and-set.
     pub revision: u64,
     /// Grows with each lease.
     pub epoch: u64,
-    /// The present lease, if somebody works on it.
+    /// The present lease, if a worker is processing it.
     pub lease: Option<Lease>,
     /// Grows with each change into a pass; part of the ids of events.
     pub run: u32,
@@ -68,20 +68,20 @@ pub struct Deletion {
     pub pages: u32,
     /// The head of the hash chain over those pages, in hexadecimal.
     pub chain: String,
-    /// How many pages the delete has written, once its selection is over. Only where the delete goes backwards.
+    /// How many pages the delete has written, once its selection is over. Only where the delete runs backwards.
     pub selected: Option<u32>,
-    /// How many pages the delete has added behind those: what its look below the root found, and what links kept.
+    /// How many pages the delete has added after those: late arrivals, and shared records without a live link.
     pub late: u32,
-    /// Pages the delete has done, in its order; never goes back.
+    /// Pages the delete has done, in its order; it never decreases.
     pub acted: u32,
     /// Pages the present pass has done; 0 at each change into a pass.
     pub cursor: u32,
-    /// Where the present pass's look below the root goes on; `None` before it began and when it is over.
+    /// Where the present pass's search for late arrivals continues; `None` before it began and when it is over.
     pub look: Option<SelectCursor>,
-    /// Whether the present pass has finished its look.
+    /// Whether the present pass has finished its search for late arrivals.
     pub looked: bool,
-    /// Where a delete that goes backwards goes on over the links that it has removed: what they kept may go now. `None`
-    /// before it began.
+    /// Where a delete that runs backwards continues to read the links that it has removed: the records that they kept
+    /// alive may now be deleted. `None` before it began.
     pub links: Option<SelectCursor>,
     /// What the delete found and did, by collection.
     pub deleted: BTreeMap<CollectionName, DeleteCounts>,
@@ -89,21 +89,21 @@ pub struct Deletion {
     pub restored: BTreeMap<CollectionName, RestoreCounts>,
     /// What the present purge found and did, by collection.
     pub purged: BTreeMap<CollectionName, PurgeCounts>,
-    /// Which events are out.
+    /// Which events are published.
     pub notified: Notified,
-    /// Slices begun since the last progress, those that a dependency refused not counted.
+    /// Slices begun since the last progress, without those that a dependency refused.
     pub attempts: u32,
     /// How often the sweeper has sent the message again since the last progress.
     pub resends: u32,
     /// Why it failed, or why the last slice ended early.
     pub failure: Option<Failure>,
-    /// When the present pass last got on, or was asked for.
+    /// When the present pass last made progress, or was requested.
     pub progress_at: Timestamp,
     /// How far the comparison of the stores is.
     pub comparison: Comparison,
     /// When it reached its present final state.
     pub ended_at: Option<Timestamp>,
-    /// When the sweeper must look at it; `None` is never.
+    /// When the sweeper must process it; `None` is never.
     pub due_at: Option<Timestamp>,
     /// When the item may disappear by TTL.
     pub expires_at: Option<Timestamp>,
@@ -120,8 +120,8 @@ impl Deletion {
         }
     }
 
-    /// The collections that it names itself, whose rights decide who may see it and act on it. What a cascade reaches
-    /// goes by the rights of what it was reached from.
+    /// The collections that it requests itself, whose rights decide who may see it and act on it. For records that a
+    /// cascade reaches, the rights of the collection that they were reached from decide.
     pub fn named(&self) -> impl Iterator<Item = &str> {
         let beside = self.names.iter().filter(|name| **name != self.collection);
         std::iter::once(&self.collection)
@@ -129,7 +129,7 @@ impl Deletion {
             .map(AsRef::as_ref)
     }
 
-    /// Whether the delete has done this page of the manifest: the one rule for all who ask.
+    /// Whether the delete has done this page of the manifest: the only place that decides it.
     #[must_use]
     pub fn is_acted(&self, page: u32) -> bool {
         if self.strategy.is_done_backwards() {
@@ -146,14 +146,14 @@ impl Deletion {
         match pass {
             Pass::Delete => self.is_acted(page),
             Pass::Restore => self.cursor < self.notified.restore.done,
-            // Which pages an earlier run came to is no longer known once the look has found more. It need not be: all of
-            // a page is done again, and what was an exception before is told as this run's.
+            // Which pages an earlier run reached is no longer known once late arrivals have added pages. It need not
+            // be: all of a page is done again, and what was an exception before is published as this run's.
             Pass::Purge => self.notified.purge.is_again(),
         }
     }
 
-    /// The page that a pass that goes backwards does next; `None` when it has done all. A restore leaves the root's page
-    /// for its last step.
+    /// The page that a backwards pass does next; `None` when it has done all. A restore leaves the root's page for its
+    /// last step.
     #[must_use]
     pub fn next_backwards(&self) -> Option<u32> {
         let pass = self.state.pass();
@@ -167,8 +167,8 @@ impl Deletion {
             .filter(|page| *page > last)
     }
 
-    /// Whether a delete that goes backwards has only links left to follow, and maybe the root: all its other pages are
-    /// done.
+    /// Whether a delete that runs backwards has only links left to read again, and maybe the root: all its other pages
+    /// are done.
     #[must_use]
     pub fn is_behind_links(&self) -> bool {
         let followed = self
@@ -180,7 +180,7 @@ impl Deletion {
         (is_done || self.is_before_root()) && followed <= self.pages
     }
 
-    /// Whether a delete that goes backwards has only its last page left, the root's, and nobody has begun it.
+    /// Whether a delete that runs backwards has only its last page left, the root's, and no worker has begun it.
     #[must_use]
     pub fn is_before_root(&self) -> bool {
         self.root.is_some()
@@ -189,31 +189,31 @@ impl Deletion {
             && !self.is_acted(1)
     }
 
-    /// The page of the delete that somebody may have begun and not finished.
+    /// The page of the delete that a worker may have begun and not finished.
     #[must_use]
     pub fn begun_page(&self) -> Option<u32> {
         if self.state.pass() != Pass::Delete {
             return None;
         }
         let page = if self.strategy.is_done_backwards() {
-            // The root is not begun before the look is over.
+            // The root is not begun before the search for late arrivals is over.
             self.next_backwards()
                 .filter(|page| *page > 1 || self.looked || self.root.is_none())?
         } else {
             self.cursor + 1
         };
-        // What an earlier run has done keeps its exceptions: they say what is open.
+        // A page that an earlier run has done keeps its exceptions: they say what is open.
         (!self.is_acted(page)).then_some(page)
     }
 
-    /// The page that a pass does at this position, counted from 1. A delete that goes backwards does what its look has
-    /// found behind all that was selected, and the root last.
+    /// The page that a pass does at this position, counted from 1. A delete that runs backwards does late arrivals
+    /// after everything that was selected, and the root last.
     #[must_use]
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
         let selected = self.selected.filter(|_| self.strategy.is_done_backwards());
         match (pass, selected) {
             (Pass::Delete, None) => position,
-            // Without a root no page is the last: what was found later has its turn behind all that was selected.
+            // Without a root no page is the last: what was found later is done after everything that was selected.
             (Pass::Delete, Some(selected)) if self.root.is_none() && position <= selected => {
                 selected + 1 - position
             }
@@ -221,13 +221,13 @@ impl Deletion {
             (Pass::Delete, Some(selected)) if position < selected => selected + 1 - position,
             (Pass::Delete, Some(selected)) if position < selected + self.late => position + 1,
             (Pass::Delete, Some(_)) => 1,
-            // A purge that followed may have found pages more.
+            // A later purge may have added pages.
             (Pass::Restore, ..) => (self.notified.restore.of + 1).saturating_sub(position),
             (Pass::Purge, ..) => (self.pages + 1).saturating_sub(position),
         }
     }
 
-    /// At which position a delete that goes backwards does this page, where it does it at all.
+    /// At which position a delete that runs backwards does this page, if it does it at all.
     fn deleted_at_position(&self, page: u32) -> Option<u32> {
         let selected = self.selected?;
         let all = selected + self.late;
@@ -239,7 +239,7 @@ impl Deletion {
         }
     }
 
-    /// This value, if all that has changed in the store is that somebody asked its holder to stop.
+    /// This value, if the only change in the store is a request that its holder stop.
     #[must_use]
     pub fn with_cancel_of(&self, stored: &Self) -> Option<Self> {
         let is_cancel = self.lease.is_some()
@@ -254,7 +254,7 @@ impl Deletion {
         })
     }
 
-    /// What beside the state decides about what may happen.
+    /// What decides, beside the state, what may happen.
     #[must_use]
     pub fn terms(&self, now: Timestamp) -> Terms {
         Terms {
@@ -264,7 +264,7 @@ impl Deletion {
         }
     }
 
-    /// What may be asked of it now, whoever asks.
+    /// What may be requested for it now, by any caller.
     pub fn allowed_actions(&self, now: Timestamp) -> impl Iterator<Item = Action> + use<> {
         let (state, terms) = (self.state, self.terms(now));
         Action::ALL
@@ -272,13 +272,13 @@ impl Deletion {
             .filter(move |action| machine::next(state, action.event(), terms).is_some())
     }
 
-    /// Why an action that does not apply at this moment does not.
+    /// Why an action is not allowed at this moment.
     #[must_use]
     pub fn refusal(&self, action: Action, now: Timestamp) -> Refusal {
         machine::refusal(self.state, action.event(), self.terms(now))
     }
 
-    /// Whether somebody may be working on it at this moment.
+    /// Whether a worker may be processing it at this moment.
     #[must_use]
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.until > now)

@@ -1,4 +1,4 @@
-//! What every event has, and what makes it the same one when it is sent again.
+//! What every event contains, and what identifies it when it is sent again.
 
 use std::borrow::Cow;
 
@@ -31,11 +31,11 @@ pub(super) fn common(deletion: &Deletion, pass: Pass, id: &Identity<'_>) -> Valu
     })
 }
 
-/// What makes an event the same one: a repeated event is recognised by its id.
+/// What identifies an event: a repeated event is recognised by its id.
 pub(super) struct Identity<'a> {
     pub(super) deletion: &'a Deletion,
     pub(super) pass: Pass,
-    /// Left out of a page's first event, which is the same whichever run tells it.
+    /// Left out of a page's first event, which is the same in whichever run it is published.
     pub(super) run: Option<u32>,
     pub(super) page: u32,
     pub(super) kind: &'a str,

@@ -12,19 +12,19 @@ use crate::key::RecordKey;
 use crate::notice::Notice;
 use crate::page::{Entry, PAGE_KEYS};
 
-/// The most bytes of one event's detail but for the names: a control character in a key is six.
+/// The most bytes of one event's detail without the names: a control character in a key is six.
 const EVENT_BYTES: usize = 240_000;
 
-/// Records that one event tells of, or several parts of it.
+/// Records that one event, or several parts of it, list.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
     /// Their collection.
     pub collection: &'a CollectionName,
-    /// The event of the collection's own.
+    /// The collection's own event.
     pub event: Option<&'a EventSpec>,
     /// The values of the group's attributes.
     pub values: BTreeMap<String, Value>,
-    /// Who is told: the field of the detail and its value.
+    /// The recipients: the field of the detail and its value.
     pub addressed: Option<(&'static str, Value)>,
     /// Their keys.
     pub keys: Vec<RecordKey>,
@@ -71,7 +71,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The list of recipients, or how to find them where they are many.
+/// The list of recipients, or how to find them if there are many.
 fn addressed(
     collection: &Collection,
     entry: &Entry,
@@ -102,7 +102,7 @@ fn addressed(
     Some(("audience", audience))
 }
 
-/// The records of a page that a pass did, in groups. A delete tells of them with the collection's own event.
+/// The records of a page that a pass has done, in groups. A delete publishes them with the collection's own event.
 #[must_use]
 pub fn of_groups(
     deletion: &Deletion,

@@ -1,4 +1,5 @@
-//! Rows in order and the attribute that follows them: [`RepairAggregates`], of the stores of the suite `rows`.
+//! Rows in order and the attribute that is computed from them: [`RepairAggregates`], for the stores of the suite
+//! `rows`.
 
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
-//! Time and chance: [`Clock`] and [`Ids`].
+//! Time and randomness: [`Clock`] and [`Ids`].
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ports::{Clock, Ids};
 
-/// One test for each rule about time and chance. The expression is a future of `Option<port>`.
+/// One test for each rule about time and randomness. The expression is a future of `Option<port>`.
 #[macro_export]
 macro_rules! clock_contract {
     ($clock:expr) => {

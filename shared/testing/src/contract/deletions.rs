@@ -1,4 +1,4 @@
-//! The control table: all that `ports` says of the deletions of one store, see [`DeletionsHarness`].
+//! The control table: all that `ports` says about the deletions of one store, see [`DeletionsHarness`].
 
 mod accepting;
 mod advancing;

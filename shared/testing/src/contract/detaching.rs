@@ -1,4 +1,4 @@
-//! Children that lose their parent: [`DetachRows`], of the stores of the suite `rows`.
+//! Children that lose their parent: [`DetachRows`], for the stores of the suite `rows`.
 
 use serde_json::json;
 
@@ -140,7 +140,7 @@ where
     assert_eq!(harness.get(&replies, &key("r")).await, Some(other));
 }
 
-/// Lets the reply `r`, whose subject is the sample's, have another one.
+/// Gives the reply `r`, which has the sample's subject, another one.
 async fn regroup<H>(harness: &H, to: Option<&str>) -> DetachOutcome
 where
     H: RowsHarness<Rows: DetachRows>,

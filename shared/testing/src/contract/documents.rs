@@ -1,5 +1,5 @@
-//! Documents: all that `ports` says of marking, clearing, removing, reading, writing and searching those of one index, see
-//! [`DocumentsHarness`].
+//! Documents: all that `ports` says about marking, clearing, removing, reading, writing and searching those of one
+//! index, see [`DocumentsHarness`].
 
 mod clearing;
 mod harness;

@@ -11,14 +11,14 @@ use domain::event::{self, Event};
 use domain::key::RecordKey;
 use ports::{Attempt, PublishEvents};
 
-/// A bus, and somebody who listens to all of it.
+/// A bus, and a listener to all of its events.
 pub trait EventsHarness: Send + Sync {
     type Events: PublishEvents;
 
     /// The port.
     fn events(&self) -> &Self::Events;
 
-    /// What the listener has heard since it was asked last, as `(source, detail-type, detail)`; waits for `count`.
+    /// What the listener has received since the last call, as `(source, detail-type, detail)`; waits for `count`.
     fn heard(&self, count: usize) -> impl Future<Output = Vec<(String, String, Value)>> + Send;
 }
 
@@ -123,7 +123,7 @@ pub async fn large_events_that_do_not_fit_into_one_call_are_to_be_asked_again<H:
         .await
         .expect("the bus answers");
 
-    // 660 KB: more than the 256 KB of one call, wherever EventBridge takes no more.
+    // 660 KB: more than the 256 KB of one call, in regions where EventBridge accepts no more.
     assert_eq!(answers.len(), 3);
     assert_eq!(answers[0], Attempt::Done(()));
     assert!(matches!(

@@ -1,4 +1,5 @@
-//! Rows: all that `ports` says of reading, marking, clearing, purging and writing those of one store, see [`RowsHarness`].
+//! Rows: all that `ports` says about reading, marking, clearing, purging and writing those of one store, see
+//! [`RowsHarness`].
 
 mod clearing;
 mod harness;

@@ -9,10 +9,10 @@ pub trait SchedulesHarness: Send + Sync {
     /// The port.
     fn schedules(&self) -> &Self::Schedules;
 
-    /// Makes a schedule behind the port's back.
+    /// Creates a schedule without the port.
     fn put(&self, name: &str) -> impl Future<Output = ()> + Send;
 
-    /// The names of the schedules that are there, in order.
+    /// The names of the existing schedules, in order.
     fn all(&self) -> impl Future<Output = Vec<String>> + Send;
 }
 

@@ -1,4 +1,4 @@
-//! Acceptance, all or nothing, and taking it back.
+//! Acceptance, all or nothing, and rolling it back.
 
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ impl AcceptDeletions for FakeDeletions {
                 attributes: attributes.clone(),
             };
             match row.mark(collection) {
-                // By a call whose answer was lost. The deletion may be further on by now and stays as it is.
+                // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
                 RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
                 RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
                 RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
@@ -56,7 +56,7 @@ impl AcceptDeletions for FakeDeletions {
         ids: &[Vec<RecordKey>],
     ) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
-        // By a call whose answer was lost. The deletion may be further on by now and stays as it is.
+        // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
         if state.deletions.contains_key(&id) {
             return Ok(());
         }

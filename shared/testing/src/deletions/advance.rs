@@ -1,4 +1,4 @@
-//! Compare-and-set, and pages of which the first one written counts.
+//! Compare-and-set, and pages, of which the first version is valid.
 
 use serde_json::Value;
 

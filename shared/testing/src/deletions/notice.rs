@@ -1,4 +1,4 @@
-//! What the events of a page tell.
+//! The notice of a page.
 
 use super::{FakeDeletions, id_of};
 use domain::deletion::{Deletion, DeletionId};

@@ -1,4 +1,4 @@
-//! Documents in memory, as clients' writes leave them.
+//! Documents in memory, as they are after writes of clients.
 
 use serde_json::Value;
 

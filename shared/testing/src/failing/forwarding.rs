@@ -33,14 +33,14 @@ use ports::{
 
 /// Implements ports for [`Failing`].
 ///
-/// Beside a port, in brackets, stand its types and the sizes of its batches: those of the port that is disturbed.
-/// A method is written as its port writes it, without `&self`. Before it stands its [`Operation`], and before that how
-/// the script may disturb it:
+/// Beside a port, in brackets, are its types and the sizes of its batches: those of the port that is disturbed. A
+/// method is written as its port writes it, without `&self`. Before it is its [`Operation`], and before that how the
+/// script may disturb it:
 ///
 /// - `call`: one call about one thing, which is done or fails. `-> T` stands for `Result<T, DependencyError>`.
 /// - `one`: the same, and the thing may also be put off: `Result<Attempt<T>, DependencyError>`.
-/// - `batch(items)`: one call about several records, any of which may be put off. `items` names the argument that holds
-///   them: the port is given only those that the script lets through. `Result<Vec<Attempt<T>>, DependencyError>`.
+/// - `batch(items)`: one call about several records, any of which may be put off. `items` is the name of the argument
+///   with them: the port gets only those that the script lets through. `Result<Vec<Attempt<T>>, DependencyError>`.
 macro_rules! disturbed {
     ($($port:ident $([$($constant:tt $name:ident),*])? {
         $($kind:ident $(($items:ident))? $operation:ident: $method:ident $arguments:tt -> $answer:ty;)*
@@ -85,7 +85,7 @@ macro_rules! disturbed {
     };
 }
 
-// The truth.
+// The rows.
 disturbed! {
     ReadRows [const READ_BATCH] {
         batch(keys) ReadRows: read(collection: &Collection, keys: &[RecordKey], fields: Fields) -> Option<Row>;
@@ -146,7 +146,7 @@ disturbed! {
     }
 }
 
-// The copy.
+// The documents.
 disturbed! {
     MarkDocuments [const MARK_BATCH] {
         batch(ids) MarkDocuments: mark(collection: &Collection, mark: &Mark, ids: &[String]) -> DocumentMarkOutcome;

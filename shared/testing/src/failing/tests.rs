@@ -1,4 +1,4 @@
-//! The disturbances do what they say: a test that trusts them proves something.
+//! The disturbances do what they promise, so that a test that relies on them proves something.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -57,7 +57,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The dependency, as its errors name it.
+    /// The dependency's name in errors.
     #[must_use]
     pub fn dependency(self) -> &'static str {
         match self {
@@ -109,7 +109,7 @@ impl Operation {
         }
     }
 
-    /// What it was asked to do, as errors say it.
+    /// The operation's name in errors.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

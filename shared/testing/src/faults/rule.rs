@@ -1,4 +1,4 @@
-//! One line of the script: which calls it meets, and what it does to them.
+//! One rule of the script: which calls it matches, and what it does to them.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -10,7 +10,7 @@ use super::Operation;
 pub enum Moment {
     /// Before it took effect.
     Before,
-    /// When it took effect for the first half of its records; where there is only one, as before.
+    /// When it has taken effect for the first half of its records; if there is only one, the same as before.
     Midway,
     /// After it took effect: the answer is lost.
     After,
@@ -24,12 +24,12 @@ impl Moment {
 /// How a call fails.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// No answer: an error that may be gone the next time.
+    /// No answer: an error that may not occur the next time.
     Unavailable(Moment),
     /// An error that stays.
     Refused(Moment),
-    /// [`Attempt::Retry`](ports::Attempt::Retry) for the records at these places of a batch, which are left
-    /// undone; the others are done. A call that is no batch is unavailable.
+    /// [`Attempt::Retry`](ports::Attempt::Retry) for the records at these places of a batch, which are left undone; the
+    /// others are done. A call that is not a batch fails as unavailable.
     Again(fn(usize) -> bool),
 }
 

@@ -1,4 +1,4 @@
-//! The archive in memory, and rows that go at once.
+//! The archive in memory, and rows that are removed at once.
 
 use serde_json::Value;
 
@@ -13,10 +13,10 @@ use ports::{
     PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome,
 };
 
-/// What the archive adds to a row, in bytes: as much as it adds in DynamoDB, and not exactly.
+/// What the archive adds to a row, in bytes: about as much as it adds in DynamoDB.
 const ADDED: usize = 300;
 
-/// How many attributes a statement of DynamoDB can name.
+/// How many attributes a statement of DynamoDB can contain.
 const WIDEST: usize = 200;
 
 impl FakeRows {
@@ -32,7 +32,7 @@ impl FakeRows {
         self.state().copies.get(&at).cloned()
     }
 
-    /// What the archive holds: deletion, collection, key.
+    /// The keys of all archived rows: deletion, collection, key.
     #[must_use]
     pub fn copies(&self) -> Vec<(DeletionId, CollectionName, RecordKey)> {
         self.state().copies.keys().cloned().collect()

@@ -1,4 +1,5 @@
-//! Rows in order, attributes that follow children, and children that lose their parent, as the real store does it.
+//! Rows in order, attributes that are computed from children, and children that lose their parent, as in the real
+//! store.
 
 use serde_json::Value;
 
@@ -68,7 +69,7 @@ impl RepairAggregates for FakeRows {
             .take(query.limit)
             .map(|(_, key, attributes)| row(query.collection, key, attributes, Fields::Judged))
             .collect();
-        // As in DynamoDB, a page that was filled to the limit tells of more, whether there is any or not.
+        // As in DynamoDB, a page that was filled to the limit reports that there is more, whether there is or not.
         let more = rows.len() == query.limit;
         Ok(InOrder { rows, more })
     }

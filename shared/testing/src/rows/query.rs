@@ -1,5 +1,5 @@
-//! A query as DynamoDB runs it: `limit` rows are looked at, then some are left out, so a page may be short or empty
-//! although there is more behind it.
+//! A query as DynamoDB runs it: `limit` rows are read, then some are filtered out, so a page may be short or empty
+//! although there is more after it.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -12,7 +12,7 @@ use domain::key::RecordKey;
 use domain::page::Position;
 use ports::{DependencyError, RowPage, RowQuery, Through};
 
-/// What a position holds: the way, the value of the first condition, and the last key that was looked at.
+/// The content of a position: the table or index, the value of the first condition, and the last key that was read.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Place {
     index: Option<String>,
@@ -62,7 +62,7 @@ pub(super) fn run(
         .take(query.limit)
         .collect();
     let next = match looked_at.last() {
-        // As in DynamoDB, a page that was filled to the limit tells of more, whether there is any or not.
+        // As in DynamoDB, a page that was filled to the limit reports that there is more, whether there is or not.
         Some((last, _)) if looked_at.len() == query.limit => {
             let place = Place {
                 index,

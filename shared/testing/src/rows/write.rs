@@ -37,7 +37,7 @@ impl WriteRows for FakeRows {
         let mut state = self.begin("write a row", 1, &[&row.key])?;
         let table = state.tables.entry(collection.name.clone()).or_default();
         let written = written(collection, row, before);
-        // As DynamoDB: what cannot be stored is refused before a condition is looked at.
+        // As DynamoDB: what cannot be stored is refused before a condition is checked.
         if bytes(&written) > ITEM_BYTES {
             return Ok(WriteOutcome::TooLarge);
         }
@@ -113,7 +113,7 @@ fn judged(collection: &Collection) -> impl Iterator<Item = &str> {
     )
 }
 
-/// An attribute that is an index's key is a text that is not empty, where it is there at all.
+/// An attribute that is an index's key is a text that is not empty, if it is present at all.
 fn fits_the_indexes(collection: &Collection, attributes: &Attributes) -> bool {
     let parent = collection.parent.as_ref().and_then(|parent| {
         matches!(parent.lookup, ChildLookup::Index(_)).then(|| parent.by.first())?

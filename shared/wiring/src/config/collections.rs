@@ -6,7 +6,7 @@ use super::stores::SearchKind;
 use super::values::Values;
 use domain::collection::{Collections, SourceFile};
 
-/// The collections, or `None` where there are errors, which are told with the others.
+/// The collections, or `None` if there are errors, which are reported with the others.
 pub(super) fn read_collections(
     values: &mut Values<impl Fn(&str) -> Option<String>>,
     kind: Option<SearchKind>,

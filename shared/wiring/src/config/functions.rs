@@ -1,4 +1,4 @@
-//! What each function is told: a type for each, with all that it reads and nothing else.
+//! The configuration of each function: a type for each, with all that it reads and nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use domain::deletion::{RetryLimits, Timing};
 use domain::message::OnPublishFailure;
 use domain::page::PAGE_KEYS;
 
-/// What the api is told.
+/// The configuration of the api.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiConfig {
     /// Where the stores are.
@@ -28,7 +28,7 @@ pub struct ApiConfig {
     pub claims: ClaimNames,
 }
 
-/// The names of the claims that say who asks.
+/// The names of the claims that identify the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimNames {
     /// The caller.
@@ -39,7 +39,7 @@ pub struct ClaimNames {
     pub groups: String,
 }
 
-/// What the consumer is told.
+/// The configuration of the consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsumerConfig {
     /// Where the stores are.
@@ -48,11 +48,11 @@ pub struct ConsumerConfig {
     pub collections: Arc<Collections>,
     /// The times of the protocol.
     pub timing: Timing,
-    /// What those are told that carry deletions out.
+    /// The settings of the functions that carry deletions out.
     pub engine: EngineConfig,
 }
 
-/// What the sweeper is told.
+/// The configuration of the sweeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweeperConfig {
     /// Where the stores are.
@@ -61,7 +61,7 @@ pub struct SweeperConfig {
     pub collections: Arc<Collections>,
     /// The times of the protocol.
     pub timing: Timing,
-    /// What those are told that carry deletions out.
+    /// The settings of the functions that carry deletions out.
     pub engine: EngineConfig,
     /// Name of the OpenSearch domain, with [`Search::Domain`](super::Search::Domain).
     pub search_domain: Option<String>,
@@ -69,7 +69,7 @@ pub struct SweeperConfig {
     pub purge_slice: Duration,
 }
 
-/// What only those are told that carry deletions out: the consumer and the sweeper.
+/// The settings that only the functions have that carry deletions out: the consumer and the sweeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
     /// The most keys of a manifest page.
@@ -194,7 +194,7 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What all functions are told, and what only one is.
+/// The settings of all functions, and those of only one.
 struct Read<T> {
     stores: StoresConfig,
     collections: Arc<Collections>,
@@ -202,7 +202,7 @@ struct Read<T> {
     own: T,
 }
 
-/// Reads what all functions are told, then what only this one is.
+/// Reads the settings of all functions, then those of only this one.
 fn read<F: Fn(&str) -> Option<String>, T>(
     function: Function,
     lookup: F,
@@ -211,9 +211,9 @@ fn read<F: Fn(&str) -> Option<String>, T>(
     let in_sam_local = lookup("AWS_SAM_LOCAL").is_some_and(|value| value == "true");
     let mut values = Values::new(function, lookup);
     let kind = values.one_of("SEARCH_KIND", &SearchKind::WORDS);
-    // Where it is missing or no such word, what depends on it is not judged.
+    // If it is missing or not one of the words, the variables that depend on it are not checked.
     let kind = values.is_fine(&["SEARCH_KIND"]).then_some(kind);
-    // There are none where they are wrong: the errors of the other variables must not be hidden by theirs.
+    // There are none if they are wrong: their errors must not hide those of the other variables.
     let collections = read_collections(&mut values, kind);
     let (timing, call_timeout) = times(&mut values);
     let stores = stores(&mut values, kind, in_sam_local, call_timeout);

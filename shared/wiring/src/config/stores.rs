@@ -38,13 +38,13 @@ pub struct StoresConfig {
     pub search: Search,
     /// URL of the delete queue.
     pub queue_url: String,
-    /// URL that stands for every AWS service, in `sam local` only.
+    /// URL of all AWS services, in `sam local` only.
     pub local_endpoint: Option<String>,
     /// The most time of one store call, retries included; shorter than the grace.
     pub call_timeout: Duration,
 }
 
-/// Reads all of it but the timeout, which is judged with the other times.
+/// Reads all of it except the timeout, which is checked with the other times.
 pub(super) fn stores(
     values: &mut Values<impl Fn(&str) -> Option<String>>,
     kind: Option<SearchKind>,
@@ -79,7 +79,7 @@ impl SearchKind {
     ];
 }
 
-/// What stands before the names of indexes, which have no capitals: with one, each request for a document would fail.
+/// The prefix of the names of indexes, which have no capitals: with one, each request for a document would fail.
 fn index_prefix(values: &mut Values<impl Fn(&str) -> Option<String>>) -> String {
     const NAME: &str = "INDEX_PREFIX";
     let prefix = values.text(NAME);
@@ -116,8 +116,8 @@ fn search(
     }
 }
 
-/// The endpoint of all AWS services. Only in `sam local`, and only on this machine: a function in an account must never
-/// be turned away from it by one variable.
+/// The endpoint of all AWS services. Only in `sam local`, and only on this machine: one variable must never redirect a
+/// function in an account away from it.
 fn local_endpoint(
     values: &mut Values<impl Fn(&str) -> Option<String>>,
     in_sam_local: bool,
@@ -136,7 +136,7 @@ fn local_endpoint(
     } else if !is_on_this_machine(&endpoint) {
         values.problem(NAME, "is not a URL of this machine", HERE);
     }
-    // What is decided on local tables must not be done to documents or messages elsewhere.
+    // What is decided from local tables must not be done to documents or messages elsewhere.
     for other in ["OPENSEARCH_ENDPOINT", "QUEUE_URL"] {
         let url = values.text(other);
         if in_sam_local && !url.is_empty() && !is_on_this_machine(origin(&url)) {

@@ -1,4 +1,4 @@
-//! A wrong environment stops the start, names every problem at once, and tells no value.
+//! A wrong environment stops the start, reports every problem at once, and shows no value.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn given(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// What all functions are told.
+/// The settings of all functions.
 #[derive(Debug)]
 struct Read {
     stores: StoresConfig,
@@ -99,7 +99,7 @@ fn what_has_no_default_is_all_that_must_be_given() {
 
 #[test]
 fn each_function_reads_its_own_variables_only() {
-    // What a function does not read is not in its type; what another one reads is not even judged.
+    // What a function does not read is not in its type; what another one reads is not even checked.
     assert!(
         read(
             Function::Api,
@@ -202,7 +202,7 @@ fn a_call_ends_within_the_grace_and_within_the_slice() {
     );
 }
 
-/// 840 s is the most that the template takes.
+/// 840 s is the most that the template accepts.
 #[test]
 fn a_purge_may_take_as_long_in_a_sweep_as_the_template_says() {
     let most = SweeperConfig::read(changed(&[("SWEEP_PURGE_SECONDS", "840")])).unwrap();
@@ -282,7 +282,7 @@ fn the_kind_of_search_says_what_must_be_given_and_what_must_not() {
         refused("none", url, "mail"),
         ["OPENSEARCH_ENDPOINT", "SEARCH_DOMAIN"]
     );
-    // Only what is wrong: what depends on the word is not judged.
+    // Only what is wrong is reported: what depends on the word is not checked.
     assert_eq!(refused("solr", "", ""), ["SEARCH_KIND"]);
 }
 
@@ -313,7 +313,7 @@ fn without_a_search_no_collection_may_have_documents() {
         "COLLECTIONS_DIR: notes.toml:8: notes.document: has documents, but there is no search; deploy with a search of \
          another kind than \"none\", or take `document` out; correct the file"
     );
-    // The files that ship have documents: somebody without a search needs files of his own, and is told so.
+    // The files that ship have documents: a deployment without a search needs its own files, and the error says so.
     let shipped = read(
         Function::Api,
         &[("SEARCH_KIND", "none"), ("OPENSEARCH_ENDPOINT", "")],

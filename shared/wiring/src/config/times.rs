@@ -1,4 +1,4 @@
-//! The times of the protocol, and what they must not say about each other.
+//! The times of the protocol, and combinations of them that contradict each other.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn timing(values: &mut Values<impl Fn(&str) -> Option<String>>) -> Timing {
         slice: values.seconds("SLICE_SECONDS", 1..=900),
         grace: values.seconds("GRACE_SECONDS", 1..=900),
         resend_after: values.seconds("RESEND_AFTER_SECONDS", 1..=DAY),
-        // The api accepts deletions and never ends one: there these two are the defaults, and not used.
+        // The api accepts deletions and never ends one: it has the defaults of these two, and does not use them.
         compare_after: values.seconds("COMPARE_AFTER_SECONDS", 0..=30 * DAY),
         certificate_retention: Duration::from_secs(
             values.number("CERTIFICATE_RETENTION_DAYS", 1..=36_500) * DAY,

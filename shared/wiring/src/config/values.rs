@@ -1,6 +1,6 @@
 //! Reading single values, and collecting what is wrong with them.
 //!
-//! A reader always gives a value, so that the next variable is read, too; [`Values::finish`] throws them all away when
+//! A reader always returns a value, so that the next variable is read, too; [`Values::finish`] drops all of them if
 //! there was a problem.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         }
     }
 
-    /// The whole, if nothing was wrong with any part of it. There is a problem wherever it is `None`.
+    /// The whole, if nothing was wrong with any part of it. Whenever it is `None`, a problem was noted.
     pub(super) fn finish<T>(self, whole: Option<T>) -> Result<T, ConfigError> {
         whole
             .filter(|_| self.problems.is_empty())
@@ -52,7 +52,7 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
             .any(|problem| variables.contains(&problem.variable))
     }
 
-    /// A text; empty only where the variable is optional. A variable of other functions has its default.
+    /// A text; empty only if the variable is optional. A variable of other functions has its default.
     pub(super) fn text(&mut self, name: &'static str) -> String {
         let Some(Variable {
             functions, default, ..
@@ -96,7 +96,7 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         Duration::from_secs(self.number(name, range))
     }
 
-    /// One of these words; the first, where it is another one.
+    /// One of these words; the first, if the value is another one.
     pub(super) fn one_of<T: Copy, const N: usize>(
         &mut self,
         name: &'static str,
@@ -106,7 +106,7 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         let known = words.iter().find(|(word, _)| *word == text);
         known.map_or_else(
             || {
-                // That it is missing has been said.
+                // That it is missing is already noted.
                 if self.is_fine(&[name]) {
                     let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
                     let write = format!("write {}", known.join(" or "));
@@ -118,14 +118,14 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         )
     }
 
-    /// Complains where a text is missing that another variable asks for.
+    /// Notes a problem if a text is missing that another variable requires.
     pub(super) fn given(&mut self, name: &'static str, why: &str) {
         if self.text(name).is_empty() {
             self.problem(name, "is missing", format!("write a value: {why}"));
         }
     }
 
-    /// Complains where a text is there that has no meaning beside another variable.
+    /// Notes a problem if a text is present that has no meaning beside another variable.
     pub(super) fn absent(&mut self, name: &'static str, why: &str) {
         if !self.text(name).is_empty() {
             self.problem(name, "is given", format!("leave it empty: {why}"));
@@ -145,7 +145,7 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         text
     }
 
-    /// `logical=name,…`. An entry without a name is left out: the template renders an empty parameter so.
+    /// `logical=name,…`. An entry without a name is ignored: the template renders an empty parameter like this.
     pub(super) fn names(&mut self, name: &'static str) -> BTreeMap<String, String> {
         let text = self.text(name);
         let mut names = BTreeMap::new();

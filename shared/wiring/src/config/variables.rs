@@ -3,11 +3,11 @@
 /// A function of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
-    /// Accepts and shows.
+    /// Accepts deletions and shows them.
     Api,
-    /// Carries out.
+    /// Carries deletions out.
     Consumer,
-    /// Takes up what is due.
+    /// Processes what is due.
     Sweeper,
 }
 
@@ -18,7 +18,7 @@ pub struct Variable {
     pub name: &'static str,
     /// The functions that read it.
     pub functions: &'static [Function],
-    /// What counts when it is absent or empty; `None`: it is required. An empty default is "none".
+    /// The value when it is absent or empty; `None`: it is required. An empty default is "none".
     pub default: Option<&'static str>,
 }
 

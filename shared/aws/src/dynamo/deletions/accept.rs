@@ -136,7 +136,7 @@ fn outcome(
             .and_then(|item| item.get(&collection.marks.deletion_id));
         matches!(old, Some(AttributeValue::S(by)) if *by == deletion.id.to_string())
     };
-    // The id is ours alone: a deletion or a mark with it was written by an attempt whose answer was lost.
+    // No one else has this id: a deletion or a mark with it was written by an attempt whose answer was lost.
     if failed_condition(meta) || (failed_condition(root) && carries_our_mark()) {
         Ok(AcceptOutcome::Accepted)
     } else if failed_condition(root) {

@@ -1,4 +1,4 @@
-//! Carrying deletions on: compare-and-set of `META`, and the pages.
+//! Advancing deletions: compare-and-set of `META`, and the pages.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -44,7 +44,7 @@ impl ChangeDeletions for DynamoDeletions {
             return Ok(StoreOutcome::Changed(None));
         };
         let old = meta::read(old.clone()).map_err(unusable(operation))?;
-        // Ours already, by an attempt whose answer was lost. Compared as it is stored: that cuts times.
+        // Already ours, by an attempt whose answer was lost. Compared in the stored form, because storing cuts times.
         let ours = meta::read(item).map_err(unusable(operation))?;
         Ok(if old == ours {
             StoreOutcome::Stored
@@ -120,7 +120,7 @@ impl AdvanceDeletions for DynamoDeletions {
             .await
     }
 
-    /// All items at once, which takes as long as one: a transaction would cost twice the write units of a page.
+    /// All items in parallel, which takes as long as one: a transaction would cost twice the write units of a page.
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let operation = "remove a page";
         let (page, exceptions) = (keys::page(number), keys::exceptions(number));
@@ -132,13 +132,13 @@ impl AdvanceDeletions for DynamoDeletions {
         let removals = items
             .into_iter()
             .map(|sk| self.remove(deletion, sk, operation));
-        // All are waited for: one that is dropped on its way may still arrive, after whoever comes next.
+        // All are awaited: a call that is dropped under way may still arrive, after the write of the next worker.
         join_all(removals).await.into_iter().collect()
     }
 }
 
 impl DynamoDeletions {
-    /// Puts an item, whatever this build or an earlier one has put there.
+    /// Puts an item, and replaces one that this build or an earlier one has put there.
     pub(super) async fn write_over(
         &self,
         item: Item,

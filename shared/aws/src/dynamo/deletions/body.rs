@@ -1,9 +1,10 @@
 //! The body of a page, or of its exceptions: a format byte, then the payload.
 //!
-//! Format 1 is deflated JSON. A page is `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`:
-//! `"f":{place:effects}` has what effects need of the records at these places, where there is any;
-//! names stand there once, so that the largest page stays far below the 400 KB of an item and an ordinary one costs few
-//! write units. Bodies outlive deploys: a frozen one in the tests must be readable for ever.
+//! Format 1 is deflated JSON. A page is
+//! `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`: `"f":{place:effects}` has
+//! what effects need to know about the records at these places, where there is any; names are stored once there, so
+//! that the largest page stays far below the 400 KB of an item and an ordinary one costs few write units. Bodies
+//! outlive deploys: a frozen one in the tests must be readable for ever.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -23,7 +24,7 @@ use domain::page::{Entry, Exceptions, Judged, Page, SelectCursor};
 /// Deflated JSON.
 const DEFLATED_JSON: u8 = 1;
 
-/// No body of ours is larger, inflated.
+/// None of our bodies is larger when inflated.
 const INFLATED_BYTES: u64 = 16 << 20;
 
 /// Why bytes are not a body.
@@ -65,7 +66,7 @@ enum EntryBody {
     OnePart(usize, Judged, String),
 }
 
-/// The body of a page. Its number stands in the key.
+/// The body of a page. Its number is in the key.
 pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
     let mut body = Body {
         c: Vec::new(),
@@ -152,12 +153,12 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
     })
 }
 
-/// The body of what a page's events tell.
+/// The body of a page's notice.
 pub(super) fn write_notice(told: &Notice) -> Result<Vec<u8>, BodyError> {
     pack(told)
 }
 
-/// What the events of a page tell, of a body.
+/// The notice of a body.
 pub(super) fn read_notice(bytes: &[u8]) -> Result<Notice, BodyError> {
     unpack(bytes)
 }

@@ -1,4 +1,4 @@
-//! Finding what is due: one query for each shard of the index, at once, which takes as long as one.
+//! Finding what is due: one query for each shard of the index, in parallel, which takes as long as one.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;

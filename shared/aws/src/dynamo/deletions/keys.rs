@@ -39,7 +39,8 @@ pub(super) fn key(pk: String, sk: &str) -> Item {
     Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
 }
 
-/// Whose deletion the partition is. The id has no `#`, so a tenant with any name is read back as it was written.
+/// The tenant and the id of a partition. The id contains no `#`, so a tenant with any name is read back as it was
+/// written.
 pub(super) fn parse_pk(pk: &str) -> Option<(Tenant, DeletionId)> {
     let (tenant, id) = pk.strip_prefix("T#")?.rsplit_once("#D#")?;
     Some((Tenant::new(tenant)?, id.parse().ok()?))

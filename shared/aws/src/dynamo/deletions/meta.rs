@@ -1,8 +1,8 @@
 //! The item `META`: one attribute for each field of a deletion.
 //!
 //! Attributes are native, so that the item can be read in the console and by the indexes. Times are milliseconds of the
-//! epoch; only `expires_at` is in seconds, because DynamoDB's TTL wants it so. A field that is added has a default, or
-//! `first.rs` says what it is in an item without it.
+//! epoch; only `expires_at` is in seconds, because DynamoDB's TTL requires it. A field that is added has a default, or
+//! `first.rs` says what its value is in an item without it.
 
 mod first;
 mod malformed;
@@ -66,7 +66,7 @@ struct Meta {
     late: u32,
     acted: u32,
     cursor: u32,
-    /// JSON: nobody but us reads it, and it has a position of another store in it.
+    /// JSON: only our own code reads it, and it contains a position of another store.
     #[serde(skip_serializing_if = "Option::is_none")]
     look: Option<String>,
     looked: bool,
@@ -155,7 +155,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
     Ok(item)
 }
 
-/// Most counts are 0 and need not stand there: the item is written at each checkpoint, and shall be one write unit.
+/// Most counts are 0 and need not be stored: the item is written at each checkpoint, and should cost one write unit.
 fn leave_zeros_out(item: &mut Item) {
     let zero = AttributeValue::N("0".to_owned());
     for name in ["deleted", "restored", "purged"] {

@@ -1,4 +1,4 @@
-//! Acceptance of a deletion without a root: nothing but the control table is written.
+//! Acceptance of a deletion without a root: only the control table is written.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -36,7 +36,7 @@ pub(super) async fn accept(
         .await;
     let Err(error) = answer else { return Ok(()) };
     match reasons(&error) {
-        // The id is ours alone: a deletion with it was written by an attempt whose answer was lost.
+        // No one else has this id: a deletion with it was written by an attempt whose answer was lost.
         Some(reasons) if failed_condition(reasons.first()) => Ok(()),
         Some(reasons) => Err(cancelled(OPERATION, reasons)),
         None => Err(dependency_error(STORE, OPERATION, error)),

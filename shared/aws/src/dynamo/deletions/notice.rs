@@ -1,4 +1,4 @@
-//! What the events of a page tell: item `R#<n>`.
+//! The notice of a page: item `R#<n>`.
 
 use super::read::{read_notice, told_item};
 use super::{DynamoDeletions, keys, unusable};

@@ -200,7 +200,7 @@ fn read_exceptions(number: u32, item: &Item) -> Result<Exceptions, ItemError> {
     body::read_exceptions(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 
-/// The item of what a page's events tell.
+/// The item of a page's notice.
 pub(super) fn told_item(
     deletion: &Deletion,
     number: u32,

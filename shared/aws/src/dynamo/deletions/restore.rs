@@ -1,4 +1,5 @@
-//! The end of a restore: the final state, the root's mark off and the look at everything above it, all or nothing.
+//! The end of a restore: the final state, the removal of the root's mark and the check of everything above it, all or
+//! nothing.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
@@ -66,7 +67,7 @@ pub(super) async fn finish(
         let Some(old) = old else {
             return Ok(RestoreOutcome::Changed);
         };
-        // Ours already, by an attempt whose answer was lost. Compared as it is stored: that cuts times.
+        // Already ours, by an attempt whose answer was lost. Compared in the stored form, because storing cuts times.
         let same = meta::read(old).map_err(&unusable)? == meta::read(item).map_err(&unusable)?;
         return Ok(if same {
             RestoreOutcome::Restored

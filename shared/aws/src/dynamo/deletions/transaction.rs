@@ -1,4 +1,4 @@
-//! What the transactions of an acceptance have in common, whether it has a root, and whether it is taken back.
+//! What the transactions of an acceptance have in common, with and without a root, and when it is rolled back.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -10,7 +10,7 @@ use super::{DynamoDeletions, STORE};
 use crate::dynamo::Item;
 use ports::DependencyError;
 
-/// The acceptance, as its errors name it.
+/// The acceptance's name in errors.
 pub(super) const OPERATION: &str = "accept a deletion";
 
 impl DynamoDeletions {

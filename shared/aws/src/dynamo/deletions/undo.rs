@@ -1,8 +1,8 @@
-//! Taking an acceptance back, as long as nobody has begun.
+//! Rolling an acceptance back, as long as no worker has begun.
 //!
-//! The root may no longer carry our mark: its owner may write the table without us. Then there is nothing to take back on
-//! it, and its state is not ours to decide; it must not keep the deletion alive either, so the rest is taken back without
-//! it, in a second transaction. That is the one case in which this method makes two calls.
+//! The root may no longer carry our mark: its owner may write to the table without us. Then there is nothing to roll
+//! back on it, and its state is not ours to decide; it must not keep the deletion alive either, so the rest is rolled
+//! back without it, in a second transaction. That is the one case in which this method makes two calls.
 
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -48,7 +48,7 @@ pub(super) async fn undo(
     }
 }
 
-/// As [`undo`], where nothing but the control table was written.
+/// As [`undo`], where only the control table was written.
 pub(super) async fn undo_requested(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
@@ -62,7 +62,7 @@ pub(super) async fn undo_requested(
     }
 }
 
-/// `META` first: its condition decides. Then the scope and what else there is.
+/// `META` first: its condition decides. Then the scope and the other items.
 fn removals(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
@@ -89,7 +89,8 @@ fn removals(
         .collect()
 }
 
-/// The root without our mark, if it carries it; an explicit NULL comes back where `page` says that there was one.
+/// Removes our mark from the root, if the root carries it; an explicit NULL is put back where `page` says that there
+/// was one.
 pub(super) fn unmark(
     deletions: &DynamoDeletions,
     collection: &Collection,
@@ -137,7 +138,8 @@ async fn transact(
         .map(|_| ())
 }
 
-/// What `META` says when it keeps us from it: begun if it is there (a later version has begun), and gone is undone.
+/// What `META` means when its condition fails: begun if it exists (also one of a later version), undone if it is
+/// missing.
 fn decided(error: &SdkError<TransactWriteItemsError>) -> Option<UndoOutcome> {
     let meta = reasons(error)?
         .first()

@@ -18,7 +18,7 @@ use ports::{
 const LOOK: &str = "read rows in order";
 const SET: &str = "set an aggregate";
 
-/// There is an order only behind a partition.
+/// There is an order only inside a partition.
 #[derive(Debug, thiserror::Error)]
 #[error("the key of `{0}` has no sort attribute")]
 struct NoOrder(String);
@@ -63,7 +63,7 @@ impl RepairAggregates for DynamoRows {
             let (name, value) = (placeholders.name(sort), placeholders.value(text(value)));
             key.push(format!("{name} {beyond} {value}"));
         }
-        // An index is asked for what it projects, as in `query.rs`.
+        // An index is queried only for what it projects, as in `query.rs`.
         let projection = index
             .is_none()
             .then(|| placeholders.projection(&collection.judged_attributes()));
@@ -146,7 +146,7 @@ fn outcome(
     Ok(match answer {
         Answer::Done => Attempt::Done(SetOutcome::Set),
         Answer::ConditionFailed(None) => Attempt::Done(SetOutcome::Missing),
-        // Ours already, by an attempt whose answer was lost.
+        // Already ours, by an attempt whose answer was lost.
         Answer::ConditionFailed(Some(row)) if row.get(attribute) == Some(&value(next)) => {
             Attempt::Done(SetOutcome::Set)
         }

@@ -1,4 +1,4 @@
-//! Rows that move to the archive table and back: the whole item travels as it is, so nothing is lost on the way.
+//! Rows that move to the archive table and back: the whole item is moved as it is, so nothing is lost.
 //!
 //! `docs/archive.md` describes the item. Everything is a statement of its own in a batch, so that a row which the store
 //! refuses fails alone; a `BatchWriteItem` would refuse all 25.
@@ -165,7 +165,7 @@ impl DynamoRows {
     }
 }
 
-/// What a read says of one key.
+/// What a read returns for one key.
 enum Answered {
     Found(Item),
     Missing,

@@ -1,7 +1,8 @@
 //! Taking marks off rows: one statement each, on the condition that the mark is this deletion's.
 //!
-//! Of a live row with an explicit NULL the statement sets one attribute and removes two: the three must change together, and
-//! two statements on one item are no batch. DynamoDB documents several `SET` in a statement, and shows none with both.
+//! For a row that becomes live with an explicit NULL, the statement sets one attribute and removes two: the three must
+//! change together, and a batch must not contain two statements on one item. DynamoDB documents several `SET` in a
+//! statement, but shows no statement with both.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -73,14 +74,14 @@ fn outcome(
     let item = match answer {
         Answer::Done => return Ok(Attempt::Done(ClearOutcome::Cleared)),
         Answer::Again(why) => return Ok(Attempt::Retry(why)),
-        // Nothing becomes larger; should the store say so all the same, it is asked again.
+        // Nothing becomes larger; if the store says so all the same, the call is repeated.
         Answer::TooLarge => return Ok(Attempt::Retry("too large".to_owned())),
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(ClearOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,
     };
     Ok(match row(collection, item, OPERATION)?.mark(collection) {
         RowMark::Absent | RowMark::Null => Attempt::Done(ClearOutcome::Live),
-        // It was another's when the condition was judged, and is read now as ours.
+        // It was another deletion's when the condition was checked, and is read as ours now.
         RowMark::By(by) if by == Some(deletion) => Attempt::Retry("changed meanwhile".to_owned()),
         RowMark::By(_) => Attempt::Done(ClearOutcome::MarkedByAnother),
     })

@@ -84,7 +84,7 @@ fn outcome(answer: Answer) -> Attempt<DetachOutcome> {
         Answer::ConditionFailed(None) => Attempt::Done(DetachOutcome::Missing),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(DetachOutcome::Elsewhere),
         Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
         Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! Removing rows at once, on the condition that they are as they were found: unmarked or ours, and the tenant's.
+//! Removing rows at once, on the condition that they still are as they were found: unmarked or ours, and the tenant's.
 
 use super::DynamoRows;
 use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
@@ -64,7 +64,7 @@ fn outcome(answer: Answer) -> Attempt<EraseOutcome> {
         Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(EraseOutcome::Gone),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(EraseOutcome::Changed),
         Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
         Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     }
 }

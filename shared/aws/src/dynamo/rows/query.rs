@@ -1,8 +1,9 @@
 //! One page of rows by attribute values, from the table or from an index.
 //!
-//! An index is asked for what it projects: naming an attribute that it does not project is an error in DynamoDB, and so
-//! is a filter on one of its keys, which nobody tells us. What narrows such a query is therefore applied here; it costs
-//! the same, since DynamoDB bills what it looks at. An attribute that the index does not have matches nothing.
+//! An index is queried only for what it projects: to request an attribute that it does not project is an error in
+//! DynamoDB, and so is a filter on one of its keys, which we do not know. Filters of such a query are therefore applied
+//! here; it costs the same, since DynamoDB bills what it reads. An attribute that the index does not have matches
+//! nothing.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 

@@ -18,7 +18,7 @@ use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 const WRITE: &str = "write a row";
 const TAKE_BACK: &str = "take a row back";
 
-/// How many attributes a condition compares: an expression has 4 KB and 300 operators.
+/// The most attributes that a condition compares: an expression has 4 KB and 300 operators.
 const COMPARED: usize = 100;
 
 impl WriteRows for DynamoRows {
@@ -121,8 +121,8 @@ impl WriteRows for DynamoRows {
     }
 }
 
-/// The item of a row. The mark's attributes are none of the client's business: they stay as they are, and a new row
-/// gets what a live one has.
+/// The item of a row. A client cannot write the mark's attributes: they stay as they are, and a new row gets those of a
+/// live one.
 fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> Item {
     let kept = before.map(|before| &before.kept);
     let mut item: Item = row
@@ -150,7 +150,7 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
     item
 }
 
-/// Unmarked, and with the tenant and the author that the caller's right was judged by.
+/// Unmarked, and with the tenant and the author for which the caller's right was checked.
 fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) -> String {
     let judged = std::iter::once(&collection.tenant.attribute)
         .chain(collection.author.iter().map(|author| &author.attribute));
@@ -193,7 +193,7 @@ fn unmarked(places: &mut Placeholders, collection: &Collection) -> String {
     format!("(attribute_not_exists({mark}) OR attribute_type({mark}, {null}))")
 }
 
-/// What a refused put says of the row; `None` when it says something of the table, or nothing.
+/// What a refused put says about the row; `None` when it is about the table, or says nothing.
 fn outcome<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<WriteOutcome> {
     let error = error.as_service_error()?;
     let why = error.message().unwrap_or_default();
@@ -203,7 +203,7 @@ fn outcome<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<WriteOutcome>
         "ValidationException" if why.contains("maximum allowed size") => {
             Some(WriteOutcome::TooLarge)
         }
-        // A key of another form than the collections file says is the table's fault, or the file's.
+        // A key of a form other than in the collections file is an error of the table, or of the file.
         "ValidationException"
             if why.contains("key element")
                 || why.contains("Missing the key")

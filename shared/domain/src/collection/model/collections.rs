@@ -1,4 +1,4 @@
-//! All collections of a deployment, and how they hang together.
+//! All collections of a deployment, and the relations between them.
 
 use std::collections::BTreeMap;
 
@@ -30,9 +30,9 @@ impl Collections {
         self.by_name.values()
     }
 
-    /// The collections that a deletion of `parent` deletes too, directly below it: those that name recipients first,
-    /// then the others, each in name order. So a pass that goes backwards takes the recipients last, and still finds
-    /// them when it tells them of the others.
+    /// The collections that a deletion of `parent` deletes too, directly below it: first those whose rows are
+    /// recipients, then the others, each in name order. So a pass that runs backwards does the recipients last, and
+    /// still finds them when it publishes the events of the others.
     pub fn children_of(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
         let mut children: Vec<_> = self
             .below(parent)
@@ -43,8 +43,8 @@ impl Collections {
         children.into_iter()
     }
 
-    /// The collections that name `parent` and are not deleted with it, in name order: what a deletion must ask
-    /// ([`OnDelete::Restrict`]) or take off the parent ([`OnDelete::Detach`]).
+    /// The collections that declare `parent` as their parent and are not deleted with it, in name order: those that a
+    /// deletion must check ([`OnDelete::Restrict`]) or detach from the parent ([`OnDelete::Detach`]).
     pub fn attached_to(&self, parent: &CollectionName) -> impl Iterator<Item = &Collection> {
         self.below(parent)
             .filter(|(_, on_delete)| !on_delete.deletes())

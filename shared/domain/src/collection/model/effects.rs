@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::name::CollectionName;
 use super::parent::ChildLookup;
 
-/// The event that a deletion sends for the records of this collection, instead of `RecordsDeleted`.
+/// The event that a deletion publishes for the records of this collection, instead of `RecordsDeleted`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSpec {
     /// Its detail-type.
@@ -21,10 +21,10 @@ pub struct EventSpec {
     pub set: BTreeMap<String, String>,
 }
 
-/// Who is told by an event.
+/// Who receives an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipients {
-    /// The users that the rows of another collection name, e.g. the subscriptions of a stream.
+    /// The users in the rows of another collection, e.g. in the subscriptions of a stream.
     Rows {
         /// The collection.
         collection: CollectionName,
@@ -33,27 +33,27 @@ pub enum Recipients {
         by: Vec<String>,
         /// The attribute of the recipient's row that holds the user's subject claim.
         user: String,
-        /// The attribute of the recipient's row that, being `true`, takes the user out.
+        /// The attribute of the recipient's row that excludes the user if it is `true`.
         unless: Option<String>,
         /// Where the rows of one group are found.
         lookup: ChildLookup,
     },
-    /// Those that this attribute of the record itself lists: a list or a set of texts, or one text.
+    /// The users that this attribute of the record itself lists: a list or a set of texts, or one text.
     Attribute(String),
 }
 
 /// A value of the parent that is computed from its live children.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aggregate {
-    /// The collection that has the value: the parent's. `parent.by` names its row.
+    /// The collection that has the value: the parent's. `parent.by` references its row.
     pub on: CollectionName,
     /// Its attribute; NULL when no live child is left.
     pub attribute: String,
-    /// Which of the children's values it is.
+    /// Which of the children's values it has.
     pub take: Take,
     /// The children's attribute.
     pub of: String,
-    /// Where the first live child in the order of `of` is found: on the table, whose sort key is `of`; or over an
+    /// Where the first live child in the order of `of` is found: on the table, whose sort key is `of`; or through an
     /// index whose hash key is `parent.by[0]` and whose sort key is `of`.
     pub lookup: ChildLookup,
 }

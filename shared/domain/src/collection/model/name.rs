@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The longest name in bytes.
 const NAME_BYTES: usize = 64;
 
-/// What the routes mean by these segments of `/v1/…` cannot be a collection.
+/// Segments of `/v1/…` that routes use; a collection cannot have these names.
 pub(in crate::collection) const RESERVED: [&str; 3] = ["deletions", "search", "openapi.json"];
 
 /// The name of a collection: `[a-z][a-z0-9_]{0,63}`, and none of the routes' own words.
@@ -79,7 +79,7 @@ impl AsRef<str> for CollectionName {
     }
 }
 
-/// So that a map by name can be asked with a text from a path.
+/// So that a map by name can be queried with a text from a path.
 impl Borrow<str> for CollectionName {
     fn borrow(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What stands above a collection: the parent that it names, and the record that its rows keep alive.
+//! What is above a collection: the parent that it references, and the record that its rows keep alive.
 
 use super::name::CollectionName;
 
@@ -13,19 +13,19 @@ pub struct Parent {
     pub on_delete: OnDelete,
     /// Where the children of one parent are found.
     pub lookup: ChildLookup,
-    /// Whether a row must name a parent: with `false`, a row without the attributes of `by` has no parent and may be
-    /// live; with `true` it is not.
+    /// Whether a row must reference a parent: with `false`, a row without the attributes of `by` has no parent and may
+    /// be live; with `true` it is not.
     pub required: bool,
-    /// How a group of records finds a new owner; there exactly with [`OnDelete::Promote`].
+    /// How a group of records gets a new owner; present only with [`OnDelete::Promote`], and always with it.
     pub promote: Option<Promotion>,
 }
 
-/// Where the rows that name one other record are found.
+/// Where the rows that reference one other record are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChildLookup {
     /// In the rows' table itself: `by` contains its partition attribute.
     Table,
-    /// Over this index of the rows' table. Its hash key is `by[0]`; what it finds is read again on the table.
+    /// Through this index of the rows' table. Its hash key is `by[0]`; rows that it finds are read again on the table.
     Index(String),
 }
 
@@ -36,10 +36,10 @@ pub enum OnDelete {
     Cascade,
     /// The parent is not deleted while it has a live child.
     Restrict,
-    /// The child stays, and names no parent any more: the attributes of `by` are taken out of its row.
+    /// The child stays, and references no parent any more: the attributes of `by` are removed from its row.
     Detach,
-    /// Like [`OnDelete::Cascade`]; and where a deleted child was the owner of a group, the oldest member that is left
-    /// becomes the owner, see [`Promotion`].
+    /// Like [`OnDelete::Cascade`]; and if a deleted child was the owner of a group, the oldest remaining member becomes
+    /// the owner, see [`Promotion`].
     Promote,
 }
 
@@ -51,23 +51,23 @@ impl OnDelete {
     }
 }
 
-/// Groups inside one collection: each member names the owner of its group, the owner names nobody.
+/// Groups inside one collection: each member references the owner of its group; the owner references no one.
 ///
-/// Whenever a record is deleted, alone or with its parent, the live rows that name it get a new owner: the first of
-/// them by `by` loses its `owner` attribute, the others name that one.
+/// Whenever a record is deleted, alone or with its parent, the live rows that reference it get a new owner: the first
+/// of them by `by` loses its `owner` attribute, the others reference that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promotion {
     /// The attribute of a member that holds the last part of its owner's key. In a table with a sort key the owner
     /// has the member's partition.
     pub owner: String,
-    /// The attribute that tells who is the oldest: the smallest value.
+    /// The attribute that decides which member is the oldest: the smallest value.
     pub by: String,
     /// The index that finds the members: its hash key is `owner`, its sort key is `by`.
     pub gsi: String,
 }
 
-/// A link: a row that keeps another record alive. The record goes with the last live link to it, whichever collection
-/// that link is in.
+/// A link: a row that keeps another record alive. The record is deleted with the last live link to it, in whichever
+/// collection that link is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keeps {
     /// The collection of the record that is kept.

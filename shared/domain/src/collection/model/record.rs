@@ -26,7 +26,7 @@ pub struct Collection {
     pub parent: Option<Parent>,
     /// The record that a row of this collection keeps alive, where it is a link.
     pub keeps: Option<Keeps>,
-    /// The copy in the search index, where there is one.
+    /// The document in the search index, where there is one.
     pub document: Option<DocumentSpec>,
     /// What a deletion does with a record.
     pub strategy: Strategy,
@@ -36,7 +36,7 @@ pub struct Collection {
     pub restorable: bool,
     /// Whether a live row has the attribute `marks.deleted_at` with an explicit NULL, so that a restore writes it.
     pub live_is_null: bool,
-    /// The attribute that grows with each change of a row, where there is one; only with [`Strategy::Archive`].
+    /// The attribute that increases with each change of a row, where there is one; only with [`Strategy::Archive`].
     pub version: Option<String>,
     /// Who wrote a record, where the rows say so.
     pub author: Option<Author>,
@@ -48,21 +48,21 @@ pub struct Collection {
     pub permissions: Permissions,
     /// The names of the mark's three attributes, in the row and in the document.
     pub marks: MarkNames,
-    /// What a delete of an absent record answers.
+    /// The answer to a delete of an absent record.
     pub missing: Missing,
     /// What clients may write into the record's own status.
     pub status: Option<StatusRule>,
-    /// The EventBridge Scheduler entry that dies with a record.
+    /// The EventBridge Scheduler entry that is removed with a record.
     pub schedule: Option<ScheduleTemplate>,
-    /// The event of the collection's own.
+    /// The collection's own event.
     pub event: Option<EventSpec>,
-    /// Who is told by that event.
+    /// Who receives that event.
     pub recipients: Option<Recipients>,
     /// Values of the parent that are computed from the live records of this collection.
     pub aggregates: Vec<Aggregate>,
 }
 
-/// The attribute that names the owner of a record.
+/// The attribute that contains the owner of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantAttribute {
     /// The attribute of the row and of the document.
@@ -71,7 +71,7 @@ pub struct TenantAttribute {
     pub gsi: Option<String>,
 }
 
-/// The copy of a record in the search index.
+/// The document of a record in the search index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSpec {
     /// The logical index; the configuration puts a prefix before it.
@@ -109,7 +109,7 @@ pub struct MarkNames {
     pub deletion_id: String,
 }
 
-/// What a delete of an absent record answers.
+/// The answer to a delete of an absent record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Missing {
     /// 202 `ALREADY_DELETED`: what should be gone is gone.

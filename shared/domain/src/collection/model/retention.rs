@@ -9,13 +9,13 @@ use jiff::Timestamp;
 /// The units of a retention in seconds, largest first.
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// The longest finite retention: a hundred years. Whoever means "for ever" writes `never`.
+/// The longest finite retention: a hundred years. "For ever" is written `never`.
 const LONGEST: u64 = 36_500 * 86_400;
 
 /// How long a deleted record is kept. A longer one is greater, `Never` is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Retention {
-    /// Not at all: the strategy `erase` removes it at once, and no purge comes. No file writes it.
+    /// Not at all: the strategy `erase` removes it at once, and no purge follows. It cannot be written in a file.
     AtOnce,
     /// Purged when this time has passed since the deletion was accepted.
     For(Duration),
@@ -29,7 +29,7 @@ pub enum RetentionError {
     /// Not a number and a unit.
     #[error("is not a time; write a whole number and d, h, m or s, like \"30d\", or \"never\"")]
     Malformed,
-    /// Zero would be a deletion that nobody can take back.
+    /// Zero would be a deletion that cannot be restored.
     #[error("is no time at all; write at least \"1s\"")]
     Zero,
     /// More than a hundred years.
@@ -38,7 +38,7 @@ pub enum RetentionError {
 }
 
 impl Retention {
-    /// When what was deleted at `deleted_at` is purged; `None` for never, and where nothing is kept.
+    /// When a record that was deleted at `deleted_at` is purged; `None` for never, and where nothing is kept.
     #[must_use]
     pub fn purge_at(&self, deleted_at: Timestamp) -> Option<Timestamp> {
         match *self {
@@ -75,7 +75,7 @@ impl FromStr for Retention {
     }
 }
 
-/// As the files write it, in the largest unit without a rest.
+/// As the files write it, in the largest unit without a remainder.
 impl fmt::Display for Retention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = match self {

@@ -1,4 +1,4 @@
-//! The name of the EventBridge Scheduler entry that dies with a record, made from the record's row.
+//! The name of the EventBridge Scheduler entry that is removed with a record, made from the record's row.
 
 /// The longest name of a schedule.
 const NAME_BYTES: usize = 64;
@@ -6,9 +6,9 @@ const NAME_BYTES: usize = 64;
 /// How a schedule's name is made, e.g. `task-{task_uuid}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleTemplate {
-    /// What stands before the first value.
+    /// The text before the first value.
     prefix: String,
-    /// Each attribute with the literal behind it.
+    /// Each attribute with the literal after it.
     values: Vec<(String, String)>,
 }
 
@@ -52,8 +52,8 @@ impl ScheduleTemplate {
         self.values.iter().map(|(attribute, _)| attribute.as_str())
     }
 
-    /// The name of a row's schedule; `value` gives the text of an attribute. `None` when an attribute is missing, and
-    /// when no schedule can have the name: then there is none to remove.
+    /// The name of a row's schedule; `value` gives the text of an attribute. `None` when an attribute is missing, or
+    /// when no schedule can have the name: then there is no schedule to remove.
     #[must_use]
     pub fn render<'r>(&self, value: impl Fn(&str) -> Option<&'r str>) -> Option<String> {
         let mut name = self.prefix.clone();
@@ -75,7 +75,7 @@ fn literal(text: &str) -> Result<String, ScheduleError> {
     }
 }
 
-/// A letter that EventBridge Scheduler takes in a name.
+/// A character that EventBridge Scheduler accepts in a name.
 fn is_letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.".contains(c)
 }

@@ -1,27 +1,27 @@
 //! The document's id, made from the record's key: two records never get the same one.
 //!
 //! That is the whole point of this file: a document that is found by an ambiguous id could be another record's, and a
-//! purge would remove it for good. A template is injective because of two rules: it names every key part once with a
-//! literal between two of them, and a value that could be mistaken for that literal is refused when it is rendered.
+//! purge would remove it for good. A template is injective because of two rules: it contains every key part once, with
+//! a literal between two of them, and a value that could be mistaken for that literal is refused when it is rendered.
 
 use super::key_schema::KeySchema;
 
-/// The longest document id in bytes that OpenSearch takes.
+/// The longest document id in bytes that OpenSearch accepts.
 pub const ID_BYTES: usize = 512;
 
 /// How a document's id is made, e.g. `{discussion_id}~{message_id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdTemplate {
-    /// What stands before the first value.
+    /// The text before the first value.
     prefix: String,
-    /// Each attribute with the literal behind it: the separator, or for the last one the end.
+    /// Each attribute with the literal after it: the separator, or for the last one the end.
     values: Vec<(String, String)>,
 }
 
 /// Why a record has no document id: that record fails with this reason, the others do not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    /// The value contains the separator, or ends in the beginning of one, or is not there.
+    /// The value contains the separator, or ends with the beginning of one, or is absent.
     #[error("the value of `{attribute}` makes the document's id ambiguous")]
     Ambiguous {
         /// The key attribute.
@@ -98,7 +98,7 @@ impl IdTemplate {
     ///
     /// # Errors
     ///
-    /// [`IdError`] when the key has no unambiguous id, or one that OpenSearch does not take. A part that is not given
+    /// [`IdError`] when the key has no unambiguous id, or one that OpenSearch does not accept. A part that is not given
     /// counts as ambiguous.
     pub fn render(&self, parts: &[(&str, &str)]) -> Result<String, IdError> {
         let mut id = self.prefix.clone();
@@ -130,7 +130,7 @@ impl IdTemplate {
         }
     }
 
-    /// The literals between two values; what stands before the first and behind the last one cannot be mistaken.
+    /// The literals between two values; those before the first and after the last value cannot be mistaken.
     fn separators(&self) -> impl Iterator<Item = &str> {
         let between = self.values.len().saturating_sub(1);
         self.values[..between]

@@ -1,5 +1,5 @@
-//! What the collections must not say about each other: every child is reached by its parent's deletion, once, and
-//! leaves no later than it.
+//! What the collections must not say about each other: every child is reached by its parent's deletion, once, and is
+//! kept no longer than its parent.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::collection::model::parent::{OnDelete, Parent};
 use crate::collection::model::record::Collection;
 use crate::collection::model::retention::Retention;
 
-/// How many collections may stand one below the other.
+/// How many levels of collections there may be.
 pub(super) const LEVELS: usize = 4;
 
 pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
@@ -35,7 +35,7 @@ pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems
         };
         match sound.get(&parent.collection) {
             Some(above) => link(declared, parent, &above.collection, problems),
-            // A parent that is declared with an error of its own is no error of the child.
+            // A parent that has an error in its own declaration is not an error of the child.
             None if declarations.names.contains_key(parent.collection.as_ref()) => {}
             None => {
                 let message = format!(
@@ -107,8 +107,8 @@ fn link<'a>(
     }
 }
 
-/// One deletion ends in one way for all that it reaches: what it reaches by a cascade or over a link has the strategy
-/// of the collection above, is restorable like that, and is kept no longer.
+/// One deletion ends in one way for all that it reaches: a collection that it reaches by a cascade or through a link
+/// has the strategy of the collection above, is restorable if that is, and is kept no longer.
 pub(super) fn same_end<'a>(
     declared: &Declared<'a>,
     above: &Collection,
@@ -124,7 +124,7 @@ pub(super) fn same_end<'a>(
             above.strategy.as_str()
         );
         problems.add(declared.section.place_of("strategy"), message);
-        // What else differs follows from that.
+        // Other differences follow from this one.
         return;
     }
     if child.restorable != above.restorable {
@@ -194,7 +194,7 @@ fn chain<'a>(
     if let Some(parent) = closes
         && way.contains(&&parent.collection)
     {
-        // Each cycle is told once, by its first member; who only leads into one is not at fault.
+        // Each cycle is reported once, for its first member; a collection that only leads into a cycle is not at fault.
         if parent.collection == *start && way.iter().all(|name| start <= *name) {
             way.push(start);
             let message = format!(

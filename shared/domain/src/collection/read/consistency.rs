@@ -1,4 +1,4 @@
-//! What the keys of one collection must not say about each other.
+//! Combinations of keys of one collection that contradict each other.
 
 use super::problems::Problems;
 use super::tree::Section;
@@ -172,7 +172,7 @@ fn authors_are_known<'a>(
         ("restore", restore),
         ("purge", purge),
     ] {
-        // `write` that nobody wrote is what `delete` says, and told there.
+        // Where the file has no `write`, it equals `delete`, and is reported there.
         let told = name == "write" && write == delete;
         if grants.contains(&Grant::Author) && !told {
             let message = "grants to author, but no attribute says who that is; write `author = \"…\"` in the collection";

@@ -1,7 +1,7 @@
-//! The second look at a collection: from values of the right type to a [`Collection`].
+//! The second check of a collection: from values of the right type to a [`Collection`].
 //!
-//! A reader that answers `None` for something that is there has noted the error; so every part is read before the
-//! first one that is missing ends it.
+//! A reader that returns `None` for something that is present has noted the error; so every part is read before the
+//! first missing one ends the reading.
 
 use super::declared::Declared;
 use super::problems::Problems;
@@ -165,7 +165,7 @@ fn document<'a>(
     })
 }
 
-/// How long a record is kept. What is erased is not kept, so there the key would promise what is not done.
+/// How long a record is kept. Erased records are not kept, so with `erase` the key would promise what is not done.
 fn retention<'a>(
     section: &Section<'a>,
     strategy: Option<Strategy>,

@@ -32,7 +32,7 @@ const ENVELOPE: [&str; 18] = [
     "v",
 ];
 
-/// The kinds that mean something else.
+/// The kinds that already have another meaning.
 const KINDS: [&str; 6] = [
     "DeletionAccepted",
     "DeletionFinished",
@@ -75,7 +75,7 @@ pub(super) fn event<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> O
     })
 }
 
-/// One text or a list of them, all of which keep a rule.
+/// One text or a list of them, each of which must follow a rule.
 fn texts<'a>(
     entry: &Entry<'a>,
     rule: words::Rule,

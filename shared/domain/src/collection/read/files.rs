@@ -36,7 +36,8 @@ impl Collections {
         read(files, true).map(Self::of)
     }
 
-    /// The same where nothing is searched: a collection with documents is an error more, because nobody could keep them.
+    /// The same where there is no search: a collection with documents is one more error, because no store could keep
+    /// them.
     ///
     /// # Errors
     ///
@@ -135,7 +136,8 @@ fn read(
     problems.none_or(by_name)
 }
 
-/// Documents that no store has would be counted as missing, and a later search would find what a deletion never reached.
+/// Documents that no store has would be counted as missing, and a search that is added later would find documents that
+/// a deletion never reached.
 fn refuse_documents<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
     for declared in declarations.sound.values() {
         if declared.collection.document.is_some() {
@@ -183,7 +185,7 @@ fn read_file<'a>(
             );
             continue;
         };
-        // An unusable name is no reason to keep quiet about what stands below it.
+        // An unusable name is no reason not to report the errors below it.
         if let Some(declared) = declaration::read(parsed, &section, problems) {
             declarations
                 .sound

@@ -1,9 +1,10 @@
-//! Every key that a collection may have, in one table: the parser refuses the others, the documentation names these.
+//! Every key that a collection may have, in one table: the parser rejects all others, and the documentation lists
+//! these.
 //!
-//! A key that this version cannot honour stands here as [`Support::Later`]. It is refused, never ignored: a rule that
-//! somebody wrote down and that nobody enforces is worse than an error.
+//! A key that this version does not support is listed here as [`Support::Later`]. It is rejected, never ignored: a rule
+//! that is written down but not enforced is worse than an error.
 
-/// Whether this version honours a key.
+/// Whether this version supports a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::collection) enum Support {
     Now,

@@ -1,4 +1,5 @@
-//! Collections that name each other beside the cascade: links and what they keep, recipients, aggregates.
+//! References between collections beside the cascade: links and the records that they keep alive, recipients,
+//! aggregates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +31,8 @@ pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems
     }
 }
 
-/// The collection of this name. One that is declared with an error of its own is no error of who names it.
+/// The collection of this name. One that has an error in its own declaration is not an error of the collection that
+/// references it.
 fn named<'d, 'a>(
     declared: &Declared<'a>,
     key: &str,
@@ -47,7 +49,8 @@ fn named<'d, 'a>(
     found.map(|found| &found.collection)
 }
 
-/// A link and the record that it keeps: that one goes with the last link, so it is one level further down.
+/// A link and the shared record that it references: the record is deleted with the last link, so it is one level
+/// further down.
 fn link<'a>(
     declared: &Declared<'a>,
     keeps: &Keeps,
@@ -141,7 +144,7 @@ fn recipients<'a>(
     );
 }
 
-/// A computed value is written by nobody else: not by a mark, and not by another aggregate.
+/// Nothing else writes a computed value: not a mark, and not another aggregate.
 fn aggregates<'a>(
     declared: &Declared<'a>,
     sound: &BTreeMap<CollectionName, Declared<'a>>,
@@ -149,7 +152,7 @@ fn aggregates<'a>(
     problems: &mut Problems<'a>,
 ) {
     for aggregate in &declared.collection.aggregates {
-        // That it is declared is the business of `parent`: it is the same one.
+        // Whether it is declared is checked for `parent`: it is the same collection.
         let Some(on) = sound.get(&aggregate.on).map(|on| &on.collection) else {
             continue;
         };

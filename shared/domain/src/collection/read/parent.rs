@@ -1,4 +1,4 @@
-//! Reads what stands above a collection: `parent` and `keeps`.
+//! Reads what is above a collection: `parent` and `keeps`.
 
 use super::problems::Problems;
 use super::tree::Section;
@@ -92,7 +92,7 @@ fn promote_is_asked_for<'a>(
     }
 }
 
-/// Detaching takes the attributes of `by` out of the row, and leaves it live.
+/// Detaching removes the attributes of `by` from the row, and leaves the row live.
 fn detach_can_be_done<'a>(
     section: &Section<'a>,
     on_delete: OnDelete,
@@ -122,7 +122,7 @@ fn detach_can_be_done<'a>(
     }
 }
 
-/// Where the rows are found. An index that would never be asked is refused: it would look like it mattered.
+/// Where the rows are found. An index that would never be queried is rejected: it would look as if it mattered.
 fn lookup<'a>(
     section: &Section<'a>,
     by: &[String],

@@ -1,4 +1,4 @@
-//! Reads the keys that open something: `serve` and `permissions`.
+//! Reads the keys that allow something: `serve` and `permissions`.
 
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ fn author_within<'a>(permissions: &Section<'a>, problems: &mut Problems<'a>) -> 
     None
 }
 
-/// The groups that may do nothing. With `member` in it nobody could do anything, and an author is no group.
+/// The groups that may do nothing. With `member` in it nobody could do anything, and an author is not a group.
 fn deny<'a>(permissions: &Section<'a>, problems: &mut Problems<'a>) -> Vec<String> {
     let Some(entry) = permissions.get("deny") else {
         return Vec::new();

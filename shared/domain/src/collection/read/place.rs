@@ -1,4 +1,4 @@
-//! Where something stands in a file: what an error is about.
+//! A place in a file, which an error is about.
 
 /// One file, as its errors need it.
 #[derive(Clone, Copy)]
@@ -8,7 +8,7 @@ pub(super) struct File<'a> {
     pub(super) text: &'a str,
 }
 
-/// Where something stands: what an error is about.
+/// A place in a file, which an error is about.
 #[derive(Clone)]
 pub(super) struct Place<'a> {
     pub(super) file: File<'a>,

@@ -1,4 +1,4 @@
-//! What strategy, retention and the keys about restoring must not say about each other.
+//! Combinations of strategy, retention and the keys about restoring that contradict each other.
 
 use super::problems::Problems;
 use super::tree::Section;
@@ -15,7 +15,7 @@ pub(super) fn check<'a>(
     author_has_a_clock(collection, section, problems);
 }
 
-/// What only matters to a restore is refused where there is none: it would look like it mattered.
+/// Keys that matter only to a restore are rejected where there is no restore: they would look as if they mattered.
 fn restore_is_possible<'a>(
     collection: &Collection,
     section: &Section<'a>,

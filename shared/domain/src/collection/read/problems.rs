@@ -66,7 +66,7 @@ impl<'a> Problems<'a> {
         self.found.push((place, message.into()));
     }
 
-    /// How many there are, so that a caller can tell whether its own part added any.
+    /// How many there are, so that a caller knows whether its own part added any.
     pub(super) fn count(&self) -> usize {
         self.found.len()
     }

@@ -1,7 +1,7 @@
-//! The first look at a collection: does it only say things that are known, in the types that they have.
+//! The first check of a collection: whether it has only known keys, with values of the right types.
 //!
-//! What passes here can still be wrong, but every value has the TOML type that the second look reads, and no key is
-//! left over that nobody honours.
+//! What passes here can still be wrong, but every value has the TOML type that the second check reads, and no key
+//! remains that is not supported.
 
 use super::keys::{self, Support};
 use super::problems::Problems;
@@ -48,7 +48,7 @@ fn check_entry<'a>(
         );
         return;
     }
-    // What is below a refused key needs no refusal of its own.
+    // Keys below a rejected key are not rejected again.
     if key.support == Support::Later && around == Support::Now {
         problems.add(entry.place.clone(), "is not supported yet; take it out");
     }
@@ -91,7 +91,7 @@ fn unknown(name: &str, path: &str) -> String {
     }
 }
 
-/// How many letters must be changed, added or left out to make one text of the other.
+/// How many letters must be changed, added or left out to turn one text into the other.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

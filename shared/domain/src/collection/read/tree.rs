@@ -1,4 +1,4 @@
-//! A TOML tree that knows where each key stands.
+//! A TOML tree that knows the place of each key.
 //!
 //! Reading through serde would lose the line of a key and stop at the first error; so the tree is walked by hand.
 
@@ -54,12 +54,12 @@ impl<'a> File<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The text, where it is one.
+    /// The text, if the value is one.
     pub(super) fn text(&self) -> Option<&'a str> {
         self.value.as_str()
     }
 
-    /// The table, where it is one.
+    /// The table, if the value is one.
     pub(super) fn section(&self) -> Option<Section<'a>> {
         Some(Section {
             place: self.place.clone(),
@@ -67,7 +67,7 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// The elements of a list, each at its own line under the list's key; none where it is no list.
+    /// The elements of a list, each at its own line under the list's key; none if it is not a list.
     pub(super) fn elements(&self) -> Vec<Entry<'a>> {
         let element = |value: &'a Spanned<DeValue<'a>>| Entry {
             place: self
@@ -118,7 +118,7 @@ impl<'a> Section<'a> {
         Some(self.place.file.entry(&self.place.key, key, value))
     }
 
-    /// The value of a key that must be there.
+    /// The value of a key that must be present.
     pub(super) fn required(&self, name: &str, problems: &mut Problems<'a>) -> Option<Entry<'a>> {
         let entry = self.get(name);
         if entry.is_none() {
@@ -132,8 +132,8 @@ impl<'a> Section<'a> {
         entry
     }
 
-    /// The place of a key below this table, or of the nearest table around it that is there. The key of the place is
-    /// the whole path in any case, so that an error about a default names what to write.
+    /// The place of a key below this table, or of the nearest table around it that exists. The key of the place is the
+    /// whole path in any case, so that an error about a default says what to write.
     pub(super) fn place_of(&self, path: &str) -> Place<'a> {
         let mut line = self.place.line;
         let mut section = Some(self.clone());

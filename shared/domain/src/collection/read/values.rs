@@ -1,4 +1,4 @@
-//! Reads the value of one key, as more than one part of a collection has it.
+//! Reads the value of one key, for kinds of keys that several parts of a collection have.
 
 use super::problems::Problems;
 use super::tree::{Entry, Section};
@@ -23,7 +23,7 @@ pub(super) fn collection_name<'a>(
         .ok()
 }
 
-/// A text that must be there and keep a rule.
+/// A text that must be present and follow a rule.
 pub(super) fn named<'a>(
     section: &Section<'a>,
     name: &str,
@@ -34,7 +34,7 @@ pub(super) fn named<'a>(
     checked(entry.text()?, entry.place, rule, problems)
 }
 
-/// A text that may be there and then must keep a rule.
+/// A text that may be absent, and otherwise must follow a rule.
 pub(super) fn named_if_any<'a>(
     section: &Section<'a>,
     name: &str,

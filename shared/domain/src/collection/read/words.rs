@@ -1,6 +1,6 @@
-//! The rules of the stores for names, judged when the file is read and not by the first request.
+//! The rules of the stores for names, checked when the file is read and not by the first request.
 //!
-//! Each answers `Err` with what is wrong and what to write.
+//! Each returns `Err` with what is wrong and what to write.
 
 use super::place::Place;
 use super::problems::Problems;
@@ -11,7 +11,7 @@ const NAME_BYTES: usize = 255;
 /// One of the rules below.
 pub(super) type Rule = fn(&str) -> Result<(), String>;
 
-/// The text when it keeps the rule; else the error is noted.
+/// The text if it follows the rule; otherwise the error is noted.
 pub(super) fn checked<'a>(
     text: &str,
     place: Place<'a>,
@@ -27,7 +27,7 @@ pub(super) fn checked<'a>(
     }
 }
 
-/// An attribute of a row. Statements name attributes in double quotes.
+/// An attribute of a row. Statements write attributes in double quotes.
 pub(super) fn attribute(name: &str) -> Result<(), String> {
     if name.contains(['{', '}']) {
         return Err(
@@ -60,7 +60,7 @@ pub(super) fn gsi(name: &str) -> Result<(), String> {
     }
 }
 
-/// An OpenSearch index, before the prefix; it must stand on its own, for the prefix may be empty.
+/// An OpenSearch index, before the prefix; it must be valid without the prefix, which may be empty.
 pub(super) fn index(name: &str) -> Result<(), String> {
     length(name)?;
     if name.starts_with(['_', '-', '+']) || name.starts_with('.') {
@@ -80,8 +80,8 @@ pub(super) fn index(name: &str) -> Result<(), String> {
     }
 }
 
-/// A group. An HTTP API renders the groups of a token as `[a b]`, so a name with one of these letters cannot be told
-/// from two groups and would never be recognised.
+/// A group. An HTTP API renders the groups of a token as `[a b]`, so a name with one of these characters cannot be
+/// distinguished from two groups and would never be recognised.
 pub(super) fn group(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("is empty; write member, author or a group".to_owned());

@@ -1,4 +1,4 @@
-//! Parents and children: what may stand below what.
+//! Parents and children: which collections may be below which.
 
 use super::*;
 

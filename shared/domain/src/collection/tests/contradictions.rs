@@ -1,4 +1,4 @@
-//! What keys must not say about each other, and what the author of such a file is told.
+//! Combinations of keys that contradict each other, and the error that the author of such a file gets.
 
 use super::*;
 

@@ -1,10 +1,10 @@
-//! The page that users read and the table that the parser reads name the same keys.
+//! The page that users read and the table that the parser reads list the same keys.
 
 use super::super::read::keys::{KEYS, Support};
 
 const PAGE: &str = include_str!("../../../../../docs/collections.md");
 
-/// The keys of the page's tables, each with whether the page says that it is honoured.
+/// The keys of the page's tables, each with whether the page says that it is supported.
 fn documented() -> Vec<(&'static str, bool)> {
     let (_, keys) = PAGE.split_once("\n## Keys\n").unwrap();
     let (keys, _) = keys.split_once("\n## ").unwrap();

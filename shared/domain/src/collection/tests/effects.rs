@@ -1,4 +1,4 @@
-//! Schedules, events, recipients and computed values: what is told for each mistake.
+//! Schedules, events, recipients and computed values: the error for each mistake.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! What one key must not be: each rule has a file that breaks it, and the whole text of what its author is told.
+//! Invalid values of one key: each rule has a file that breaks it, and the whole text of the error that its author
+//! gets.
 
 use super::*;
 

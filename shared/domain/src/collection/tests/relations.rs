@@ -104,7 +104,7 @@ fn promotion_says_who_is_the_owner_and_who_the_oldest() {
     );
 }
 
-/// Messages, links and attachments, each with what the test puts in.
+/// Messages, links and attachments, each with the lines that the test adds.
 fn shared_records(link: &str, kept: &str) -> String {
     let collection = |name: &str, key: &str, lines: &str| {
         format!(

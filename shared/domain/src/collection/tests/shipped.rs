@@ -1,4 +1,4 @@
-//! The files that ship: each says what its area of the acceptance list needs.
+//! The files that ship: each declares what its area of the acceptance list needs.
 
 use std::time::Duration;
 
@@ -281,7 +281,7 @@ fn a_stream_goes_with_all_that_is_below_it_and_comes_back_whole() {
             .collect()
     };
 
-    // The recipients first, so that a pass that goes backwards takes them last.
+    // The recipients first, so that a pass that runs backwards does them last.
     assert_eq!(below("streams"), ["subscriptions", "stream_messages"]);
     assert_eq!(
         below("stream_messages"),

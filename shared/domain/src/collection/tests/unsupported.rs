@@ -1,4 +1,4 @@
-//! What a later version will honour is refused by this one, whatever stands beside it; nothing is ignored.
+//! Keys that a later version will support are rejected by this one, whatever is beside them; nothing is ignored.
 
 use super::super::read::keys::{KEYS, Support};
 use super::*;
@@ -120,7 +120,8 @@ fn every_key_refuses_every_type_but_its_own() {
     for key in KEYS {
         for (kind, value) in values.iter().filter(|(kind, _)| !key.types.contains(kind)) {
             let path = key.path.replace('*', "type");
-            // In a collection of its own, so that nothing is declared twice; what else is wrong with it is no matter.
+            // In a collection of its own, so that nothing is declared twice; what else is wrong with it does not
+            // matter.
             let errors = errors_of(&format!("{BASE}[other]\n{path} = {value}\n"));
             let refused = errors
                 .lines()

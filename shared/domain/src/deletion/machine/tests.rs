@@ -8,7 +8,7 @@ const FLAG: Terms = Terms {
     is_due: false,
 };
 
-/// What is possible before `purge_at` for a deletion that may be restored, in the words of the design.
+/// What is possible before `purge_at` for a deletion that may be restored, as the design says.
 #[rustfmt::skip]
 const POSSIBLE: &[(State, Event, State)] = &[
     (State::PendingDelete, Event::Lease, State::Deleting),

@@ -1,4 +1,4 @@
-//! What stands in the archive.
+//! What is stored in the archive.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Rows that go at once.
+//! Rows that are removed at once.
 
 use super::harness::ArchiveHarness;
 use crate::contract::done;

@@ -1,4 +1,4 @@
-//! What a store brings for the rules about rows that leave their table, and how the rules use it.
+//! What a store must provide for the rules about rows that leave their table, and how the rules use it.
 
 use crate::contract::done;
 use crate::samples::{mark, tenant};
@@ -14,14 +14,14 @@ pub trait ArchiveHarness: Send + Sync {
     /// The port.
     fn rows(&self) -> &Self::Rows;
 
-    /// Puts a row behind the port's back; `null` is an explicit NULL.
+    /// Stores a row without the port; `null` is an explicit NULL.
     fn put(
         &self,
         collection: &Collection,
         row: Map<String, Value>,
     ) -> impl Future<Output = ()> + Send;
 
-    /// The row as it stands, all of it.
+    /// The complete row as it is stored.
     fn get(
         &self,
         collection: &Collection,
@@ -40,7 +40,7 @@ pub(super) async fn read<H: ArchiveHarness>(
     rows.into_iter().flatten().next().expect("the row is there")
 }
 
-/// Puts a row and copies it under the n-th deletion.
+/// Stores a row and copies it under the n-th deletion.
 pub(super) async fn put_and_copy<H: ArchiveHarness>(
     harness: &H,
     collection: &Collection,

@@ -1,4 +1,4 @@
-//! Away from the table, and back.
+//! Out of the table, and back.
 
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ pub async fn taking_away_removes_what_was_read<H: ArchiveHarness>(harness: &H) {
     let second = done(harness.rows().take(&messages, &rows).await);
 
     assert_eq!(first, [TakeOutcome::Taken; 4]);
-    // A store that says of a missing row that it was removed says nothing wrong.
+    // A store that reports a missing row as removed is right.
     assert!(!second.contains(&TakeOutcome::Changed));
     for at in &keys {
         assert_eq!(harness.get(&messages, at).await, None);
@@ -117,7 +117,7 @@ pub async fn a_declared_version_and_the_mark_decide<H: ArchiveHarness>(harness: 
         .await,
         TakeOutcome::Changed
     );
-    // Who declares a version promises that nothing changes without it.
+    // A collection that declares a version promises that nothing changes without it.
     assert_eq!(
         after(with(Some(1), "a"), with(Some(1), "b")).await,
         TakeOutcome::Taken

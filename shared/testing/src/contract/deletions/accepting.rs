@@ -1,4 +1,4 @@
-//! Accepting, all or nothing, and taking it back.
+//! Accepting, all or nothing, and rolling it back.
 
 use serde_json::{Map, Value, json};
 

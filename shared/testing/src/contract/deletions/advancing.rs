@@ -1,4 +1,4 @@
-//! Compare-and-set, pages of which the first counts, exceptions of which the last counts.
+//! Compare-and-set; pages, of which the first version is valid; exceptions, of which the last version is valid.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub async fn storing_again_is_stored<H: DeletionsHarness>(harness: &H) {
 
 pub async fn of_two_changes_one_wins_and_the_loser_sees_it<H: DeletionsHarness>(harness: &H) {
     let sample = accepted(harness, 1, "acme").await;
-    // Two leases of the same moment differ by nothing but their holder.
+    // Two leases of the same moment differ only by their holder.
     let (mine, theirs) = (lease(&sample.deletion, 1), lease(&sample.deletion, 2));
 
     assert_eq!(store(harness, &theirs).await, StoreOutcome::Stored);

@@ -74,7 +74,7 @@ pub async fn listing_shows_nothing_of_another_tenant<H: DeletionsHarness>(harnes
             .expect("it answers");
         assert_eq!(ids(listed), expected, "{name}");
     }
-    // Not even as a place to go on from.
+    // Not even as a position to continue from.
     let before = harness
         .deletions()
         .list(&tenant("acme"), Some(deletion_id(3)), 10)
@@ -186,7 +186,7 @@ pub async fn finding_stops_at_its_limit<H: DeletionsHarness>(harness: &H) {
     }
 }
 
-/// A deletion that is due then.
+/// A deletion that is due at this time.
 async fn due_at<H: DeletionsHarness>(
     harness: &H,
     n: u8,

@@ -1,4 +1,4 @@
-//! What a control table brings for the rules about deletions, and how the rules use it.
+//! What a control table must provide for the rules about deletions, and how the rules use it.
 
 use crate::samples;
 use domain::collection::{Collection, Collections};
@@ -18,31 +18,31 @@ pub trait DeletionsHarness: Send + Sync {
     /// The port.
     fn deletions(&self) -> &Self::Deletions;
 
-    /// Puts a row behind the port's back; `null` is an explicit NULL.
+    /// Stores a row without the port; `null` is an explicit NULL.
     fn put_row(
         &self,
         collection: &Collection,
         row: Map<String, Value>,
     ) -> impl Future<Output = ()> + Send;
 
-    /// Removes a row behind the port's back.
+    /// Removes a row without the port.
     fn remove_row(
         &self,
         collection: &Collection,
         key: &RecordKey,
     ) -> impl Future<Output = ()> + Send;
 
-    /// The row as it stands, all of it.
+    /// The complete row as it is stored.
     fn get_row(
         &self,
         collection: &Collection,
         key: &RecordKey,
     ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
 
-    /// Makes all items of a deletion ones of a later version than this build knows.
+    /// Gives all items of a deletion a later version than this build knows.
     fn make_newer(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
 
-    /// Takes that back, and nothing else.
+    /// Undoes that, and nothing else.
     fn make_known(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
 
     /// Lets the indexes catch up.
@@ -102,7 +102,7 @@ impl Sample {
         harness.get_row(&self.collection, self.root_key()).await
     }
 
-    /// Whether nothing of the deletion is there.
+    /// Whether nothing of the deletion is stored.
     pub(super) async fn is_absent<H: DeletionsHarness>(&self, harness: &H) -> bool {
         let (store, tenant, id) = (harness.deletions(), &self.deletion.tenant, self.deletion.id);
         store

@@ -1,4 +1,4 @@
-//! Deletions without a root: accepting what a request names, and taking that back.
+//! Deletions without a root: accepting what a request lists, and rolling that back.
 
 use super::harness::{DeletionsHarness, Sample, sample};
 use crate::samples::{ODD_IDS, key, key2, start, timing};

@@ -1,4 +1,4 @@
-//! Items of a later version: never read as far as they go, never written over, never removed.
+//! Items of a later version: never partly read, never overwritten, never removed.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub async fn items_of_a_later_version_are_an_error<H: DeletionsHarness>(harness:
     assert_newer(store.page(tenant, id, 1).await);
     assert_newer(store.exceptions(tenant, id, 1).await);
     assert_newer(store.notice(tenant, id, 1).await);
-    // Who loses a race to a later version cannot read what it decided.
+    // A writer that loses a race to a later version cannot read what that decided.
     assert_newer(store.store(&late).await);
     assert_newer(store.put_page(&sample.deletion, &page).await);
 }
@@ -55,7 +55,7 @@ pub async fn items_of_a_later_version_are_neither_written_over_nor_removed<H: De
     assert_newer(store.put_notice(deletion, 1, &told).await);
     assert_newer(store.drop_page(deletion, 1).await);
     let (collection, page) = (&sample.collection, &sample.page);
-    // A later version has it in hand: that is as good as begun.
+    // A later version works on it: that counts as begun.
     let undone = store.undo(collection, deletion, page).await;
     assert_eq!(undone.expect("it answers"), UndoOutcome::Begun);
 
@@ -63,7 +63,7 @@ pub async fn items_of_a_later_version_are_neither_written_over_nor_removed<H: De
     assert_eq!(everything(harness, &sample).await, before);
 }
 
-/// An accepted deletion with exceptions, and with something told, of its page.
+/// An accepted deletion with exceptions, and a notice, of its page.
 async fn with_everything<H: DeletionsHarness>(harness: &H) -> Sample {
     let sample = accepted(harness, 1, "acme").await;
     let (store, deletion) = (harness.deletions(), &sample.deletion);
@@ -87,7 +87,7 @@ fn exceptions(reason: &str) -> Exceptions {
     }
 }
 
-/// What there is of a deletion.
+/// Everything that is stored of a deletion.
 async fn everything<H: DeletionsHarness>(
     harness: &H,
     sample: &Sample,

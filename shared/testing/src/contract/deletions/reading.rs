@@ -1,4 +1,4 @@
-//! Reading: everything comes back as it was written, for its own tenant only.
+//! Reading: everything is read as it was written, only for its own tenant.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -193,7 +193,7 @@ pub async fn another_tenants_deletion_is_none<H: DeletionsHarness>(harness: &H) 
     }
 }
 
-/// With something in every field.
+/// A deletion with a value in every field.
 fn full(deletion: &Deletion) -> Deletion {
     let later = |seconds: u64| {
         start()

@@ -1,4 +1,4 @@
-//! The end of a restore: the root, the deletion and a look at everything above, all or nothing.
+//! The end of a restore: the root, the deletion and a check of everything above, all or nothing.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use ports::{
     RestoreOutcome, StoreOutcome,
 };
 
-/// A reply below a message below a discussion; its deletion was accepted, and is to be restored.
+/// A reply below a message below a discussion; its deletion was accepted, and will be restored.
 struct Restore {
     replies: Collection,
     deletion: Deletion,
@@ -91,7 +91,7 @@ impl Restore {
         stored.expect("it answers").expect("it is there")
     }
 
-    /// It is ended so, and nothing is written.
+    /// The restore ends with this outcome, and nothing is written.
     async fn refuses<H: DeletionsHarness>(
         &self,
         harness: &H,
@@ -151,7 +151,7 @@ pub async fn ending_a_restore_again_is_restored<H: DeletionsHarness>(harness: &H
         assert_eq!(restore.stored(harness).await, restore.restored);
     }
 
-    // Also when the root was deleted again since, or its parent: it was done.
+    // Also when the root, or its parent, was deleted again since: the restore was done.
     let theirs = marked(&restore.replies, live(&restore.replies, &reply()), &mark(2));
     harness.put_row(&restore.replies, theirs.clone()).await;
     let Ancestor { collection, key } = &restore.ancestors[0];
@@ -231,7 +231,7 @@ pub async fn ending_a_restore_that_somebody_else_changed_writes_nothing<H: Delet
     let stored = harness.deletions().store(&theirs).await;
     assert_eq!(stored.expect("it answers"), StoreOutcome::Stored);
 
-    // Their change decides, whatever else is wrong.
+    // The other writer's change decides, whatever else is wrong.
     for what in ["all is well", "the parent is gone"] {
         restore
             .refuses(harness, RestoreOutcome::Changed, what)

@@ -1,4 +1,4 @@
-//! What effects need stands in pages; what the events of a page tell stands beside them.
+//! What effects need is stored in pages; the notices of pages are stored beside them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Taking marks off documents, and only this deletion's.
+//! Clearing marks of documents, and only this deletion's.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::samples::{ODD_IDS, collection, deletion_id, mark, marked};
 use domain::collection::Collection;
 use ports::{ClearDocuments, DocumentClearOutcome};
 
-/// Puts these messages with the mark of the n-th deletion and gives their ids.
+/// Stores these messages with the mark of the n-th deletion and returns their ids.
 async fn put_marked(
     harness: &impl DocumentsHarness,
     collection: &Collection,
@@ -73,7 +73,7 @@ pub async fn clearing_leaves_documents_that_are_not_this_deletions<H: DocumentsH
     let mut ids = put_marked(harness, &messages, &["another"], 2).await;
     let (live, source) = message("live");
     harness.put(&messages, &live, source.clone()).await;
-    // A date without an id is nobody's.
+    // A date without an id belongs to no deletion.
     let (strange, mut without_id) = message("strange");
     without_id.insert("date_delete".to_owned(), json!("2020-01-01T00:00:00.000Z"));
     harness.put(&messages, &strange, without_id.clone()).await;
@@ -180,7 +180,7 @@ pub async fn what_somebody_writes_while_a_document_is_cleared_is_not_lost<H: Doc
         changed.insert("note".to_owned(), json!(written));
 
         let clearing = async {
-            // In conflict with the writer is an answer too.
+            // A conflict with the writer is a valid answer, too.
             while !matches!(
                 harness
                     .documents()

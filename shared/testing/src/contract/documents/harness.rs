@@ -1,4 +1,4 @@
-//! What a search store brings for the rules about documents, and how the rules use it.
+//! What a search store must provide for the rules about documents, and how the rules use it.
 
 use domain::collection::Collection;
 use ports::{
@@ -6,8 +6,8 @@ use ports::{
 };
 use serde_json::{Map, Value, json};
 
-/// A search store with the indexes of [`samples`](crate::samples), empty. They take the key, the tenant and
-/// the marks as keywords or dates, the declared fields and `note` as text, and nothing else.
+/// A search store with the indexes of [`samples`](crate::samples), empty. They accept the key, the tenant and the marks
+/// as keywords or dates, the declared fields and `note` as text, and nothing else.
 pub trait DocumentsHarness: Send + Sync {
     type Documents: MarkDocuments
         + ClearDocuments
@@ -19,7 +19,7 @@ pub trait DocumentsHarness: Send + Sync {
     /// The port.
     fn documents(&self) -> &Self::Documents;
 
-    /// Puts a document behind the port's back.
+    /// Stores a document without the port.
     fn put(
         &self,
         collection: &Collection,
@@ -27,20 +27,20 @@ pub trait DocumentsHarness: Send + Sync {
         source: Map<String, Value>,
     ) -> impl Future<Output = ()> + Send;
 
-    /// The document as it was written last.
+    /// The document as it was last written.
     fn get(
         &self,
         collection: &Collection,
         id: &str,
     ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
 
-    /// Takes the index of a collection away.
+    /// Removes the index of a collection.
     fn drop_index(&self, collection: &Collection) -> impl Future<Output = ()> + Send;
 
-    /// Whether the index of a collection is there.
+    /// Whether the index of a collection exists.
     fn has_index(&self, collection: &Collection) -> impl Future<Output = bool> + Send;
 
-    /// Lets a search see what was written.
+    /// Makes what was written visible to a search.
     fn refresh(&self) -> impl Future<Output = ()> + Send;
 }
 
@@ -53,7 +53,7 @@ pub(super) fn message(id: &str) -> (String, Map<String, Value>) {
     (format!("d\u{1f}{id}"), object(source))
 }
 
-/// Puts these messages and gives their ids.
+/// Stores these messages and returns their ids.
 pub(super) async fn put_messages(
     harness: &impl DocumentsHarness,
     collection: &Collection,

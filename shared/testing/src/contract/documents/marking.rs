@@ -135,7 +135,7 @@ pub async fn a_mark_that_the_index_cannot_hold_is_rejected_document_by_document<
     let mut ids = put_messages(harness, &messages, &["1", "2"]).await;
     ids.push("nobody".to_owned());
     let mut too_long = mark(1);
-    // A keyword takes 32,766 bytes.
+    // A keyword accepts 32,766 bytes.
     too_long.deleted_by = "secret".repeat(6_000);
 
     let outcomes = done(harness.documents().mark(&messages, &too_long, &ids).await);
@@ -161,7 +161,7 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
         .remove(0)
         .expect("it is there")
         .version;
-    // It was there before: nobody may rely on having seen it.
+    // The index existed before: no code may rely on having seen it.
     let _ = done(harness.documents().mark(&messages, &mark(1), &ids).await);
     harness.drop_index(&messages).await;
     let tenant = tenant("acme");

@@ -32,8 +32,8 @@ pub async fn removing_leaves_what_was_written_since<H: DocumentsHarness>(harness
     );
 }
 
-/// An index that is told to remove a certain version cannot say whether the document is gone or another: it says
-/// `Changed`, and reading again tells.
+/// An index that must remove a certain version cannot say whether the document is missing or was changed: it answers
+/// `Changed`, and reading again shows which.
 pub async fn removing_again_is_harmless<H: DocumentsHarness>(harness: &H) {
     let messages = collection("messages");
     let ids = put_messages(harness, &messages, &["1"]).await;

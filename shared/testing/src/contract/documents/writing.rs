@@ -1,4 +1,4 @@
-//! Writing documents: made where there is none, changed where there is one, nothing else touched.
+//! Writing documents: created if there is none, changed if there is one, and nothing else touched.
 
 use serde_json::{Map, Value, json};
 
@@ -137,7 +137,7 @@ pub async fn odd_ids_are_indexed_under_themselves<H: DocumentsHarness>(harness: 
     }
 }
 
-/// The document of the message `d`/`name` of `acme` about a stone, with these attributes beside.
+/// The document of the message `d`/`name` of `acme` about a stone, with these additional attributes.
 fn document(messages: &Collection, name: &str, beside: Value) -> Document {
     let mut row = row(messages, &key2("d", name), "acme");
     row.extend(object(beside));

@@ -1,4 +1,4 @@
-//! Taking marks off rows, and only this deletion's.
+//! Clearing marks of rows, and only this deletion's.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use domain::key::{KEY_PART_BYTES, RecordKey};
 use ports::{ClearOutcome, ClearRows, MarkOutcome, MarkRows, RowToClear, RowToMark};
 
 pub async fn clearing_takes_this_deletions_mark_off_and_nothing_else<H: RowsHarness>(harness: &H) {
-    // "replies" calls its marks by reserved words.
+    // The marks of "replies" have reserved words as names.
     for (name, key) in [
         ("discussions", key("d")),
         ("messages", key2("d", "m")),
@@ -41,7 +41,7 @@ pub async fn clearing_puts_an_explicit_null_back<H: RowsHarness>(harness: &H) {
             .put(&collection, marked(&collection, live.clone(), &mark(1)))
             .await;
 
-        // The second time it is there already.
+        // The second time it is already there.
         for expected in [ClearOutcome::Cleared, ClearOutcome::Live] {
             let outcome = done(
                 harness
@@ -98,7 +98,7 @@ pub async fn clearing_leaves_every_row_that_is_not_this_deletions<H: RowsHarness
     harness
         .put(&messages, with_null(&messages, live(&keys[3])))
         .await;
-    // A date that somebody else wrote, and no id: nobody knows whose it is.
+    // A date that another writer wrote, without an id: its deletion is unknown.
     let mut strange = live(&keys[4]);
     strange.insert("date_delete".to_owned(), json!("2020-01-01"));
     harness.put(&messages, strange).await;

@@ -1,4 +1,4 @@
-//! What a store brings for the rules about rows, and how the rules use it.
+//! What a store must provide for the rules about rows, and how the rules use it.
 
 use domain::collection::Collection;
 use domain::key::RecordKey;
@@ -12,14 +12,14 @@ pub trait RowsHarness: Send + Sync {
     /// The port.
     fn rows(&self) -> &Self::Rows;
 
-    /// Puts a row behind the port's back; `null` is an explicit NULL.
+    /// Stores a row without the port; `null` is an explicit NULL.
     fn put(
         &self,
         collection: &Collection,
         row: Map<String, Value>,
     ) -> impl Future<Output = ()> + Send;
 
-    /// The row as it stands, all of it.
+    /// The complete row as it is stored.
     fn get(
         &self,
         collection: &Collection,
@@ -27,7 +27,7 @@ pub trait RowsHarness: Send + Sync {
     ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
 }
 
-/// Puts a live row for each key.
+/// Stores a live row for each key.
 pub(super) async fn put_live(
     harness: &impl RowsHarness,
     collection: &Collection,
@@ -40,7 +40,7 @@ pub(super) async fn put_live(
     }
 }
 
-/// The rows as they stand, in the order of the keys.
+/// The rows as they are stored, in the order of the keys.
 pub(super) async fn peek(
     harness: &impl RowsHarness,
     collection: &Collection,

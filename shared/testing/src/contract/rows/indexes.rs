@@ -1,4 +1,4 @@
-//! Queries over an index, page by page.
+//! Queries through an index, page by page.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub async fn querying_over_an_index_finds_every_row_exactly_once<H: RowsHarness>
         );
         harness.put(&replies, reply).await;
     }
-    // Without the attribute of the index it is in no partition of it.
+    // Without the attribute of the index, a row is in none of its partitions.
     harness
         .put(&replies, row(&replies, &key("orphan"), "acme"))
         .await;
@@ -48,7 +48,7 @@ pub async fn querying_over_an_index_finds_every_row_exactly_once<H: RowsHarness>
 }
 
 pub async fn a_position_of_an_index_is_refused_by_the_table<H: RowsHarness>(harness: &H) {
-    // The same value in both partitions: it alone does not tell the two apart.
+    // The same value in both partitions: it alone does not distinguish the two.
     let discussions = collection("discussions");
     put_live(harness, &discussions, &[key("acme"), key("b"), key("c")]).await;
     let (index, table) = (Through::Index("by_user"), Through::Table);

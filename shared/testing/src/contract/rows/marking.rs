@@ -9,7 +9,7 @@ use domain::key::{KEY_PART_BYTES, RecordKey};
 use ports::{Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowToMark, Through};
 
 pub async fn marking_writes_the_three_attributes_and_nothing_else<H: RowsHarness>(harness: &H) {
-    // "replies" calls its marks by reserved words.
+    // The marks of "replies" have reserved words as names.
     for (name, key) in [
         ("discussions", key("d")),
         ("messages", key2("d", "m")),

@@ -1,4 +1,4 @@
-//! Queries over the table, page by page.
+//! Queries on the table, page by page.
 
 use serde_json::json;
 

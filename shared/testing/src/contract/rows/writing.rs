@@ -1,4 +1,4 @@
-//! Writing whole rows, and taking that back.
+//! Writing whole rows, and undoing that.
 
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
-//! `META` as the first builds wrote it, made into what this build would have written of the same deletion.
+//! `META` as the first builds wrote it, converted to what this build would have written for the same deletion.
 //!
-//! They knew one strategy, no restore, no certificate, and each pass once. Such items carry version 1 as well: whoever was
-//! in the middle of something then is carried on.
+//! They knew one strategy, no restore, no certificate, and each pass once. Such items carry version 1 as well:
+//! deletions that were under way then are continued.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::dynamo::deletions::{Item, ItemError};
 use domain::collection::{CollectionName, Strategy};
 use domain::deletion::{DeleteCounts, Failure, Notified, Pass, PassEvents, State};
 
-/// What is needed of such an item to know what it does not say.
+/// The fields of such an item that are needed to derive those that it does not have.
 #[derive(Deserialize)]
 struct First {
     collection: CollectionName,
@@ -47,7 +47,7 @@ pub(super) fn completed(mut item: Item) -> Result<Item, ItemError> {
     let mut put = |name: &str, value: AttributeValue| drop(item.insert(name.to_owned(), value));
     put("strategy", attribute(&Strategy::Flag)?);
     put("restorable", AttributeValue::Bool(true));
-    // Nobody knows the head any more; an empty one stays empty.
+    // The head is unknown; an empty one stays empty.
     put("chain", AttributeValue::S(String::new()));
     put("notified", attribute(&first.notified())?);
     if first.acted == 0 && first.deleted.is_empty() {
@@ -97,7 +97,7 @@ impl First {
         }
     }
 
-    /// How far a pass came. `is_present` is whether it is the one that the item's failure is about.
+    /// How far a pass got. `is_present` is whether the item's failure belongs to it.
     fn telling(
         &self,
         ended: Option<State>,

@@ -1,4 +1,4 @@
-//! The error of an item `META` that cannot be read, nor written.
+//! The error of an item `META` that can be neither read nor written.
 
 use crate::dynamo::deletions::{ItemError, keys};
 

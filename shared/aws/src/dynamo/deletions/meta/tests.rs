@@ -1,4 +1,4 @@
-//! What is written to `META` is read back, and stands there as the indexes and the TTL want it.
+//! What is written to `META` is read back, and is stored in the form that the indexes and the TTL need.
 
 use super::*;
 use crate::dynamo::text;
@@ -184,7 +184,7 @@ fn what_is_not_due_stands_in_no_index_of_due_ones() {
     }
 }
 
-/// As DynamoDB counts: names and values, 3 bytes for a map and 1 for each member.
+/// The size as DynamoDB counts it: names and values, 3 bytes for a map and 1 for each member.
 fn size(item: &Item) -> usize {
     fn bytes(value: &AttributeValue) -> usize {
         match value {
@@ -279,8 +279,8 @@ fn been_through_everything() -> Deletion {
     deletion
 }
 
-/// An id has 1,024 bytes in each part, a subject claim 255, a reason 256: nothing that a client or a store
-/// words makes the item grow beyond that.
+/// An id has 1,024 bytes in each part, a subject claim 255, a reason 256: no text from a client or a store makes the
+/// item grow beyond that.
 #[test]
 fn the_longest_ids_and_names_make_a_larger_item_and_no_more() {
     let mut deletion = been_through_everything();

@@ -1,10 +1,10 @@
-//! What a statement on the archive may hold, and what its errors call it.
+//! The limits of a statement on the archive, and its name in errors.
 
-/// The archive, as its errors name it.
+/// The archive's name in errors.
 pub(super) const ARCHIVE: &str = "archive";
 
-/// The longest statement that DynamoDB takes, in characters, less some for its tail.
+/// The longest statement that DynamoDB accepts, in characters, less some for its tail.
 pub(super) const STATEMENT: usize = 8_000;
 
-/// The most attributes that one statement names: an expression has 300 operators.
+/// The most attributes in one statement: an expression has 300 operators.
 pub(super) const NAMED: usize = 250;

@@ -84,13 +84,13 @@ pub(super) async fn drop(
     let gone = |answer| match answer {
         Answer::Done | Answer::ConditionFailed(_) => Attempt::Done(()),
         Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
         Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     };
     Ok(answers.into_iter().map(gone).collect())
 }
 
-/// Fails when a copy of a later version was met. It was neither written over nor removed.
+/// Fails when a copy of a later version was found. It was neither overwritten nor removed.
 fn check_versions(answers: &[Answer], operation: &'static str) -> Result<(), DependencyError> {
     let is_newer = |answer: &Answer| matches!(answer, Answer::ConditionFailed(Some(item)) if version(item).is_some_and(|found| found > VERSION));
     if answers.iter().any(is_newer) {
@@ -116,7 +116,7 @@ pub(super) enum CopyError {
 }
 
 impl CopyError {
-    /// As the port says it.
+    /// The port's error for it.
     pub(super) fn told(self, operation: &'static str) -> DependencyError {
         match self {
             Self::TooNew => DependencyError::newer(ARCHIVE, operation, self),
@@ -125,7 +125,7 @@ impl CopyError {
     }
 }
 
-/// The row that a copy holds. One of a later version is an error, never read as far as it goes.
+/// The row that a copy holds. One of a later version is an error, and is never partly read.
 pub(super) fn read(mut item: Item) -> Result<Item, CopyError> {
     match (version(&item), item.remove(ITEM)) {
         (Some(version), _) if version > VERSION => Err(CopyError::TooNew),
@@ -139,7 +139,7 @@ pub(super) fn primary_key(deletion: DeletionId, collection: &Collection, key: &R
     Item::from([("pk".to_owned(), text(pk(deletion, collection, key)))])
 }
 
-/// Names one record of one deletion, and no other: the first part says how long it is.
+/// Identifies one record of one deletion, and no other: the first part contains its length.
 fn pk(deletion: DeletionId, collection: &Collection, key: &RecordKey) -> String {
     let name = &collection.name;
     let mut record = format!("{}:{}", key.partition.len(), key.partition);

@@ -1,4 +1,4 @@
-//! The row's own table: away if it is what was copied, back if its key is free.
+//! The row's own table: a row is removed if it still is what was copied, and put back if its key is free.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -28,7 +28,7 @@ pub(super) async fn take(
         Answer::ConditionFailed(None) => Attempt::Done(TakeOutcome::Gone),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(TakeOutcome::Changed),
         Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; should the store say so all the same, it is asked again.
+        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
         Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     };
     Ok(answers.into_iter().map(outcome).collect())
@@ -59,13 +59,14 @@ pub(super) async fn put_back(
         Answer::Done => Attempt::Done(PutBackOutcome::Back),
         Answer::ConditionFailed(_) => Attempt::Done(PutBackOutcome::Taken),
         Answer::Again(why) => Attempt::Retry(why),
-        // It was there once, but an item collection of a local index may be full by now: somebody has to make room.
+        // The row was there once, but an item collection of a local index may be full meanwhile: a person has to make
+        // room.
         Answer::TooLarge => Attempt::Retry("too large".to_owned()),
     };
     Ok(answers.into_iter().map(outcome).collect())
 }
 
-/// The row as it comes back.
+/// The row as it is put back.
 fn returning(collection: &Collection, copy: &RowToPutBack<Item>) -> Item {
     let mut row = copy.stored.kept.clone();
     if !copy.marked {
@@ -80,8 +81,8 @@ fn returning(collection: &Collection, copy: &RowToPutBack<Item>) -> Item {
     row
 }
 
-/// The condition names what the row had. DynamoDB cannot ask whether it has got anything more since; a declared version
-/// tells that too.
+/// The condition compares what the row had. DynamoDB cannot check whether attributes were added since; a declared
+/// version shows that too.
 fn removal(table: &str, collection: &Collection, stored: &Stored<Item>) -> Statement {
     let row = &stored.kept;
     let mut statement = Statement::on_row(
