@@ -32,6 +32,31 @@ fn bound(writes: usize) -> usize {
     writes * (CHILDREN + 1) + AROUND
 }
 
+/// The largest future that the engine keeps in a worker, in bytes.
+const LARGEST_FUTURE: usize = 4 * KB;
+
+#[tokio::test]
+async fn what_a_worker_keeps_of_a_slice_or_a_sweep_is_small() {
+    let world = OnTables::shipped(TENANT);
+    let (engine, tenant) = (world.engine(&world.faults()), &world.principal.tenant);
+    let end = world.later(std::time::Duration::from_mins(5));
+    let advancing = engine::advance(
+        &engine,
+        tenant,
+        "01a22387-4f80-7000-8000-000000000001".parse().unwrap(),
+        end,
+    );
+    let sweeping = engine::sweep(&engine, end, std::time::Duration::from_mins(1));
+
+    let sizes = [size_of_val(&advancing), size_of_val(&sweeping)];
+
+    println!("futures of a slice and of a sweep: {sizes:?} bytes");
+    assert!(
+        sizes.iter().all(|size| *size <= LARGEST_FUTURE),
+        "{sizes:?}"
+    );
+}
+
 /// A pass, what it wrote, and how often at most it writes for each record.
 struct Line {
     strategy: &'static str,

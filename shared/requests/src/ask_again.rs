@@ -160,13 +160,25 @@ mod tests {
         (calls, slept)
     }
 
+    fn usual(clock: &TestClock) -> Tries<'_, TestClock> {
+        Tries::of(clock)
+    }
+
+    fn persistent(clock: &TestClock) -> Tries<'_, TestClock> {
+        Tries::whatever_it_took(clock)
+    }
+
+    fn hurried(clock: &TestClock) -> Tries<'_, TestClock> {
+        Tries::at_once(clock)
+    }
+
     fn away() -> DependencyError {
         DependencyError::unavailable("record store", "read rows", "away")
     }
 
     #[test]
     fn a_store_that_does_not_answer_is_asked_three_times_more_and_ever_later() {
-        let (calls, slept) = calls_of(Tries::of, Duration::ZERO, away);
+        let (calls, slept) = calls_of(usual, Duration::ZERO, away);
 
         assert_eq!(calls, 4);
         assert_eq!(slept, [40, 80, 120].map(Duration::from_millis));
@@ -176,28 +188,28 @@ mod tests {
     fn what_is_refused_is_not_asked_again() {
         let refused = || DependencyError::refused("record store", "read rows", "no such table");
 
-        let (calls, _) = calls_of(Tries::of, Duration::ZERO, refused);
+        let (calls, _) = calls_of(usual, Duration::ZERO, refused);
 
         assert_eq!(calls, 1);
     }
 
     #[test]
     fn nobody_asks_again_for_longer_than_a_client_waits() {
-        let (calls, _) = calls_of(Tries::of, Duration::from_secs(2), away);
+        let (calls, _) = calls_of(usual, Duration::from_secs(2), away);
 
         assert_eq!(calls, 2);
     }
 
     #[test]
     fn what_must_not_be_left_half_done_is_tried_twice_more_whatever_it_took() {
-        let (calls, _) = calls_of(Tries::whatever_it_took, Duration::from_secs(8), away);
+        let (calls, _) = calls_of(persistent, Duration::from_secs(8), away);
 
         assert_eq!(calls, 3);
     }
 
     #[test]
     fn one_read_of_many_is_asked_for_twice_more_at_once() {
-        let (calls, slept) = calls_of(Tries::at_once, Duration::ZERO, away);
+        let (calls, slept) = calls_of(hurried, Duration::ZERO, away);
 
         assert_eq!((calls, slept.iter().sum()), (3, Duration::ZERO));
     }
