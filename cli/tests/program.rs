@@ -192,3 +192,18 @@ fn indexes_that_were_made_are_told_to_a_person_and_to_a_program() {
         "{lines}"
     );
 }
+
+#[test]
+fn an_endpoint_with_a_password_is_refused_and_not_printed() {
+    let endpoint = "https://user:secret@127.0.0.1:1";
+    let index = ["index", "--endpoint", endpoint, "--index-prefix", "t-"];
+
+    let refused = tombstone(&index, &[]);
+
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    let said = stderr(&refused);
+    assert!(
+        said.contains("--endpoint") && !said.contains("secret"),
+        "{said}"
+    );
+}

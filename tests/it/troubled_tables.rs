@@ -1,5 +1,4 @@
 //! Throttled tables, lost answers and a queue that is down, with failing decorators over the real DynamoDB adapters.
-#![expect(clippy::large_futures, reason = "a test has one of each")]
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{ArgGroup, Args};
 use reqwest::Url;
 use serde_json::json;
@@ -67,6 +67,12 @@ impl Index {
     pub async fn run(self) -> Result<Answer> {
         let collections = collections::read(self.collections.as_deref())?;
         let prefix = self.prefix.unwrap_or_default();
+        // It is part of messages, and its password would be, too.
+        let has_secret = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        ensure!(
+            !self.endpoint.as_ref().is_some_and(has_secret),
+            "--endpoint has a user or a password, which would be printed; sign in with --profile"
+        );
         let Some(endpoint) = self.endpoint else {
             let indexes = access::patterns(&prefix, &collections);
             return Ok(mapped(&prefix, &indexes, self.search_kind, &self.role_arns));

@@ -42,7 +42,12 @@ impl Verify {
         let deletions = DynamoDeletions::new(client, self.table.clone(), TableNames::default());
         let found = verify(&deletions, &self.tenant, self.deletion)
             .await
-            .with_context(|| format!("the table {} cannot be used", self.table))?;
+            .with_context(|| {
+                format!(
+                    "the deletion in the table {} could not be checked",
+                    self.table
+                )
+            })?;
         Ok(Answer {
             text: found.lines().join("\n"),
             json: serde_json::to_value(&found).context("write the answer")?,

@@ -1,8 +1,8 @@
-//! The api function: translates HTTP into the use cases of `shared`, and their outcomes back.
+//! The api function: translates HTTP into the use cases of `requests`, and their outcomes back.
 //!
 //! [`handle`] is the whole way of one request: [`gateway`] turns the event into a request that no odd id can distort,
 //! the layers of [`router`] identify the caller and render what went wrong, and the routes translate. Nothing here
-//! decides what a deletion is, and nothing in `shared` knows a status code.
+//! decides what a deletion is, and nothing below knows a status code.
 
 mod body;
 mod call;

@@ -1,4 +1,4 @@
-//! The form of deletions and records for clients. The names here are the contract: `shared` may rename its fields.
+//! The form of deletions and records for clients. The names here are the contract: `domain` may rename its fields.
 
 use std::collections::BTreeMap;
 

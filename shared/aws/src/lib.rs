@@ -1,4 +1,4 @@
-//! The ports over AWS and OpenSearch. Nothing outside this folder and the three `main.rs` uses an SDK.
+//! The ports over AWS and OpenSearch. Of the layers and functions, only this crate and `wiring` use an SDK.
 //!
 //! Adapters translate and decide nothing: no retries beyond the SDK's own (and one for a dead connection where there is
 //! no SDK), no order of writes. What they must get right is which failure is final and which is temporary, because

@@ -76,11 +76,11 @@ pub fn aggregate_changed(deletion: &Deletion, page: u32, change: &AggregateChang
 /// A pass reached a final state in its latest run; `None` when it has not.
 #[must_use]
 pub fn finished(deletion: &Deletion, pass: Pass) -> Option<Event> {
-    let telling = deletion.notified.of(pass);
-    let state: State = telling.ended?;
+    let events = deletion.notified.of(pass);
+    let state: State = events.ended?;
     let id = Identity::of_run(
         deletion,
-        telling.run,
+        events.run,
         "DeletionFinished",
         &deletion.collection,
     );
@@ -92,7 +92,7 @@ pub fn finished(deletion: &Deletion, pass: Pass) -> Option<Event> {
         Pass::Restore => json!(total(deletion.restored.values())),
         Pass::Purge => json!(total(deletion.purged.values())),
     };
-    detail["failure"] = telling.failure.as_ref().map_or(
+    detail["failure"] = events.failure.as_ref().map_or(
         Value::Null,
         |Failure { code, reason }| json!({ "code": code, "reason": reason }),
     );

@@ -1,7 +1,7 @@
 //! What a deletion *is*: types and decisions without input or output.
 //!
 //! Everything here is a function of its arguments. No clock, no store, no log: a rule that needs one of them
-//! belongs to `requests`.
+//! belongs to `engine` or `requests`.
 
 pub mod certificate;
 pub mod chain;

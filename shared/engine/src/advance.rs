@@ -58,7 +58,8 @@ pub async fn advance<P: EnginePorts>(
     slice_end: Timestamp,
 ) -> Result<Advanced, DependencyError> {
     let ports = &engine.ports;
-    let Some(found) = ports.deletions().deletion(tenant, id).await? else {
+    // Boxed, as a slice boxes its calls: an SDK's future is large.
+    let Some(found) = Box::pin(ports.deletions().deletion(tenant, id)).await? else {
         return Ok(Advanced::Unknown);
     };
     let now = ports.clock().now();
@@ -75,7 +76,7 @@ pub async fn advance<P: EnginePorts>(
     else {
         return Ok(Advanced::Busy);
     };
-    match ports.deletions().store(&deletion).await? {
+    match Box::pin(ports.deletions().store(&deletion)).await? {
         StoreOutcome::Stored => {}
         StoreOutcome::Changed(_) => return Ok(Advanced::Busy),
     }
@@ -103,22 +104,24 @@ pub async fn park<P: EnginePorts>(
     let (ports, deletions) = (&engine.ports, engine.ports.deletions());
     let now = ports.clock().now();
     // Under a lease: no other worker may finish that page meanwhile.
-    let Ok(held) = deletion.lease(now, now, ports.clock().token(), &engine.timing) else {
+    let Ok(leased) = deletion.lease(now, now, ports.clock().token(), &engine.timing) else {
         return Ok(Advanced::Busy);
     };
-    if deletions.store(&held).await? != StoreOutcome::Stored {
+    if deletions.store(&leased).await? != StoreOutcome::Stored {
         return Ok(Advanced::Left);
     }
     let mut last = None;
-    if let Some(number) = held.begun_page()
-        && let Some(page) = deletions.page(&held.tenant, held.id, number).await?
+    if let Some(number) = leased.begun_page()
+        && let Some(page) = deletions.page(&leased.tenant, leased.id, number).await?
     {
         let exceptions = page.given_up(&failure.reason);
-        deletions.put_exceptions(&held, number, &exceptions).await?;
+        deletions
+            .put_exceptions(&leased, number, &exceptions)
+            .await?;
         last = Some((page, exceptions));
     }
     let last = last.as_ref().map(|(page, exceptions)| (page, exceptions));
-    let Ok(parked) = held.park(failure, last, ports.clock().now()) else {
+    let Ok(parked) = leased.park(failure, last, ports.clock().now()) else {
         return Ok(Advanced::Busy);
     };
     match ports.deletions().store(&parked).await? {

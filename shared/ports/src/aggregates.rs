@@ -101,7 +101,7 @@ pub trait RepairAggregates: Send + Sync {
         collection: &Collection,
         key: &RecordKey,
         attribute: &str,
-        held: &CurrentValue,
+        current: &CurrentValue,
         next: Option<&str>,
     ) -> impl Future<Output = Result<Attempt<SetOutcome>, DependencyError>> + Send;
 }

@@ -61,13 +61,13 @@
 //!    ```text
 //!    pub async fn removing_a_schedule_again_finds_none<H: SchedulesHarness>(harness: &H) { … }
 //!    ```
-//! 5. **The adapter**, in `adapters/event_bridge_schedules.rs`: it translates, and decides one thing: which failure may pass
+//! 5. **The adapter**, in `aws/event_bridge_schedules.rs`: it translates, and decides one thing: which failure may pass
 //!    ([`Attempt::Retry`], [`DependencyError::unavailable`]) and which will not ([`DependencyError::refused`]). It does not
 //!    ask again.
 //! 6. **Both in the suite**: a harness over the fake in `tests/it/contracts/fakes.rs`, one over the real store in
 //!    `tests/it/contracts/real.rs`, a line for each in `tests/it/contracts.rs`.
 //! 7. **The wiring**: a type of [`EnginePorts`], [`ApiPorts`] or [`SweepPorts`] in `ports/wired.rs` for the functions
-//!    that need it, and the adapter in the `main.rs` of those functions. No other function gets it.
+//!    that need it, and the adapter in `wiring/lib.rs`, for those functions only. No other function gets it.
 //! 8. **The right**: the action in the role of those functions in `template.yaml`. `cargo xtask test` fails for a call that
 //!    is not allowed, and for a right that nothing uses.
 

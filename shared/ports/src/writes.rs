@@ -12,7 +12,7 @@ pub struct Stored<K> {
     /// All of it, as a decision reads it.
     pub row: Row,
     /// All of it in the store's own types, some of which JSON does not have.
-    pub kept: K,
+    pub raw: K,
 }
 
 /// The outcome of writing one row.
@@ -43,7 +43,7 @@ pub enum TakeBackOutcome {
 /// Writes whole rows for clients.
 pub trait WriteRows: Send + Sync {
     /// A row in the store's own types.
-    type Kept: Clone + Send + Sync;
+    type Raw: Clone + Send + Sync;
 
     /// Reads all of one row, consistently.
     ///
@@ -54,7 +54,7 @@ pub trait WriteRows: Send + Sync {
         &self,
         collection: &Collection,
         key: &RecordKey,
-    ) -> impl Future<Output = Result<Option<Stored<Self::Kept>>, DependencyError>> + Send;
+    ) -> impl Future<Output = Result<Option<Stored<Self::Raw>>, DependencyError>> + Send;
 
     /// Puts a row: if there is none (`before` is `None`), or in place of `before`, if that still carries no mark and is
     /// of the same tenant and author; the store itself checks that. An attribute that reads as in `before` keeps the
@@ -68,7 +68,7 @@ pub trait WriteRows: Send + Sync {
         &self,
         collection: &Collection,
         row: &Row,
-        before: Option<&Stored<Self::Kept>>,
+        before: Option<&Stored<Self::Raw>>,
     ) -> impl Future<Output = Result<WriteOutcome, DependencyError>> + Send;
 
     /// Undoes what [`write`](Self::write) did with the same parameters, if the row still is what was written and
@@ -81,7 +81,7 @@ pub trait WriteRows: Send + Sync {
         &self,
         collection: &Collection,
         row: &Row,
-        before: Option<&Stored<Self::Kept>>,
+        before: Option<&Stored<Self::Raw>>,
     ) -> impl Future<Output = Result<TakeBackOutcome, DependencyError>> + Send;
 }
 

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
-use crate::live_children::kept_by;
+use crate::live_children::blocking_child;
 use crate::liveness::{Liveness, liveness};
 use crate::visible::visible;
 use domain::collection::{Collection, CollectionName, Missing};
@@ -127,7 +127,7 @@ pub async fn accept<P: ApiPorts>(
                 Ok(absent(collection))
             };
         }
-        if let Some(child) = kept_by(api, &principal.tenant, collection, &key).await? {
+        if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
         }
         let scope = Scope::below(collection, &api.collections).asked_by(

@@ -16,7 +16,7 @@ use ports::{ApiPorts, DependencyError, ReadDeletions};
 use telemetry::chain;
 
 /// How many deletions one list reads before it answers with what it has.
-const LOOKED_AT: usize = 500;
+const SCAN_LIMIT: usize = 500;
 
 /// How many pages of a manifest are read for one answer: pages may be empty, sometimes many in a row.
 const PAGES: usize = 100;
@@ -97,8 +97,8 @@ pub async fn list<P: ApiPorts>(
     ];
     let mut before: Option<DeletionId> = from.map(|from| cursor::read(&name, from)).transpose()?;
     let mut found = Vec::new();
-    let mut looked_at = 0;
-    while looked_at < LOOKED_AT {
+    let mut scanned = 0;
+    while scanned < SCAN_LIMIT {
         let stretch = api
             .ports
             .deletions()
@@ -107,7 +107,7 @@ pub async fn list<P: ApiPorts>(
         let is_last = stretch.len() < STRETCH;
         for summary in stretch {
             before = Some(summary.id);
-            looked_at += 1;
+            scanned += 1;
             let unwanted = filter
                 .collection
                 .as_deref()

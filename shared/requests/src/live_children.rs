@@ -18,7 +18,7 @@ const MANY: usize = 1000;
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn kept_by<P: ApiPorts>(
+pub(super) async fn blocking_child<P: ApiPorts>(
     api: &Api<P>,
     tenant: &Tenant,
     collection: &Collection,

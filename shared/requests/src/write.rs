@@ -66,7 +66,7 @@ pub enum WriteError {
     Dependency(#[from] DependencyError),
 }
 
-type Before<P> = Option<Stored<<<P as ApiPorts>::Rows as WriteRows>::Kept>>;
+type Before<P> = Option<Stored<<<P as ApiPorts>::Rows as WriteRows>::Raw>>;
 
 /// Creates or replaces a live record; `wanted` is what [`draft`](domain::draft::draft) made of the request.
 ///
@@ -239,7 +239,7 @@ async fn is_below_live<P: ApiPorts>(
     principal: &Principal,
     collection: &Collection,
     row: &Row,
-    before: Option<&Stored<<P::Rows as WriteRows>::Kept>>,
+    before: Option<&Stored<<P::Rows as WriteRows>::Raw>>,
 ) -> Result<bool, DependencyError> {
     let moved = before
         .map(|before| &before.row)
@@ -258,7 +258,7 @@ async fn take_back<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     row: &Row,
-    before: Option<&Stored<<P::Rows as WriteRows>::Kept>>,
+    before: Option<&Stored<<P::Rows as WriteRows>::Raw>>,
 ) -> Result<(), DependencyError> {
     let (TakeBackOutcome::TakenBack | TakeBackOutcome::Changed) =
         ask_again(Tries::whatever_it_took(api.ports.clock()), || {

@@ -221,5 +221,5 @@ fn told(held: &Deletion) -> Deletion {
         telling.finished = true;
         telling.failure = None;
     }
-    held.told(notified, &timing())
+    held.events_published(notified, &timing())
 }

@@ -28,7 +28,7 @@ fn round(setup: &Setup, world: &World, job: &Job) -> Step {
 }
 
 fn from_here(world: &World, job: &Job) -> Step {
-    let cursor = job.held.look.clone().unwrap_or(SelectCursor::ROOT);
+    let cursor = job.held.late_cursor.clone().unwrap_or(SelectCursor::ROOT);
     match world.next_question(job.id, cursor.clone(), (job.held.pages + 1, &[])) {
         Some(_) => Step::Look {
             cursor,
@@ -102,7 +102,7 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             }
         }
         Step::LookOver => {
-            let next = job.held.look_over(world.now());
+            let next = job.held.late_arrivals_done(world.now());
             match keep(world, job, next) {
                 Kept::Superseded => return None,
                 Kept::Again => Step::LookOver,
@@ -235,7 +235,7 @@ fn call(setup: &Setup, world: &mut World, job: &Job, page: &Page, calls: &mut Ve
 
 fn goes_on(job: &mut Job, cursor: SelectCursor) {
     job.held = Common::new(Deletion {
-        look: Some(cursor),
+        late_cursor: Some(cursor),
         ..Deletion::clone(&job.held)
     });
 }

@@ -1,4 +1,4 @@
-//! The three records, in the words of `shared`, and the walk below their parents.
+//! The three records, in the words of `domain`, and the walk below their parents.
 
 use std::sync::LazyLock;
 

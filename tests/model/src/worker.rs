@@ -105,7 +105,7 @@ fn lease(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step> {
     match job.held.state.pass() {
         Pass::Delete => Some(next_page(setup, world, job)),
         Pass::Restore => Some(Step::RestoreRoot),
-        Pass::Purge if job.held.looked => Some(next_page(setup, world, job)),
+        Pass::Purge if job.held.late_done => Some(next_page(setup, world, job)),
         Pass::Purge => Some(look::begin(setup, world, job)),
     }
 }

@@ -35,9 +35,9 @@ impl Deletion {
 
     /// The search for live records below the root has progressed up to here.
     #[must_use]
-    pub fn look_compared(&self, look: SelectCursor, findings: &Findings) -> Self {
+    pub fn below_compared(&self, cursor: SelectCursor, findings: &Findings) -> Self {
         let mut next = self.changed();
-        next.comparison.look = Some(look);
+        next.comparison.below_cursor = Some(cursor);
         add(&mut next.comparison.drift, &findings.drift);
         next
     }
@@ -56,7 +56,7 @@ impl Deletion {
     pub fn compared(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
         next.comparison.done = true;
-        next.comparison.look = None;
+        next.comparison.below_cursor = None;
         next.comparison.holder = None;
         // What could not be removed when it was due is counted, and nothing waits for it any more.
         if self.terms(now).is_due {

@@ -76,8 +76,13 @@ pub struct Comparison {
     #[serde(default, skip_serializing_if = "is_default")]
     pub pages: u32,
     /// Where the search below the root continues, as JSON: it contains a position of another store.
-    #[serde(default, skip_serializing_if = "is_default", with = "cursor")]
-    pub look: Option<SelectCursor>,
+    #[serde(
+        default,
+        skip_serializing_if = "is_default",
+        rename = "look",
+        with = "cursor"
+    )]
+    pub below_cursor: Option<SelectCursor>,
     /// Marks and copies of a restored deletion that have to wait for `purge_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub waiting: u64,

@@ -14,8 +14,8 @@ use super::comparison::Comparison;
 use super::counts::DeleteCounts;
 use super::failure::Failure;
 use super::machine::{self, Action, Event};
+use super::pass_events::{Notified, PassEvents};
 use super::state::{Pass, State};
-use super::telling::{Notified, PassEvents};
 use super::timing::Timing;
 use super::value::{Deletion, Lease};
 use crate::chain;
@@ -65,8 +65,8 @@ impl Deletion {
             late: 0,
             acted: 0,
             cursor: 0,
-            look: None,
-            looked: false,
+            late_cursor: None,
+            late_done: false,
             links: None,
             deleted: BTreeMap::new(),
             restored: BTreeMap::new(),
@@ -345,7 +345,7 @@ impl Deletion {
 
     /// Events of an ended deletion are published; the sweeper processes it next at the new `due_at`.
     #[must_use]
-    pub fn told(&self, notified: Notified, timing: &Timing) -> Self {
+    pub fn events_published(&self, notified: Notified, timing: &Timing) -> Self {
         let mut next = self.changed();
         next.notified = notified;
         next.due_at = next.due_at_rest(timing);
@@ -374,10 +374,10 @@ impl Deletion {
 
     /// The present pass has finished its search for late arrivals.
     #[must_use]
-    pub fn look_over(&self, now: Timestamp) -> Self {
+    pub fn late_arrivals_done(&self, now: Timestamp) -> Self {
         let mut next = self.progressed(now);
-        next.look = None;
-        next.looked = true;
+        next.late_cursor = None;
+        next.late_done = true;
         next
     }
 
@@ -444,12 +444,12 @@ impl Deletion {
             Pass::Restore => next.restored.clear(),
             Pass::Purge => next.purged.clear(),
         }
-        next.look = None;
-        next.looked = false;
+        next.late_cursor = None;
+        next.late_done = false;
         next.links = None;
         let (run, pages) = (next.run, next.pages);
-        let telling: &mut PassEvents = next.notified.of_mut(state.pass());
-        telling.begin(run, by, pages);
+        let events: &mut PassEvents = next.notified.of_mut(state.pass());
+        events.begin(run, by, pages);
         next.attempts = 0;
         next.resends = 0;
         next.failure = None;
@@ -475,10 +475,10 @@ impl Deletion {
         next.lease = None;
         next.ended_at = Some(now);
         let cursor = next.cursor;
-        let telling = next.notified.of_mut(pass);
-        telling.ended = Some(state);
-        telling.failure = failure;
-        telling.done = telling.done.max(cursor);
+        let events = next.notified.of_mut(pass);
+        events.ended = Some(state);
+        events.failure = failure;
+        events.done = events.done.max(cursor);
         // Due at once while events are owed.
         next.due_at = Some(now);
         Ok(next)

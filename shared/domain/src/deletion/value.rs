@@ -10,8 +10,8 @@ use super::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 use super::failure::Failure;
 use super::id::DeletionId;
 use super::machine::{self, Action, Refusal, Terms};
+use super::pass_events::Notified;
 use super::state::{Pass, State};
-use super::telling::Notified;
 use crate::collection::CollectionName;
 use crate::cursor::SelectCursor;
 use crate::key::RecordKey;
@@ -77,9 +77,9 @@ pub struct Deletion {
     /// Pages the present pass has done; 0 at each change into a pass.
     pub cursor: u32,
     /// Where the present pass's search for late arrivals continues; `None` before it began and when it is over.
-    pub look: Option<SelectCursor>,
+    pub late_cursor: Option<SelectCursor>,
     /// Whether the present pass has finished its search for late arrivals.
-    pub looked: bool,
+    pub late_done: bool,
     /// Where a delete that runs backwards continues to read the links that it has removed: the records that they kept
     /// alive may now be deleted. `None` before it began.
     pub links: Option<SelectCursor>,
@@ -198,7 +198,7 @@ impl Deletion {
         let page = if self.strategy.is_done_backwards() {
             // The root is not begun before the search for late arrivals is over.
             self.next_backwards()
-                .filter(|page| *page > 1 || self.looked || self.root.is_none())?
+                .filter(|page| *page > 1 || self.late_done || self.root.is_none())?
         } else {
             self.cursor + 1
         };

@@ -45,7 +45,7 @@ impl<'a> Group<'a> {
 
     /// The groups of these records of one collection, in the order of the groups' values.
     #[must_use]
-    pub fn all(collection: &'a Collection, entries: &[&Entry], told: &Notice) -> Vec<Self> {
+    pub fn all(collection: &'a Collection, entries: &[&Entry], notice: &Notice) -> Vec<Self> {
         let mut groups: BTreeMap<String, Self> = BTreeMap::new();
         for entry in entries {
             let values = entry.group(collection);
@@ -53,7 +53,7 @@ impl<'a> Group<'a> {
                 .entry(json!(values).to_string())
                 .or_insert_with(|| Self {
                     event: collection.event.as_ref(),
-                    addressed: addressed(collection, entry, &values, told),
+                    addressed: addressed(collection, entry, &values, notice),
                     values,
                     ..Self::plain(&collection.name)
                 });
@@ -76,10 +76,10 @@ fn addressed(
     collection: &Collection,
     entry: &Entry,
     group: &BTreeMap<String, Value>,
-    told: &Notice,
+    notice: &Notice,
 ) -> Option<(&'static str, Value)> {
     let key = entry.audience_key(collection)?;
-    if let Audience::Users(users) = told.recipients.get(&key)? {
+    if let Audience::Users(users) = notice.recipients.get(&key)? {
         return Some(("recipients", json!(users)));
     }
     let audience = match collection.recipients.as_ref()? {

@@ -38,7 +38,7 @@ pub(crate) async fn below<P: EnginePorts>(
     let mut walk = Walk::new(work, &scope);
     let mut steps = 0;
     while deletion.comparison.found(Drift::LiveChild) < ENOUGH {
-        let cursor = deletion.comparison.look.clone();
+        let cursor = deletion.comparison.below_cursor.clone();
         let cursor = cursor.unwrap_or(SelectCursor::ROOT);
         let open = (deletion.pages + 1, [].as_slice());
         let Step::Rows {
@@ -64,15 +64,15 @@ pub(crate) async fn below<P: EnginePorts>(
             }
             let mut findings = Findings::default();
             findings.count(Drift::LiveChild, live, false);
-            let next = deletion.look_compared(next, &findings);
+            let next = deletion.below_compared(next, &findings);
             checkpoint(work, deletion, next).await?;
             add(drift, &findings.drift);
         } else if steps % STEPS == 0 {
-            let next = deletion.look_compared(next, &Findings::default());
+            let next = deletion.below_compared(next, &Findings::default());
             checkpoint(work, deletion, next).await?;
         } else {
             // Saved with the next store call of the stretch.
-            deletion.comparison.look = Some(next);
+            deletion.comparison.below_cursor = Some(next);
         }
     }
     Ok(None)

@@ -16,13 +16,13 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     task: Task<'_>,
 ) -> Result<(), Stop> {
-    let mut notifier = Publisher::new();
+    let mut publisher = Publisher::new();
     // Only the first page of a slice can have been begun by another worker.
     let mut may_be_begun = true;
     while let Some(number) = deletion.next_backwards() {
         let page = manifest::written(work, deletion, number).await?;
         PageRun::new(work, task, deletion, &page, may_be_begun)
-            .run(deletion, &mut notifier)
+            .run(deletion, &mut publisher)
             .await?;
         may_be_begun = false;
     }

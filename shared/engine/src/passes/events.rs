@@ -32,11 +32,11 @@ pub(crate) async fn publish<P: EnginePorts>(
 
 /// Notes that the page at this position is published.
 pub(crate) fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
-    let telling = deletion.notified.of_mut(pass);
-    if position > telling.pages {
-        telling.pages = position;
+    let events_of_pass = deletion.notified.of_mut(pass);
+    if position > events_of_pass.pages {
+        events_of_pass.pages = position;
     } else {
-        telling.retold = position;
+        events_of_pass.retold = position;
     }
 }
 
@@ -49,9 +49,12 @@ pub(crate) fn events_of(
     position: u32,
     (page, exceptions, notice): (&Page, &Exceptions, &Notice),
 ) -> Vec<Event> {
-    let telling = deletion.notified.of(pass);
-    let is_new =
-        |run: Option<u32>| run.map_or(position > telling.pages, |run| run >= telling.since);
+    let events_of_pass = deletion.notified.of(pass);
+    let is_new = |run: Option<u32>| {
+        run.map_or(position > events_of_pass.pages, |run| {
+            run >= events_of_pass.since
+        })
+    };
     let mut by_run: BTreeMap<Option<u32>, BTreeMap<&CollectionName, Vec<&Entry>>> = BTreeMap::new();
     for (place, entry) in page.entries.iter().enumerate() {
         let run = exceptions.redone_in(pass, place);

@@ -17,8 +17,8 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let mut notifier = Publisher::new();
-    notifier.accepted(work, deletion).await;
+    let mut publisher = Publisher::new();
+    publisher.accepted(work, deletion).await;
     let mut before = match deletion.cursor {
         0 => None,
         done => manifest::page(work, deletion, done).await?,
@@ -43,7 +43,7 @@ pub(crate) async fn run<P: EnginePorts>(
             },
         };
         PageRun::new(work, Task::Delete(scope), deletion, &page, may_be_begun)
-            .run(deletion, &mut notifier)
+            .run(deletion, &mut publisher)
             .await?;
         before = Some(page);
         may_be_begun = false;

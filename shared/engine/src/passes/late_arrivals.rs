@@ -30,9 +30,9 @@ pub(crate) async fn run<P: EnginePorts>(
     scope: &Scope,
 ) -> Result<(), Stop> {
     adopt(work, deletion).await?;
-    while !deletion.looked {
+    while !deletion.late_done {
         let mut walk = Walk::new(work, scope);
-        let mut cursor = deletion.look.clone().unwrap_or(SelectCursor::ROOT);
+        let mut cursor = deletion.late_cursor.clone().unwrap_or(SelectCursor::ROOT);
         let mut found: Vec<Entry> = Vec::new();
         let mut seen = HashSet::new();
         let mut steps = 0;
@@ -71,7 +71,7 @@ pub(crate) async fn run<P: EnginePorts>(
             }
             if found.is_empty() {
                 // Saved with the next store call of the slice: the search continues from here.
-                deletion.look = Some(cursor.clone());
+                deletion.late_cursor = Some(cursor.clone());
             } else {
                 steps += 1;
             }
@@ -81,17 +81,17 @@ pub(crate) async fn run<P: EnginePorts>(
             let mut places = 0..;
             found.retain(|_| places.next().is_some_and(|place| old.contains(&place)));
             if found.is_empty() {
-                deletion.look = Some(cursor);
+                deletion.late_cursor = Some(cursor);
                 continue;
             }
         }
         // The root is read after its children: one that is there and not ours has been recreated, and so have they.
         if found.is_empty() || is_root_recreated(work, deletion).await? {
-            let next = deletion.look_over(work.now());
+            let next = deletion.late_arrivals_done(work.now());
             return checkpoint(work, deletion, next).await;
         }
         if collect(work, deletion, found).await? {
-            deletion.look = Some(cursor);
+            deletion.late_cursor = Some(cursor);
         }
     }
     Ok(())

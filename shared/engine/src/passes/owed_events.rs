@@ -29,11 +29,11 @@ pub(crate) async fn publish_owed<P: EnginePorts>(
     work: Work<'_, P>,
     ended: &Deletion,
 ) -> Result<(), Stop> {
-    let mut told = ended.clone();
-    let result = publish_all(work, &mut told).await;
+    let mut publishing = ended.clone();
+    let result = publish_all(work, &mut publishing).await;
     let next = match &result {
-        Ok(()) => ended.told(told.notified, &work.engine.timing),
-        Err(_) => told.put_off(work.now(), &work.engine.timing),
+        Ok(()) => ended.events_published(publishing.notified, &work.engine.timing),
+        Err(_) => publishing.put_off(work.now(), &work.engine.timing),
     };
     if let Err(stop) = &result {
         warn!(deletion_id = %ended.id, stop = %stop, "events of deletion {} are owed", ended.id);
@@ -94,9 +94,9 @@ async fn publish_pass<P: EnginePorts>(
     if let Some(event) = event::finished(deletion, pass) {
         publish(work, &[event]).await?;
     }
-    let telling = deletion.notified.of_mut(pass);
-    telling.finished = true;
-    telling.failure = None;
+    let events_of_pass = deletion.notified.of_mut(pass);
+    events_of_pass.finished = true;
+    events_of_pass.failure = None;
     Ok(())
 }
 

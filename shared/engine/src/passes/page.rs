@@ -52,7 +52,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     pub(crate) async fn run(
         &self,
         deletion: &mut Deletion,
-        notifier: &mut Publisher,
+        publisher: &mut Publisher,
     ) -> Result<(), Stop> {
         let pass = self.task.pass();
         let earlier = self.earlier(deletion).await?;
@@ -67,7 +67,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         let notice = self.follow(deletion, &exceptions).await?;
         let next = deletion.page_done(pass, self.work.now(), self.page, &exceptions);
         checkpoint(self.work, deletion, next).await?;
-        notifier
+        publisher
             .page(self.work, deletion, pass, (self.page, &exceptions, &notice))
             .await;
         Ok(())

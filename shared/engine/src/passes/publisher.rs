@@ -48,11 +48,11 @@ impl Publisher {
         (page, exceptions, notice): (&Page, &Exceptions, &Notice),
     ) {
         let position = deletion.cursor;
-        let telling = deletion.notified.of(pass);
-        let before = if position > telling.pages {
-            telling.pages
+        let events_of_pass = deletion.notified.of(pass);
+        let before = if position > events_of_pass.pages {
+            events_of_pass.pages
         } else {
-            telling.retold
+            events_of_pass.retold
         };
         // An earlier page is owed: pages are published in order, later.
         if before + 1 != position {

@@ -19,7 +19,7 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    if !deletion.looked {
+    if !deletion.late_done {
         late_arrivals::run(work, deletion, scope).await?;
     }
     backwards::run(work, deletion, Task::Purge(scope)).await

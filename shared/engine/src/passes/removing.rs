@@ -27,15 +27,15 @@ pub(crate) async fn run<P: EnginePorts>(
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let mut notifier = Publisher::new();
-    notifier.accepted(work, deletion).await;
+    let mut publisher = Publisher::new();
+    publisher.accepted(work, deletion).await;
     if deletion.selected.is_none() {
         write_pages(work, deletion, scope).await?;
         if deletion.state == State::Cancelling {
             return Ok(());
         }
     }
-    remove(work, deletion, scope, &mut notifier).await
+    remove(work, deletion, scope, &mut publisher).await
 }
 
 async fn write_pages<P: EnginePorts>(
@@ -72,7 +72,7 @@ async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
-    notifier: &mut Publisher,
+    publisher: &mut Publisher,
 ) -> Result<(), Stop> {
     // Only the first page of a slice can have been begun by another worker.
     let mut may_be_begun = true;
@@ -93,7 +93,7 @@ async fn remove<P: EnginePorts>(
             may_be_begun = false;
             continue;
         }
-        if is_before_root && !deletion.looked {
+        if is_before_root && !deletion.late_done {
             Box::pin(late_arrivals::run(work, deletion, scope)).await?;
             may_be_begun = false;
             continue;
@@ -103,7 +103,7 @@ async fn remove<P: EnginePorts>(
         };
         let page = manifest::written(work, deletion, number).await?;
         PageRun::new(work, Task::Delete(scope), deletion, &page, may_be_begun)
-            .run(deletion, notifier)
+            .run(deletion, publisher)
             .await?;
         may_be_begun = false;
     }

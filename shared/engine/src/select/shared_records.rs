@@ -192,11 +192,11 @@ async fn check_links<P: EnginePorts>(
     deletion: &Deletion,
     candidates: &[Candidate<'_>],
     ask: &[bool],
-    (from, looks): (&LinkCursor, usize),
+    (from, queries): (&LinkCursor, usize),
 ) -> Result<Vec<LinkState>, Stop> {
     let mut asked = Vec::new();
     for (candidate, is_asked) in candidates.iter().zip(ask) {
-        let look = LinkCheck {
+        let check = LinkCheck {
             work,
             deletion,
             collection: candidate.collection,
@@ -205,7 +205,7 @@ async fn check_links<P: EnginePorts>(
         let from = from.clone();
         asked.push(Box::pin(async move {
             if *is_asked {
-                look.links(from, looks).await
+                check.links(from, queries).await
             } else {
                 Ok(LinkState::Unreferenced)
             }

@@ -176,7 +176,7 @@ impl<P: EnginePorts> Move<'_, P> {
         let stands = self.copies(&asked).await?;
         let mut roots = Vec::new();
         for ((place, row), copy) in earlier.into_iter().zip(stands) {
-            if copy.is_some_and(|copy| copy.kept == row.kept) {
+            if copy.is_some_and(|copy| copy.raw == row.raw) {
                 copied.push((place, row));
             } else if is_root(self.deletion, self.records.entry(place)) {
                 roots.push((place, row));

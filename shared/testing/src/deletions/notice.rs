@@ -14,7 +14,7 @@ impl StoreNotices for FakeDeletions {
         number: u32,
     ) -> Result<Option<Notice>, DependencyError> {
         let (state, id) = (self.begin(), (tenant.clone(), id));
-        state.known(&id, "read what is told of a page")?;
+        state.known(&id, "read the notice of a page")?;
         Ok(state.told.get(&(id, number)).cloned())
     }
 
@@ -25,7 +25,7 @@ impl StoreNotices for FakeDeletions {
         notice: &Notice,
     ) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
-        state.known(&id, "write what is told of a page")?;
+        state.known(&id, "write the notice of a page")?;
         state.told.insert((id, number), notice.clone());
         Ok(())
     }

@@ -102,17 +102,17 @@ disturbed! {
     PurgeRows [const PURGE_BATCH] {
         batch(keys) PurgeRows: purge(collection: &Collection, deletion: DeletionId, keys: &[RecordKey]) -> PurgeOutcome;
     }
-    WriteRows [type Kept] {
-        call ReadStored: stored(collection: &Collection, key: &RecordKey) -> Option<Stored<P::Kept>>;
-        call WriteRow: write(collection: &Collection, row: &Row, before: Option<&Stored<P::Kept>>) -> WriteOutcome;
+    WriteRows [type Raw] {
+        call ReadStored: stored(collection: &Collection, key: &RecordKey) -> Option<Stored<P::Raw>>;
+        call WriteRow: write(collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>) -> WriteOutcome;
         call TakeBackRow: take_back(
-            collection: &Collection, row: &Row, before: Option<&Stored<P::Kept>>
+            collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>
         ) -> TakeBackOutcome;
     }
     RepairAggregates {
         call RowsInOrder: in_order(query: OrderQuery<'_>) -> InOrder;
         one SetAggregate: set(
-            collection: &Collection, key: &RecordKey, attribute: &str, held: &CurrentValue, next: Option<&str>
+            collection: &Collection, key: &RecordKey, attribute: &str, current: &CurrentValue, next: Option<&str>
         ) -> SetOutcome;
     }
     DetachRows [const DETACH_BATCH] {

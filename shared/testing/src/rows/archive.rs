@@ -64,7 +64,7 @@ impl ArchiveRows for FakeRows {
         let asked: Vec<_> = rows.iter().map(|row| &row.stored.row.key).collect();
         let mut state = self.begin("copy rows", Self::MOVE_BATCH, &asked)?;
         let mut copy = |row: &RowToCopy<Attributes>| {
-            let whole = &row.stored.kept;
+            let whole = &row.stored.raw;
             let at = (
                 mark.deletion_id,
                 collection.name.clone(),
@@ -97,7 +97,7 @@ impl ArchiveRows for FakeRows {
             let Some(now) = table.get(&stored.row.key) else {
                 return TakeOutcome::Gone;
             };
-            let read = &stored.kept;
+            let read = &stored.raw;
             let same = |name: &str| now.get(name) == read.get(name);
             let is_as_read = match &collection.version {
                 Some(version) => same(version),
@@ -139,7 +139,7 @@ impl ArchiveRows for FakeRows {
             if table.contains_key(&row.stored.row.key) {
                 return PutBackOutcome::Taken;
             }
-            let mut attributes = row.stored.kept.clone();
+            let mut attributes = row.stored.raw.clone();
             if !row.marked {
                 clear_mark(collection, &mut attributes);
                 if row.null {
@@ -207,6 +207,6 @@ fn stored(key: &RecordKey, attributes: &Attributes) -> Stored<Attributes> {
             key: key.clone(),
             attributes: attributes.clone(),
         },
-        kept: attributes.clone(),
+        raw: attributes.clone(),
     }
 }

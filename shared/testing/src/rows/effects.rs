@@ -79,7 +79,7 @@ impl RepairAggregates for FakeRows {
         collection: &Collection,
         key: &RecordKey,
         attribute: &str,
-        held: &CurrentValue,
+        current: &CurrentValue,
         next: Option<&str>,
     ) -> Result<Attempt<SetOutcome>, DependencyError> {
         drop(self.begin("set an aggregate", 1, &[key])?);
@@ -89,7 +89,7 @@ impl RepairAggregates for FakeRows {
                 return SetOutcome::Missing;
             };
             let stands = attributes.get(attribute);
-            let same = match held {
+            let same = match current {
                 CurrentValue::Absent => stands.is_none(),
                 CurrentValue::Null => stands == Some(&Value::Null),
                 CurrentValue::Text(text) => stands.and_then(Value::as_str) == Some(text),

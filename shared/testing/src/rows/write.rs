@@ -7,7 +7,7 @@ use domain::row::Row;
 use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 
 impl WriteRows for FakeRows {
-    type Kept = Attributes;
+    type Raw = Attributes;
 
     async fn stored(
         &self,
@@ -24,7 +24,7 @@ impl WriteRows for FakeRows {
                 key: key.clone(),
                 attributes: kept.clone(),
             },
-            kept: kept.clone(),
+            raw: kept.clone(),
         }))
     }
 
@@ -49,7 +49,7 @@ impl WriteRows for FakeRows {
             (Some(now), Some(before)) => {
                 mark_of(collection, now).is_live()
                     && judged(collection)
-                        .all(|attribute| now.get(attribute) == before.kept.get(attribute))
+                        .all(|attribute| now.get(attribute) == before.raw.get(attribute))
             }
             _ => false,
         };
@@ -81,7 +81,7 @@ impl WriteRows for FakeRows {
         }
         match before {
             None => table.remove(&row.key),
-            Some(before) => table.insert(row.key.clone(), before.kept.clone()),
+            Some(before) => table.insert(row.key.clone(), before.raw.clone()),
         };
         Ok(TakeBackOutcome::TakenBack)
     }
@@ -90,7 +90,7 @@ impl WriteRows for FakeRows {
 fn written(collection: &Collection, row: &Row, before: Option<&Stored<Attributes>>) -> Attributes {
     let mut written = row.attributes.clone();
     for name in collection.marks.all() {
-        match before.and_then(|before| before.kept.get(name)) {
+        match before.and_then(|before| before.raw.get(name)) {
             Some(kept) => written.insert(name.to_owned(), kept.clone()),
             None => written.remove(name),
         };

@@ -49,13 +49,13 @@ impl ReadRows for FarRows {
 
 /// The api's rows can be written, too; a delete never does.
 impl WriteRows for FarRows {
-    type Kept = <FakeRows as WriteRows>::Kept;
+    type Raw = <FakeRows as WriteRows>::Raw;
 
     async fn stored(
         &self,
         collection: &Collection,
         key: &RecordKey,
-    ) -> Result<Option<Stored<Self::Kept>>, DependencyError> {
+    ) -> Result<Option<Stored<Self::Raw>>, DependencyError> {
         self.rows.stored(collection, key).await
     }
 
@@ -63,7 +63,7 @@ impl WriteRows for FarRows {
         &self,
         collection: &Collection,
         row: &Row,
-        before: Option<&Stored<Self::Kept>>,
+        before: Option<&Stored<Self::Raw>>,
     ) -> Result<WriteOutcome, DependencyError> {
         self.rows.write(collection, row, before).await
     }
@@ -72,7 +72,7 @@ impl WriteRows for FarRows {
         &self,
         collection: &Collection,
         row: &Row,
-        before: Option<&Stored<Self::Kept>>,
+        before: Option<&Stored<Self::Raw>>,
     ) -> Result<TakeBackOutcome, DependencyError> {
         self.rows.take_back(collection, row, before).await
     }

@@ -233,7 +233,7 @@ impl Pair {
     /// Whether the selection or the look goes on in the middle of a query.
     fn asks_on(&self, deletion: &Deletion) -> bool {
         let cursor = if deletion.state.pass() == Pass::Purge {
-            deletion.look.clone()
+            deletion.late_cursor.clone()
         } else {
             let manifest = self.world.deletions.manifest(deletion);
             manifest.last().and_then(|(page, _)| page.next.clone())

@@ -141,7 +141,7 @@ fn decides(deletion: &Deletion) -> Value {
         "pages": deletion.pages,
         "acted": deletion.acted,
         "cursor": deletion.cursor,
-        "looked": deletion.looked,
+        "looked": deletion.late_done,
         "is leased": deletion.lease.is_some(),
         "deleted": deletion.deleted,
         "restored": deletion.restored,

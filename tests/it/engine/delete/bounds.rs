@@ -82,7 +82,7 @@ async fn a_purges_look_gets_on_though_no_slice_can_ask_for_the_children_of_all()
         assert!(
             slices < 40,
             "it does not get on: {:?}",
-            again.now(&deletion).look
+            again.now(&deletion).late_cursor
         );
         let faults = again.faults();
         faults.slow_at(Operation::QueryRows, Duration::from_millis(40));

@@ -124,8 +124,8 @@ impl AdvanceDeletions for DynamoDeletions {
     async fn drop_page(&self, deletion: &Deletion, number: u32) -> Result<(), DependencyError> {
         let operation = "remove a page";
         let (page, exceptions) = (keys::page(number), keys::exceptions(number));
-        let told = keys::told(number);
-        let mut items = vec![page.as_str(), exceptions.as_str(), told.as_str()];
+        let notice = keys::notice(number);
+        let mut items = vec![page.as_str(), exceptions.as_str(), notice.as_str()];
         if number == 1 {
             items.push(keys::SCOPE);
         }

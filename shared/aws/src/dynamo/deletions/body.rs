@@ -154,8 +154,8 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
 }
 
 /// The body of a page's notice.
-pub(super) fn write_notice(told: &Notice) -> Result<Vec<u8>, BodyError> {
-    pack(told)
+pub(super) fn write_notice(notice: &Notice) -> Result<Vec<u8>, BodyError> {
+    pack(notice)
 }
 
 /// The notice of a body.

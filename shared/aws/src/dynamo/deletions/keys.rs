@@ -30,7 +30,7 @@ pub(super) fn exceptions(number: u32) -> String {
     format!("X#{number:08}")
 }
 
-pub(super) fn told(number: u32) -> String {
+pub(super) fn notice(number: u32) -> String {
     format!("R#{number:08}")
 }
 

@@ -98,7 +98,7 @@ struct LeaseItem {
 /// The item of a deletion.
 pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
     let look = deletion
-        .look
+        .late_cursor
         .as_ref()
         .map(serde_json::to_string)
         .transpose()
@@ -137,7 +137,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         acted: deletion.acted,
         cursor: deletion.cursor,
         look,
-        looked: deletion.looked,
+        looked: deletion.late_done,
         links: deletion.links.clone(),
         deleted: deletion.deleted.clone(),
         restored: deletion.restored.clone(),
@@ -211,8 +211,8 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         late: meta.late,
         acted: meta.acted,
         cursor: meta.cursor,
-        look,
-        looked: meta.looked,
+        late_cursor: look,
+        late_done: meta.looked,
         links: meta.links,
         deleted: meta.deleted,
         restored: meta.restored,

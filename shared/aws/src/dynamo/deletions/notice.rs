@@ -1,6 +1,6 @@
 //! The notice of a page: item `R#<n>`.
 
-use super::read::{read_notice, told_item};
+use super::read::{notice_item, read_notice};
 use super::{DynamoDeletions, keys, unusable};
 use domain::deletion::{Deletion, DeletionId};
 use domain::notice::Notice;
@@ -14,8 +14,10 @@ impl StoreNotices for DynamoDeletions {
         id: DeletionId,
         number: u32,
     ) -> Result<Option<Notice>, DependencyError> {
-        let operation = "read what is told of a page";
-        let item = self.get(tenant, id, &keys::told(number), operation).await?;
+        let operation = "read the notice of a page";
+        let item = self
+            .get(tenant, id, &keys::notice(number), operation)
+            .await?;
         item.map(|item| read_notice(number, &item))
             .transpose()
             .map_err(unusable(operation))
@@ -27,8 +29,9 @@ impl StoreNotices for DynamoDeletions {
         number: u32,
         notice: &Notice,
     ) -> Result<(), DependencyError> {
-        let operation = "write what is told of a page";
-        let item = told_item(deletion, number, notice).map_err(unusable(operation))?;
-        self.write_over(item, &keys::told(number), operation).await
+        let operation = "write the notice of a page";
+        let item = notice_item(deletion, number, notice).map_err(unusable(operation))?;
+        self.write_over(item, &keys::notice(number), operation)
+            .await
     }
 }

@@ -201,18 +201,18 @@ fn read_exceptions(number: u32, item: &Item) -> Result<Exceptions, ItemError> {
 }
 
 /// The item of a page's notice.
-pub(super) fn told_item(
+pub(super) fn notice_item(
     deletion: &Deletion,
     number: u32,
-    told: &Notice,
+    notice: &Notice,
 ) -> Result<Item, ItemError> {
-    let sk = keys::told(number);
-    let body = body::write_notice(told).map_err(|error| ItemError::of_body(&sk, error))?;
+    let sk = keys::notice(number);
+    let body = body::write_notice(notice).map_err(|error| ItemError::of_body(&sk, error))?;
     Ok(with_body(deletion, sk, body))
 }
 
 pub(super) fn read_notice(number: u32, item: &Item) -> Result<Notice, ItemError> {
-    let sk = keys::told(number);
+    let sk = keys::notice(number);
     body::read_notice(bytes(item, &sk)?).map_err(|error| ItemError::of_body(&sk, error))
 }
 

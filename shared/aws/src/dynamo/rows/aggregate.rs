@@ -98,11 +98,11 @@ impl RepairAggregates for DynamoRows {
         collection: &Collection,
         key: &RecordKey,
         attribute: &str,
-        held: &CurrentValue,
+        current: &CurrentValue,
         next: Option<&str>,
     ) -> Result<Attempt<SetOutcome>, DependencyError> {
         let table = self.tables.of(collection);
-        let Some(statement) = statement(&table, collection, key, attribute, held, next) else {
+        let Some(statement) = statement(&table, collection, key, attribute, current, next) else {
             return Ok(Attempt::Done(SetOutcome::Changed));
         };
         let answers = run(&self.client, SET, vec![statement]).await?;
@@ -120,16 +120,18 @@ fn statement(
     collection: &Collection,
     key: &RecordKey,
     attribute: &str,
-    held: &CurrentValue,
+    current: &CurrentValue,
     next: Option<&str>,
 ) -> Option<Statement> {
     let name = quoted(attribute);
     let action = format!("UPDATE {} SET {name} = ?", quoted(table));
     let on_row = Statement::on_row(action, vec![value(next)], &collection.key, key);
-    match held {
+    match current {
         CurrentValue::Absent => Some(on_row.only_if(format!("{name} IS MISSING"), None)),
         CurrentValue::Null => Some(on_row.only_if(is_null(attribute), None)),
-        CurrentValue::Text(held) => Some(on_row.only_if(format!("{name} = ?"), Some(text(held)))),
+        CurrentValue::Text(current) => {
+            Some(on_row.only_if(format!("{name} = ?"), Some(text(current))))
+        }
         CurrentValue::Other => None,
     }
 }
@@ -185,8 +187,8 @@ mod tests {
             CurrentValue::Text("m-1".into()),
             CurrentValue::Other,
         ]
-        .map(|held| {
-            statement("streams", streams, &key, "first", &held, Some("m-2"))
+        .map(|current| {
+            statement("streams", streams, &key, "first", &current, Some("m-2"))
                 .map(|statement| statement.text())
         });
 

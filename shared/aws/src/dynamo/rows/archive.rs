@@ -42,7 +42,7 @@ impl ArchiveRows for DynamoRows {
         let answers = self.whole_items(&table, STORE, OPERATION, asked).await?;
         let stored = |kept: Item| {
             let row = read_row(collection, kept.clone(), OPERATION)?;
-            Ok(Stored { row, kept })
+            Ok(Stored { row, raw: kept })
         };
         answers
             .into_iter()
@@ -82,9 +82,9 @@ impl ArchiveRows for DynamoRows {
         let table = self.archive(OPERATION)?;
         let answers = self.whole_items(table, ARCHIVE, OPERATION, asked).await?;
         let stored = |item: Item| {
-            let kept = copy::read(item).map_err(|error| error.told(OPERATION))?;
+            let kept = copy::read(item).map_err(|error| error.into_error(OPERATION))?;
             let row = read_row(collection, kept.clone(), OPERATION)?;
-            Ok(Stored { row, kept })
+            Ok(Stored { row, raw: kept })
         };
         answers
             .into_iter()

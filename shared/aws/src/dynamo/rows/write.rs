@@ -22,7 +22,7 @@ const TAKE_BACK: &str = "take a row back";
 const COMPARED: usize = 100;
 
 impl WriteRows for DynamoRows {
-    type Kept = Item;
+    type Raw = Item;
 
     async fn stored(
         &self,
@@ -43,7 +43,7 @@ impl WriteRows for DynamoRows {
             .item
             .map(|kept| {
                 let row = read_row(collection, kept.clone(), OPERATION)?;
-                Ok(Stored { row, kept })
+                Ok(Stored { row, raw: kept })
             })
             .transpose()
     }
@@ -60,7 +60,7 @@ impl WriteRows for DynamoRows {
                 let partition = places.name(&collection.key.partition);
                 format!("attribute_not_exists({partition})")
             }
-            Some(before) => as_judged(&mut places, collection, &before.kept),
+            Some(before) => as_judged(&mut places, collection, &before.raw),
         };
         let answer = self
             .client
@@ -106,7 +106,7 @@ impl WriteRows for DynamoRows {
                     .client
                     .put_item()
                     .table_name(table)
-                    .set_item(Some(before.kept.clone()))
+                    .set_item(Some(before.raw.clone()))
                     .condition_expression(condition)
                     .set_expression_attribute_names(Some(places.names()))
                     .set_expression_attribute_values(places.values());
@@ -124,7 +124,7 @@ impl WriteRows for DynamoRows {
 /// The item of a row. A client cannot write the mark's attributes: they stay as they are, and a new row gets those of a
 /// live one.
 fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> Item {
-    let kept = before.map(|before| &before.kept);
+    let kept = before.map(|before| &before.raw);
     let mut item: Item = row
         .attributes
         .iter()

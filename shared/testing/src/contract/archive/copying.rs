@@ -48,7 +48,7 @@ pub async fn copying_leaves_the_row_and_keeps_a_copy<H: ArchiveHarness>(harness:
     assert!(copies[0].is_none());
     let held = copies[1].as_ref().expect("it is copied");
     assert_eq!(held.row, stored.row);
-    assert!(held.kept == stored.kept, "nothing is lost on the way");
+    assert!(held.raw == stored.raw, "nothing is lost on the way");
 }
 
 pub async fn a_copy_of_an_earlier_attempt_stays_unless_it_is_to_be_replaced<H: ArchiveHarness>(

@@ -20,7 +20,7 @@ pub async fn a_deletion_comes_back_as_it_was_stored<H: DeletionsHarness>(harness
     let full = full(&sample.deletion);
     let mut bare = full.clone();
     bare.revision += 1;
-    (bare.purge_at, bare.lease, bare.look, bare.failure) = (None, None, None, None);
+    (bare.purge_at, bare.lease, bare.late_cursor, bare.failure) = (None, None, None, None);
     (bare.ended_at, bare.due_at, bare.expires_at) = (None, None, None);
 
     for next in [full, bare] {
@@ -221,13 +221,13 @@ fn full(deletion: &Deletion) -> Deletion {
         pages: 12,
         acted: 11,
         cursor: 10,
-        look: Some(SelectCursor::Below(Place {
+        late_cursor: Some(SelectCursor::Below(Place {
             page: 4,
             entry: 999,
             child: 2,
             after: Some(Position("{\"a\":1}".to_owned())),
         })),
-        looked: true,
+        late_done: true,
         links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([
             ("messages".parse().expect("a name"), counts(7)),
@@ -287,7 +287,7 @@ fn comparison() -> Comparison {
         done: true,
         holder: Some(uuid::Uuid::from_u128(9)),
         pages: 3,
-        look: Some(SelectCursor::Below(Place {
+        below_cursor: Some(SelectCursor::Below(Place {
             after: Some(Position("{\"a\":\"b\"}".to_owned())),
             ..Place::FIRST
         })),

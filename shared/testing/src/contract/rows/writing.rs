@@ -10,7 +10,7 @@ use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{MarkOutcome, MarkRows, RowToMark, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 
-type Before<H> = Stored<<<H as RowsHarness>::Rows as WriteRows>::Kept>;
+type Before<H> = Stored<<<H as RowsHarness>::Rows as WriteRows>::Raw>;
 
 pub async fn a_row_is_read_whole_to_be_replaced_and_a_missing_one_is_told<H: RowsHarness>(
     harness: &H,

@@ -60,7 +60,7 @@ pub(super) fn completed(mut item: Item) -> Result<Item, ItemError> {
 
 impl First {
     fn notified(&self) -> Notified {
-        let told = &self.notified;
+        let first = &self.notified;
         let is_purge = self.state.pass() == Pass::Purge;
         // Only what was deleted could be purged then.
         let deleted = match self.state {
@@ -73,8 +73,8 @@ impl First {
             run: 1,
             since: 1,
             by: Some(self.requested_by.clone()),
-            pages: told.deleted_pages,
-            ..self.telling(deleted, self.acted, told.delete_finished, !is_purge)
+            pages: first.deleted_pages,
+            ..self.pass_events(deleted, self.acted, first.delete_finished, !is_purge)
         };
         let purged = self.state.is_done().then_some(self.state);
         let purge = PassEvents {
@@ -82,11 +82,11 @@ impl First {
             run: self.run,
             since: self.run,
             of: self.pages,
-            pages: told.purged_pages,
-            ..self.telling(purged, self.cursor, told.purge_finished, is_purge)
+            pages: first.purged_pages,
+            ..self.pass_events(purged, self.cursor, first.purge_finished, is_purge)
         };
         Notified {
-            accepted: told.accepted,
+            accepted: first.accepted,
             delete,
             restore: PassEvents::default(),
             purge: if is_purge {
@@ -98,7 +98,7 @@ impl First {
     }
 
     /// How far a pass got. `is_present` is whether the item's failure belongs to it.
-    fn telling(
+    fn pass_events(
         &self,
         ended: Option<State>,
         pages: u32,

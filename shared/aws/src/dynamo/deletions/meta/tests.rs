@@ -62,13 +62,13 @@ fn whole() -> Deletion {
         late: 0,
         acted: 40,
         cursor: 3,
-        look: Some(SelectCursor::Below(Place {
+        late_cursor: Some(SelectCursor::Below(Place {
             page: 2,
             entry: 9,
             child: 1,
             after: Some(Position("{\"a\":1}".into())),
         })),
-        looked: false,
+        late_done: false,
         links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([(
             messages.clone(),
@@ -103,7 +103,7 @@ fn whole() -> Deletion {
             done: true,
             holder: None,
             pages: 3,
-            look: Some(SelectCursor::ROOT),
+            below_cursor: Some(SelectCursor::ROOT),
             waiting: 1,
             returns: 2,
             drift: Tallies::from([(
@@ -125,7 +125,7 @@ fn bare() -> Deletion {
         names: Vec::new(),
         purge_at: None,
         lease: None,
-        look: None,
+        late_cursor: None,
         links: None,
         comparison: Comparison::default(),
         failure: None,
@@ -214,7 +214,7 @@ fn named(mut deletion: Deletion) -> Deletion {
 fn the_item_of_a_delete_is_one_write_unit_for_three_collections() {
     let mut deletion = named(whole());
     deletion.state = State::Deleting;
-    (deletion.look, deletion.links) = (None, None);
+    (deletion.late_cursor, deletion.links) = (None, None);
     (deletion.failure, deletion.ended_at) = (None, None);
     (deletion.comparison, deletion.notified.purge) = (Comparison::default(), PassEvents::default());
     deletion.purged.clear();
@@ -250,7 +250,7 @@ fn been_through_everything() -> Deletion {
     let discussions: CollectionName = "discussions".parse().unwrap();
     let messages: CollectionName = "messages".parse().unwrap();
     let failure = Failure::new("ATTEMPTS_EXHAUSTED", &"r".repeat(100));
-    let telling = PassEvents {
+    let events = PassEvents {
         first: 3,
         run: 7,
         by: Some(deletion.requested_by.clone()),
@@ -263,11 +263,11 @@ fn been_through_everything() -> Deletion {
         finished: true,
         since: 3,
     };
-    deletion.notified.delete = telling.clone();
-    deletion.notified.restore = telling.clone();
+    deletion.notified.delete = events.clone();
+    deletion.notified.restore = events.clone();
     deletion.notified.purge = PassEvents {
         failure: Some(failure.clone()),
-        ..telling
+        ..events
     };
     deletion.failure = Some(failure);
     let restored = RestoreCounts {

@@ -33,7 +33,7 @@ pub(super) async fn copy(
     let table = rows.archive(OPERATION)?;
     let fits: Vec<bool> = copies
         .iter()
-        .map(|copy| is_narrow(collection, &copy.stored.kept))
+        .map(|copy| is_narrow(collection, &copy.stored.raw))
         .collect();
     let statements: Vec<Statement> = copies
         .iter()
@@ -94,7 +94,7 @@ pub(super) async fn drop(
 fn check_versions(answers: &[Answer], operation: &'static str) -> Result<(), DependencyError> {
     let is_newer = |answer: &Answer| matches!(answer, Answer::ConditionFailed(Some(item)) if version(item).is_some_and(|found| found > VERSION));
     if answers.iter().any(is_newer) {
-        return Err(CopyError::TooNew.told(operation));
+        return Err(CopyError::TooNew.into_error(operation));
     }
     Ok(())
 }
@@ -117,7 +117,7 @@ pub(super) enum CopyError {
 
 impl CopyError {
     /// The port's error for it.
-    pub(super) fn told(self, operation: &'static str) -> DependencyError {
+    pub(super) fn into_error(self, operation: &'static str) -> DependencyError {
         match self {
             Self::TooNew => DependencyError::newer(ARCHIVE, operation, self),
             Self::Malformed => DependencyError::refused(ARCHIVE, operation, self),
@@ -176,7 +176,7 @@ fn statement(
     copy: &RowToCopy<Item>,
 ) -> Statement {
     let row = &copy.stored;
-    let whole = AttributeValue::M(row.kept.clone());
+    let whole = AttributeValue::M(row.raw.clone());
     if copy.again {
         let action = format!("UPDATE {} SET {} = ?", quoted(table), quoted(ITEM));
         return at(

@@ -68,7 +68,7 @@ pub(super) async fn put_back(
 
 /// The row as it is put back.
 fn returning(collection: &Collection, copy: &RowToPutBack<Item>) -> Item {
-    let mut row = copy.stored.kept.clone();
+    let mut row = copy.stored.raw.clone();
     if !copy.marked {
         for name in collection.marks.all() {
             row.remove(name);
@@ -84,7 +84,7 @@ fn returning(collection: &Collection, copy: &RowToPutBack<Item>) -> Item {
 /// The condition compares what the row had. DynamoDB cannot check whether attributes were added since; a declared
 /// version shows that too.
 fn removal(table: &str, collection: &Collection, stored: &Stored<Item>) -> Statement {
-    let row = &stored.kept;
+    let row = &stored.raw;
     let mut statement = Statement::on_row(
         format!("DELETE FROM {}", quoted(table)),
         Vec::new(),
