@@ -176,7 +176,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => Done::Repaired,
             DocumentMarkOutcome::Rejected(_) => Done::Stays,
         };
-        let outcomes = documents::mark(self.work, &self.at(places), &mark).await?;
+        let (outcomes, _) = documents::mark(self.work, &self.at(places), &mark).await?;
         let mut done: BTreeMap<usize, Done> = by_place(outcomes, done);
         let marked = self.records.at(done.keys().copied().collect());
         let rows = marked.rows(self.work).await?;

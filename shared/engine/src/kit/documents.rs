@@ -7,6 +7,7 @@ use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::deletion::DeletionId;
+use domain::page::Outcome;
 use domain::row::Mark;
 use ports::{
     ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentState, DocumentVersion,
@@ -29,20 +30,21 @@ pub(crate) async fn states<P: EnginePorts>(
     Ok(places.into_iter().zip(states).filter_map(there).collect())
 }
 
-/// Writes a mark into them.
+/// Writes a mark into them; returns what came of each, and the records whose document id cannot be rendered.
 pub(crate) async fn mark<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
     mark: &Mark,
-) -> Result<Vec<(usize, DocumentMarkOutcome)>, Stop> {
+) -> Result<(Vec<(usize, DocumentMarkOutcome)>, BTreeMap<usize, Outcome>), Stop> {
     let (documents, collection) = (work.documents(), records.collection);
-    let (places, ids) = ids(records);
+    let (ids, without_id) = records.document_ids();
+    let (places, ids): (Vec<usize>, Vec<String>) = ids.into_iter().unzip();
     let outcomes = work
         .settle(&ids, P::Documents::MARK_BATCH, |batch| async move {
             MarkDocuments::mark(documents, collection, mark, &batch).await
         })
         .await?;
-    Ok(places.into_iter().zip(outcomes).collect())
+    Ok((places.into_iter().zip(outcomes).collect(), without_id))
 }
 
 /// Removes a deletion's mark from them, and leaves those of others.

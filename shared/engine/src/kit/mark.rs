@@ -80,8 +80,8 @@ pub(crate) async fn mark_documents<P: EnginePorts>(
     records: &Records<'_>,
     mark: &Mark,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let (_, mut exceptions) = records.document_ids();
-    for (place, outcome) in documents::mark(work, records, mark).await? {
+    let (outcomes, mut exceptions) = documents::mark(work, records, mark).await?;
+    for (place, outcome) in outcomes {
         match outcome {
             DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => {}
             DocumentMarkOutcome::Rejected(why) => {
