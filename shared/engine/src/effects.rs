@@ -76,16 +76,12 @@ pub(crate) async fn follow<P: EnginePorts>(
     (page, exceptions): (&Page, &Exceptions),
     turn: Turn,
 ) -> Result<Notice, Stop> {
-    let pass = deletion.state.pass();
-    let is_done = |place: usize| match pass {
-        Pass::Delete => page.outcome(place, exceptions) == Outcome::Deleted,
-        Pass::Restore => !exceptions.restored.contains_key(&place),
+    let is_done: &(dyn Fn(usize) -> bool + Sync) = match deletion.state.pass() {
+        Pass::Delete => &|place| page.outcome(place, exceptions) == Outcome::Deleted,
+        Pass::Restore => &|place| !exceptions.restored.contains_key(&place),
         // Everything that follows a record has been done with its delete.
-        Pass::Purge => false,
+        Pass::Purge => return Ok(Notice::default()),
     };
-    if pass == Pass::Purge {
-        return Ok(Notice::default());
-    }
     let entries: Vec<&Entry> = (0..page.entries.len())
         .filter(|place| is_done(*place))
         .map(|place| &page.entries[place])

@@ -53,7 +53,7 @@ pub(crate) async fn take_late<P: EnginePorts>(
                 Box::pin(erase::take(work, deletion, &records)).await?
             }
             Strategy::Flag | Strategy::Archive | Strategy::Erase => {
-                flag::mark(work, deletion, &records).await?
+                flag::take(work, deletion, &records).await?
             }
         };
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::compare::plan::{Case, Repair, Seen, plan};
 use crate::kit::clear::clear_rows;
-use crate::kit::documents;
+use crate::kit::documents::Documents;
 use crate::kit::parents::{has_parent, parents};
 use crate::kit::purge_rows::purge_rows;
 use crate::kit::records::Records;
@@ -30,6 +30,7 @@ pub(crate) struct Comparing<'a, P: EnginePorts> {
     work: Work<'a, P>,
     deletion: &'a Deletion,
     records: &'a Records<'a>,
+    documents: Documents<'a>,
 }
 
 /// The result of a repair.
@@ -48,6 +49,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             work,
             deletion,
             records,
+            documents: Documents::of(records).0,
         }
     }
 
@@ -94,7 +96,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     async fn read(&self, case: Case, places: &[usize]) -> Result<Vec<(usize, Seen)>, Stop> {
         let collection = self.records.collection;
         let records = self.at(places);
-        let documents = documents::states(self.work, &records).await?;
+        let documents = self.documents.states(self.work, places).await?;
         let rows = records.rows(self.work).await?;
         // Only a restored deletion needs the parents, and only those of rows that carry its mark.
         let ours: Vec<Option<Row>> = rows
@@ -176,7 +178,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => Done::Repaired,
             DocumentMarkOutcome::Rejected(_) => Done::Stays,
         };
-        let (outcomes, _) = documents::mark(self.work, &self.at(places), &mark).await?;
+        let outcomes = self.documents.mark(self.work, places, &mark).await?;
         let mut done: BTreeMap<usize, Done> = by_place(outcomes, done);
         let marked = self.records.at(done.keys().copied().collect());
         let rows = marked.rows(self.work).await?;
@@ -214,7 +216,8 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => Done::Repaired,
             DocumentClearOutcome::Rejected(_) => Done::Stays,
         };
-        let outcomes = documents::clear(self.work, &self.at(places), self.deletion.id).await?;
+        let id = self.deletion.id;
+        let outcomes = self.documents.clear(self.work, places, id).await?;
         Ok(by_place(outcomes, done))
     }
 
@@ -227,7 +230,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             RemoveOutcome::Changed => Done::Again,
             RemoveOutcome::Rejected(_) => Done::Stays,
         };
-        let outcomes = documents::remove(self.work, self.records, read).await?;
+        let outcomes = self.documents.remove(self.work, read).await?;
         Ok(by_place(outcomes, done))
     }
 

@@ -1,5 +1,6 @@
 //! The records of a page as effects get them: before a delete takes them, and after a pass has done them.
 
+use crate::kit::records::is_open;
 use crate::kit::turn::Turn;
 use domain::deletion::{Deletion, Pass};
 use domain::page::{Entry, Page};
@@ -23,14 +24,13 @@ impl<'a> Taking<'a> {
         page: &'a Page,
         only: Option<&[usize]>,
     ) -> Self {
-        let is_open = |place: &usize| {
-            page.entries[*place].judged.is_open() && only.is_none_or(|only| only.contains(place))
-        };
         Self {
             deletion,
             scope,
             page,
-            open: (0..page.entries.len()).filter(is_open).collect(),
+            open: (0..page.entries.len())
+                .filter(|place| is_open(&page.entries, *place, only))
+                .collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents;
+use crate::kit::documents::Documents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -46,6 +46,7 @@ pub(crate) async fn clear_documents<P: EnginePorts>(
             Some((place, NotRestored::Failed { reason }))
         }
     };
-    let outcomes = documents::clear(work, records, deletion).await?;
+    let (documents, _) = Documents::of(records);
+    let outcomes = documents.clear(work, &records.places, deletion).await?;
     Ok(outcomes.into_iter().filter_map(refused).collect())
 }

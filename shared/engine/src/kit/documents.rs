@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::page::Outcome;
 use domain::row::Mark;
@@ -14,77 +15,112 @@ use ports::{
     EnginePorts, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
 };
 
-/// Reads the marks and versions of those that exist.
-pub(crate) async fn states<P: EnginePorts>(
-    work: Work<'_, P>,
-    records: &Records<'_>,
-) -> Result<BTreeMap<usize, DocumentState>, Stop> {
-    let (documents, collection) = (work.documents(), records.collection);
-    let (places, ids) = ids(records);
-    let states = work
-        .settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
-            documents.states(collection, &batch).await
-        })
-        .await?;
-    let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
-    Ok(places.into_iter().zip(states).filter_map(there).collect())
+/// The documents of records of one collection and page: their ids, which are rendered once.
+#[derive(Debug)]
+pub(crate) struct Documents<'a> {
+    collection: &'a Collection,
+    ids: BTreeMap<usize, String>,
 }
 
-/// Writes a mark into them; returns what came of each, and the records whose document id cannot be rendered.
-pub(crate) async fn mark<P: EnginePorts>(
-    work: Work<'_, P>,
-    records: &Records<'_>,
-    mark: &Mark,
-) -> Result<(Vec<(usize, DocumentMarkOutcome)>, BTreeMap<usize, Outcome>), Stop> {
-    let (documents, collection) = (work.documents(), records.collection);
-    let (ids, without_id) = records.document_ids();
-    let (places, ids): (Vec<usize>, Vec<String>) = ids.into_iter().unzip();
-    let outcomes = work
-        .settle(&ids, P::Documents::MARK_BATCH, |batch| async move {
-            MarkDocuments::mark(documents, collection, mark, &batch).await
-        })
-        .await?;
-    Ok((places.into_iter().zip(outcomes).collect(), without_id))
-}
+impl<'a> Documents<'a> {
+    /// The documents of these records, and why some of them have none: an id that cannot be rendered fails alone,
+    /// before the request is made.
+    pub(crate) fn of(records: &Records<'a>) -> (Self, BTreeMap<usize, Outcome>) {
+        let collection = records.collection;
+        let (mut ids, mut failed) = (BTreeMap::new(), BTreeMap::new());
+        if let Some(spec) = &collection.document {
+            for place in &records.places {
+                let parts = records.entry(*place).key.parts(&collection.key);
+                match spec.id.render(&parts) {
+                    Ok(id) => drop(ids.insert(*place, id)),
+                    Err(error) => {
+                        let reason = format!("DOCUMENT_ID_INVALID: {error}");
+                        failed.insert(*place, Outcome::Failed { reason });
+                    }
+                }
+            }
+        }
+        (Self { collection, ids }, failed)
+    }
 
-/// Removes a deletion's mark from them, and leaves those of others.
-pub(crate) async fn clear<P: EnginePorts>(
-    work: Work<'_, P>,
-    records: &Records<'_>,
-    deletion: DeletionId,
-) -> Result<Vec<(usize, DocumentClearOutcome)>, Stop> {
-    let (documents, collection) = (work.documents(), records.collection);
-    let (places, ids) = ids(records);
-    let outcomes = work
-        .settle(&ids, P::Documents::CLEAR_BATCH, |batch| async move {
-            documents.clear(collection, deletion, &batch).await
-        })
-        .await?;
-    Ok(places.into_iter().zip(outcomes).collect())
-}
+    /// The places of the records that have a document id.
+    pub(crate) fn places(&self) -> Vec<usize> {
+        self.ids.keys().copied().collect()
+    }
 
-/// Removes those that are still as they were read.
-pub(crate) async fn remove<P: EnginePorts>(
-    work: Work<'_, P>,
-    records: &Records<'_>,
-    versions: &BTreeMap<usize, DocumentVersion>,
-) -> Result<Vec<(usize, RemoveOutcome)>, Stop> {
-    let (documents, collection) = (work.documents(), records.collection);
-    let removable = records.at(versions.keys().copied().collect());
-    let (places, ids) = ids(&removable);
-    let asked: Vec<(String, DocumentVersion)> = places
-        .iter()
-        .zip(ids)
-        .map(|(place, id)| (id, versions[place]))
-        .collect();
-    let outcomes = work
-        .settle(&asked, P::Documents::PURGE_BATCH, |batch| async move {
-            documents.remove(collection, &batch).await
-        })
-        .await?;
-    Ok(places.into_iter().zip(outcomes).collect())
-}
+    /// Reads the marks and versions of those that exist.
+    pub(crate) async fn states<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        places: &[usize],
+    ) -> Result<BTreeMap<usize, DocumentState>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let (places, ids) = self.at(places);
+        let states = work
+            .settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
+                documents.states(collection, &batch).await
+            })
+            .await?;
+        let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
+        Ok(places.into_iter().zip(states).filter_map(there).collect())
+    }
 
-fn ids(records: &Records<'_>) -> (Vec<usize>, Vec<String>) {
-    records.document_ids().0.into_iter().unzip()
+    /// Writes a mark into them; returns the outcome of each.
+    pub(crate) async fn mark<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        places: &[usize],
+        mark: &Mark,
+    ) -> Result<Vec<(usize, DocumentMarkOutcome)>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let (places, ids) = self.at(places);
+        let outcomes = work
+            .settle(&ids, P::Documents::MARK_BATCH, |batch| async move {
+                MarkDocuments::mark(documents, collection, mark, &batch).await
+            })
+            .await?;
+        Ok(places.into_iter().zip(outcomes).collect())
+    }
+
+    /// Removes a deletion's mark from them, and leaves those of others; returns the outcome of each.
+    pub(crate) async fn clear<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        places: &[usize],
+        deletion: DeletionId,
+    ) -> Result<Vec<(usize, DocumentClearOutcome)>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let (places, ids) = self.at(places);
+        let outcomes = work
+            .settle(&ids, P::Documents::CLEAR_BATCH, |batch| async move {
+                documents.clear(collection, deletion, &batch).await
+            })
+            .await?;
+        Ok(places.into_iter().zip(outcomes).collect())
+    }
+
+    /// Removes those that are still as they were read; returns the outcome of each.
+    pub(crate) async fn remove<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        read: &BTreeMap<usize, DocumentVersion>,
+    ) -> Result<Vec<(usize, RemoveOutcome)>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let (places, asked): (Vec<usize>, Vec<(String, DocumentVersion)>) = read
+            .iter()
+            .filter_map(|(place, version)| Some((*place, (self.ids.get(place)?.clone(), *version))))
+            .unzip();
+        let outcomes = work
+            .settle(&asked, P::Documents::PURGE_BATCH, |batch| async move {
+                documents.remove(collection, &batch).await
+            })
+            .await?;
+        Ok(places.into_iter().zip(outcomes).collect())
+    }
+
+    /// Those of these places that have a document id, with their ids.
+    fn at(&self, places: &[usize]) -> (Vec<usize>, Vec<String>) {
+        let with_id = |place: &usize| Some((*place, self.ids.get(place)?.clone()));
+        places.iter().filter_map(with_id).unzip()
+    }
 }

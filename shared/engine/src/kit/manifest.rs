@@ -66,3 +66,13 @@ pub(crate) fn record(entry: &Entry) -> RecordRef {
         key: entry.key.clone(),
     }
 }
+
+/// How many of these entries fit into `room` bytes; one is always taken.
+pub(crate) fn fitting(entries: &[Entry], room: usize) -> usize {
+    let mut total = 0;
+    let fit = entries.iter().take_while(|entry| {
+        total += entry.bytes();
+        total <= room
+    });
+    fit.count().max(1)
+}

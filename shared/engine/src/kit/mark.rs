@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents;
+use crate::kit::documents::Documents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -80,8 +80,8 @@ pub(crate) async fn mark_documents<P: EnginePorts>(
     records: &Records<'_>,
     mark: &Mark,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let (outcomes, mut exceptions) = documents::mark(work, records, mark).await?;
-    for (place, outcome) in outcomes {
+    let (documents, mut exceptions) = Documents::of(records);
+    for (place, outcome) in documents.mark(work, &records.places, mark).await? {
         match outcome {
             DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => {}
             DocumentMarkOutcome::Rejected(why) => {

@@ -7,7 +7,7 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::{Collection, Collections};
 use domain::key::RecordKey;
-use domain::page::{Entry, Outcome};
+use domain::page::Entry;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
 
@@ -51,9 +51,7 @@ impl<'a> Records<'a> {
     /// Those that a delete has to do something with: of all of them, or only of some.
     pub(crate) fn open(mut self, only: Option<&[usize]>) -> Self {
         let entries = self.entries;
-        let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
-        self.places
-            .retain(|place| is_wanted(place) && entries[*place].judged.is_open());
+        self.places.retain(|place| is_open(entries, *place, only));
         self
     }
 
@@ -93,25 +91,11 @@ impl<'a> Records<'a> {
     ) -> Result<Vec<Option<Row>>, Stop> {
         read_rows(work, self.collection, &self.keys(), Fields::Judged).await
     }
+}
 
-    /// The ids of their documents, by place. An id that cannot be rendered fails alone, before the request is made.
-    pub(crate) fn document_ids(&self) -> (Vec<(usize, String)>, BTreeMap<usize, Outcome>) {
-        let mut ids = Vec::new();
-        let mut failed = BTreeMap::new();
-        if let Some(spec) = &self.collection.document {
-            for place in &self.places {
-                let parts = self.entry(*place).key.parts(&self.collection.key);
-                match spec.id.render(&parts) {
-                    Ok(id) => ids.push((*place, id)),
-                    Err(error) => {
-                        let reason = format!("DOCUMENT_ID_INVALID: {error}");
-                        failed.insert(*place, Outcome::Failed { reason });
-                    }
-                }
-            }
-        }
-        (ids, failed)
-    }
+/// Whether a delete has to do something with the record at this place, where it does all of them, or only some.
+pub(crate) fn is_open(entries: &[Entry], place: usize, only: Option<&[usize]>) -> bool {
+    only.is_none_or(|only| only.contains(&place)) && entries[place].judged.is_open()
 }
 
 fn declared<'a>(collections: &'a Collections, entry: &Entry) -> Result<&'a Collection, Stop> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents;
+use crate::kit::documents::Documents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -26,12 +26,12 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     records: &Records<'_>,
     explained: &Explained<'_>,
 ) -> Result<(RowsAt, BTreeMap<usize, String>), Stop> {
-    let (ids, _) = records.document_ids();
-    let mut open = records.at(ids.into_iter().map(|(place, _)| place).collect());
+    let (documents, _) = Documents::of(records);
+    let mut open = records.at(documents.places());
     let (mut rows, mut failed) = (RowsAt::new(), BTreeMap::new());
     for round in 0..READS {
         // Documents first, then rows: anything written in between changes the version that the removal requires.
-        let states = documents::states(work, &open).await?;
+        let states = documents.states(work, &open.places).await?;
         let wanted = if round == 0 { records } else { &open };
         let found = wanted.rows(work).await?;
         let read: RowsAt = wanted.places.iter().copied().zip(found).collect();
@@ -42,7 +42,7 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
             .collect();
         rows.extend(read);
         let mut changed = Vec::new();
-        for (place, outcome) in documents::remove(work, records, &removable).await? {
+        for (place, outcome) in documents.remove(work, &removable).await? {
             match outcome {
                 RemoveOutcome::Gone => {}
                 RemoveOutcome::Changed => changed.push(place),

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use crate::effects::remove_schedules;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
-use crate::kit::manifest::{known, record};
+use crate::kit::manifest::{fitting, known, record};
 use crate::kit::ours::is_root_recreated;
 use crate::kit::parents::{below_ours, without_live_parent};
 use crate::kit::slice::Stop;
@@ -145,7 +145,7 @@ async fn collect<P: EnginePorts>(
     if new.is_empty() {
         return Ok(true);
     }
-    let fitting = fitting(&new);
+    let fitting = fitting(&new, PAGE_BYTES);
     let is_all = fitting == new.len();
     new.truncate(fitting);
     let page = Page {
@@ -173,16 +173,6 @@ async fn mark<P: EnginePorts>(
     let mut rest = places.to_vec();
     rest.retain(|place| !blocked.contains_key(place));
     strategies::take_late(work, deletion, entries, &rest).await
-}
-
-/// How many of these entries fit into one page; it always holds one.
-pub(crate) fn fitting(entries: &[Entry]) -> usize {
-    let mut total = 0;
-    let fit = entries.iter().take_while(|entry| {
-        total += entry.bytes();
-        total <= PAGE_BYTES
-    });
-    fit.count().max(1)
 }
 
 async fn take<P: EnginePorts>(

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kit::manifest;
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -15,8 +16,7 @@ use crate::strategies;
 use domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use domain::page::{Exceptions, NotRestored, Page};
 use ports::{
-    AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, ReadDeletions,
-    RestoreOutcome, StoreOutcome,
+    AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, RestoreOutcome, StoreOutcome,
 };
 
 /// Restores all pages from the checkpoint on, except for the root's own mark.
@@ -61,14 +61,9 @@ pub(crate) async fn end<P: EnginePorts>(
     deletion: &Deletion,
 ) -> Result<Deletion, Stop> {
     let deletions = work.deletions();
-    let read = work
-        .call(deletions.page(&deletion.tenant, deletion.id, 1))
-        .await?;
-    let page = read.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
-    let earlier = work
-        .call(deletions.exceptions(&deletion.tenant, deletion.id, 1))
-        .await?
-        .unwrap_or_default();
+    let page = manifest::page(work, deletion, 1).await?;
+    let page = page.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
+    let earlier = manifest::exceptions(work, deletion, 1).await?;
     let open = deletion
         .is_done_before(Pass::Restore, 1)
         .then(|| earlier.open(Pass::Restore));

@@ -5,6 +5,7 @@
 //! is `missing`; the three are never distinguished. An author's records are queried through an index and read again
 //! from the table, like everything that is found through an index.
 
+use crate::kit::manifest::fitting;
 use crate::kit::related;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
@@ -151,14 +152,4 @@ fn offset(place: &RequestedPlace) -> Result<usize, Stop> {
             .parse()
             .map_err(|_| Stop::broken("CURSOR_INVALID", "the manifest's cursor cannot be read"))
     })
-}
-
-/// How many of these entries fit into `room` bytes; one is always taken.
-pub(crate) fn fitting(entries: &[Entry], room: usize) -> usize {
-    let mut total = 0;
-    let fit = entries.iter().take_while(|entry| {
-        total += entry.bytes();
-        total <= room
-    });
-    fit.count().max(1)
 }

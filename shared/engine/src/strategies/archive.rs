@@ -110,7 +110,7 @@ impl<P: EnginePorts> Move<'_, P> {
         }
         if !stay.is_empty() {
             let stay = self.records.at(stay);
-            found.extend(flag::mark(self.work, self.deletion, &stay).await?);
+            found.extend(flag::take(self.work, self.deletion, &stay).await?);
         }
         Ok(found)
     }

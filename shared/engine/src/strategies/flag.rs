@@ -33,18 +33,6 @@ pub(super) async fn take<P: EnginePorts>(
     Ok(found)
 }
 
-/// Marks records in both stores, in whatever state they are.
-pub(super) async fn mark<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    records: &Records<'_>,
-) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mark = deletion.mark();
-    let mut found = mark_rows(work, records, &mark).await?;
-    found.extend(mark_documents(work, &records.without(&found), &mark).await?);
-    Ok(found)
-}
-
 async fn not_ours<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
