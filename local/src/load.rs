@@ -162,11 +162,20 @@ pub async fn write(stack: &StackFile, mail: &Mail<'_>, archive: &Archive) -> Res
         .sum();
     let rows = discussions + messages;
     let progress = Progress::start(rows + documents);
-    futures_util::future::try_join(
-        rows::write(stack, mail, archive, &progress),
-        documents::write(stack, mail, archive, &progress),
-    )
-    .await?;
+    let (dynamodb, opensearch) = (stack.dynamodb(), stack.opensearch()?);
+    let write_rows = async {
+        for (collection, records) in archive.records(mail) {
+            rows::write(&dynamodb, stack, collection, records, &progress).await?;
+        }
+        anyhow::Ok(())
+    };
+    let write_documents = async {
+        for (collection, records) in archive.records(mail) {
+            documents::write(&opensearch, stack, collection, records, &progress).await?;
+        }
+        anyhow::Ok(())
+    };
+    futures_util::future::try_join(write_rows, write_documents).await?;
     drop(progress);
     Ok(Report {
         lists: archive.counts(),

@@ -7,11 +7,12 @@ use std::iter::Sum;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::collection::Collection;
 use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 
 use super::line::{Message, Problem};
-use super::mail::Mail;
+use super::mail::{Mail, Record};
 use super::progress::Reading;
 
 /// How many wrong lines are told; the rest is only counted.
@@ -25,6 +26,9 @@ const CHUNK: usize = 1 << 20;
 
 /// What some systems put before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The records of one collection, each made when it is asked for.
+pub(super) type Records<'a> = Box<dyn Iterator<Item = Record> + Send + 'a>;
 
 /// An archive without a wrong line.
 #[derive(Debug, Clone, Default)]
@@ -165,6 +169,16 @@ impl Archive {
         self.earliest
             .values()
             .map(|(_, place)| &self.messages[*place])
+    }
+
+    /// The records to write, by collection: discussions first.
+    pub(super) fn records<'a>(&'a self, mail: &'a Mail<'a>) -> [(&'a Collection, Records<'a>); 2] {
+        let discussions = self.discussions().map(|first| mail.discussion(first));
+        let messages = self.messages().iter().map(|message| mail.message(message));
+        [
+            (mail.discussions, Box::new(discussions)),
+            (mail.messages, Box::new(messages)),
+        ]
     }
 
     /// How many lines named a message that an earlier one had named.

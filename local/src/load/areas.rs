@@ -103,8 +103,8 @@ impl Area {
         let (dynamodb, opensearch) = (stack.dynamodb(), stack.opensearch()?);
         for (collection, records) in portions {
             let records = || records.iter().map(|record| as_record(collection, record));
-            rows::write_all(&dynamodb, stack, collection, records(), &progress).await?;
-            documents::write_all(&opensearch, stack, collection, records(), &progress).await?;
+            rows::write(&dynamodb, stack, collection, records(), &progress).await?;
+            documents::write(&opensearch, stack, collection, records(), &progress).await?;
         }
         drop(progress);
         for schedule in &self.schedules {

@@ -9,8 +9,7 @@ use opensearch::indices::IndicesRefreshParts;
 use opensearch::{BulkParts, OpenSearch};
 use serde_json::{Value, json};
 
-use super::archive::Archive;
-use super::mail::{Mail, Record};
+use super::mail::Record;
 use super::progress::Progress;
 use crate::stack::StackFile;
 
@@ -23,25 +22,8 @@ const AT_ONCE: usize = 2;
 /// How often refused lines are sent again.
 const TRIES: u32 = 8;
 
-/// Writes discussions and messages, and makes them visible to searches.
-pub(super) async fn write(
-    stack: &StackFile,
-    mail: &Mail<'_>,
-    archive: &Archive,
-    progress: &Progress,
-) -> Result<()> {
-    let client = stack.opensearch()?;
-    let discussions = archive.discussions().map(|first| mail.discussion(first));
-    write_all(&client, stack, mail.discussions, discussions, progress).await?;
-    let messages = archive
-        .messages()
-        .iter()
-        .map(|message| mail.message(message));
-    write_all(&client, stack, mail.messages, messages, progress).await
-}
-
 /// Writes the documents of one collection, if it has any.
-pub(super) async fn write_all(
+pub(super) async fn write(
     client: &OpenSearch,
     stack: &StackFile,
     collection: &Collection,

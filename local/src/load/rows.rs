@@ -10,8 +10,7 @@ use domain::collection::Collection;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
-use super::archive::Archive;
-use super::mail::{Mail, Record};
+use super::mail::Record;
 use super::progress::Progress;
 use crate::stack::StackFile;
 
@@ -22,25 +21,8 @@ const AT_ONCE: usize = 8;
 /// How often what was left over is sent again.
 const TRIES: u32 = 8;
 
-/// Writes discussions and messages.
-pub(super) async fn write(
-    stack: &StackFile,
-    mail: &Mail<'_>,
-    archive: &Archive,
-    progress: &Progress,
-) -> Result<()> {
-    let client = stack.dynamodb();
-    let discussions = archive.discussions().map(|first| mail.discussion(first));
-    write_all(&client, stack, mail.discussions, discussions, progress).await?;
-    let messages = archive
-        .messages()
-        .iter()
-        .map(|message| mail.message(message));
-    write_all(&client, stack, mail.messages, messages, progress).await
-}
-
 /// Writes the rows of one collection.
-pub(super) async fn write_all(
+pub(super) async fn write(
     client: &Client,
     stack: &StackFile,
     collection: &Collection,
