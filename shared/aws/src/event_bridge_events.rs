@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 
-use super::sdk_error::{dependency_error, is_later};
+use super::sdk_error::{Refusal, dependency_error, is_later};
 use domain::event::Event;
 use ports::{Attempt, DependencyError, PublishEvents};
 
@@ -22,14 +22,6 @@ const CALL_BYTES: usize = 250_000;
 pub struct EventBridgeEvents {
     client: Client,
     bus: String,
-}
-
-/// The bus refuses an event, for a permanent reason.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-struct Refusal {
-    code: String,
-    message: String,
 }
 
 /// Fewer or more answers than events.

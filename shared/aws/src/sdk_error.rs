@@ -29,6 +29,14 @@ const LATER: [&str; 18] = [
     "TransactionInProgressException",
 ];
 
+/// One entry of a batch is refused, for a permanent reason, in a call that succeeds.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}")]
+pub(super) struct Refusal {
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
 /// Converts the error of a call to the error of a port.
 pub(super) fn dependency_error<E>(
     dependency: &'static str,

@@ -10,10 +10,10 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::{Item, text};
-use crate::sdk_error::dependency_error;
+use crate::sdk_error::{Refusal, dependency_error};
 use domain::collection::KeySchema;
 use domain::key::RecordKey;
-use ports::DependencyError;
+use ports::{Attempt, DependencyError};
 
 /// One statement on one row.
 #[derive(Debug)]
@@ -36,20 +36,29 @@ pub(super) enum Answer {
     TooLarge,
 }
 
-/// The store refuses one of the statements.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-struct Refusal {
-    code: String,
-    message: String,
-}
-
 /// Fewer or more answers than statements: it is unknown which answer belongs to which statement.
 #[derive(Debug, thiserror::Error)]
 #[error("{answers} answers to {statements} statements")]
 struct Misaligned {
     answers: usize,
     statements: usize,
+}
+
+impl Answer {
+    /// The outcome of a statement that removes a row or attributes: `done` if it was carried out, `failed` if its
+    /// condition does not hold. A removal makes nothing larger: if the store says so all the same, it is to be repeated.
+    pub(super) fn of_removal<T>(
+        self,
+        done: T,
+        failed: impl FnOnce(Option<Item>) -> T,
+    ) -> Attempt<T> {
+        match self {
+            Self::Done => Attempt::Done(done),
+            Self::ConditionFailed(row) => Attempt::Done(failed(row)),
+            Self::Again(why) => Attempt::Retry(why),
+            Self::TooLarge => Attempt::Retry("too large".to_owned()),
+        }
+    }
 }
 
 impl Statement {

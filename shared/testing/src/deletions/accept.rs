@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{FakeDeletions, NAME, id_of};
+use super::{FakeDeletions, Id, NAME, State, id_of};
 use crate::rows::{clear_mark, write_mark};
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -74,16 +74,9 @@ impl AcceptDeletions for FakeDeletions {
         parts: u32,
     ) -> Result<UndoOutcome, DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
-        match state.deletions.get(&id) {
-            Some(stored) if stored.epoch > 0 || state.newer.contains(&id) => {
-                return Ok(UndoOutcome::Begun);
-            }
-            // Undone by a call whose answer was lost.
-            None => return Ok(UndoOutcome::Undone),
-            Some(_) => {}
+        if let Err(outcome) = state.roll_back(&id) {
+            return Ok(outcome);
         }
-        state.deletions.remove(&id);
-        state.scopes.remove(&id);
         for part in 1..=parts {
             state.ids.remove(&(id.clone(), part));
         }
@@ -99,16 +92,9 @@ impl AcceptDeletions for FakeDeletions {
         let (root, null) = root_of(page)?;
         let mut state = self.begin();
         let id = id_of(deletion);
-        match state.deletions.get(&id) {
-            Some(stored) if stored.epoch > 0 || state.newer.contains(&id) => {
-                return Ok(UndoOutcome::Begun);
-            }
-            // Undone by a call whose answer was lost.
-            None => return Ok(UndoOutcome::Undone),
-            Some(_) => {}
+        if let Err(outcome) = state.roll_back(&id) {
+            return Ok(outcome);
         }
-        state.deletions.remove(&id);
-        state.scopes.remove(&id);
         state.pages.remove(&(id, page.number));
         self.rows.change(collection, root, |row| {
             let Some(attributes) = row else { return };
@@ -125,6 +111,22 @@ impl AcceptDeletions for FakeDeletions {
             }
         });
         Ok(UndoOutcome::Undone)
+    }
+}
+
+impl State {
+    /// Removes a deletion that has not begun, with its scope. An error is the answer if there is none to remove.
+    fn roll_back(&mut self, id: &Id) -> Result<(), UndoOutcome> {
+        match self.deletions.get(id) {
+            Some(stored) if stored.epoch > 0 || self.newer.contains(id) => Err(UndoOutcome::Begun),
+            // Undone by a call whose answer was lost.
+            None => Err(UndoOutcome::Undone),
+            Some(_) => {
+                self.deletions.remove(id);
+                self.scopes.remove(id);
+                Ok(())
+            }
+        }
     }
 }
 

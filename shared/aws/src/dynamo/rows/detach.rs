@@ -79,12 +79,7 @@ fn statement(
 }
 
 fn outcome(answer: Answer) -> Attempt<DetachOutcome> {
-    match answer {
-        Answer::Done => Attempt::Done(DetachOutcome::Detached),
-        Answer::ConditionFailed(None) => Attempt::Done(DetachOutcome::Missing),
-        Answer::ConditionFailed(Some(_)) => Attempt::Done(DetachOutcome::Elsewhere),
-        Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
-        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
-    }
+    answer.of_removal(DetachOutcome::Detached, |row| {
+        row.map_or(DetachOutcome::Missing, |_| DetachOutcome::Elsewhere)
+    })
 }

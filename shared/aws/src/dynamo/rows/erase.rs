@@ -59,12 +59,8 @@ fn statement(
 }
 
 fn outcome(answer: Answer) -> Attempt<EraseOutcome> {
-    match answer {
-        // Without a row the statement may succeed or fail its condition: either way there is none.
-        Answer::Done | Answer::ConditionFailed(None) => Attempt::Done(EraseOutcome::Gone),
-        Answer::ConditionFailed(Some(_)) => Attempt::Done(EraseOutcome::Changed),
-        Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
-        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
-    }
+    // Without a row the statement may succeed or fail its condition: either way there is none.
+    answer.of_removal(EraseOutcome::Gone, |row| {
+        row.map_or(EraseOutcome::Gone, |_| EraseOutcome::Changed)
+    })
 }

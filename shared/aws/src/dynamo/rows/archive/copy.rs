@@ -81,12 +81,7 @@ pub(super) async fn drop(
         .collect();
     let answers = run_on(&rows.client, ARCHIVE, OPERATION, statements).await?;
     check_versions(&answers, OPERATION)?;
-    let gone = |answer| match answer {
-        Answer::Done | Answer::ConditionFailed(_) => Attempt::Done(()),
-        Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
-        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
-    };
+    let gone = |answer: Answer| answer.of_removal((), |_| ());
     Ok(answers.into_iter().map(gone).collect())
 }
 

@@ -23,13 +23,10 @@ pub(super) async fn take(
         .map(|stored| removal(&table, collection, stored))
         .collect();
     let answers = run(&rows.client, OPERATION, statements).await?;
-    let outcome = |answer| match answer {
-        Answer::Done => Attempt::Done(TakeOutcome::Taken),
-        Answer::ConditionFailed(None) => Attempt::Done(TakeOutcome::Gone),
-        Answer::ConditionFailed(Some(_)) => Attempt::Done(TakeOutcome::Changed),
-        Answer::Again(why) => Attempt::Retry(why),
-        // A removal makes nothing larger; if the store says so all the same, the call is repeated.
-        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
+    let outcome = |answer: Answer| {
+        answer.of_removal(TakeOutcome::Taken, |row| {
+            row.map_or(TakeOutcome::Gone, |_| TakeOutcome::Changed)
+        })
     };
     Ok(answers.into_iter().map(outcome).collect())
 }
