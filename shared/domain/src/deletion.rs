@@ -11,7 +11,9 @@ mod counts;
 mod due;
 mod failure;
 mod id;
+mod late;
 pub mod machine;
+mod order;
 mod pass_events;
 mod restoring;
 mod state;
@@ -32,5 +34,12 @@ pub use self::timing::Timing;
 pub use self::transition::NotAllowed;
 pub use self::value::{Deletion, Lease};
 
-/// The version of the stored items that this build writes, and the newest it works on.
+/// The version of the stored items that this build writes.
 pub const VERSION: u32 = 1;
+
+/// The version of a deletion whose purge has added pages of late arrivals, which it does last: a build that did them first
+/// would take pages for done that are not.
+pub const LATE_LAST: u32 = 2;
+
+/// The newest version of an item of the control table that this build works on.
+pub const KNOWN: u32 = 2;

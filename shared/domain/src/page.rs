@@ -7,167 +7,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::collection::{Collection, CollectionName, Recipients};
+use crate::collection::CollectionName;
 pub use crate::cursor::{Position, SelectCursor};
-use crate::deletion::{DeleteCounts, DeletionId, Pass, PurgeCounts, RestoreCounts};
-use crate::effects::Effects;
-use crate::key::RecordKey;
-use crate::row::{Row, RowMark};
+use crate::deletion::{DeleteCounts, Pass, PurgeCounts, RestoreCounts};
+pub use crate::entry::{Entry, Judged};
 
 /// The most keys a page holds; also the most ids an event lists.
 pub const PAGE_KEYS: usize = 1000;
 
 /// The most bytes of keys a page holds: with names and punctuation it stays far below an item's 400 KB.
 pub const PAGE_BYTES: usize = 200_000;
-
-/// The state of a record's row when it was selected. Existence and earlier marks are judged then, and only then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Judged {
-    /// No mark.
-    #[serde(rename = "l")]
-    Live,
-    /// No mark, but the mark attribute is an explicit NULL, which a restore puts back.
-    #[serde(rename = "n")]
-    LiveNull,
-    /// Marked already by another deletion.
-    #[serde(rename = "d")]
-    AlreadyDeleted,
-    /// Requested, but there is no such record for this deletion: it is absent, another tenant's, or one that the caller
-    /// may not delete. Nothing of it is read, written or published.
-    #[serde(rename = "m")]
-    Missing,
-}
-
-impl Judged {
-    /// The judgement of a row by its mark, for a deletion with this id.
-    #[must_use]
-    pub fn of(mark: RowMark, deletion: DeletionId) -> Self {
-        match mark {
-            RowMark::Absent => Self::Live,
-            RowMark::Null => Self::LiveNull,
-            RowMark::By(by) if by == Some(deletion) => Self::Live,
-            RowMark::By(_) => Self::AlreadyDeleted,
-        }
-    }
-
-    /// Whether the delete has something to do here.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Live | Self::LiveNull)
-    }
-}
-
-/// One record of a page.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// Its collection.
-    pub collection: CollectionName,
-    /// Its key.
-    pub key: RecordKey,
-    /// What was found.
-    pub judged: Judged,
-    /// What effects will need to know about it.
-    pub effects: Effects,
-}
-
-impl Entry {
-    /// A record without effects.
-    #[must_use]
-    pub fn new(collection: CollectionName, key: RecordKey, judged: Judged) -> Self {
-        Self {
-            collection,
-            key,
-            judged,
-            effects: Effects::default(),
-        }
-    }
-
-    /// The record of this row, as a deletion finds it.
-    #[must_use]
-    pub fn of_row(collection: &Collection, row: Row, deletion: DeletionId) -> Self {
-        let judged = Judged::of(row.mark(collection), deletion);
-        let effects = match judged {
-            Judged::Live | Judged::LiveNull => Effects::of(&row, collection),
-            Judged::AlreadyDeleted | Judged::Missing => Effects::default(),
-        };
-        Self {
-            collection: collection.name.clone(),
-            key: row.key,
-            judged,
-            effects,
-        }
-    }
-
-    /// About how many bytes it takes in a page.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.key.bytes() + self.effects.bytes()
-    }
-
-    /// The value of an attribute, of the key or of those that effects need.
-    #[must_use]
-    pub fn value(&self, collection: &Collection, attribute: &str) -> Option<Value> {
-        let of_key = self.key.parts(&collection.key).into_iter();
-        of_key
-            .into_iter()
-            .find(|(part, _)| *part == attribute)
-            .map(|(_, value)| Value::from(value))
-            .or_else(|| self.effects.values.get(attribute).cloned())
-    }
-
-    /// The text of such an attribute.
-    #[must_use]
-    pub fn text(&self, collection: &Collection, attribute: &str) -> Option<String> {
-        match self.value(collection, attribute)? {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The parent that the record referenced; only known where effects need it.
-    #[must_use]
-    pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
-        self.key_in(collection, &collection.parent.as_ref()?.by)
-    }
-
-    /// The key of the shared record that it references, where it is a link.
-    #[must_use]
-    pub fn shared_record_key(&self, collection: &Collection) -> Option<RecordKey> {
-        self.key_in(collection, &collection.keeps.as_ref()?.by)
-    }
-
-    fn key_in(&self, collection: &Collection, by: &[String]) -> Option<RecordKey> {
-        let mut values = by.iter().map(|name| self.text(collection, name));
-        let partition = values.next()??;
-        Some(match values.next() {
-            None => RecordKey::stored(&partition, None),
-            Some(sort) => RecordKey::stored(&partition, Some(&sort?)),
-        })
-    }
-
-    /// The group of the collection's own event that the record is in: the attributes that it has.
-    #[must_use]
-    pub fn group(&self, collection: &Collection) -> BTreeMap<String, Value> {
-        let group = collection.event.iter().flat_map(|event| &event.group);
-        group
-            .filter_map(|name| Some((name.clone(), self.value(collection, name)?)))
-            .collect()
-    }
-
-    /// The attributes that the recipients of its event depend on, as text; `None` where the collection declares no
-    /// recipients.
-    #[must_use]
-    pub fn audience_key(&self, collection: &Collection) -> Option<String> {
-        let mut group = self.group(collection);
-        match collection.recipients.as_ref()? {
-            Recipients::Rows { by, .. } => group.retain(|name, _| by.contains(name)),
-            Recipients::Attribute(_) => {}
-        }
-        Some(serde_json::json!([collection.name, group]).to_string())
-    }
-}
 
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

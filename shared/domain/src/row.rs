@@ -7,7 +7,7 @@ use crate::collection::Collection;
 use crate::deletion::DeletionId;
 use crate::key::RecordKey;
 use crate::principal::Tenant;
-use crate::time::rfc3339;
+use crate::time::{self, rfc3339};
 
 /// The mark that a deletion writes on a row and on its document: the same for all its records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,14 @@ impl Row {
     #[must_use]
     pub fn mark(&self, collection: &Collection) -> RowMark {
         RowMark::of(collection, &self.attributes)
+    }
+
+    /// Whether the row says that it was written after this moment. One without a readable time does not say so.
+    #[must_use]
+    pub fn is_written_after(&self, collection: &Collection, moment: Timestamp) -> bool {
+        let time = collection.filters.time.as_ref();
+        let written = time.and_then(|attribute| time::read(self.attributes.get(attribute)?));
+        written.is_some_and(|written| written > moment)
     }
 
     /// The key of the parent that the row references, or `None` when an attribute is missing.

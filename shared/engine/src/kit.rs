@@ -2,16 +2,18 @@
 //! of a page, and the questions that several passes ask.
 
 pub(crate) mod archived;
-pub(crate) mod archived_parents;
 pub(crate) mod checkpoint;
 pub(crate) mod clear;
 pub(crate) mod documents;
 pub(crate) mod engine;
+pub(crate) mod identified;
 pub(crate) mod manifest;
 pub(crate) mod mark;
+pub(crate) mod membership;
 pub(crate) mod ours;
 pub(crate) mod parents;
 pub(crate) mod purge_rows;
+pub(crate) mod recheck;
 pub(crate) mod records;
 pub(crate) mod related;
 pub(crate) mod remove_documents;

@@ -1,12 +1,13 @@
 //! Finds the next page of a manifest: the children of the records in the pages before, level by level.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use crate::kit::membership::Membership;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::step::Step;
+use crate::select::step::{Found, Step};
 use crate::select::walk::{STEPS, Walk};
-use domain::collection::Collection;
+use domain::collection::CollectionName;
 use domain::deletion::Deletion;
 use domain::effects::Effects;
 use domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
@@ -20,113 +21,96 @@ pub(crate) mod shared_records;
 pub(crate) mod step;
 pub(crate) mod walk;
 
-/// Selects page `number`, continuing at `cursor`; `None` when nothing is left. A page is empty when many parents in a
-/// row have no children.
+/// Which records a selection wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// All that the deletion covers.
+    All,
+    /// Those without a mark that are below the deletion: late arrivals.
+    Late,
+}
+
+/// Selects a page with this number, continuing at the cursor; `None` when nothing is left. A page is empty when many
+/// parents in a row have no children, or the slice is well under way. A page of late arrivals always says where it ends:
+/// what is below them is searched too.
 pub(crate) async fn select<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
-    number: u32,
-    mut cursor: SelectCursor,
+    (number, mut cursor): (u32, SelectCursor),
+    wanted: Wanted,
 ) -> Result<Option<Page>, Stop> {
     // A record with our mark is in a page already. A writer that moves a record to another parent may make the walk
     // find it once more, even while this page, which marks nothing yet, is being filled.
-    let mut walk = Walk::new(work, scope);
+    let mut selection = Selection {
+        deletion,
+        wanted,
+        number,
+        walk: Walk::new(work, scope),
+    };
     let mut seen = HashSet::new();
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
-    let mut steps = 0;
-    while entries.len() < work.engine.page_keys && steps < STEPS {
+    let (mut steps, began) = (0, work.now());
+    let is_enough = |steps| steps >= STEPS || (steps > 0 && work.slice.is_long_since(began));
+    while entries.len() < work.engine.page_keys && bytes < PAGE_BYTES && !is_enough(steps) {
         // A step over shared records queries for many records at once: it counts as many steps.
-        let shared = match &cursor {
-            SelectCursor::Shared(place) => Some(place.clone()),
-            SelectCursor::Requested(_) | SelectCursor::Below(_) => None,
-        };
-        steps += if shared.is_some() {
-            shared_records::QUESTIONS
-        } else {
-            1
-        };
-        let mut limit = work.engine.page_keys - entries.len();
-        let mut step = if let Some(place) = &shared {
-            let room = (limit, PAGE_BYTES.saturating_sub(bytes));
-            Box::pin(shared_records::step(
-                &mut walk, deletion, place, number, room,
-            ))
-            .await?
-        } else {
-            walk.step(deletion, cursor.clone(), (number, &entries), limit)
-                .await?
-        };
-        if let Step::Rows {
-            rows, collection, ..
-        } = &step
-        {
-            let fitting = fitting(work.collection(collection)?, rows, bytes);
+        let is_shared = matches!(cursor, SelectCursor::Shared(_));
+        let limit = work.engine.page_keys - entries.len();
+        let mut step = selection.step(&cursor, (&entries, bytes), limit).await?;
+        if let Step::Rows { rows, .. } = &step {
+            let fitting = fitting(work, rows, bytes)?;
             if fitting < rows.len() {
                 if !entries.is_empty() && fitting == 0 {
                     break;
                 }
                 // Cut where the page is full: when asked for fewer rows, the store itself returns where to continue.
-                limit = fitting.max(1);
-                step = walk
-                    .step(deletion, cursor.clone(), (number, &entries), limit)
-                    .await?;
+                let limit = fitting.max(1);
+                step = selection.step(&cursor, (&entries, bytes), limit).await?;
             }
         }
-        match step {
+        steps += if is_shared {
+            shared_records::QUESTIONS
+        } else {
+            selection.walk.taken()
+        };
+        let (found, next) = match step {
             // Shared records are checked after the last page with links: the links are marked by then.
-            Step::Over
-                if shared.is_none() && shared_records::follows_selection(deletion, scope) =>
-            {
+            Step::Over if !is_shared && selection.continues_with_shared_records() => {
                 cursor = SelectCursor::SHARED;
                 if !entries.is_empty() {
                     break;
                 }
+                continue;
             }
+            Step::Over if entries.is_empty() => return Ok(None),
             Step::Over => {
-                return Ok((!entries.is_empty()).then_some(Page {
+                let next = (wanted == Wanted::Late).then_some(cursor);
+                return Ok(Some(Page {
                     number,
                     entries,
-                    next: None,
+                    next,
                 }));
             }
-            Step::Entries {
-                entries: named,
-                next,
-            } => {
-                for entry in named {
-                    // Links of several pages may have referenced the same record.
-                    let once = shared.is_none()
-                        || seen.insert((entry.collection.clone(), entry.key.clone()));
-                    if once {
-                        bytes += entry.bytes();
-                        entries.push(entry);
-                    }
-                }
-                cursor = next;
+            Step::Entries { entries, next } => (entries, next),
+            Step::Rows { rows, next } => {
+                let entry = |found: Found| {
+                    let declared = work.collection(&found.collection)?;
+                    let entry = Entry::of_row(declared, found.row, deletion.id);
+                    Ok(entry.with(found.fingerprint))
+                };
+                let entries: Result<Vec<Entry>, Stop> = rows.into_iter().map(entry).collect();
+                (entries?, next)
             }
-            Step::Rows {
-                collection,
-                rows,
-                next,
-                ..
-            } => {
-                let declared = work.collection(&collection)?;
-                for row in rows {
-                    if !seen.insert((collection.clone(), row.key.clone())) {
-                        continue;
-                    }
-                    let entry = Entry::of_row(declared, row, deletion.id);
-                    bytes += entry.bytes();
-                    entries.push(entry);
-                }
-                cursor = next;
+        };
+        for entry in found {
+            // Links of several pages may reference the same record.
+            if seen.insert((entry.collection.clone(), entry.key.clone())) {
+                bytes += entry.bytes();
+                entries.push(entry);
             }
         }
-        if bytes >= PAGE_BYTES {
-            break;
-        }
+        cursor = next;
     }
     Ok(Some(Page {
         number,
@@ -135,15 +119,88 @@ pub(crate) async fn select<P: EnginePorts>(
     }))
 }
 
+/// One page while it is selected.
+struct Selection<'a, P: EnginePorts> {
+    deletion: &'a Deletion,
+    wanted: Wanted,
+    number: u32,
+    walk: Walk<'a, P>,
+}
+
+impl<P: EnginePorts> Selection<'_, P> {
+    /// The next step from the cursor on, of at most `limit` records; `entries` are those that the page has already.
+    async fn step(
+        &mut self,
+        cursor: &SelectCursor,
+        (entries, bytes): (&[Entry], usize),
+        limit: usize,
+    ) -> Result<Step, Stop> {
+        let (deletion, number) = (self.deletion, self.number);
+        if let SelectCursor::Shared(place) = cursor {
+            let room = (limit, PAGE_BYTES.saturating_sub(bytes));
+            let step = shared_records::step(&mut self.walk, deletion, place, number, room);
+            return Box::pin(step).await;
+        }
+        // What is below late arrivals is searched when their turn is over: then they are the deletion's, or gone.
+        let open = match self.wanted {
+            Wanted::All => (number, entries),
+            Wanted::Late => (number, [].as_slice()),
+        };
+        let mut step = self
+            .walk
+            .step(deletion, cursor.clone(), open, limit)
+            .await?;
+        if let Step::Rows { rows, .. } = &mut step
+            && self.wanted == Wanted::Late
+        {
+            let found = std::mem::take(rows);
+            let late = live_below(self.walk.work, deletion, self.walk.scope, found);
+            *rows = Box::pin(late).await?;
+        }
+        Ok(step)
+    }
+
+    fn continues_with_shared_records(&self) -> bool {
+        self.wanted == Wanted::All
+            && shared_records::follows_selection(self.deletion, self.walk.scope)
+    }
+}
+
+/// Those of these rows that carry no mark although they are below the deletion: what is above them is read after them.
+pub(crate) async fn live_below<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    mut found: Vec<Found>,
+) -> Result<Vec<Found>, Stop> {
+    let mut membership = Membership::of_found(work, deletion, scope);
+    let names: BTreeSet<CollectionName> = found.iter().map(|row| row.collection.clone()).collect();
+    for name in names {
+        let collection = work.collection(&name)?;
+        let is_its = |row: &Found| row.collection == name;
+        found.retain(|row| !is_its(row) || row.row.mark(collection).is_live());
+        let rows: Vec<Row> = found
+            .iter()
+            .filter(|row| is_its(row))
+            .map(|row| row.row.clone())
+            .collect();
+        let mut ours = membership.of(collection, &rows).await?.into_iter();
+        found.retain(|row| !is_its(row) || ours.next().unwrap_or(false));
+    }
+    Ok(found)
+}
+
 /// How many of these rows still fit into a page that holds `bytes`.
-pub(crate) fn fitting(collection: &Collection, rows: &[Row], bytes: usize) -> usize {
+fn fitting<P: EnginePorts>(work: Work<'_, P>, rows: &[Found], bytes: usize) -> Result<usize, Stop> {
     let mut total = bytes;
-    rows.iter()
-        .take_while(|row| {
-            total += row.key.bytes() + Effects::of(row, collection).bytes();
-            total <= PAGE_BYTES
-        })
-        .count()
+    for (place, found) in rows.iter().enumerate() {
+        let collection = work.collection(&found.collection)?;
+        total += found.row.key.bytes() + Effects::of(&found.row, collection).bytes();
+        if total > PAGE_BYTES {
+            return Ok(place);
+        }
+    }
+    Ok(rows.len())
 }
 
 /// The page after `before`: as another worker has already written it, or selected now; `None` when nothing is left.
@@ -165,7 +222,8 @@ pub(crate) async fn next_page<P: EnginePorts>(
             return Err(Stop::broken("PAGE_MISSING", why));
         }
     };
-    let Some(page) = select(work, deletion, scope, number, cursor).await? else {
+    let from = (number, cursor);
+    let Some(page) = select(work, deletion, scope, from, Wanted::All).await? else {
         return Ok(None);
     };
     match work

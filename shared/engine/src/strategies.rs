@@ -10,54 +10,52 @@ mod flag;
 
 use std::collections::BTreeMap;
 
+use crate::kit::mark::TOO_LARGE;
 use crate::kit::ours::is_root;
+use crate::kit::recheck::Again;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Strategy;
-use domain::deletion::{Deletion, Pass};
+use domain::deletion::Deletion;
 use domain::page::{Entry, Judged, NotPurged, NotRestored, Outcome};
 use ports::EnginePorts;
 
-/// Takes records of a page, all of them or only those at these places; returns the exceptions.
+/// Takes records of a page, all of them or only those at these places; returns the exceptions. `again` says what has
+/// become of them, if another worker may have begun the page, or an earlier run has written it.
 pub(crate) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
     only: Option<&[usize]>,
+    again: Again<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut found = BTreeMap::new();
     for records in Records::by_collection(work.collections(), entries)? {
         let records = records.open(only);
         found.extend(match deletion.strategy {
-            Strategy::Flag => flag::take(work, deletion, &records).await?,
-            Strategy::Archive => Box::pin(archive::take(work, deletion, &records)).await?,
-            Strategy::Erase => Box::pin(erase::take(work, deletion, &records)).await?,
+            Strategy::Flag => flag::take(work, deletion, &records, again).await?,
+            Strategy::Archive => Box::pin(archive::take(work, deletion, &records, again)).await?,
+            Strategy::Erase => Box::pin(erase::take(work, deletion, &records, again)).await?,
         });
     }
     Ok(found)
 }
 
-/// Takes late arrivals of a page that was done before: they are marked if the turn of their page is over, so that the
-/// purge removes them; a delete that erases erases them.
-pub(crate) async fn take_late<P: EnginePorts>(
+/// Takes records that a purge has found without a mark, right before it removes them: they are marked, whatever the
+/// strategy; returns the exceptions. One that has no room for a mark is removed as it is.
+pub(crate) async fn take_unmarked<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    entries: &[Entry],
-    places: &[usize],
-) -> Result<(), Stop> {
-    for records in Records::by_collection(work.collections(), entries)? {
-        let records = records.open(Some(places));
-        match deletion.strategy {
-            Strategy::Erase if deletion.state.pass() == Pass::Delete => {
-                Box::pin(erase::take(work, deletion, &records)).await?
-            }
-            Strategy::Flag | Strategy::Archive | Strategy::Erase => {
-                flag::take(work, deletion, &records).await?
-            }
-        };
-    }
-    Ok(())
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut found = flag::take(work, deletion, records, None).await?;
+    let is_large = |outcome: &Outcome| *outcome == Outcome::failed(TOO_LARGE);
+    let large = found.iter().filter(|(_, outcome)| is_large(outcome));
+    let large = records.at(large.map(|(place, _)| *place).collect());
+    found.retain(|place, _| !large.places.contains(place));
+    found.extend(Box::pin(erase::take(work, deletion, &large, Some(&BTreeMap::new()))).await?);
+    Ok(found)
 }
 
 /// Gives records of a page back, all of them or only those at these places; returns those that are not back. The root's

@@ -5,6 +5,7 @@ use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::page::Position;
+use domain::principal::Tenant;
 use domain::row::{Mark, Row};
 
 /// Which attributes a read returns.
@@ -104,7 +105,7 @@ pub enum MarkOutcome {
     Absent,
     /// It carries another mark and keeps it.
     MarkedByAnother,
-    /// There is no such row, and none was created.
+    /// There is no such row of this tenant, and none was created or changed.
     Missing,
     /// With the mark it would be larger than the store allows; it was left as it is.
     TooLarge,
@@ -115,7 +116,8 @@ pub trait MarkRows: Send + Sync {
     /// The most rows of one [`mark`](Self::mark).
     const MARK_BATCH: usize = 25;
 
-    /// Marks live rows and leaves every other one as it is. Doing it again is harmless. The keys must differ.
+    /// Marks live rows of this tenant and leaves every other one as it is: the store itself checks both. Doing it again
+    /// is harmless. The keys must differ.
     ///
     /// # Errors
     ///
@@ -123,6 +125,7 @@ pub trait MarkRows: Send + Sync {
     fn mark(
         &self,
         collection: &Collection,
+        tenant: &Tenant,
         mark: &Mark,
         rows: &[RowToMark],
     ) -> impl Future<Output = Result<Vec<Attempt<MarkOutcome>>, DependencyError>> + Send;

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
+use domain::principal::Tenant;
 use domain::row::{Mark, Row, RowMark};
 use ports::{
     Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
@@ -147,6 +148,7 @@ impl MarkRows for FakeRows {
     async fn mark(
         &self,
         collection: &Collection,
+        tenant: &Tenant,
         mark: &Mark,
         rows: &[RowToMark],
     ) -> Result<Vec<Attempt<MarkOutcome>>, DependencyError> {
@@ -156,12 +158,12 @@ impl MarkRows for FakeRows {
         Ok(rows
             .iter()
             .map(|row| {
-                Attempt::Done(mark_row(
+                let mine = Mine {
                     collection,
+                    tenant,
                     mark,
-                    table.get_mut(&row.key),
-                    row.null,
-                ))
+                };
+                Attempt::Done(mine.mark(table.get_mut(&row.key), row.null))
             })
             .collect())
     }
@@ -223,28 +225,39 @@ impl PurgeRows for FakeRows {
     }
 }
 
-fn mark_row(
-    collection: &Collection,
-    mark: &Mark,
-    row: Option<&mut Attributes>,
-    null: bool,
-) -> MarkOutcome {
-    let Some(attributes) = row else {
-        return MarkOutcome::Missing;
-    };
-    match mark_of(collection, attributes) {
-        RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
-        RowMark::By(_) => MarkOutcome::MarkedByAnother,
-        RowMark::Null if !null => MarkOutcome::Null,
-        RowMark::Absent if null => MarkOutcome::Absent,
-        RowMark::Null | RowMark::Absent
-            if bytes(attributes) + mark_bytes(collection, mark) > ITEM_BYTES =>
-        {
-            MarkOutcome::TooLarge
-        }
-        RowMark::Null | RowMark::Absent => {
-            write_mark(collection, mark, attributes);
-            MarkOutcome::Marked
+/// A mark of a tenant's deletion, on the way to rows of a collection.
+struct Mine<'a> {
+    collection: &'a Collection,
+    tenant: &'a Tenant,
+    mark: &'a Mark,
+}
+
+impl Mine<'_> {
+    fn mark(&self, row: Option<&mut Attributes>, null: bool) -> MarkOutcome {
+        let (collection, mark) = (self.collection, self.mark);
+        let Some(attributes) = row else {
+            return MarkOutcome::Missing;
+        };
+        match mark_of(collection, attributes) {
+            RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
+            RowMark::By(_) => MarkOutcome::MarkedByAnother,
+            RowMark::Null | RowMark::Absent
+                if attributes.get(&collection.tenant.attribute)
+                    != Some(&self.tenant.as_str().into()) =>
+            {
+                MarkOutcome::Missing
+            }
+            RowMark::Null if !null => MarkOutcome::Null,
+            RowMark::Absent if null => MarkOutcome::Absent,
+            RowMark::Null | RowMark::Absent
+                if bytes(attributes) + mark_bytes(collection, mark) > ITEM_BYTES =>
+            {
+                MarkOutcome::TooLarge
+            }
+            RowMark::Null | RowMark::Absent => {
+                write_mark(collection, mark, attributes);
+                MarkOutcome::Marked
+            }
         }
     }
 }

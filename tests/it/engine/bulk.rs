@@ -1,6 +1,7 @@
 //! Deletes of many records in one deletion, which has no root: by id, and all that an author wrote.
 
 mod chat;
+mod claims;
 mod crashes;
 mod naming;
 mod passes;

@@ -4,4 +4,5 @@ mod bounds;
 mod certificates;
 mod failing_records;
 mod overlaps;
+mod stale_pages;
 pub(crate) mod undisturbed;

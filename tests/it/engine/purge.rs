@@ -1,5 +1,6 @@
 //! The purge: what goes for good, by itself and on request.
 
+mod late;
 pub(crate) mod purges;
 mod requests;
 mod survivors;

@@ -2,7 +2,7 @@
 
 use domain::page::{Exceptions, NotPurged, NotRestored, Outcome, Page};
 
-use crate::records::record_at;
+use crate::records::{Above, Leads, record_at};
 use crate::setup::Setup;
 use crate::step::Call;
 use crate::world::{Document, Row, World};
@@ -14,6 +14,17 @@ pub(crate) struct At<'a> {
     pub(crate) page: &'a Page,
     /// Whether the index refuses.
     pub(crate) is_rejected: bool,
+    /// Whether it is a page of late arrivals.
+    pub(crate) is_late: bool,
+}
+
+impl At<'_> {
+    /// Whether this record belongs to the deletion if its parent is missing: a late arrival, or a parent in its page.
+    fn is_orphan_ours(&self, place: usize) -> bool {
+        let mut beside = 0..self.page.entries.len();
+        let record = record_at(self.page, place);
+        self.is_late || beside.any(|place| record_at(self.page, place) + 1 == record)
+    }
 }
 
 /// Makes a call; what it leads to stands last in `calls` then, what was not plainly done in `found`.
@@ -26,7 +37,11 @@ pub(crate) fn make(
     found: &mut Exceptions,
 ) {
     match call {
-        Call::ReadRoot | Call::MarkRow(_) | Call::MarkDocument(_) => {
+        Call::ReadRoot
+        | Call::Recheck(_)
+        | Call::Above(..)
+        | Call::MarkRow(_)
+        | Call::MarkDocument(_) => {
             mark(setup, world, at, &call, calls, found);
         }
         Call::ReadRow(_) | Call::ReadParent(_) | Call::ClearRow(_) | Call::ClearDocument(_) => {
@@ -38,6 +53,12 @@ pub(crate) fn make(
         | Call::VersionBehind(..)
         | Call::RemoveDocument(..)
         | Call::RemoveRow(_) => purge(setup, world, at, call, calls, found),
+        Call::StillBelow(_)
+        | Call::BelowWhat(..)
+        | Call::MarkUnmarked(_)
+        | Call::MarkItsDocument(_) => {
+            unmarked(world, at, &call, calls, found);
+        }
     }
 }
 
@@ -61,6 +82,28 @@ fn mark(
                 found.deleted.insert(0, Outcome::Missing);
             }
         }
+        Call::Recheck(place) => {
+            let record = record_at(at.page, place);
+            match world.rows[record] {
+                None => drop(found.deleted.insert(place, Outcome::Missing)),
+                // All are read again before the first one is touched.
+                Some(row) if row.mark == Some(at.id) => calls.insert(0, Call::MarkDocument(place)),
+                Some(row) if row.mark.is_some() => {
+                    found.deleted.insert(place, Outcome::AlreadyDeleted);
+                }
+                Some(_) => calls.push(Call::Above(place, Above::Parent(record - 1))),
+            }
+        }
+        Call::Above(place, above) => match world.leads_to(at.id, above, at.is_orphan_ours(place)) {
+            Leads::Yes => {
+                if !setup.guards.truth_first {
+                    calls.insert(0, Call::MarkDocument(place));
+                }
+                calls.insert(0, Call::MarkRow(place));
+            }
+            Leads::No => drop(found.deleted.insert(place, Outcome::Missing)),
+            Leads::Ask(above) => calls.push(Call::Above(place, above)),
+        },
         Call::MarkRow(place) => {
             let record = record_at(at.page, place);
             let outcome = match &mut world.rows[record] {
@@ -165,11 +208,11 @@ fn purge(
         Call::ExplainFirst(place) => calls.push(Call::VersionBehind(place, seen(world, place))),
         Call::Explain(place, version) => {
             let row = seen(world, place);
-            explained(place, version, row, is_ours, calls, found);
+            explained(at, (place, version, row), is_ours, calls, found);
         }
         Call::VersionBehind(place, row) => {
             let version = copy(world, place);
-            explained(place, version, row, is_ours, calls, found);
+            explained(at, (place, version, row), is_ours, calls, found);
         }
         Call::RemoveDocument(place, version, row) => {
             let record = record_at(at.page, place);
@@ -180,7 +223,7 @@ fn purge(
                 let stands = world.rows[record].is_some_and(|row| row.mark != Some(at.id));
                 world.happened.removed_anothers_document |= stands;
                 world.documents[record] = None;
-                explained(place, None, row, is_ours, calls, found);
+                explained(at, (place, None, row), is_ours, calls, found);
             } else if setup.guards.copy_read_first {
                 calls.push(Call::Version(place));
             } else {
@@ -198,10 +241,62 @@ fn purge(
                     world.happened.removed_anothers |= row.mark != Some(at.id);
                     world.rows[record] = None;
                 }
-                Some(_) => {
-                    found.purged.insert(place, NotPurged::Kept);
-                }
+                Some(_) => kept(at, place, calls, found),
             }
+        }
+        _ => {}
+    }
+}
+
+/// A record that does not carry the mark: it stays, unless it is still below the deletion. The root is another one.
+fn kept(at: At<'_>, place: usize, calls: &mut Vec<Call>, found: &mut Exceptions) {
+    found.purged.insert(place, NotPurged::Kept);
+    if record_at(at.page, place) != at.id {
+        calls.push(Call::StillBelow(place));
+    }
+}
+
+fn unmarked(
+    world: &mut World,
+    at: At<'_>,
+    call: &Call,
+    calls: &mut Vec<Call>,
+    found: &mut Exceptions,
+) {
+    match *call {
+        Call::StillBelow(place) => {
+            let record = record_at(at.page, place);
+            if world.is_live(record) {
+                calls.push(Call::BelowWhat(place, Above::Parent(record - 1)));
+            }
+        }
+        Call::BelowWhat(place, above) => {
+            match world.leads_to(at.id, above, at.is_orphan_ours(place)) {
+                Leads::Yes => calls.push(Call::MarkUnmarked(place)),
+                Leads::No => {}
+                Leads::Ask(above) => calls.push(Call::BelowWhat(place, above)),
+            }
+        }
+        Call::MarkUnmarked(place) => {
+            let record = record_at(at.page, place);
+            if let Some(row) = &mut world.rows[record]
+                && row.mark.is_none_or(|by| by == at.id)
+            {
+                world.happened.marked_newer |= row.mark.is_none() && row.is_newer[at.id];
+                row.mark = Some(at.id);
+                calls.push(Call::MarkItsDocument(place));
+            }
+        }
+        Call::MarkItsDocument(place) if at.is_rejected => {
+            let reason = rejected();
+            found.purged.insert(place, NotPurged::Failed { reason });
+        }
+        Call::MarkItsDocument(place) => {
+            if let Some(document) = &mut world.documents[record_at(at.page, place)] {
+                document.mark = Some(at.id);
+            }
+            found.purged.remove(&place);
+            calls.push(Call::Version(place));
         }
         _ => {}
     }
@@ -209,9 +304,8 @@ fn purge(
 
 /// Both stores are read: the document first, if there is one that the row explains, then the row.
 fn explained(
-    place: usize,
-    version: Option<Document>,
-    row: Option<Row>,
+    at: At<'_>,
+    (place, version, row): (usize, Option<Document>, Option<Row>),
     is_ours: impl Fn(Row) -> bool,
     calls: &mut Vec<Call>,
     found: &mut Exceptions,
@@ -224,8 +318,6 @@ fn explained(
         // Gone already.
         (None, None) => {}
         (None, Some(seen)) if is_ours(seen) => calls.push(Call::RemoveRow(place)),
-        (_, Some(_)) => {
-            found.purged.insert(place, NotPurged::Kept);
-        }
+        (_, Some(_)) => kept(at, place, calls, found),
     }
 }

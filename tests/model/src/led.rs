@@ -105,14 +105,10 @@ impl Led {
         let job = self.job()?;
         let (id, step) = (job.id, job.step.clone());
         let refuses = step.may_be_rejected() && record_of(&step).is_some_and(is_rejected);
-        let (asks_on, finds_live) = self.query(&step);
+        let asks_on = self.query(&step);
         let mut operations = vec![operation(&step)];
         // Reads that the model takes as one.
         operations.extend(vec![Operation::ReadRows; self.read_beside(id, &step)]);
-        if finds_live {
-            // A look reads the parents of what it finds live.
-            operations.push(Operation::ReadRows);
-        }
         if refuses {
             self.world.left.rejects = self.world.left.rejects.max(1);
         }
@@ -185,33 +181,28 @@ impl Led {
         self.deletion(id).map(|deletion| deletion.state)
     }
 
-    /// Of a query: whether it fills its page, and whether it is a look that finds something live.
-    fn query(&self, step: &Step) -> (bool, bool) {
-        let (number, cursor, found) = match (step, self.job()) {
-            (
-                Step::Select {
-                    number,
-                    cursor,
-                    found,
-                },
-                _,
-            ) => (*number, cursor, found),
-            (Step::Look { cursor, found }, Some(job)) => (job.held.pages + 1, cursor, found),
-            _ => return (false, false),
-        };
-        let Some(job) = self.job() else {
-            return (false, false);
+    /// Of a query: whether it fills its page.
+    fn query(&self, step: &Step) -> bool {
+        let Some(job) = self.job() else { return false };
+        let (number, cursor, found) = match step {
+            Step::Select {
+                number,
+                cursor,
+                found,
+            } => (*number, cursor, found),
+            Step::Look { cursor, found } => (job.held.pages + 1, cursor, found),
+            // The look continues in the query that has filled this page.
+            Step::PageFound { page } => return page.entries.len() == self.setup.page_keys,
+            _ => return false,
         };
         let is_look = matches!(step, Step::Look { .. });
         let open = if is_look { &[] } else { found.as_slice() };
         let question = self
             .world
             .next_question(job.id, cursor.clone(), (number, open));
-        let Some((record, _)) = question else {
-            return (false, false);
-        };
-        let fills = self.world.rows[record].is_some() && found.len() + 1 == self.setup.page_keys;
-        (fills, is_look && self.world.is_live(record))
+        question.is_some_and(|(record, _)| {
+            self.world.rows[record].is_some() && found.len() + 1 == self.setup.page_keys
+        })
     }
 
     /// How many reads of the engine stand beside this one: what is above a root, one after the other, and the parent of a
@@ -240,10 +231,8 @@ impl Led {
 
 /// The record that a step is about, if it is about one.
 fn record_of(step: &Step) -> Option<usize> {
-    let (page, calls) = match step {
-        Step::Act { page, calls, .. } | Step::LookTake { page, calls, .. } => (page, calls),
-        Step::LookAgain { again, calls, .. } => (again, calls),
-        _ => return None,
+    let Step::Act { page, calls, .. } = step else {
+        return None;
     };
     let place = match *calls.last()? {
         Call::ReadRoot => 0,
@@ -258,7 +247,13 @@ fn record_of(step: &Step) -> Option<usize> {
         | Call::Explain(place, _)
         | Call::ExplainFirst(place)
         | Call::RemoveDocument(place, ..)
-        | Call::RemoveRow(place) => place,
+        | Call::RemoveRow(place)
+        | Call::Recheck(place)
+        | Call::Above(place, _)
+        | Call::StillBelow(place)
+        | Call::BelowWhat(place, _)
+        | Call::MarkUnmarked(place)
+        | Call::MarkItsDocument(place) => place,
     };
     Some(record_at(page, place))
 }
@@ -266,9 +261,7 @@ fn record_of(step: &Step) -> Option<usize> {
 /// What the engine calls where the model makes this step.
 fn operation(step: &Step) -> Operation {
     let calls = match step {
-        Step::Act { calls, .. } | Step::LookTake { calls, .. } | Step::LookAgain { calls, .. } => {
-            calls
-        }
+        Step::Act { calls, .. } => calls,
         Step::Lease
         | Step::Checkpoint { .. }
         | Step::EndHidden { .. }
@@ -287,9 +280,8 @@ fn operation(step: &Step) -> Operation {
         Step::SelectRoot
         | Step::RestoreRoot
         | Step::ReadAncestors
-        | Step::Adopt { .. }
         | Step::LookRootFirst
-        | Step::LookRoot { .. } => return Operation::ReadRows,
+        | Step::LookAbove { .. } => return Operation::ReadRows,
         Step::Restore { .. } => return Operation::FinishRestore,
         Step::ClearRootDocument => return Operation::ClearDocuments,
     };
@@ -298,9 +290,13 @@ fn operation(step: &Step) -> Operation {
         | Call::ReadRow(_)
         | Call::ReadParent(_)
         | Call::Explain(..)
-        | Call::ExplainFirst(_) => Operation::ReadRows,
-        Call::MarkRow(_) => Operation::MarkRows,
-        Call::MarkDocument(_) => Operation::MarkDocuments,
+        | Call::ExplainFirst(_)
+        | Call::Recheck(_)
+        | Call::Above(..)
+        | Call::StillBelow(_)
+        | Call::BelowWhat(..) => Operation::ReadRows,
+        Call::MarkRow(_) | Call::MarkUnmarked(_) => Operation::MarkRows,
+        Call::MarkDocument(_) | Call::MarkItsDocument(_) => Operation::MarkDocuments,
         Call::ClearRow(_) => Operation::ClearRows,
         Call::ClearDocument(_) => Operation::ClearDocuments,
         Call::Version(_) | Call::VersionBehind(..) => Operation::DocumentStates,

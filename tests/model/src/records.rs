@@ -53,6 +53,26 @@ pub(crate) fn record_at(page: &Page, place: usize) -> usize {
     record(&page.entries[place])
 }
 
+/// What is read above a record, to judge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Above {
+    /// Its parent.
+    Parent(usize),
+    /// A record above that one.
+    Further(usize),
+    /// The root, behind everything else.
+    Root,
+}
+
+/// Whether a record belongs to a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leads {
+    Yes,
+    No,
+    /// What is read next decides.
+    Ask(Above),
+}
+
 impl World {
     /// The next parent from `cursor` on that has children in the scope: the record below it, and where the walk goes on.
     /// As `Walk::step` of the engine; `open` is the page that is being written.
@@ -86,6 +106,30 @@ impl World {
                 return Some((child, SelectCursor::Below(place)));
             }
             place = place.next_entry();
+        }
+    }
+
+    /// Whether a record belongs to this deletion because of what is above it, of which one row is read now. Orphans are
+    /// the deletion's where they were found below its records.
+    pub(crate) fn leads_to(&self, id: usize, above: Above, orphans_are_ours: bool) -> Leads {
+        let at = match above {
+            Above::Parent(at) | Above::Further(at) => at,
+            Above::Root => id,
+        };
+        match (self.rows[at], above) {
+            (None, Above::Parent(_)) if !orphans_are_ours => Leads::No,
+            (None, Above::Parent(at)) if at != id => Leads::Ask(Above::Root),
+            (None, Above::Parent(_) | Above::Root) => Leads::Yes,
+            (None, Above::Further(_)) => Leads::No,
+            (Some(row), Above::Parent(at) | Above::Further(at))
+                if row.mark == Some(id) && at != id =>
+            {
+                Leads::Ask(Above::Root)
+            }
+            (Some(row), _) if row.mark == Some(id) => Leads::Yes,
+            // A root without its mark is another record.
+            (Some(_), _) if at == id => Leads::No,
+            (Some(_), _) => Leads::Ask(Above::Further(at - 1)),
         }
     }
 

@@ -7,6 +7,7 @@
 use domain::deletion::Failure;
 use domain::page::{Entry, Exceptions, Page, SelectCursor};
 
+use crate::records::Above;
 use crate::shared_value::Common;
 use crate::world::{Document, Row};
 
@@ -60,43 +61,24 @@ pub(crate) enum Step {
     ClearRootDocument,
     /// Everything is told.
     Notice,
-    /// The look: read the root beside a page that a crashed look wrote.
-    Adopt { page: Common<Page> },
     /// Without the root after the children: read it before.
     LookRootFirst,
-    /// Ask below the next parent.
+    /// The look: ask below the next parent.
     Look {
         cursor: SelectCursor,
         found: Vec<Entry>,
     },
-    /// Read the root after its children.
-    LookRoot {
+    /// Read what is above a record that was found.
+    LookAbove {
+        entry: Entry,
+        above: Above,
         cursor: SelectCursor,
         found: Vec<Entry>,
     },
-    /// Mark again what a page has already, then write the rest as a page.
-    LookAgain {
-        again: Common<Page>,
-        calls: Vec<Call>,
-        page: Option<Common<Page>>,
-        cursor: SelectCursor,
-    },
-    /// Put that page.
-    LookPut {
-        page: Common<Page>,
-        cursor: SelectCursor,
-    },
-    /// Mark what it names. Without a cursor somebody else wrote the page, and the look repeats the stretch.
-    LookTake {
-        page: Common<Page>,
-        calls: Vec<Call>,
-        cursor: Option<SelectCursor>,
-    },
+    /// Put what was found as a page.
+    LookPut { page: Common<Page> },
     /// The compare-and-set that makes the page known.
-    PageFound {
-        page: Common<Page>,
-        cursor: Option<SelectCursor>,
-    },
+    PageFound { page: Common<Page> },
     /// The compare-and-set behind the look.
     LookOver,
     /// The final state.
@@ -116,6 +98,10 @@ pub(crate) enum Step {
 pub(crate) enum Call {
     /// The delete of the root: read its row.
     ReadRoot,
+    /// A page that may have been begun: read a row again.
+    Recheck(usize),
+    /// Read the row of a record above it.
+    Above(usize, Above),
     /// Mark a row.
     MarkRow(usize),
     /// Mark a document.
@@ -140,6 +126,14 @@ pub(crate) enum Call {
     RemoveDocument(usize, Document, Option<Row>),
     /// Remove the row.
     RemoveRow(usize),
+    /// A row without a mark: read it again.
+    StillBelow(usize),
+    /// Read the row of a record above it.
+    BelowWhat(usize, Above),
+    /// Mark it, to remove it then.
+    MarkUnmarked(usize),
+    /// Mark its document.
+    MarkItsDocument(usize),
 }
 
 impl Step {
@@ -148,7 +142,12 @@ impl Step {
         match self {
             Self::Act { calls, .. } => matches!(
                 calls.last(),
-                Some(Call::MarkDocument(_) | Call::ClearDocument(_) | Call::RemoveDocument(..))
+                Some(
+                    Call::MarkDocument(_)
+                        | Call::ClearDocument(_)
+                        | Call::RemoveDocument(..)
+                        | Call::MarkItsDocument(_)
+                )
             ),
             _ => false,
         }

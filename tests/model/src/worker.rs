@@ -56,6 +56,7 @@ fn take(
                 id: job.id,
                 page: &page,
                 is_rejected,
+                is_late: job.held.is_late(page.number),
             };
             calls::make(setup, world, at, call, &mut calls, &mut found);
             if calls.is_empty() {
@@ -76,13 +77,10 @@ fn take(
         Step::SelectRoot | Step::Select { .. } | Step::PutPage { .. } => {
             select::take(setup, world, job, step)
         }
-        Step::Adopt { .. }
-        | Step::LookRootFirst
+        Step::LookRootFirst
         | Step::Look { .. }
-        | Step::LookRoot { .. }
-        | Step::LookAgain { .. }
+        | Step::LookAbove { .. }
         | Step::LookPut { .. }
-        | Step::LookTake { .. }
         | Step::PageFound { .. }
         | Step::LookOver => look::take(setup, world, job, step),
         Step::RestoreRoot
@@ -103,10 +101,8 @@ fn take(
 fn lease(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step> {
     take_lease(world, job)?;
     match job.held.state.pass() {
-        Pass::Delete => Some(next_page(setup, world, job)),
+        Pass::Delete | Pass::Purge => Some(next_page(setup, world, job)),
         Pass::Restore => Some(Step::RestoreRoot),
-        Pass::Purge if job.held.late_done => Some(next_page(setup, world, job)),
-        Pass::Purge => Some(look::begin(setup, world, job)),
     }
 }
 
@@ -152,6 +148,12 @@ pub(crate) fn keep(world: &mut World, job: &mut Job, next: Deletion) -> Kept {
 pub(crate) fn next_page(setup: &Setup, world: &World, job: &Job) -> Step {
     if job.held.state.pass() == Pass::Delete {
         return next_to_delete(setup, world, job);
+    }
+    if job.held.is_before_root() && job.held.has_failed() {
+        return Step::End { failure: None };
+    }
+    if job.held.is_before_late_arrivals() {
+        return look::begin(setup, world, job);
     }
     let Some(number) = job.held.next_backwards() else {
         let failed: u64 = job.held.restored.values().map(|counts| counts.failed).sum();
@@ -214,6 +216,12 @@ pub(crate) fn act(setup: &Setup, world: &World, job: &Job, page: &Common<Page>) 
         Pass::Delete if page.number == 1 => {
             let is_open = only.is_none_or(|only| !only.is_empty());
             is_open.then_some(Call::ReadRoot).into_iter().collect()
+        }
+        Pass::Delete
+            if job.resumed || is_done_before || job.held.is_of_an_earlier_run(page.number) =>
+        {
+            let is_open = |place: &usize| page.entries[*place].judged != Judged::AlreadyDeleted;
+            places.filter(is_open).map(Call::Recheck).collect()
         }
         Pass::Delete => mark_calls(setup, page, places),
         Pass::Restore => places

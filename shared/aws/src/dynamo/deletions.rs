@@ -32,7 +32,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 
 use self::body::BodyError;
 use super::{Item, TableNames};
-use domain::deletion::VERSION;
+use domain::deletion::{KNOWN, VERSION};
 use ports::DependencyError;
 
 const STORE: &str = "control table";
@@ -49,7 +49,7 @@ pub struct DynamoDeletions {
 #[derive(Debug, thiserror::Error)]
 enum ItemError {
     /// Written by a later build: it must be left as it is.
-    #[error("the item `{sk}` has version {found}, this build reads up to {VERSION}")]
+    #[error("the item `{sk}` has version {found}, this build reads up to {KNOWN}")]
     TooNew { sk: String, found: u32 },
     /// Its body is in a form of a later build.
     #[error("the item `{sk}` cannot be read")]
@@ -119,7 +119,7 @@ fn check_version(item: &Item) -> Result<(), ItemError> {
         .and_then(|value| value.as_n().ok())
         .and_then(|digits| digits.parse().ok());
     match version {
-        Some(found) if found > VERSION => Err(ItemError::TooNew { sk, found }),
+        Some(found) if found > KNOWN => Err(ItemError::TooNew { sk, found }),
         Some(_) => Ok(()),
         None => Err(ItemError::malformed(&sk, "no version")),
     }
@@ -140,7 +140,7 @@ const ABSENT_OR_KNOWN: &str = "attribute_not_exists(pk) OR v <= :known";
 
 /// The value of `:known` in conditions.
 fn known() -> AttributeValue {
-    AttributeValue::N(VERSION.to_string())
+    AttributeValue::N(KNOWN.to_string())
 }
 
 /// The error of a write whose item is of a later version.

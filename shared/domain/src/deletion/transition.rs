@@ -65,6 +65,7 @@ impl Deletion {
             late: 0,
             acted: 0,
             cursor: 0,
+            purged_late: None,
             late_cursor: None,
             late_done: false,
             links: None,
@@ -184,28 +185,12 @@ impl Deletion {
         next
     }
 
-    /// A delete has found late arrivals: the manifest has one more page, and the delete does it before the root.
-    #[must_use]
-    pub fn page_late(&self, now: Timestamp, page: &Page) -> Self {
-        let mut next = self.page_written(now, page);
-        next.late += 1;
-        next
-    }
-
     /// The delete reads its links again, and has read them up to here: records that no live link references any more
     /// are deleted too.
     #[must_use]
     pub fn links_followed(&self, now: Timestamp, to: SelectCursor) -> Self {
         let mut next = self.progressed(now);
         next.links = Some(to);
-        next
-    }
-
-    /// Records have lost their last live link: the manifest has one more page, and the delete does it before the root.
-    #[must_use]
-    pub fn page_of_shared_records(&self, now: Timestamp, page: &Page) -> Self {
-        let mut next = self.page_late(now, page);
-        next.links = page.next.clone().or(next.links);
         next
     }
 
@@ -273,12 +258,7 @@ impl Deletion {
     ///
     /// When no pass is under way.
     pub fn finish(&self, now: Timestamp) -> Result<Self, NotAllowed> {
-        let pass = self.state.working_pass().ok_or(NotAllowed(self.state))?;
-        let failed: u64 = match pass {
-            Pass::Delete => self.deleted.values().map(|counts| counts.failed).sum(),
-            Pass::Restore => self.restored.values().map(|counts| counts.failed).sum(),
-            Pass::Purge => self.purged.values().map(|counts| counts.failed).sum(),
-        };
+        let failed = self.failed();
         let failure = (failed > 0).then(|| Failure {
             code: "RECORDS_FAILED".to_owned(),
             reason: format!("{failed} records failed; /records names them"),
@@ -360,27 +340,6 @@ impl Deletion {
         next
     }
 
-    /// A purge has found late arrivals: the manifest has one more page.
-    #[must_use]
-    pub fn page_found(&self, now: Timestamp, page: &Page) -> Self {
-        let mut next = self.progressed(now);
-        next.pages += 1;
-        next.chain = chain::extend(&next.chain, page);
-        // The count is from the last page: published pages are no longer at their position, so their events are
-        // published again under the same ids.
-        next.notified.purge.pages = 0;
-        next
-    }
-
-    /// The present pass has finished its search for late arrivals.
-    #[must_use]
-    pub fn late_arrivals_done(&self, now: Timestamp) -> Self {
-        let mut next = self.progressed(now);
-        next.late_cursor = None;
-        next.late_done = true;
-        next
-    }
-
     /// The pages of a purged deletion are deleted; the certificate stays for its retention.
     #[must_use]
     pub fn tidied(&self, now: Timestamp, timing: &Timing) -> Self {
@@ -442,7 +401,14 @@ impl Deletion {
                 }
             }
             Pass::Restore => next.restored.clear(),
-            Pass::Purge => next.purged.clear(),
+            Pass::Purge => {
+                next.purged.clear();
+                if next.purged_late.replace(0).is_some_and(|late| late > 0) {
+                    // Pages that the earlier run had added are no longer at their position, so the events of all pages
+                    // are published again, under the same ids.
+                    (next.notified.purge.pages, next.notified.purge.done) = (0, 0);
+                }
+            }
         }
         next.late_cursor = None;
         next.late_done = false;
@@ -471,6 +437,10 @@ impl Deletion {
         let state = self.after(event, now)?;
         let mut next = self.changed();
         next.state = state;
+        if failure.is_none() {
+            next.attempts = 0;
+            next.resends = 0;
+        }
         next.failure.clone_from(&failure);
         next.lease = None;
         next.ended_at = Some(now);

@@ -10,6 +10,7 @@ use super::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
 use super::failure::Failure;
 use super::id::DeletionId;
 use super::machine::{self, Action, Refusal, Terms};
+use super::order::Order;
 use super::pass_events::Notified;
 use super::state::{Pass, State};
 use crate::collection::CollectionName;
@@ -76,6 +77,9 @@ pub struct Deletion {
     pub acted: u32,
     /// Pages the present pass has done; 0 at each change into a pass.
     pub cursor: u32,
+    /// How many pages of late arrivals the present purge has added, which it does after all others but the root's. `None`
+    /// outside of a purge, and in one that a build has begun that did them first.
+    pub purged_late: Option<u32>,
     /// Where the present pass's search for late arrivals continues; `None` before it began and when it is over.
     pub late_cursor: Option<SelectCursor>,
     /// Whether the present pass has finished its search for late arrivals.
@@ -152,19 +156,59 @@ impl Deletion {
         }
     }
 
+    /// Whether an earlier run of the delete has written this page: its records may no longer be the deletion's.
+    #[must_use]
+    pub fn is_of_an_earlier_run(&self, page: u32) -> bool {
+        let delete = &self.notified.delete;
+        delete.is_again() && page <= delete.of
+    }
+
     /// The page that a backwards pass does next; `None` when it has done all. A restore leaves the root's page for its
     /// last step.
     #[must_use]
     pub fn next_backwards(&self) -> Option<u32> {
         let pass = self.state.pass();
-        if pass == Pass::Delete {
-            let all = self.selected? + self.late;
-            return (self.cursor < all).then(|| self.page_at(pass, self.cursor + 1));
+        if pass == Pass::Restore {
+            let last = u32::from(self.root.is_some());
+            let page = self.pages.checked_sub(self.cursor);
+            return page.filter(|page| *page > last);
         }
-        let last = u32::from(self.state == State::Restoring && self.root.is_some());
-        self.pages
-            .checked_sub(self.cursor)
-            .filter(|page| *page > last)
+        let order = self.order(pass)?;
+        (self.cursor < order.all()).then(|| order.page_at(self.cursor + 1))
+    }
+
+    /// The version of its stored form.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        if self.purged_late.is_some_and(|late| late > 0) {
+            super::LATE_LAST
+        } else {
+            super::VERSION
+        }
+    }
+
+    /// Whether the present pass has added this page for late arrivals.
+    #[must_use]
+    pub fn is_late(&self, page: u32) -> bool {
+        let order = self.order(self.state.pass());
+        order.is_some_and(|order| page > order.selected)
+    }
+
+    /// In which order a pass that removes does its pages.
+    fn order(&self, pass: Pass) -> Option<Order> {
+        let (selected, late) = match pass {
+            Pass::Delete => (self.selected?, self.late),
+            Pass::Purge => {
+                let late = self.purged_late.unwrap_or(0);
+                (self.pages.saturating_sub(late), late)
+            }
+            Pass::Restore => return None,
+        };
+        Some(Order {
+            selected,
+            late,
+            has_root: self.root.is_some(),
+        })
     }
 
     /// Whether a delete that runs backwards has only links left to read again, and maybe the root: all its other pages
@@ -180,13 +224,38 @@ impl Deletion {
         (is_done || self.is_before_root()) && followed <= self.pages
     }
 
-    /// Whether a delete that runs backwards has only its last page left, the root's, and no worker has begun it.
+    /// Whether a pass that removes has only its last page left, the root's.
     #[must_use]
     pub fn is_before_root(&self) -> bool {
         self.root.is_some()
-            && self.state.pass() == Pass::Delete
+            && self.state.pass() != Pass::Restore
             && self.next_backwards() == Some(1)
-            && !self.is_acted(1)
+    }
+
+    /// Whether the search for late arrivals has its turn: all pages but the root's are done. Without a root only a purge
+    /// searches.
+    #[must_use]
+    pub fn is_before_late_arrivals(&self) -> bool {
+        let is_done = self.root.is_none()
+            && self.state.pass() == Pass::Purge
+            && self.next_backwards().is_none();
+        !self.late_done && (is_done || self.is_before_root())
+    }
+
+    /// Whether the present pass has failed to do a record.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed() > 0
+    }
+
+    /// How many records the present pass has failed to do.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        match self.state.pass() {
+            Pass::Delete => self.deleted.values().map(|counts| counts.failed).sum(),
+            Pass::Restore => self.restored.values().map(|counts| counts.failed).sum(),
+            Pass::Purge => self.purged.values().map(|counts| counts.failed).sum(),
+        }
     }
 
     /// The page of the delete that a worker may have begun and not finished.
@@ -206,37 +275,21 @@ impl Deletion {
         (!self.is_acted(page)).then_some(page)
     }
 
-    /// The page that a pass does at this position, counted from 1. A delete that runs backwards does late arrivals
-    /// after everything that was selected, and the root last.
+    /// The page that a pass does at this position, counted from 1.
     #[must_use]
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {
-        let selected = self.selected.filter(|_| self.strategy.is_done_backwards());
-        match (pass, selected) {
-            (Pass::Delete, None) => position,
-            // Without a root no page is the last: what was found later is done after everything that was selected.
-            (Pass::Delete, Some(selected)) if self.root.is_none() && position <= selected => {
-                selected + 1 - position
-            }
-            (Pass::Delete, Some(_)) if self.root.is_none() => position,
-            (Pass::Delete, Some(selected)) if position < selected => selected + 1 - position,
-            (Pass::Delete, Some(selected)) if position < selected + self.late => position + 1,
-            (Pass::Delete, Some(_)) => 1,
+        let is_forwards = pass == Pass::Delete && !self.strategy.is_done_backwards();
+        match self.order(pass).filter(|_| !is_forwards) {
+            Some(order) => order.page_at(position),
+            None if pass == Pass::Delete => position,
             // A later purge may have added pages.
-            (Pass::Restore, ..) => (self.notified.restore.of + 1).saturating_sub(position),
-            (Pass::Purge, ..) => (self.pages + 1).saturating_sub(position),
+            None => (self.notified.restore.of + 1).saturating_sub(position),
         }
     }
 
     /// At which position a delete that runs backwards does this page, if it does it at all.
     fn deleted_at_position(&self, page: u32) -> Option<u32> {
-        let selected = self.selected?;
-        let all = selected + self.late;
-        match page {
-            1 if self.root.is_some() => Some(all),
-            _ if page <= selected => Some(selected + 1 - page),
-            _ if self.root.is_some() => (page <= all).then(|| page - 1),
-            _ => (page <= all).then_some(page),
-        }
+        self.order(Pass::Delete)?.position_of(page)
     }
 
     /// This value, if the only change in the store is a request that its holder stop.

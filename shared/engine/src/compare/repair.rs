@@ -106,7 +106,8 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                     .filter(|row| matches!(case, Case::Restored { .. }) && self.is_ours(row))
             })
             .collect();
-        let there = parents(self.work, self.deletion, collection, &ours).await?;
+        let ours = ours.iter().flatten();
+        let there = parents(self.work, self.deletion, collection, ours).await?;
         let seen = |(place, row): (&usize, Option<Row>)| {
             let seen = Seen {
                 row: row.as_ref().map(|row| row.mark(collection)),

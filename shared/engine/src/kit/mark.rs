@@ -6,6 +6,7 @@ use crate::kit::documents::Documents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use domain::deletion::Deletion;
 use domain::page::{Judged, Outcome};
 use domain::row::Mark;
 use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
@@ -13,13 +14,18 @@ use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
 /// How often a row whose mark attribute changes between absent and NULL is tried again.
 const FLIPS: usize = 3;
 
+/// Why a row cannot be marked that has no room for it.
+pub(crate) const TOO_LARGE: &str =
+    "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB";
+
 /// Marks rows; returns those that could not be marked.
 pub(crate) async fn mark_rows<P: EnginePorts>(
     work: Work<'_, P>,
+    deletion: &Deletion,
     records: &Records<'_>,
-    mark: &Mark,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let (rows, collection) = (work.rows(), records.collection);
+    let (tenant, mark) = (&deletion.tenant, &deletion.mark());
     let mut exceptions = BTreeMap::new();
     let is_null = |place: usize| records.entry(place).judged == Judged::LiveNull;
     let mut open: Vec<(usize, bool)> = records
@@ -40,7 +46,7 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
             .collect();
         let outcomes = work
             .settle(&to_mark, P::Rows::MARK_BATCH, |batch| async move {
-                rows.mark(collection, mark, &batch).await
+                rows.mark(collection, tenant, mark, &batch).await
             })
             .await?;
         let mut flipped = Vec::new();
@@ -57,9 +63,7 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
                 }
                 MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
                 MarkOutcome::Missing => Outcome::Missing,
-                MarkOutcome::TooLarge => Outcome::failed(
-                    "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB",
-                ),
+                MarkOutcome::TooLarge => Outcome::failed(TOO_LARGE),
             };
             exceptions.insert(place, exception);
         }

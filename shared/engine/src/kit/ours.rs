@@ -34,19 +34,6 @@ pub(crate) fn obstacle(
     }
 }
 
-/// Whether another record is at the root's key; a missing one does not count.
-pub(crate) async fn is_root_recreated<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-) -> Result<bool, Stop> {
-    let Some(root) = &deletion.root else {
-        return Ok(false);
-    };
-    let collection = work.collection(&deletion.collection)?;
-    let row = read_row(work, collection, root, Fields::Judged).await?;
-    Ok(row.is_some_and(|row| !row.mark(collection).is_of(deletion.id)))
-}
-
 /// Whether the record's row is there and carries the deletion's mark.
 pub(crate) async fn is_ours<P: EnginePorts>(
     work: Work<'_, P>,

@@ -1,131 +1,55 @@
-//! Which parents are there, and which records are children of them.
+//! Which parents are there when a restore is over, so that their children may come back.
+//!
+//! A restore runs backwards, so children come before their parents: a parent that comes back too counts if everything
+//! above it does, up to a row that is there. Where a root hides what comes back until the end, whoever has marked what is
+//! in between. A record that was created after the deletion was accepted is not the parent that the child had, even if it
+//! has its key.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use crate::kit::archived_parents;
-use crate::kit::records::Records;
+use crate::kit::archived::{AT_ONCE, copies, is_same, whole};
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use domain::collection::{Collection, CollectionName};
+use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
-use domain::page::Entry;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
 
-/// Those of these rows whose parent is missing or marked. Children of a parent that is there and live belong to it,
-/// even if the manifest has its key: it was recreated. `taken` are records without a mark that are about to get one.
-pub(crate) async fn without_live_parent<P: EnginePorts>(
-    work: Work<'_, P>,
-    collection: &Collection,
-    mut rows: Vec<Row>,
-    taken: &HashSet<(CollectionName, RecordKey)>,
-) -> Result<Vec<Row>, Stop> {
-    let Some(parent) = work.collections().parent_of(collection) else {
-        return Ok(rows);
-    };
-    let named: HashSet<RecordKey> = rows
-        .iter()
-        .filter_map(|row| row.parent_key(collection))
-        .collect();
-    let named: Vec<RecordKey> = named.into_iter().collect();
-    let read = read_rows(work, parent, &named, Fields::Judged).await?;
-    let live: HashSet<RecordKey> = named
-        .into_iter()
-        .zip(read)
-        .filter(|(_, row)| row.as_ref().is_some_and(|row| row.mark(parent).is_live()))
-        .map(|(key, _)| key)
-        .filter(|key| !taken.contains(&(parent.name.clone(), key.clone())))
-        .collect();
-    rows.retain(|row| {
-        row.parent_key(collection)
-            .is_none_or(|key| !live.contains(&key))
-    });
-    Ok(rows)
-}
-
-/// The places of the records whose parent is a record of this deletion, or is missing. The parents are read after their
-/// children: one that is there and not ours has been recreated, and so have they.
-pub(crate) async fn below_ours<P: EnginePorts>(
+/// The keys of those parents that are there or come back, among those that these rows reference.
+pub(crate) async fn parents<'r, P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    entries: &[Entry],
-) -> Result<Vec<usize>, Stop> {
-    let mut ours = Vec::new();
-    for records in Records::by_collection(work.collections(), entries)? {
-        let collection = records.collection;
-        let Some(parent) = work.collections().parent_of(collection) else {
-            continue;
-        };
-        let rows = records.rows(work).await?;
-        let above: Vec<_> = rows
-            .iter()
-            .map(|row| row.as_ref()?.parent_key(collection))
-            .collect();
-        let named: BTreeSet<_> = above.iter().flatten().cloned().collect();
-        let named: Vec<_> = named.into_iter().collect();
-        let read = read_rows(work, parent, &named, Fields::Judged).await?;
-        let new: HashSet<_> = named
-            .into_iter()
-            .zip(read)
-            .filter(|(_, row)| {
-                row.as_ref()
-                    .is_some_and(|row| !row.mark(parent).is_of(deletion.id))
-            })
+    collection: &Collection,
+    rows: impl Iterator<Item = &'r Row>,
+) -> Result<HashSet<RecordKey>, Stop> {
+    let mut keys = parent_keys(collection, rows);
+    let (mut levels, mut below) = (Vec::new(), collection);
+    while !keys.is_empty()
+        && let Some(parent) = work.collections().parent_of(below)
+    {
+        let mut level = Level::default();
+        for some in keys.chunks(AT_ONCE) {
+            Box::pin(level.read(work, deletion, parent, some)).await?;
+        }
+        let above: HashSet<RecordKey> = level.hanging.values().cloned().collect();
+        keys = above.into_iter().collect();
+        keys.sort();
+        levels.push(level);
+        below = parent;
+    }
+    let mut there = HashSet::new();
+    for level in levels.into_iter().rev() {
+        let hanging = level.hanging.into_iter();
+        let below: Vec<RecordKey> = hanging
+            .filter(|(_, above)| there.contains(above))
             .map(|(key, _)| key)
             .collect();
-        ours.extend(
-            records
-                .places
-                .into_iter()
-                .zip(above)
-                .filter(|(_, above)| above.as_ref().is_some_and(|key| !new.contains(key)))
-                .map(|(place, _)| place),
-        );
+        there = level.there;
+        there.extend(below);
     }
-    Ok(ours)
-}
-
-/// The keys of those parents that are there, among those that these rows reference. Where no root hides what comes
-/// back, a parent that another deletion has marked counts as missing.
-pub(crate) async fn parents<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    collection: &Collection,
-    rows: &[Option<Row>],
-) -> Result<HashSet<RecordKey>, Stop> {
-    let Some(parent) = work.collections().parent_of(collection) else {
-        return Ok(HashSet::new());
-    };
-    let named = parent_keys(collection, rows.iter().flatten());
-    if deletion.strategy.keeps_copies() {
-        return Box::pin(archived_parents::parents(work, deletion, parent, named)).await;
-    }
-    let found = read_rows(work, parent, &named, Fields::Judged).await?;
-    Ok(named
-        .into_iter()
-        .zip(found)
-        .filter(|(_, row)| {
-            row.as_ref().is_some_and(|row| {
-                let mark = row.mark(parent);
-                let is_ours = mark.is_live() || mark.is_of(deletion.id);
-                row.is_of(&deletion.tenant, parent) && (deletion.root.is_some() || is_ours)
-            })
-        })
-        .map(|(key, _)| key)
-        .collect())
-}
-
-/// The keys of the parents that these rows reference, each once.
-pub(crate) fn parent_keys<'a>(
-    collection: &Collection,
-    rows: impl Iterator<Item = &'a Row>,
-) -> Vec<RecordKey> {
-    let keys = rows.filter_map(|row| row.parent_key(collection));
-    let mut named: Vec<RecordKey> = keys.collect::<HashSet<_>>().into_iter().collect();
-    named.sort();
-    named
+    Ok(there)
 }
 
 /// Whether the row's parent is there, or the row needs none.
@@ -134,5 +58,80 @@ pub(crate) fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<R
         (None, _) => true,
         (Some(link), None) => !link.required,
         (Some(_), Some(key)) => parents.contains(&key),
+    }
+}
+
+/// The keys of the parents that these rows reference, each once.
+fn parent_keys<'r>(collection: &Collection, rows: impl Iterator<Item = &'r Row>) -> Vec<RecordKey> {
+    let keys = rows.filter_map(|row| row.parent_key(collection));
+    let mut named: Vec<RecordKey> = keys.collect::<HashSet<_>>().into_iter().collect();
+    named.sort();
+    named
+}
+
+/// The parents of one collection.
+#[derive(Default)]
+struct Level {
+    /// Parents that are there.
+    there: HashSet<RecordKey>,
+    /// Parents that come back if their own parent is there: that parent.
+    hanging: HashMap<RecordKey, RecordKey>,
+}
+
+impl Level {
+    async fn read<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        deletion: &Deletion,
+        collection: &Collection,
+        keys: &[RecordKey],
+    ) -> Result<(), Stop> {
+        if !deletion.strategy.keeps_copies() {
+            let rows = read_rows(work, collection, keys, Fields::Judged).await?;
+            for (key, row) in keys.iter().zip(rows) {
+                if let Some(row) = row {
+                    self.judge(deletion, collection, key, &row);
+                }
+            }
+            return Ok(());
+        }
+        let rows = whole(work, collection, keys).await?;
+        let copies = copies(work, deletion, collection, keys).await?;
+        for ((key, row), copy) in keys.iter().zip(rows).zip(copies) {
+            match (row.map(|row| row.row), copy.map(|copy| copy.row)) {
+                // Another record at that key cannot be the parent.
+                (Some(row), Some(copy)) if !is_same(deletion, collection, &row, &copy) => {}
+                (Some(row), _) => self.judge(deletion, collection, key, &row),
+                (None, Some(copy)) => self.hang(collection, key, &copy),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A parent whose row is there.
+    fn judge(&mut self, deletion: &Deletion, collection: &Collection, key: &RecordKey, row: &Row) {
+        let mark = row.mark(collection);
+        let has_root = deletion.root.is_some();
+        if !row.is_of(&deletion.tenant, collection) {
+            return;
+        }
+        if mark.is_of(deletion.id) && !has_root {
+            self.hang(collection, key, row);
+        } else if mark.is_of(deletion.id)
+            || ((has_root || mark.is_live())
+                && !row.is_written_after(collection, deletion.deleted_at))
+        {
+            self.there.insert(key.clone());
+        }
+    }
+
+    /// A parent that comes back below its own.
+    fn hang(&mut self, collection: &Collection, key: &RecordKey, row: &Row) {
+        match (&collection.parent, row.parent_key(collection)) {
+            (Some(_), Some(above)) => drop(self.hanging.insert(key.clone(), above)),
+            (Some(link), None) if link.required => {}
+            (_, None) | (None, _) => drop(self.there.insert(key.clone())),
+        }
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Slice<'a, C> {
     clock: &'a C,
     work_until: Timestamp,
     end: Timestamp,
+    length: Duration,
 }
 
 impl<'a, C: Clock> Slice<'a, C> {
@@ -67,6 +68,7 @@ impl<'a, C: Clock> Slice<'a, C> {
             clock,
             work_until: end.checked_sub(closing).unwrap_or(end),
             end,
+            length,
         }
     }
 
@@ -83,6 +85,7 @@ impl<'a, C: Clock> Slice<'a, C> {
             clock: self.clock,
             work_until: self.work_until.min(until),
             end: self.end,
+            length: self.length,
         }
     }
 
@@ -112,6 +115,13 @@ impl<'a, C: Clock> Slice<'a, C> {
         }
         self.clock.sleep(duration).await;
         Ok(())
+    }
+
+    /// Whether so much of a slice has passed since this moment that what was found should be stored: a slice that ends
+    /// before that has found it in vain.
+    pub(crate) fn is_long_since(&self, began: Timestamp) -> bool {
+        let took = self.clock.now().duration_since(began);
+        Duration::try_from(took).unwrap_or_default() >= self.length / 4
     }
 
     /// The clock.

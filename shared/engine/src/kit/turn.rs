@@ -7,7 +7,8 @@ use domain::deletion::{Deletion, Pass};
 pub(crate) enum Turn {
     /// No worker has begun it: nothing of it is written.
     First,
-    /// A worker may have begun it and crashed: what it wrote is read.
+    /// A worker may have begun it and crashed, or an earlier run of the delete has written it: what that worker wrote, and
+    /// what has become of the records, is read.
     Resumed,
     /// An earlier run of the pass has done it: only the records that it left unfinished are done.
     Again,
@@ -20,9 +21,10 @@ impl Turn {
         // An earlier run that was given up may have left exceptions of a page that it did not finish. A run of the
         // delete has closed such a page.
         let is_left = pass != Pass::Delete && deletion.notified.of(pass).is_again();
+        let is_stale = pass == Pass::Delete && deletion.is_of_an_earlier_run(page);
         if deletion.is_done_before(pass, page) {
             Self::Again
-        } else if may_be_begun || is_left {
+        } else if may_be_begun || is_left || is_stale {
             Self::Resumed
         } else {
             Self::First

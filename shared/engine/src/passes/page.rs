@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::effects;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
+use crate::kit::ours::is_root;
+use crate::kit::recheck::{Again, Now, recheck};
 use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
@@ -42,7 +44,8 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     /// Does the page:
     ///
     /// 1. the exceptions of an earlier turn are read, if there was one;
-    /// 2. of a page that was done before, only the unfinished records are done;
+    /// 2. of a page that was done before, only the unfinished records are done; what has become of the records of a page
+    ///    that may have been begun is read;
     /// 3. the records that a delete must not take yet are blocked;
     /// 4. the records are taken, given back or removed;
     /// 5. the exceptions are stored beside the page;
@@ -93,9 +96,11 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     /// Steps 2 to 4.
     async fn act(&self, deletion: &Deletion, open: Option<&[usize]>) -> Result<Exceptions, Stop> {
         let only = open.filter(|_| self.is_only_open());
+        let again = self.again(deletion, only).await?;
         let blocked = match self.task {
             Task::Delete(scope) => {
-                effects::blocked(self.work, deletion, scope, self.page, only).await?
+                let untouched = self.untouched(deletion, only, again.as_ref());
+                effects::blocked(self.work, deletion, scope, self.page, Some(&untouched)).await?
             }
             Task::Restore | Task::Purge(_) => BTreeMap::new(),
         };
@@ -108,10 +113,46 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         let mut found = if only.is_some_and(<[usize]>::is_empty) {
             Exceptions::default()
         } else {
-            self.task.run(self.work, deletion, self.page, only).await?
+            let places = (self.page, only);
+            let task = self.task;
+            task.run(self.work, deletion, places, again.as_ref())
+                .await?
         };
         found.deleted.extend(blocked);
         Ok(found)
+    }
+
+    /// What has become of the records that a delete takes.
+    async fn again(
+        &self,
+        deletion: &Deletion,
+        only: Option<&[usize]>,
+    ) -> Result<Option<BTreeMap<usize, Now>>, Stop> {
+        match self.task {
+            Task::Delete(scope) if self.turn != Turn::First => {
+                let again = recheck(self.work, deletion, scope, self.page, only);
+                Box::pin(again).await.map(Some)
+            }
+            Task::Delete(_) | Task::Restore | Task::Purge(_) => Ok(None),
+        }
+    }
+
+    /// The places of the records that no worker has touched yet. The root was marked at acceptance, before anything that
+    /// happens first.
+    fn untouched(
+        &self,
+        deletion: &Deletion,
+        only: Option<&[usize]>,
+        again: Again<'_>,
+    ) -> Vec<usize> {
+        let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
+        let is_untouched = |place: &usize| {
+            is_root(deletion, &self.page.entries[*place])
+                || again.is_none_or(|again| !again.contains_key(place))
+        };
+        (0..self.page.entries.len())
+            .filter(|place| is_wanted(place) && is_untouched(place))
+            .collect()
     }
 
     /// The places to be done that nothing blocks.

@@ -1,21 +1,17 @@
 //! The delete pass of the strategies whose rows leave their table, `archive` and `erase`: first all pages are written,
 //! forwards; then they are done backwards, the root last and marked until then.
 //!
-//! While pages are written nothing is touched, so a cancel stops at once. The root hides everything below it as long as
-//! its row is there. So it is deleted only when nothing below it has failed, and after one more search for late
-//! arrivals: with the root its key becomes free, and whatever was left behind would be shown below the next record with
-//! that key. Shared records are deleted before that search, when the links are gone.
+//! While pages are written nothing is touched, so a cancel stops at once.
 
 use crate::effects::save_recipients;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::passes::late_arrivals;
-use crate::passes::page::PageRun;
+use crate::passes::backwards;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
-use crate::select::{next_page, shared_records};
+use crate::select::next_page;
 use domain::deletion::{Deletion, State};
 use domain::page::Page;
 use domain::scope::Scope;
@@ -35,7 +31,7 @@ pub(crate) async fn run<P: EnginePorts>(
             return Ok(());
         }
     }
-    remove(work, deletion, scope, &mut publisher).await
+    backwards::run(work, deletion, Task::Delete(scope), &mut publisher).await
 }
 
 async fn write_pages<P: EnginePorts>(
@@ -66,45 +62,4 @@ async fn write_pages<P: EnginePorts>(
         before = Some(page);
     }
     Ok(())
-}
-
-async fn remove<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &mut Deletion,
-    scope: &Scope,
-    publisher: &mut Publisher,
-) -> Result<(), Stop> {
-    // Only the first page of a slice can have been begun by another worker.
-    let mut may_be_begun = true;
-    loop {
-        // A page that may have been begun is finished before a cancel is honoured.
-        let is_begun = may_be_begun && deletion.begun_page().is_some();
-        if deletion.state == State::Cancelling && !is_begun {
-            return Ok(());
-        }
-        let is_before_root = deletion.is_before_root();
-        if is_before_root && deletion.deleted.values().any(|counts| counts.failed > 0) {
-            return Ok(());
-        }
-        // The links are gone, so the shared records have their turn. They are done page by page: a record that is gone
-        // is not found again.
-        if !scope.keeps.is_empty() && deletion.is_behind_links() {
-            Box::pin(shared_records::next_page(work, deletion, scope)).await?;
-            may_be_begun = false;
-            continue;
-        }
-        if is_before_root && !deletion.late_done {
-            Box::pin(late_arrivals::run(work, deletion, scope)).await?;
-            may_be_begun = false;
-            continue;
-        }
-        let Some(number) = deletion.next_backwards() else {
-            return Ok(());
-        };
-        let page = manifest::written(work, deletion, number).await?;
-        PageRun::new(work, Task::Delete(scope), deletion, &page, may_be_begun)
-            .run(deletion, publisher)
-            .await?;
-        may_be_begun = false;
-    }
 }

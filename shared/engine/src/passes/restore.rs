@@ -11,6 +11,7 @@ use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::passes::backwards;
+use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use crate::strategies;
 use domain::deletion::{Deletion, Failure, NotAllowed, Pass};
@@ -28,7 +29,7 @@ pub(crate) async fn run<P: EnginePorts>(
     if let Err(failure) = root_is_ours(work, deletion).await? {
         return Err(Stop::Impossible(failure));
     }
-    backwards::run(work, deletion, Task::Restore).await
+    backwards::run(work, deletion, Task::Restore, &mut Publisher::new()).await
 }
 
 /// Whether the root is there and ours. If not, nothing may move: what came back would be below another record.
@@ -101,7 +102,7 @@ pub(crate) async fn end<P: EnginePorts>(
         code: "PARENT_NOT_LIVE".to_owned(),
         reason: "the record above the root is gone or deleted; restore that one first".to_owned(),
     };
-    let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted";
+    let reason = "PARENT_NOT_LIVE: the record above it is gone or deleted, or another one by now";
     let exceptions = followed(Exceptions {
         restored: BTreeMap::from([(0, NotRestored::conflict(reason))]),
         ..Exceptions::default()
@@ -164,7 +165,8 @@ async fn ancestors<P: EnginePorts>(
             }
             return Ok(None);
         };
-        if !ancestors.is_empty() && !row.mark(collection).is_live() {
+        let is_another = row.is_written_after(collection, deletion.deleted_at);
+        if !ancestors.is_empty() && (is_another || !row.mark(collection).is_live()) {
             return Ok(None);
         }
         let (Some(parent), Some(link)) =

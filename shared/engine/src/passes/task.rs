@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::remove_schedules;
+use crate::kit::membership::still_below;
+use crate::kit::recheck::Again;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::shared_records;
 use crate::strategies;
 use domain::deletion::{Deletion, Pass};
-use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Page};
+use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
 use domain::scope::Scope;
 use ports::EnginePorts;
 
@@ -34,24 +37,25 @@ impl Task<'_> {
     }
 
     /// Does a page, or only some places of it, and returns the exceptions. Doing it again is harmless, and gives the
-    /// same result.
+    /// same result. `again` is what has become of the records of a delete, if the page may have been begun.
     pub(crate) async fn run<P: EnginePorts>(
         self,
         work: Work<'_, P>,
         deletion: &Deletion,
-        page: &Page,
-        only: Option<&[usize]>,
+        (page, only): (&Page, Option<&[usize]>),
+        again: Again<'_>,
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
         match self {
             Self::Delete(_) => {
-                exceptions.deleted = strategies::take(work, deletion, &page.entries, only).await?;
+                exceptions.deleted =
+                    strategies::take(work, deletion, &page.entries, only, again).await?;
             }
             Self::Restore => {
                 let back = strategies::give_back(work, deletion, &page.entries, only);
                 exceptions.restored = back.await?;
             }
-            // A purge does every record: one that another writer unmarked was marked again in place, wherever it is.
+            // A purge does every record: another writer may have unmarked any of them.
             Self::Purge(scope) => exceptions.purged = purge(work, deletion, scope, page).await?,
         }
         Ok(exceptions)
@@ -97,6 +101,43 @@ async fn purge<P: EnginePorts>(
         }
         records = records.without(&exceptions);
         strategies::forget(work, deletion, &records, &mut exceptions).await?;
+        let listed = (&records, page);
+        Box::pin(forget_unmarked(
+            work,
+            (deletion, scope),
+            listed,
+            &mut exceptions,
+        ))
+        .await?;
     }
     Ok(exceptions)
+}
+
+/// Removes those of these records that were kept because they carry no mark, and that are below the deletion all the
+/// same: late arrivals, and records that another writer has unmarked.
+async fn forget_unmarked<P: EnginePorts>(
+    work: Work<'_, P>,
+    (deletion, scope): (&Deletion, &Scope),
+    (records, page): (&Records<'_>, &Page),
+    exceptions: &mut BTreeMap<usize, NotPurged>,
+) -> Result<(), Stop> {
+    let is_kept = |place: &usize| exceptions.get(place) == Some(&NotPurged::Kept);
+    let kept = records.at(records.places.iter().copied().filter(is_kept).collect());
+    if kept.places.is_empty() {
+        return Ok(());
+    }
+    let below = still_below(work, deletion, scope, (&kept, page)).await?;
+    let mut found = remove_schedules(work, records.entries, &below).await?;
+    let unmarked = records.at(below).without(&found);
+    found.extend(strategies::take_unmarked(work, deletion, &unmarked).await?);
+    let marked = unmarked.without(&found);
+    for place in &marked.places {
+        exceptions.remove(place);
+    }
+    for (place, outcome) in found {
+        if let Outcome::Failed { reason } = outcome {
+            exceptions.insert(place, NotPurged::Failed { reason });
+        }
+    }
+    strategies::forget(work, deletion, &marked, exceptions).await
 }

@@ -5,12 +5,13 @@
 //! is `missing`; the three are never distinguished. An author's records are queried through an index and read again
 //! from the table, like everything that is found through an index.
 
+use crate::kit::identified::{self, Identified, identified, read_identified};
 use crate::kit::manifest::fitting;
+use crate::kit::membership::is_meant;
 use crate::kit::related;
-use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::step::Step;
+use crate::select::step::{Found, Step};
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::RequestedPlace;
 use domain::deletion::Deletion;
@@ -18,7 +19,7 @@ use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Position, SelectCursor};
 use domain::row::Row;
 use domain::scope::{Scope, Source};
-use ports::{EnginePorts, Fields, ReadDeletions, Related};
+use ports::{EnginePorts, ReadDeletions, Related};
 
 /// What the scope of a deletion lists.
 pub(crate) struct Requested<'a, P: EnginePorts> {
@@ -72,7 +73,7 @@ impl<P: EnginePorts> Requested<'_, P> {
         let open = ids.get(begin..).unwrap_or_default();
         let keys = &open[..limit.min(open.len())];
         let collection = self.work.collection(&self.deletion.collection)?;
-        let rows = read_rows(self.work, collection, keys, Fields::Judged).await?;
+        let rows = read_identified(self.work, collection, keys).await?;
         let mut entries: Vec<Entry> = keys
             .iter()
             .zip(rows)
@@ -96,9 +97,11 @@ impl<P: EnginePorts> Requested<'_, P> {
         Ok(Some(Step::Entries { entries, next }))
     }
 
-    fn judged(&self, collection: &Collection, key: &RecordKey, row: Option<Row>) -> Entry {
-        match row.filter(|row| self.is_meant(collection, row)) {
-            Some(row) => Entry::of_row(collection, row, self.deletion.id),
+    fn judged(&self, collection: &Collection, key: &RecordKey, row: Option<Identified>) -> Entry {
+        match row.filter(|(row, _)| self.is_meant(collection, row)) {
+            Some((row, fingerprint)) => {
+                Entry::of_row(collection, row, self.deletion.id).with(Some(fingerprint))
+            }
             None => Entry::new(collection.name.clone(), key.clone(), Judged::Missing),
         }
     }
@@ -118,29 +121,33 @@ impl<P: EnginePorts> Requested<'_, P> {
         };
         let written = Related::over(collection, index, &declared.attribute, author);
         let written = written.not_marked_by(self.deletion.id);
+        let written = written.with(identified::fields(collection));
+        let limit = limit.min(identified::AT_ONCE);
         let found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
         let mut rows = found.rows;
         rows.retain(|row| self.is_meant(collection, row));
+        let rows = rows.into_iter().map(|row| {
+            let (row, fingerprint) = identified(self.work, collection, row);
+            Found {
+                collection: name.clone(),
+                row,
+                fingerprint: Some(fingerprint),
+            }
+        });
         let next = RequestedPlace {
             source: place.source + usize::from(found.next.is_none()),
             after: found.next,
             ..*place
         };
         Ok(Step::Rows {
-            collection: name.clone(),
-            rows,
+            rows: rows.collect(),
             next: SelectCursor::Requested(next),
         })
     }
 
     /// Whether the row is the tenant's and meets the conditions of the scope.
     fn is_meant(&self, collection: &Collection, row: &Row) -> bool {
-        row.is_of(&self.deletion.tenant, collection)
-            && self
-                .scope
-                .only
-                .get(&collection.name)
-                .is_none_or(|only| only.holds(row, collection))
+        is_meant(self.deletion, self.scope, collection, row)
     }
 }
 

@@ -10,10 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::kit::checkpoint::checkpoint;
+use crate::kit::identified::{Identified, read_identified};
 use crate::kit::manifest::{known, record};
-use crate::kit::mark::mark_rows;
-use crate::kit::records::Records;
-use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::links::{LinkCheck, LinkCursor, LinkState, is_unmarked};
@@ -24,9 +22,8 @@ use domain::cursor::Place;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
-use domain::row::Row;
 use domain::scope::Scope;
-use ports::{AdvanceDeletions, EnginePorts, Fields, PutPageOutcome, ReadDeletions};
+use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome, ReadDeletions};
 
 /// How many records are judged in one step.
 const AT_ONCE: usize = 32;
@@ -107,8 +104,9 @@ pub(crate) async fn step<P: EnginePorts>(
                 next = at(place.page, candidate.place, from);
                 break;
             }
-            (Some(row), LinkState::Unreferenced) => {
+            (Some((row, fingerprint)), LinkState::Unreferenced) => {
                 let entry = Entry::of_row(candidate.collection, row, deletion.id);
+                let entry = entry.with(Some(fingerprint));
                 bytes += entry.bytes();
                 if bytes > room && !entries.is_empty() {
                     next = at(place.page, candidate.place, LinkCursor::default());
@@ -167,8 +165,8 @@ async fn live_rows<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     candidates: &[Candidate<'_>],
-) -> Result<Vec<Option<Row>>, Stop> {
-    let mut rows: Vec<Option<Row>> = candidates.iter().map(|_| None).collect();
+) -> Result<Vec<Option<Identified>>, Stop> {
+    let mut rows: Vec<Option<Identified>> = candidates.iter().map(|_| None).collect();
     let names: BTreeSet<&CollectionName> =
         candidates.iter().map(|one| &one.collection.name).collect();
     for name in names {
@@ -178,9 +176,9 @@ async fn live_rows<P: EnginePorts>(
             .filter(|(_, one)| one.collection.name == *name)
             .map(|(place, one)| (place, one.key.clone()))
             .unzip();
-        let read = read_rows(work, collection, &keys, Fields::Judged).await?;
+        let read = read_identified(work, collection, &keys).await?;
         for (place, row) in places.into_iter().zip(read) {
-            rows[place] = row.filter(|row| is_unmarked(row, collection, &deletion.tenant));
+            rows[place] = row.filter(|(row, _)| is_unmarked(row, collection, &deletion.tenant));
         }
     }
     Ok(rows)
@@ -304,8 +302,6 @@ pub(crate) async fn next_page<P: EnginePorts>(
 }
 
 /// The shared records among these that a live link references now, right before they are deleted: they stay, as `kept`.
-/// If their rows are moved to the archive the others are marked first, so that only one of two deletions has the
-/// record.
 pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -316,13 +312,12 @@ pub(crate) async fn blocked<P: EnginePorts>(
     let mut blocked = BTreeMap::new();
     let candidates = unreferenced(work, deletion, scope, entries, places)?;
     // One that carries our mark is half done, and is finished.
-    let mut open = Vec::new();
     for some in candidates.chunks(AT_ONCE) {
         let rows = live_rows(work, deletion, some).await?;
         let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
         let from = LinkCursor::default();
         let said = check_links(work, deletion, some, &ask, (&from, FINAL_QUERIES)).await?;
-        for ((candidate, row), links) in some.iter().zip(rows).zip(said) {
+        for (candidate, links) in some.iter().zip(said) {
             match links {
                 LinkState::Referenced => {
                     blocked.insert(candidate.place, Outcome::Kept);
@@ -331,15 +326,8 @@ pub(crate) async fn blocked<P: EnginePorts>(
                     let reason = TOO_MANY.to_owned();
                     blocked.insert(candidate.place, Outcome::Failed { reason });
                 }
-                LinkState::Unreferenced if row.is_some() => open.push(candidate.place),
                 LinkState::Unreferenced => {}
             }
-        }
-    }
-    if deletion.strategy.keeps_copies() && !open.is_empty() {
-        for records in Records::by_collection(work.collections(), entries)? {
-            let records = records.open(Some(&open));
-            blocked.extend(mark_rows(work, &records, &deletion.mark()).await?);
         }
     }
     Ok(blocked)

@@ -1,18 +1,27 @@
 //! One step of a selection.
 
+use domain::collection::CollectionName;
+use domain::fingerprint::Fingerprint;
 use domain::page::{Entry, SelectCursor};
 use domain::row::Row;
 
+/// A row that a walk has found.
+pub(crate) struct Found {
+    pub(crate) collection: CollectionName,
+    pub(crate) row: Row,
+    /// What tells it apart from the next record of its key, where the deletion needs that.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
 /// One step of a walk over the parents of a manifest.
 pub(crate) enum Step {
-    /// Rows below one parent, or of one that the scope lists, and where the walk continues.
+    /// Rows below some parents, or of one that the scope lists, and where the walk continues.
     Rows {
-        collection: domain::collection::CollectionName,
-        rows: Vec<Row>,
+        rows: Vec<Found>,
         next: SelectCursor,
     },
     /// Records that the scope lists by key, or shared records, and where the walk continues: as many as fit into the
-    /// page.
+    /// page. There are none where a page of the manifest has no parents.
     Entries {
         entries: Vec<Entry>,
         next: SelectCursor,

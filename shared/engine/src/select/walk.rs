@@ -1,5 +1,8 @@
 //! Walks over what the scope lists, then over the manifest, as a queue of parents.
 
+use std::cmp::Ordering;
+
+use futures_util::{StreamExt, stream};
 use tracing::warn;
 
 use crate::kit::manifest;
@@ -7,11 +10,10 @@ use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::requested::Requested;
-use crate::select::step::Step;
-use domain::collection::Collection;
+use crate::select::step::{Found, Step};
+use domain::collection::{Collection, CollectionName};
 use domain::cursor::Place;
 use domain::deletion::Deletion;
-use domain::key::RecordKey;
 use domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
 use domain::row::Row;
 use domain::scope::Scope;
@@ -28,15 +30,33 @@ pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool
     }
 }
 
-/// How many queries one page may take: parents without children are queried all the same, and a slice must store its
-/// progress before it ends, or the next one begins there again.
+/// How much one page may take, in queries and pages of the manifest that are read: parents without children are queried
+/// all the same, and a slice must store its progress before it ends, or the next one begins there again.
 pub(crate) const STEPS: usize = 500;
+
+/// How many queries run at the same time.
+const CONCURRENCY: usize = 8;
+
+/// How many parents a step queries for at most, if those before had few children: the answers that do not fit into the
+/// page are dropped.
+const WIDEST: usize = 32;
 
 /// Walks over what the scope lists and then over the manifest, as a queue of parents. Holds one page at a time.
 pub(crate) struct Walk<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
     loaded: Option<Page>,
+    /// For how many parents the next step queries.
+    width: usize,
+    /// How much was done since this was last asked.
+    taken: usize,
+}
+
+/// A query for the children of a parent in one collection, and its place.
+struct Question {
+    place: Place,
+    parent: Entry,
+    child: CollectionName,
 }
 
 impl<'a, P: EnginePorts> Walk<'a, P> {
@@ -45,83 +65,135 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             work,
             scope,
             loaded: None,
+            width: 1,
+            taken: 0,
         }
     }
 
-    /// Moves to the next parent from `cursor` on and reads at most `limit` rows below it. `open` are the entries of the
-    /// page that is being written, with its number.
+    /// How much was done since this was last asked, in [`STEPS`].
+    pub(crate) fn taken(&mut self) -> usize {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// Moves to the next parents from `cursor` on and reads at most `limit` rows below them. `open` are the entries of
+    /// the page that is being written, with its number.
     pub(crate) async fn step(
         &mut self,
         deletion: &Deletion,
-        mut cursor: SelectCursor,
+        cursor: SelectCursor,
         open: (u32, &[Entry]),
         limit: usize,
     ) -> Result<Step, Stop> {
-        loop {
-            let place = match cursor {
-                SelectCursor::Below(place) => place,
-                // Shared records are not found by this walk.
-                SelectCursor::Shared(_) => return Ok(Step::Over),
-                SelectCursor::Requested(place) => {
-                    let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
-                    let asked = Requested {
-                        work: self.work,
-                        scope: self.scope,
-                        deletion,
-                    };
-                    if let Some(step) = asked.next(&place, limit, room).await? {
-                        return Ok(step);
-                    }
-                    Place::FIRST
+        self.taken += 1;
+        let place = match cursor {
+            SelectCursor::Below(place) => place,
+            // Shared records are not found by this walk.
+            SelectCursor::Shared(_) => return Ok(Step::Over),
+            SelectCursor::Requested(place) => {
+                let room = PAGE_BYTES.saturating_sub(open.1.iter().map(Entry::bytes).sum());
+                let asked = Requested {
+                    work: self.work,
+                    scope: self.scope,
+                    deletion,
+                };
+                if let Some(step) = asked.next(&place, limit, room).await? {
+                    return Ok(step);
                 }
-            };
-            let Some(parent) = self.parent(deletion, &place, open).await? else {
-                if place.page >= open.0 || only_root_has_children(self.scope, deletion) {
-                    return Ok(Step::Over);
-                }
-                cursor = SelectCursor::Below(place.next_page());
-                continue;
-            };
-            let below = self.scope.children_of(&parent.collection);
-            let Some(child) = below
-                .get(place.child)
-                .filter(|_| may_have_ours_below(deletion, &parent))
-            else {
-                cursor = SelectCursor::Below(place.next_entry());
-                continue;
-            };
-            let collection = self.work.collection(child)?;
-            let found = match children(deletion, collection, &parent.key) {
-                Some(children) => {
-                    related::page(self.work, &children, place.after.as_ref(), limit).await?
-                }
-                None => RowPage {
-                    rows: Vec::new(),
-                    next: None,
-                },
-            };
-            return Ok(Step::Rows {
-                collection: child.clone(),
-                rows: ours(deletion, collection, found.rows),
-                next: SelectCursor::Below(place.behind(found.next)),
-            });
+                Place::FIRST
+            }
+        };
+        let questions = self.questions(deletion, &place, open, limit).await?;
+        if !questions.is_empty() {
+            return self.ask(deletion, questions, limit).await;
         }
+        if place.page >= open.0 || only_root_has_children(self.scope, deletion) {
+            return Ok(Step::Over);
+        }
+        // The caller stores how far it is: millions of records without children may follow.
+        Ok(Step::Entries {
+            entries: Vec::new(),
+            next: SelectCursor::Below(place.next_page()),
+        })
     }
 
-    async fn parent(
+    /// The next queries below the records of one page, from a place on.
+    async fn questions(
         &mut self,
         deletion: &Deletion,
-        place: &Place,
+        from: &Place,
         open: (u32, &[Entry]),
-    ) -> Result<Option<Entry>, Stop> {
-        if place.page == open.0 {
-            return Ok(open.1.get(place.entry).cloned());
+        limit: usize,
+    ) -> Result<Vec<Question>, Stop> {
+        let (scope, width) = (self.scope, self.width.min(limit));
+        let entries = match from.page.cmp(&open.0) {
+            Ordering::Equal => open.1,
+            Ordering::Greater => &[],
+            Ordering::Less => {
+                let page = self.page(deletion, from.page).await?;
+                page.map_or(&[][..], |page| &page.entries)
+            }
+        };
+        let mut questions = Vec::new();
+        let mut place = from.clone();
+        while questions.len() < width
+            && let Some(parent) = entries.get(place.entry)
+        {
+            let below = scope.children_of(&parent.collection);
+            match below.get(place.child) {
+                Some(child) if may_have_ours_below(deletion, parent) => {
+                    questions.push(Question {
+                        place: place.clone(),
+                        parent: parent.clone(),
+                        child: child.clone(),
+                    });
+                    place = place.behind(None);
+                }
+                Some(_) | None => place = place.next_entry(),
+            }
         }
-        if place.page > open.0 {
-            return Ok(None);
+        Ok(questions)
+    }
+
+    /// Asks all of them, and answers as far as `limit` goes: the rest is asked again.
+    async fn ask(
+        &mut self,
+        deletion: &Deletion,
+        questions: Vec<Question>,
+        limit: usize,
+    ) -> Result<Step, Stop> {
+        self.taken += questions.len() - 1;
+        // All of them together read no more rows than one does alone.
+        let each = (limit / questions.len()).max(1);
+        let (work, asked) = (self.work, questions.iter());
+        let answers = asked.map(|question| Box::pin(answer(work, deletion, question, each)));
+        // All are awaited, also behind an error: no call outlives the slice that began it.
+        let answers: Vec<Result<RowPage, Stop>> = stream::iter(answers.collect::<Vec<_>>())
+            .buffered(CONCURRENCY)
+            .collect()
+            .await;
+        let (mut rows, mut next) = (Vec::new(), None);
+        let mut is_all = true;
+        for (question, answer) in questions.iter().zip(answers) {
+            let answer = answer?;
+            let is_cut = answer.next.is_some();
+            let collection = self.work.collection(&question.child)?;
+            rows.extend(ours(deletion, collection, answer.rows));
+            next = Some(question.place.behind(answer.next));
+            if is_cut {
+                is_all = false;
+                break;
+            }
         }
-        let page = self.page(deletion, place.page).await?;
-        Ok(page.and_then(|page| page.entries.get(place.entry)).cloned())
+        self.width = if is_all {
+            (self.width * 2).min(WIDEST)
+        } else {
+            1
+        };
+        let next = next.ok_or_else(|| Stop::broken("WALK_EMPTY", "a walk asked for nothing"))?;
+        Ok(Step::Rows {
+            rows,
+            next: SelectCursor::Below(next),
+        })
     }
 
     /// A page of the manifest; the last one that was read stays in memory.
@@ -142,19 +214,28 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
 }
 
 /// The rows of one collection below one parent that do not carry the deletion's own mark.
-fn children<'a>(
+async fn answer<P: EnginePorts>(
+    work: Work<'_, P>,
     deletion: &Deletion,
-    collection: &'a Collection,
-    parent: &'a RecordKey,
-) -> Option<Related<'a>> {
-    let link = collection.parent.as_ref()?;
-    let children = Related::by(collection, &link.lookup, &link.by, parent.values());
-    Some(children.not_marked_by(deletion.id))
+    question: &Question,
+    limit: usize,
+) -> Result<RowPage, Stop> {
+    let collection = work.collection(&question.child)?;
+    let Some(link) = &collection.parent else {
+        return Ok(RowPage {
+            rows: Vec::new(),
+            next: None,
+        });
+    };
+    let key = question.parent.key.values();
+    let children = Related::by(collection, &link.lookup, &link.by, key);
+    let children = children.not_marked_by(deletion.id);
+    related::page(work, &children, question.place.after.as_ref(), limit).await
 }
 
 /// Those of these rows that are the tenant's. A child of another tenant, or of none, is not selected, not counted,
 /// never shown.
-fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec<Row> {
+fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec<Found> {
     let found = rows.len();
     rows.retain(|row| row.is_of(&deletion.tenant, collection));
     let strangers = found - rows.len();
@@ -164,7 +245,13 @@ fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec
             "{strangers} rows below deletion {} belong to another tenant and are left alone", deletion.id
         );
     }
-    rows
+    // What is above them tells them apart: a new child of the same parent is deleted too.
+    let found = |row| Found {
+        collection: collection.name.clone(),
+        row,
+        fingerprint: None,
+    };
+    rows.into_iter().map(found).collect()
 }
 
 /// Whether the deletion reaches below this record. A record that it lists but does not delete is not covered, and what

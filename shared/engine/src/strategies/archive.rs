@@ -1,18 +1,19 @@
-//! How a page is archived: each row is copied, its document marked, and the row removed if it is still the one that was
-//! copied.
+//! How a page is archived: each record is marked as with `flag`, its row copied, and the row removed if it still is the
+//! one that was copied.
 //!
-//! The document is marked before the row is removed: with the row the key becomes free, and the next record with that
-//! key writes a document with that id. A row is archived if there is no archived row yet. An existing one was written
-//! by an attempt that may have removed the row already, so it is never overwritten by the row that is at that key now,
-//! unless the mark proves that it is the same row: at the root. Otherwise the row stays, marked, and nothing is lost.
+//! The mark is the claim: of two deletions that want one record, only the one whose mark the row carries may copy and
+//! remove it. So an archived row proves that the record was this deletion's, and where it is there and the row is not
+//! marked any more, the row was removed and the key is another record's. The document is marked before the row is
+//! removed: with the row the key becomes free, and the next record with that key writes a document with that id. A row
+//! that cannot be copied, or keeps changing, stays in its table with its mark, and nothing is lost.
 
 mod put_back;
 
 use std::collections::BTreeMap;
 
 use crate::kit::archived::{AT_ONCE, Whole, copies, drop_copies, whole};
-use crate::kit::mark::mark_documents;
-use crate::kit::ours::{is_root, obstacle};
+use crate::kit::ours::is_root;
+use crate::kit::recheck::Again;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -32,9 +33,11 @@ pub(super) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     records: &Records<'_>,
-) -> Result<Found, Stop> {
-    let mut found = Found::new();
-    for some in records.chunks(AT_ONCE) {
+    again: Again<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let mut found = flag::take(work, deletion, records, again).await?;
+    let claimed = records.without(&found);
+    for some in claimed.chunks(AT_ONCE) {
         let moved = Move {
             work,
             deletion,
@@ -42,7 +45,30 @@ pub(super) async fn take<P: EnginePorts>(
         };
         found.extend(Box::pin(moved.run()).await?);
     }
+    // What is not there, or another's, may have been moved before.
+    let not_ours =
+        |outcome: &Outcome| matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted);
+    let places = found.iter().filter(|(_, outcome)| not_ours(outcome));
+    let others = records.at(places.map(|(place, _)| *place).collect());
+    for some in others.chunks(AT_ONCE) {
+        let archived = copies(work, deletion, some.collection, &some.keys()).await?;
+        for (place, copy) in some.places.into_iter().zip(archived) {
+            if copy.is_some() {
+                moved_before(&mut found, place, again.is_some());
+            }
+        }
+    }
     Ok(found)
+}
+
+/// A record that this deletion has moved: by an earlier attempt at its page, or where the manifest lists the record
+/// twice, because it was moved to another parent in between, at its other place.
+fn moved_before(found: &mut BTreeMap<usize, Outcome>, place: usize, is_again: bool) {
+    if is_again {
+        found.remove(&place);
+    } else {
+        found.insert(place, Outcome::AlreadyDeleted);
+    }
 }
 
 /// Puts rows back, then restores the records like those whose rows never left; returns those that are not back.
@@ -74,10 +100,9 @@ pub(super) async fn forget<P: EnginePorts>(
     drop_copies(work, deletion, done.collection, &done.keys()).await
 }
 
-type Found = BTreeMap<usize, Outcome>;
 type Rows<P> = Vec<(usize, Whole<P>)>;
 
-/// Some records of one collection and page while they are archived.
+/// Some claimed records of one collection and page while they are moved.
 struct Move<'a, P: EnginePorts> {
     work: Work<'a, P>,
     deletion: &'a Deletion,
@@ -85,117 +110,63 @@ struct Move<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> Move<'_, P> {
-    /// Archives these records; returns the exceptions.
-    async fn run(&self) -> Result<Found, Stop> {
-        let mut found = Found::new();
-        let mut stay = Vec::new();
+    /// Moves these records; returns the exceptions.
+    async fn run(&self) -> Result<BTreeMap<usize, Outcome>, Stop> {
         let mut open = self.records.places.clone();
-        for round in 0..ROUNDS {
+        for _ in 0..ROUNDS {
             if open.is_empty() {
-                break;
+                return Ok(BTreeMap::new());
             }
-            let rows = self.ours(&open, &mut found).await?;
-            // From the second round on the archived rows are this attempt's own, of rows that it has not removed.
-            let copied = self.copy(rows, round > 0, &mut found, &mut stay).await?;
-            let copied = self.documents(copied, &mut found).await?;
+            let rows = self.claimed(&open).await?;
+            let copied = self.copy(rows).await?;
             open = self.take(copied).await?;
         }
-        for place in open {
-            if is_root(self.deletion, self.records.entry(place)) {
-                let reason = "ROW_CHANGING: somebody else keeps changing the row".to_owned();
-                found.insert(place, Outcome::Failed { reason });
-            } else {
-                stay.push(place);
-            }
-        }
-        if !stay.is_empty() {
-            let stay = self.records.at(stay);
-            found.extend(flag::take(self.work, self.deletion, &stay).await?);
-        }
-        Ok(found)
+        // They stay, marked. Without an archived row nobody takes them for rows that have come back.
+        self.forget_copies(&open).await?;
+        let roots = open.into_iter();
+        let roots = roots.filter(|place| is_root(self.deletion, self.records.entry(*place)));
+        let changing = Outcome::failed("ROW_CHANGING: somebody else keeps changing the row");
+        Ok(roots.map(|place| (place, changing.clone())).collect())
     }
 
-    /// The rows that we may take. A missing row, or another record's, was archived by an earlier attempt if there is an
-    /// archived row.
-    async fn ours(&self, places: &[usize], found: &mut Found) -> Result<Rows<P>, Stop> {
+    /// The rows that carry the deletion's mark. Others were moved before, or their owner has taken them back.
+    async fn claimed(&self, places: &[usize]) -> Result<Rows<P>, Stop> {
         let rows = whole(self.work, self.records.collection, &self.keys(places)).await?;
-        let (mut ours, mut others) = (Vec::new(), Vec::new());
-        for (place, row) in places.iter().copied().zip(rows) {
-            let obstacle = row.as_ref().map_or(Some(Outcome::Missing), |stored| {
-                let entry = self.records.entry(place);
-                obstacle(self.deletion, self.records.collection, entry, &stored.row)
-            });
-            match (row, obstacle) {
-                (Some(row), None) => ours.push((place, row)),
-                (_, obstacle) => others.push((place, obstacle.unwrap_or(Outcome::Missing))),
-            }
-        }
-        if !others.is_empty() {
-            let asked: Vec<usize> = others.iter().map(|(place, _)| *place).collect();
-            let copies = self.copies(&asked).await?;
-            for ((place, outcome), copy) in others.into_iter().zip(copies) {
-                if copy.is_none() {
-                    found.insert(place, outcome);
-                }
-            }
-        }
-        Ok(ours)
+        let is_ours = |row: &Whole<P>| {
+            row.row
+                .mark(self.records.collection)
+                .is_of(self.deletion.id)
+        };
+        let ours = places.iter().copied().zip(rows);
+        Ok(ours
+            .filter_map(|(place, row)| Some((place, row.filter(&is_ours)?)))
+            .collect())
     }
 
-    /// Writes archived rows; returns the rows whose archived row equals them. `stay` gets those that must stay, marked.
-    async fn copy(
-        &self,
-        rows: Rows<P>,
-        again: bool,
-        found: &mut Found,
-        stay: &mut Vec<usize>,
-    ) -> Result<Rows<P>, Stop> {
-        let outcomes = self.make(&rows, again).await?;
+    /// Writes archived rows; returns the rows that have one now. An archived row that is there already is an earlier
+    /// attempt's, of this same record.
+    async fn copy(&self, rows: Rows<P>) -> Result<Rows<P>, Stop> {
         let (mut copied, mut earlier) = (Vec::new(), Vec::new());
-        for ((place, row), outcome) in rows.into_iter().zip(outcomes) {
+        let outcomes = self.make(&rows, false).await?;
+        for (row, outcome) in rows.into_iter().zip(outcomes) {
             match outcome {
-                CopyOutcome::Copied => copied.push((place, row)),
-                CopyOutcome::Earlier => earlier.push((place, row)),
-                CopyOutcome::TooLarge => {
-                    let reason = "ROW_TOO_LARGE: with what the archive adds it would pass the store's limit of 400 KB";
-                    let reason = reason.to_owned();
-                    found.insert(place, Outcome::Failed { reason });
-                }
-                CopyOutcome::TooWide => {
-                    let reason =
-                        "ROW_TOO_WIDE: it has too many attributes to be put back in one statement";
-                    let reason = reason.to_owned();
-                    found.insert(place, Outcome::Failed { reason });
-                }
+                CopyOutcome::Copied => copied.push(row),
+                CopyOutcome::Earlier => earlier.push(row),
+                // It stays in its table, with its mark.
+                CopyOutcome::TooLarge | CopyOutcome::TooWide => {}
             }
         }
-        if earlier.is_empty() {
-            return Ok(copied);
-        }
-        let asked: Vec<usize> = earlier.iter().map(|(place, _)| *place).collect();
-        let stands = self.copies(&asked).await?;
-        let mut roots = Vec::new();
-        for ((place, row), copy) in earlier.into_iter().zip(stands) {
-            if copy.is_some_and(|copy| copy.raw == row.raw) {
-                copied.push((place, row));
-            } else if is_root(self.deletion, self.records.entry(place)) {
-                roots.push((place, row));
-            } else {
-                stay.push(place);
-            }
-        }
-        for ((place, row), outcome) in roots
-            .clone()
-            .into_iter()
-            .zip(self.make(&roots, true).await?)
-        {
+        let outcomes = self.make(&earlier, true).await?;
+        let (mut again, mut outgrown) = (Vec::new(), Vec::new());
+        for (row, outcome) in earlier.into_iter().zip(outcomes) {
             if outcome == CopyOutcome::Copied {
-                copied.push((place, row));
+                again.push(row);
             } else {
-                let reason = "ROW_TOO_LARGE: it has grown since it was copied".to_owned();
-                found.insert(place, Outcome::Failed { reason });
+                outgrown.push(row.0);
             }
         }
+        self.forget_copies(&outgrown).await?;
+        copied.extend(again);
         Ok(copied)
     }
 
@@ -216,17 +187,9 @@ impl<P: EnginePorts> Move<'_, P> {
             .await
     }
 
-    /// Marks the documents while their rows are still there.
-    async fn documents(&self, copied: Rows<P>, found: &mut Found) -> Result<Rows<P>, Stop> {
-        let places = copied.iter().map(|(place, _)| *place).collect();
-        let (records, mark) = (self.records.at(places), self.deletion.mark());
-        let rejected = mark_documents(self.work, &records, &mark).await?;
-        let marked = copied
-            .into_iter()
-            .filter(|(place, _)| !rejected.contains_key(place))
-            .collect();
-        found.extend(rejected);
-        Ok(marked)
+    async fn forget_copies(&self, places: &[usize]) -> Result<(), Stop> {
+        let keys = self.keys(places);
+        drop_copies(self.work, self.deletion, self.records.collection, &keys).await
     }
 
     /// Removes the rows that are still as they were archived; returns those that are not.
@@ -244,11 +207,6 @@ impl<P: EnginePorts> Move<'_, P> {
             .zip(outcomes)
             .filter(|(_, outcome)| *outcome == TakeOutcome::Changed);
         Ok(changed.map(|(place, _)| place).collect())
-    }
-
-    async fn copies(&self, places: &[usize]) -> Result<Vec<Option<Whole<P>>>, Stop> {
-        let collection = self.records.collection;
-        copies(self.work, self.deletion, collection, &self.keys(places)).await
     }
 
     fn keys(&self, places: &[usize]) -> Vec<RecordKey> {

@@ -1,11 +1,13 @@
 //! How a page is erased: documents before rows, as in a purge: a document is removed while its row still explains it.
 //!
-//! A missing row was erased by an earlier attempt, or removed by another writer before. Either way the record is gone,
-//! so the counts of a worker that was killed are those of one that was not.
+//! There is no mark to tell what is the deletion's, so a page that another worker may have begun is read again first. A
+//! row that is missing there, or another record's by now, was erased by that worker, or removed by another writer before.
+//! Either way the record is gone, so the counts of a worker that was killed are those of one that was not.
 
 use std::collections::BTreeMap;
 
-use crate::kit::ours::obstacle;
+use crate::kit::ours::{is_root, obstacle};
+use crate::kit::recheck::{Again, Now};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
@@ -24,10 +26,20 @@ pub(super) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     records: &Records<'_>,
+    again: Again<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let collection = records.collection;
     let mut found = BTreeMap::new();
-    let mut open = records.clone();
+    let mut open = records.at(Vec::new());
+    for place in records.places.iter().copied() {
+        match again.and_then(|again| again.get(&place)) {
+            // The key is another record's, and so is the document.
+            Some(Now::Another) if !is_root(deletion, records.entry(place)) => {}
+            Some(Now::Another | Now::Elsewhere) => drop(found.insert(place, Outcome::Missing)),
+            Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
+            Some(Now::Ours | Now::Gone) | None => open.places.push(place),
+        }
+    }
     let obstacle_at =
         |place: usize, row: &Row| obstacle(deletion, collection, records.entry(place), row);
     for _ in 0..ROUNDS {
@@ -40,7 +52,12 @@ pub(super) async fn take<P: EnginePorts>(
         let (rows, mut failed) = remove_documents(work, &open, &explained).await?;
         let mut ours = Vec::new();
         for (place, row) in rows {
-            let Some(row) = row else { continue };
+            let Some(row) = row else {
+                if again.is_none() {
+                    found.insert(place, Outcome::Missing);
+                }
+                continue;
+            };
             if let Some(outcome) = obstacle_at(place, &row) {
                 found.insert(place, outcome);
             } else if let Some(reason) = failed.remove(&place) {

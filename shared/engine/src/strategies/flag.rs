@@ -8,6 +8,7 @@ use crate::kit::mark::{mark_documents, mark_rows};
 use crate::kit::ours::is_root;
 use crate::kit::parents::{has_parent, parents};
 use crate::kit::purge_rows::purge_rows;
+use crate::kit::recheck::{Again, Now};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
@@ -18,16 +19,29 @@ use domain::row::{Row, RowMark};
 use ports::{ClearOutcome, EnginePorts, PurgeOutcome};
 
 /// Marks records in both stores. The root's row was marked at acceptance: one without our mark is missing or recreated,
-/// and stays as it is.
+/// and stays as it is. Of records that were read again, rows that are marked are not marked once more, and what is not
+/// the deletion's any more stays as it is.
 pub(super) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     records: &Records<'_>,
+    again: Again<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let is_roots = |place: &usize| is_root(deletion, records.entry(*place));
-    let (root, others) = records.places.iter().copied().partition(is_roots);
-    let mut found = not_ours(work, deletion, &records.at(root)).await?;
-    found.extend(mark_rows(work, &records.at(others), &deletion.mark()).await?);
+    let mut found = BTreeMap::new();
+    let (mut root, mut others) = (Vec::new(), Vec::new());
+    for place in records.places.iter().copied() {
+        match again.and_then(|again| again.get(&place)) {
+            Some(Now::Ours) => {}
+            Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
+            Some(Now::Gone | Now::Another | Now::Elsewhere) => {
+                found.insert(place, Outcome::Missing);
+            }
+            None if is_root(deletion, records.entry(place)) => root.push(place),
+            None => others.push(place),
+        }
+    }
+    found.extend(not_ours(work, deletion, &records.at(root)).await?);
+    found.extend(mark_rows(work, deletion, &records.at(others)).await?);
     let marked = records.without(&found);
     found.extend(mark_documents(work, &marked, &deletion.mark()).await?);
     Ok(found)
@@ -55,7 +69,7 @@ pub(super) async fn give_back<P: EnginePorts>(
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
     let collection = records.collection;
     let rows = records.rows(work).await?;
-    let parents = parents(work, deletion, collection, &rows).await?;
+    let parents = parents(work, deletion, collection, rows.iter().flatten()).await?;
     let mut not_back = BTreeMap::new();
     let (mut ours, mut live) = (Vec::new(), Vec::new());
     for (place, row) in records.places.iter().copied().zip(rows) {

@@ -92,7 +92,9 @@ disturbed! {
         call QueryRows: query(query: RowQuery<'_>) -> RowPage;
     }
     MarkRows [const MARK_BATCH] {
-        batch(rows) MarkRows: mark(collection: &Collection, mark: &Mark, rows: &[RowToMark]) -> MarkOutcome;
+        batch(rows) MarkRows: mark(
+            collection: &Collection, tenant: &Tenant, mark: &Mark, rows: &[RowToMark]
+        ) -> MarkOutcome;
     }
     ClearRows [const CLEAR_BATCH] {
         batch(rows) ClearRows: clear(

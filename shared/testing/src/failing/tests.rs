@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::samples::{collection, key2, mark, row};
+use crate::samples::{collection, key2, mark, row, tenant};
 use crate::{FakeClock, FakeRows};
 use ports::{Clock, DependencyError, Fields, MarkOutcome, MarkRows, ReadRows, RowToMark};
 
@@ -28,8 +28,13 @@ async fn mark_all(rows: &Failing<FakeRows>) -> Result<Vec<Attempt<MarkOutcome>>,
         key: key2("d", &n.to_string()),
         null: false,
     });
-    rows.mark(&collection("messages"), &mark(1), &keys.collect::<Vec<_>>())
-        .await
+    rows.mark(
+        &collection("messages"),
+        &tenant("acme"),
+        &mark(1),
+        &keys.collect::<Vec<_>>(),
+    )
+    .await
 }
 
 /// How many of the four are marked.

@@ -1,7 +1,6 @@
 //! The strategy `archive`: copied, then removed; the root last.
 
 use domain::deletion::{Action, State};
-use domain::page::Outcome;
 use requests::accept::AcceptAnswer;
 use requests::act::ActError;
 use serde_json::json;
@@ -232,43 +231,33 @@ async fn a_row_that_changes_too_fast_stays_marked_and_is_never_lost() {
 }
 
 #[tokio::test]
-async fn a_row_that_is_too_large_for_the_archive_fails_alone_and_the_root_stays_until_it_is_gone() {
-    let world = small(&archived());
-    let at = key("l-d1-1");
-    let mut large = world.row("messages", &at).unwrap();
-    let small_row = large.clone();
-    large.insert("body".into(), json!("x".repeat(400 * 1024 - 200)));
-    world.rows.put(world.collection("messages"), large);
+async fn a_row_that_is_too_large_for_the_archive_stays_marked_and_comes_back_or_goes_with_the_others()
+ {
+    for action in [Action::Restore, Action::Purge] {
+        let world = small(&archived());
+        let at = key("l-d1-1");
+        let mut large = world.row("messages", &at).unwrap();
+        large.insert("body".into(), json!("x".repeat(400 * 1024 - 400)));
+        world.rows.put(world.collection("messages"), large.clone());
 
-    let deletion = world.delete_and_rest("lists", &key("l")).await;
+        let deletion = world.delete_and_rest("lists", &key("l")).await;
 
-    assert_eq!(deletion.state, State::DeleteFailed);
-    let counted = ["deleted", "failed", "not_reached"].map(|of| sum(&deletion.deleted, of));
-    assert_eq!(counted, [4, 1, 1]);
-    assert_eq!(world.marks("lists", &key("l")).0, text(deletion.id));
-    let reasons: Vec<_> = world
-        .deletions
-        .manifest(&deletion)
-        .into_iter()
-        .flat_map(|(_, exceptions)| exceptions.deleted.into_values())
-        .collect();
-    assert!(
-        matches!(&reasons[..], [Outcome::Failed { reason }] if reason.starts_with("ROW_TOO_LARGE"))
-    );
+        assert_eq!(deletion.state, State::Deleted);
+        assert_eq!(sum(&deletion.deleted, "deleted"), 6);
+        assert_eq!(world.copies_under(deletion.id).len(), 5);
+        let ours = (text(deletion.id), text(deletion.id));
+        assert_eq!(world.marks("messages", &at), ours);
 
-    world.rows.put(world.collection("messages"), small_row);
-    let retried = world.act_and_rest(&deletion, Action::Retry).await;
+        world.act_and_rest(&deletion, action).await;
 
-    assert_eq!(retried.state, State::Deleted);
-    assert_eq!(sum(&retried.deleted, "deleted"), 6);
-    assert_eq!(world.rows_of_tree(), 0);
-    assert_eq!(world.named("RecordsDeleted").len(), 6);
-    assert!(
-        world
-            .named("RecordsDeleted")
-            .values()
-            .all(|times| *times == 1)
-    );
+        let left = world.row("messages", &at);
+        if action == Action::Restore {
+            assert_eq!(left, Some(large));
+        } else {
+            assert_eq!(left, None);
+        }
+        assert!(world.rows.copies().is_empty());
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 //!
 //! Format 1 is deflated JSON. A page is
 //! `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`: `"f":{place:effects}` has
-//! what effects need to know about the records at these places, where there is any; names are stored once there, so
-//! that the largest page stays far below the 400 KB of an item and an ordinary one costs few write units. Bodies
+//! what effects need to know about the records at these places, where there is any, and `"t":[fingerprint,…]` what tells
+//! each record apart from the next one of its key, where it is needed; names are stored once there, so that the largest page stays far below the 400 KB of an item and an ordinary one costs few write units. Bodies
 //! outlive deploys: a frozen one in the tests must be readable for ever.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use domain::collection::CollectionName;
 use domain::effects::Effects;
+use domain::fingerprint::Fingerprint;
 use domain::key::RecordKey;
 use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Judged, Page, SelectCursor};
@@ -57,6 +58,9 @@ struct Body {
     f: BTreeMap<usize, Effects>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<SelectCursor>,
+    /// One for each record, where there is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    t: Vec<Option<Fingerprint>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,12 +77,14 @@ pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
         e: Vec::with_capacity(page.entries.len()),
         f: effects(page),
         n: page.next.clone(),
+        t: fingerprints(page),
     };
     for Entry {
         collection,
         key,
         judged,
         effects: _,
+        fingerprint: _,
     } in &page.entries
     {
         let place = body
@@ -105,10 +111,20 @@ fn effects(page: &Page) -> BTreeMap<usize, Effects> {
         .collect()
 }
 
+fn fingerprints(page: &Page) -> Vec<Option<Fingerprint>> {
+    let all: Vec<_> = page.entries.iter().map(|entry| entry.fingerprint).collect();
+    if all.iter().any(Option::is_some) {
+        all
+    } else {
+        Vec::new()
+    }
+}
+
 /// The page of a body.
 pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
     let mut body: Body = unpack(bytes)?;
     let mut effects = std::mem::take(&mut body.f);
+    let fingerprints = std::mem::take(&mut body.t);
     let entry = |(at, entry)| {
         let (place, judged, key) = match entry {
             EntryBody::TwoParts(place, judged, partition, sort) => (
@@ -138,6 +154,7 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
             key,
             judged,
             effects: effects.remove(&at).unwrap_or_default(),
+            fingerprint: fingerprints.get(at).copied().flatten(),
         })
     };
     let entries = body

@@ -19,7 +19,7 @@ use super::{Item, ItemError, check_version, keys};
 use domain::collection::{CollectionName, Strategy};
 use domain::deletion::{
     Comparison, DeleteCounts, Deletion, DeletionId, Failure, Lease, Notified, PurgeCounts,
-    RestoreCounts, State, VERSION,
+    RestoreCounts, State,
 };
 use domain::key::RecordKey;
 use domain::page::SelectCursor;
@@ -66,6 +66,8 @@ struct Meta {
     late: u32,
     acted: u32,
     cursor: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purged_late: Option<u32>,
     /// JSON: only our own code reads it, and it contains a position of another store.
     #[serde(skip_serializing_if = "Option::is_none")]
     look: Option<String>,
@@ -107,7 +109,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
     let meta = Meta {
         pk: keys::pk_of(deletion),
         sk: keys::META.to_owned(),
-        v: VERSION,
+        v: deletion.version(),
         tenant: deletion.tenant.clone(),
         deletion_id: deletion.id,
         collection: deletion.collection.clone(),
@@ -136,6 +138,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         late: deletion.late,
         acted: deletion.acted,
         cursor: deletion.cursor,
+        purged_late: deletion.purged_late,
         look,
         looked: deletion.late_done,
         links: deletion.links.clone(),
@@ -211,6 +214,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         late: meta.late,
         acted: meta.acted,
         cursor: meta.cursor,
+        purged_late: meta.purged_late,
         late_cursor: look,
         late_done: meta.looked,
         links: meta.links,

@@ -1,11 +1,13 @@
 //! Marking rows: one conditional statement each.
 //!
-//! The condition is that the mark is missing, or that it is NULL, never an OR: PartiQL may refuse it.
+//! The condition is that the row is the tenant's, and that the mark is missing, or that it is NULL, never an OR: PartiQL
+//! may refuse it.
 
 use super::{DynamoRows, row};
 use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::dynamo::text;
 use domain::collection::Collection;
+use domain::principal::Tenant;
 use domain::row::{Mark, RowMark};
 use ports::{Attempt, DependencyError, MarkOutcome, MarkRows, RowToMark};
 
@@ -15,6 +17,7 @@ impl MarkRows for DynamoRows {
     async fn mark(
         &self,
         collection: &Collection,
+        tenant: &Tenant,
         mark: &Mark,
         rows: &[RowToMark],
     ) -> Result<Vec<Attempt<MarkOutcome>>, DependencyError> {
@@ -24,12 +27,17 @@ impl MarkRows for DynamoRows {
         let table = self.tables.of(collection);
         let statements = rows
             .iter()
-            .map(|row| statement(&table, collection, mark, row))
+            .map(|row| {
+                statement(&table, collection, mark, row).only_if(
+                    format!("{} = ?", quoted(&collection.tenant.attribute)),
+                    Some(text(tenant.as_str())),
+                )
+            })
             .collect();
         run(&self.client, OPERATION, statements)
             .await?
             .into_iter()
-            .map(|answer| outcome(collection, mark, answer))
+            .map(|answer| outcome(collection, tenant, mark, answer))
             .collect()
     }
 }
@@ -53,6 +61,7 @@ fn statement(table: &str, collection: &Collection, mark: &Mark, row: &RowToMark)
 
 fn outcome(
     collection: &Collection,
+    tenant: &Tenant,
     mark: &Mark,
     answer: Answer,
 ) -> Result<Attempt<MarkOutcome>, DependencyError> {
@@ -63,14 +72,14 @@ fn outcome(
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(MarkOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,
     };
-    Ok(Attempt::Done(
-        match row(collection, item, OPERATION)?.mark(collection) {
-            RowMark::Absent => MarkOutcome::Absent,
-            RowMark::Null => MarkOutcome::Null,
-            RowMark::By(Some(deletion)) if deletion == mark.deletion_id => MarkOutcome::Marked,
-            RowMark::By(_) => MarkOutcome::MarkedByAnother,
-        },
-    ))
+    let row = row(collection, item, OPERATION)?;
+    Ok(Attempt::Done(match row.mark(collection) {
+        RowMark::By(Some(deletion)) if deletion == mark.deletion_id => MarkOutcome::Marked,
+        RowMark::By(_) => MarkOutcome::MarkedByAnother,
+        RowMark::Absent | RowMark::Null if !row.is_of(tenant, collection) => MarkOutcome::Missing,
+        RowMark::Absent => MarkOutcome::Absent,
+        RowMark::Null => MarkOutcome::Null,
+    }))
 }
 
 #[cfg(test)]
@@ -101,6 +110,10 @@ mod tests {
             deleted_by: "u-1".into(),
             deletion_id: DeletionId::new(Uuid::from_u128(id)),
         }
+    }
+
+    fn tenant() -> Tenant {
+        Tenant::new("acme").unwrap()
     }
 
     #[test]
@@ -150,6 +163,7 @@ mod tests {
         let collection = collections.get("messages").unwrap();
         let failed = |attributes: &[(&str, AttributeValue)]| {
             let mut item = Item::from([
+                ("user_id".to_owned(), text("acme")),
                 ("discussion_id".to_owned(), text("d")),
                 ("message_id".to_owned(), text("m")),
             ]);
@@ -158,7 +172,13 @@ mod tests {
                     .iter()
                     .map(|(name, value)| ((*name).to_owned(), value.clone())),
             );
-            outcome(collection, &mark(1), Answer::ConditionFailed(Some(item))).unwrap()
+            outcome(
+                collection,
+                &tenant(),
+                &mark(1),
+                Answer::ConditionFailed(Some(item)),
+            )
+            .unwrap()
         };
         let marked_by = |id: u128| {
             let id = text(mark(id).deletion_id.to_string());
@@ -180,7 +200,13 @@ mod tests {
             Attempt::Done(MarkOutcome::MarkedByAnother)
         );
         assert_eq!(
-            outcome(collection, &mark(1), Answer::ConditionFailed(None)).unwrap(),
+            outcome(
+                collection,
+                &tenant(),
+                &mark(1),
+                Answer::ConditionFailed(None)
+            )
+            .unwrap(),
             Attempt::Done(MarkOutcome::Missing)
         );
     }

@@ -30,6 +30,16 @@ impl Collections {
         self.by_name.values()
     }
 
+    /// The attributes of a collection's rows that are computed from the records below them.
+    #[must_use]
+    pub fn computed_attributes(&self, name: &CollectionName) -> Vec<&str> {
+        let aggregates = self.iter().flat_map(|child| &child.aggregates);
+        aggregates
+            .filter(|aggregate| aggregate.on == *name)
+            .map(|aggregate| aggregate.attribute.as_str())
+            .collect()
+    }
+
     /// The collections that a deletion of `parent` deletes too, directly below it: first those whose rows are
     /// recipients, then the others, each in name order. So a pass that runs backwards does the recipients last, and
     /// still finds them when it publishes the events of the others.

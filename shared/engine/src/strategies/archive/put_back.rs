@@ -3,11 +3,10 @@
 //! Rows first: the archived row is removed when the row is back, so a crash between the two leaves a row that equals
 //! it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::kit::archived::{AT_ONCE, Whole, copies, drop_copies, is_same, whole};
-use crate::kit::archived_parents;
-use crate::kit::parents::{has_parent, parent_keys};
+use crate::kit::parents::{has_parent, parents};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -65,14 +64,8 @@ pub(crate) async fn rows<P: EnginePorts>(
     let (mut exceptions, mut copied) = (BTreeMap::new(), Vec::new());
     for some in records.chunks(AT_ONCE) {
         let found = copies(work, deletion, collection, &some.keys()).await?;
-        let parents = match work.collections().parent_of(collection) {
-            Some(parent) => {
-                let archived = found.iter().flatten().map(|copy| &copy.row);
-                let named = parent_keys(collection, archived);
-                archived_parents::parents(work, deletion, parent, named).await?
-            }
-            None => HashSet::new(),
-        };
+        let archived = found.iter().flatten().map(|copy| &copy.row);
+        let parents = parents(work, deletion, collection, archived).await?;
         let (mut at, mut rows) = (Vec::new(), Vec::new());
         for (place, copy) in some.places.iter().copied().zip(found) {
             let Some(stored) = copy else { continue };

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::harness::{RowsHarness, peek};
 use crate::contract::done;
-use crate::samples::{ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, with_null};
+use crate::samples::{
+    ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, tenant, with_null,
+};
 use domain::key::{KEY_PART_BYTES, RecordKey};
 use ports::{ClearOutcome, ClearRows, MarkOutcome, MarkRows, RowToClear, RowToMark};
 
@@ -181,7 +183,12 @@ pub async fn what_was_cleared_can_be_marked_again_whatever_its_id<H: RowsHarness
             null: false,
         })
         .collect();
-    let marked_again = done(harness.rows().mark(&messages, &mark(2), &to_mark).await);
+    let marked_again = done(
+        harness
+            .rows()
+            .mark(&messages, &tenant("acme"), &mark(2), &to_mark)
+            .await,
+    );
 
     assert_eq!(cleared, vec![ClearOutcome::Cleared; keys.len()]);
     for (key, row_as_it_is) in keys.iter().zip(live) {

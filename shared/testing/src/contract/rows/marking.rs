@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::harness::{RowsHarness, peek, put_live};
 use crate::contract::done;
-use crate::samples::{ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, with_null};
+use crate::samples::{
+    ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, tenant, with_null,
+};
 use domain::key::{KEY_PART_BYTES, RecordKey};
 use ports::{Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowToMark, Through};
 
@@ -22,7 +24,7 @@ pub async fn marking_writes_the_three_attributes_and_nothing_else<H: RowsHarness
         let outcome = done(
             harness
                 .rows()
-                .mark(&collection, &mark(1), &[absent(&key)])
+                .mark(&collection, &tenant("acme"), &mark(1), &[absent(&key)])
                 .await,
         );
 
@@ -42,7 +44,7 @@ pub async fn marking_again_is_harmless<H: RowsHarness>(harness: &H) {
     let _ = done(
         harness
             .rows()
-            .mark(&messages, &mark(1), &[absent(&key)])
+            .mark(&messages, &tenant("acme"), &mark(1), &[absent(&key)])
             .await,
     );
     let first = harness.get(&messages, &key).await;
@@ -50,13 +52,13 @@ pub async fn marking_again_is_harmless<H: RowsHarness>(harness: &H) {
     let again = done(
         harness
             .rows()
-            .mark(&messages, &mark(1), &[absent(&key)])
+            .mark(&messages, &tenant("acme"), &mark(1), &[absent(&key)])
             .await,
     );
     let again_as_null = done(
         harness
             .rows()
-            .mark(&messages, &mark(1), &[null(&key)])
+            .mark(&messages, &tenant("acme"), &mark(1), &[null(&key)])
             .await,
     );
 
@@ -75,7 +77,12 @@ pub async fn marking_leaves_the_mark_of_another_deletion<H: RowsHarness>(harness
 
     for row in [absent(&key), null(&key)] {
         assert_eq!(
-            done(harness.rows().mark(&messages, &mark(2), &[row]).await),
+            done(
+                harness
+                    .rows()
+                    .mark(&messages, &tenant("acme"), &mark(2), &[row])
+                    .await
+            ),
             [MarkOutcome::MarkedByAnother]
         );
     }
@@ -100,7 +107,7 @@ pub async fn marking_leaves_the_mark_of_a_stranger<H: RowsHarness>(harness: &H) 
             done(
                 harness
                     .rows()
-                    .mark(&messages, &mark(2), &[absent(&key)])
+                    .mark(&messages, &tenant("acme"), &mark(2), &[absent(&key)])
                     .await
             ),
             [MarkOutcome::MarkedByAnother]
@@ -121,14 +128,24 @@ pub async fn marking_tells_an_explicit_null_apart<H: RowsHarness>(harness: &H) {
     let wrong = done(
         harness
             .rows()
-            .mark(&messages, &mark(1), &[null(&keys[0]), absent(&keys[1])])
+            .mark(
+                &messages,
+                &tenant("acme"),
+                &mark(1),
+                &[null(&keys[0]), absent(&keys[1])],
+            )
             .await,
     );
     let untouched = peek(harness, &messages, &keys).await;
     let right = done(
         harness
             .rows()
-            .mark(&messages, &mark(1), &[absent(&keys[0]), null(&keys[1])])
+            .mark(
+                &messages,
+                &tenant("acme"),
+                &mark(1),
+                &[absent(&keys[0]), null(&keys[1])],
+            )
             .await,
     );
 
@@ -149,7 +166,12 @@ pub async fn marking_makes_no_row<H: RowsHarness>(harness: &H) {
     let outcome = done(
         harness
             .rows()
-            .mark(&messages, &mark(1), &[absent(&keys[0]), null(&keys[1])])
+            .mark(
+                &messages,
+                &tenant("acme"),
+                &mark(1),
+                &[absent(&keys[0]), null(&keys[1])],
+            )
             .await,
     );
 
@@ -181,7 +203,12 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
     }
 
     let rows: Vec<_> = keys.iter().map(absent).collect();
-    let outcomes = done(harness.rows().mark(&messages, &mark(2), &rows).await);
+    let outcomes = done(
+        harness
+            .rows()
+            .mark(&messages, &tenant("acme"), &mark(2), &rows)
+            .await,
+    );
 
     assert!(H::Rows::MARK_BATCH >= 25);
     assert_eq!(
@@ -207,7 +234,12 @@ pub async fn a_row_that_the_mark_would_make_too_large_is_told_apart_and_left_alo
     harness.put(&messages, row(&messages, &small, "acme")).await;
 
     let rows = [absent(&large), absent(&small)];
-    let outcomes = done(harness.rows().mark(&messages, &mark(1), &rows).await);
+    let outcomes = done(
+        harness
+            .rows()
+            .mark(&messages, &tenant("acme"), &mark(1), &rows)
+            .await,
+    );
 
     assert_eq!(outcomes, [MarkOutcome::TooLarge, MarkOutcome::Marked]);
     assert_eq!(harness.get(&messages, &large).await, Some(full));
@@ -218,7 +250,7 @@ pub async fn marking_nothing_answers_nothing<H: RowsHarness>(harness: &H) {
         done(
             harness
                 .rows()
-                .mark(&collection("messages"), &mark(1), &[])
+                .mark(&collection("messages"), &tenant("acme"), &mark(1), &[])
                 .await
         ),
         []
@@ -237,6 +269,7 @@ pub async fn odd_ids_are_ordinary_keys<H: RowsHarness>(harness: &H) {
             .rows()
             .mark(
                 &messages,
+                &tenant("acme"),
                 &mark(1),
                 &keys.iter().map(absent).collect::<Vec<_>>(),
             )

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::harness::{RowsHarness, put_live};
 use crate::contract::done;
-use crate::samples::{collection, deletion_id, key, key2, mark, marked, row, with_null};
+use crate::samples::{collection, deletion_id, key, key2, mark, marked, row, tenant, with_null};
 use domain::key::RecordKey;
 use domain::row::RowMark;
 use ports::{Fields, MarkRows, ReadRows, RowToMark};
@@ -173,6 +173,7 @@ pub async fn reading_sees_what_was_just_written<H: RowsHarness>(harness: &H) {
             .rows()
             .mark(
                 &messages,
+                &tenant("acme"),
                 &mark(1),
                 &[RowToMark {
                     key: key.clone(),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::harness::RowsHarness;
 use crate::contract::done;
-use crate::samples::{ODD_IDS, collection, key, key2, mark, marked, row, with_null};
+use crate::samples::{ODD_IDS, collection, key, key2, mark, marked, row, tenant, with_null};
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::row::Row;
@@ -268,7 +268,12 @@ pub async fn what_was_written_can_be_marked<H: RowsHarness>(harness: &H) {
         null: false,
     };
 
-    let outcome = done(harness.rows().mark(&messages, &mark(1), &[absent]).await);
+    let outcome = done(
+        harness
+            .rows()
+            .mark(&messages, &tenant("acme"), &mark(1), &[absent])
+            .await,
+    );
 
     assert_eq!(outcome, [MarkOutcome::Marked]);
     assert_eq!(

@@ -1,0 +1,79 @@
+//! Pages that a pass adds to the manifest while it removes: late arrivals, and shared records without a live link.
+
+use jiff::Timestamp;
+
+use super::state::Pass;
+use super::value::Deletion;
+use crate::chain;
+use crate::cursor::SelectCursor;
+use crate::page::Page;
+
+impl Deletion {
+    /// Late arrivals were found: the manifest has one more page, and the present pass does it before the root. The search
+    /// continues after it.
+    #[must_use]
+    pub fn page_late(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = if self.state.pass() == Pass::Purge {
+            let mut next = self.progressed(now);
+            next.pages += 1;
+            next.chain = chain::extend(&next.chain, page);
+            next.purged_late = next.purged_late.map(|late| late + 1);
+            next
+        } else {
+            self.page_added(now, page)
+        };
+        if page.next.is_some() {
+            next.late_cursor.clone_from(&page.next);
+        }
+        next
+    }
+
+    /// A delete that runs backwards has one more page than it has selected, and does it before the root.
+    fn page_added(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.page_written(now, page);
+        next.late += 1;
+        // An earlier run may have failed at the root, which is done once more, after this page.
+        next.acted = next.acted.min(next.cursor);
+        next
+    }
+
+    /// The search for late arrivals is this far, and has found none since.
+    #[must_use]
+    pub fn late_arrivals_searched(&self, now: Timestamp, to: SelectCursor) -> Self {
+        let mut next = self.progressed(now);
+        next.late_cursor = Some(to);
+        next
+    }
+
+    /// A build that did late arrivals first has begun the present purge: it begins again with all pages that there are.
+    #[must_use]
+    pub fn purge_anew(&self, now: Timestamp) -> Self {
+        let mut next = self.progressed(now);
+        next.cursor = 0;
+        next.purged.clear();
+        next.purged_late = Some(0);
+        next.late_cursor = None;
+        next.late_done = false;
+        next.notified.purge.pages = 0;
+        next
+    }
+
+    /// Records have lost their last live link: the manifest has one more page, and the delete does it before the root.
+    #[must_use]
+    pub fn page_of_shared_records(&self, now: Timestamp, page: &Page) -> Self {
+        let mut next = self.page_added(now, page);
+        if let Some(SelectCursor::Shared(_)) = &page.next {
+            next.links.clone_from(&page.next);
+        }
+        next
+    }
+
+    /// The present pass has finished its search for late arrivals.
+    #[must_use]
+    pub fn late_arrivals_done(&self, now: Timestamp) -> Self {
+        let mut next = self.progressed(now);
+        next.late_cursor = None;
+        next.late_done = true;
+        next
+    }
+}

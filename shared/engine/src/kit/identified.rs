@@ -1,0 +1,57 @@
+//! Rows with what tells each apart from the next record of its key.
+
+use crate::kit::rows::read_rows;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::Collection;
+use domain::fingerprint::Fingerprint;
+use domain::key::RecordKey;
+use domain::row::Row;
+use ports::{EnginePorts, Fields};
+
+/// How many rows are read at a time: they may have to be read whole.
+pub(crate) const AT_ONCE: usize = 100;
+
+/// A row with its fingerprint.
+pub(crate) type Identified = (Row, Fingerprint);
+
+/// Reads rows by key, in the order of the keys. Of each only what decisions need is kept.
+pub(crate) async fn read_identified<P: EnginePorts>(
+    work: Work<'_, P>,
+    collection: &Collection,
+    keys: &[RecordKey],
+) -> Result<Vec<Option<Identified>>, Stop> {
+    let mut all = Vec::with_capacity(keys.len());
+    for some in keys.chunks(AT_ONCE) {
+        let rows = read_rows(work, collection, some, fields(collection)).await?;
+        all.extend(
+            rows.into_iter()
+                .map(|row| Some(identified(work, collection, row?))),
+        );
+    }
+    Ok(all)
+}
+
+/// The attributes that a fingerprint is made of: where the time of creation is declared, rows that lack it are told
+/// apart by what decisions need.
+pub(crate) fn fields(collection: &Collection) -> Fields {
+    if collection.filters.time.is_some() {
+        Fields::Judged
+    } else {
+        Fields::All
+    }
+}
+
+/// The row with its fingerprint, of the attributes that [`fields`] asks for.
+pub(crate) fn identified<P: EnginePorts>(
+    work: Work<'_, P>,
+    collection: &Collection,
+    mut row: Row,
+) -> Identified {
+    let computed = work.collections().computed_attributes(&collection.name);
+    let fingerprint = Fingerprint::of(&row, collection, &computed);
+    let judged = collection.judged_attributes();
+    row.attributes
+        .retain(|name, _| judged.contains(&name.as_str()));
+    (row, fingerprint)
+}

@@ -1,0 +1,114 @@
+//! What has become of the records of a page since it was written, for a page that another worker may have begun, or that
+//! an earlier run wrote: what is done is done, and what is no longer the deletion's stays.
+
+use std::collections::BTreeMap;
+
+use crate::kit::identified::read_identified;
+use crate::kit::membership::Membership;
+use crate::kit::ours::is_root;
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use domain::collection::Collection;
+use domain::deletion::Deletion;
+use domain::fingerprint::Fingerprint;
+use domain::page::{Entry, Page};
+use domain::row::{Row, RowMark};
+use domain::scope::Scope;
+use ports::EnginePorts;
+
+/// What has become of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Now {
+    /// It carries the deletion's mark.
+    Ours,
+    /// It carries another deletion's mark.
+    Others,
+    /// There is no row with its key.
+    Gone,
+    /// The row with its key is another record.
+    Another,
+    /// It is there, but no longer the deletion's: moved to another parent, or to another tenant.
+    Elsewhere,
+}
+
+/// What has become of the records of a page, by place; `None` if the page is done for the first time, so that nobody can
+/// have begun it.
+pub(crate) type Again<'a> = Option<&'a BTreeMap<usize, Now>>;
+
+/// Reads these places of a page again. A record that is as it was selected has no entry in the answer, and neither has
+/// one that a delete has nothing to do with.
+pub(crate) async fn recheck<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    page: &Page,
+    only: Option<&[usize]>,
+) -> Result<BTreeMap<usize, Now>, Stop> {
+    let mut membership = Membership::of_page(work, deletion, scope, page);
+    let mut found = BTreeMap::new();
+    for records in Records::by_collection(work.collections(), &page.entries)? {
+        let records = records.open(only);
+        let collection = records.collection;
+        let rows = read(work, &records).await?;
+        // Those that their parents decide about.
+        let (mut places, mut below) = (Vec::new(), Vec::new());
+        for (place, row) in records.places.iter().copied().zip(rows) {
+            let Some((row, fingerprint)) = row else {
+                found.insert(place, Now::Gone);
+                continue;
+            };
+            let entry = records.entry(place);
+            match plain(deletion, collection, entry, &row) {
+                Some(now) => drop(found.insert(place, now)),
+                None if scope.is_deleted_with_links(&entry.collection, &deletion.collection)
+                    || membership.is_requested(collection, &row).await? =>
+                {
+                    if is_another(entry, fingerprint) {
+                        found.insert(place, Now::Another);
+                    }
+                }
+                None => {
+                    places.push(place);
+                    below.push(row);
+                }
+            }
+        }
+        let ours = membership.of(collection, &below).await?;
+        let elsewhere = places.into_iter().zip(ours).filter(|(_, is_ours)| !is_ours);
+        found.extend(elsewhere.map(|(place, _)| (place, Now::Elsewhere)));
+    }
+    Ok(found)
+}
+
+/// What the row alone says; `None` if it is unmarked and the tenant's.
+fn plain(deletion: &Deletion, collection: &Collection, entry: &Entry, row: &Row) -> Option<Now> {
+    match row.mark(collection) {
+        mark if mark.is_of(deletion.id) => Some(Now::Ours),
+        // It was marked at acceptance.
+        _ if is_root(deletion, entry) => Some(Now::Another),
+        _ if !row.is_of(&deletion.tenant, collection) => Some(Now::Elsewhere),
+        RowMark::By(_) => Some(Now::Others),
+        RowMark::Absent | RowMark::Null => None,
+    }
+}
+
+/// Builds before fingerprints have not stored any: then nothing tells the two apart.
+fn is_another(entry: &Entry, now: Option<Fingerprint>) -> bool {
+    entry.fingerprint.is_some() && entry.fingerprint != now
+}
+
+/// The rows, with fingerprints where there are any to be compared.
+async fn read<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+) -> Result<Vec<Option<(Row, Option<Fingerprint>)>>, Stop> {
+    let is_compared = |place: &usize| records.entry(*place).fingerprint.is_some();
+    if records.places.iter().any(is_compared) {
+        let rows = read_identified(work, records.collection, &records.keys()).await?;
+        let with = |row: Option<_>| row.map(|(row, fingerprint)| (row, Some(fingerprint)));
+        return Ok(rows.into_iter().map(with).collect());
+    }
+    let rows = records.rows(work).await?;
+    Ok(rows.into_iter().map(|row| Some((row?, None))).collect())
+}

@@ -1,0 +1,134 @@
+//! Two deletions that want one record, and the next record of a key: a record belongs to one deletion, and what arrives
+//! later to none.
+
+use domain::deletion::Action;
+use domain::page::Outcome;
+use serde_json::json;
+use testing::samples::key;
+use testing::{Moment, Operation};
+
+use super::world::{SENT, chat_as, message, put_sent};
+use crate::engine::world::World;
+
+/// How many deletions say that they have deleted the message `s0`.
+fn claims(world: &World) -> usize {
+    let all = world.deletions.all().into_iter();
+    let outcomes = all.map(|deletion| world.outcomes(&deletion));
+    outcomes
+        .filter(|outcomes| outcomes.get("messages s0") == Some(&Outcome::Deleted))
+        .count()
+}
+
+#[tokio::test]
+async fn of_two_deletions_of_one_record_one_has_it_wherever_a_worker_crashes() {
+    for strategy in ["flag", "archive"] {
+        let undisturbed = chat_as(strategy);
+        let deletion = undisturbed.destroy_ids(&["s0"]).await;
+        let faults = undisturbed.faults();
+        undisturbed.work(&faults, &deletion).await;
+        for call in 1..=faults.calls() {
+            for moment in [Moment::Before, Moment::After] {
+                let context = format!("{strategy}, {moment:?} call {call}");
+                let world = chat_as(strategy);
+                let first = world.destroy_ids(&["s0"]).await;
+                let second = world.destroy_author("ann").await;
+                let faults = world.faults();
+                faults.crash_at(call, moment);
+                faults.until_crash(world.work(&faults, &first)).await;
+
+                world.work(&world.faults(), &second).await;
+                world.come_to_rest().await;
+
+                assert_eq!(claims(&world), 1, "{context}");
+                let copies = world.rows.copies().into_iter();
+                let of_it = copies.filter(|(_, _, key)| *key == message("s0")).count();
+                assert_eq!(of_it, usize::from(strategy == "archive"), "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_restores_the_other_deletion_does_not_show_the_record() {
+    let world = chat_as("archive");
+    let first = world.destroy_ids(&["s0"]).await;
+    let second = world.destroy_author("ann").await;
+    let faults = world.faults();
+    let beside = world.clone();
+    // Both have selected it; the second one is faster.
+    faults.beside(Operation::MarkRows, 1, Moment::Before, move || {
+        crate::engine::world::at_once(async {
+            beside.work(&beside.faults(), &second).await;
+        });
+    });
+    world.work(&faults, &first).await;
+    world.come_to_rest().await;
+    assert_eq!(claims(&world), 1);
+
+    world.act_and_rest(&first, Action::Restore).await;
+
+    assert_eq!(world.row("messages", &message("s0")), None);
+}
+
+#[tokio::test]
+async fn the_next_record_of_a_key_is_left_alone_wherever_the_worker_crashed() {
+    for strategy in ["archive", "erase"] {
+        let removes = match strategy {
+            "archive" => Operation::TakeRows,
+            _ => Operation::EraseRows,
+        };
+        let world = chat_as(strategy);
+        let deletion = world.destroy_ids(&["s0"]).await;
+        let faults = world.faults();
+        let poison = faults.clone();
+        // Behind the removals of the message and of its reactions.
+        faults.beside(removes, 2, Moment::Before, move || {
+            poison.crash_at(poison.calls(), Moment::After);
+        });
+        let work = world.work(&faults, &deletion);
+        assert!(faults.until_crash(work).await.is_none(), "{strategy}");
+        let (at, parent) = (message("s0"), key("s"));
+        assert_eq!(world.row("messages", &at), None, "{strategy}");
+        let sent = "2026-11-21T08:00:00Z";
+        put_sent(&world, "messages", &at, Some(&parent), "ann", sent);
+        let written = world
+            .row("messages", &message("s0"))
+            .expect("it is written");
+        assert_eq!(
+            written["sent_at"],
+            json!("2026-11-21T08:00:00Z"),
+            "{strategy}"
+        );
+
+        world.come_to_rest().await;
+
+        let live = (Some(String::new()), Some(String::new()));
+        assert_eq!(world.marks("messages", &message("s0")), live, "{strategy}");
+        assert_eq!(world.counts(&deletion, "messages").deleted, 1, "{strategy}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_edited_and_says_when_it_was_created_is_deleted_all_the_same() {
+    let world = chat_as("erase");
+    let deletion = world.destroy_ids(&["s0"]).await;
+    let faults = world.faults();
+    let beside = world.clone();
+    faults.beside(Operation::EraseRows, 2, Moment::Before, move || {
+        let mut row = beside.live_row("messages", &message("s0"), Some(&key("s")));
+        row.insert("sender".to_owned(), json!("ann"));
+        row.insert("sent_at".to_owned(), json!(SENT));
+        row.insert("subject".to_owned(), json!("edited"));
+        beside.put_row("messages", row);
+    });
+    faults.fail(
+        Operation::EraseRows,
+        2..=2,
+        testing::Fault::Unavailable(Moment::Before),
+    );
+    world.work(&faults, &deletion).await;
+
+    world.come_to_rest().await;
+
+    assert_eq!(world.row("messages", &message("s0")), None);
+}

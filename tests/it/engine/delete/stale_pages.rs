@@ -1,0 +1,159 @@
+//! Pages that were written long before they are done: what they list is judged again, and what is done is not done
+//! once more.
+
+use std::time::Duration;
+
+use domain::deletion::{Action, State};
+use testing::samples::{key, key2};
+use testing::{Fault, Moment, Operation};
+
+use crate::engine::world::strategies::{archived, erased, small, sum};
+use crate::engine::world::trees::{FOUR_LEVELS, mail};
+use crate::engine::world::{Ignore as _, World};
+
+/// A cancelled delete of the list `l` whose pages are written.
+async fn cancelled(collections: &str) -> (World, domain::deletion::Deletion) {
+    let mut world = small(collections);
+    world.page_keys = 1;
+    let deletion = world.accept("lists", &key("l")).await;
+    let faults = world.faults();
+    // The first page backwards is the reaction's.
+    faults.fail(
+        Operation::DocumentStates,
+        ..,
+        Fault::Unavailable(Moment::Before),
+    );
+    faults.fail(
+        Operation::MarkDocuments,
+        ..,
+        Fault::Unavailable(Moment::Before),
+    );
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    world.act(&deletion, Action::Cancel).await.unwrap();
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::Cancelled);
+    (world, deletion)
+}
+
+#[tokio::test]
+async fn a_retry_leaves_what_has_moved_to_a_live_parent_meanwhile() {
+    for collections in [archived(), erased()] {
+        let (world, deletion) = cancelled(&collections).await;
+        assert!(
+            world.row("messages", &key("l-d1-0")).is_some(),
+            "its page was not done"
+        );
+        let elsewhere = key2("other", "d9");
+        world.put("discussions", &elsewhere, Some(&key("other")));
+        world.put("messages", &key("l-d1-0"), Some(&elsewhere));
+
+        let stands = world.act_and_rest(&deletion, Action::Retry).await;
+
+        let live = (Some(String::new()), Some(String::new()));
+        assert_eq!(world.marks("messages", &key("l-d1-0")), live);
+        assert_eq!(sum(&stands.deleted, "missing"), 1);
+        assert_eq!(world.row("lists", &key("l")), None);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_leaves_what_is_another_tenants_meanwhile() {
+    for collections in [archived(), erased()] {
+        let (world, deletion) = cancelled(&collections).await;
+        let mut row = world.row("messages", &key("l-d1-0")).unwrap();
+        row.insert("user_id".to_owned(), "globex".into());
+        world.put_row("messages", row);
+
+        world.act_and_rest(&deletion, Action::Retry).await;
+
+        let live = (Some(String::new()), Some(String::new()));
+        assert_eq!(world.marks("messages", &key("l-d1-0")), live);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_takes_what_has_moved_within_the_deletion() {
+    let (world, deletion) = cancelled(&archived()).await;
+    world.put("discussions", &key2("l", "d2"), Some(&key("l")));
+    world.put("messages", &key("l-d1-0"), Some(&key2("l", "d2")));
+
+    let stands = world.act_and_rest(&deletion, Action::Retry).await;
+
+    assert_eq!(stands.state, State::Deleted);
+    assert_eq!(world.row("messages", &key("l-d1-0")), None);
+    assert_eq!(
+        world.row("discussions", &key2("l", "d2")),
+        None,
+        "it came late"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_takes_longer_than_a_slice_ends() {
+    let world = mail(1000);
+    let deletion = world.accept("discussions", &key("d")).await;
+    let mut marked = 0;
+    for _ in 0..20 {
+        let faults = world.faults();
+        faults.slow_at(Operation::MarkRows, Duration::from_millis(1900));
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        marked += faults.count(Operation::MarkRows);
+        if world.now(&deletion).state == State::Deleted {
+            break;
+        }
+    }
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(sum(&world.now(&deletion).deleted, "deleted"), 1001);
+    // 1,000 rows in batches of 25, and what was interrupted.
+    assert!(marked <= 2 * 40, "{marked} calls");
+}
+
+#[tokio::test]
+async fn a_root_that_failed_is_retried_with_another_search_below_it() {
+    for collections in [archived(), erased()] {
+        let world = small(&collections);
+        world.documents.reject("l", "it is refused");
+        let deletion = world.delete_and_rest("lists", &key("l")).await;
+        assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+        world.put("subscribers", &key2("l", "late"), Some(&key("l")));
+        world.documents.accept("l");
+
+        let stands = world.act_and_rest(&deletion, Action::Retry).await;
+
+        assert!(stands.state.is_done());
+        assert_eq!(sum(&stands.deleted, "failed"), 0);
+        assert_eq!(world.row("lists", &key("l")), None);
+        assert_eq!(world.row("subscribers", &key2("l", "late")), None);
+        assert_eq!(sum(&stands.deleted, "deleted"), 7);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_leaves_is_read_over_several_slices() {
+    let mut world = World::new(FOUR_LEVELS);
+    world.put("lists", &key("l"), None);
+    for user in 0..400 {
+        world.put(
+            "subscribers",
+            &key2("l", &format!("u{user:03}")),
+            Some(&key("l")),
+        );
+    }
+    world.put("discussions", &key2("l", "d"), Some(&key("l")));
+    world.put("messages", &key("m"), Some(&key2("l", "d")));
+    world.page_keys = 1;
+    let deletion = world.accept("lists", &key("l")).await;
+    // Reading one page takes so long that a slice reads no more than about 100.
+    for _ in 0..40 {
+        let faults = world.faults();
+        faults.slow_at(Operation::ReadPage, Duration::from_millis(500));
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        if world.now(&deletion).state == State::Deleted {
+            break;
+        }
+    }
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(sum(&world.now(&deletion).deleted, "deleted"), 403);
+}
