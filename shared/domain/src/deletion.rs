@@ -14,6 +14,7 @@ mod id;
 pub mod machine;
 mod pass_events;
 mod restoring;
+mod sending;
 mod state;
 mod timing;
 mod transition;

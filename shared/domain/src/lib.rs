@@ -13,6 +13,7 @@ pub mod document;
 pub mod draft;
 pub mod effects;
 pub mod event;
+pub mod json_text;
 pub mod key;
 pub mod message;
 pub mod notice;

@@ -334,15 +334,6 @@ impl Deletion {
         Ok(next)
     }
 
-    /// The message is about to be sent once more; the wait before the next time is longer than before this one.
-    #[must_use]
-    pub fn resent(&self, now: Timestamp, timing: &Timing) -> Self {
-        let mut next = self.changed();
-        next.resends += 1;
-        next.due_at = Some(later(now, timing.resend_after * next.resends.min(60)));
-        next
-    }
-
     /// Events of an ended deletion are published; the sweeper processes it next at the new `due_at`.
     #[must_use]
     pub fn events_published(&self, notified: Notified, timing: &Timing) -> Self {
