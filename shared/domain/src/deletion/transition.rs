@@ -70,6 +70,7 @@ impl Deletion {
             links: None,
             deleted: BTreeMap::new(),
             restored: BTreeMap::new(),
+            root_restored: false,
             purged: BTreeMap::new(),
             notified: Notified::default(),
             attempts: 0,
@@ -422,6 +423,7 @@ impl Deletion {
     /// The beginning of a run of a pass.
     fn begun(&self, state: State, by: Option<String>, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
+        next.root_restored |= self.root.is_some() && self.state == State::Restored;
         next.state = state;
         next.run += 1;
         next.cursor = 0;

@@ -110,7 +110,7 @@ pub(crate) async fn parents<P: EnginePorts>(
             row.as_ref().is_some_and(|row| {
                 let mark = row.mark(parent);
                 let is_ours = mark.is_live() || mark.is_of(deletion.id);
-                row.is_of(&deletion.tenant, parent) && (deletion.root.is_some() || is_ours)
+                row.is_of(&deletion.tenant, parent) && (deletion.is_hidden_by_its_root() || is_ours)
             })
         })
         .map(|(key, _)| key)
