@@ -20,6 +20,7 @@ mod rights;
 mod samples;
 mod showing;
 mod tenants;
+mod unfinished_writes;
 mod world;
 mod writers;
 mod writing;

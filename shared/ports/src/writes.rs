@@ -72,7 +72,8 @@ pub trait WriteRows: Send + Sync {
     ) -> impl Future<Output = Result<WriteOutcome, DependencyError>> + Send;
 
     /// Undoes what [`write`](Self::write) did with the same parameters, if the row still is what was written and
-    /// carries no mark. Of a row with more than 100 attributes the first 100 by name are compared.
+    /// carries no mark: it has the attributes that were written, and none that the write has removed. Of more than 100
+    /// attributes the first 100 by name are compared.
     ///
     /// # Errors
     ///

@@ -69,11 +69,14 @@ impl WriteRows for FakeRows {
         let mut state = self.begin("take a row back", 1, &[&row.key])?;
         let table = state.tables.entry(collection.name.clone()).or_default();
         let written = written(collection, row, before);
+        let marks = collection.marks.all();
         let is_as_written = table.get(&row.key).is_some_and(|now| {
             mark_of(collection, now).is_live()
                 && row
                     .attributes
                     .keys()
+                    .chain(before.iter().flat_map(|before| before.raw.keys()))
+                    .filter(|name| !marks.contains(&name.as_str()))
                     .all(|name| now.get(name) == written.get(name))
         });
         if !is_as_written {

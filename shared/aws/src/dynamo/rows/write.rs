@@ -1,6 +1,6 @@
 //! Whole rows, as clients write them: one conditional put each.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -87,7 +87,7 @@ impl WriteRows for DynamoRows {
         before: Option<&Stored<Item>>,
     ) -> Result<TakeBackOutcome, DependencyError> {
         let mut places = Placeholders::default();
-        let condition = as_written(&mut places, collection, &item(collection, row, before), row);
+        let condition = as_written(&mut places, collection, row, before);
         let table = self.tables.of(collection);
         let failure = match before {
             None => {
@@ -165,24 +165,28 @@ fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) ->
     conditions.join(" AND ")
 }
 
-/// Unmarked, and with the attributes that were written.
+/// Unmarked, with the attributes that were written, and without those that the write has removed.
 fn as_written(
     places: &mut Placeholders,
     collection: &Collection,
-    item: &HashMap<String, AttributeValue>,
     row: &Row,
+    before: Option<&Stored<Item>>,
 ) -> String {
     let marks = collection.marks.all();
+    let written = item(collection, row, before);
     let mut conditions = vec![unmarked(places, collection)];
-    let written = row
+    let names: BTreeSet<&String> = row
         .attributes
         .keys()
-        .filter(|name| !marks.contains(&name.as_str()));
-    for name in written.take(COMPARED) {
-        if let Some(value) = item.get(name) {
-            let name = places.name(name);
-            conditions.push(format!("{name} = {}", places.value(value.clone())));
-        }
+        .chain(before.iter().flat_map(|before| before.raw.keys()))
+        .filter(|name| !marks.contains(&name.as_str()))
+        .collect();
+    for attribute in names.into_iter().take(COMPARED) {
+        let name = places.name(attribute);
+        conditions.push(match written.get(attribute) {
+            Some(value) => format!("{name} = {}", places.value(value.clone())),
+            None => format!("attribute_not_exists({name})"),
+        });
     }
     conditions.join(" AND ")
 }
