@@ -11,14 +11,14 @@ use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
 use crate::liveness::{Liveness, liveness};
-use crate::visible::visible;
+use crate::visible::stored;
 use domain::collection::{Collection, CollectionName, Missing};
 use domain::cursor::SelectCursor;
-use domain::deletion::{Accepted, Deletion, DeletionId};
+use domain::deletion::{Accepted, Deletion, DeletionId, State};
 use domain::key::RecordKey;
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
-use domain::permission::{Action, Right, allows, right};
+use domain::permission::{Action, Right, allows, right, sees};
 use domain::principal::Principal;
 use domain::row::Row;
 use domain::scope::Scope;
@@ -59,6 +59,10 @@ pub enum AcceptError {
     /// The caller may not delete it.
     #[error("not allowed to delete this record")]
     Forbidden,
+    /// It carries the mark of a deletion in this state, which is being restored or was, or is below such a record: it may
+    /// be shown again at any moment. The deletion is included for those who may see it.
+    #[error("the deletion that hides the record is {0}")]
+    ComingBack(State, Option<Box<Deletion>>),
     /// A live child blocks it: a record of this collection.
     #[error("a live record of {0} names it")]
     HasChildren(CollectionName),
@@ -111,8 +115,18 @@ pub async fn accept<P: ApiPorts>(
                     // Nobody may read it any more: for the caller it is absent.
                     return Ok(absent(collection));
                 }
+                let by = stored(api, &principal.tenant, by).await?;
+                if let Some(by) = by.as_ref().filter(|by| by.state.takes_marks_off()) {
+                    // What is restored by now may have been read before.
+                    if by.state.is_done() && races < RACES {
+                        races += 1;
+                        continue;
+                    }
+                    let seen = sees(principal, &api.collections, by).then(|| by.clone());
+                    return Err(AcceptError::ComingBack(by.state, seen));
+                }
                 return Ok(AcceptAnswer::AlreadyDeleted(
-                    visible(api, principal, by).await?,
+                    by.filter(|by| sees(principal, &api.collections, by)),
                 ));
             }
             Liveness::Live(row) => (row, true),

@@ -287,3 +287,28 @@ async fn every_link_has_the_path_that_stands_before_ours() {
         Some(&*format!("/trash{path}"))
     );
 }
+
+#[tokio::test]
+async fn what_is_being_restored_is_409_with_the_state_and_the_deletion_for_those_who_may_see_it() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    world.put("messages", &key2("d-1", "m-1"));
+    world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+    let mut deletion = world.deletions.all().remove(0);
+    let scope = domain::scope::Scope::below(world.collection("discussions"), &world.collections);
+    for state in [State::Restoring, State::Restored] {
+        deletion.state = state;
+        world.deletions.put(&deletion, &scope, &[]);
+        for path in ["/v1/discussions/d-1", "/v1/messages/d-1/m-1"] {
+            let answer = world.call(Event::new("DELETE", path)).await;
+
+            assert_eq!((answer.status, answer.code()), (409, "INVALID_STATE"));
+            assert_eq!(answer.body["state"], state.as_str());
+            assert_eq!(answer.body["deletion"]["id"], deletion.id.to_string());
+        }
+    }
+    assert_eq!(world.deletions.all().len(), 1);
+}
+

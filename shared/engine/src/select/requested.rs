@@ -10,6 +10,7 @@ use crate::kit::related;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use crate::select::coming_back::wait_for_restores;
 use crate::select::step::Step;
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::RequestedPlace;
@@ -73,6 +74,9 @@ impl<P: EnginePorts> Requested<'_, P> {
         let keys = &open[..limit.min(open.len())];
         let collection = self.work.collection(&self.deletion.collection)?;
         let rows = read_rows(self.work, collection, keys, Fields::Judged).await?;
+        let meant = rows.iter().flatten();
+        let meant = meant.filter(|row| self.is_meant(collection, row));
+        wait_for_restores(self.work, self.deletion, collection, meant).await?;
         let mut entries: Vec<Entry> = keys
             .iter()
             .zip(rows)
@@ -121,6 +125,7 @@ impl<P: EnginePorts> Requested<'_, P> {
         let found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
         let mut rows = found.rows;
         rows.retain(|row| self.is_meant(collection, row));
+        wait_for_restores(self.work, self.deletion, collection, rows.iter()).await?;
         let next = RequestedPlace {
             source: place.source + usize::from(found.next.is_none()),
             after: found.next,
