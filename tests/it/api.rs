@@ -17,6 +17,7 @@ mod odd_ids;
 mod reading;
 mod refusals;
 mod rights;
+mod room;
 mod samples;
 mod showing;
 mod tenants;

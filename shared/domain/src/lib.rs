@@ -23,6 +23,7 @@ pub mod permission;
 pub mod principal;
 pub mod row;
 pub mod scope;
+pub mod size;
 pub mod strategy;
 pub mod time;
 

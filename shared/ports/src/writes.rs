@@ -25,6 +25,8 @@ pub enum WriteOutcome {
     Changed,
     /// It would be larger than the store allows. What was there was left.
     TooLarge,
+    /// It has more attributes, or longer names, than a row that is archived may have. What was there was left.
+    TooWide,
     /// It contains something that the store cannot hold: an attribute of a type that one of the table's indexes does
     /// not accept, a number out of range. What was there was left.
     Unstorable,

@@ -22,6 +22,7 @@ use domain::permission::{Action, Right, allows, right, sees};
 use domain::principal::Principal;
 use domain::row::Row;
 use domain::scope::Scope;
+use domain::size::{Count, leaves_room};
 use ports::{
     AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, SendDeletion,
     UndoOutcome,
@@ -63,6 +64,12 @@ pub enum AcceptError {
     /// be shown again at any moment. The deletion is included for those who may see it.
     #[error("the deletion that hides the record is {0}")]
     ComingBack(State, Option<Box<Deletion>>),
+    /// There is no room for what its deletion would add to the row.
+    #[error("the record is too large to be deleted")]
+    TooLarge {
+        /// Whether a delete by id removes it all the same.
+        by_id: bool,
+    },
     /// A live child blocks it: a record of this collection.
     #[error("a live record of {0} names it")]
     HasChildren(CollectionName),
@@ -99,9 +106,15 @@ pub async fn accept<P: ApiPorts>(
     let began = clock.now();
     let id = clock.deletion(began);
     let mut tries = Tries::of(clock);
+    // Whether a row can be copied depends on all of it.
+    let fields = if collection.strategy.keeps_copies() {
+        Fields::All
+    } else {
+        Fields::Judged
+    };
     let (mut races, mut unanswered) = (0, None);
     loop {
-        let found = liveness(api, collection, &principal.tenant, &key, Fields::Judged).await?;
+        let found = liveness(api, collection, &principal.tenant, &key, fields).await?;
         // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
@@ -144,6 +157,12 @@ pub async fn accept<P: ApiPorts>(
         if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
         }
+        let (tenant, subject) = (&principal.tenant, principal.subject.len());
+        if fields == Fields::All
+            && leaves_room(collection, tenant, &row, subject, Count::Least).is_err()
+        {
+            return Err(too_large(collection));
+        }
         let scope = Scope::below(collection, &api.collections).asked_by(
             principal,
             [&collection.name],
@@ -171,6 +190,7 @@ pub async fn accept<P: ApiPorts>(
             // Another writer was faster: the current state is the answer.
             Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
+            Ok(AcceptOutcome::RootTooLarge) => return Err(too_large(collection)),
             Err(error) => {
                 tries.again(error).await?;
                 unanswered = Some((deletion, page));
@@ -185,6 +205,13 @@ fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool)
         number: 1,
         entries: vec![Entry::of_row(collection, root, id)],
         next: has_more.then_some(SelectCursor::ROOT),
+    }
+}
+
+/// A record that is removed without a copy needs no mark, unless it is the root of a deletion.
+fn too_large(collection: &Collection) -> AcceptError {
+    AcceptError::TooLarge {
+        by_id: !collection.strategy.keeps_records(),
     }
 }
 

@@ -22,6 +22,7 @@ use domain::document::Document;
 use domain::permission::{Action, Right, allows, right};
 use domain::principal::Principal;
 use domain::row::Row;
+use domain::size::{Count, SUBJECT_BYTES, TooLarge, leaves_room};
 use ports::{ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 use telemetry::chain;
 
@@ -58,6 +59,12 @@ pub enum WriteError {
     /// The row would be larger than the store allows.
     #[error("the record is too large")]
     TooLarge,
+    /// The row would leave no room for what its deletion adds.
+    #[error("the record could not be deleted")]
+    NoRoom(#[from] TooLarge),
+    /// The row would have more attributes than the archive takes.
+    #[error("the record could not be archived")]
+    TooWide,
     /// The table or the index cannot store the record's content.
     #[error("a store cannot hold the record")]
     Unstorable,
@@ -91,11 +98,14 @@ pub async fn write<P: ApiPorts>(
         let rows = api.ports.rows();
         let before = rows.stored(collection, &wanted.key).await?;
         let row = admit(api, principal, collection, wanted, before.as_ref()).await?;
+        let tenant = &principal.tenant;
+        leaves_room(collection, tenant, &row, SUBJECT_BYTES, Count::Most)?;
         let finished = match rows.write(collection, &row, before.as_ref()).await {
             Ok(WriteOutcome::Written) => {
                 finish(api, principal, collection, &row, before.as_ref()).await
             }
             Ok(WriteOutcome::TooLarge) => return Err(WriteError::TooLarge),
+            Ok(WriteOutcome::TooWide) => return Err(WriteError::TooWide),
             Ok(WriteOutcome::Unstorable) => return Err(WriteError::Unstorable),
             // The current row decides.
             Ok(WriteOutcome::Changed) => continue,

@@ -2,6 +2,7 @@
 
 use domain::deletion::State;
 use domain::message::DeletionMessage;
+use domain::size::{Count, ITEM_BYTES};
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
 
@@ -312,3 +313,24 @@ async fn what_is_being_restored_is_409_with_the_state_and_the_deletion_for_those
     assert_eq!(world.deletions.all().len(), 1);
 }
 
+#[tokio::test]
+async fn a_record_that_has_no_room_for_its_mark_is_409_and_says_what_to_do() {
+    for (path, name, way_out) in [
+        ("/v1/discussions/d-1", "discussions", "make it smaller"),
+        ("/v1/jobs/d-1", "jobs", "destroy_all"),
+    ] {
+        let world = World::new();
+        world.put(name, &key("d-1"));
+        let mut row = world.row(name, &key("d-1"));
+        let bytes = Count::Most.item(&row) + "body".len();
+        row.insert("body".to_owned(), json!("x".repeat(ITEM_BYTES - bytes)));
+        world.rows.put(world.collection(name), row);
+
+        let answer = world.call(Event::new("DELETE", path)).await;
+
+        assert_eq!((answer.status, answer.code()), (409, "ROW_TOO_LARGE"));
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains(way_out), "{detail}");
+        assert!(world.is_untouched());
+    }
+}

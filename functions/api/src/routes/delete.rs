@@ -123,6 +123,14 @@ impl From<AcceptError> for Problem {
                 Code::InvalidState,
                 format!("The deletion that hides the record is {state}."),
             ),
+            AcceptError::TooLarge { by_id } => {
+                let detail = if by_id {
+                    "With the mark of its deletion the row would be larger than the table takes: name it in `destroy_all`, which removes it without a mark, or make it smaller first."
+                } else {
+                    "With what its deletion adds the row would be larger than a table takes: make it smaller, then delete it."
+                };
+                Self::new(Code::RowTooLarge, detail)
+            }
             AcceptError::HasChildren(child) => Self::new(
                 Code::HasChildren,
                 format!("A live record of {child} names it; delete that one first."),

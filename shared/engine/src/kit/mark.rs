@@ -58,7 +58,7 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
                 MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
                 MarkOutcome::Missing => Outcome::Missing,
                 MarkOutcome::TooLarge => Outcome::failed(
-                    "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB",
+                    "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB; make it smaller in its table and retry, or restore, make it smaller and delete again",
                 ),
             };
             exceptions.insert(place, exception);

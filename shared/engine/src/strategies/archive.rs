@@ -157,13 +157,12 @@ impl<P: EnginePorts> Move<'_, P> {
                 CopyOutcome::Copied => copied.push((place, row)),
                 CopyOutcome::Earlier => earlier.push((place, row)),
                 CopyOutcome::TooLarge => {
-                    let reason = "ROW_TOO_LARGE: with what the archive adds it would pass the store's limit of 400 KB";
+                    let reason = "ROW_TOO_LARGE: with what the archive adds it would pass the store's limit of 400 KB; make it smaller in its table and retry, or restore, make it smaller and delete again";
                     let reason = reason.to_owned();
                     found.insert(place, Outcome::Failed { reason });
                 }
                 CopyOutcome::TooWide => {
-                    let reason =
-                        "ROW_TOO_WIDE: it has too many attributes to be put back in one statement";
+                    let reason = "ROW_TOO_WIDE: it has too many attributes to be put back in one statement; make it narrower in its table and retry, or restore, make it narrower and delete again";
                     let reason = reason.to_owned();
                     found.insert(place, Outcome::Failed { reason });
                 }

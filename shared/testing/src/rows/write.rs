@@ -1,9 +1,11 @@
 //! Whole rows in memory, as clients write them.
 
-use super::{Attributes, FakeRows, ITEM_BYTES, bytes, mark_of};
+use super::archive::WIDEST;
+use super::{Attributes, FakeRows, bytes, mark_of};
 use domain::collection::{ChildLookup, Collection};
 use domain::key::RecordKey;
 use domain::row::Row;
+use domain::size::ITEM_BYTES;
 use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 
 impl WriteRows for FakeRows {
@@ -40,6 +42,11 @@ impl WriteRows for FakeRows {
         // As DynamoDB: what cannot be stored is refused before a condition is checked.
         if bytes(&written) > ITEM_BYTES {
             return Ok(WriteOutcome::TooLarge);
+        }
+        if collection.strategy.keeps_copies()
+            && written.len() + collection.marks.all().len() > WIDEST
+        {
+            return Ok(WriteOutcome::TooWide);
         }
         if !fits_the_indexes(collection, &written) {
             return Ok(WriteOutcome::Unstorable);

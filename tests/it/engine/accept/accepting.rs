@@ -2,6 +2,7 @@
 
 use domain::deletion::{Action, Deletion, State};
 use domain::key::RecordKey;
+use domain::size::{Count, ITEM_BYTES};
 use ports::ChangeDeletions as _;
 use requests::accept::{AcceptAnswer, AcceptError};
 use serde_json::json;
@@ -23,6 +24,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::TakenBack) => "taken back",
         Err(AcceptError::HasChildren(_)) => "has children",
         Err(AcceptError::ComingBack(..)) => "coming back",
+        Err(AcceptError::TooLarge { .. }) => "too large",
         Err(AcceptError::Dependency(_)) => "dependency",
     }
     .to_owned()
@@ -446,3 +448,32 @@ async fn a_deletion_of_any_id_is_begun_done_and_told() {
     }
 }
 
+/// A discussion with so many bytes beside its mark's.
+fn put_large(world: &World, less: usize) {
+    let mut row = world.live_row("discussions", &key("d"), None);
+    let bytes = Count::Most.item(&row) + "body".len();
+    row.insert(
+        "body".to_owned(),
+        "x".repeat(ITEM_BYTES - less - bytes).into(),
+    );
+    world.rows.put(world.collection("discussions"), row);
+}
+
+#[tokio::test]
+async fn a_root_that_cannot_be_marked_is_refused_until_it_is_smaller_and_nothing_is_written() {
+    let world = mail(1);
+    put_large(&world, 90);
+    let row = world.row("discussions", &key("d"));
+
+    let answer = world.ask(&world.faults(), "discussions", &key("d")).await;
+
+    assert_eq!(word(&answer), "too large");
+    assert!(matches!(
+        answer,
+        Err(AcceptError::TooLarge { by_id: false })
+    ));
+    assert_eq!(world.row("discussions", &key("d")), row);
+    assert_eq!(world.deletions.all(), []);
+    put_large(&world, 200);
+    scheduled(world.ask(&world.faults(), "discussions", &key("d")).await);
+}

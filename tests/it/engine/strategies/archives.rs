@@ -2,7 +2,8 @@
 
 use domain::deletion::{Action, State};
 use domain::page::Outcome;
-use requests::accept::AcceptAnswer;
+use domain::size::{Count, ITEM_BYTES};
+use requests::accept::{AcceptAnswer, AcceptError};
 use requests::act::ActError;
 use serde_json::json;
 use testing::samples::{key, key2};
@@ -269,6 +270,66 @@ async fn a_row_that_is_too_large_for_the_archive_fails_alone_and_the_root_stays_
             .values()
             .all(|times| *times == 1)
     );
+}
+
+/// A list that leaves so many bytes free.
+fn put_large(world: &World, less: usize) {
+    let lists = world.collection("lists");
+    let mut row = world.row("lists", &key("l")).expect("it is there");
+    row.remove("body");
+    let bytes = Count::Most.item(&row) + "body".len();
+    // Nothing that a binary value may look like.
+    let body = "…".repeat((ITEM_BYTES - less - bytes) / "…".len());
+    row.insert("body".into(), json!(body));
+    world.rows.put(lists, row);
+}
+
+#[tokio::test]
+async fn a_root_that_the_archive_cannot_take_is_refused_before_anything_moves() {
+    let world = small(&archived());
+    put_large(&world, 250);
+
+    let answer = world.ask(&world.faults(), "lists", &key("l")).await;
+
+    assert!(
+        matches!(answer, Err(AcceptError::TooLarge { by_id: false })),
+        "{answer:?}"
+    );
+    assert_eq!(world.deletions.all(), []);
+    put_large(&world, 800);
+    let deletion = world.delete_and_rest("lists", &key("l")).await;
+    assert_eq!(deletion.state, State::Deleted);
+}
+
+#[tokio::test]
+async fn a_root_that_grew_since_says_what_to_do_and_that_can_be_done() {
+    let world = small(&archived());
+    let deletion = world.accept("lists", &key("l")).await;
+    put_large(&world, 100);
+    world.come_to_rest().await;
+    let stands = world.now(&deletion);
+    assert_eq!(stands.state, State::DeleteFailed);
+    let reasons: Vec<_> = world
+        .deletions
+        .manifest(&stands)
+        .into_iter()
+        .flat_map(|(_, exceptions)| exceptions.deleted.into_values())
+        .collect();
+    let [Outcome::Failed { reason }] = &reasons[..] else {
+        panic!("{reasons:?}")
+    };
+    assert!(
+        reason.starts_with("ROW_TOO_LARGE") && reason.contains("or restore"),
+        "{reason}"
+    );
+
+    let restored = world.act_and_rest(&deletion, Action::Restore).await;
+
+    assert_eq!(restored.state, State::Restored);
+    put_large(&world, 800);
+    let again = world.delete_and_rest("lists", &key("l")).await;
+    assert_eq!(again.state, State::Deleted);
+    assert_eq!(world.rows_of_tree(), 0);
 }
 
 #[tokio::test]

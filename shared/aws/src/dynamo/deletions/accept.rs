@@ -141,7 +141,20 @@ fn outcome(
         Ok(AcceptOutcome::Accepted)
     } else if failed_condition(root) {
         Ok(AcceptOutcome::RootNotLive)
+    } else if root.is_some_and(is_too_large) {
+        Ok(AcceptOutcome::RootTooLarge)
     } else {
         Err(cancelled(OPERATION, reasons))
+    }
+}
+
+/// Whether an action was refused because its item, or an item collection of a local index, would be too large.
+/// `DynamoDB` has no code of its own for an item: "Item size to update has exceeded the maximum allowed size".
+fn is_too_large(reason: &CancellationReason) -> bool {
+    let why = reason.message().unwrap_or_default();
+    match reason.code() {
+        Some("ItemCollectionSizeLimitExceeded") => true,
+        Some("ValidationError" | "ValidationException") => why.contains("maximum allowed size"),
+        _ => false,
     }
 }

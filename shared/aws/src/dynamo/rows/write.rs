@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::archive::is_narrow;
 use super::{DynamoRows, STORE, row as read_row};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::value::{from_json, from_json_beside};
@@ -54,6 +55,10 @@ impl WriteRows for DynamoRows {
         row: &Row,
         before: Option<&Stored<Item>>,
     ) -> Result<WriteOutcome, DependencyError> {
+        let item = item(collection, row, before);
+        if collection.strategy.keeps_copies() && !can_be_copied(collection, &item) {
+            return Ok(WriteOutcome::TooWide);
+        }
         let mut places = Placeholders::default();
         let condition = match before {
             None => {
@@ -66,7 +71,7 @@ impl WriteRows for DynamoRows {
             .client
             .put_item()
             .table_name(self.tables.of(collection))
-            .set_item(Some(item(collection, row, before)))
+            .set_item(Some(item))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(places.names()))
             .set_expression_attribute_values(places.values())
@@ -148,6 +153,15 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
     }
     item.extend(primary_key(&collection.key, &row.key));
     item
+}
+
+/// Whether the row can be archived once it is marked.
+fn can_be_copied(collection: &Collection, item: &Item) -> bool {
+    let mut marked = item.clone();
+    for name in collection.marks.all() {
+        marked.insert(name.to_owned(), text(""));
+    }
+    is_narrow(collection, &marked)
 }
 
 /// Unmarked, and with the tenant and the author for which the caller's right was checked.
