@@ -177,6 +177,10 @@ mod tests {
         Tries::whatever_it_took(clock)
     }
 
+    fn impatient(clock: &TestClock) -> Tries<'_, TestClock> {
+        Tries::once_more(clock)
+    }
+
     fn hurried(clock: &TestClock) -> Tries<'_, TestClock> {
         Tries::at_once(clock)
     }
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_undone_if_it_fails_is_tried_once_more_whatever_it_took() {
-        let (calls, _) = calls_of(Tries::once_more, Duration::from_secs(8), away);
+        let (calls, _) = calls_of(impatient, Duration::from_secs(8), away);
 
         assert_eq!(calls, 2);
     }

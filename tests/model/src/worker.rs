@@ -103,8 +103,8 @@ fn take(
 fn lease(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step> {
     take_lease(world, job)?;
     match job.held.state.pass() {
-        Pass::Delete => Some(next_page(setup, world, job)),
-        Pass::Restore => Some(Step::RestoreRoot),
+        Pass::Restore if job.held.is_hidden_by_its_root() => Some(Step::RestoreRoot),
+        Pass::Delete | Pass::Restore => Some(next_page(setup, world, job)),
         Pass::Purge if job.held.late_done => Some(next_page(setup, world, job)),
         Pass::Purge => Some(look::begin(setup, world, job)),
     }
@@ -156,8 +156,12 @@ pub(crate) fn next_page(setup: &Setup, world: &World, job: &Job) -> Step {
     let Some(number) = job.held.next_backwards() else {
         let failed: u64 = job.held.restored.values().map(|counts| counts.failed).sum();
         let is_restore = job.held.state.pass() == Pass::Restore;
-        return if is_restore && failed == 0 {
+        return if is_restore && failed == 0 && job.held.is_hidden_by_its_root() {
             Step::ReadAncestors
+        } else if is_restore && failed == 0 {
+            Step::Restore {
+                exceptions: world.exceptions(job.id, 1),
+            }
         } else {
             Step::End { failure: None }
         };
