@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn every_character_is_taken_once_it_is_escaped_and_means_the_same() {
-        for character in '\0'..=char::MAX {
+        for character in ('\0'..='\u{FFFF}').chain(['\u{10000}', char::MAX]) {
             let text = format!("a{character}\\ufffe\"");
             let json = escaped(serde_json::to_string(&text).unwrap());
 
