@@ -150,3 +150,25 @@ async fn what_another_write_made_of_the_row_is_not_taken_back() {
         (&json!("theirs"), &json!("new"))
     );
 }
+
+#[tokio::test]
+async fn an_index_that_answers_at_the_second_try_finishes_the_write() {
+    for moment in Moment::ALL {
+        let world = post();
+        world
+            .faults
+            .fail(Operation::IndexDocument, 1..=1, Fault::Unavailable(moment));
+
+        let answer = world
+            .call(put(
+                "/v1/letters/l-2",
+                &json!({ "room_id": "r-1", "body": "new" }),
+            ))
+            .await;
+
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let (row, document) = seen(&world, "l-2");
+        assert_eq!(row.expect("it is written")["body"], "new");
+        assert_eq!(document.expect("it is written")["body"], "new");
+    }
+}
