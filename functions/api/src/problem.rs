@@ -68,6 +68,7 @@ codes! {
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
+    RowTooLarge "ROW_TOO_LARGE" CONFLICT "The record is too large to be deleted";
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
     ParentNotLive "PARENT_NOT_LIVE" CONFLICT "What is above the record is not live";
     RootMissing "ROOT_MISSING" CONFLICT "The record that the deletion began with is gone";

@@ -54,10 +54,7 @@ impl PublishEvents for EventBridgeEvents {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let details: Vec<String> = events
-            .iter()
-            .map(|event| event.detail.to_string())
-            .collect();
+        let details: Vec<String> = events.iter().map(Event::text).collect();
         let sizes = events.iter().zip(&details);
         let now = fitting(sizes.map(|(event, detail)| entry_bytes(&event.kind, detail)));
         let entries = events

@@ -36,7 +36,8 @@ impl SendDeletion for SqsQueue {
         delay: Duration,
     ) -> Result<(), DependencyError> {
         const OPERATION: &str = "send a deletion";
-        let body = serde_json::to_string(message)
+        let body = message
+            .body()
             .map_err(|error| DependencyError::refused("queue", OPERATION, error))?;
         self.client
             .send_message()

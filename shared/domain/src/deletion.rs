@@ -16,6 +16,7 @@ pub mod machine;
 mod order;
 mod pass_events;
 mod restoring;
+mod sending;
 mod state;
 mod timing;
 mod transition;

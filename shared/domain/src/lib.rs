@@ -15,6 +15,7 @@ pub mod effects;
 mod entry;
 pub mod event;
 pub mod fingerprint;
+pub mod json_text;
 pub mod key;
 pub mod message;
 pub mod notice;
@@ -24,6 +25,7 @@ pub mod permission;
 pub mod principal;
 pub mod row;
 pub mod scope;
+pub mod size;
 pub mod strategy;
 pub mod time;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::collection::CollectionName;
 use crate::deletion::{Deletion, DeletionId};
+use crate::json_text::escaped;
 use crate::key::RecordKey;
 use crate::principal::Tenant;
 
@@ -67,6 +68,15 @@ impl DeletionMessage {
             requested_at: deletion.deleted_at,
             request_id: deletion.request_id.clone(),
         }
+    }
+
+    /// The body to be sent.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be JSON.
+    pub fn body(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(escaped)
     }
 
     /// Reads a message body.

@@ -15,6 +15,7 @@ use domain::row::Row;
 use domain::scope::Scope;
 use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
+mod coming_back;
 pub(crate) mod links;
 pub(crate) mod requested;
 pub(crate) mod shared_records;

@@ -16,7 +16,7 @@ use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
 use crate::passes::owed_events::publish_owed;
 use domain::deletion::comparison::{Tallies, add};
-use domain::deletion::{Deletion, DeletionId, Due, Pass, State, due};
+use domain::deletion::{Deletion, DeletionId, Due, Failure, Pass, State, due};
 use domain::message::DeletionMessage;
 use domain::principal::Tenant;
 use domain::scope::Source;
@@ -224,12 +224,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
                         .await
                         .map(|()| Later::Nothing);
                 }
-                let resent = deletion.resent(now, &engine.timing);
-                if ports.deletions().store(&resent).await? == StoreOutcome::Stored {
-                    ports
-                        .queue()
-                        .send(&DeletionMessage::about(&resent), Duration::ZERO)
-                        .await?;
+                if resend(engine, &deletion, now).await? {
                     self.report.resent += 1;
                 }
             }
@@ -347,6 +342,30 @@ impl<P: SweepPorts> Sweep<'_, P> {
         }
         well
     }
+}
+
+/// Sends the message again; `false` when another writer has changed the deletion meanwhile. A queue that refuses it is an
+/// attempt, and counted as one: a message that can never be sent must not be tried for ever.
+async fn resend<P: SweepPorts>(
+    engine: &Engine<P>,
+    deletion: &Deletion,
+    now: Timestamp,
+) -> Result<bool, DependencyError> {
+    let (deletions, queue) = (engine.ports.deletions(), engine.ports.queue());
+    let resent = deletion.resent(now, &engine.timing);
+    if deletions.store(&resent).await? != StoreOutcome::Stored {
+        return Ok(false);
+    }
+    let message = DeletionMessage::about(&resent);
+    let Err(error) = queue.send(&message, Duration::ZERO).await else {
+        return Ok(true);
+    };
+    if !error.retryable {
+        let failure = Failure::new("DEPENDENCY_REFUSED", &error.to_string());
+        // Another writer that changed it meanwhile has decided what is due next.
+        let _ = deletions.store(&resent.send_refused(failure)).await?;
+    }
+    Err(error)
 }
 
 /// Postpones it: deletions that wait for the domain must not block those that are due after them.

@@ -18,6 +18,8 @@ pub enum AcceptOutcome {
     Accepted,
     /// The root was missing, not the tenant's, or already marked. Nothing was written.
     RootNotLive,
+    /// With the mark the root would be larger than the store allows. Nothing was written.
+    RootTooLarge,
 }
 
 /// The outcome of undoing an acceptance.

@@ -25,6 +25,8 @@ pub enum WriteOutcome {
     Changed,
     /// It would be larger than the store allows. What was there was left.
     TooLarge,
+    /// It has more attributes, or longer names, than a row that is archived may have. What was there was left.
+    TooWide,
     /// It contains something that the store cannot hold: an attribute of a type that one of the table's indexes does
     /// not accept, a number out of range. What was there was left.
     Unstorable,
@@ -72,7 +74,8 @@ pub trait WriteRows: Send + Sync {
     ) -> impl Future<Output = Result<WriteOutcome, DependencyError>> + Send;
 
     /// Undoes what [`write`](Self::write) did with the same parameters, if the row still is what was written and
-    /// carries no mark. Of a row with more than 100 attributes the first 100 by name are compared.
+    /// carries no mark: it has the attributes that were written, and none that the write has removed. Of more than 100
+    /// attributes the first 100 by name are compared.
     ///
     /// # Errors
     ///

@@ -11,17 +11,18 @@ use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
 use crate::liveness::{Liveness, liveness};
-use crate::visible::visible;
+use crate::visible::stored;
 use domain::collection::{Collection, CollectionName, Missing};
 use domain::cursor::SelectCursor;
-use domain::deletion::{Accepted, Deletion, DeletionId};
+use domain::deletion::{Accepted, Deletion, DeletionId, State};
 use domain::key::RecordKey;
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
-use domain::permission::{Action, Right, allows, right};
+use domain::permission::{Action, Right, allows, right, sees};
 use domain::principal::Principal;
 use domain::row::Row;
 use domain::scope::Scope;
+use domain::size::{Count, leaves_room};
 use ports::{
     AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, SendDeletion,
     UndoOutcome,
@@ -59,6 +60,16 @@ pub enum AcceptError {
     /// The caller may not delete it.
     #[error("not allowed to delete this record")]
     Forbidden,
+    /// It carries the mark of a deletion in this state, which is being restored or was, or is below such a record: it may
+    /// be shown again at any moment. The deletion is included for those who may see it.
+    #[error("the deletion that hides the record is {0}")]
+    ComingBack(State, Option<Box<Deletion>>),
+    /// There is no room for what its deletion would add to the row.
+    #[error("the record is too large to be deleted")]
+    TooLarge {
+        /// Whether a delete by id removes it all the same.
+        by_id: bool,
+    },
     /// A live child blocks it: a record of this collection.
     #[error("a live record of {0} names it")]
     HasChildren(CollectionName),
@@ -95,9 +106,15 @@ pub async fn accept<P: ApiPorts>(
     let began = clock.now();
     let id = clock.deletion(began);
     let mut tries = Tries::of(clock);
+    // Whether a row can be copied depends on all of it.
+    let fields = if collection.strategy.keeps_copies() {
+        Fields::All
+    } else {
+        Fields::Judged
+    };
     let (mut races, mut unanswered) = (0, None);
     loop {
-        let found = liveness(api, collection, &principal.tenant, &key, Fields::Judged).await?;
+        let found = liveness(api, collection, &principal.tenant, &key, fields).await?;
         // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
@@ -111,8 +128,18 @@ pub async fn accept<P: ApiPorts>(
                     // Nobody may read it any more: for the caller it is absent.
                     return Ok(absent(collection));
                 }
+                let by = stored(api, &principal.tenant, by).await?;
+                if let Some(by) = by.as_ref().filter(|by| by.state.takes_marks_off()) {
+                    // What is restored by now may have been read before.
+                    if by.state.is_done() && races < RACES {
+                        races += 1;
+                        continue;
+                    }
+                    let seen = sees(principal, &api.collections, by).then(|| by.clone());
+                    return Err(AcceptError::ComingBack(by.state, seen));
+                }
                 return Ok(AcceptAnswer::AlreadyDeleted(
-                    visible(api, principal, by).await?,
+                    by.filter(|by| sees(principal, &api.collections, by)),
                 ));
             }
             Liveness::Live(row) => (row, true),
@@ -129,6 +156,12 @@ pub async fn accept<P: ApiPorts>(
         }
         if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
+        }
+        let (tenant, subject) = (&principal.tenant, principal.subject.len());
+        if fields == Fields::All
+            && leaves_room(collection, tenant, &row, subject, Count::Least).is_err()
+        {
+            return Err(too_large(collection));
         }
         let scope = Scope::below(collection, &api.collections).asked_by(
             principal,
@@ -157,6 +190,7 @@ pub async fn accept<P: ApiPorts>(
             // Another writer was faster: the current state is the answer.
             Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
+            Ok(AcceptOutcome::RootTooLarge) => return Err(too_large(collection)),
             Err(error) => {
                 tries.again(error).await?;
                 unanswered = Some((deletion, page));
@@ -171,6 +205,13 @@ fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool)
         number: 1,
         entries: vec![Entry::of_row(collection, root, id)],
         next: has_more.then_some(SelectCursor::ROOT),
+    }
+}
+
+/// A record that is removed without a copy needs no mark, unless it is the root of a deletion.
+fn too_large(collection: &Collection) -> AcceptError {
+    AcceptError::TooLarge {
+        by_id: !collection.strategy.keeps_records(),
     }
 }
 

@@ -72,7 +72,7 @@ pub async fn act<P: ApiPorts>(
             return Err(ActError::InvalidState(deletion, why));
         };
         if next.state == State::Restoring
-            && let Some(found) = obstacle(api, &deletion).await?
+            && let Some(found) = obstacle(api, &next).await?
         {
             // A faster request may have caused what was read: then it is judged again by the current state.
             let stands = visible(api, principal, Some(id)).await?;

@@ -51,6 +51,15 @@ impl<'c, C: Clock + Ids> Tries<'c, C> {
         }
     }
 
+    /// For what is undone if it fails: it is tried once more, whatever the first call took, because the connection may be
+    /// what failed.
+    pub(super) fn once_more(clock: &'c C) -> Self {
+        Self {
+            least: 1,
+            ..Self::of(clock)
+        }
+    }
+
     /// For one read of the many that a request makes one after another: their pauses would add up.
     pub(super) fn at_once(clock: &'c C) -> Self {
         Self {
@@ -168,6 +177,10 @@ mod tests {
         Tries::whatever_it_took(clock)
     }
 
+    fn impatient(clock: &TestClock) -> Tries<'_, TestClock> {
+        Tries::once_more(clock)
+    }
+
     fn hurried(clock: &TestClock) -> Tries<'_, TestClock> {
         Tries::at_once(clock)
     }
@@ -205,6 +218,13 @@ mod tests {
         let (calls, _) = calls_of(persistent, Duration::from_secs(8), away);
 
         assert_eq!(calls, 3);
+    }
+
+    #[test]
+    fn what_is_undone_if_it_fails_is_tried_once_more_whatever_it_took() {
+        let (calls, _) = calls_of(impatient, Duration::from_secs(8), away);
+
+        assert_eq!(calls, 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::api::Api;
 use domain::deletion::{Deletion, DeletionId};
 use domain::permission::sees;
-use domain::principal::Principal;
+use domain::principal::{Principal, Tenant};
 use ports::{ApiPorts, DependencyError, ReadDeletions};
 
 /// The deletion with this id, if the caller may see it.
@@ -16,18 +16,32 @@ pub(super) async fn visible<P: ApiPorts>(
     principal: &Principal,
     by: Option<DeletionId>,
 ) -> Result<Option<Box<Deletion>>, DependencyError> {
+    let found = stored(api, &principal.tenant, by).await?;
+    Ok(found.filter(|deletion| sees(principal, &api.collections, deletion)))
+}
+
+/// The deletion with this id, whoever may see it.
+///
+/// # Errors
+///
+/// When the control table did not answer.
+pub(super) async fn stored<P: ApiPorts>(
+    api: &Api<P>,
+    tenant: &Tenant,
+    by: Option<DeletionId>,
+) -> Result<Option<Box<Deletion>>, DependencyError> {
     let Some(id) = by else { return Ok(None) };
     let deletions = api.ports.deletions();
-    let Some(mut deletion) = deletions.deletion(&principal.tenant, id).await? else {
+    let Some(mut deletion) = deletions.deletion(tenant, id).await? else {
         return Ok(None);
     };
     if deletion.root.is_none() && deletion.names.is_empty() {
         // An earlier build has accepted it. If the scope was dropped with the pages, the counts show what was deleted.
-        let scope = deletions.scope(&principal.tenant, id).await?;
+        let scope = deletions.scope(tenant, id).await?;
         deletion.names = match scope {
             Some(scope) => scope.names(&deletion.collection),
             None => deletion.deleted.keys().cloned().collect(),
         };
     }
-    Ok(sees(principal, &api.collections, &deletion).then(|| Box::new(deletion)))
+    Ok(Some(Box::new(deletion)))
 }

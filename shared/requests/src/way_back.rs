@@ -20,8 +20,9 @@ pub(super) enum Obstacle {
     ParentNotLive(Option<DeletionId>),
 }
 
-/// Why this deletion's restore is known to fail. Without a root there is no such reason: each record is judged by
-/// itself, and those that cannot come back are shown in the manifest.
+/// Why this deletion's restore, which is about to begin, is known to fail. Without a root, or when the root is back
+/// already, there is no such reason: each record is judged by itself, and those that cannot come back are shown in the
+/// manifest.
 ///
 /// # Errors
 ///
@@ -31,7 +32,11 @@ pub(super) async fn obstacle<P: ApiPorts>(
     deletion: &Deletion,
 ) -> Result<Option<Obstacle>, DependencyError> {
     let collection = api.collections.get(deletion.collection.as_ref());
-    let (Some(root), Some(collection)) = (&deletion.root, collection) else {
+    let root = deletion
+        .root
+        .as_ref()
+        .filter(|_| deletion.is_hidden_by_its_root());
+    let (Some(root), Some(collection)) = (root, collection) else {
         return Ok(None);
     };
     let (row, known) = read_with_named(api, collection, root, Fields::Judged).await?;

@@ -3,6 +3,9 @@
 //! The check comes *after* the write. A check before it could not see a deletion that is accepted in between, and the
 //! record would become live below a deleted parent. After it, either the write is undone or the deletion's own cascade
 //! finds the row. Rows before documents: the document is written last, from what the row says.
+//!
+//! A write that is not finished, whatever the reason, is undone: a row without its document would be read and never
+//! found. Only a crash leaves one, or an undo that got no answer, which is logged; the same request writes both again.
 
 mod mirror;
 
@@ -19,6 +22,7 @@ use domain::document::Document;
 use domain::permission::{Action, Right, allows, right};
 use domain::principal::Principal;
 use domain::row::Row;
+use domain::size::{Count, SUBJECT_BYTES, TooLarge, leaves_room};
 use ports::{ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 use telemetry::chain;
 
@@ -55,6 +59,12 @@ pub enum WriteError {
     /// The row would be larger than the store allows.
     #[error("the record is too large")]
     TooLarge,
+    /// The row would leave no room for what its deletion adds.
+    #[error("the record could not be deleted")]
+    NoRoom(#[from] TooLarge),
+    /// The row would have more attributes than the archive takes.
+    #[error("the record could not be archived")]
+    TooWide,
     /// The table or the index cannot store the record's content.
     #[error("a store cannot hold the record")]
     Unstorable,
@@ -66,13 +76,14 @@ pub enum WriteError {
     Dependency(#[from] DependencyError),
 }
 
-type Before<P> = Option<Stored<<<P as ApiPorts>::Rows as WriteRows>::Raw>>;
+type Before<'a, P> = Option<&'a Stored<<<P as ApiPorts>::Rows as WriteRows>::Raw>>;
 
 /// Creates or replaces a live record; `wanted` is what [`draft`](domain::draft::draft) made of the request.
 ///
 /// # Errors
 ///
-/// See [`WriteError`]. After a dependency error the record may have been written all the same; asking again is safe.
+/// See [`WriteError`]. After a dependency error the record is as it was before, unless the undo failed too; asking again
+/// is safe, and writes row and document.
 pub async fn write<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
@@ -87,13 +98,27 @@ pub async fn write<P: ApiPorts>(
         let rows = api.ports.rows();
         let before = rows.stored(collection, &wanted.key).await?;
         let row = admit(api, principal, collection, wanted, before.as_ref()).await?;
-        match rows.write(collection, &row, before.as_ref()).await? {
-            WriteOutcome::Written => return settle(api, principal, collection, row, before).await,
-            WriteOutcome::TooLarge => return Err(WriteError::TooLarge),
-            WriteOutcome::Unstorable => return Err(WriteError::Unstorable),
+        let tenant = &principal.tenant;
+        leaves_room(collection, tenant, &row, SUBJECT_BYTES, Count::Most)?;
+        let finished = match rows.write(collection, &row, before.as_ref()).await {
+            Ok(WriteOutcome::Written) => {
+                finish(api, principal, collection, &row, before.as_ref()).await
+            }
+            Ok(WriteOutcome::TooLarge) => return Err(WriteError::TooLarge),
+            Ok(WriteOutcome::TooWide) => return Err(WriteError::TooWide),
+            Ok(WriteOutcome::Unstorable) => return Err(WriteError::Unstorable),
             // The current row decides.
-            WriteOutcome::Changed => {}
+            Ok(WriteOutcome::Changed) => continue,
+            // It may be written.
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = finished {
+            return Err(undone(api, collection, &row, before.as_ref(), error).await);
         }
+        return Ok(match before {
+            None => Written::Created(row),
+            Some(_) => Written::Replaced(row),
+        });
     }
     let why = "somebody else kept writing the row";
     Err(DependencyError::unavailable("record store", "write a row", why).into())
@@ -210,26 +235,21 @@ fn completed(
     Ok(row)
 }
 
-/// After the write: the check of what is above, then the document.
-async fn settle<P: ApiPorts>(
+/// After the row: the check of what is above, then the document.
+async fn finish<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
     collection: &Collection,
-    row: Row,
-    before: Before<P>,
-) -> Result<Written, WriteError> {
-    if !is_below_live(api, principal, collection, &row, before.as_ref()).await? {
-        take_back(api, collection, &row, before.as_ref()).await?;
+    row: &Row,
+    before: Before<'_, P>,
+) -> Result<(), WriteError> {
+    if !is_below_live(api, principal, collection, row, before).await? {
         return Err(WriteError::ParentNotLive);
     }
-    if mirror(api, collection, &row.key, Some(row.clone())).await? == Mirrored::Rejected {
-        take_back(api, collection, &row, before.as_ref()).await?;
-        return Err(WriteError::Unstorable);
+    match mirror(api, collection, &row.key, Some(row.clone())).await? {
+        Mirrored::Done => Ok(()),
+        Mirrored::Rejected => Err(WriteError::Unstorable),
     }
-    Ok(match before {
-        None => Written::Created(row),
-        Some(_) => Written::Replaced(row),
-    })
 }
 
 /// Whether everything above the written row is live; and, if it was moved, everything above the place that it was moved
@@ -239,7 +259,7 @@ async fn is_below_live<P: ApiPorts>(
     principal: &Principal,
     collection: &Collection,
     row: &Row,
-    before: Option<&Stored<<P::Rows as WriteRows>::Raw>>,
+    before: Before<'_, P>,
 ) -> Result<bool, DependencyError> {
     let moved = before
         .map(|before| &before.row)
@@ -253,12 +273,34 @@ async fn is_below_live<P: ApiPorts>(
     Ok(true)
 }
 
+/// Undoes a write that could not be finished, and returns the answer to it: why it could not, if nothing of it is left.
+async fn undone<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    row: &Row,
+    before: Before<'_, P>,
+    why: WriteError,
+) -> WriteError {
+    let Err(error) = take_back(api, collection, row, before).await else {
+        return why;
+    };
+    warn!(
+        collection = %collection.name, error = %chain(&error),
+        "a write that was not finished could not be taken back: its row may have no document until it is written again"
+    );
+    match why {
+        // What kept it from being finished says more than what kept it from being undone.
+        WriteError::Dependency(_) => why,
+        _ => error.into(),
+    }
+}
+
 /// Undoes the write. A row that another writer has written or marked since is left: it is not ours any more.
 async fn take_back<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     row: &Row,
-    before: Option<&Stored<<P::Rows as WriteRows>::Raw>>,
+    before: Before<'_, P>,
 ) -> Result<(), DependencyError> {
     let (TakeBackOutcome::TakenBack | TakeBackOutcome::Changed) =
         ask_again(Tries::whatever_it_took(api.ports.clock()), || {

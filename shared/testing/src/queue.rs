@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::clock::FakeClock;
+use domain::json_text::is_taken;
 use domain::message::DeletionMessage;
 use ports::{Clock, DependencyError, SendDeletion};
 
@@ -100,8 +101,13 @@ impl SendDeletion for FakeQueue {
                 "a delay of more than 15 minutes",
             ));
         }
-        let body = serde_json::to_string(message)
+        let body = message
+            .body()
             .map_err(|error| DependencyError::refused(NAME, "send a message", error))?;
+        if !is_taken(&body) {
+            let why = "a character that is not one of XML 1.0";
+            return Err(DependencyError::refused(NAME, "send a message", why));
+        }
         let arrives_at = self
             .clock
             .now()

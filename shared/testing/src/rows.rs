@@ -19,6 +19,7 @@ use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::{Mark, Row, RowMark};
+use domain::size::{Count, ITEM_BYTES};
 use ports::{
     Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
     PurgeRows, RowToClear, RowToMark,
@@ -249,9 +250,7 @@ impl Mine<'_> {
             }
             RowMark::Null if !null => MarkOutcome::Null,
             RowMark::Absent if null => MarkOutcome::Absent,
-            RowMark::Null | RowMark::Absent
-                if bytes(attributes) + mark_bytes(collection, mark) > ITEM_BYTES =>
-            {
+            RowMark::Null | RowMark::Absent if !has_room(collection, mark, attributes) => {
                 MarkOutcome::TooLarge
             }
             RowMark::Null | RowMark::Absent => {
@@ -262,22 +261,16 @@ impl Mine<'_> {
     }
 }
 
-/// The most bytes of an item: names and values.
-const ITEM_BYTES: usize = 400 * 1024;
-
+/// The bytes of an item, as the store counts them.
 fn bytes(attributes: &Attributes) -> usize {
-    let value = |value: &serde_json::Value| value.as_str().map_or(1, str::len);
-    attributes
-        .iter()
-        .map(|(name, held)| name.len() + value(held))
-        .sum()
+    Count::Most.item(attributes)
 }
 
-fn mark_bytes(collection: &Collection, mark: &Mark) -> usize {
-    mark.attributes(collection)
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum()
+/// Whether a row with this mark is an item that the store takes.
+pub(crate) fn has_room(collection: &Collection, mark: &Mark, attributes: &Attributes) -> bool {
+    let mut marked = attributes.clone();
+    write_mark(collection, mark, &mut marked);
+    bytes(&marked) <= ITEM_BYTES
 }
 
 /// Writes the three attributes of the mark.

@@ -53,7 +53,7 @@ marks       = { deleted_at = "date", deleted_by = "by", deletion_id = "value" }
 "#;
 
 /// Ids that have caused errors somewhere: they are ordinary keys.
-pub const ODD_IDS: [&str; 16] = [
+pub const ODD_IDS: [&str; 18] = [
     "a b",
     "a/b",
     "a\"b",
@@ -70,6 +70,8 @@ pub const ODD_IDS: [&str; 16] = [
     "{}",
     "null",
     "line\nbreak",
+    "a\u{FFFE}",
+    "\u{FFFF}",
 ];
 
 /// The collections of [`COLLECTIONS`].

@@ -2,6 +2,7 @@
 
 use domain::deletion::State;
 use domain::message::DeletionMessage;
+use domain::size::{Count, ITEM_BYTES};
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
 
@@ -286,4 +287,50 @@ async fn every_link_has_the_path_that_stands_before_ours() {
         scheduled.header("location"),
         Some(&*format!("/trash{path}"))
     );
+}
+
+#[tokio::test]
+async fn what_is_being_restored_is_409_with_the_state_and_the_deletion_for_those_who_may_see_it() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    world.put("messages", &key2("d-1", "m-1"));
+    world
+        .call(Event::new("DELETE", "/v1/discussions/d-1"))
+        .await;
+    let mut deletion = world.deletions.all().remove(0);
+    let scope = domain::scope::Scope::below(world.collection("discussions"), &world.collections);
+    for state in [State::Restoring, State::Restored] {
+        deletion.state = state;
+        world.deletions.put(&deletion, &scope, &[]);
+        for path in ["/v1/discussions/d-1", "/v1/messages/d-1/m-1"] {
+            let answer = world.call(Event::new("DELETE", path)).await;
+
+            assert_eq!((answer.status, answer.code()), (409, "INVALID_STATE"));
+            assert_eq!(answer.body["state"], state.as_str());
+            assert_eq!(answer.body["deletion"]["id"], deletion.id.to_string());
+        }
+    }
+    assert_eq!(world.deletions.all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_has_no_room_for_its_mark_is_409_and_says_what_to_do() {
+    for (path, name, way_out) in [
+        ("/v1/discussions/d-1", "discussions", "make it smaller"),
+        ("/v1/jobs/d-1", "jobs", "destroy_all"),
+    ] {
+        let world = World::new();
+        world.put(name, &key("d-1"));
+        let mut row = world.row(name, &key("d-1"));
+        let bytes = Count::Most.item(&row) + "body".len();
+        row.insert("body".to_owned(), json!("x".repeat(ITEM_BYTES - bytes)));
+        world.rows.put(world.collection(name), row);
+
+        let answer = world.call(Event::new("DELETE", path)).await;
+
+        assert_eq!((answer.status, answer.code()), (409, "ROW_TOO_LARGE"));
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains(way_out), "{detail}");
+        assert!(world.is_untouched());
+    }
 }

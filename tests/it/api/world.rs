@@ -93,6 +93,15 @@ author      = "owner"
 serve       = ["write"]
 permissions = { write = ["author"], delete = ["admin"] }
 
+[prints]
+table       = "prints"
+key         = ["print_id"]
+tenant      = "realm"
+strategy    = "archive"
+retention   = "30d"
+serve       = ["write"]
+permissions = { delete = ["admin"] }
+
 [jobs]
 table       = "jobs"
 key         = ["job_id"]

@@ -21,7 +21,7 @@ pub(super) fn post() -> World {
     world
 }
 
-fn brief(answer: &Answer) -> (i64, &str) {
+pub(super) fn brief(answer: &Answer) -> (i64, &str) {
     (answer.status, answer.code())
 }
 

@@ -7,4 +7,4 @@ mod naming;
 mod passes;
 mod rights;
 mod strategies;
-mod world;
+pub(crate) mod world;

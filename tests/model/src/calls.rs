@@ -161,7 +161,9 @@ fn restore(
         },
         Call::ReadParent(place) => {
             let above = record_at(at.page, place).checked_sub(1);
-            if above.is_none_or(|above| world.rows[above].is_some()) {
+            let is_hidden = world.meta(at.id).is_hidden_by_its_root();
+            let is_below = |row: Row| is_hidden || row.mark.is_none_or(|by| by == at.id);
+            if above.is_none_or(|above| world.rows[above].is_some_and(is_below)) {
                 calls.push(Call::ClearRow(place));
             } else {
                 conflict(place, "PARENT_MISSING");

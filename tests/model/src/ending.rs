@@ -165,6 +165,11 @@ fn restore(
     if next.revision != world.meta(job.id).revision + 1 {
         return None;
     }
+    if !job.held.is_hidden_by_its_root() {
+        // The root is back already, and is not touched.
+        job.held = world.store(job.id, next).ok()?;
+        return ended(world, job);
+    }
     if setup.guards.root_last && !world.is_marked_by(job.id, job.id) {
         return Some(Step::End {
             failure: Some(failure("KEY_TAKEN")),

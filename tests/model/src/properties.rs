@@ -120,7 +120,8 @@ fn has_ended(meta: &Deletion) -> bool {
 
 fn root_is_hidden(world: &World, id: usize, control: &Control) -> bool {
     let row = world.rows[id].filter(|row| row.generation == control.root);
-    control.meta.state == State::Restored || row.is_none_or(|row| row.mark == Some(id))
+    let is_back = control.meta.state == State::Restored || control.meta.root_restored;
+    is_back || row.is_none_or(|row| row.mark == Some(id))
 }
 
 fn is_explained(world: &World, record: usize) -> bool {

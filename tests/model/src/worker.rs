@@ -101,8 +101,8 @@ fn take(
 fn lease(setup: &Setup, world: &mut World, job: &mut Job) -> Option<Step> {
     take_lease(world, job)?;
     match job.held.state.pass() {
-        Pass::Delete | Pass::Purge => Some(next_page(setup, world, job)),
-        Pass::Restore => Some(Step::RestoreRoot),
+        Pass::Restore if job.held.is_hidden_by_its_root() => Some(Step::RestoreRoot),
+        Pass::Delete | Pass::Restore | Pass::Purge => Some(next_page(setup, world, job)),
     }
 }
 
@@ -158,8 +158,12 @@ pub(crate) fn next_page(setup: &Setup, world: &World, job: &Job) -> Step {
     let Some(number) = job.held.next_backwards() else {
         let failed: u64 = job.held.restored.values().map(|counts| counts.failed).sum();
         let is_restore = job.held.state.pass() == Pass::Restore;
-        return if is_restore && failed == 0 {
+        return if is_restore && failed == 0 && job.held.is_hidden_by_its_root() {
             Step::ReadAncestors
+        } else if is_restore && failed == 0 {
+            Step::Restore {
+                exceptions: world.exceptions(job.id, 1),
+            }
         } else {
             Step::End { failure: None }
         };

@@ -157,6 +157,17 @@ fn two_requests_of_any_kind_with_a_crash_between_any_two_calls() {
 }
 
 #[test]
+fn what_a_restore_has_left_is_restored_again_with_a_crash_between_any_two_calls() {
+    let bounds = Bounds {
+        crashes: 1,
+        restores: 2,
+        requests: 2,
+        ..Bounds::NONE
+    };
+    holds("restored again", &Setup::with(bounds), &["RESTORED"]);
+}
+
+#[test]
 #[expect(clippy::print_stdout, reason = "how much was explored is the result")]
 fn nothing_goes_round_in_circles_so_every_way_ends() {
     let bounds = Bounds {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use domain::deletion::Deletion;
+use domain::deletion::{self, Deletion};
 use domain::key::RecordKey;
 use ports::ApiPorts;
 use requests::Api;
@@ -45,7 +45,13 @@ pub(super) async fn delete<P: ApiPorts>(
         key: key.clone(),
         request_id: call.request_id.clone(),
     };
-    match accept(&api, request).await? {
+    let answer = match accept(&api, request).await {
+        Err(AcceptError::ComingBack(state, deletion)) => {
+            return Err(coming_back(&api, &call, state, deletion.as_deref()));
+        }
+        answer => answer?,
+    };
+    match answer {
         AcceptAnswer::Scheduled(deletion) => Ok(accepted(
             &api,
             &call,
@@ -90,11 +96,40 @@ fn accepted<P: ApiPorts>(
     response
 }
 
+/// The record is hidden by a deletion that hides it no longer, or soon.
+fn coming_back<P: ApiPorts>(
+    api: &Api<P>,
+    call: &Call,
+    state: deletion::State,
+    deletion: Option<&Deletion>,
+) -> Problem {
+    let detail = format!(
+        "The deletion that hides the record is {state}, so it may be shown again; delete it again when it is shown."
+    );
+    let problem = Problem::new(Code::InvalidState, detail).with("state", state.as_str());
+    match deletion {
+        Some(deletion) => problem.with("deletion", DeletionView::new(api, call, deletion)),
+        None => problem,
+    }
+}
+
 impl From<AcceptError> for Problem {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::Forbidden => {
                 Self::new(Code::Forbidden, "The caller may not delete this record.")
+            }
+            AcceptError::ComingBack(state, _) => Self::new(
+                Code::InvalidState,
+                format!("The deletion that hides the record is {state}."),
+            ),
+            AcceptError::TooLarge { by_id } => {
+                let detail = if by_id {
+                    "With the mark of its deletion the row would be larger than the table takes: name it in `destroy_all`, which removes it without a mark, or make it smaller first."
+                } else {
+                    "With what its deletion adds the row would be larger than a table takes: make it smaller, then delete it."
+                };
+                Self::new(Code::RowTooLarge, detail)
             }
             AcceptError::HasChildren(child) => Self::new(
                 Code::HasChildren,

@@ -80,6 +80,15 @@ impl From<WriteError> for Problem {
                 Code::RecordTooLarge,
                 "With its names a record has at most 400 KB.",
             ),
+            WriteError::NoRoom(error) => Self::new(
+                Code::RecordTooLarge,
+                format!("Such a record could not be deleted: {error}."),
+            )
+            .at("/body", error.to_string()),
+            WriteError::TooWide => Self::new(
+                Code::RecordTooLarge,
+                "Such a record could not be archived: it has more than 250 attributes, or their names are too long.",
+            ),
             WriteError::Unstorable => Self::new(
                 Code::RecordNotStorable,
                 "The table or the search index does not take a value of this record; nothing was written.",

@@ -93,6 +93,8 @@ pub struct Terms {
     pub restorable: bool,
     /// Whether `purge_at` has come.
     pub is_due: bool,
+    /// Whether the latest restore has left records as they were: what kept them may be gone by now.
+    pub has_conflicts: bool,
 }
 
 /// The state that follows, or `None` when the event is not possible.
@@ -121,6 +123,12 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
         (Event::Retry, S::RestoreFailed) => S::Restoring,
 
         (Event::Restore, S::Deleted) if terms.restorable && !terms.is_due => S::Restoring,
+        // From `purge_at` on, a comparison removes what the restore has left.
+        (Event::Restore, S::Restored)
+            if terms.restorable && terms.has_conflicts && !terms.is_due =>
+        {
+            S::Restoring
+        }
         (Event::Restore, S::Cancelled | S::DeleteFailed | S::RestoreFailed) if terms.restorable => {
             S::Restoring
         }

@@ -103,6 +103,13 @@ impl State {
         )
     }
 
+    /// Whether its marks are being taken off, or have been, but for those of records that could not come back: they do
+    /// not say that a record stays deleted.
+    #[must_use]
+    pub fn takes_marks_off(self) -> bool {
+        matches!(self, Self::Restoring | Self::Restored)
+    }
+
     /// The pass that has work left in this state, if any.
     #[must_use]
     pub fn working_pass(self) -> Option<Pass> {

@@ -71,6 +71,7 @@ impl Deletion {
             links: None,
             deleted: BTreeMap::new(),
             restored: BTreeMap::new(),
+            root_restored: false,
             purged: BTreeMap::new(),
             notified: Notified::default(),
             attempts: 0,
@@ -314,15 +315,6 @@ impl Deletion {
         Ok(next)
     }
 
-    /// The message is about to be sent once more; the wait before the next time is longer than before this one.
-    #[must_use]
-    pub fn resent(&self, now: Timestamp, timing: &Timing) -> Self {
-        let mut next = self.changed();
-        next.resends += 1;
-        next.due_at = Some(later(now, timing.resend_after * next.resends.min(60)));
-        next
-    }
-
     /// Events of an ended deletion are published; the sweeper processes it next at the new `due_at`.
     #[must_use]
     pub fn events_published(&self, notified: Notified, timing: &Timing) -> Self {
@@ -390,6 +382,7 @@ impl Deletion {
     /// The beginning of a run of a pass.
     fn begun(&self, state: State, by: Option<String>, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
+        next.root_restored |= self.root.is_some() && self.state == State::Restored;
         next.state = state;
         next.run += 1;
         next.cursor = 0;

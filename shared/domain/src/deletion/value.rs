@@ -91,6 +91,8 @@ pub struct Deletion {
     pub deleted: BTreeMap<CollectionName, DeleteCounts>,
     /// What the present restore found and did, by collection.
     pub restored: BTreeMap<CollectionName, RestoreCounts>,
+    /// Whether a restore has brought the root back. A later one, of the records that were left, does not touch it.
+    pub root_restored: bool,
     /// What the present purge found and did, by collection.
     pub purged: BTreeMap<CollectionName, PurgeCounts>,
     /// Which events are published.
@@ -314,6 +316,7 @@ impl Deletion {
             strategy: self.strategy,
             restorable: self.restorable,
             is_due: self.purge_at.is_some_and(|purge_at| purge_at <= now),
+            has_conflicts: self.restored.values().any(|counts| counts.conflict > 0),
         }
     }
 
@@ -329,6 +332,12 @@ impl Deletion {
     #[must_use]
     pub fn refusal(&self, action: Action, now: Timestamp) -> Refusal {
         machine::refusal(self.state, action.event(), self.terms(now))
+    }
+
+    /// Whether its root hides the records that a restore gives back, until the restore ends.
+    #[must_use]
+    pub fn is_hidden_by_its_root(&self) -> bool {
+        self.root.is_some() && !self.root_restored
     }
 
     /// Whether a worker may be processing it at this moment.

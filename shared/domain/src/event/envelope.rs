@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::collection::CollectionName;
 use crate::deletion::{Deletion, Pass};
+use crate::json_text::escaped;
 use crate::time::rfc3339;
 
 /// One event, ready for the bus.
@@ -16,6 +17,14 @@ pub struct Event {
     pub kind: Cow<'static, str>,
     /// The detail, as its JSON Schema under `docs/events/` describes it.
     pub detail: Value,
+}
+
+impl Event {
+    /// The detail as it is published.
+    #[must_use]
+    pub fn text(&self) -> String {
+        escaped(self.detail.to_string())
+    }
 }
 
 pub(super) fn common(deletion: &Deletion, pass: Pass, id: &Identity<'_>) -> Value {

@@ -8,6 +8,7 @@ use super::envelope::{Event, Identity, common};
 use crate::collection::{Collection, CollectionName, EventSpec, Recipients};
 use crate::deletion::{Deletion, Pass};
 use crate::effects::Audience;
+use crate::json_text::escaped;
 use crate::key::RecordKey;
 use crate::notice::Notice;
 use crate::page::{Entry, PAGE_KEYS};
@@ -122,7 +123,8 @@ pub fn of_groups(
         };
         let label = group.label();
         let addressed = group.addressed.as_ref().filter(|_| own.is_some());
-        let beside = addressed.map_or(0, |(_, value)| value.to_string().len()) + 2 * label.len();
+        let beside = addressed.map_or(0, |(_, value)| escaped(value.to_string()).len())
+            + 2 * escaped(label.clone()).len();
         let twice = own.is_some_and(|own| own.ids.is_some());
         let parts = split(&group.keys, EVENT_BYTES.saturating_sub(beside), twice);
         for (index, ids) in parts.iter().enumerate() {
@@ -196,10 +198,11 @@ fn split(keys: &[RecordKey], most: usize, twice: bool) -> Vec<&[RecordKey]> {
 
 /// How many bytes a key takes in an event.
 fn written(key: &RecordKey, twice: bool) -> usize {
-    let json = serde_json::to_string(key).map_or(0, |json| json.len() + 1);
+    let bytes = |json: serde_json::Result<String>| json.map_or(0, |json| escaped(json).len() + 1);
+    let once = bytes(serde_json::to_string(key));
     if twice {
-        json + serde_json::to_string(last_part(key)).map_or(0, |json| json.len() + 1)
+        once + bytes(serde_json::to_string(last_part(key)))
     } else {
-        json
+        once
     }
 }

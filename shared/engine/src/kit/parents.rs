@@ -112,7 +112,7 @@ impl Level {
     /// A parent whose row is there.
     fn judge(&mut self, deletion: &Deletion, collection: &Collection, key: &RecordKey, row: &Row) {
         let mark = row.mark(collection);
-        let has_root = deletion.root.is_some();
+        let has_root = deletion.is_hidden_by_its_root();
         if !row.is_of(&deletion.tenant, collection) {
             return;
         }

@@ -25,9 +25,11 @@ pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
 ) -> Result<(), Stop> {
-    strategies::give_back_root(work, deletion).await?;
-    if let Err(failure) = root_is_ours(work, deletion).await? {
-        return Err(Stop::Impossible(failure));
+    if deletion.is_hidden_by_its_root() {
+        strategies::give_back_root(work, deletion).await?;
+        if let Err(failure) = root_is_ours(work, deletion).await? {
+            return Err(Stop::Impossible(failure));
+        }
     }
     backwards::run(work, deletion, Task::Restore, &mut Publisher::new()).await
 }
@@ -76,6 +78,9 @@ pub(crate) async fn end<P: EnginePorts>(
     let failed: u64 = deletion.restored.values().map(|counts| counts.failed).sum();
     if failed > 0 {
         return store(work, deletion.finish(now)).await;
+    }
+    if deletion.root_restored {
+        return store(work, deletion.restored(now, &page, &earlier, None)).await;
     }
     // Its row has been back since the beginning, and stays if this fails.
     strategies::forget_root(work, deletion).await?;

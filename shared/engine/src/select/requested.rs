@@ -11,6 +11,7 @@ use crate::kit::membership::is_meant;
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use crate::select::coming_back::wait_for_restores;
 use crate::select::step::{Found, Step};
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::RequestedPlace;
@@ -74,6 +75,9 @@ impl<P: EnginePorts> Requested<'_, P> {
         let keys = &open[..limit.min(open.len())];
         let collection = self.work.collection(&self.deletion.collection)?;
         let rows = read_identified(self.work, collection, keys).await?;
+        let meant = rows.iter().flatten().map(|(row, _)| row);
+        let meant = meant.filter(|row| self.is_meant(collection, row));
+        wait_for_restores(self.work, self.deletion, collection, meant).await?;
         let mut entries: Vec<Entry> = keys
             .iter()
             .zip(rows)
@@ -126,6 +130,7 @@ impl<P: EnginePorts> Requested<'_, P> {
         let found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
         let mut rows = found.rows;
         rows.retain(|row| self.is_meant(collection, row));
+        wait_for_restores(self.work, self.deletion, collection, rows.iter()).await?;
         let rows = rows.into_iter().map(|row| {
             let (row, fingerprint) = identified(self.work, collection, row);
             Found {

@@ -107,15 +107,16 @@ async fn index<P: ApiPorts>(
     collection: &Collection,
     document: &Document,
 ) -> Result<IndexOutcome, DependencyError> {
-    let mut tries = Tries::whatever_it_took(api.ports.clock());
+    let mut tries = Tries::once_more(api.ports.clock());
     loop {
-        match api.ports.documents().index(collection, document).await? {
-            Attempt::Done(outcome) => return Ok(outcome),
-            Attempt::Retry(why) => {
-                let busy = DependencyError::unavailable("search index", "write a document", why);
-                tries.again(busy).await?;
+        let error = match api.ports.documents().index(collection, document).await {
+            Ok(Attempt::Done(outcome)) => return Ok(outcome),
+            Ok(Attempt::Retry(why)) => {
+                DependencyError::unavailable("search index", "write a document", why)
             }
-        }
+            Err(error) => error,
+        };
+        tries.again(error).await?;
     }
 }
 

@@ -34,6 +34,7 @@ macro_rules! deletions_contract {
                 accepting_a_root_of_another_tenant_writes_nothing,
                 accepting_a_root_of_nobody_writes_nothing,
                 accepting_a_marked_root_writes_nothing,
+                a_root_that_the_mark_would_make_too_large_is_told_apart_and_nothing_is_written,
                 accepting_again_is_accepted_and_changes_nothing,
                 accepting_one_root_twice_has_one_winner,
                 undoing_leaves_the_root_as_it_was_and_no_deletion,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{FakeDeletions, Id, NAME, State, id_of};
-use crate::rows::{clear_mark, write_mark};
+use crate::rows::{clear_mark, has_room, write_mark};
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
@@ -36,6 +36,11 @@ impl AcceptDeletions for FakeDeletions {
                 RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
                 RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
                     return Ok(AcceptOutcome::RootNotLive);
+                }
+                RowMark::Absent | RowMark::Null
+                    if !has_room(collection, &deletion.mark(), attributes) =>
+                {
+                    return Ok(AcceptOutcome::RootTooLarge);
                 }
                 RowMark::Absent | RowMark::Null => {
                     write_mark(collection, &deletion.mark(), attributes);

@@ -2,22 +2,20 @@
 
 use serde_json::Value;
 
-use super::{Attributes, FakeRows, ITEM_BYTES, bytes, clear_mark, mark_of};
+use super::{Attributes, FakeRows, bytes, clear_mark, mark_of};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::{Mark, Row, RowMark};
+use domain::size::{ITEM_BYTES, copy_bytes};
 use ports::{
     ArchiveRows, Attempt, CopyOutcome, DependencyError, EraseOutcome, EraseRows, Found,
     PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome,
 };
 
-/// What the archive adds to a row, in bytes: about as much as it adds in DynamoDB.
-const ADDED: usize = 300;
-
 /// How many attributes a statement of DynamoDB can contain.
-const WIDEST: usize = 200;
+pub(super) const WIDEST: usize = 200;
 
 impl FakeRows {
     /// The copy of a row under this deletion, or `None`.
@@ -57,7 +55,7 @@ impl ArchiveRows for FakeRows {
     async fn copy(
         &self,
         collection: &Collection,
-        _tenant: &Tenant,
+        tenant: &Tenant,
         mark: &Mark,
         rows: &[RowToCopy<Attributes>],
     ) -> Result<Vec<Attempt<CopyOutcome>>, DependencyError> {
@@ -76,7 +74,9 @@ impl ArchiveRows for FakeRows {
             if !row.again && state.copies.contains_key(&at) {
                 return CopyOutcome::Earlier;
             }
-            if bytes(whole) + ADDED > ITEM_BYTES {
+            let key = &row.stored.row.key;
+            let added = copy_bytes(collection, tenant, key, mark.deleted_by.len()) + whole.len();
+            if bytes(whole) + added > ITEM_BYTES {
                 return CopyOutcome::TooLarge;
             }
             state.copies.insert(at, whole.clone());

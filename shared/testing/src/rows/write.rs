@@ -1,9 +1,11 @@
 //! Whole rows in memory, as clients write them.
 
-use super::{Attributes, FakeRows, ITEM_BYTES, bytes, mark_of};
+use super::archive::WIDEST;
+use super::{Attributes, FakeRows, bytes, mark_of};
 use domain::collection::{ChildLookup, Collection};
 use domain::key::RecordKey;
 use domain::row::Row;
+use domain::size::ITEM_BYTES;
 use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 
 impl WriteRows for FakeRows {
@@ -41,6 +43,11 @@ impl WriteRows for FakeRows {
         if bytes(&written) > ITEM_BYTES {
             return Ok(WriteOutcome::TooLarge);
         }
+        if collection.strategy.keeps_copies()
+            && written.len() + collection.marks.all().len() > WIDEST
+        {
+            return Ok(WriteOutcome::TooWide);
+        }
         if !fits_the_indexes(collection, &written) {
             return Ok(WriteOutcome::Unstorable);
         }
@@ -69,11 +76,14 @@ impl WriteRows for FakeRows {
         let mut state = self.begin("take a row back", 1, &[&row.key])?;
         let table = state.tables.entry(collection.name.clone()).or_default();
         let written = written(collection, row, before);
+        let marks = collection.marks.all();
         let is_as_written = table.get(&row.key).is_some_and(|now| {
             mark_of(collection, now).is_live()
                 && row
                     .attributes
                     .keys()
+                    .chain(before.iter().flat_map(|before| before.raw.keys()))
+                    .filter(|name| !marks.contains(&name.as_str()))
                     .all(|name| now.get(name) == written.get(name))
         });
         if !is_as_written {

@@ -1,13 +1,15 @@
 //! Acceptance: one transaction, then the message; whatever is lost, one deletion, and the 202 is kept.
 
-use domain::deletion::{Deletion, State};
+use domain::deletion::{Action, Deletion, State};
 use domain::key::RecordKey;
+use domain::size::{Count, ITEM_BYTES};
 use ports::ChangeDeletions as _;
 use requests::accept::{AcceptAnswer, AcceptError};
 use serde_json::json;
-use testing::samples::{COLLECTIONS, key, marked, with_null};
+use testing::samples::{COLLECTIONS, key, key2, marked, with_null};
 use testing::{Fault, Moment, Operation, samples};
 
+use crate::engine::restore::again::left_below_a_discussion;
 use crate::engine::world::trees::{four_levels, mail, message_key};
 use crate::engine::world::{TENANT, World, admin, ask, at_once, principal, text};
 
@@ -21,6 +23,8 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::Forbidden) => "forbidden",
         Err(AcceptError::TakenBack) => "taken back",
         Err(AcceptError::HasChildren(_)) => "has children",
+        Err(AcceptError::ComingBack(..)) => "coming back",
+        Err(AcceptError::TooLarge { .. }) => "too large",
         Err(AcceptError::Dependency(_)) => "dependency",
     }
     .to_owned()
@@ -370,4 +374,106 @@ async fn a_collection_that_is_not_declared_any_more_fails_with_its_name() {
     let stands = world.now(&deletion);
     assert_eq!(stands.state, State::DeleteFailed);
     assert!(stands.failure.unwrap().reason.contains("`subscribers`"));
+}
+
+#[tokio::test]
+async fn what_is_coming_back_is_not_called_deleted() {
+    // The record itself, and one that it hides.
+    for (collection, record) in [("discussions", key("d")), ("messages", message_key("d", 0))] {
+        let world = mail(2);
+        let deletion = world.accept("discussions", &key("d")).await;
+        world.come_to_rest().await;
+        let before = world.ask(&world.faults(), collection, &record).await;
+        assert_eq!(word(&before), "already deleted, shown");
+        world.act(&deletion, Action::Restore).await.unwrap();
+
+        let answer = world.ask(&world.faults(), collection, &record).await;
+
+        let Err(AcceptError::ComingBack(State::Restoring, Some(shown))) = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(shown.id, deletion.id);
+        world.come_to_rest().await;
+        scheduled(world.ask(&world.faults(), collection, &record).await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_restored_while_it_is_looked_at_is_deleted_again() {
+    let world = mail(1);
+    let deletion = world.accept("discussions", &key("d")).await;
+    world.come_to_rest().await;
+    let (faults, beside) = (world.faults(), world.clone());
+    faults.beside(Operation::ReadDeletion, 1, Moment::Before, move || {
+        at_once(beside.act_and_rest(&deletion, Action::Restore));
+    });
+
+    let again = scheduled(world.ask(&faults, "discussions", &key("d")).await);
+
+    world.come_to_rest().await;
+    assert_eq!(world.now(&again).state, State::Deleted);
+    assert_eq!(world.marks("discussions", &key("d")).0, text(again.id));
+}
+
+#[tokio::test]
+async fn what_a_restore_has_left_marked_is_not_called_deleted_either() {
+    let (world, deletion) = left_below_a_discussion(1000).await;
+
+    let answer = world.ask(&world.faults(), "messages", &key("l-d1-0")).await;
+
+    let Err(AcceptError::ComingBack(State::Restored, Some(shown))) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(shown.id, deletion.id);
+}
+
+#[tokio::test]
+async fn a_deletion_of_any_id_is_begun_done_and_told() {
+    for id in [
+        "\u{FFFE}",
+        "\u{FFFF}",
+        "a\u{FFFF}\u{FFFE}b",
+        "\u{1}\u{7F}\u{85}",
+    ] {
+        let world = mail(0);
+        world.put("discussions", &key(id), None);
+        world.put("messages", &key2(id, id), Some(&key(id)));
+
+        let deletion = world.accept("discussions", &key(id)).await;
+        assert_eq!(world.queue.len(), 1, "{id:?}: its message is sent");
+        world.come_to_rest().await;
+
+        assert_eq!(world.now(&deletion).state, State::Deleted, "{id:?}");
+        assert_eq!(world.named("RecordsDeleted").len(), 2, "{id:?}");
+    }
+}
+
+/// A discussion with so many bytes beside its mark's.
+fn put_large(world: &World, less: usize) {
+    let mut row = world.live_row("discussions", &key("d"), None);
+    let bytes = Count::Most.item(&row) + "body".len();
+    row.insert(
+        "body".to_owned(),
+        "x".repeat(ITEM_BYTES - less - bytes).into(),
+    );
+    world.rows.put(world.collection("discussions"), row);
+}
+
+#[tokio::test]
+async fn a_root_that_cannot_be_marked_is_refused_until_it_is_smaller_and_nothing_is_written() {
+    let world = mail(1);
+    put_large(&world, 90);
+    let row = world.row("discussions", &key("d"));
+
+    let answer = world.ask(&world.faults(), "discussions", &key("d")).await;
+
+    assert_eq!(word(&answer), "too large");
+    assert!(matches!(
+        answer,
+        Err(AcceptError::TooLarge { by_id: false })
+    ));
+    assert_eq!(world.row("discussions", &key("d")), row);
+    assert_eq!(world.deletions.all(), []);
+    put_large(&world, 200);
+    scheduled(world.ask(&world.faults(), "discussions", &key("d")).await);
 }

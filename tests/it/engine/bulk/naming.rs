@@ -1,6 +1,6 @@
 //! What is selected, and what is told of the rest.
 
-use domain::deletion::{DeleteCounts, State};
+use domain::deletion::{Action, DeleteCounts, State};
 use domain::page::Outcome;
 use requests::destroy::Requested;
 use serde_json::json;
@@ -334,4 +334,31 @@ async fn the_message_and_the_first_event_tell_that_there_is_no_root() {
     let detail = accepted.unwrap().detail;
     assert_eq!(detail["root"], json!(null));
     assert_eq!(detail["tenant"], TENANT);
+}
+
+#[tokio::test]
+async fn what_is_coming_back_is_waited_for_and_deleted_then() {
+    for is_by_author in [false, true] {
+        let world = chat();
+        let first = world.accept("messages", &message("s0")).await;
+        world.come_to_rest().await;
+        world.act(&first, Action::Restore).await.unwrap();
+        // Its message is late.
+        drop(world.queue.take());
+
+        let second = if is_by_author {
+            world.destroy_author("ann").await
+        } else {
+            world.destroy_ids(&["s0"]).await
+        };
+        world.deliver_all().await;
+        assert_eq!(world.now(&first).state, State::Restoring);
+        world.come_to_rest().await;
+
+        assert_eq!(world.now(&first).state, State::Restored);
+        assert_eq!(world.now(&second).state, State::Deleted);
+        let counts = world.counts(&second, "messages");
+        assert_eq!(counts.already_deleted, 0, "{counts:?}");
+        assert_eq!(counts.deleted, counts.selected);
+    }
 }

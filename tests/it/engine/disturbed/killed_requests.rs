@@ -8,6 +8,7 @@ use testing::samples::{key, key2, with_null};
 use testing::{Moment, Operation};
 
 use crate::engine::disturbed::crashes::{PAGE_SIZES, cuts};
+use crate::engine::restore::again::left_below_a_discussion;
 use crate::engine::world::trees::four_levels;
 use crate::engine::world::{Ignore, World};
 
@@ -88,6 +89,17 @@ async fn ends_the_same(what: &str, expected_state: State, ready: impl Fn(usize) 
 async fn a_restore_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
     ends_the_same("restore", State::Restored, |page_keys| {
         Box::pin(async move { asked(deleted(page_keys, false).await, Action::Restore).await })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restore_of_what_was_left_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
+    ends_the_same("restore again", State::Restored, |page_keys| {
+        Box::pin(async move {
+            let left = left_below_a_discussion(page_keys).await;
+            asked(left, Action::Restore).await
+        })
     })
     .await;
 }

@@ -1,7 +1,8 @@
 //! The strategy `archive`: copied, then removed; the root last.
 
 use domain::deletion::{Action, State};
-use requests::accept::AcceptAnswer;
+use domain::size::{Count, ITEM_BYTES};
+use requests::accept::{AcceptAnswer, AcceptError};
 use requests::act::ActError;
 use serde_json::json;
 use testing::samples::{key, key2};
@@ -258,6 +259,53 @@ async fn a_row_that_is_too_large_for_the_archive_stays_marked_and_comes_back_or_
         }
         assert!(world.rows.copies().is_empty());
     }
+}
+
+/// A list that leaves so many bytes free.
+fn put_large(world: &World, less: usize) {
+    let lists = world.collection("lists");
+    let mut row = world.row("lists", &key("l")).expect("it is there");
+    row.remove("body");
+    let bytes = Count::Most.item(&row) + "body".len();
+    // Nothing that a binary value may look like.
+    let body = "…".repeat((ITEM_BYTES - less - bytes) / "…".len());
+    row.insert("body".into(), json!(body));
+    world.rows.put(lists, row);
+}
+
+#[tokio::test]
+async fn a_root_that_the_archive_cannot_take_is_refused_before_anything_moves() {
+    let world = small(&archived());
+    put_large(&world, 250);
+
+    let answer = world.ask(&world.faults(), "lists", &key("l")).await;
+
+    assert!(
+        matches!(answer, Err(AcceptError::TooLarge { by_id: false })),
+        "{answer:?}"
+    );
+    assert_eq!(world.deletions.all(), []);
+    put_large(&world, 800);
+    let deletion = world.delete_and_rest("lists", &key("l")).await;
+    assert_eq!(deletion.state, State::Deleted);
+}
+
+#[tokio::test]
+async fn a_root_that_grew_since_stays_marked_in_its_table_and_comes_back() {
+    let world = small(&archived());
+    let deletion = world.accept("lists", &key("l")).await;
+    put_large(&world, 100);
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(world.marks("lists", &key("l")).0, text(deletion.id));
+    assert_eq!(world.rows_of_tree(), 1);
+
+    let restored = world.act_and_rest(&deletion, Action::Restore).await;
+
+    assert_eq!(restored.state, State::Restored);
+    assert_eq!(world.marks("lists", &key("l")).0, Some(String::new()));
+    assert_eq!(world.rows_of_tree(), 6);
+    assert!(world.rows.copies().is_empty());
 }
 
 #[tokio::test]

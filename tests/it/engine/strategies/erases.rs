@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use domain::collection::Collections;
 use domain::deletion::{Action, State};
+use domain::size::{Count, ITEM_BYTES};
+use requests::accept::AcceptError;
+use requests::destroy::Requested;
 use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
@@ -11,7 +14,7 @@ use testing::{Moment, Operation};
 use crate::engine::areas::shipped;
 use crate::engine::world::strategies::{erased, root_anew_half_way, small, sum};
 use crate::engine::world::trees::FOUR_LEVELS;
-use crate::engine::world::{Ignore, World, at_once, text};
+use crate::engine::world::{Ignore, World, admin, at_once, text};
 
 fn tasks() -> World {
     let world = shipped("tasks.toml");
@@ -33,6 +36,33 @@ async fn a_task_and_all_its_executions_are_gone_and_nothing_is_kept() {
     assert_eq!(sum(&deletion.deleted, "deleted"), 3);
     assert_eq!(world.everything(), []);
     assert!(world.rows.copies().is_empty());
+}
+
+#[tokio::test]
+async fn a_root_that_has_no_room_for_a_mark_is_removed_by_its_id_with_all_below_it() {
+    let world = tasks();
+    let mut row = world.row("tasks", &key("t-1")).unwrap();
+    let bytes = Count::Most.item(&row) + "body".len();
+    row.insert("body".into(), json!("x".repeat(ITEM_BYTES - bytes)));
+    world.rows.put(world.collection("tasks"), row);
+    let answer = world.ask(&world.faults(), "tasks", &key("t-1")).await;
+    assert!(
+        matches!(answer, Err(AcceptError::TooLarge { by_id: true })),
+        "{answer:?}"
+    );
+
+    let named = Requested::Ids {
+        ids: vec![key("t-1")],
+        author: None,
+    };
+    let asked = world
+        .destroy(&world.faults(), &admin(), "tasks", named, None)
+        .await;
+
+    let deletion = asked.expect("it is accepted");
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::Purged);
+    assert_eq!(world.everything(), []);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::deletion::{Deletion, State};
+use domain::deletion::{Action, Deletion, State};
 use engine::{SweepReport, sweep};
 use ports::Clock;
 use testing::samples::key;
@@ -331,4 +331,54 @@ async fn a_sweep_that_cannot_find_what_is_due_is_an_error_and_the_next_one_works
     world.come_to_rest().await;
 
     assert_eq!(world.now(&deletion).state, State::Deleted);
+}
+
+#[tokio::test]
+async fn a_message_that_the_queue_refuses_every_time_is_given_up_with_the_reason() {
+    for is_cancelled in [false, true] {
+        let world = mail(1);
+        let deletion = lost(&world).await;
+        if is_cancelled {
+            world.act(&deletion, Action::Cancel).await.unwrap();
+            drop(world.queue.take());
+        }
+        let mut errors = 0;
+        while !world.now(&deletion).state.is_done() {
+            world.clock.advance(Duration::from_mins(1));
+            let faults = world.faults();
+            faults.fail(Operation::Send, .., Fault::Refused(Moment::Before));
+            errors += world.sweep(&faults).await.unwrap().errors;
+        }
+
+        let stands = world.now(&deletion);
+        let expected = if is_cancelled {
+            State::Cancelled
+        } else {
+            State::DeleteFailed
+        };
+        assert_eq!(stands.state, expected);
+        let failure = stands.failure.clone().expect("it has a reason");
+        assert!(failure.reason.contains("queue could not"), "{failure:?}");
+        assert!(errors > 0, "each is reported");
+        let waited = world.clock.now().duration_since(deletion.deleted_at);
+        assert!(waited.as_hours() < 2, "{waited:?}");
+
+        let retried = world.act_and_rest(&deletion, Action::Retry).await;
+        assert_eq!(retried.state, State::Deleted);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_answer_is_no_attempt() {
+    let world = mail(1);
+    let deletion = lost(&world).await;
+    for _ in 0..120 {
+        world.clock.advance(Duration::from_mins(1));
+        let faults = world.faults();
+        faults.fail(Operation::Send, .., Fault::Unavailable(Moment::Before));
+        world.sweep(&faults).await.unwrap();
+    }
+
+    assert_eq!(world.now(&deletion).state, State::PendingDelete);
+    assert_eq!(world.now(&deletion).attempts, 0);
 }

@@ -1,5 +1,6 @@
 //! Acceptance: the root's mark, the deletion, its scope and its first page, all or nothing.
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure as OnFailure,
     TransactWriteItem, Update,
@@ -50,6 +51,9 @@ impl AcceptDeletions for DynamoDeletions {
             Ok(_) => Ok(AcceptOutcome::Accepted),
             Err(error) => match reasons(&error) {
                 Some(reasons) => outcome(collection, deletion, reasons),
+                None if is_item_too_large(error.code(), error.message()) => {
+                    Ok(AcceptOutcome::RootTooLarge)
+                }
                 None => Err(dependency_error(STORE, OPERATION, error)),
             },
         }
@@ -141,7 +145,25 @@ fn outcome(
         Ok(AcceptOutcome::Accepted)
     } else if failed_condition(root) {
         Ok(AcceptOutcome::RootNotLive)
+    } else if reasons
+        .iter()
+        .any(|reason| is_item_too_large(reason.code(), reason.message()))
+    {
+        Ok(AcceptOutcome::RootTooLarge)
     } else {
         Err(cancelled(OPERATION, reasons))
+    }
+}
+
+/// Whether an item, or an item collection of a local index, would be too large: the root with its mark, or the first page,
+/// which has the root's attributes that effects need. DynamoDB has no code of its own for an item: "Item size to update
+/// has exceeded the maximum allowed size".
+fn is_item_too_large(code: Option<&str>, why: Option<&str>) -> bool {
+    match code {
+        Some("ItemCollectionSizeLimitExceeded") => true,
+        Some("ValidationError" | "ValidationException") => {
+            why.is_some_and(|why| why.contains("maximum allowed size"))
+        }
+        _ => false,
     }
 }

@@ -77,6 +77,8 @@ struct Meta {
     deleted: BTreeMap<CollectionName, DeleteCounts>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     restored: BTreeMap<CollectionName, RestoreCounts>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    root_restored: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     purged: BTreeMap<CollectionName, PurgeCounts>,
     notified: Notified,
@@ -144,6 +146,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         links: deletion.links.clone(),
         deleted: deletion.deleted.clone(),
         restored: deletion.restored.clone(),
+        root_restored: deletion.root_restored,
         purged: deletion.purged.clone(),
         notified: deletion.notified.clone(),
         attempts: deletion.attempts,
@@ -220,6 +223,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         links: meta.links,
         deleted: meta.deleted,
         restored: meta.restored,
+        root_restored: meta.root_restored,
         purged: meta.purged,
         notified: meta.notified,
         attempts: meta.attempts,

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use self::bounds::ARCHIVE;
+pub(super) use self::copy::is_narrow;
 use super::{DynamoRows, STORE, row as read_row};
 use crate::dynamo::{Item, primary_key};
 use crate::sdk_error::dependency_error;

@@ -1,10 +1,11 @@
 //! Whole rows, as clients write them: one conditional put each.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::archive::is_narrow;
 use super::{DynamoRows, STORE, row as read_row};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::value::{from_json, from_json_beside};
@@ -54,6 +55,10 @@ impl WriteRows for DynamoRows {
         row: &Row,
         before: Option<&Stored<Item>>,
     ) -> Result<WriteOutcome, DependencyError> {
+        let item = item(collection, row, before);
+        if collection.strategy.keeps_copies() && !can_be_copied(collection, &item) {
+            return Ok(WriteOutcome::TooWide);
+        }
         let mut places = Placeholders::default();
         let condition = match before {
             None => {
@@ -66,7 +71,7 @@ impl WriteRows for DynamoRows {
             .client
             .put_item()
             .table_name(self.tables.of(collection))
-            .set_item(Some(item(collection, row, before)))
+            .set_item(Some(item))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(places.names()))
             .set_expression_attribute_values(places.values())
@@ -87,7 +92,7 @@ impl WriteRows for DynamoRows {
         before: Option<&Stored<Item>>,
     ) -> Result<TakeBackOutcome, DependencyError> {
         let mut places = Placeholders::default();
-        let condition = as_written(&mut places, collection, &item(collection, row, before), row);
+        let condition = as_written(&mut places, collection, row, before);
         let table = self.tables.of(collection);
         let failure = match before {
             None => {
@@ -150,6 +155,15 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
     item
 }
 
+/// Whether the row can be archived once it is marked.
+fn can_be_copied(collection: &Collection, item: &Item) -> bool {
+    let mut marked = item.clone();
+    for name in collection.marks.all() {
+        marked.insert(name.to_owned(), text(""));
+    }
+    is_narrow(collection, &marked)
+}
+
 /// Unmarked, and with the tenant and the author for which the caller's right was checked.
 fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) -> String {
     let judged = std::iter::once(&collection.tenant.attribute)
@@ -165,24 +179,28 @@ fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) ->
     conditions.join(" AND ")
 }
 
-/// Unmarked, and with the attributes that were written.
+/// Unmarked, with the attributes that were written, and without those that the write has removed.
 fn as_written(
     places: &mut Placeholders,
     collection: &Collection,
-    item: &HashMap<String, AttributeValue>,
     row: &Row,
+    before: Option<&Stored<Item>>,
 ) -> String {
     let marks = collection.marks.all();
+    let written = item(collection, row, before);
     let mut conditions = vec![unmarked(places, collection)];
-    let written = row
+    let names: BTreeSet<&String> = row
         .attributes
         .keys()
-        .filter(|name| !marks.contains(&name.as_str()));
-    for name in written.take(COMPARED) {
-        if let Some(value) = item.get(name) {
-            let name = places.name(name);
-            conditions.push(format!("{name} = {}", places.value(value.clone())));
-        }
+        .chain(before.iter().flat_map(|before| before.raw.keys()))
+        .filter(|name| !marks.contains(&name.as_str()))
+        .collect();
+    for attribute in names.into_iter().take(COMPARED) {
+        let name = places.name(attribute);
+        conditions.push(match written.get(attribute) {
+            Some(value) => format!("{name} = {}", places.value(value.clone())),
+            None => format!("attribute_not_exists({name})"),
+        });
     }
     conditions.join(" AND ")
 }

@@ -6,6 +6,7 @@ const FLAG: Terms = Terms {
     strategy: Strategy::Flag,
     restorable: true,
     is_due: false,
+    has_conflicts: false,
 };
 
 /// What is possible before `purge_at` for a deletion that may be restored, as the design says.
@@ -82,6 +83,25 @@ fn from_purge_at_on_a_deleted_one_is_purged_and_no_longer_restored() {
 }
 
 #[test]
+fn what_a_restore_has_left_is_restored_again_until_purge_at() {
+    for is_due in [false, true] {
+        let left = Terms {
+            has_conflicts: true,
+            is_due,
+            ..FLAG
+        };
+        let none_left = Terms { is_due, ..FLAG };
+        for (state, event) in every() {
+            let expected = match (state, event) {
+                (State::Restored, Event::Restore) => (!is_due).then_some(State::Restoring),
+                _ => next(state, event, none_left),
+            };
+            assert_eq!(next(state, event, left), expected, "{state} {event:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_never_restored_offers_everything_but_the_restore() {
     let never = Terms {
         restorable: false,
@@ -142,6 +162,12 @@ fn what_is_refused_says_whether_it_is_the_state_the_file_or_the_time() {
     assert_eq!(why(State::Deleted, never), Refusal::NeverRestored);
     assert_eq!(why(State::Cancelled, never), Refusal::NeverRestored);
     assert_eq!(why(State::Deleted, due), Refusal::RetentionOver);
+    let left = Terms {
+        has_conflicts: true,
+        ..due
+    };
+    assert_eq!(why(State::Restored, left), Refusal::RetentionOver);
+    assert_eq!(why(State::Restored, due), Refusal::State);
     for terms in [FLAG, never, due] {
         assert_eq!(why(State::Purged, terms), Refusal::State);
         let cancel = refusal(State::Deleted, Event::Cancel, terms);

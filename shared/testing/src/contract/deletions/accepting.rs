@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::harness::{DeletionsHarness, accepted, sample};
 use crate::samples::{mark, marked, root_page, start, timing, with_null};
 use domain::page::Judged;
+use domain::size::{Count, ITEM_BYTES};
 use ports::{
     AcceptDeletions, AcceptOutcome, ChangeDeletions, ReadDeletions, StoreOutcome, UndoOutcome,
 };
@@ -244,4 +245,24 @@ async fn refuses<H: DeletionsHarness>(
 
     assert!(sample.is_absent(harness).await, "{root:?}");
     assert_eq!(sample.root(harness).await, Some(root));
+}
+
+pub async fn a_root_that_the_mark_would_make_too_large_is_told_apart_and_nothing_is_written<
+    H: DeletionsHarness,
+>(
+    harness: &H,
+) {
+    let sample = sample(1, "acme");
+    let mut large = sample.live_root();
+    let bytes = Count::Most.item(&large) + "body".len();
+    large.insert(
+        "body".to_owned(),
+        "x".repeat(ITEM_BYTES - bytes - 90).into(),
+    );
+    harness.put_row(&sample.collection, large.clone()).await;
+
+    assert_eq!(sample.accept(harness).await, AcceptOutcome::RootTooLarge);
+
+    assert!(sample.is_absent(harness).await);
+    assert_eq!(sample.root(harness).await, Some(large));
 }

@@ -228,6 +228,7 @@ fn full(deletion: &Deletion) -> Deletion {
             after: Some(Position("{\"a\":1}".to_owned())),
         })),
         late_done: true,
+        root_restored: true,
         links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([
             ("messages".parse().expect("a name"), counts(7)),

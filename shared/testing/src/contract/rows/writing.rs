@@ -256,6 +256,22 @@ pub async fn taking_back_leaves_what_was_written_or_marked_since<H: RowsHarness>
         );
         assert_eq!(harness.get(&messages, &key).await, Some(now));
     }
+
+    let mut old = written.clone();
+    old.insert("subject".to_owned(), json!("old"));
+    harness.put(&messages, old).await;
+    let before = stored(harness, &messages, &key).await;
+    let _ = write(harness, &messages, &key, &written, before.as_ref()).await;
+    // What the write removed, another writer has written again.
+    let mut again = written.clone();
+    again.insert("subject".to_owned(), json!("theirs"));
+    harness.put(&messages, again.clone()).await;
+
+    assert_eq!(
+        take_back(harness, &messages, &key, &written, before.as_ref()).await,
+        TakeBackOutcome::Changed
+    );
+    assert_eq!(harness.get(&messages, &key).await, Some(again));
 }
 
 pub async fn what_was_written_can_be_marked<H: RowsHarness>(harness: &H) {

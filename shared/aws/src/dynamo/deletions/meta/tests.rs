@@ -69,6 +69,7 @@ fn whole() -> Deletion {
             after: Some(Position("{\"a\":1}".into())),
         })),
         late_done: false,
+        root_restored: true,
         links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([(
             messages.clone(),

@@ -157,7 +157,7 @@ fn pk(deletion: DeletionId, collection: &Collection, key: &RecordKey) -> String 
 }
 
 /// Whether the row can be compared and put back by one statement each.
-fn is_narrow(collection: &Collection, row: &Item) -> bool {
+pub(in crate::dynamo::rows) fn is_narrow(collection: &Collection, row: &Item) -> bool {
     row.len() <= NAMED
         && moving::insert_length(row) <= STATEMENT
         && (collection.version.is_some() || moving::comparison_length(row) <= STATEMENT)
@@ -182,24 +182,32 @@ fn statement(
             &row.row.key,
         );
     }
-    let mut key = Item::from([("id".to_owned(), text(&row.row.key.partition))]);
-    if let Some(sort) = &row.row.key.sort {
-        key.insert("sort".to_owned(), text(sort));
+    let mut item = frame(collection, tenant, mark, &row.row.key);
+    item.push((ITEM, whole));
+    Statement::insert(table, item)
+}
+
+/// The item beside the row in it; how many bytes that are is in `domain::size`.
+fn frame(
+    collection: &Collection,
+    tenant: &Tenant,
+    mark: &Mark,
+    key: &RecordKey,
+) -> Vec<(&'static str, AttributeValue)> {
+    let mut parts = Item::from([("id".to_owned(), text(&key.partition))]);
+    if let Some(sort) = &key.sort {
+        parts.insert("sort".to_owned(), text(sort));
     }
-    Statement::insert(
-        table,
-        vec![
-            ("pk", text(pk(mark.deletion_id, collection, &row.row.key))),
-            ("v", AttributeValue::N(VERSION.to_string())),
-            ("tenant", text(tenant.as_str())),
-            ("deletion_id", text(mark.deletion_id.to_string())),
-            ("deleted_at", text(rfc3339(mark.deleted_at))),
-            ("deleted_by", text(&mark.deleted_by)),
-            ("collection", text(collection.name.as_str())),
-            ("key", AttributeValue::M(key)),
-            (ITEM, whole),
-        ],
-    )
+    vec![
+        ("pk", text(pk(mark.deletion_id, collection, key))),
+        ("v", AttributeValue::N(VERSION.to_string())),
+        ("tenant", text(tenant.as_str())),
+        ("deletion_id", text(mark.deletion_id.to_string())),
+        ("deleted_at", text(rfc3339(mark.deleted_at))),
+        ("deleted_by", text(&mark.deleted_by)),
+        ("collection", text(collection.name.as_str())),
+        ("key", AttributeValue::M(parts)),
+    ]
 }
 
 /// A statement on one copy, of a version that this build knows.
@@ -224,7 +232,9 @@ fn at(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamo::value::to_json;
     use domain::collection::Collections;
+    use domain::size::{Count, copy_bytes};
 
     const NOTES: &str = r#"
         [notes]
@@ -259,6 +269,33 @@ mod tests {
 
     fn key2(partition: &str, sort: &str) -> RecordKey {
         RecordKey::stored(partition, Some(sort))
+    }
+
+    #[test]
+    fn a_copy_has_the_bytes_that_a_written_row_leaves_room_for() {
+        let mark = Mark {
+            deleted_at: "2026-11-21T07:00:00Z".parse().unwrap(),
+            deleted_by: "u-1".into(),
+            deletion_id: deletion_id(1),
+        };
+        let tenant = Tenant::new("acme").unwrap();
+        let long = "é".repeat(512);
+        for (name, key) in [
+            ("notes", key2("a", "b")),
+            ("notes", key2(&long, &long)),
+            ("pages", key(&long)),
+        ] {
+            let collection = collection(name);
+            let mut item: serde_json::Map<_, _> = frame(&collection, &tenant, &mark, &key)
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), to_json(value)))
+                .collect();
+            item.insert(ITEM.to_owned(), serde_json::json!({}));
+
+            let bytes = copy_bytes(&collection, &tenant, &key, mark.deleted_by.len());
+
+            assert_eq!(bytes, Count::Most.item(&item), "{name} {key:?}");
+        }
     }
 
     #[test]
