@@ -23,6 +23,7 @@ use domain::permission::{Action, Right, allows, right};
 use domain::principal::Principal;
 use domain::row::Row;
 use domain::size::{Count, SUBJECT_BYTES, TooLarge, leaves_room};
+use domain::time::rfc3339;
 use ports::{ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 use telemetry::chain;
 
@@ -150,7 +151,8 @@ async fn admit<P: ApiPorts, K: Sync>(
         Liveness::Live(row) => Some(row),
         _ => None,
     });
-    let row = completed(principal, collection, wanted, live)?;
+    let wanted = dated(collection, wanted, live, now);
+    let row = completed(principal, collection, &wanted, live)?;
     let above = liveness(api, principal, collection, row.clone()).await?;
     if matches!(above, Liveness::Absent) {
         return Err(WriteError::KeyTaken);
@@ -191,6 +193,19 @@ fn may_replace(
     } else {
         Err(WriteError::KeyTaken)
     }
+}
+
+/// The wanted row with the time at which it was created: as sent, else as it was, else now. It tells the record apart
+/// from the next one of its key.
+fn dated(collection: &Collection, wanted: &Row, live: Option<&Row>, now: Timestamp) -> Row {
+    let mut row = wanted.clone();
+    if let Some(time) = &collection.filters.time {
+        let before = live.and_then(|live| live.attributes.get(time));
+        row.attributes
+            .entry(time)
+            .or_insert_with(|| before.cloned().unwrap_or_else(|| rfc3339(now).into()));
+    }
+    row
 }
 
 /// The wanted row with its author: as sent, else as it was, else the caller. A caller who may write only as an author
