@@ -9,6 +9,9 @@ use crate::collection::CollectionName;
 use crate::deletion::{Deletion, Pass};
 use crate::time::rfc3339;
 
+/// The most bytes of one event: above 256 KB EventBridge refuses it, alone or with others.
+pub const MOST_BYTES: usize = 250_000;
+
 /// One event, ready for the bus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -16,6 +19,15 @@ pub struct Event {
     pub kind: Cow<'static, str>,
     /// The detail, as its JSON Schema under `docs/events/` describes it.
     pub detail: Value,
+}
+
+impl Event {
+    /// Whether the bus can take it at all: a value that its group has may be too large for that.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        // The rest is for the source.
+        self.kind.len() + self.detail.to_string().len() <= MOST_BYTES - 1000
+    }
 }
 
 pub(super) fn common(deletion: &Deletion, pass: Pass, id: &Identity<'_>) -> Value {
