@@ -58,11 +58,11 @@ impl PublishEvents for FakeEvents {
         {
             return refused("more than 256 KB in one entry");
         }
-        let refuses = |text: &String| {
+        let has_refused = |text: &String| {
             let mut details = events.iter().map(|event| event.detail.to_string());
             details.any(|detail| detail.contains(text.as_str()))
         };
-        if self.state().refused.as_ref().is_some_and(refuses) {
+        if self.state().refused.as_ref().is_some_and(has_refused) {
             return refused("an event that it does not like");
         }
         // As the adapter: events that do not fit into one call must be sent again, and the first is always sent.

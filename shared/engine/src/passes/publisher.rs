@@ -31,7 +31,7 @@ impl Publisher {
     ) {
         if !deletion.notified.accepted && !self.is_unavailable {
             let (_, published) = publish(work, &[event::accepted(deletion)]).await;
-            deletion.notified.accepted = self.note(deletion, published);
+            deletion.notified.accepted = self.note(deletion, &published);
         }
     }
 
@@ -65,7 +65,7 @@ impl Publisher {
         );
         let rest = events.get(part..).unwrap_or_default();
         let (count, published) = publish(work, rest).await;
-        let is_whole = self.note(deletion, published);
+        let is_whole = self.note(deletion, &published);
         let events_of_pass = deletion.notified.of_mut(pass);
         if is_whole {
             events_of_pass.page_published(position);
@@ -75,9 +75,9 @@ impl Publisher {
     }
 
     /// Whether all was published; what was not is owed.
-    fn note(&mut self, deletion: &Deletion, published: Result<(), Stop>) -> bool {
+    fn note(&mut self, deletion: &Deletion, published: &Result<(), Stop>) -> bool {
         // If the slice itself is over, the next store call reports that.
-        if let Err(stop) = &published {
+        if let Err(stop) = published {
             warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
             self.is_unavailable = true;
         }
