@@ -111,11 +111,13 @@ pub async fn verify(
         return Ok(of(Finding::NotFound, None, None));
     };
     let stated = Some(Stated::by(&deletion));
+    // Earlier builds did not count the pages that they dropped.
+    let is_dropped = deletion.state == State::Purged || deletion.expires_at.is_some();
     let mut recount = Recount::begin(id);
     for number in 1..=deletion.pages {
         let page = deletions.page(tenant, id, number).await;
         let Some(page) = page.with_context(|| format!("read page {number}"))? else {
-            if deletion.state == State::Purged {
+            if is_dropped {
                 return Ok(of(Finding::ManifestDropped, stated, None));
             }
             let mut missing = of(Finding::NotProved, stated, Some(Figures::of(recount)));
@@ -127,7 +129,7 @@ pub async fn verify(
             exceptions.with_context(|| format!("read the exceptions of page {number}"))?;
         recount.add(&deletion, &page, &exceptions.unwrap_or_default());
     }
-    if deletion.pages == 0 && deletion.state == State::Purged {
+    if deletion.pages == 0 && is_dropped {
         return Ok(of(Finding::ManifestDropped, stated, None));
     }
     let (verdict, reason) = match recount.verdict(&deletion) {

@@ -129,11 +129,11 @@ impl Tour<'_> {
     async fn all_purged(&mut self) -> Result<()> {
         let begun = Instant::now();
         narrator::say("and when all times have come, sweep after sweep:");
-        let (mut sweeps, mut purged) = (0, 0);
+        let (mut sweeps, mut begun_purges) = (0, 0);
         loop {
             let report = hands::sweep(self.stack).await?;
             sweeps += 1;
-            purged += hands::reported(&report, "purged");
+            begun_purges += hands::reported(&report, "purging");
             let idle = ["due", "purging", "left"]
                 .iter()
                 .all(|name| hands::reported(&report, name) == 0);
@@ -144,7 +144,7 @@ impl Tour<'_> {
                     self.narrator.promise(
                         rows + documents == 0,
                         &format!(
-                            "{sweeps} sweeps ended {purged} purges; marks left: {rows} in rows, {documents} in documents"
+                            "{sweeps} sweeps began {begun_purges} purges; marks left: {rows} in rows, {documents} in documents"
                         ),
                     );
                     return Ok(());

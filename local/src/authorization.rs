@@ -14,7 +14,7 @@ use crate::stack::authorizer::{record_file, wildcard};
 use crate::terminal;
 
 /// Rights that the tests do not use, as `ROLE STATEMENT ACTION` with `*` for any text, and why the role has them.
-const UNUSED: [(&str, &str); 8] = [
+const UNUSED: [(&str, &str); 9] = [
     (
         "* logs:*",
         "the Lambda service writes the logs, in the function's role",
@@ -44,8 +44,12 @@ const UNUSED: [(&str, &str); 8] = [
         "replaces a copy whose row was written between copy and removal",
     ),
     (
-        "SweeperRole MarkAndRemoveRows dynamodb:PartiQLInsert",
-        "puts back, before a purge, an archived record that a live link names again",
+        "SweeperRole MarkAndRemoveRows *",
+        "clears and removes, in a comparison, what a restored deletion has left marked",
+    ),
+    (
+        "SweeperRole Copies dynamodb:PartiQLDelete",
+        "removes, in a comparison, copies that a restored or purged deletion has left",
     ),
 ];
 

@@ -46,7 +46,7 @@ async fn what_a_worker_keeps_of_a_slice_or_a_sweep_is_small() {
         "01a22387-4f80-7000-8000-000000000001".parse().unwrap(),
         end,
     );
-    let sweeping = engine::sweep(&engine, end, std::time::Duration::from_mins(1));
+    let sweeping = engine::sweep(&engine, end);
 
     let sizes = [size_of_val(&advancing), size_of_val(&sweeping)];
 
@@ -119,7 +119,8 @@ async fn passes(strategy: &'static str, [delete, restore, purge]: [usize; 3]) ->
         .world
         .clock
         .set(deletion.purge_at.expect("a retention"));
-    assert_eq!(bench.world.sweep(&faults).await.purged, 1);
+    assert_eq!(bench.world.sweep(&faults).await.purging, 1);
+    bench.ends(&faults, deletion.id, State::Purged).await;
     let purged = bench.units(&faults);
     [
         line("delete", deleted, delete),

@@ -201,7 +201,7 @@ impl<S: Search> OnTables<S> {
     pub(crate) async fn sweep(&self, faults: &Faults) -> SweepReport {
         let deadline = self.later(Duration::from_mins(5));
         let engine = self.engine(faults);
-        let swept = Box::pin(sweep(&engine, deadline, Duration::from_mins(2))).await;
+        let swept = Box::pin(sweep(&engine, deadline)).await;
         swept.expect("what is due is found")
     }
 

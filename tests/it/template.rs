@@ -208,6 +208,8 @@ fn somebody_is_told_of_what_waits_for_a_person() {
         "SweepErrors of SweeperFunction > 0",
         "LongestSilence of SweeperFunction > 3600",
         "PurgeLag of SweeperFunction > 21600",
+        "Backlog of SweeperFunction > 0",
+        "EventsGivenUp of SweeperFunction > 0",
         "DriftFound of SweeperFunction > {\"Ref\":\"DriftAlarmBound\"}",
         "Resurrected of SweeperFunction > 0",
         "NewerVersions of SweeperFunction > 0",

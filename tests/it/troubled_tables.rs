@@ -41,9 +41,7 @@ async fn nothing_is_lost_or_failed_that_was_only_late_on_real_tables() {
         world.clock.advance(Duration::from_mins(5));
         let until = world.later(Duration::from_mins(1));
         // The sweeper cannot send either; what it finds stays due.
-        let swept = sweep(&engine, until, Duration::from_secs(20))
-            .await
-            .unwrap();
+        let swept = sweep(&engine, until).await.unwrap();
         assert_eq!(swept.parked, 0);
         let tenant = &world.principal.tenant;
         if let Ok(Advanced::Ended(state)) = advance(&engine, tenant, accepted.id, until).await {

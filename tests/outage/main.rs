@@ -7,6 +7,7 @@
 
 mod attached;
 mod canary;
+mod drift;
 mod giant;
 mod hidden;
 mod killed;

@@ -117,13 +117,18 @@ impl Tenant {
 
     /// Puts messages.
     pub async fn put_messages(&self, messages: &[Fields]) {
+        self.stores.put_rows("messages", messages).await;
+        self.put_documents(messages).await;
+    }
+
+    /// Puts the documents of messages, as a job does that fills the index again.
+    pub async fn put_documents(&self, messages: &[Fields]) {
         let documents = messages.iter().map(|fields| {
             let part = |name: &str| fields[name].as_str().unwrap().to_owned();
             let id = format!("{}{SEPARATOR}{}", part("discussion_id"), part("message_id"));
             (id, fields.clone())
         });
         let documents: Vec<(String, Fields)> = documents.collect();
-        self.stores.put_rows("messages", messages).await;
         self.stores.put_documents("messages", &documents).await;
     }
 

@@ -47,7 +47,7 @@ async fn every_file_of_events_is_answered_by_its_function() {
         .await
         .unwrap();
     for count in [
-        "due", "resent", "parked", "told", "purged", "put_off", "errors", "left",
+        "due", "resent", "parked", "told", "purging", "put_off", "errors", "left",
     ] {
         assert!(report[count].is_u64(), "{count} in {report}");
     }

@@ -33,14 +33,13 @@ const SHORT: &str = ".local/short";
 const PAGE_KEYS: &str = "250";
 
 /// Times of the second stack, all short: a message reaches the DLQ after five visibilities.
-const SHORT_TIMES: [(&str, &str); 7] = [
+const SHORT_TIMES: [(&str, &str); 6] = [
     ("PageKeys", "2"),
     ("SliceSeconds", "3"),
     ("GraceSeconds", "2"),
     ("CallTimeoutSeconds", "1"),
     ("FunctionTimeoutSeconds", "6"),
     ("QueueVisibilitySeconds", "6"),
-    ("SweepPurgeSeconds", "2"),
 ];
 
 /// The retention on the second stack: long enough to see that nothing is purged before.

@@ -70,6 +70,8 @@ pub(crate) struct DeletionView<'a> {
     counts: CountsView<'a>,
     attempts: u32,
     failure: Option<&'a Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events_given_up: Option<GivenUpView<'a>>,
     /// The actions that the caller may request now.
     allowed_actions: Vec<&'static str>,
     certificate: CertificateView<'a>,
@@ -96,6 +98,15 @@ struct CountsView<'a> {
     delete: &'a BTreeMap<CollectionName, DeleteCounts>,
     restore: &'a BTreeMap<CollectionName, RestoreCounts>,
     purge: &'a BTreeMap<CollectionName, PurgeCounts>,
+}
+
+/// Events that the bus cannot take.
+#[derive(Debug, Serialize)]
+struct GivenUpView<'a> {
+    count: u32,
+    /// Why the last of them was given up.
+    #[serde(flatten)]
+    failure: &'a Failure,
 }
 
 /// What remains of the manifest when it is deleted: `docs/certificate.md`.
@@ -139,6 +150,10 @@ impl<'a> DeletionView<'a> {
             },
             attempts: deletion.attempts,
             failure: deletion.failure.as_ref(),
+            events_given_up: deletion.notified.given_up_for().map(|failure| GivenUpView {
+                count: deletion.notified.given_up(),
+                failure,
+            }),
             allowed_actions: allowed(api, &call.principal, deletion)
                 .into_iter()
                 .map(Action::as_str)
@@ -173,9 +188,9 @@ impl<'a> DeletionView<'a> {
     }
 }
 
-/// When the records of a deletion are removed for good.
+/// When the records of a deletion are removed for good without a request.
 pub(crate) fn purge_at(deletion: &Deletion) -> Option<String> {
-    deletion.purge_at.map(rfc3339)
+    deletion.purges_itself_at().map(rfc3339)
 }
 
 /// A live record.

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::deletion::State;
 use domain::message::{DeletionMessage, MessageError};
 use engine::{Advanced, Engine, advance};
 use jiff::Timestamp;
@@ -29,12 +30,15 @@ pub struct Handled {
     pub newer: u64,
     /// How many deletions were given up.
     pub parked: u64,
+    /// How many deletions became `PURGED`.
+    pub purged: u64,
 }
 
 /// The outcome of one message.
 enum Worked {
     Done,
     Parked,
+    Purged,
     Again,
     LeftToALaterVersion,
 }
@@ -63,6 +67,10 @@ pub async fn handle<P: EnginePorts>(
                 handled.parked += 1;
                 continue;
             }
+            Worked::Purged => {
+                handled.purged += 1;
+                continue;
+            }
             Worked::LeftToALaterVersion => handled.newer += 1,
             Worked::Again => {}
         }
@@ -77,6 +85,7 @@ pub fn metrics(function: &str, now: Timestamp, handled: &Handled) -> Option<Stri
     let mut counts = vec![
         (telemetry::NEWER_VERSIONS, Unit::Count, handled.newer),
         (telemetry::PARKED, Unit::Count, handled.parked),
+        ("Purged", Unit::Count, handled.purged),
     ];
     counts.retain(|(_, _, count)| *count > 0);
     (!counts.is_empty()).then(|| telemetry::metrics(function, now, &counts))
@@ -111,8 +120,11 @@ async fn work<P: EnginePorts>(
     match advance(engine, &message.tenant, deletion_id, slice_end).await {
         Ok(advanced) => {
             report(&message, advanced);
-            let parked = matches!(advanced, Advanced::Ended(state) if state.is_parked());
-            if parked { Worked::Parked } else { Worked::Done }
+            match advanced {
+                Advanced::Ended(State::Purged) => Worked::Purged,
+                Advanced::Ended(state) if state.is_parked() => Worked::Parked,
+                _ => Worked::Done,
+            }
         }
         Err(error) if error.is_newer => {
             warn!(%deletion_id, error = %chain(&error), "deletion {deletion_id} is left to a later version");

@@ -18,11 +18,10 @@ use tracing::info;
 pub async fn handle<P: SweepPorts>(
     engine: &Engine<P>,
     deadline: Timestamp,
-    purge_slice: Duration,
 ) -> Result<SweepReport, DependencyError> {
     let now = engine.ports.clock().now();
     let until = sweep_until(now, deadline, engine.timing.slice, engine.timing.grace);
-    let report = sweep(engine, until, purge_slice).await?;
+    let report = sweep(engine, until).await?;
     let fields = serde_json::to_string(&report).unwrap_or_default();
     info!(
         report = fields,
@@ -48,8 +47,9 @@ pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
             (telemetry::PARKED, Unit::Count, count(report.parked)),
             ("Silent", Unit::Count, count(report.silent)),
             ("LongestSilence", Unit::Seconds, report.longest_silence),
-            ("Purged", Unit::Count, count(report.purged)),
             ("PurgeLag", Unit::Seconds, report.purge_lag),
+            ("Backlog", Unit::Count, count(report.left)),
+            ("EventsGivenUp", Unit::Count, report.given_up),
             ("SweepErrors", Unit::Count, count(report.errors)),
             (telemetry::NEWER_VERSIONS, Unit::Count, count(report.newer)),
         ],

@@ -32,12 +32,12 @@ async fn serve(config: SweeperConfig) -> Result<(), Error> {
         patience: config.engine.patience,
         page_keys: config.engine.page_keys,
     };
-    let (engine, purge_slice) = (&engine, config.purge_slice);
+    let engine = &engine;
     // The event is ignored: it only contains the time.
     let handle = move |event: LambdaEvent<IgnoredAny>| async move {
         let deadline = Timestamp::try_from(event.context.deadline())?;
         // Boxed: this future contains everything that the engine may wait for.
-        let report = Box::pin(sweeper::handle(engine, deadline, purge_slice)).await?;
+        let report = Box::pin(sweeper::handle(engine, deadline)).await?;
         let function = &event.context.env_config.function_name;
         emit(&sweeper::metrics(function, SystemClock.now(), &report))?;
         Ok::<SweepReport, Error>(report)

@@ -4,7 +4,7 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 
 use super::sdk_error::{Refusal, dependency_error, is_later};
-use domain::event::Event;
+use domain::event::{Event, MOST_BYTES};
 use ports::{Attempt, DependencyError, PublishEvents};
 
 const BUS: &str = "event bus";
@@ -14,8 +14,9 @@ const OPERATION: &str = "publish events";
 const SOURCE: &str = "tombstone";
 
 /// The most bytes of all events of one call together; above it EventBridge refuses them all. The limit of 1 MB is new
-/// and not available everywhere; the old one of 256 KB is valid in every region and in every local service.
-const CALL_BYTES: usize = 250_000;
+/// and not available everywhere; the old one of 256 KB, which is that of one event, too, is valid in every region and in
+/// every local service.
+const CALL_BYTES: usize = MOST_BYTES;
 
 /// One EventBridge bus.
 #[derive(Debug, Clone)]

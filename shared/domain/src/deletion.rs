@@ -25,7 +25,7 @@ mod value;
 pub use self::accepted::Accepted;
 pub use self::comparison::Comparison;
 pub use self::counts::{DeleteCounts, PurgeCounts, RestoreCounts};
-pub use self::due::{Due, RetryLimits, due, give_up};
+pub use self::due::{Due, DueKind, RetryLimits, due, give_up};
 pub use self::failure::Failure;
 pub use self::id::DeletionId;
 pub use self::machine::{Action, Refusal, Terms};

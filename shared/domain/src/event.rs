@@ -15,7 +15,7 @@ use crate::time::rfc3339;
 
 use self::envelope::{Identity, common};
 
-pub use self::envelope::Event;
+pub use self::envelope::{Event, MOST_BYTES};
 pub use self::groups::{Group, of_groups};
 
 /// The delete was accepted; sent by the first slice.

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use crate::kit::engine::Engine;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
-use crate::passes::owed_events::publish_owed;
+use crate::passes::owed_events::{Unpublishable, publish_owed};
 use crate::passes::{forwards, purge, removing, restore};
 use domain::deletion::{Deletion, DeletionId, Failure, NotAllowed, Pass, State, Timing, give_up};
 use domain::message::DeletionMessage;
@@ -134,7 +134,8 @@ pub async fn park<P: EnginePorts>(
             warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
             // Owed events stay due. Half of a grace is left when a slice is over.
             let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
-            let _ = publish_owed(Work::new(engine, &slice), &parked).await;
+            let work = Work::new(engine, &slice);
+            let _ = publish_owed(work, &parked, Unpublishable::StaysOwed).await;
             Ok(Advanced::Ended(parked.state))
         }
     }
@@ -201,7 +202,7 @@ async fn closed<P: EnginePorts>(
 ) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
     // Owed events stay due.
-    let _ = publish_owed(work, &ended).await;
+    let _ = publish_owed(work, &ended, Unpublishable::StaysOwed).await;
     Ok(Advanced::Ended(ended.state))
 }
 

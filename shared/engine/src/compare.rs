@@ -87,6 +87,12 @@ pub(super) async fn compare<P: EnginePorts>(
                 Compared::Failed,
             )
         }
+        Stop::Broken(failure) | Stop::Impossible(failure) if has_waited(engine, &current) => {
+            let reason = failure.reason.as_str();
+            warn!(deletion_id = %current.id, reason, "comparison of deletion {} is given up", current.id);
+            let given_up = current.compare_given_up(failure.clone(), clock.now(), &engine.timing);
+            (given_up, Compared::Failed)
+        }
         Stop::Busy(_) | Stop::Broken(_) | Stop::Impossible(_) => {
             warn!(deletion_id = %current.id, stop = %stop, "comparison of deletion {} is put off", current.id);
             (
@@ -107,6 +113,14 @@ pub(super) async fn compare<P: EnginePorts>(
         Ok(StoreOutcome::Changed(_)) => Ok(Compared::Superseded),
         Err(_) => Ok(Compared::Failed),
     }
+}
+
+/// Whether a comparison that cannot be done has been tried for as long as a pass would be: the files may have been wrong
+/// for a while.
+fn has_waited<P: EnginePorts>(engine: &Engine<P>, deletion: &Deletion) -> bool {
+    let now = engine.ports.clock().now();
+    let since = deletion.compare_due_since(now, &engine.timing);
+    since.is_some_and(|since| later(since, engine.patience.fail_after) <= now)
 }
 
 async fn run<P: EnginePorts>(
@@ -137,7 +151,7 @@ async fn run<P: EnginePorts>(
     if let Some(live) = live {
         return send_back(work, deletion, live, drift).await;
     }
-    let next = deletion.compared(work.now(), &work.engine.timing);
+    let next = deletion.compared(&work.engine.timing);
     checkpoint(work, deletion, next).await?;
     let found = &deletion.comparison.drift;
     if !found.is_empty() {

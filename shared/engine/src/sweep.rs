@@ -1,82 +1,64 @@
-//! Does everything that is due: takes no input, checks all of it, is bounded, and returns a report.
+//! Does what is due: takes no input, checks all of it, is bounded, and returns a report.
 //!
-//! Two sweeps at once do no harm: each step is a compare-and-set before it is an act. First reconcile, then compare,
-//! then purge; the comparisons leave half of the time to the purges.
+//! What is due is found by kind, and each kind has its own share of the sweep, the most urgent first: however much there
+//! is to purge, a lost message is sent again. Purges are begun here and done by workers. Two sweeps at once do no harm:
+//! each step is a compare-and-set before it is an act.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use tracing::warn;
 
-use crate::advance::{Advanced, advance, park};
+use crate::advance::{Advanced, park};
 use crate::compare::{Compared, compare};
 use crate::kit::engine::Engine;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
-use crate::passes::owed_events::publish_owed;
-use domain::deletion::comparison::{Tallies, add};
-use domain::deletion::{Deletion, DeletionId, Due, Failure, Pass, State, due};
+use crate::passes::owed_events::{Unpublishable, publish_owed};
+use domain::deletion::comparison::Tallies;
+use domain::deletion::{Deletion, DeletionId, Due, DueKind, Failure, due};
 use domain::message::DeletionMessage;
 use domain::principal::Tenant;
-use domain::scope::Source;
 use domain::time::later;
 use ports::{
-    AdvanceDeletions, ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health,
-    ReadDeletions, SendDeletion, StoreOutcome, SweepPorts,
+    ChangeDeletions, Clock, DependencyError, DomainHealth, FindDue, Health, ReadDeletions,
+    SendDeletion, StoreOutcome, SweepPorts,
 };
 use telemetry::chain;
 
-/// How many due deletions one sweep processes; the others are still due at the next one.
-const AT_ONCE: usize = 1000;
+mod report;
+mod tidy;
 
-/// Publishing that fails only after this time means that the bus is unavailable; an error that comes at once concerns
-/// those events alone.
-const SILENCE: SignedDuration = SignedDuration::from_secs(2);
+pub use self::report::SweepReport;
+use self::tidy::tidy;
 
-/// What a sweep did.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct SweepReport {
-    /// Due deletions that were found.
-    pub due: usize,
-    /// Messages sent again.
-    pub resent: usize,
-    /// Deletions given up, with their reason.
-    pub parked: usize,
-    /// Ended deletions whose owed events have been published.
-    pub told: usize,
-    /// Deletions whose stores were compared to the end.
-    pub compared: usize,
-    /// Comparisons that a later sweep continues.
-    pub comparing: usize,
-    /// Purged deletions that are purged once more, because live records appeared below their root.
-    pub returned: usize,
-    /// Records that disagree with their deletion. Recreated records are not counted here.
-    pub drift_found: u64,
-    /// Of those: records that have been repaired.
-    pub drift_repaired: u64,
-    /// All differences, by kind.
-    pub drift: Tallies,
-    /// Purges that ended in this sweep.
-    pub purged: usize,
-    /// Purges that continue through the queue.
-    pub purging: usize,
-    /// Purged deletions whose pages were dropped.
-    pub tidied: usize,
-    /// Comparisons and purges postponed because the search domain is not healthy, or did not answer.
-    pub put_off: usize,
-    /// Deletions that are worked on, or should be, and have made no progress for too long.
-    pub silent: usize,
-    /// How long the longest of them has made no progress, in seconds.
-    pub longest_silence: u64,
-    /// How late the latest purge that was due in this sweep is, in seconds.
-    pub purge_lag: u64,
-    /// Steps that failed; each is logged, and its deletion stays due.
-    pub errors: usize,
-    /// Deletions that were left alone because a later version wrote part of them; they stay due.
-    pub newer: usize,
-    /// Left for the next sweep.
-    pub left: usize,
+/// How many due deletions of a kind are found: what is beyond a sweep's share is counted as left.
+const FOUND: usize = 5000;
+
+/// The most due deletions of a kind that one sweep processes; the others are still due at the next one.
+fn share(kind: DueKind) -> usize {
+    match kind {
+        DueKind::Work => FOUND,
+        // A few consumers do as many within a minute, so they never are far behind the purges.
+        DueKind::Purge => 500,
+        DueKind::Events | DueKind::Compare => 1000,
+    }
+}
+
+/// Over how much time the messages of a sweep's purges are spread, at most.
+const LONGEST_SPREAD: Duration = Duration::from_mins(1);
+
+/// How many deletions of a kind are processed at the same time.
+fn at_once(kind: DueKind) -> usize {
+    match kind {
+        DueKind::Work | DueKind::Purge => 16,
+        DueKind::Events => 8,
+        // Each has a page in memory.
+        DueKind::Compare => 4,
+    }
 }
 
 /// One sweep, until `deadline` at most.
@@ -87,32 +69,63 @@ pub struct SweepReport {
 pub async fn sweep<P: SweepPorts>(
     engine: &Engine<P>,
     deadline: Timestamp,
-    purge_slice: Duration,
 ) -> Result<SweepReport, DependencyError> {
-    let sweep = Sweep {
-        engine,
-        deadline,
-        purge_slice,
-        outside: Outside::default(),
-        report: SweepReport::default(),
+    let ports = &engine.ports;
+    let now = ports.clock().now();
+    let finding = DueKind::ALL.map(|kind| Box::pin(async move { find(engine, kind, now).await }));
+    let mut found: BTreeMap<DueKind, Vec<Id>> = try_join_all(finding).await?.into_iter().collect();
+    let mut report = SweepReport {
+        due: found.values().map(Vec::len).sum(),
+        ..SweepReport::default()
     };
-    sweep.run().await
+    let mut sweep = Sweep {
+        engine,
+        is_well: None,
+    };
+    for kind in DueKind::ALL {
+        let found_of_kind = found.remove(&kind).unwrap_or_default();
+        let is_needed = kind != DueKind::Work && !found_of_kind.is_empty();
+        if is_needed && sweep.is_well.is_none() {
+            sweep.is_well = Some(Box::pin(sweep.ask_domain(&mut report)).await);
+        }
+        // However slow stores and bus are, each leaves a half of its time to those behind it.
+        let until = match kind {
+            DueKind::Purge | DueKind::Events => sweep.half_of(deadline),
+            DueKind::Work | DueKind::Compare => deadline,
+        };
+        let (more, others) = sweep.process(kind, found_of_kind, until).await;
+        report += more;
+        for (kind, id) in others {
+            found.entry(kind).or_default().push(id);
+        }
+    }
+    Ok(report)
 }
+
+async fn find<P: SweepPorts>(
+    engine: &Engine<P>,
+    kind: DueKind,
+    now: Timestamp,
+) -> Result<(DueKind, Vec<Id>), DependencyError> {
+    let found = engine.ports.due().find_due(kind, now, FOUND).await?;
+    Ok((kind, found))
+}
+
+type Id = (Tenant, DeletionId);
 
 /// One sweep in progress.
 struct Sweep<'a, P: SweepPorts> {
     engine: &'a Engine<P>,
-    deadline: Timestamp,
-    purge_slice: Duration,
-    outside: Outside,
-    report: SweepReport,
+    /// Whether the search domain is healthy, once that was asked: nothing is written into one that is not.
+    is_well: Option<bool>,
 }
 
-/// What is done after everything else that is due.
-enum Later {
-    Nothing,
-    Compare(Box<Deletion>),
-    Purge(Box<Deletion>),
+/// A due deletion, as it was found.
+struct Found {
+    kind: DueKind,
+    /// Its number among those of its kind, from 0.
+    place: usize,
+    deletion: Deletion,
 }
 
 /// From one moment to a later one.
@@ -120,227 +133,250 @@ fn time_between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
+/// How long one deletion is published, compared or tidied in one sweep: a large one does not take the time of the small
+/// ones, and is continued by a later sweep.
+fn stretch<P>(engine: &Engine<P>) -> Duration {
+    engine.timing.slice / 2
+}
+
 impl<P: SweepPorts> Sweep<'_, P> {
-    async fn run(mut self) -> Result<SweepReport, DependencyError> {
-        let ports = &self.engine.ports;
-        let now = ports.clock().now();
-        let found = ports.due().find_due(now, AT_ONCE).await?;
-        self.report.due = found.len();
-        let (mut compares, mut purges) = (Vec::new(), Vec::new());
-        for (place, (tenant, id)) in found.iter().enumerate() {
-            if self.is_over(self.deadline) {
-                self.report.left = found.len() - place;
-                return Ok(self.report);
-            }
-            // Boxed, here and below: these futures contain whole passes.
-            match Box::pin(self.reconcile(tenant, *id)).await {
-                Ok(Later::Purge(deletion)) => purges.push(*deletion),
-                Ok(Later::Compare(deletion)) => compares.push(*deletion),
-                Ok(Later::Nothing) => {}
-                Err(error) => self.failed(*id, &error),
-            }
-        }
-        let now = ports.clock().now();
-        let until = if purges.is_empty() {
-            self.deadline
-        } else {
-            later(now, time_between(now, self.deadline) / 2)
+    fn now(&self) -> Timestamp {
+        self.engine.ports.clock().now()
+    }
+
+    fn half_of(&self, deadline: Timestamp) -> Timestamp {
+        later(self.now(), time_between(self.now(), deadline) / 2)
+    }
+
+    /// Does what these deletions are due for, several at once, as far as their share and the time go. Returns those
+    /// that are due for something else, too.
+    async fn process(
+        &self,
+        kind: DueKind,
+        found: Vec<Id>,
+        until: Timestamp,
+    ) -> (SweepReport, Vec<(DueKind, Id)>) {
+        let mut report = SweepReport {
+            left: found.len().saturating_sub(share(kind)),
+            ..SweepReport::default()
         };
-        for (place, deletion) in compares.iter().enumerate() {
-            if self.is_over(until) {
-                self.report.left += compares.len() - place;
-                break;
-            }
-            // A large deletion does not take the time of the small ones: it is continued by a later sweep.
-            let stretch = later(ports.clock().now(), self.purge_slice).min(until);
-            if let Err(error) = Box::pin(self.compare(deletion, stretch, until)).await {
-                self.failed(deletion.id, &error);
-            }
+        let mine = found.into_iter().take(share(kind)).enumerate();
+        let doing = mine.map(|(place, id)| async move {
+            let (report, other) = Box::pin(self.one((kind, place), &id, until)).await;
+            (report, other.map(|kind| (kind, id)))
+        });
+        let mut done = stream::iter(doing).buffer_unordered(at_once(kind));
+        let mut others = Vec::new();
+        while let Some((more, other)) = done.next().await {
+            report += more;
+            others.extend(other);
         }
-        for (place, deletion) in purges.iter().enumerate() {
-            if self.is_over(self.deadline) {
-                self.report.left += purges.len() - place;
-                break;
-            }
-            if let Err(error) = Box::pin(self.purge(deletion)).await {
-                self.failed(deletion.id, &error);
-            }
-        }
-        Ok(self.report)
+        (report, others)
     }
 
-    fn is_over(&self, until: Timestamp) -> bool {
-        self.engine.ports.clock().now() >= until
-    }
-
-    fn failed(&mut self, id: DeletionId, error: &DependencyError) {
-        if error.is_newer {
-            self.report.newer += 1;
-            warn!(deletion_id = %id, error = %chain(error), "deletion {id} is left to a later version");
-            return;
+    async fn one(
+        &self,
+        (kind, place): (DueKind, usize),
+        (tenant, id): &Id,
+        until: Timestamp,
+    ) -> (SweepReport, Option<DueKind>) {
+        let mut report = SweepReport::default();
+        if self.now() >= until {
+            report.left = 1;
+            return (report, None);
         }
-        self.report.errors += 1;
-        warn!(deletion_id = %id, error = %chain(error), "deletion {id} stays due");
-    }
-
-    /// Does what is due, except what is done later: that is returned.
-    async fn reconcile(
-        &mut self,
-        tenant: &Tenant,
-        id: DeletionId,
-    ) -> Result<Later, DependencyError> {
-        let engine = self.engine;
-        let ports = &engine.ports;
+        let deletions = self.engine.ports.deletions();
         // The index may lag: only the deletion itself says whether it is due.
-        let Some(deletion) = ports.deletions().deletion(tenant, id).await? else {
-            return Ok(Later::Nothing);
+        let done = match deletions.deletion(tenant, *id).await {
+            Ok(None) => Ok(None),
+            Ok(Some(deletion)) => {
+                let found = Found {
+                    kind,
+                    place,
+                    deletion,
+                };
+                // Boxed: this future contains whole passes.
+                Box::pin(self.reconcile(&found, until, &mut report)).await
+            }
+            Err(error) => Err(error),
         };
-        let now = ports.clock().now();
-        let due = due(&deletion, now, &engine.patience);
+        match done {
+            Ok(other) => (report, other),
+            Err(error) if error.is_newer => {
+                report.newer += 1;
+                warn!(deletion_id = %id, error = %chain(&error), "deletion {id} is left to a later version");
+                (report, None)
+            }
+            Err(error) => {
+                report.errors += 1;
+                warn!(deletion_id = %id, error = %chain(&error), "deletion {id} stays due");
+                (report, None)
+            }
+        }
+    }
+
+    /// Does what is due, or returns the kind in whose share it is to be done.
+    async fn reconcile(
+        &self,
+        found: &Found,
+        until: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<Option<DueKind>, DependencyError> {
+        let (engine, deletion) = (self.engine, &found.deletion);
+        let now = self.now();
+        let due = due(deletion, now, &engine.patience);
         if matches!(due, Due::Resend | Due::Park(_)) {
-            let silence = time_between(deletion.progress_at, now).as_secs();
-            self.report.silent += 1;
-            self.report.longest_silence = self.report.longest_silence.max(silence);
+            report.silent += 1;
+            report.longest_silence = time_between(deletion.progress_at, now).as_secs();
+        }
+        // An earlier version has stored it among what is urgent, or the index lags.
+        let other = match due {
+            Due::Purge => DueKind::Purge,
+            Due::Tell => DueKind::Events,
+            Due::Compare | Due::Tidy => DueKind::Compare,
+            Due::Wait | Due::Resend | Due::Park(_) => DueKind::Work,
+        };
+        if found.kind == DueKind::Work && other != DueKind::Work {
+            return Ok(Some(other));
+        }
+        if due == Due::Purge {
+            let due_at = deletion.purge_at.unwrap_or(now);
+            report.purge_lag = time_between(due_at, now).as_secs();
+        }
+        let needs_domain = match due {
+            Due::Resend => deletion.due_kind() == DueKind::Purge,
+            Due::Purge | Due::Compare => true,
+            Due::Wait | Due::Park(_) | Due::Tell | Due::Tidy => false,
+        };
+        if needs_domain && self.is_well == Some(false) {
+            // It stays due, and keeps only that waiting which waits for the domain, too.
+            report.put_off += 1;
+            return Ok(None);
         }
         match due {
             Due::Wait => {}
-            Due::Purge => {
-                let due_at = deletion.purge_at.unwrap_or(now);
-                self.report.purge_lag = self
-                    .report
-                    .purge_lag
-                    .max(time_between(due_at, now).as_secs());
-                return Ok(Later::Purge(Box::new(deletion)));
-            }
-            Due::Compare => return Ok(Later::Compare(Box::new(deletion))),
             Due::Park(failure) => {
-                if matches!(park(engine, &deletion, failure).await?, Advanced::Ended(_)) {
-                    self.report.parked += 1;
+                if matches!(park(engine, deletion, failure).await?, Advanced::Ended(_)) {
+                    report.parked += 1;
                 }
             }
             Due::Resend => {
-                if deletion.state.pass() == Pass::Purge && !self.is_well().await {
-                    return put_off(engine, &deletion, now)
-                        .await
-                        .map(|()| Later::Nothing);
-                }
                 if resend(engine, &deletion, now).await? {
-                    self.report.resent += 1;
+                    report.resent += 1;
                 }
             }
-            // A bus that hangs would take the time of everything that is due after it.
-            Due::Tell if self.outside.bus_is_silent => {
-                self.report.errors += 1;
-                put_off(engine, &deletion, now).await?;
-            }
-            Due::Tell => {
-                let end = later(now, engine.timing.slice / 2).min(self.deadline);
-                let slice = Slice::new(ports.clock(), end, engine.timing.slice / 2);
-                match publish_owed(Work::new(engine, &slice), &deletion).await {
-                    Ok(()) => self.report.told += 1,
-                    Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
-                    Err(_) => {
-                        let took = ports.clock().now().duration_since(now);
-                        self.outside.bus_is_silent = took >= SILENCE;
-                        self.report.errors += 1;
-                    }
+            Due::Purge => {
+                if let Ok(begun) = deletion.begin_purge(now, &engine.timing)
+                    && store(engine, &begun).await?
+                {
+                    self.send(&begun, self.spread(found.place)).await?;
+                    report.purging += 1;
                 }
             }
-            Due::Tidy => {
-                if tidy(engine, &deletion, self.deadline).await? {
-                    self.report.tidied += 1;
-                }
-            }
+            Due::Tell => self.tell(deletion, until, report).await?,
+            Due::Compare => self.compare(deletion, until, report).await?,
+            Due::Tidy => self.tidy(deletion, until, report).await?,
         }
-        Ok(Later::Nothing)
+        Ok(None)
     }
 
-    /// Compares the stores for one stretch, and drops the pages of a purged deletion when they are no longer needed.
-    async fn compare(
-        &mut self,
+    async fn send(&self, deletion: &Deletion, delay: Duration) -> Result<(), DependencyError> {
+        let queue = self.engine.ports.queue();
+        queue.send(&DeletionMessage::about(deletion), delay).await
+    }
+
+    /// The messages of a sweep's purges arrive one by one: they must not stand in the queue before a delete.
+    fn spread(&self, place: usize) -> Duration {
+        let (place, of) = (u32::try_from(place), u32::try_from(share(DueKind::Purge)));
+        let window = (self.engine.timing.resend_after / 2).min(LONGEST_SPREAD);
+        window * place.unwrap_or_default() / of.unwrap_or(u32::MAX)
+    }
+
+    async fn tell(
+        &self,
         deletion: &Deletion,
-        stretch: Timestamp,
         until: Timestamp,
+        report: &mut SweepReport,
     ) -> Result<(), DependencyError> {
         let engine = self.engine;
-        let ports = &engine.ports;
-        if !self.is_well().await {
-            return put_off(engine, deletion, ports.clock().now()).await;
+        let length = stretch(engine);
+        let end = later(self.now(), length).min(until);
+        let slice = Slice::new(engine.ports.clock(), end, length);
+        let work = Work::new(engine, &slice);
+        let (given_up, told) = publish_owed(work, deletion, Unpublishable::IsGivenUp).await;
+        report.given_up += u64::from(given_up);
+        match told {
+            Ok(()) => report.told += 1,
+            Err(Stop::Dependency(error)) if error.is_newer => return Err(error),
+            Err(_) => report.errors += 1,
         }
+        Ok(())
+    }
+
+    /// Compares the stores for one stretch, and drops the pages when they are no longer needed.
+    async fn compare(
+        &self,
+        deletion: &Deletion,
+        until: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<(), DependencyError> {
+        let engine = self.engine;
+        let end = later(self.now(), stretch(engine)).min(until);
         let mut drift = Tallies::new();
-        let compared = compare(engine, deletion, stretch, &mut drift).await;
+        let compared = compare(engine, deletion, end, &mut drift).await;
         for (kind, tally) in &drift {
             if kind.is_wrong() {
-                self.report.drift_found += tally.found;
-                self.report.drift_repaired += tally.repaired;
+                report.drift_found += tally.found;
+                report.drift_repaired += tally.repaired;
             }
         }
-        add(&mut self.report.drift, &drift);
+        report.drift = drift;
         match compared? {
             Compared::Done(stands) => {
-                self.report.compared += 1;
-                if stands.state == State::Purged && tidy(engine, &stands, until).await? {
-                    self.report.tidied += 1;
+                report.compared += 1;
+                if due(&stands, self.now(), &engine.patience) == Due::Tidy {
+                    self.tidy(&stands, until, report).await?;
                 }
             }
-            Compared::Returned => self.report.returned += 1,
-            Compared::Left => self.report.comparing += 1,
-            Compared::Failed => self.report.errors += 1,
+            Compared::Returned => report.returned += 1,
+            Compared::Left => report.comparing += 1,
+            Compared::Failed => report.errors += 1,
             Compared::Superseded => {}
         }
         Ok(())
     }
 
-    /// Begins a purge in this sweep, for a short slice; a large one continues through the queue.
-    async fn purge(&mut self, deletion: &Deletion) -> Result<(), DependencyError> {
-        let engine = self.engine;
-        let ports = &engine.ports;
-        let now = ports.clock().now();
-        if !self.is_well().await {
-            return put_off(engine, deletion, now).await;
-        }
-        let Ok(begun) = deletion.begin_purge(now, &engine.timing) else {
-            return Ok(());
-        };
-        if ports.deletions().store(&begun).await? != StoreOutcome::Stored {
-            return Ok(());
-        }
-        let slice_end = later(now, self.purge_slice).min(self.deadline);
-        match advance(engine, &begun.tenant, begun.id, slice_end).await? {
-            Advanced::Ended(State::Purged) => self.report.purged += 1,
-            Advanced::Ended(_) => self.report.parked += 1,
-            Advanced::Continued | Advanced::Left | Advanced::Busy => self.report.purging += 1,
-            Advanced::Unknown | Advanced::NothingToDo(_) => {}
+    async fn tidy(
+        &self,
+        deletion: &Deletion,
+        until: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<(), DependencyError> {
+        let end = later(self.now(), stretch(self.engine)).min(until);
+        if tidy(self.engine, deletion, end).await? {
+            report.tidied += 1;
         }
         Ok(())
     }
 
-    /// Whether the search domain is healthy; asked once. An error counts as "no": nothing is written into a domain
-    /// whose state is unknown.
-    async fn is_well(&mut self) -> bool {
-        let well = match self.outside.domain {
-            Some(well) => well,
-            None => match self.engine.ports.domain().health().await {
-                Ok(Health::Well) => true,
-                Ok(Health::Sick(why)) => {
-                    warn!(
-                        why,
-                        "comparisons and purges wait: the search domain is not well"
-                    );
-                    false
-                }
-                Err(error) => {
-                    self.report.errors += 1;
-                    warn!(error = %chain(&error), "comparisons and purges wait: nobody knows how the search domain is");
-                    false
-                }
-            },
-        };
-        self.outside.domain = Some(well);
-        if !well {
-            self.report.put_off += 1;
+    /// Whether the search domain is healthy. An error counts as "no": nothing is written into a domain whose state is
+    /// unknown.
+    async fn ask_domain(&self, report: &mut SweepReport) -> bool {
+        match self.engine.ports.domain().health().await {
+            Ok(Health::Well) => true,
+            Ok(Health::Sick(why)) => {
+                warn!(
+                    why,
+                    "comparisons and purges wait: the search domain is not well"
+                );
+                false
+            }
+            Err(error) => {
+                report.errors += 1;
+                warn!(error = %chain(&error), "comparisons and purges wait: nobody knows how the search domain is");
+                false
+            }
         }
-        well
     }
 }
 
@@ -351,86 +387,26 @@ async fn resend<P: SweepPorts>(
     deletion: &Deletion,
     now: Timestamp,
 ) -> Result<bool, DependencyError> {
-    let (deletions, queue) = (engine.ports.deletions(), engine.ports.queue());
     let resent = deletion.resent(now, &engine.timing);
-    if deletions.store(&resent).await? != StoreOutcome::Stored {
+    if !store(engine, &resent).await? {
         return Ok(false);
     }
     let message = DeletionMessage::about(&resent);
-    let Err(error) = queue.send(&message, Duration::ZERO).await else {
+    let Err(error) = engine.ports.queue().send(&message, Duration::ZERO).await else {
         return Ok(true);
     };
     if !error.retryable {
         let failure = Failure::new("DEPENDENCY_REFUSED", &error.to_string());
-        // Another writer that changed it meanwhile has decided what is due next.
-        let _ = deletions.store(&resent.send_refused(failure)).await?;
+        store(engine, &resent.send_refused(failure)).await?;
     }
     Err(error)
 }
 
-/// Postpones it: deletions that wait for the domain must not block those that are due after them.
-async fn put_off<P: SweepPorts>(
+/// Stores it, unless another writer has changed it meanwhile: that writer has decided what is due next.
+async fn store<P: SweepPorts>(
     engine: &Engine<P>,
-    deletion: &Deletion,
-    now: Timestamp,
-) -> Result<(), DependencyError> {
-    let deletions = engine.ports.deletions();
-    // Another writer that changed it meanwhile has decided what is due next.
-    let _ = deletions
-        .store(&deletion.put_off(now, &engine.timing))
-        .await?;
-    Ok(())
-}
-
-/// Drops the manifest of a purged deletion, from its last page on; who, when and how many stay for the certificate's
-/// retention. Returns whether all of it has been dropped: what is left at the deadline is for a later sweep.
-async fn tidy<P: SweepPorts>(
-    engine: &Engine<P>,
-    deletion: &Deletion,
-    deadline: Timestamp,
+    next: &Deletion,
 ) -> Result<bool, DependencyError> {
-    let (deletions, clock) = (engine.ports.deletions(), engine.ports.clock());
-    let mut left = deletion.pages;
-    if deletion.root.is_none() {
-        drop_requested(engine, deletion).await?;
-    }
-    while left > 0 && clock.now() < deadline {
-        deletions.drop_page(deletion, left).await?;
-        left -= 1;
-    }
-    let next = if left == 0 {
-        deletion.tidied(clock.now(), &engine.timing)
-    } else {
-        deletion.shortened(left, clock.now(), &engine.timing)
-    };
-    // Another writer that changed it meanwhile has decided what is due next.
-    let _ = deletions.store(&next).await?;
-    Ok(left == 0)
-}
-
-/// Drops what only a deletion without a root has: its ids, and a scope that has no first page to be dropped with.
-async fn drop_requested<P: SweepPorts>(
-    engine: &Engine<P>,
-    deletion: &Deletion,
-) -> Result<(), DependencyError> {
-    let deletions = engine.ports.deletions();
-    let scope = deletions.scope(&deletion.tenant, deletion.id).await?;
-    if let Some(Source::Ids { parts, .. }) = scope.map(|scope| scope.source) {
-        for part in 1..=parts {
-            deletions.drop_ids(deletion, part).await?;
-        }
-    }
-    if deletion.pages == 0 {
-        deletions.drop_page(deletion, 1).await?;
-    }
-    Ok(())
-}
-
-/// What a sweep has learned about dependencies that may be unavailable, so that it waits for none of them twice.
-#[derive(Default)]
-struct Outside {
-    /// The search domain's state, if a purge has needed it.
-    domain: Option<bool>,
-    /// Whether publishing has already waited for the bus in vain.
-    bus_is_silent: bool,
+    let stored = engine.ports.deletions().store(next).await?;
+    Ok(stored == StoreOutcome::Stored)
 }

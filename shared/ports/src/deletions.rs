@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::DependencyError;
 use domain::collection::{Collection, CollectionName};
-use domain::deletion::{Deletion, DeletionId};
+use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
@@ -293,14 +293,16 @@ pub trait AdvanceDeletions: ChangeDeletions {
 
 /// Finds what is due.
 pub trait FindDue: Send + Sync {
-    /// Deletions with `due_at` up to `now`, the longest due first. The index may lag: each must be read before anything
-    /// is done.
+    /// Deletions of a kind with `due_at` up to `now`, the longest due first. The index may lag: each must be read before
+    /// anything is done. An earlier version did not store the kind: what it stored is found as
+    /// [`Work`](DueKind::Work), until it is stored again.
     ///
     /// # Errors
     ///
     /// When the store did not answer.
     fn find_due(
         &self,
+        kind: DueKind,
         now: Timestamp,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(Tenant, DeletionId)>, DependencyError>> + Send;

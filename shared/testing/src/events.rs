@@ -12,13 +12,24 @@ const ENTRY_BYTES: usize = 256 * 1024;
 
 /// The event bus. An event that was sent twice is here twice.
 #[derive(Debug, Clone, Default)]
-pub struct FakeEvents(Arc<Mutex<Vec<Event>>>);
+pub struct FakeEvents(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    published: Vec<Event>,
+    refused: Option<String>,
+}
 
 impl FakeEvents {
     /// Everything that was published, in order, repetitions included.
     #[must_use]
     pub fn published(&self) -> Vec<Event> {
-        self.events().clone()
+        self.state().published.clone()
+    }
+
+    /// Refuses each call with an event that contains this text, from now on.
+    pub fn refuse(&self, text: &str) {
+        self.state().refused = Some(text.to_owned());
     }
 
     /// What a consumer has that skips events with an id that it has seen: each event once, as it first arrived.
@@ -30,7 +41,7 @@ impl FakeEvents {
         events
     }
 
-    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics with the lock held")
     }
 }
@@ -51,6 +62,13 @@ impl PublishEvents for FakeEvents {
         if !events.iter().all(|event| is_taken(&event.text())) {
             return refused("a character that the queues behind the bus refuse");
         }
+        let has_refused = |text: &String| {
+            let mut details = events.iter().map(|event| event.detail.to_string());
+            details.any(|detail| detail.contains(text.as_str()))
+        };
+        if self.state().refused.as_ref().is_some_and(has_refused) {
+            return refused("an event that it does not like");
+        }
         // As the adapter: events that do not fit into one call must be sent again, and the first is always sent.
         let mut bytes = 0;
         let fits = events.iter().take_while(|event| {
@@ -58,7 +76,7 @@ impl PublishEvents for FakeEvents {
             bytes <= ENTRY_BYTES
         });
         let now = fits.count();
-        self.events().extend_from_slice(&events[..now]);
+        self.state().published.extend_from_slice(&events[..now]);
         let mut answers = vec![Attempt::Done(()); now];
         answers.resize(events.len(), Attempt::Retry("the call is full".to_owned()));
         Ok(answers)

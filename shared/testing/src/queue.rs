@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::clock::FakeClock;
+use domain::deletion::DeletionId;
 use domain::json_text::is_taken;
 use domain::message::DeletionMessage;
 use ports::{Clock, DependencyError, SendDeletion};
@@ -69,6 +70,14 @@ impl FakeQueue {
     #[must_use]
     pub fn take(&self) -> Vec<Sent> {
         std::mem::take(&mut *self.sent())
+    }
+
+    /// Takes out what was sent about this deletion, whether it has arrived or not, in the order in which it was sent.
+    #[must_use]
+    pub fn take_of(&self, id: DeletionId) -> Vec<Sent> {
+        self.sent()
+            .extract_if(.., |sent| sent.message().deletion_id == id)
+            .collect()
     }
 
     /// How many messages wait.

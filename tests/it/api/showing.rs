@@ -327,3 +327,39 @@ async fn a_list_takes_no_more_than_it_says() {
         assert!(detail.contains(&format!("from 1 to {most}")), "{detail}");
     }
 }
+
+#[tokio::test]
+async fn what_waits_for_a_person_shows_no_time_at_which_nothing_would_happen() {
+    for state in State::ALL {
+        let world = World::new();
+        let id = deleted(&world, &[("d-1", "ann")]).await.remove(0);
+        change(&world, |deletion| deletion.state = state);
+
+        let shown = world
+            .call(Event::new("GET", &format!("/v1/deletions/{id}")))
+            .await;
+
+        let waits = state.is_parked() || state == State::Cancelled;
+        assert_eq!(shown.body["purge_at"].is_null(), waits, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn events_that_were_given_up_are_shown_with_the_reason() {
+    let world = World::new();
+    let id = deleted(&world, &[("d-1", "ann")]).await.remove(0);
+    let path = format!("/v1/deletions/{id}");
+    let before = world.call(Event::new("GET", &path)).await;
+    assert_eq!(before.body.get("events_given_up"), None);
+    change(&world, |deletion| {
+        let failure = Failure::new("EVENT_REFUSED", "event bus: it refused");
+        deletion.notified.delete.give_up(failure);
+    });
+
+    let shown = world.call(Event::new("GET", &path)).await;
+
+    assert_eq!(
+        shown.body["events_given_up"],
+        json!({ "count": 1, "code": "EVENT_REFUSED", "reason": "event bus: it refused" })
+    );
+}

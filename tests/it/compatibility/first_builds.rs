@@ -177,6 +177,7 @@ async fn one_that_was_deleted_is_purged_when_its_time_comes_and_not_told_again()
     early.world.clock.set(purge_at);
 
     early.world.sweep(&early.world.faults()).await;
+    assert_eq!(early.advance().await, Advanced::Ended(State::Purged));
 
     let deletion = early.world.read(early.id).await;
     assert_eq!(deletion.state, State::Purged);

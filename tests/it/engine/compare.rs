@@ -4,3 +4,4 @@ mod archive;
 pub(crate) mod compares;
 mod killed;
 mod purged;
+mod settled;

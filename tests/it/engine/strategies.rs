@@ -1,6 +1,6 @@
 //! The strategies `archive` and `erase`.
 
-mod archives;
+pub(crate) mod archives;
 mod erases;
 mod killed;
 mod unarchives;

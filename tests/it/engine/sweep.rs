@@ -1,4 +1,6 @@
 //! The sweeper: what is due, and events that are owed.
 
+mod giving_up;
 mod owed_events;
+mod shares;
 mod sweeps;

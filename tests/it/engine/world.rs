@@ -29,9 +29,6 @@ use testing::{
 /// The slice that tests give, as it is by default.
 pub(crate) const SLICE: Duration = Duration::from_mins(1);
 
-/// The slice of a purge inside a sweep, as it is by default.
-pub(crate) const PURGE_SLICE: Duration = Duration::from_secs(20);
-
 pub(crate) const TENANT: &str = "acme";
 
 pub(crate) type Ports = Wired<
@@ -256,14 +253,32 @@ impl World {
         advance(engine, &deletion.tenant, deletion.id, slice_end).await
     }
 
-    /// One sweep with this script.
+    /// One sweep with this script, and at once the workers of the purges that it begins.
     pub(crate) async fn sweep(&self, faults: &Faults) -> Result<SweepReport, DependencyError> {
-        let deadline = self
-            .clock
-            .now()
-            .checked_add(Duration::from_mins(1))
-            .expect("a moment");
-        sweep(&self.engine(faults), deadline, PURGE_SLICE).await
+        let before = self.deletions.all();
+        let report = self.sweep_alone(faults).await?;
+        for before in before {
+            let Some(now) = self.deletions.get(before.id) else {
+                continue;
+            };
+            let is_begun = matches!(now.state, State::Purging | State::Purged);
+            if before.state == State::Deleted && is_begun {
+                for sent in self.queue.take_of(now.id) {
+                    self.clock.advance(sent.delay);
+                    self.deliver(faults, &now).await?.ignore();
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// One sweep with this script; nobody reads its messages.
+    pub(crate) async fn sweep_alone(
+        &self,
+        faults: &Faults,
+    ) -> Result<SweepReport, DependencyError> {
+        let deadline = after(self.clock.now(), Duration::from_mins(1));
+        sweep(&self.engine(faults), deadline).await
     }
 
     /// The deletion as it stands.

@@ -67,7 +67,7 @@ fn consumer_may_mark_remove_end_a_restore_and_tell() {
     let template = Template::read();
     let mut expected = engine();
     for table in ["table/orders", "table/order-lines"] {
-        let actions = ["UpdateItem", "ConditionCheckItem"];
+        let actions = ["PartiQLInsert", "UpdateItem", "ConditionCheckItem"];
         let actions = actions.map(|action| format!("dynamodb:{action}"));
         expected.get_mut(table).unwrap().extend(actions);
     }
@@ -81,6 +81,7 @@ fn consumer_may_mark_remove_end_a_restore_and_tell() {
             &["DeletionQueue.Arn"],
             "sqs:ReceiveMessage DeleteMessage GetQueueAttributes SendMessage",
         ),
+        (&["schedule/RecordSchedules/*"], "scheduler:DeleteSchedule"),
         (&["ConsumerLogGroup.Arn"], LOG),
     ]));
 
@@ -282,7 +283,7 @@ fn engine() -> Grants {
         ),
         (
             &["table/orders", "table/order-lines"],
-            "dynamodb:BatchGetItem Query PartiQLInsert PartiQLUpdate PartiQLDelete",
+            "dynamodb:BatchGetItem Query PartiQLUpdate PartiQLDelete",
         ),
         (
             &["table/orders/index/*", "table/order-lines/index/*"],
@@ -293,7 +294,6 @@ fn engine() -> Grants {
             "dynamodb:BatchGetItem PartiQLDelete",
         ),
         (&["EventBus.Arn"], "events:PutEvents"),
-        (&["schedule/RecordSchedules/*"], "scheduler:DeleteSchedule"),
         (
             &[
                 "domain/shop/tombstone-*/_bulk",

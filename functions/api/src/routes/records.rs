@@ -78,7 +78,10 @@ async fn get<P: ApiPorts>(
 
 /// The problem "it is deleted", for those who may restore it.
 pub(super) fn deleted<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &Deletion) -> Problem {
-    let detail = "The record is deleted, and kept until `purge_at`.";
+    let detail = match purge_at(deletion) {
+        Some(_) => "The record is deleted, and kept until `purge_at`.",
+        None => "The record is deleted, and kept until somebody asks for its purge.",
+    };
     let view = DeletionView::new(api, call, deletion);
     Problem::new(Code::RecordDeleted, detail)
         .with("purge_at", purge_at(deletion))

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::comparison::{Findings, add};
+use super::failure::Failure;
 use super::state::State;
 use super::timing::Timing;
 use super::value::Deletion;
@@ -53,17 +54,52 @@ impl Deletion {
 
     /// All is compared.
     #[must_use]
-    pub fn compared(&self, now: Timestamp, timing: &Timing) -> Self {
+    pub fn compared(&self, timing: &Timing) -> Self {
         let mut next = self.changed();
         next.comparison.done = true;
         next.comparison.below_cursor = None;
         next.comparison.holder = None;
-        // What could not be removed when it was due is counted, and nothing waits for it any more.
+        // What waits was compared before `purge_at`, and is due then, even if that has come meanwhile. Nothing waits of
+        // what was compared later: what could not be removed then is counted.
+        next.due_at = next.due_at_rest(timing);
+        next
+    }
+
+    /// It can never be compared to its end, for this reason: what follows does not wait for that.
+    #[must_use]
+    pub fn compare_given_up(&self, failure: Failure, now: Timestamp, timing: &Timing) -> Self {
+        let mut next = self.compared(timing);
+        next.comparison.failure = Some(failure);
         if self.terms(now).is_due {
             next.comparison.waiting = 0;
         }
         next.due_at = next.due_at_rest(timing);
         next
+    }
+
+    /// Since when it should have been compared, at the latest.
+    #[must_use]
+    pub fn compare_due_since(&self, now: Timestamp, timing: &Timing) -> Option<Timestamp> {
+        let first = later(self.ended_at?, timing.compare_after);
+        let last = self.purge_at.filter(|purge_at| *purge_at <= now);
+        Some(last.map_or(first, |purge_at| purge_at.max(first)))
+    }
+
+    /// Whether nobody needs the pages of a restored deletion any more: nothing of it waits, and nothing of it can be
+    /// brought back another time.
+    #[must_use]
+    pub fn is_restored_for_good(&self, now: Timestamp) -> bool {
+        self.is_all_restored() || (self.is_compared_whole() && self.terms(now).is_due)
+    }
+
+    fn is_all_restored(&self) -> bool {
+        let conflicts: u64 = self.restored.values().map(|counts| counts.conflict).sum();
+        self.is_compared_whole() && conflicts == 0
+    }
+
+    fn is_compared_whole(&self) -> bool {
+        let comparison = &self.comparison;
+        comparison.done && comparison.waiting == 0 && comparison.failure.is_none()
     }
 
     /// When an ended deletion whose events are published is processed next.
@@ -76,9 +112,13 @@ impl Deletion {
             }
             (State::Restored | State::Purged | State::Cancelled, false) => Some(compare),
             (State::Deleted, true) => self.purge_at,
-            (State::Restored, true) if self.comparison.waiting > 0 => self.purge_at,
             // The pages can be deleted.
             (State::Purged, true) => Some(ended),
+            (State::Restored, true) if self.is_all_restored() => Some(ended),
+            // What is left can be brought back until then.
+            (State::Restored, true) if self.is_compared_whole() || self.comparison.waiting > 0 => {
+                self.purge_at
+            }
             _ => None,
         }
     }

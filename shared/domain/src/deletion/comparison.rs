@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::failure::Failure;
 use crate::cursor::SelectCursor;
 
 /// How often a purged deletion is sent back to be purged once more. A writer that keeps writing below a deleted parent
@@ -92,6 +93,12 @@ pub struct Comparison {
     /// What was found.
     #[serde(default, skip_serializing_if = "is_default")]
     pub drift: Tallies,
+    /// Why it was given up before its end.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failure: Option<Failure>,
+    /// Pages that are dropped after it, from the last one on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dropped: u32,
 }
 
 impl Drift {

@@ -5,8 +5,48 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::failure::Failure;
-use super::state::State;
+use super::state::{Pass, State};
 use super::value::Deletion;
+
+/// What a deletion will be due for, as its own value says it. What is due is found by it, so that much of one kind
+/// keeps nothing of another waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DueKind {
+    /// A delete or a restore is under way: its message may be lost.
+    Work,
+    /// A purge is to begin, or is under way.
+    Purge,
+    /// Events are owed.
+    Events,
+    /// The stores are to be compared, or what nobody needs any more is to be dropped.
+    Compare,
+}
+
+impl DueKind {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Work, Self::Purge, Self::Events, Self::Compare];
+}
+
+impl Deletion {
+    /// What it will be due for.
+    #[must_use]
+    pub fn due_kind(&self) -> DueKind {
+        if let Some(pass) = self.state.working_pass() {
+            return match pass {
+                Pass::Delete | Pass::Restore => DueKind::Work,
+                Pass::Purge => DueKind::Purge,
+            };
+        }
+        let is_purged_then = self.purge_at.is_some() && self.purge_at <= self.due_at;
+        if self.state == State::Deleted && is_purged_then {
+            DueKind::Purge
+        } else if self.notified.owes() {
+            DueKind::Events
+        } else {
+            DueKind::Compare
+        }
+    }
+}
 
 /// When to stop trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +72,7 @@ pub enum Due {
     Compare,
     /// `purge_at` has come.
     Purge,
-    /// Purged, its events published, and compared: the pages can be deleted.
+    /// Purged or restored, its events published, and compared: the pages can be deleted.
     Tidy,
 }
 
@@ -56,6 +96,7 @@ pub fn due(deletion: &Deletion, now: Timestamp, patience: &RetryLimits) -> Due {
             Due::Compare
         }
         State::Purged => Due::Tidy,
+        State::Restored if deletion.is_restored_for_good(now) => Due::Tidy,
         // Marks whose repair has waited for this time.
         State::Restored if deletion.comparison.waiting > 0 && deletion.terms(now).is_due => {
             Due::Compare

@@ -54,7 +54,7 @@ impl Deletion {
         next.purged_late = Some(0);
         next.late_cursor = None;
         next.late_done = false;
-        next.notified.purge.pages = 0;
+        (next.notified.purge.pages, next.notified.purge.part) = (0, 0);
         next
     }
 

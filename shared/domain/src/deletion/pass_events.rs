@@ -23,6 +23,18 @@ pub struct PassEvents {
     /// them is published.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retold: u32,
+    /// How many events of the page after those are published: a page may have more than the bus takes in one slice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: u32,
+    /// How often in a row the bus has refused the event after those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refusals: u32,
+    /// Events that were given up, because the bus cannot take them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub given_up: u32,
+    /// Why the last of those was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up_for: Option<Failure>,
     /// Pages, in the order of the pass, that its runs have done when they ended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub done: u32,
@@ -59,6 +71,32 @@ impl PassEvents {
         self.run != self.first
     }
 
+    /// So many more events of the page after the published ones are published.
+    pub fn published(&mut self, events: usize) {
+        if events > 0 {
+            self.part += u32::try_from(events).unwrap_or(u32::MAX - self.part);
+            self.refusals = 0;
+        }
+    }
+
+    /// The page at this position is published, with all of its events.
+    pub fn page_published(&mut self, position: u32) {
+        if position > self.pages {
+            self.pages = position;
+        } else {
+            self.retold = position;
+        }
+        self.part = 0;
+        self.refusals = 0;
+    }
+
+    /// An event is given up, for this reason: what follows is published without it.
+    pub fn give_up(&mut self, failure: Failure) {
+        self.given_up += 1;
+        self.given_up_for = Some(failure);
+        self.refusals = 0;
+    }
+
     pub(super) fn begin(&mut self, run: u32, by: Option<String>, pages: u32) {
         if self.first == 0 {
             self.first = run;
@@ -69,6 +107,9 @@ impl PassEvents {
         self.run = run;
         self.by = by;
         self.retold = 0;
+        // What the run does may add events to that page.
+        self.part = 0;
+        self.refusals = 0;
         self.of = pages;
         self.ended = None;
         self.failure = None;
@@ -119,8 +160,33 @@ impl Notified {
     /// Whether an ended pass still has events to publish.
     #[must_use]
     pub fn owes(&self) -> bool {
-        [&self.delete, &self.restore, &self.purge]
+        self.passes().into_iter().any(PassEvents::is_owed)
+    }
+
+    /// How often in a row the bus has refused the next event.
+    #[must_use]
+    pub fn refusals(&self) -> u32 {
+        let refusals = self.passes().into_iter().map(|events| events.refusals);
+        refusals.max().unwrap_or_default()
+    }
+
+    /// How many events of all passes were given up.
+    #[must_use]
+    pub fn given_up(&self) -> u32 {
+        self.passes()
             .into_iter()
-            .any(PassEvents::is_owed)
+            .map(|events| events.given_up)
+            .sum()
+    }
+
+    /// Why the last event of the latest pass that has given one up was given up.
+    #[must_use]
+    pub fn given_up_for(&self) -> Option<&Failure> {
+        let reasons = self.passes().map(|events| events.given_up_for.as_ref());
+        reasons.into_iter().flatten().next_back()
+    }
+
+    fn passes(&self) -> [&PassEvents; 3] {
+        [&self.delete, &self.restore, &self.purge]
     }
 }

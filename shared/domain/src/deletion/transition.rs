@@ -324,18 +324,21 @@ impl Deletion {
         next
     }
 
-    /// Nothing can be done now (the bus or the search domain is unavailable): it is processed again later.
+    /// Nothing can be done now (the bus or a store is unavailable): it is processed again later, and later each time
+    /// that the bus refuses the same event.
     #[must_use]
     pub fn put_off(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
-        next.due_at = Some(later(now, timing.resend_after));
+        let times = self.notified.refusals().clamp(1, 60);
+        next.due_at = Some(later(now, timing.resend_after * times));
         next
     }
 
-    /// The pages of a purged deletion are deleted; the certificate stays for its retention.
+    /// The pages of a deletion that is over are deleted; the certificate stays for its retention.
     #[must_use]
     pub fn tidied(&self, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.changed();
+        next.comparison.dropped = next.pages;
         next.due_at = None;
         next.expires_at = Some(later(now, timing.certificate_retention));
         next
@@ -345,7 +348,7 @@ impl Deletion {
     #[must_use]
     pub fn shortened(&self, pages: u32, now: Timestamp, timing: &Timing) -> Self {
         let mut next = self.put_off(now, timing);
-        next.pages = pages;
+        next.comparison.dropped = next.pages.saturating_sub(pages);
         next
     }
 
@@ -399,7 +402,8 @@ impl Deletion {
                 if next.purged_late.replace(0).is_some_and(|late| late > 0) {
                     // Pages that the earlier run had added are no longer at their position, so the events of all pages
                     // are published again, under the same ids.
-                    (next.notified.purge.pages, next.notified.purge.done) = (0, 0);
+                    let purge = &mut next.notified.purge;
+                    (purge.pages, purge.part, purge.done) = (0, 0, 0);
                 }
             }
         }

@@ -309,6 +309,14 @@ impl Deletion {
         })
     }
 
+    /// When its records are removed for good without a request. What was given up or cancelled stays until somebody
+    /// decides.
+    #[must_use]
+    pub fn purges_itself_at(&self) -> Option<Timestamp> {
+        let waits_for_a_person = self.state.is_parked() || self.state == State::Cancelled;
+        self.purge_at.filter(|_| !waits_for_a_person)
+    }
+
     /// What decides, beside the state, what may happen.
     #[must_use]
     pub fn terms(&self, now: Timestamp) -> Terms {

@@ -10,6 +10,9 @@ use crate::deletion::{Deletion, Pass};
 use crate::json_text::escaped;
 use crate::time::rfc3339;
 
+/// The most bytes of one event: above 256 KB EventBridge refuses it, alone or with others.
+pub const MOST_BYTES: usize = 250_000;
+
 /// One event, ready for the bus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -24,6 +27,13 @@ impl Event {
     #[must_use]
     pub fn text(&self) -> String {
         escaped(self.detail.to_string())
+    }
+
+    /// Whether the bus can take it at all: a value that its group has may be too large for that.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        // The rest is for the source.
+        self.kind.len() + self.text().len() <= MOST_BYTES - 1000
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn compare<P: EnginePorts>(
         Case::Restored { is_due } => is_due,
         Case::Purged => true,
         // They explain where the record is.
-        Case::Marked | Case::Moved => return Ok(()),
+        Case::Marked | Case::Moved { .. } => return Ok(()),
     };
     if !deletion.strategy.keeps_copies() {
         return Ok(());

@@ -11,7 +11,10 @@ pub(crate) enum Case {
     /// Marked in both stores.
     Marked,
     /// The row was moved or removed before the purge; its document, if there is one, is marked.
-    Moved,
+    Moved {
+        /// Whether a row may have stayed, marked: one that was changed again and again while it was archived.
+        may_stay: bool,
+    },
     /// They carry nothing of this deletion any more.
     Restored {
         /// Whether `purge_at` has come, so that records without a parent can be removed.
@@ -62,7 +65,9 @@ impl Case {
                     return is_root.then_some(Self::Marked);
                 }
                 if deletion.strategy.removes_rows() {
-                    Some(Self::Moved)
+                    // The root does not stay, and only an archived record is marked at all.
+                    let may_stay = deletion.strategy.keeps_copies() && !is_root;
+                    Some(Self::Moved { may_stay })
                 } else {
                     Some(Self::Marked)
                 }
@@ -79,20 +84,22 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
     let is_ours = |mark: RowMark| mark.is_of(deletion);
     let document = seen.document;
     match (case, seen.row) {
-        (Case::Marked, Some(row)) if is_ours(row) => match document {
-            Some(document) if !is_ours(document.mark) => {
-                Some((Drift::UnmarkedDocument, Repair::MarkDocument))
+        (Case::Marked | Case::Moved { may_stay: true }, Some(row)) if is_ours(row) => {
+            match document {
+                Some(document) if !is_ours(document.mark) => {
+                    Some((Drift::UnmarkedDocument, Repair::MarkDocument))
+                }
+                _ => None,
             }
-            _ => None,
-        },
+        }
         // Nothing is removed before `purge_at`: a mark hides it just as well.
-        (Case::Marked | Case::Moved, None) => match document {
+        (Case::Marked | Case::Moved { .. }, None) => match document {
             Some(document) if document.mark.is_live() => {
                 Some((Drift::DocumentWithoutRow, Repair::MarkDocument))
             }
             _ => None,
         },
-        (Case::Moved | Case::Purged, Some(row)) if is_ours(row) => {
+        (Case::Moved { may_stay: false } | Case::Purged, Some(row)) if is_ours(row) => {
             Some((Drift::Resurrected, Repair::Count))
         }
         // A live record is not hidden by a mark that the purge, or a late worker, left in its document.
@@ -101,7 +108,7 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
         {
             Some((Drift::OrphanMark, Repair::ClearDocument))
         }
-        (Case::Marked | Case::Moved | Case::Purged, Some(row)) if row.is_live() => {
+        (Case::Marked | Case::Moved { .. } | Case::Purged, Some(row)) if row.is_live() => {
             Some((Drift::Recreated, Repair::Count))
         }
         // A document with another deletion's mark may be explained by that deletion's archived row.
@@ -137,7 +144,7 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
             }),
 
         // Another deletion's: that deletion's own comparison checks it.
-        (Case::Marked | Case::Moved | Case::Purged | Case::Restored { .. }, Some(_)) => None,
+        (Case::Marked | Case::Moved { .. } | Case::Purged | Case::Restored { .. }, Some(_)) => None,
     }
 }
 

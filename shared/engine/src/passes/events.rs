@@ -1,6 +1,7 @@
 //! The events of a page, and how they are published.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::kit::slice::Stop;
@@ -11,34 +12,49 @@ use domain::event;
 use domain::event::{Event, Group};
 use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Outcome, Page};
-use ports::{EnginePorts, PublishEvents};
+use ports::{Attempt, EnginePorts, PublishEvents};
 
-/// How long one call to publish may take: a bus that keeps putting events off counts as unavailable.
+/// How long to publish before it counts what the bus has taken: one that keeps putting events off is unavailable.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Publishes events in their order, until the bus takes no more or one comes that it cannot take. Returns how many from
+/// the first on are published, and what ended it before the last.
 pub(crate) async fn publish<P: EnginePorts>(
     work: Work<'_, P>,
     events: &[Event],
-) -> Result<(), Stop> {
+) -> (usize, Result<(), Stop>) {
+    let fitting = events.iter().take_while(|event| event.fits()).count();
     let bus = work.engine.ports.events();
     let slice = work.slice.at_most(PUBLISH_TIMEOUT);
     let work = Work::new(work.engine, &slice);
-    work.settle(events, P::Events::PUBLISH_BATCH, |batch| async move {
-        bus.publish(&batch).await
-    })
-    .await?;
-    Ok(())
+    // The answers of a call count, whatever becomes of the others.
+    let taken = Mutex::new(vec![false; fitting]);
+    let places: Vec<usize> = (0..fitting).collect();
+    let settled = work
+        .settle(&places, P::Events::PUBLISH_BATCH, |places| {
+            let taken = &taken;
+            async move {
+                let batch: Vec<Event> = places.iter().map(|place| events[*place].clone()).collect();
+                let answers = bus.publish(&batch).await?;
+                let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+                for (place, answer) in places.iter().zip(&answers) {
+                    taken[*place] |= matches!(answer, Attempt::Done(()));
+                }
+                Ok(answers)
+            }
+        })
+        .await;
+    let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let published = taken.into_iter().take_while(|taken| *taken).count();
+    let result = match settled {
+        Ok(_) if fitting < events.len() => Err(Stop::broken(TOO_LARGE, "the event is too large")),
+        settled => settled.map(drop),
+    };
+    (published, result)
 }
 
-/// Notes that the page at this position is published.
-pub(crate) fn note(deletion: &mut Deletion, pass: Pass, position: u32) {
-    let events_of_pass = deletion.notified.of_mut(pass);
-    if position > events_of_pass.pages {
-        events_of_pass.pages = position;
-    } else {
-        events_of_pass.retold = position;
-    }
-}
+/// The code of a [`Stop`] because of an event that no bus can take.
+pub(crate) const TOO_LARGE: &str = "EVENT_TOO_LARGE";
 
 /// The events of a page of a pass: what was done when the page was first done, unless that has been published; and what
 /// later runs did again.

@@ -12,15 +12,29 @@ use crate::kit::manifest;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::passes::events::{events_of, note, publish};
-use domain::deletion::{Deletion, Pass, State};
+use crate::passes::events::{TOO_LARGE, events_of, publish};
+use domain::deletion::{Deletion, Failure, Pass, State};
 use domain::event;
+use domain::event::Event;
 use domain::notice::Notice;
 use domain::page::{Entry, Exceptions, Judged, Page};
 use ports::{ChangeDeletions, EnginePorts, StoreNotices, StoreOutcome};
 
+/// How often in a row the bus may refuse an event before it is given up. The waits in between grow, so that is an hour
+/// and a half: time enough to find out that the bus refuses them all.
+const MOST_REFUSALS: u32 = 10;
+
+/// What becomes of an event that the bus cannot take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unpublishable {
+    /// It stays owed, and what follows it, too: the sweeper decides.
+    StaysOwed,
+    /// It is given up with its reason, so that what follows is published.
+    IsGivenUp,
+}
+
 /// Publishes everything that an ended deletion still owes, and sets when the sweeper processes it next. What fails
-/// stays owed.
+/// stays owed; what was published until then is remembered. Returns how many events were given up.
 ///
 /// # Errors
 ///
@@ -28,97 +42,161 @@ use ports::{ChangeDeletions, EnginePorts, StoreNotices, StoreOutcome};
 pub(crate) async fn publish_owed<P: EnginePorts>(
     work: Work<'_, P>,
     ended: &Deletion,
-) -> Result<(), Stop> {
-    let mut publishing = ended.clone();
-    let result = publish_all(work, &mut publishing).await;
+    unpublishable: Unpublishable,
+) -> (u32, Result<(), Stop>) {
+    let mut owed = Owed {
+        work,
+        deletion: ended.clone(),
+        unpublishable,
+    };
+    let result = Box::pin(owed.publish_all()).await;
+    let given_up = owed.deletion.notified.given_up() - ended.notified.given_up();
     let next = match &result {
-        Ok(()) => ended.events_published(publishing.notified, &work.engine.timing),
-        Err(_) => publishing.put_off(work.now(), &work.engine.timing),
+        Ok(()) => ended.events_published(owed.deletion.notified, &work.engine.timing),
+        Err(_) => owed.deletion.put_off(work.now(), &work.engine.timing),
     };
     if let Err(stop) = &result {
         warn!(deletion_id = %ended.id, stop = %stop, "events of deletion {} are owed", ended.id);
     }
-    let stored = work.closing(work.deletions().store(&next)).await;
-    result?;
-    match stored? {
-        StoreOutcome::Stored => Ok(()),
-        StoreOutcome::Changed(_) => Err(Stop::Superseded),
+    match work.closing(work.deletions().store(&next)).await {
+        Ok(StoreOutcome::Stored) => (given_up, result),
+        Ok(StoreOutcome::Changed(_)) => (0, result.and(Err(Stop::Superseded))),
+        Err(stop) => (0, result.and(Err(stop))),
     }
 }
 
-async fn publish_all<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &mut Deletion,
-) -> Result<(), Stop> {
-    if !deletion.notified.accepted {
-        publish(work, &[event::accepted(deletion)]).await?;
-        deletion.notified.accepted = true;
-    }
-    for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
-        if deletion.notified.of(pass).is_owed() {
-            publish_pass(work, deletion, pass).await?;
-        }
-    }
-    Ok(())
+/// A deletion whose owed events are being published.
+struct Owed<'a, P: EnginePorts> {
+    work: Work<'a, P>,
+    deletion: Deletion,
+    unpublishable: Unpublishable,
 }
 
-/// What an ended pass owes: its pages in its order, then its end.
-async fn publish_pass<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &mut Deletion,
-    pass: Pass,
-) -> Result<(), Stop> {
-    let state = deletion.notified.of(pass).ended;
-    if state == Some(State::Restored) && deletion.state == State::Restored {
-        clear_root_document(work, deletion).await?;
-        if let Some((page, notice)) = Box::pin(follow_root(work, deletion)).await? {
-            let changed = |change| event::aggregate_changed(deletion, page.number, change);
-            let events: Vec<_> = notice.changes.iter().map(changed).collect();
-            publish(work, &events).await?;
+impl<P: EnginePorts> Owed<'_, P> {
+    async fn publish_all(&mut self) -> Result<(), Stop> {
+        if !self.deletion.notified.accepted {
+            let accepted = event::accepted(&self.deletion);
+            self.publish_one(Pass::Delete, &accepted).await?;
+            self.deletion.notified.accepted = true;
+        }
+        for pass in [Pass::Delete, Pass::Restore, Pass::Purge] {
+            if self.deletion.notified.of(pass).is_owed() {
+                self.publish_pass(pass).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an ended pass owes: its pages in its order, then its end.
+    async fn publish_pass(&mut self, pass: Pass) -> Result<(), Stop> {
+        let (work, deletion) = (self.work, &self.deletion);
+        let state = deletion.notified.of(pass).ended;
+        if state == Some(State::Restored) && deletion.state == State::Restored {
+            clear_root_document(work, deletion).await?;
+            if let Some((page, notice)) = Box::pin(follow_root(work, deletion)).await? {
+                let changed = |change| event::aggregate_changed(deletion, page.number, change);
+                let events: Vec<_> = notice.changes.iter().map(changed).collect();
+                for event in &events {
+                    self.publish_one(pass, event).await?;
+                }
+            }
+        }
+        let done = match pass {
+            Pass::Delete => self.deletion.acted,
+            Pass::Restore | Pass::Purge => self.deletion.notified.of(pass).done,
+        };
+        // First what was done again in pages that an earlier run had published, whichever run did it.
+        if self.deletion.notified.of(pass).is_again() {
+            let again = self.deletion.notified.of(pass).pages.min(done);
+            for position in self.deletion.notified.of(pass).retold + 1..=again {
+                self.publish_page(pass, position).await?;
+            }
+        }
+        for position in self.deletion.notified.of(pass).pages + 1..=done {
+            self.publish_page(pass, position).await?;
+        }
+        if let Some(event) = event::finished(&self.deletion, pass) {
+            self.publish_one(pass, &event).await?;
+        }
+        let events_of_pass = self.deletion.notified.of_mut(pass);
+        events_of_pass.finished = true;
+        events_of_pass.failure = None;
+        Ok(())
+    }
+
+    async fn publish_page(&mut self, pass: Pass, position: u32) -> Result<(), Stop> {
+        let number = self.deletion.page_at(pass, position);
+        if let Some((page, exceptions, notice)) = read(self.work, &self.deletion, number).await? {
+            let events = events_of(
+                self.work.collections(),
+                &self.deletion,
+                pass,
+                position,
+                (&page, &exceptions, &notice),
+            );
+            self.publish_rest(pass, &events).await?;
+        }
+        self.deletion.notified.of_mut(pass).page_published(position);
+        Ok(())
+    }
+
+    /// The events of a page that are not published yet: as long as the bus takes some, it is asked for more.
+    async fn publish_rest(&mut self, pass: Pass, events: &[Event]) -> Result<(), Stop> {
+        loop {
+            let part = self.deletion.notified.of(pass).part as usize;
+            let rest = events.get(part..).unwrap_or_default();
+            let Some(first) = rest.first() else {
+                return Ok(());
+            };
+            let (count, published) = publish(self.work, rest).await;
+            self.deletion.notified.of_mut(pass).published(count);
+            match published {
+                Ok(()) => return Ok(()),
+                Err(_) if count > 0 => {}
+                // Which one is refused is only known of an event that is published alone.
+                Err(stop) if is_refusal(&stop) => {
+                    self.publish_one(pass, first).await?;
+                    self.deletion.notified.of_mut(pass).part += 1;
+                }
+                Err(stop) => return Err(stop),
+            }
         }
     }
-    let done = match pass {
-        Pass::Delete => deletion.acted,
-        Pass::Restore | Pass::Purge => deletion.notified.of(pass).done,
-    };
-    // First what was done again in pages that an earlier run had published, whichever run did it.
-    if deletion.notified.of(pass).is_again() {
-        let again = deletion.notified.of(pass).pages.min(done);
-        for position in deletion.notified.of(pass).retold + 1..=again {
-            publish_page(work, deletion, pass, position).await?;
+
+    /// Publishes one event, or gives it up.
+    async fn publish_one(&mut self, pass: Pass, event: &Event) -> Result<(), Stop> {
+        let (_, published) = publish(self.work, std::slice::from_ref(event)).await;
+        let events_of_pass = self.deletion.notified.of_mut(pass);
+        let Err(stop) = published else {
+            events_of_pass.refusals = 0;
+            return Ok(());
+        };
+        if !is_refusal(&stop) || self.unpublishable == Unpublishable::StaysOwed {
+            return Err(stop);
         }
+        events_of_pass.refusals += 1;
+        if event.fits() && events_of_pass.refusals < MOST_REFUSALS {
+            return Err(stop);
+        }
+        let code = if event.fits() {
+            "EVENT_REFUSED"
+        } else {
+            TOO_LARGE
+        };
+        let (id, reason) = (self.deletion.id, stop.to_string());
+        events_of_pass.give_up(Failure::new(code, &reason));
+        warn!(deletion_id = %id, kind = %event.kind, event_id = %event.detail["event_id"], reason, "an event of deletion {id} is given up");
+        Ok(())
     }
-    for position in deletion.notified.of(pass).pages + 1..=done {
-        publish_page(work, deletion, pass, position).await?;
-    }
-    if let Some(event) = event::finished(deletion, pass) {
-        publish(work, &[event]).await?;
-    }
-    let events_of_pass = deletion.notified.of_mut(pass);
-    events_of_pass.finished = true;
-    events_of_pass.failure = None;
-    Ok(())
 }
 
-async fn publish_page<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &mut Deletion,
-    pass: Pass,
-    position: u32,
-) -> Result<(), Stop> {
-    let number = deletion.page_at(pass, position);
-    if let Some((page, exceptions, notice)) = read(work, deletion, number).await? {
-        let events = events_of(
-            work.collections(),
-            deletion,
-            pass,
-            position,
-            (&page, &exceptions, &notice),
-        );
-        publish(work, &events).await?;
+/// Whether the bus will never take this event, as far as it says.
+fn is_refusal(stop: &Stop) -> bool {
+    match stop {
+        Stop::Dependency(error) => !error.retryable && !error.is_newer,
+        Stop::Broken(failure) => failure.code == TOO_LARGE,
+        Stop::SliceEnd | Stop::Superseded | Stop::Busy(_) | Stop::Impossible(_) => false,
     }
-    note(deletion, pass, position);
-    Ok(())
 }
 
 async fn read<P: EnginePorts>(

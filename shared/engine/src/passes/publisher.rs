@@ -2,11 +2,11 @@
 
 use tracing::warn;
 
+use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::passes::events::{events_of, note, publish};
+use crate::passes::events::{events_of, publish};
 use domain::deletion::{Deletion, Pass};
 use domain::event;
-use domain::event::Event;
 use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use ports::EnginePorts;
@@ -29,12 +29,9 @@ impl Publisher {
         work: Work<'_, P>,
         deletion: &mut Deletion,
     ) {
-        if !deletion.notified.accepted
-            && self
-                .publish(work, deletion, &[event::accepted(deletion)])
-                .await
-        {
-            deletion.notified.accepted = true;
+        if !deletion.notified.accepted && !self.is_unavailable {
+            let (_, published) = publish(work, &[event::accepted(deletion)]).await;
+            deletion.notified.accepted = self.note(deletion, &published);
         }
     }
 
@@ -55,9 +52,10 @@ impl Publisher {
             events_of_pass.retold
         };
         // An earlier page is owed: pages are published in order, later.
-        if before + 1 != position {
+        if before + 1 != position || self.is_unavailable {
             return;
         }
+        let part = events_of_pass.part as usize;
         let events = events_of(
             work.collections(),
             deletion,
@@ -65,28 +63,24 @@ impl Publisher {
             position,
             (page, exceptions, notice),
         );
-        if self.publish(work, deletion, &events).await {
-            note(deletion, pass, position);
+        let rest = events.get(part..).unwrap_or_default();
+        let (count, published) = publish(work, rest).await;
+        let is_whole = self.note(deletion, &published);
+        let events_of_pass = deletion.notified.of_mut(pass);
+        if is_whole {
+            events_of_pass.page_published(position);
+        } else {
+            events_of_pass.published(count);
         }
     }
 
-    async fn publish<P: EnginePorts>(
-        &mut self,
-        work: Work<'_, P>,
-        deletion: &Deletion,
-        events: &[Event],
-    ) -> bool {
-        if self.is_unavailable {
-            return false;
+    /// Whether all was published; what was not is owed.
+    fn note(&mut self, deletion: &Deletion, published: &Result<(), Stop>) -> bool {
+        // If the slice itself is over, the next store call reports that.
+        if let Err(stop) = published {
+            warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
+            self.is_unavailable = true;
         }
-        match publish(work, events).await {
-            Ok(()) => true,
-            // If the slice itself is over, the next store call reports that.
-            Err(stop) => {
-                warn!(deletion_id = %deletion.id, stop = %stop, "events of deletion {} are owed", deletion.id);
-                self.is_unavailable = true;
-                false
-            }
-        }
+        published.is_ok()
     }
 }

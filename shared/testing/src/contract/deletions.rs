@@ -84,6 +84,7 @@ macro_rules! deletions_contract {
                 what_is_not_due_yet_or_never_is_not_found,
                 a_new_due_time_replaces_the_old_one,
                 finding_stops_at_its_limit,
+                what_is_due_is_found_by_its_kind,
             ]
         );
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{FakeDeletions, NAME};
-use domain::deletion::{Deletion, DeletionId};
+use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
@@ -93,6 +93,7 @@ impl ReadDeletions for FakeDeletions {
 impl FindDue for FakeDeletions {
     async fn find_due(
         &self,
+        kind: DueKind,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<(Tenant, DeletionId)>, DependencyError> {
@@ -100,7 +101,7 @@ impl FindDue for FakeDeletions {
         let shown = state.indexed.as_ref().unwrap_or(&state.deletions).values();
         let mut due: Vec<_> = shown
             .filter_map(|one| Some((one.due_at?, one)))
-            .filter(|(due_at, _)| *due_at <= now)
+            .filter(|(due_at, one)| *due_at <= now && one.due_kind() == kind)
             .collect();
         due.sort_by_key(|(due_at, one)| (*due_at, one.id));
         Ok(due

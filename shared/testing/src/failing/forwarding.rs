@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Failing, Operation};
 use domain::collection::Collection;
 use domain::current_value::CurrentValue;
-use domain::deletion::{Deletion, DeletionId};
+use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::document::Document;
 use domain::event::Event;
 use domain::key::RecordKey;
@@ -203,7 +203,7 @@ disturbed! {
         call DropPage: drop_page(deletion: &Deletion, number: u32) -> ();
     }
     FindDue {
-        call FindDue: find_due(now: Timestamp, limit: usize) -> Vec<(Tenant, DeletionId)>;
+        call FindDue: find_due(kind: DueKind, now: Timestamp, limit: usize) -> Vec<(Tenant, DeletionId)>;
     }
     StoreNotices {
         call ReadNotice: notice(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Notice>;

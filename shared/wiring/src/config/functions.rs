@@ -1,7 +1,6 @@
 //! The configuration of each function: a type for each, with all that it reads and nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::collections::read_collections;
 use super::stores::{SearchKind, StoresConfig, stores};
@@ -65,8 +64,6 @@ pub struct SweeperConfig {
     pub engine: EngineConfig,
     /// Name of the OpenSearch domain, with [`Search::Domain`](super::Search::Domain).
     pub search_domain: Option<String>,
-    /// How long one purge works inside a sweep.
-    pub purge_slice: Duration,
 }
 
 /// The settings that only the functions have that carry deletions out: the consumer and the sweeper.
@@ -170,18 +167,16 @@ impl SweeperConfig {
         let own = |values: &mut Values<_>, kind| {
             let engine = engine(values);
             let search_domain = search_domain(values, kind);
-            let purge_slice = values.seconds("SWEEP_PURGE_SECONDS", 1..=840);
-            (engine, search_domain, purge_slice)
+            (engine, search_domain)
         };
         let read = read(Function::Sweeper, lookup, own)?;
-        let (engine, search_domain, purge_slice) = read.own;
+        let (engine, search_domain) = read.own;
         Ok(Self {
             stores: read.stores,
             collections: read.collections,
             timing: read.timing,
             engine,
             search_domain,
-            purge_slice,
         })
     }
 }

@@ -202,14 +202,6 @@ fn a_call_ends_within_the_grace_and_within_the_slice() {
     );
 }
 
-/// 840 s is the most that the template accepts.
-#[test]
-fn a_purge_may_take_as_long_in_a_sweep_as_the_template_says() {
-    let most = SweeperConfig::read(changed(&[("SWEEP_PURGE_SECONDS", "840")])).unwrap();
-
-    assert_eq!(most.purge_slice, Duration::from_mins(14));
-}
-
 #[test]
 fn existing_tables_are_named_and_an_empty_name_is_none() {
     let names = [(

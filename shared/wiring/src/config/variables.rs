@@ -52,7 +52,6 @@ pub const VARIABLES: &[Variable] = &[
     optional("COMPARE_AFTER_SECONDS", ENGINE, "600"),
     optional("CERTIFICATE_RETENTION_DAYS", ENGINE, "3650"),
     optional("SEARCH_DOMAIN", SWEEPER, ""),
-    optional("SWEEP_PURGE_SECONDS", SWEEPER, "20"),
     optional("ON_PUBLISH_FAILURE", API, "outbox"),
     optional("SUBJECT_CLAIM", API, "sub"),
     optional("TENANT_CLAIM", API, "custom:tenant"),

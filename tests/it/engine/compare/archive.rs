@@ -7,8 +7,9 @@ use std::time::Duration;
 use testing::samples::{key, key2};
 
 use crate::engine::compare::compares::{compared, of};
-use crate::engine::world::World;
+use crate::engine::strategies::archives::steady_writer;
 use crate::engine::world::strategies::{archived, small};
+use crate::engine::world::{Ignore, World, text};
 
 /// The list was restored while somebody else had the key of its discussion: that copy and those below it stayed.
 async fn restored_in_part(world: &World) -> Deletion {
@@ -74,4 +75,23 @@ async fn a_copy_that_a_late_worker_made_behind_the_purge_is_removed() {
 
     assert_eq!(of(&report, Drift::OrphanCopy), (1, 1));
     assert!(world.rows.copies().is_empty());
+}
+
+#[tokio::test]
+async fn a_row_that_stays_marked_is_no_drift() {
+    let world = small(&archived());
+    let faults = world.faults();
+    steady_writer(&world, &faults);
+    let deletion = world.accept("lists", &key("l")).await;
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    world.come_to_rest().await;
+    assert_eq!(
+        world.marks("reactions", &key2("l-d1-0", "x")).0,
+        text(deletion.id)
+    );
+
+    let report = compared(&world, &deletion).await;
+
+    assert_eq!(of(&report, Drift::Resurrected), (0, 0), "{report:?}");
+    assert_eq!(report.drift_found, 0, "{report:?}");
 }

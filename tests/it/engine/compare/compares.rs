@@ -410,7 +410,7 @@ async fn what_is_due_for_its_purge_gets_its_time_beside_what_is_compared() {
     let report = world.sweep(&faults).await.unwrap();
 
     assert_eq!(report.comparing, 1, "{report:?}");
-    assert_eq!(report.purged + report.purging, 1, "{report:?}");
+    assert_eq!(report.purging, 1, "{report:?}");
 }
 
 #[tokio::test]

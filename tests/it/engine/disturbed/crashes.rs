@@ -112,7 +112,7 @@ async fn a_purge_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
     for page_keys in PAGE_SIZES {
         let (world, deletion) = purge_world(page_keys).await;
         let faults = world.faults();
-        assert_eq!(world.sweep(&faults).await.unwrap().purged, 1);
+        assert_eq!(world.sweep(&faults).await.unwrap().purging, 1);
         let (expected, calls) = (world.end(&deletion), faults.log());
         assert_eq!(expected.state, State::Purged);
         let counts = world.now(&deletion).purged.into_values();

@@ -9,7 +9,7 @@ use testing::samples::{key, key2};
 use testing::{Call, Faults, Moment, Operation};
 
 use crate::engine::world::trees::{four_levels, mail, message_key};
-use crate::engine::world::{PURGE_SLICE, SLICE, World, after, at_once, text};
+use crate::engine::world::{SLICE, World, after, at_once, text};
 
 fn world() -> World {
     let mut world = four_levels();
@@ -133,12 +133,12 @@ async fn a_worker_that_stalls_anywhere_in_a_purge_and_wakes_up_changes_nothing()
     }
     let (undisturbed, _) = ready().await;
     let faults = undisturbed.faults();
-    assert_eq!(undisturbed.sweep(&faults).await.unwrap().purged, 1);
+    assert_eq!(undisturbed.sweep(&faults).await.unwrap().purging, 1);
 
     for place in places(&faults.log()) {
         let (world, deletion) = ready().await;
         let faults = world.faults();
-        let slice_end = after(world.clock.now(), PURGE_SLICE);
+        let slice_end = after(world.clock.now(), SLICE);
         let pictures = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
         let (beside, other, taken) = (world.clone(), deletion.clone(), pictures.clone());
         stall(&faults, place, move || {
@@ -163,7 +163,11 @@ async fn a_worker_that_stalls_anywhere_in_a_purge_and_wakes_up_changes_nothing()
         let harmless = |operation: &Operation| {
             matches!(
                 operation,
-                Operation::ReadDeletion | Operation::Store | Operation::Health
+                Operation::FindDue
+                    | Operation::ReadDeletion
+                    | Operation::Store
+                    | Operation::Send
+                    | Operation::Health
             )
         };
         assert!(late.iter().all(harmless), "{context}: {late:?}");

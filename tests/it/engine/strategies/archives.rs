@@ -199,7 +199,7 @@ async fn a_row_that_changes_between_copy_and_removal_is_archived_as_it_last_was(
 }
 
 /// A writer that edits the reaction before every removal.
-fn steady_writer(world: &World, faults: &testing::Faults) {
+pub(crate) fn steady_writer(world: &World, faults: &testing::Faults) {
     for n in 1..=20 {
         let other = world.clone();
         faults.beside(Operation::TakeRows, n, Moment::Before, move || {

@@ -66,7 +66,7 @@ async fn a_bus_that_is_away_for_good_keeps_no_record_beyond_its_retention() {
 
     let swept = world.sweep(&away).await.unwrap();
 
-    assert_eq!(swept.purged, 1, "{swept:?}");
+    assert_eq!(swept.purging, 1, "{swept:?}");
     assert_eq!(world.row("lists", &key("l")), None);
     assert!(world.events.published().is_empty());
 

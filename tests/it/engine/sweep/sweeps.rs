@@ -9,7 +9,7 @@ use testing::samples::key;
 use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::trees::{four_levels, mail};
-use crate::engine::world::{PURGE_SLICE, World, after, at_once};
+use crate::engine::world::{World, after, at_once};
 
 async fn lost(world: &World) -> Deletion {
     let deletion = world.accept("discussions", &key("d")).await;
@@ -209,9 +209,7 @@ async fn a_sweep_stops_at_its_deadline_and_says_what_is_left() {
     faults.slow(Duration::from_secs(1));
     let deadline = after(world.clock.now(), Duration::from_secs(20));
 
-    let report = sweep(&world.engine(&faults), deadline, PURGE_SLICE)
-        .await
-        .unwrap();
+    let report = sweep(&world.engine(&faults), deadline).await.unwrap();
 
     assert!(
         faults

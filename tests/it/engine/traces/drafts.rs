@@ -136,7 +136,7 @@ async fn a_steady_outside_writer_does_not_keep_a_deletion_from_ending() {
 
     let report = world.sweep(&faults).await.unwrap();
 
-    assert_eq!(report.purged, 1);
+    assert_eq!(report.purging, 1);
     assert_eq!(world.now(&deletion).state, State::Purged);
 }
 

@@ -264,7 +264,11 @@ async fn a_bus_that_hangs_does_not_take_the_time_of_what_is_due_behind_it() {
 
     let report = world.sweep(&away).await.unwrap();
 
-    assert_eq!((report.resent, report.left), (1, 0), "{report:?}");
+    assert_eq!(report.resent, 1, "{report:?}");
+    assert!(
+        report.left > 0,
+        "events leave time for the rest: {report:?}"
+    );
 }
 
 /// The bus refuses an event of more than 256 KB for ever, and a deletion that is not told is not purged.

@@ -1,4 +1,5 @@
-//! Finding what is due: one query for each shard of the index, in parallel, which takes as long as one.
+//! Finding what is due of a kind: one query for each of its shards in the index, in parallel, which takes as long as
+//! one.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
@@ -8,7 +9,7 @@ use tracing::warn;
 use super::{DynamoDeletions, ItemError, STORE, keys};
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
-use domain::deletion::DeletionId;
+use domain::deletion::{DeletionId, DueKind};
 use domain::principal::Tenant;
 use ports::{DependencyError, FindDue};
 
@@ -20,11 +21,12 @@ type Found = (i64, Tenant, DeletionId);
 impl FindDue for DynamoDeletions {
     async fn find_due(
         &self,
+        kind: DueKind,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<(Tenant, DeletionId)>, DependencyError> {
-        let shards =
-            try_join_all((0..keys::DUE_SHARDS).map(|shard| self.due_in(shard, now, limit))).await?;
+        let shards = keys::due_shards(kind).map(|shard| self.due_in(shard, now, limit));
+        let shards = try_join_all(shards).await?;
         let mut found: Vec<Found> = shards.into_iter().flatten().collect();
         found.sort();
         Ok(found
@@ -38,7 +40,7 @@ impl FindDue for DynamoDeletions {
 impl DynamoDeletions {
     async fn due_in(
         &self,
-        shard: u32,
+        shard: String,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Found>, DependencyError> {
@@ -48,7 +50,7 @@ impl DynamoDeletions {
             .table_name(&self.control)
             .index_name("due")
             .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", text(shard.to_string()))
+            .expression_attribute_values(":shard", text(shard))
             .expression_attribute_values(
                 ":now",
                 AttributeValue::N(now.as_millisecond().to_string()),

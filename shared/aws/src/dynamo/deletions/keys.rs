@@ -1,14 +1,14 @@
 //! The keys of the control table.
 
 use super::super::{Item, text};
-use domain::deletion::{Deletion, DeletionId};
+use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::principal::Tenant;
 
 pub(super) const META: &str = "META";
 pub(super) const SCOPE: &str = "SCOPE";
 
-/// How many partitions the index `due` has: AWS allows 1,000 writes a second in each.
-pub(super) const DUE_SHARDS: u32 = 4;
+/// How many partitions the index `due` has for each kind: AWS allows 1,000 writes a second in each.
+const DUE_SHARDS: u32 = 4;
 
 pub(super) fn pk(tenant: &Tenant, id: DeletionId) -> String {
     format!("T#{tenant}#D#{id}")
@@ -46,15 +46,31 @@ pub(super) fn parse_pk(pk: &str) -> Option<(Tenant, DeletionId)> {
     Some((Tenant::new(tenant)?, id.parse().ok()?))
 }
 
-/// The partition of the index `due`: by the last digit of the id, which is random.
-pub(super) fn due_shard(id: DeletionId) -> String {
+/// The partition of a deletion in the index `due`: by its kind, and by the last digit of the id, which is random.
+pub(super) fn due_shard(kind: DueKind, id: DeletionId) -> String {
     let digit = id
         .to_string()
         .chars()
         .next_back()
         .and_then(|last| last.to_digit(16))
         .unwrap_or_default();
-    (digit % DUE_SHARDS).to_string()
+    shard(kind, digit % DUE_SHARDS)
+}
+
+/// All partitions of a kind in the index `due`.
+pub(super) fn due_shards(kind: DueKind) -> impl Iterator<Item = String> {
+    (0..DUE_SHARDS).map(move |number| shard(kind, number))
+}
+
+/// Builds before the kinds stored only the number, whatever the deletion was due for. Work keeps that name: it is what
+/// must be found by every build.
+fn shard(kind: DueKind, number: u32) -> String {
+    match kind {
+        DueKind::Work => number.to_string(),
+        DueKind::Purge => format!("purge-{number}"),
+        DueKind::Events => format!("events-{number}"),
+        DueKind::Compare => format!("compare-{number}"),
+    }
 }
 
 #[cfg(test)]
@@ -89,11 +105,20 @@ mod tests {
     }
 
     #[test]
-    fn every_shard_is_used_and_no_other() {
-        let shards: std::collections::BTreeSet<_> = (0..16)
-            .map(|last| due_shard(DeletionId::new(Uuid::from_u128(last))))
-            .collect();
+    fn every_shard_of_a_kind_is_used_and_no_other() {
+        for kind in DueKind::ALL {
+            let used: std::collections::BTreeSet<_> = (0..16)
+                .map(|last| due_shard(kind, DeletionId::new(Uuid::from_u128(last))))
+                .collect();
 
-        assert_eq!(shards.into_iter().collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+            assert_eq!(used, due_shards(kind).collect(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn work_is_found_where_builds_before_the_kinds_have_put_everything() {
+        let work: Vec<_> = due_shards(DueKind::Work).collect();
+
+        assert_eq!(work, ["0", "1", "2", "3"]);
     }
 }

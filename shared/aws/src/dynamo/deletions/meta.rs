@@ -116,7 +116,9 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         deletion_id: deletion.id,
         collection: deletion.collection.clone(),
         requested_by: deletion.requested_by.clone(),
-        due_shard: deletion.due_at.map(|_| keys::due_shard(deletion.id)),
+        due_shard: deletion
+            .due_at
+            .map(|_| keys::due_shard(deletion.due_kind(), deletion.id)),
         due_at: millis(deletion.due_at),
         expires_at: deletion.expires_at.map(Timestamp::as_second),
         root: deletion.root.clone(),

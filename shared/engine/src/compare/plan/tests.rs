@@ -83,11 +83,32 @@ fn a_deleted_record_is_marked_in_both_stores_and_a_recreated_one_never_touched()
 }
 
 #[test]
+fn an_archived_record_that_stays_marked_is_as_it_must_be() {
+    use Drift::{DocumentWithoutRow, Recreated, UnmarkedDocument};
+    use Repair::{Count, MarkDocument};
+    assert_only(
+        Case::Moved { may_stay: true },
+        false,
+        &[
+            (
+                MARKED,
+                &[LIVE, NULL, OTHER, FOREIGN],
+                UnmarkedDocument,
+                MarkDocument,
+            ),
+            (NONE, &[LIVE, NULL], DocumentWithoutRow, MarkDocument),
+            (LIVE, &ALL, Recreated, Count),
+            (NULL, &ALL, Recreated, Count),
+        ],
+    );
+}
+
+#[test]
 fn an_archived_record_has_no_row_and_one_that_is_back_with_its_mark_is_only_counted() {
     use Drift::{DocumentWithoutRow, Recreated, Resurrected};
     use Repair::{Count, MarkDocument};
     assert_only(
-        Case::Moved,
+        Case::Moved { may_stay: false },
         false,
         &[
             (MARKED, &ALL, Resurrected, Count),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::harness::{DeletionsHarness, accepted};
 use crate::samples::{deletion_id, start, tenant};
-use domain::deletion::{Deletion, DeletionId};
+use domain::deletion::{Deletion, DeletionId, DueKind, State};
 use ports::{ChangeDeletions, DeletionSummary, FindDue, ReadDeletions, StoreOutcome};
 
 pub async fn listing_shows_the_newest_first<H: DeletionsHarness>(harness: &H) {
@@ -97,7 +97,7 @@ pub async fn what_is_due_is_found_the_longest_due_first<H: DeletionsHarness>(har
     // What is due at this very moment is due.
     let found = harness
         .deletions()
-        .find_due(at(30), 10)
+        .find_due(DueKind::Work, at(30), 10)
         .await
         .expect("it answers");
 
@@ -122,7 +122,7 @@ pub async fn what_is_not_due_yet_or_never_is_not_found<H: DeletionsHarness>(harn
     assert_eq!(
         harness
             .deletions()
-            .find_due(just_before, 10)
+            .find_due(DueKind::Work, just_before, 10)
             .await
             .expect("it answers"),
         []
@@ -130,7 +130,7 @@ pub async fn what_is_not_due_yet_or_never_is_not_found<H: DeletionsHarness>(harn
     assert_eq!(
         harness
             .deletions()
-            .find_due(at(1_000_000_000), 10)
+            .find_due(DueKind::Work, at(1_000_000_000), 10)
             .await
             .expect("it answers"),
         [(tenant("acme"), deletion_id(1))]
@@ -146,19 +146,19 @@ pub async fn a_new_due_time_replaces_the_old_one<H: DeletionsHarness>(harness: &
     harness.settle().await;
     let early = harness
         .deletions()
-        .find_due(at(15), 10)
+        .find_due(DueKind::Work, at(15), 10)
         .await
         .expect("it answers");
     let late = harness
         .deletions()
-        .find_due(at(25), 10)
+        .find_due(DueKind::Work, at(25), 10)
         .await
         .expect("it answers");
     store(harness, &never).await;
     harness.settle().await;
     let at_last = harness
         .deletions()
-        .find_due(at(25), 10)
+        .find_due(DueKind::Work, at(25), 10)
         .await
         .expect("it answers");
 
@@ -177,12 +177,48 @@ pub async fn finding_stops_at_its_limit<H: DeletionsHarness>(harness: &H) {
     for limit in [1, 3] {
         let found = harness
             .deletions()
-            .find_due(at(100), limit)
+            .find_due(DueKind::Work, at(100), limit)
             .await
             .expect("it answers");
 
         let longest = [5, 4, 3].map(|n| (tenant("acme"), deletion_id(n)));
         assert_eq!(found, longest[..limit]);
+    }
+}
+
+pub async fn what_is_due_is_found_by_its_kind<H: DeletionsHarness>(harness: &H) {
+    let purge_at = at(20);
+    for (n, state, purge_at) in [
+        (1, State::Restoring, None),
+        (2, State::Purging, None),
+        (3, State::Deleted, Some(purge_at)),
+        (4, State::Deleted, None),
+        (5, State::Purged, None),
+    ] {
+        let mut next = with_due(&accepted(harness, n, "acme").await.deletion, Some(at(30)));
+        next.state = state;
+        next.purge_at = purge_at;
+        next.notified.delete.ended = (n == 4).then_some(state);
+        store(harness, &next).await;
+    }
+    harness.settle().await;
+
+    for (kind, expected) in [
+        (DueKind::Work, vec![1]),
+        (DueKind::Purge, vec![2, 3]),
+        (DueKind::Events, vec![4]),
+        (DueKind::Compare, vec![5]),
+    ] {
+        let found = harness.deletions().find_due(kind, at(30), 10).await;
+
+        let mut ids: Vec<_> = found
+            .expect("it answers")
+            .into_iter()
+            .map(|(_, id)| id)
+            .collect();
+        ids.sort();
+        let expected: Vec<_> = expected.into_iter().map(deletion_id).collect();
+        assert_eq!(ids, expected, "{kind:?}");
     }
 }
 

@@ -304,6 +304,8 @@ fn comparison() -> Comparison {
             ),
             (Drift::Recreated, Tally::default()),
         ]),
+        failure: Some(Failure::new("COLLECTION_UNKNOWN", "no file declares it")),
+        dropped: 3,
     }
 }
 
@@ -314,6 +316,10 @@ fn told(run: u32, pages: u32, ended: State) -> PassEvents {
         by: None,
         pages,
         retold: 1,
+        part: 7,
+        refusals: 2,
+        given_up: 3,
+        given_up_for: Some(Failure::new("EVENT_TOO_LARGE", "the event is too large")),
         done: pages + 1,
         of: pages + 2,
         ended: Some(ended),

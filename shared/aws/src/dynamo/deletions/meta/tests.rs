@@ -114,6 +114,7 @@ fn whole() -> Deletion {
                     repaired: 1,
                 },
             )]),
+            ..Comparison::default()
         },
         ended_at: Some(at("2026-11-21T07:05:00Z")),
         due_at: Some(at("2026-12-21T07:03:00.001Z")),
@@ -160,7 +161,7 @@ fn the_indexes_and_the_ttl_find_their_attributes() {
         item["deletion_id"],
         text("01932c5e-7a00-7000-8000-00000000000b")
     );
-    assert_eq!(item["due_shard"], text("3"));
+    assert_eq!(item["due_shard"], text("purge-3"));
     assert_eq!(item["due_at"], AttributeValue::N("1797836580001".into()));
     assert_eq!(item["expires_at"], AttributeValue::N("2113196400".into()));
 }
@@ -263,6 +264,7 @@ fn been_through_everything() -> Deletion {
         failure: None,
         finished: true,
         since: 3,
+        ..PassEvents::default()
     };
     deletion.notified.delete = events.clone();
     deletion.notified.restore = events.clone();
