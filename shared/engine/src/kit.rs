@@ -20,3 +20,4 @@ pub(crate) mod settle;
 pub(crate) mod slice;
 pub(crate) mod turn;
 pub(crate) mod work;
+pub(crate) mod write_documents;

@@ -26,7 +26,7 @@ pub struct RowToCopy<K> {
 pub enum CopyOutcome {
     /// The archived row is stored as given.
     Copied,
-    /// There is an archived row of an earlier attempt, which stays.
+    /// What is there stays: an archived row of an earlier attempt, or none where one was to be replaced.
     Earlier,
     /// With what the archive adds it would be larger than the store allows, or it is nested too deeply.
     TooLarge,

@@ -302,9 +302,8 @@ pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option
 
 fn row(collection: &Collection, key: &RecordKey, attributes: &Attributes, fields: Fields) -> Row {
     let mut attributes = attributes.clone();
-    if fields == Fields::Judged {
-        let judged = collection.judged_attributes();
-        attributes.retain(|attribute, _| judged.contains(&attribute.as_str()));
+    if let Some(wanted) = fields.attributes(collection) {
+        attributes.retain(|attribute, _| wanted.contains(&attribute.as_str()));
     }
     Row {
         key: key.clone(),

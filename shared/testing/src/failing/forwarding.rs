@@ -20,15 +20,15 @@ use domain::scope::Scope;
 use ports::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ArchiveRows, Attempt,
     ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionSummary,
-    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentMarkOutcome,
-    DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health,
-    InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery,
-    PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome,
-    ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates,
-    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack,
-    ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
-    StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome, WriteOutcome,
-    WriteRows,
+    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentContent,
+    DocumentMarkOutcome, DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows,
+    Fields, FindDue, Health, InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome,
+    MarkRows, OrderQuery, PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome,
+    PutPageOutcome, ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules,
+    RepairAggregates, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
+    RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery,
+    SendDeletion, SetOutcome, StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome,
+    UndoOutcome, WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -156,8 +156,9 @@ disturbed! {
             collection: &Collection, deletion: DeletionId, ids: &[String]
         ) -> DocumentClearOutcome;
     }
-    ReadDocuments [const STATE_BATCH] {
+    ReadDocuments [const STATE_BATCH, const CONTENT_BATCH] {
         batch(ids) DocumentStates: states(collection: &Collection, ids: &[String]) -> Option<DocumentState>;
+        batch(ids) DocumentContents: contents(collection: &Collection, ids: &[String]) -> Option<DocumentContent>;
     }
     PurgeDocuments [const PURGE_BATCH] {
         batch(documents) RemoveDocuments: remove(

@@ -73,7 +73,7 @@ impl ArchiveRows for FakeRows {
             if whole.len() > WIDEST {
                 return CopyOutcome::TooWide;
             }
-            if !row.again && state.copies.contains_key(&at) {
+            if row.again != state.copies.contains_key(&at) {
                 return CopyOutcome::Earlier;
             }
             if bytes(whole) + ADDED > ITEM_BYTES {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{DynamoRows, STORE, row as read_row};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::value::{from_json, from_json_beside};
-use crate::dynamo::{Item, primary_key, text};
+use crate::dynamo::{Item, marked, primary_key};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::key::RecordKey;
@@ -154,7 +154,7 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
 fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) -> String {
     let judged = std::iter::once(&collection.tenant.attribute)
         .chain(collection.author.iter().map(|author| &author.attribute));
-    let mut conditions = vec![unmarked(places, collection)];
+    let mut conditions = vec![marked::unmarked(places, collection)];
     for attribute in judged {
         let name = places.name(attribute);
         conditions.push(match kept.get(attribute) {
@@ -173,7 +173,7 @@ fn as_written(
     row: &Row,
 ) -> String {
     let marks = collection.marks.all();
-    let mut conditions = vec![unmarked(places, collection)];
+    let mut conditions = vec![marked::unmarked(places, collection)];
     let written = row
         .attributes
         .keys()
@@ -185,12 +185,6 @@ fn as_written(
         }
     }
     conditions.join(" AND ")
-}
-
-fn unmarked(places: &mut Placeholders, collection: &Collection) -> String {
-    let mark = places.name(&collection.marks.deleted_at);
-    let null = places.value(text("NULL"));
-    format!("(attribute_not_exists({mark}) OR attribute_type({mark}, {null}))")
 }
 
 /// What a refused put says about the row; `None` when it is about the table, or says nothing.

@@ -35,6 +35,7 @@ fn planned(
         row,
         has_parent,
         document,
+        is_stale: false,
     };
     plan(case, OURS, seen)
 }

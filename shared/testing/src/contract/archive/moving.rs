@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::harness::{ArchiveHarness, put_and_copy, read};
 use crate::contract::done;
-use crate::samples::{collection, deletion_id, key, key2, mark, marked, row, with_null};
+use crate::samples::{
+    collection, deletion_id, key, key2, mark, marked, row, taken_back, with_null,
+};
 use domain::collection::Collections;
 use domain::key::RecordKey;
 use ports::{ArchiveRows, PutBackOutcome, RowToPutBack, TakeOutcome};
@@ -70,6 +72,25 @@ pub async fn taking_away_leaves_what_has_changed_since<H: ArchiveHarness>(harnes
 
         assert_eq!(outcome, [TakeOutcome::Changed], "change {n}");
         assert_eq!(harness.get(&messages, &at).await, Some(changed));
+    }
+}
+
+pub async fn taking_away_leaves_a_row_that_its_owner_took_back_since<H: ArchiveHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let at = key2("d", "m");
+    let live = row(&messages, &at, "acme");
+    for taken_back in taken_back(&messages, &live, &mark(1)) {
+        let ours = marked(&messages, live.clone(), &mark(1));
+        harness.put(&messages, ours).await;
+        let stored = read(harness, &messages, &at).await;
+        harness.put(&messages, taken_back.clone()).await;
+
+        let outcome = done(harness.rows().take(&messages, &[stored]).await);
+
+        assert_eq!(outcome, [TakeOutcome::Changed]);
+        assert_eq!(harness.get(&messages, &at).await, Some(taken_back));
     }
 }
 

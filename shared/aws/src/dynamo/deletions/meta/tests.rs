@@ -113,6 +113,10 @@ fn whole() -> Deletion {
                     repaired: 1,
                 },
             )]),
+            stale_documents: Tally {
+                found: 3,
+                repaired: 2,
+            },
         },
         ended_at: Some(at("2026-11-21T07:05:00Z")),
         due_at: Some(at("2026-12-21T07:03:00.001Z")),
