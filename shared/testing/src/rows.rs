@@ -41,6 +41,10 @@ struct State {
     copies: Copies,
     /// What indexes show while they lag.
     indexed: Option<Tables>,
+    /// Whole rows in memory.
+    held: archive::Held,
+    /// Keys whose rows cannot be put back.
+    without_room: BTreeSet<RecordKey>,
     calls: u64,
 }
 

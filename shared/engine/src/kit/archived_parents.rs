@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::kit::archived::{AT_ONCE, copies, is_same, whole};
+use crate::kit::archived::{READ, copies, is_same, whole};
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
@@ -22,7 +22,7 @@ pub(crate) async fn parents<P: EnginePorts>(
     let mut at = Some((parent, named));
     while let Some((collection, keys)) = at.take() {
         let mut level = Level::default();
-        for some in keys.chunks(AT_ONCE) {
+        for some in keys.chunks(READ) {
             level.read(work, deletion, collection, some).await?;
         }
         let above: HashSet<RecordKey> = level.hanging.values().cloned().collect();
@@ -68,16 +68,16 @@ impl Level {
         let rows = whole(work, collection, keys).await?;
         let copies = copies(work, deletion, collection, keys).await?;
         for ((key, row), copy) in keys.iter().zip(rows).zip(copies) {
-            match (row.map(|row| row.row), copy.map(|copy| copy.row)) {
+            match (row, copy) {
                 (Some(row), copy) => {
                     // Another record at that key cannot be the parent.
                     let is_ours =
-                        copy.is_none_or(|copy| is_same(deletion, collection, &row, &copy));
-                    if is_ours && row.is_of(&deletion.tenant, collection) {
+                        copy.is_none_or(|copy| is_same(deletion, collection, &row.row, &copy.row));
+                    if is_ours && row.row.is_of(&deletion.tenant, collection) {
                         self.there.insert(key.clone());
                     }
                 }
-                (None, Some(copy)) => match (&collection.parent, copy.parent_key(collection)) {
+                (None, Some(copy)) => match (&collection.parent, copy.row.parent_key(collection)) {
                     (Some(_), Some(above)) => {
                         self.hanging.insert(key.clone(), above);
                     }

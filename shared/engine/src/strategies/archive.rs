@@ -10,7 +10,7 @@ mod put_back;
 
 use std::collections::BTreeMap;
 
-use crate::kit::archived::{AT_ONCE, Whole, copies, drop_copies, whole};
+use crate::kit::archived::{Whole, copies, drop_copies, first_whole, whole};
 use crate::kit::mark::mark_documents;
 use crate::kit::ours::{is_root, obstacle};
 use crate::kit::records::Records;
@@ -34,13 +34,18 @@ pub(super) async fn take<P: EnginePorts>(
     records: &Records<'_>,
 ) -> Result<Found, Stop> {
     let mut found = Found::new();
-    for some in records.chunks(AT_ONCE) {
+    let mut open = records.places.as_slice();
+    while !open.is_empty() {
+        let keys = records.at(open.to_vec()).keys();
+        let rows = first_whole(work, records.collection, &keys).await?;
+        let some;
+        (some, open) = open.split_at(rows.len());
         let moved = Move {
             work,
             deletion,
-            records: &some,
+            records: &records.at(some.to_vec()),
         };
-        found.extend(Box::pin(moved.run()).await?);
+        found.extend(Box::pin(moved.run(rows)).await?);
     }
     Ok(found)
 }
@@ -85,16 +90,21 @@ struct Move<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> Move<'_, P> {
-    /// Archives these records; returns the exceptions.
-    async fn run(&self) -> Result<Found, Stop> {
+    /// Archives these records, whose rows were read; returns the exceptions.
+    async fn run(&self, rows: Vec<Option<Whole<P>>>) -> Result<Found, Stop> {
         let mut found = Found::new();
         let mut stay = Vec::new();
         let mut open = self.records.places.clone();
+        let mut read = Some(rows);
         for round in 0..ROUNDS {
             if open.is_empty() {
                 break;
             }
-            let rows = self.ours(&open, &mut found).await?;
+            let rows = match read.take() {
+                Some(rows) => rows,
+                None => whole(self.work, self.records.collection, &self.keys(&open)).await?,
+            };
+            let rows = self.ours(&open, rows, &mut found).await?;
             // From the second round on the archived rows are this attempt's own, of rows that it has not removed.
             let copied = self.copy(rows, round > 0, &mut found, &mut stay).await?;
             let copied = self.documents(copied, &mut found).await?;
@@ -117,8 +127,12 @@ impl<P: EnginePorts> Move<'_, P> {
 
     /// The rows that we may take. A missing row, or another record's, was archived by an earlier attempt if there is an
     /// archived row.
-    async fn ours(&self, places: &[usize], found: &mut Found) -> Result<Rows<P>, Stop> {
-        let rows = whole(self.work, self.records.collection, &self.keys(places)).await?;
+    async fn ours(
+        &self,
+        places: &[usize],
+        rows: Vec<Option<Whole<P>>>,
+        found: &mut Found,
+    ) -> Result<Rows<P>, Stop> {
         let (mut ours, mut others) = (Vec::new(), Vec::new());
         for (place, row) in places.iter().copied().zip(rows) {
             let obstacle = row.as_ref().map_or(Some(Outcome::Missing), |stored| {

@@ -1,5 +1,6 @@
 //! Every port, disturbed: one macro forwards each method as an operation of the script.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -128,14 +129,14 @@ disturbed! {
 // Rows that leave their table.
 disturbed! {
     ArchiveRows [type Whole, const WHOLE_BATCH, const MOVE_BATCH] {
-        batch(keys) ReadWhole: whole(collection: &Collection, keys: &[RecordKey]) -> Option<Stored<P::Whole>>;
+        batch(keys) ReadWhole: whole(collection: &Collection, keys: &[RecordKey]) -> Option<Arc<Stored<P::Whole>>>;
         batch(rows) CopyRows: copy(
             collection: &Collection, tenant: &Tenant, mark: &Mark, rows: &[RowToCopy<P::Whole>]
         ) -> CopyOutcome;
-        batch(rows) TakeRows: take(collection: &Collection, rows: &[Stored<P::Whole>]) -> TakeOutcome;
+        batch(rows) TakeRows: take(collection: &Collection, rows: &[Arc<Stored<P::Whole>>]) -> TakeOutcome;
         batch(keys) ReadCopies: copies(
             collection: &Collection, deletion: DeletionId, keys: &[RecordKey]
-        ) -> Option<Stored<P::Whole>>;
+        ) -> Option<Arc<Stored<P::Whole>>>;
         batch(rows) PutBackRows: put_back(collection: &Collection, rows: &[RowToPutBack<P::Whole>]) -> PutBackOutcome;
         batch(keys) DropCopies: drop_copies(collection: &Collection, deletion: DeletionId, keys: &[RecordKey]) -> ();
     }

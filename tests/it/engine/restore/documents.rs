@@ -7,7 +7,7 @@ use domain::deletion::{Action, Deletion, State};
 use domain::key::RecordKey;
 use domain::page::NotRestored;
 use serde_json::{Map, Value, json};
-use testing::samples::{key, key2};
+use testing::samples::{key, key2, mark, marked};
 use testing::{Moment, Operation};
 
 use crate::engine::compare::compares::{compared, of};
@@ -110,10 +110,9 @@ async fn documents_that_were_put_back_older_while_their_records_were_deleted_are
 async fn an_older_document_with_the_mark_is_found_by_the_comparison() {
     for strategy in STRATEGIES {
         let (world, deletion) = deleted(strategy, 1000).await;
-        let mark = deletion.mark();
         put_older(&world, |name, _| {
             let collection = world.collection(name);
-            let marks = mark.attributes(collection);
+            let marks = deletion.mark().attributes(collection);
             marks
                 .map(|(name, value)| (name.to_owned(), json!(value)))
                 .into_iter()
@@ -201,26 +200,21 @@ async fn a_record_that_is_deleted_again_while_its_document_is_written_stays_hidd
             forget_all(&world);
             world.act(&deletion, Action::Restore).await.unwrap();
             let _ = world.queue.take();
-            let (faults, other, bob) = (world.faults(), world.clone(), key2("l", "bob"));
+            let (faults, other) = (world.faults(), world.clone());
             faults.beside(operation, 1, moment, move || {
-                let mut marked = other.row("subscribers", &bob).unwrap();
-                marked.insert("deleted_at".to_owned(), json!("2026-12-01T00:00:00.000Z"));
-                marked.insert("deleted_by".to_owned(), json!("bob"));
-                marked.insert("deletion_id".to_owned(), json!("another"));
-                other.rows.put(other.collection("subscribers"), marked);
+                let collection = other.collection("discussions").clone();
+                let row = other.row("discussions", &key2("l", "d1")).unwrap();
+                other
+                    .rows
+                    .put(&collection, marked(&collection, row, &mark(9)));
             });
 
             world.deliver(&faults, &deletion).await.unwrap().ignore();
             world.come_to_rest().await;
 
-            let bob = key2("l", "bob");
-            let row = world.row("subscribers", &bob).unwrap();
-            let document = world.document("subscribers", &bob).unwrap();
-            assert_eq!(
-                document.get("deleted_at"),
-                row.get("deleted_at"),
-                "{operation:?} {moment:?}"
-            );
+            let (row, document) = world.marks("discussions", &key2("l", "d1"));
+            assert_eq!(row, Some(mark(9).deletion_id.to_string()));
+            assert_eq!(document, row, "{operation:?} {moment:?}");
         }
     }
 }

@@ -70,6 +70,7 @@ pub async fn a_copy_of_an_earlier_attempt_stays_unless_it_is_to_be_replaced<H: A
             .expect("it is copied")
             .row
             .attributes
+            .clone()
     };
 
     assert_eq!(
@@ -140,7 +141,7 @@ pub async fn keys_that_look_alike_have_copies_of_their_own<H: ArchiveHarness>(ha
     );
 
     for (at, copy) in keys.iter().zip(copies) {
-        assert_eq!(copy.map(|copy| copy.row.key).as_ref(), Some(at));
+        assert_eq!(copy.as_ref().map(|copy| &copy.row.key), Some(at));
     }
 }
 

@@ -188,6 +188,45 @@ pub async fn putting_back_leaves_a_row_that_is_there<H: ArchiveHarness>(harness:
     assert_eq!(harness.get(&discussions, &at).await, Some(another));
 }
 
+pub async fn a_row_that_the_table_does_not_take_is_refused_alone<H: ArchiveHarness>(harness: &H) {
+    let messages = collection("messages");
+    let keys = ["a", "large", "z"].map(|sort| key2("d", sort));
+    let mut rows = Vec::new();
+    for at in &keys {
+        let mut live = row(&messages, at, "acme");
+        if at == &keys[1] {
+            let bytes = |row: &Map<String, Value>| -> usize {
+                let texts = row.iter();
+                texts
+                    .map(|(name, value)| name.len() + value.as_str().map_or(0, str::len))
+                    .sum()
+            };
+            live.insert("body".into(), json!(""));
+            let rest = 400 * 1024 - bytes(&live);
+            live.insert("body".into(), json!("x".repeat(rest)));
+        }
+        harness.put(&messages, live).await;
+        rows.push(read(harness, &messages, at).await);
+    }
+    let taken = done(harness.rows().take(&messages, &rows).await);
+    assert_eq!(taken, [TakeOutcome::Taken; 3]);
+
+    // With the explicit NULL it is larger than it was.
+    let back = rows.into_iter().map(|stored| RowToPutBack {
+        stored,
+        marked: false,
+        null: true,
+    });
+    let back: Vec<_> = back.collect();
+    let outcomes = done(harness.rows().put_back(&messages, &back).await);
+
+    let is_refused = matches!(outcomes[1], PutBackOutcome::Refused(_));
+    assert!(is_refused, "{outcomes:?}");
+    assert_eq!(outcomes[0], PutBackOutcome::Back);
+    assert_eq!(outcomes[2], PutBackOutcome::Back);
+    assert_eq!(harness.get(&messages, &keys[1]).await, None);
+}
+
 pub async fn a_row_comes_back_live_or_with_its_mark<H: ArchiveHarness>(harness: &H) {
     let messages = collection("messages");
     let live = |at: &RecordKey| row(&messages, at, "acme");
