@@ -163,7 +163,8 @@ mod tests {
             &bulk.items[2],
             Line::Update(LineBody {
                 status: 404,
-                error: Some(_)
+                error: Some(_),
+                ..
             })
         ));
     }

@@ -247,9 +247,12 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     /// As in a restore: a document that did not carry the mark is made to say what the row says.
     async fn clear_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
         let refused = clear_documents(self.work, &self.at(places), self.deletion.id).await?;
-        let done = |place: &usize| match refused.contains_key(place) {
-            true => (*place, Done::Stays),
-            false => (*place, Done::Repaired),
+        let done = |place: &usize| {
+            if refused.contains_key(place) {
+                (*place, Done::Stays)
+            } else {
+                (*place, Done::Repaired)
+            }
         };
         Ok(places.iter().map(done).collect())
     }

@@ -255,9 +255,13 @@ async fn compare_value<P: EnginePorts>(
             restored.clone(),
         )),
         (CurrentValue::Text(value), None) => Some(value.clone()),
-        (CurrentValue::Null, Some(restored)) => Some(restored.clone()),
-        // Without a value nothing can be wrong.
-        (CurrentValue::Null, None) => return Ok(None),
+        (CurrentValue::Null, restored) => {
+            // Without a value nothing can be wrong.
+            let Some(restored) = restored else {
+                return Ok(None);
+            };
+            Some(restored.clone())
+        }
     };
     let next = first_live(work, deletion, value_of, start.as_deref()).await?;
     Ok((next.as_deref() != current.text()).then_some(Correction { current, next }))

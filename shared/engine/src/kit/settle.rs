@@ -105,11 +105,9 @@ where
             }
         }
     }
-    match first {
-        Some(stop) => Err(stop),
-        None => {
-            done.sort_by_key(|(number, _)| *number);
-            Ok(done.into_iter().map(|(_, answer)| answer).collect())
-        }
+    if let Some(stop) = first {
+        return Err(stop);
     }
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, answer)| answer).collect())
 }
