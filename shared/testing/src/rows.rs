@@ -5,6 +5,7 @@
 
 mod archive;
 mod effects;
+mod held;
 mod query;
 mod read;
 mod write;
@@ -42,7 +43,7 @@ struct State {
     /// What indexes show while they lag.
     indexed: Option<Tables>,
     /// Whole rows in memory.
-    held: archive::Held,
+    held: held::Held<Attributes>,
     /// Keys whose rows cannot be put back.
     without_room: BTreeSet<RecordKey>,
     calls: u64,

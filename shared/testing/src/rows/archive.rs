@@ -1,6 +1,6 @@
 //! The archive in memory, and rows that are removed at once.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -21,29 +21,11 @@ const ADDED: usize = 300;
 /// How many attributes a statement of DynamoDB can contain.
 const WIDEST: usize = 200;
 
-/// Whole rows that were read and are still in memory.
-#[derive(Debug, Default)]
-pub(super) struct Held {
-    rows: Vec<(Weak<Stored<Attributes>>, usize)>,
-    most: usize,
-}
-
-impl Held {
-    fn hand_out(&mut self, stored: Stored<Attributes>) -> Arc<Stored<Attributes>> {
-        let (bytes, stored) = (bytes(&stored.raw), Arc::new(stored));
-        self.rows.retain(|(row, _)| row.strong_count() > 0);
-        self.rows.push((Arc::downgrade(&stored), bytes));
-        let now = self.rows.iter().map(|(_, bytes)| bytes).sum();
-        self.most = self.most.max(now);
-        stored
-    }
-}
-
 impl FakeRows {
     /// The most bytes of whole rows and copies that were in memory at a time, of those that were read through the port.
     #[must_use]
     pub fn most_bytes_held(&self) -> usize {
-        self.state().held.most
+        self.state().held.most()
     }
 
     /// From now on the row with this key cannot be put back, in any table.
@@ -87,7 +69,10 @@ impl ArchiveRows for FakeRows {
         let state = &mut *self.begin("read whole rows", Self::WHOLE_BATCH, &asked)?;
         let rows = state.tables.get(&collection.name);
         let held = &mut state.held;
-        let mut read = |key| Some(held.hand_out(stored(key, rows?.get(key)?)));
+        let mut read = |key| {
+            let row = rows?.get(key)?;
+            Some(held.hand_out(stored(key, row), bytes(row)))
+        };
         Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
     }
 
@@ -160,7 +145,8 @@ impl ArchiveRows for FakeRows {
         let (held, copies) = (&mut state.held, &state.copies);
         let mut read = |key: &RecordKey| {
             let at = (deletion, collection.name.clone(), key.clone());
-            Some(held.hand_out(stored(key, copies.get(&at)?)))
+            let copy = copies.get(&at)?;
+            Some(held.hand_out(stored(key, copy), bytes(copy)))
         };
         Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
     }
