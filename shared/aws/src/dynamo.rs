@@ -2,6 +2,7 @@
 
 mod deletions;
 mod expression;
+mod marked;
 mod partiql;
 mod position;
 mod rows;

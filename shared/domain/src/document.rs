@@ -48,6 +48,39 @@ impl Document {
         }
         Ok(Some(Self { id, fields, gone }))
     }
+
+    /// Whether a document with these fields says the same. What is not declared belongs to its owner, and says nothing.
+    #[must_use]
+    pub fn is_said_by(&self, source: &Map<String, Value>) -> bool {
+        let is_there = |(name, value): (&String, &Value)| {
+            source.get(name).is_some_and(|told| is_same(told, value))
+        };
+        let is_absent = |name: &String| source.get(name).is_none_or(Value::is_null);
+        self.fields.iter().all(is_there) && self.gone.iter().all(is_absent)
+    }
+}
+
+/// Numbers are compared by their value: a store may write `1` as `1.0`.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_in_other = |(name, value): (&String, &Value)| {
+                other.get(name).is_some_and(|other| is_same(value, other))
+            };
+            one.len() == other.len() && one.iter().all(is_in_other)
+        }
+        _ => one == other,
+    }
 }
 
 fn take(row: &Row, name: &str, fields: &mut Map<String, Value>, gone: &mut Vec<String>) {
@@ -134,6 +167,26 @@ mod tests {
         assert_eq!(document.fields["deleted_at"], "2026-11-21T07:00:00.000Z");
         assert_eq!(document.fields["deleted_by"], "ann");
         assert_eq!(document.gone, ["subject", "body", "deletion_id"]);
+    }
+
+    #[test]
+    fn an_older_text_another_tenant_or_a_mark_is_not_what_the_row_says() {
+        let row = json!({ "owner": "acme", "subject": "a", "body": { "size": 1 } });
+        let document = message(&row);
+        let says = |changes: Value| {
+            let mut told = document.fields.clone();
+            told.insert("note".to_owned(), json!("its owner's"));
+            told.extend(changes.as_object().unwrap().clone());
+            document.is_said_by(&told)
+        };
+
+        assert!(says(json!({})));
+        assert!(says(json!({ "body": { "size": 1.0 }, "deleted_at": null })));
+        assert!(!says(json!({ "subject": "older" })));
+        assert!(!says(json!({ "subject": null })));
+        assert!(!says(json!({ "body": { "size": 1, "more": 2 } })));
+        assert!(!says(json!({ "owner": "globex" })));
+        assert!(!says(json!({ "deleted_at": "2026-11-21T07:00:00.000Z" })));
     }
 
     #[test]

@@ -184,6 +184,36 @@ impl Collection {
         names
     }
 
+    /// The attributes of a row that its document says, or that a decision needs (`Fields::Searched` of the ports), each
+    /// attribute once.
+    #[must_use]
+    pub fn searched_attributes(&self) -> Vec<&str> {
+        let mut names = self.judged_attributes();
+        for field in self.document.iter().flat_map(|spec| &spec.fields) {
+            if !names.contains(&field.as_str()) {
+                names.push(field);
+            }
+        }
+        names
+    }
+
+    /// The fields of a document that its row determines: tenant, key, marks and those that are declared, each once.
+    #[must_use]
+    pub fn document_attributes(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.key.attributes().collect();
+        names.push(&self.tenant.attribute);
+        names.extend(self.marks.all());
+        names.extend(
+            self.document
+                .iter()
+                .flat_map(|spec| &spec.fields)
+                .map(String::as_str),
+        );
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
+    }
+
     /// The attributes whose values effects need, as they are in the row.
     fn effect_attributes(&self) -> Vec<&str> {
         let mut names = Vec::new();

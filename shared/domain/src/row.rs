@@ -89,6 +89,27 @@ impl Row {
         self.attributes.get(attribute).and_then(Value::as_str)
     }
 
+    /// How large it is: about as many bytes as the store counts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        fn of(value: &Value) -> usize {
+            match value {
+                Value::Null | Value::Bool(_) => 1,
+                Value::Number(_) => 8,
+                Value::String(text) => text.len(),
+                Value::Array(values) => 3 + values.iter().map(of).sum::<usize>(),
+                Value::Object(values) => 3 + all(values),
+            }
+        }
+        fn all(values: &Map<String, Value>) -> usize {
+            values
+                .iter()
+                .map(|(name, value)| name.len() + of(value))
+                .sum()
+        }
+        all(&self.attributes)
+    }
+
     /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant.
     #[must_use]
     pub fn is_of(&self, tenant: &Tenant, collection: &Collection) -> bool {

@@ -153,9 +153,9 @@ async fn run<P: EnginePorts>(
     }
     let next = deletion.compared(&work.engine.timing);
     checkpoint(work, deletion, next).await?;
-    let found = &deletion.comparison.drift;
+    let found = deletion.comparison.tallies();
     if !found.is_empty() {
-        let found = serde_json::to_string(found).unwrap_or_default();
+        let found = serde_json::to_string(&found).unwrap_or_default();
         info!(deletion_id = %deletion.id, state = %deletion.state, drift = found, "comparison of deletion {} found drift", deletion.id);
     }
     Ok(Compared::Done(Box::new(deletion.clone())))

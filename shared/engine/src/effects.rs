@@ -30,7 +30,7 @@ use domain::page::{Entry, Exceptions, Outcome, Page};
 use domain::scope::Scope;
 use ports::EnginePorts;
 
-pub(crate) use self::notes::needs_notice;
+pub(crate) use self::notes::{has_values, needs_notice};
 pub(crate) use self::schedules::remove as remove_schedules;
 
 /// The effects, in the order in which they are applied.
@@ -122,10 +122,10 @@ pub(crate) async fn follow_root<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
 ) -> Result<Option<(Page, Notice)>, Stop> {
-    let Some(page) = manifest::page(work, deletion, 1)
-        .await?
-        .filter(|page| needs_notice(work.collections(), page))
-    else {
+    let Some(page) = manifest::page(work, deletion, 1).await?.filter(|page| {
+        let collections = work.collections();
+        needs_notice(collections, page) || has_values(collections, page)
+    }) else {
         return Ok(None);
     };
     let none = Exceptions::default();

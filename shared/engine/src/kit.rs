@@ -22,3 +22,4 @@ pub(crate) mod settle;
 pub(crate) mod slice;
 pub(crate) mod turn;
 pub(crate) mod work;
+pub(crate) mod write_documents;

@@ -4,6 +4,7 @@ use crate::{Attempt, DependencyError};
 use domain::collection::Collection;
 use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
+use domain::page::Position;
 use domain::row::Row;
 
 /// The direction of a query through a partition.
@@ -31,15 +32,6 @@ pub enum OrderAlong<'a> {
     },
 }
 
-/// Where a query begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderFrom<'a> {
-    /// At this sort value, itself included.
-    At(&'a str),
-    /// After it, in the direction of the query.
-    Behind(&'a str),
-}
-
 /// Rows of one partition, by their sort value.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderQuery<'a> {
@@ -49,8 +41,10 @@ pub struct OrderQuery<'a> {
     pub along: OrderAlong<'a>,
     /// The value of the partition attribute.
     pub partition: &'a str,
-    /// Where the query begins; without it, at the first or the last row.
-    pub from: Option<OrderFrom<'a>>,
+    /// The sort value where the query begins, itself included; without it, at the first or the last row.
+    pub from: Option<&'a str>,
+    /// Where to continue: through an index many rows may have one sort value.
+    pub after: Option<&'a Position>,
     /// Up or down.
     pub direction: Direction,
     /// The most rows.
@@ -62,8 +56,8 @@ pub struct OrderQuery<'a> {
 pub struct InOrder {
     /// The rows, with the attributes of [`Fields::Judged`](crate::Fields::Judged).
     pub rows: Vec<Row>,
-    /// Whether there may be more after the last one.
-    pub more: bool,
+    /// Where to continue; `None` when everything was read.
+    pub next: Option<Position>,
 }
 
 /// The outcome of setting the attribute.
@@ -84,7 +78,7 @@ pub trait RepairAggregates: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the store did not answer, or refused.
+    /// When the store did not answer, or refused. A `Position` that is not of this query is refused.
     fn in_order(
         &self,
         query: OrderQuery<'_>,

@@ -1,6 +1,8 @@
 //! Rows that leave their table: they are moved to the archive, from where they come back as they were, or removed for
 //! good.
 
+use std::sync::Arc;
+
 use crate::{Attempt, DependencyError, Stored};
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
@@ -8,14 +10,15 @@ use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Mark;
 
-/// The answer to a read of one whole row, or of one archived row.
-pub type WholeRow<K> = Attempt<Option<Stored<K>>>;
+/// The answer to a read of one whole row, or of one archived row. Shared, because one row may have 400 KB: from the read
+/// to the last write nobody copies it.
+pub type WholeRow<K> = Attempt<Option<Arc<Stored<K>>>>;
 
 /// A row to be copied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowToCopy<K> {
     /// As it was read.
-    pub stored: Stored<K>,
+    pub stored: Arc<Stored<K>>,
     /// Whether it replaces an archived row that is there: only for a caller that knows that this row was never removed.
     pub again: bool,
 }
@@ -26,7 +29,7 @@ pub struct RowToCopy<K> {
 pub enum CopyOutcome {
     /// The archived row is stored as given.
     Copied,
-    /// There is an archived row of an earlier attempt, which stays.
+    /// What is there stays: an archived row of an earlier attempt, or none where one was to be replaced.
     Earlier,
     /// With what the archive adds it would be larger than the store allows, or it is nested too deeply.
     TooLarge,
@@ -50,7 +53,7 @@ pub enum TakeOutcome {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowToPutBack<K> {
     /// As it was copied.
-    pub stored: Stored<K>,
+    pub stored: Arc<Stored<K>>,
     /// Whether it comes back with the mark that it carried; without, it comes back live.
     pub marked: bool,
     /// Whether a live row has an explicit NULL for a mark.
@@ -58,13 +61,16 @@ pub struct RowToPutBack<K> {
 }
 
 /// The outcome of putting one row back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum PutBackOutcome {
     /// It is there.
     Back,
     /// There is a row with its key, which stays; perhaps the same one, put back by an earlier call.
     Taken,
+    /// The table does not take it: it has no room for it, or an index that its attributes do not fit. Says why, without
+    /// the content.
+    Refused(String),
 }
 
 /// Moves rows to the archive and back. Archived rows belong to one deletion: two deletions of one key have two.
@@ -111,7 +117,7 @@ pub trait ArchiveRows: Send + Sync {
     fn take(
         &self,
         collection: &Collection,
-        rows: &[Stored<Self::Whole>],
+        rows: &[Arc<Stored<Self::Whole>>],
     ) -> impl Future<Output = Result<Vec<Attempt<TakeOutcome>>, DependencyError>> + Send;
 
     /// Reads archived rows of this deletion, consistently, in the order of the keys, which must differ; `None` is "no

@@ -9,6 +9,7 @@ use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::{Mark, RowMark};
+use serde_json::{Map, Value};
 
 /// The outcome of marking one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,10 @@ pub trait MarkDocuments: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum DocumentClearOutcome {
-    /// It does not carry this deletion's mark: by this call, or before. Another deletion's mark stays.
+    /// It carried this deletion's mark, which is removed.
     Cleared,
+    /// It did not carry it: removed by an earlier call, or somebody has written the document since. It was left as it is.
+    Untouched,
     /// There is no such document, and none was created.
     Missing,
     /// The index refuses it for its content; says why, without the content.
@@ -90,10 +93,13 @@ pub struct DocumentState {
     pub mark: RowMark,
 }
 
-/// Reads the marks of documents.
+/// Reads documents: their marks, or all that their rows determine.
 pub trait ReadDocuments: Send + Sync {
     /// The most documents of one [`states`](Self::states).
     const STATE_BATCH: usize = 1000;
+
+    /// The most documents of one [`contents`](Self::contents): a document may be as large as its row.
+    const CONTENT_BATCH: usize = 50;
 
     /// The current states of documents, in the order of the ids; `None` is "no such document". Reads what was written
     /// last, not what search shows, and of the content only the mark.
@@ -106,6 +112,26 @@ pub trait ReadDocuments: Send + Sync {
         collection: &Collection,
         ids: &[String],
     ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentState>>>, DependencyError>> + Send;
+
+    /// As [`states`](Self::states), with what their rows determine.
+    ///
+    /// # Errors
+    ///
+    /// As [`states`](Self::states).
+    fn contents(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError>> + Send;
+}
+
+/// A document as it was read, with what its row determines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentContent {
+    /// Its version and its mark.
+    pub state: DocumentState,
+    /// Of its fields: tenant, key, marks, and those that the collection declares.
+    pub fields: Map<String, Value>,
 }
 
 /// The outcome of removing one document.

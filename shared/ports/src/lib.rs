@@ -89,7 +89,7 @@ mod wired;
 mod writes;
 
 pub use self::aggregates::{
-    Direction, InOrder, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
+    Direction, InOrder, OrderAlong, OrderQuery, RepairAggregates, SetOutcome,
 };
 pub use self::archive::{
     ArchiveRows, CopyOutcome, EraseOutcome, EraseRows, Found, PutBackOutcome, RowToCopy,
@@ -102,9 +102,9 @@ pub use self::deletions::{
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
-    ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentState, DocumentVersion, Hit,
-    MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome, SearchDocuments, SearchPage,
-    SearchQuery,
+    ClearDocuments, DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState,
+    DocumentVersion, Hit, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
+    SearchDocuments, SearchPage, SearchQuery,
 };
 pub use self::domain_health::{DomainHealth, Health};
 pub use self::error::DependencyError;

@@ -13,8 +13,22 @@ use domain::row::{Mark, Row};
 pub enum Fields {
     /// Keys, tenant, parent's key, author, time and marks: what a decision needs.
     Judged,
+    /// Those, and the declared fields of the record's document.
+    Searched,
     /// All of them.
     All,
+}
+
+impl Fields {
+    /// The attributes, each once; `None` for all of them.
+    #[must_use]
+    pub fn attributes(self, collection: &Collection) -> Option<Vec<&str>> {
+        match self {
+            Self::Judged => Some(collection.judged_attributes()),
+            Self::Searched => Some(collection.searched_attributes()),
+            Self::All => None,
+        }
+    }
 }
 
 /// What a query reads.

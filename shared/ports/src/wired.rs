@@ -43,8 +43,8 @@ pub trait EnginePorts: Send + Sync {
         + EraseRows
         + DetachRows
         + RepairAggregates;
-    /// Documents: read their marks, mark, clear, purge.
-    type Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments;
+    /// Documents: read, mark, clear, write, purge.
+    type Documents: ReadDocuments + MarkDocuments + ClearDocuments + IndexDocuments + PurgeDocuments;
     /// Deletions: read, advance.
     type Deletions: ReadDeletions + AdvanceDeletions + StoreNotices;
     /// The queue's sending half, for continuations.
@@ -227,7 +227,7 @@ where
         + EraseRows
         + DetachRows
         + RepairAggregates,
-    S::Documents: ReadDocuments + MarkDocuments + ClearDocuments + PurgeDocuments,
+    S::Documents: ReadDocuments + MarkDocuments + ClearDocuments + IndexDocuments + PurgeDocuments,
     S::Deletions: ReadDeletions + AdvanceDeletions + StoreNotices,
     O::Queue: SendDeletion,
     O::Events: PublishEvents,

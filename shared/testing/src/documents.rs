@@ -15,9 +15,9 @@ use domain::collection::{Collection, Collections, DocumentSpec};
 use domain::deletion::DeletionId;
 use domain::row::Mark;
 use ports::{
-    Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentMarkOutcome,
-    DocumentState, DocumentVersion, Hit, MarkDocuments, PurgeDocuments, ReadDocuments,
-    RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
+    Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentContent,
+    DocumentMarkOutcome, DocumentState, DocumentVersion, Hit, MarkDocuments, PurgeDocuments,
+    ReadDocuments, RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
 };
 
 const NAME: &str = "search index";
@@ -229,7 +229,7 @@ impl ClearDocuments for FakeDocuments {
             let outcome = match (index.get_mut(id), state.rejected.get(id)) {
                 (None, _) => DocumentClearOutcome::Missing,
                 (Some(document), _) if !mark_of(collection, &document.source).is_of(deletion) => {
-                    DocumentClearOutcome::Cleared
+                    DocumentClearOutcome::Untouched
                 }
                 (Some(_), Some(reason)) => DocumentClearOutcome::Rejected(reason.clone()),
                 (Some(document), None) => {
@@ -260,6 +260,29 @@ impl ReadDocuments for FakeDocuments {
         };
         let state = |id: &String| Attempt::Done(index.get(id).map(seen));
         Ok(ids.iter().map(state).collect())
+    }
+
+    async fn contents(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError> {
+        let operation = "read the contents of documents";
+        let state = &mut *self.begin(operation, Self::CONTENT_BATCH, ids.len())?;
+        let index = index(&mut state.indexes, collection, operation)?;
+        let seen = |document: &Document| {
+            let mut fields = document.source.clone();
+            fields.retain(|name, _| collection.document_attributes().contains(&name.as_str()));
+            DocumentContent {
+                state: DocumentState {
+                    version: document.version(),
+                    mark: mark_of(collection, &document.source),
+                },
+                fields,
+            }
+        };
+        let content = |id: &String| Attempt::Done(index.get(id).map(seen));
+        Ok(ids.iter().map(content).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod archive;
 mod effects;
+mod held;
 mod query;
 mod read;
 mod write;
@@ -43,6 +44,10 @@ struct State {
     copies: Copies,
     /// What indexes show while they lag.
     indexed: Option<Tables>,
+    /// Whole rows in memory.
+    held: held::Held<Attributes>,
+    /// Keys whose rows cannot be put back.
+    without_room: BTreeSet<RecordKey>,
     calls: u64,
 }
 
@@ -308,9 +313,8 @@ pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option
 
 fn row(collection: &Collection, key: &RecordKey, attributes: &Attributes, fields: Fields) -> Row {
     let mut attributes = attributes.clone();
-    if fields == Fields::Judged {
-        let judged = collection.judged_attributes();
-        attributes.retain(|attribute, _| judged.contains(&attribute.as_str()));
+    if let Some(wanted) = fields.attributes(collection) {
+        attributes.retain(|attribute, _| wanted.contains(&attribute.as_str()));
     }
     Row {
         key: key.clone(),

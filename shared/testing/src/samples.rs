@@ -10,6 +10,7 @@ use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Page};
 use domain::principal::Tenant;
 use domain::row::Mark;
+use ports::OrderAlong;
 
 /// Three levels: `discussions` → `messages` (below it in its own table) → `replies` (found through an index).
 ///
@@ -51,6 +52,13 @@ serve       = ["read"]
 permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
 marks       = { deleted_at = "date", deleted_by = "by", deletion_id = "value" }
 "#;
+
+/// An index of `replies` that has those of one group in the order of an attribute that is not part of their key.
+pub const BY_ORDER: OrderAlong<'static> = OrderAlong::Index {
+    name: "by_order",
+    partition: "group",
+    sort: "order",
+};
 
 /// Ids that have caused errors somewhere: they are ordinary keys.
 pub const ODD_IDS: [&str; 18] = [
@@ -160,6 +168,20 @@ pub fn of_another_tenant(
 pub fn with_null(collection: &Collection, mut row: Map<String, Value>) -> Map<String, Value> {
     row.insert(collection.marks.deleted_at.clone(), Value::Null);
     row
+}
+
+/// The row after its owner has taken it back from this deletion, in each way: the mark attribute is an explicit NULL, or
+/// removed, and the rest of the mark is still there.
+#[must_use]
+pub fn taken_back(
+    collection: &Collection,
+    row: &Map<String, Value>,
+    mark: &Mark,
+) -> [Map<String, Value>; 2] {
+    let null = with_null(collection, marked(collection, row.clone(), mark));
+    let mut absent = null.clone();
+    absent.remove(&collection.marks.deleted_at);
+    [null, absent]
 }
 
 /// The id of a deletion: the n-th, each later than the one before.

@@ -198,7 +198,7 @@ async fn a_copy_of_a_later_version_is_neither_put_back_nor_written_over_nor_remo
     let live = whole(&world, &key2("s", "002")).await;
     for again in [false, true] {
         let mut stored = live.clone();
-        stored.row.key = key2("s", "001");
+        std::sync::Arc::make_mut(&mut stored).row.key = key2("s", "001");
         let mark = Mark {
             deleted_at: world.clock.now(),
             deleted_by: "ada".to_owned(),
@@ -223,7 +223,7 @@ async fn a_copy_of_a_later_version_is_neither_put_back_nor_written_over_nor_remo
     assert_eq!(world.read(id).await.state, State::Restoring);
 }
 
-type Whole = ports::Stored<<aws::DynamoRows as ArchiveRows>::Whole>;
+type Whole = std::sync::Arc<ports::Stored<<aws::DynamoRows as ArchiveRows>::Whole>>;
 
 async fn whole(world: &OnTables, key: &RecordKey) -> Whole {
     let rows = world.rows();

@@ -3,6 +3,7 @@
 pub(crate) mod crashes;
 mod deliveries;
 mod dependencies;
+mod in_flight;
 mod killed_requests;
 mod random;
 mod random_requests;

@@ -4,6 +4,7 @@ mod aggregates;
 mod children;
 mod events;
 mod schedules;
+mod values;
 
 use domain::event::Event;
 use domain::key::RecordKey;

@@ -2,6 +2,7 @@
 
 pub(crate) mod again;
 mod another_parent;
+mod documents;
 mod failures;
 mod plain;
 pub(crate) mod restores;

@@ -3,4 +3,4 @@
 mod judged;
 mod keeps;
 mod killed;
-mod world;
+pub(crate) mod world;

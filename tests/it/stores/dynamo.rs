@@ -9,7 +9,9 @@ use domain::collection::{ChildLookup, Collection, Collections};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use dynoxide::Database;
+use ports::OrderAlong;
 use serde_json::{Map, Value, json};
+use testing::samples::BY_ORDER;
 
 use super::aws::sdk_config;
 use super::unique;
@@ -228,7 +230,7 @@ fn table(collection: &Collection, name: &str) -> Value {
             }),
     );
     let key = &collection.key;
-    let indexes: Vec<_> = hashes
+    let mut indexes: Vec<_> = hashes
         .iter()
         .map(|(gsi, hash)| {
             let range = if key.partition == **hash { None } else { Some(key.partition.as_str()) };
@@ -239,6 +241,16 @@ fn table(collection: &Collection, name: &str) -> Value {
         .attributes()
         .chain(hashes.iter().map(|(_, hash)| hash.as_str()))
         .collect();
+    if let OrderAlong::Index {
+        name,
+        partition,
+        sort,
+    } = BY_ORDER
+        && hashes.iter().any(|(_, hash)| *hash == partition)
+    {
+        indexes.push(json!({ "IndexName": name, "KeySchema": key_schema(partition, Some(sort)), "Projection": { "ProjectionType": "ALL" } }));
+        attributes.push(sort);
+    }
     attributes.sort_unstable();
     attributes.dedup();
     let mut request = json!({

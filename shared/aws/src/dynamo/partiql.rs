@@ -139,6 +139,20 @@ pub(super) async fn run_on(
     operation: &'static str,
     statements: Vec<Statement>,
 ) -> Result<Vec<Answer>, DependencyError> {
+    let answers = run_each(client, store, operation, statements).await?;
+    let answers = answers.into_iter();
+    answers
+        .map(|answer| answer.map_err(|error| DependencyError::refused(store, operation, error)))
+        .collect()
+}
+
+/// As [`run_on`], where a statement that is refused does not fail the call.
+pub(super) async fn run_each(
+    client: &Client,
+    store: &'static str,
+    operation: &'static str,
+    statements: Vec<Statement>,
+) -> Result<Vec<Result<Answer, Refusal>>, DependencyError> {
     let expected = statements.len();
     let requests = statements
         .into_iter()
@@ -168,12 +182,7 @@ pub(super) async fn run_on(
         };
         return Err(DependencyError::unavailable(store, operation, error));
     }
-    responses
-        .into_iter()
-        .map(|response| {
-            answer(response).map_err(|error| DependencyError::refused(store, operation, error))
-        })
-        .collect()
+    Ok(responses.into_iter().map(answer).collect())
 }
 
 fn answer(response: BatchStatementResponse) -> Result<Answer, Refusal> {

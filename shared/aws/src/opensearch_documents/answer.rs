@@ -8,7 +8,10 @@ use super::{INDEX, OpenSearchDocuments};
 use ports::DependencyError;
 
 /// The requested part of a `_bulk` answer: a thousand whole lines would be a megabyte.
-const FILTER: (&str, &str) = ("filter_path", "items.*.status,items.*.error.type");
+const FILTER: (&str, &str) = (
+    "filter_path",
+    "items.*.status,items.*.result,items.*.error.type",
+);
 
 #[derive(Debug, Deserialize)]
 struct Bulk {
@@ -29,6 +32,8 @@ enum Line {
 struct LineBody {
     status: u16,
     #[serde(default)]
+    result: Option<String>,
+    #[serde(default)]
     error: Option<LineError>,
 }
 
@@ -42,6 +47,8 @@ struct LineError {
 pub(super) enum LineAnswer {
     /// Done.
     Done,
+    /// There was nothing to do: the document was left as it is.
+    Unchanged,
     /// There is no such document.
     Missing,
     /// Another writer wrote the document in between.
@@ -79,7 +86,12 @@ impl OpenSearchDocuments {
             .into_iter()
             .map(|(Line::Update(line) | Line::Delete(line))| {
                 let kind = line.error.map(|error| error.r#type).unwrap_or_default();
+                let is_noop = line.result.as_deref() == Some("noop");
                 answer(index, line.status, kind)
+                    .map(|answer| match answer {
+                        LineAnswer::Done if is_noop => LineAnswer::Unchanged,
+                        answer => answer,
+                    })
                     .map_err(|error| DependencyError::refused(INDEX, operation, error))
             })
             .collect()
@@ -151,7 +163,8 @@ mod tests {
             &bulk.items[2],
             Line::Update(LineBody {
                 status: 404,
-                error: Some(_)
+                error: Some(_),
+                ..
             })
         ));
     }

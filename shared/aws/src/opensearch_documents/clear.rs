@@ -10,8 +10,9 @@ use ports::{Attempt, ClearDocuments, DependencyError, DocumentClearOutcome};
 
 const OPERATION: &str = "clear documents";
 
-/// One text for all documents, so that it is compiled once.
-const SCRIPT: &str = "if (params.id.equals(ctx._source[params.names[2]])) \
+/// One text for all documents, so that it is compiled once. A mark is both attributes, as in a row: an id beside an
+/// explicit NULL is none.
+const SCRIPT: &str = "if (ctx._source[params.names[0]] != null && params.id.equals(ctx._source[params.names[2]])) \
     { for (name in params.names) { ctx._source.remove(name) } } else { ctx.op = 'none' }";
 
 impl ClearDocuments for OpenSearchDocuments {
@@ -33,6 +34,7 @@ impl ClearDocuments for OpenSearchDocuments {
 fn outcome(answer: LineAnswer) -> Attempt<DocumentClearOutcome> {
     match answer {
         LineAnswer::Done => Attempt::Done(DocumentClearOutcome::Cleared),
+        LineAnswer::Unchanged => Attempt::Done(DocumentClearOutcome::Untouched),
         LineAnswer::Missing => Attempt::Done(DocumentClearOutcome::Missing),
         LineAnswer::Rejected(why) => Attempt::Done(DocumentClearOutcome::Rejected(why)),
         LineAnswer::Conflict => Attempt::Retry("version_conflict".to_owned()),

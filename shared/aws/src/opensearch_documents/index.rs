@@ -36,7 +36,7 @@ impl IndexDocuments for OpenSearchDocuments {
 
 fn outcome(answer: LineAnswer) -> Attempt<IndexOutcome> {
     match answer {
-        LineAnswer::Done => Attempt::Done(IndexOutcome::Indexed),
+        LineAnswer::Done | LineAnswer::Unchanged => Attempt::Done(IndexOutcome::Indexed),
         LineAnswer::Rejected(why) => Attempt::Done(IndexOutcome::Rejected(why)),
         // Removed between the update's read and its write: the next update creates it.
         LineAnswer::Missing => Attempt::Retry("document_missing".to_owned()),

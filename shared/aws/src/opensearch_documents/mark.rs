@@ -31,7 +31,7 @@ impl MarkDocuments for OpenSearchDocuments {
 
 fn outcome(answer: LineAnswer) -> Attempt<DocumentMarkOutcome> {
     match answer {
-        LineAnswer::Done => Attempt::Done(DocumentMarkOutcome::Marked),
+        LineAnswer::Done | LineAnswer::Unchanged => Attempt::Done(DocumentMarkOutcome::Marked),
         LineAnswer::Missing => Attempt::Done(DocumentMarkOutcome::Missing),
         LineAnswer::Rejected(why) => Attempt::Done(DocumentMarkOutcome::Rejected(why)),
         LineAnswer::Conflict => Attempt::Retry("version_conflict".to_owned()),

@@ -45,7 +45,9 @@ impl PurgeDocuments for OpenSearchDocuments {
 
 fn outcome(answer: LineAnswer) -> Attempt<RemoveOutcome> {
     match answer {
-        LineAnswer::Done | LineAnswer::Missing => Attempt::Done(RemoveOutcome::Gone),
+        LineAnswer::Done | LineAnswer::Unchanged | LineAnswer::Missing => {
+            Attempt::Done(RemoveOutcome::Gone)
+        }
         // Also when the document was removed since it was read: the next read shows that.
         LineAnswer::Conflict => Attempt::Done(RemoveOutcome::Changed),
         LineAnswer::Rejected(why) => Attempt::Done(RemoveOutcome::Rejected(why)),

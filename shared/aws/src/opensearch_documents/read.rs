@@ -1,4 +1,4 @@
-//! Reading documents by id: their versions and marks, from the documents themselves, not from what search shows.
+//! Reading documents by id: their versions, marks and fields, from the documents themselves, not from what search shows.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,9 @@ use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments};
 use domain::collection::Collection;
 use domain::row::RowMark;
-use ports::{Attempt, DependencyError, DocumentState, DocumentVersion, ReadDocuments};
+use ports::{
+    Attempt, DependencyError, DocumentContent, DocumentState, DocumentVersion, ReadDocuments,
+};
 
 /// The requested part of a `_mget` answer; `_id` is in every item, so none of them disappears from the list.
 const FILTER: (&str, &str) = (
@@ -54,18 +56,52 @@ impl ReadDocuments for OpenSearchDocuments {
             return Ok(Vec::new());
         }
         let (_, index) = self.index(collection, OPERATION)?;
-        let state = |(version, source)| DocumentState {
-            version,
-            mark: RowMark::of(collection, &source),
-        };
         // Nothing else is requested: the content of a record does not concern us.
         let fields = json!(collection.marks.all());
         let read = self.read_documents(OPERATION, &index, ids, &fields);
         let documents = self.in_time(OPERATION, read).await?;
         Ok(documents
             .into_iter()
-            .map(|document| each(document, state))
+            .map(|document| {
+                each(document, |(version, source)| {
+                    state(collection, version, &source)
+                })
+            })
             .collect())
+    }
+
+    async fn contents(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError> {
+        const OPERATION: &str = "read documents";
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (_, index) = self.index(collection, OPERATION)?;
+        let fields = json!(collection.document_attributes());
+        let read = self.read_documents(OPERATION, &index, ids, &fields);
+        let documents = self.in_time(OPERATION, read).await?;
+        let content = |(version, fields)| DocumentContent {
+            state: state(collection, version, &fields),
+            fields,
+        };
+        Ok(documents
+            .into_iter()
+            .map(|document| each(document, content))
+            .collect())
+    }
+}
+
+fn state(
+    collection: &Collection,
+    version: DocumentVersion,
+    source: &Map<String, Value>,
+) -> DocumentState {
+    DocumentState {
+        version,
+        mark: RowMark::of(collection, source),
     }
 }
 

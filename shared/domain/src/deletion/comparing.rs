@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::comparison::{Findings, add};
+use super::comparison::Findings;
 use super::failure::Failure;
 use super::state::State;
 use super::timing::Timing;
@@ -30,7 +30,7 @@ impl Deletion {
         let mut next = self.changed();
         next.comparison.pages = page;
         next.comparison.waiting += findings.waiting;
-        add(&mut next.comparison.drift, &findings.drift);
+        next.comparison.found_more(&findings.drift);
         next
     }
 
@@ -39,7 +39,7 @@ impl Deletion {
     pub fn below_compared(&self, cursor: SelectCursor, findings: &Findings) -> Self {
         let mut next = self.changed();
         next.comparison.below_cursor = Some(cursor);
-        add(&mut next.comparison.drift, &findings.drift);
+        next.comparison.found_more(&findings.drift);
         next
     }
 

@@ -40,6 +40,9 @@ pub enum Drift {
     /// A row without a mark where this deletion had marked or removed one. It is another record, or another writer
     /// unmarked it; the two cannot be distinguished, so it is counted and never touched.
     Recreated,
+    /// A live record of a restored deletion whose document is missing, or does not say what its row says: while it was
+    /// deleted, its index was rebuilt, or an older version put back. The document is written from the row.
+    StaleDocument,
 }
 
 /// How often a drift was found, and how often repaired.
@@ -90,7 +93,7 @@ pub struct Comparison {
     /// How often it has sent the deletion back to be purged once more; kept over the runs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub returns: u32,
-    /// What was found.
+    /// What was found, except for stale documents.
     #[serde(default, skip_serializing_if = "is_default")]
     pub drift: Tallies,
     /// Why it was given up before its end.
@@ -99,6 +102,9 @@ pub struct Comparison {
     /// Pages that are dropped after it, from the last one on.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dropped: u32,
+    /// Of [`Drift::StaleDocument`]: builds before it cannot read a kind that they do not know, and drop this field.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stale_documents: Tally,
 }
 
 impl Drift {
@@ -150,10 +156,27 @@ impl Comparison {
         }
     }
 
+    /// Adds what a part of it found.
+    pub fn found_more(&mut self, found: &Tallies) {
+        let mut found = found.clone();
+        self.stale_documents += found.remove(&Drift::StaleDocument).unwrap_or_default();
+        add(&mut self.drift, &found);
+    }
+
+    /// All that was found.
+    #[must_use]
+    pub fn tallies(&self) -> Tallies {
+        let mut all = self.drift.clone();
+        if self.stale_documents != Tally::default() {
+            all.insert(Drift::StaleDocument, self.stale_documents);
+        }
+        all
+    }
+
     /// How many records were found with it.
     #[must_use]
     pub fn found(&self, drift: Drift) -> u64 {
-        self.drift.get(&drift).map_or(0, |tally| tally.found)
+        self.tallies().get(&drift).map_or(0, |tally| tally.found)
     }
 }
 

@@ -2,7 +2,7 @@
 //! those that a worker that woke up too late wrote after the purge.
 
 use crate::compare::plan::Case;
-use crate::kit::archived::{AT_ONCE, copies, drop_copies};
+use crate::kit::archived::{READ, copies, drop_copies};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -29,7 +29,7 @@ pub(crate) async fn compare<P: EnginePorts>(
         return Ok(());
     }
     let collection = records.collection;
-    for some in records.chunks(AT_ONCE) {
+    for some in records.chunks(READ) {
         let keys = some.keys();
         let found = copies(work, deletion, collection, &keys).await?;
         let left: Vec<RecordKey> = keys

@@ -33,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) has_parent: bool,
     /// Its document.
     pub(crate) document: Option<DocumentState>,
+    /// Whether its document does not say what its row says; only read where it matters.
+    pub(crate) is_stale: bool,
 }
 
 /// What is to be done with a record that is not in its expected state.
@@ -50,6 +52,8 @@ pub(crate) enum Repair {
     ClearRecord,
     /// This deletion's mark is removed from the document.
     ClearDocument,
+    /// The document is written from the row.
+    WriteDocument,
     /// The document is removed, if it is as it was read, then the row.
     RemoveRecord(Option<DocumentVersion>),
 }
@@ -129,9 +133,13 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
             };
             Some((Drift::OrphanMark, repair))
         }
-        (Case::Restored { .. }, Some(row)) if row.is_live() => document
-            .filter(|document| is_ours(document.mark))
-            .map(|_| (Drift::OrphanMark, Repair::ClearDocument)),
+        (Case::Restored { .. }, Some(row)) if row.is_live() => match document {
+            Some(document) if is_ours(document.mark) => {
+                Some((Drift::OrphanMark, Repair::ClearDocument))
+            }
+            _ if seen.is_stale => Some((Drift::StaleDocument, Repair::WriteDocument)),
+            _ => None,
+        },
         (Case::Restored { is_due }, None) => document
             .filter(|document| is_ours(document.mark))
             .map(|document| {

@@ -7,19 +7,22 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::compare::plan::{Case, Repair, Seen, plan};
-use crate::kit::clear::clear_rows;
+use crate::kit::clear::{clear_documents, clear_rows};
 use crate::kit::documents::Documents;
 use crate::kit::parents::{has_parent, parents};
 use crate::kit::purge_rows::purge_rows;
 use crate::kit::records::Records;
+use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use crate::kit::write_documents::{AT_ONCE, document_of, write_documents};
 use domain::deletion::Deletion;
 use domain::deletion::comparison::{Drift, Findings};
+use domain::document::Document;
 use domain::row::Row;
 use ports::{
-    ClearOutcome, DocumentClearOutcome, DocumentMarkOutcome, DocumentVersion, EnginePorts,
-    PurgeOutcome, RemoveOutcome,
+    ClearOutcome, DocumentMarkOutcome, DocumentVersion, EnginePorts, Fields, PurgeOutcome,
+    RemoveOutcome,
 };
 
 /// How often a record that changes while it is processed is read again before it is counted as it is.
@@ -94,25 +97,50 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     }
 
     async fn read(&self, case: Case, places: &[usize]) -> Result<Vec<(usize, Seen)>, Stop> {
+        if matches!(case, Case::Restored { .. }) {
+            let mut all = Vec::new();
+            for some in places.chunks(AT_ONCE) {
+                all.extend(self.read_restored(some).await?);
+            }
+            return Ok(all);
+        }
         let collection = self.records.collection;
-        let records = self.at(places);
         let documents = self.documents.states(self.work, places).await?;
-        let rows = records.rows(self.work).await?;
-        // Only a restored deletion needs the parents, and only those of rows that carry its mark.
-        let ours: Vec<Option<Row>> = rows
-            .iter()
-            .map(|row| {
-                row.clone()
-                    .filter(|row| matches!(case, Case::Restored { .. }) && self.is_ours(row))
-            })
-            .collect();
-        let ours = ours.iter().flatten();
-        let there = parents(self.work, self.deletion, collection, ours).await?;
+        let rows = self.at(places).rows(self.work).await?;
         let seen = |(place, row): (&usize, Option<Row>)| {
             let seen = Seen {
                 row: row.as_ref().map(|row| row.mark(collection)),
-                has_parent: row.is_some_and(|row| has_parent(collection, &row, &there)),
+                has_parent: false,
                 document: documents.get(place).copied(),
+                is_stale: false,
+            };
+            (*place, seen)
+        };
+        Ok(places.iter().zip(rows).map(seen).collect())
+    }
+
+    /// Of a restored deletion: what the documents say must be what the rows say, and rows that still carry the mark
+    /// need their parents.
+    async fn read_restored(&self, places: &[usize]) -> Result<Vec<(usize, Seen)>, Stop> {
+        let collection = self.records.collection;
+        let (keys, fields) = (self.at(places).keys(), Fields::Searched);
+        let contents = self.documents.contents(self.work, places).await?;
+        let rows = read_rows(self.work, collection, &keys, fields).await?;
+        let ours = |row: &Option<Row>| row.clone().filter(|row| self.is_ours(row));
+        let ours: Vec<Option<Row>> = rows.iter().map(ours).collect();
+        let ours = ours.iter().flatten();
+        let there = parents(self.work, self.deletion, collection, ours).await?;
+        let seen = |(place, row): (&usize, Option<Row>)| {
+            let content = contents.get(place);
+            let expected = row.as_ref().and_then(|row| document_of(collection, row));
+            let is_said = |expected: Document| {
+                content.is_some_and(|content| expected.is_said_by(&content.fields))
+            };
+            let seen = Seen {
+                row: row.as_ref().map(|row| row.mark(collection)),
+                has_parent: row.is_some_and(|row| has_parent(collection, &row, &there)),
+                document: content.map(|content| content.state),
+                is_stale: expected.is_some_and(|expected| !is_said(expected)),
             };
             (*place, seen)
         };
@@ -148,6 +176,10 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             self.clear_documents(&at(|repair| *repair == Repair::ClearDocument))
                 .await?,
         );
+        done.extend(
+            self.write_documents(&at(|repair| *repair == Repair::WriteDocument))
+                .await?,
+        );
         let mut removed = Vec::new();
         let mut documents = BTreeMap::new();
         for (place, repair) in &repairs {
@@ -161,7 +193,8 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 | Repair::Wait
                 | Repair::MarkDocument
                 | Repair::ClearRecord
-                | Repair::ClearDocument => {}
+                | Repair::ClearDocument
+                | Repair::WriteDocument => {}
             }
         }
         // Documents before rows: a row is removed only when its document is.
@@ -212,14 +245,34 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         Ok(done)
     }
 
+    /// As in a restore: a document that did not carry the mark is made to say what the row says.
     async fn clear_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
-        let done = |outcome| match outcome {
-            DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => Done::Repaired,
-            DocumentClearOutcome::Rejected(_) => Done::Stays,
+        let refused = clear_documents(self.work, &self.at(places), self.deletion.id).await?;
+        let done = |place: &usize| {
+            if refused.contains_key(place) {
+                (*place, Done::Stays)
+            } else {
+                (*place, Done::Repaired)
+            }
         };
-        let id = self.deletion.id;
-        let outcomes = self.documents.clear(self.work, places, id).await?;
-        Ok(by_place(outcomes, done))
+        Ok(places.iter().map(done).collect())
+    }
+
+    /// One that says what its row says by now was only late: it is read again, and is no drift.
+    async fn write_documents(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
+        let written = Box::pin(write_documents(self.work, &self.at(places))).await?;
+        let done = |place: &usize| {
+            let done = match (
+                written.rejected.contains_key(place),
+                written.changed.contains(place),
+            ) {
+                (true, _) => Done::Stays,
+                (false, true) => Done::Repaired,
+                (false, false) => Done::Again,
+            };
+            (*place, done)
+        };
+        Ok(places.iter().map(done).collect())
     }
 
     async fn remove_documents(

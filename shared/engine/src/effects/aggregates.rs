@@ -2,11 +2,14 @@
 //!
 //! The value is set only if it still is what was read before the children were queried, and is checked once more
 //! afterwards. So if two deletions take the first two children at the same time, the later one sees both marks.
+//!
+//! A parent that goes with its children keeps its values, and has them when it comes back. They are computed anew then
+//! where they may be wrong: a restore runs backwards, so all children have had their turn before their parent.
 
 use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
-use crate::effects::notes::{Notes, declared, needs_notice};
+use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
 use crate::kit::related::in_order;
 use crate::kit::rows::read_row;
@@ -19,9 +22,7 @@ use domain::key::RecordKey;
 use domain::notice::AggregateChange;
 use domain::page::Entry;
 use domain::row::Row;
-use ports::{
-    Direction, EnginePorts, Fields, OrderAlong, OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
-};
+use ports::{Direction, EnginePorts, Fields, OrderAlong, OrderQuery, RepairAggregates, SetOutcome};
 
 /// How often one value is checked again while other writers change it or its children.
 const ROUNDS: usize = 20;
@@ -30,13 +31,16 @@ const ROUNDS: usize = 20;
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
-/// One value of one parent, and the best of the values of the children that came back.
+/// One value of one parent.
 struct ComputedValue<'a> {
     child: &'a Collection,
     aggregate: &'a Aggregate,
     on: &'a Collection,
     parent: RecordKey,
+    /// The best of the values of the children that came back.
     restored: Option<String>,
+    /// Whether the parent itself came back, and its value does not count.
+    is_anew: bool,
 }
 
 /// What a value holds, and what it should hold.
@@ -56,11 +60,12 @@ impl<P: EnginePorts> Effect<P> for Aggregates {
         notes: &'a mut Notes,
     ) -> Answer<'a, ()> {
         Box::pin(async move {
-            if !needs_notice(work.collections(), done.page) {
+            let values = values(work.collections(), done);
+            if values.is_empty() {
                 return Ok(());
             }
             notes.read(work, done).await?;
-            follow(work, done, notes).await
+            follow(work, done, &values, notes).await
         })
     }
 }
@@ -70,6 +75,7 @@ impl<P: EnginePorts> Effect<P> for Aggregates {
 async fn follow<P: EnginePorts>(
     work: Work<'_, P>,
     done: &Done<'_>,
+    values: &[ComputedValue<'_>],
     notes: &mut Notes,
 ) -> Result<(), Stop> {
     let (deletion, page) = (done.deletion, done.page);
@@ -81,9 +87,8 @@ async fn follow<P: EnginePorts>(
         attribute: value_of.aggregate.attribute.clone(),
         value,
     };
-    let values = values(work.collections(), done.pass(), &done.entries);
     let mut open = Vec::new();
-    for value_of in &values {
+    for value_of in values {
         if let Some(wrong) = compare_value(work, deletion, value_of).await? {
             notes.notice.record_change(change(value_of, wrong.next));
             open.push(value_of);
@@ -94,7 +99,7 @@ async fn follow<P: EnginePorts>(
         repair(work, deletion, value_of).await?;
     }
     // Also where an earlier attempt set it: the published value is the current one, whichever attempt was the last.
-    for value_of in &values {
+    for value_of in values {
         let planned = change(value_of, None);
         let is_planned = |noted: &AggregateChange| noted.is_same(&planned);
         if notes.notice.changes.iter().any(is_planned)
@@ -109,16 +114,21 @@ async fn follow<P: EnginePorts>(
 }
 
 /// The values that these records determine, each once.
-fn values<'e>(
-    collections: &'e Collections,
-    pass: Pass,
-    entries: &[&Entry],
-) -> Vec<ComputedValue<'e>> {
+fn values<'e>(collections: &'e Collections, done: &Done<'_>) -> Vec<ComputedValue<'e>> {
     let mut found: BTreeMap<(String, String, RecordKey), ComputedValue<'e>> = BTreeMap::new();
-    for entry in entries {
+    if may_be_wrong(done) {
+        for entry in &done.entries {
+            found
+                .extend(values_of(collections, entry).map(|value_of| (value_of.place(), value_of)));
+        }
+    }
+    for entry in &done.entries {
         let Some(child) = declared(collections, entry) else {
             continue;
         };
+        if go_with_their_parents(collections, done.deletion, child) {
+            continue;
+        }
         for aggregate in &child.aggregates {
             let (Some(parent), Some(on)) = (
                 entry.parent_key(child),
@@ -126,19 +136,16 @@ fn values<'e>(
             ) else {
                 continue;
             };
-            let place = (
-                child.name.to_string(),
-                aggregate.attribute.clone(),
-                parent.clone(),
-            );
-            let value_of = found.entry(place).or_insert_with(|| ComputedValue {
+            let value_of = ComputedValue {
                 child,
                 aggregate,
                 on,
                 parent,
                 restored: None,
-            });
-            if pass == Pass::Restore
+                is_anew: false,
+            };
+            let value_of = found.entry(value_of.place()).or_insert(value_of);
+            if done.pass() == Pass::Restore
                 && let Some(value) = entry.text(child, &aggregate.of)
             {
                 let best = value_of.restored.take();
@@ -147,6 +154,63 @@ fn values<'e>(
         }
     }
     found.into_values().collect()
+}
+
+/// The values of a record that are computed from its children.
+fn values_of<'e>(
+    collections: &'e Collections,
+    entry: &Entry,
+) -> impl Iterator<Item = ComputedValue<'e>> {
+    let on = declared(collections, entry);
+    let aggregates = collections
+        .iter()
+        .flat_map(|child| child.aggregates.iter().map(move |one| (child, one)));
+    aggregates.filter_map(move |(child, aggregate)| {
+        Some(ComputedValue {
+            child,
+            aggregate,
+            on: on.filter(|on| on.name == aggregate.on)?,
+            parent: entry.key.clone(),
+            restored: None,
+            is_anew: true,
+        })
+    })
+}
+
+/// Whether the records of this collection are deleted because their parents are. The root hides those until all have
+/// come back, so what their values are in between concerns nobody.
+fn go_with_their_parents(
+    collections: &Collections,
+    deletion: &Deletion,
+    child: &Collection,
+) -> bool {
+    let is_shared = |link: &Collection| {
+        link.keeps
+            .as_ref()
+            .is_some_and(|keeps| keeps.collection == child.name)
+    };
+    deletion.root.is_some()
+        && child.name != deletion.collection
+        && !collections.iter().any(is_shared)
+}
+
+/// Whether the values of parents that come back may be wrong: some of their children are not back, and a restore has
+/// passed by them already; or the parents were archived, without a root perhaps after their children had gone.
+fn may_be_wrong(done: &Done<'_>) -> bool {
+    let restored = done.deletion.restored.values();
+    let are_missing = done.entries.len() < done.page.entries.len()
+        || restored
+            .into_iter()
+            .any(|counts| counts.conflict + counts.failed > 0);
+    done.pass() == Pass::Restore && (done.deletion.strategy.keeps_copies() || are_missing)
+}
+
+impl ComputedValue<'_> {
+    /// What distinguishes it from the others.
+    fn place(&self) -> (String, String, RecordKey) {
+        let attribute = self.aggregate.attribute.clone();
+        (self.child.name.to_string(), attribute, self.parent.clone())
+    }
 }
 
 fn better(take: Take, one: Option<String>, other: String) -> String {
@@ -176,32 +240,39 @@ async fn compare_value<P: EnginePorts>(
     let Some(row) = parent(work, deletion, value_of).await? else {
         return Ok(None);
     };
-    // A parent that the same deletion takes keeps its value, and has it when it comes back.
-    if deletion.state.pass() == Pass::Delete && row.mark(value_of.on).is_of(deletion.id) {
+    // A parent that this deletion has taken keeps its value, and has it when it comes back.
+    if row.mark(value_of.on).is_of(deletion.id) {
         return Ok(None);
     }
     let current = CurrentValue::of(&row, &value_of.aggregate.attribute);
     let start = match (&current, &value_of.restored) {
-        (CurrentValue::Text(value), Some(restored)) => better(
+        // An absent value, or one of another type, is not maintained here.
+        (CurrentValue::Absent | CurrentValue::Other, _) => return Ok(None),
+        (CurrentValue::Text(_) | CurrentValue::Null, _) if value_of.is_anew => None,
+        (CurrentValue::Text(value), Some(restored)) => Some(better(
             value_of.aggregate.take,
             Some(value.clone()),
             restored.clone(),
-        ),
-        (CurrentValue::Text(value), None) => value.clone(),
-        (CurrentValue::Null, Some(restored)) => restored.clone(),
-        // Without a value nothing can be wrong; an absent value, or one of another type, is not maintained here.
-        (CurrentValue::Null | CurrentValue::Absent | CurrentValue::Other, _) => return Ok(None),
+        )),
+        (CurrentValue::Text(value), None) => Some(value.clone()),
+        (CurrentValue::Null, restored) => {
+            // Without a value nothing can be wrong.
+            let Some(restored) = restored else {
+                return Ok(None);
+            };
+            Some(restored.clone())
+        }
     };
-    let next = first_live(work, deletion, value_of, start).await?;
+    let next = first_live(work, deletion, value_of, start.as_deref()).await?;
     Ok((next.as_deref() != current.text()).then_some(Correction { current, next }))
 }
 
-/// The first live child from this value on, inclusive.
+/// The first live child from this value on, inclusive; or of all.
 async fn first_live<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     value_of: &ComputedValue<'_>,
-    start: String,
+    start: Option<&str>,
 ) -> Result<Option<String>, Stop> {
     let (child, of) = (value_of.child, &value_of.aggregate.of);
     let Some(link) = &child.parent else {
@@ -229,30 +300,27 @@ async fn first_live<P: EnginePorts>(
             && row.mark(child).is_live()
             && row.parent_key(child).as_ref() == Some(&value_of.parent)
     };
-    let (mut from, mut limit) = (start, FEW);
-    let mut at = true;
+    let (mut after, mut limit) = (None, FEW);
     loop {
         let query = OrderQuery {
             collection: child,
             along,
             partition,
-            from: Some(if at {
-                OrderFrom::At(&from)
-            } else {
-                OrderFrom::Behind(&from)
-            }),
+            from: start,
+            after: after.as_ref(),
             direction: match value_of.aggregate.take {
                 Take::Min => Direction::Rising,
                 Take::Max => Direction::Falling,
             },
             limit,
         };
-        let found = in_order(work, query, of).await?;
+        let found = in_order(work, query).await?;
         if let Some(row) = found.rows.iter().find(|row| is_live(row)) {
             return Ok(row.text(of).map(str::to_owned));
         }
-        match found.last {
-            Some(last) => (from, at, limit) = (last, false, MANY),
+        // Through an index many rows may have one value: the query continues behind a row, not behind a value.
+        match found.next {
+            Some(next) => (after, limit) = (Some(next), MANY),
             None => return Ok(None),
         }
     }

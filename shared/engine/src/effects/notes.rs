@@ -85,6 +85,14 @@ pub(crate) fn needs_notice(collections: &Collections, page: &Page) -> bool {
     })
 }
 
+/// Whether some of these records have values that are computed from their children.
+pub(crate) fn has_values(collections: &Collections, page: &Page) -> bool {
+    page.entries.iter().any(|entry| {
+        let mut aggregates = collections.iter().flat_map(|child| &child.aggregates);
+        aggregates.any(|aggregate| aggregate.on == entry.collection)
+    })
+}
+
 /// The collection of an entry; one that is no longer declared by a file has no effects.
 pub(crate) fn declared<'e>(collections: &'e Collections, entry: &Entry) -> Option<&'e Collection> {
     collections.get(entry.collection.as_ref())

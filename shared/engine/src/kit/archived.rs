@@ -1,5 +1,7 @@
 //! Whole rows, and archived rows.
 
+use std::sync::Arc;
+
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
@@ -8,13 +10,20 @@ use domain::key::RecordKey;
 use domain::row::{Row, RowMark};
 use ports::{ArchiveRows, EnginePorts, Stored};
 
-/// How many whole rows are in memory at a time: with the largest ones this is 80 MB.
+/// How many records are moved at a time, at most.
 pub(crate) const AT_ONCE: usize = 200;
 
-/// A row in the store's own types.
-pub(crate) type Whole<P> = Stored<<<P as EnginePorts>::Rows as ArchiveRows>::Whole>;
+/// How many rows are read before their bytes are counted.
+pub(crate) const READ: usize = 25;
 
-/// Whole rows by key, in the order of the keys.
+/// With so many bytes of whole rows in memory, no more are read until these are done. With the last read of 25 rows of
+/// 400 KB there are at most 18 MB of them; every other step shares them, and copies only what it sends.
+const BYTES: usize = 8 << 20;
+
+/// A row in the store's own types. Shared, because it may be large: no step clones it.
+pub(crate) type Whole<P> = Arc<Stored<<<P as EnginePorts>::Rows as ArchiveRows>::Whole>>;
+
+/// Whole rows by key, in the order of the keys; for a few keys, or such whose rows are known to fit into memory.
 pub(crate) async fn whole<P: EnginePorts>(
     work: Work<'_, P>,
     collection: &Collection,
@@ -27,7 +36,7 @@ pub(crate) async fn whole<P: EnginePorts>(
     .await
 }
 
-/// Archived rows of this deletion by key, in the order of the keys.
+/// Archived rows of this deletion by key, as [`whole`].
 pub(crate) async fn copies<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -39,6 +48,44 @@ pub(crate) async fn copies<P: EnginePorts>(
         rows.copies(collection, deletion.id, &batch).await
     })
     .await
+}
+
+/// The whole rows of the first of these keys: as many as fit into memory, at least one.
+pub(crate) async fn first_whole<P: EnginePorts>(
+    work: Work<'_, P>,
+    collection: &Collection,
+    keys: &[RecordKey],
+) -> Result<Vec<Option<Whole<P>>>, Stop> {
+    let mut found = Vec::new();
+    for some in keys[..keys.len().min(AT_ONCE)].chunks(READ) {
+        found.extend(whole(work, collection, some).await?);
+        if is_full::<P>(&found) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// The archived rows of the first of these keys, as [`first_whole`].
+pub(crate) async fn first_copies<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    collection: &Collection,
+    keys: &[RecordKey],
+) -> Result<Vec<Option<Whole<P>>>, Stop> {
+    let mut found = Vec::new();
+    for some in keys[..keys.len().min(AT_ONCE)].chunks(READ) {
+        found.extend(copies(work, deletion, collection, some).await?);
+        if is_full::<P>(&found) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn is_full<P: EnginePorts>(rows: &[Option<Whole<P>>]) -> bool {
+    let bytes = rows.iter().flatten().map(|whole| whole.row.bytes());
+    bytes.sum::<usize>() >= BYTES
 }
 
 /// Removes archived rows of this deletion for good.
@@ -67,12 +114,13 @@ pub(crate) fn is_same(
         RowMark::By(by) => by == Some(deletion.id),
         RowMark::Absent | RowMark::Null => {
             let marks = collection.marks.all();
-            let plain = |row: &Row| {
-                let mut attributes = row.attributes.clone();
-                attributes.retain(|name, _| !marks.contains(&name.as_str()));
-                attributes
-            };
+            let is_plain = |name: &String| !marks.contains(&name.as_str());
+            let plain = |row: &Row| row.attributes.keys().filter(|name| is_plain(name)).count();
+            let mut attributes = now.attributes.iter();
             plain(now) == plain(copied)
+                && attributes.all(|(name, value)| {
+                    !is_plain(name) || copied.attributes.get(name) == Some(value)
+                })
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Removes the deletion's mark from rows and documents.
+//! Removes the deletion's mark from rows and documents. A document that did not carry it is missing, or was written by
+//! somebody else while its record was deleted: then it is made to say what the row says.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use crate::kit::documents::Documents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use crate::kit::write_documents::write_documents;
 use domain::deletion::DeletionId;
 use domain::page::{Judged, NotRestored};
 use ports::{ClearOutcome, ClearRows, DocumentClearOutcome, EnginePorts, RowToClear};
@@ -33,20 +35,27 @@ pub(crate) async fn clear_rows<P: EnginePorts>(
     Ok(records.places.iter().copied().zip(outcomes).collect())
 }
 
-/// Removes this deletion's mark from documents; returns those that the store refused to change.
+/// Makes the documents of live rows live, too: this deletion's mark is removed, and those that did not carry it are
+/// written from their rows where they are missing or say something else. Returns those that the store refused to change.
 pub(crate) async fn clear_documents<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
     deletion: DeletionId,
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let refused = |(place, outcome)| match outcome {
-        DocumentClearOutcome::Cleared | DocumentClearOutcome::Missing => None,
-        DocumentClearOutcome::Rejected(why) => {
-            let reason = format!("DOCUMENT_REJECTED: {why}");
-            Some((place, NotRestored::Failed { reason }))
-        }
-    };
     let (documents, _) = Documents::of(records);
-    let outcomes = documents.clear(work, &records.places, deletion).await?;
-    Ok(outcomes.into_iter().filter_map(refused).collect())
+    let (mut rejected, mut others) = (BTreeMap::new(), Vec::new());
+    for (place, outcome) in documents.clear(work, &records.places, deletion).await? {
+        match outcome {
+            DocumentClearOutcome::Cleared => {}
+            DocumentClearOutcome::Untouched | DocumentClearOutcome::Missing => others.push(place),
+            DocumentClearOutcome::Rejected(why) => drop(rejected.insert(place, why)),
+        }
+    }
+    let written = Box::pin(write_documents(work, &records.at(others))).await?;
+    rejected.extend(written.rejected);
+    let failed = |(place, why)| {
+        let reason = format!("DOCUMENT_REJECTED: {why}");
+        (place, NotRestored::Failed { reason })
+    };
+    Ok(rejected.into_iter().map(failed).collect())
 }

@@ -8,11 +8,13 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
+use domain::document::Document;
 use domain::page::Outcome;
 use domain::row::Mark;
 use ports::{
-    ClearDocuments, DocumentClearOutcome, DocumentMarkOutcome, DocumentState, DocumentVersion,
-    EnginePorts, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
+    ClearDocuments, DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState,
+    DocumentVersion, EnginePorts, IndexDocuments, IndexOutcome, MarkDocuments, PurgeDocuments,
+    ReadDocuments, RemoveOutcome,
 };
 
 /// The documents of records of one collection and page: their ids, which are rendered once.
@@ -63,6 +65,44 @@ impl<'a> Documents<'a> {
             .await?;
         let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
         Ok(places.into_iter().zip(states).filter_map(there).collect())
+    }
+
+    /// Reads what their rows determine of those that exist.
+    pub(crate) async fn contents<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        places: &[usize],
+    ) -> Result<BTreeMap<usize, DocumentContent>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let (places, ids) = self.at(places);
+        let contents = work
+            .settle(&ids, P::Documents::CONTENT_BATCH, |batch| async move {
+                documents.contents(collection, &batch).await
+            })
+            .await?;
+        let there = |(place, content): (usize, Option<DocumentContent>)| Some((place, content?));
+        Ok(places.into_iter().zip(contents).filter_map(there).collect())
+    }
+
+    /// Writes these documents; returns the outcome of each.
+    pub(crate) async fn write<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        written: &[(usize, Document)],
+    ) -> Result<Vec<(usize, IndexOutcome)>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let all: Vec<&Document> = written.iter().map(|(_, document)| document).collect();
+        let outcomes = work
+            .settle(&all, 1, |one| async move {
+                let mut answers = Vec::new();
+                for document in one {
+                    answers.push(documents.index(collection, document).await?);
+                }
+                Ok(answers)
+            })
+            .await?;
+        let places = written.iter().map(|(place, _)| *place);
+        Ok(places.zip(outcomes).collect())
     }
 
     /// Writes a mark into them; returns the outcome of each.

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::kit::archived::{AT_ONCE, copies, is_same, whole};
+use crate::kit::archived::{READ, copies, is_same, whole};
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -30,7 +30,7 @@ pub(crate) async fn parents<'r, P: EnginePorts>(
         && let Some(parent) = work.collections().parent_of(below)
     {
         let mut level = Level::default();
-        for some in keys.chunks(AT_ONCE) {
+        for some in keys.chunks(READ) {
             Box::pin(level.read(work, deletion, parent, some)).await?;
         }
         let above: HashSet<RecordKey> = level.hanging.values().cloned().collect();
@@ -98,11 +98,14 @@ impl Level {
         let rows = whole(work, collection, keys).await?;
         let copies = copies(work, deletion, collection, keys).await?;
         for ((key, row), copy) in keys.iter().zip(rows).zip(copies) {
-            match (row.map(|row| row.row), copy.map(|copy| copy.row)) {
+            match (
+                row.as_ref().map(|row| &row.row),
+                copy.as_ref().map(|copy| &copy.row),
+            ) {
                 // Another record at that key cannot be the parent.
-                (Some(row), Some(copy)) if !is_same(deletion, collection, &row, &copy) => {}
-                (Some(row), _) => self.judge(deletion, collection, key, &row),
-                (None, Some(copy)) => self.hang(collection, key, &copy),
+                (Some(row), Some(copy)) if !is_same(deletion, collection, row, copy) => {}
+                (Some(row), _) => self.judge(deletion, collection, key, row),
+                (None, Some(copy)) => self.hang(collection, key, copy),
                 (None, None) => {}
             }
         }

@@ -38,26 +38,26 @@ pub(crate) async fn page<P: EnginePorts>(
 pub(crate) struct Ordered {
     /// The rows as the table has them now; rows that an index returned may have been moved since.
     pub(crate) rows: Vec<Row>,
-    /// The sort value of the last one that was found, if there may be more after it.
-    pub(crate) last: Option<String>,
+    /// Where to continue; `None` when everything was read.
+    pub(crate) next: Option<Position>,
 }
 
 /// Some rows in the order of an attribute.
 pub(crate) async fn in_order<P: EnginePorts>(
     work: Work<'_, P>,
     query: OrderQuery<'_>,
-    attribute: &str,
 ) -> Result<Ordered, Stop> {
     let found = work.call(work.rows().in_order(query)).await?;
-    let value = |row: &Row| row.text(attribute).map(str::to_owned);
-    let last = found.rows.last().and_then(value).filter(|_| found.more);
     let rows = match query.along {
         OrderAlong::Table => found.rows,
         OrderAlong::Index { .. } => {
             again(work, query.collection, found.rows, Fields::Judged).await?
         }
     };
-    Ok(Ordered { rows, last })
+    Ok(Ordered {
+        rows,
+        next: found.next,
+    })
 }
 
 /// The rows that an index has returned, as the table has them.

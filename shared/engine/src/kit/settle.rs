@@ -1,5 +1,9 @@
 //! Asks again for the records of a batch that were not answered, until all are or the slice is over.
+//!
+//! When one of several calls fails, no other begins, and those in flight are awaited: the lease is given back next, and
+//! it outlives every call. A call that was dropped half way could still be carried out beside the next worker.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -36,18 +40,18 @@ where
     let mut pause = FIRST_PAUSE;
     loop {
         let began = slice.clock().now();
-        let batches: Vec<Vec<usize>> = open.chunks(batch).map(<[usize]>::to_vec).collect();
-        let mut answers = stream::iter(batches.into_iter().map(|places| {
+        let failed = AtomicBool::new(false);
+        let calls = slice.unless(&failed);
+        let (calls, call) = (&calls, &call);
+        let batches = open.chunks(batch).map(|places| async move {
             let asked = places.iter().map(|place| items[*place].clone()).collect();
-            let answer = call(asked);
-            async move { slice.call(answer).await.map(|attempts| (places, attempts)) }
-        }))
-        .buffer_unordered(CONCURRENCY);
+            calls.call(call(asked)).await
+        });
+        let answers = together(&failed, batches.collect()).await?;
         let mut again = Vec::new();
         let mut reason = String::new();
-        while let Some(answer) = answers.next().await {
-            let (places, attempts) = answer?;
-            for (place, attempt) in places.into_iter().zip(attempts) {
+        for (places, attempts) in open.chunks(batch).zip(answers) {
+            for (place, attempt) in places.iter().copied().zip(attempts) {
                 match attempt {
                     Attempt::Done(outcome) => settled[place] = Some(outcome),
                     Attempt::Retry(why) => {
@@ -57,7 +61,6 @@ where
                 }
             }
         }
-        drop(answers);
         if again.is_empty() {
             break;
         }
@@ -79,4 +82,32 @@ where
             "a store answered for fewer records than it was asked about",
         ))
     }
+}
+
+/// Awaits futures, several at once; returns their answers in order, or the first failure. They make their calls in the
+/// slice that knows `failed` ([`Slice::unless`]).
+pub(crate) async fn together<T, F>(failed: &AtomicBool, futures: Vec<F>) -> Result<Vec<T>, Stop>
+where
+    F: Future<Output = Result<T, Stop>>,
+{
+    let numbered = futures.into_iter().enumerate();
+    let mut answers =
+        stream::iter(numbered.map(|(number, future)| async move { (number, future.await) }))
+            .buffer_unordered(CONCURRENCY);
+    let mut done = Vec::new();
+    let mut first = None;
+    while let Some((number, answer)) = answers.next().await {
+        match answer {
+            Ok(answer) => done.push((number, answer)),
+            Err(stop) => {
+                failed.store(true, Ordering::Relaxed);
+                first.get_or_insert(stop);
+            }
+        }
+    }
+    if let Some(stop) = first {
+        return Err(stop);
+    }
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, answer)| answer).collect())
 }

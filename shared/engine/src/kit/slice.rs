@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -58,6 +59,8 @@ pub(crate) struct Slice<'a, C> {
     work_until: Timestamp,
     end: Timestamp,
     length: Duration,
+    /// Whether one of several calls at the same time has failed: no other begins then.
+    failed: Option<&'a AtomicBool>,
 }
 
 impl<'a, C: Clock> Slice<'a, C> {
@@ -69,6 +72,7 @@ impl<'a, C: Clock> Slice<'a, C> {
             work_until: end.checked_sub(closing).unwrap_or(end),
             end,
             length,
+            failed: None,
         }
     }
 
@@ -82,10 +86,16 @@ impl<'a, C: Clock> Slice<'a, C> {
     pub(crate) fn at_most(&self, most: Duration) -> Self {
         let until = self.clock.now().checked_add(most).unwrap_or(Timestamp::MAX);
         Self {
-            clock: self.clock,
             work_until: self.work_until.min(until),
-            end: self.end,
-            length: self.length,
+            ..*self
+        }
+    }
+
+    /// The same slice, in which a call begins only as long as nothing has failed.
+    pub(crate) fn unless(&self, failed: &'a AtomicBool) -> Self {
+        Self {
+            failed: Some(failed),
+            ..*self
         }
     }
 
@@ -110,7 +120,7 @@ impl<'a, C: Clock> Slice<'a, C> {
     pub(crate) async fn pause(&self, duration: Duration, then: Duration) -> Result<(), Stop> {
         let later = |at: Timestamp, by| at.checked_add(by).unwrap_or(Timestamp::MAX);
         let resumed = later(self.clock.now(), duration);
-        if resumed >= self.work_until || later(resumed, then) >= self.end {
+        if self.has_failed() || resumed >= self.work_until || later(resumed, then) >= self.end {
             return Err(Stop::SliceEnd);
         }
         self.clock.sleep(duration).await;
@@ -136,9 +146,14 @@ impl<'a, C: Clock> Slice<'a, C> {
         call: Pin<Box<dyn Future<Output = Result<T, DependencyError>> + Send + '_>>,
     ) -> Result<T, Stop> {
         // A future does nothing until it is awaited, so this decides whether the call begins.
-        if self.clock.now() >= limit {
+        if self.has_failed() || self.clock.now() >= limit {
             return Err(Stop::SliceEnd);
         }
         call.await.map_err(Stop::Dependency)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed
+            .is_some_and(|failed| failed.load(Ordering::Relaxed))
     }
 }

@@ -5,8 +5,7 @@
 
 use tracing::warn;
 
-use crate::effects::follow_root;
-use crate::effects::needs_notice;
+use crate::effects::{follow_root, has_values, needs_notice};
 use crate::kit::clear::clear_documents;
 use crate::kit::manifest;
 use crate::kit::records::Records;
@@ -209,7 +208,8 @@ async fn read<P: EnginePorts>(
     };
     let exceptions = manifest::exceptions(work, deletion, number).await?;
     let deletions = work.deletions();
-    let notice = if needs_notice(work.collections(), &page) {
+    let collections = work.collections();
+    let notice = if needs_notice(collections, &page) || has_values(collections, &page) {
         let read = deletions.notice(&deletion.tenant, deletion.id, number);
         work.call(read).await?
     } else {

@@ -6,12 +6,12 @@
 //! is not live, so if two deletions take the last two links, the one that checks later takes the record.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::sync::atomic::AtomicBool;
 
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::identified::{Identified, read_identified};
 use crate::kit::manifest::{known, record};
+use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::links::{LinkCheck, LinkCursor, LinkState, is_unmarked};
@@ -32,9 +32,6 @@ const AT_ONCE: usize = 32;
 /// the selection saves its cursor, whether it has found something or not: a slice that ended before that would begin
 /// there again.
 pub(crate) const QUESTIONS: usize = STEPS / 4;
-
-/// How many of them are checked at the same time.
-const CONCURRENCY: usize = 8;
 
 /// How many queries for the links to one record a step makes; the next step continues there.
 const QUERIES: usize = 10;
@@ -192,6 +189,9 @@ async fn check_links<P: EnginePorts>(
     ask: &[bool],
     (from, queries): (&LinkCursor, usize),
 ) -> Result<Vec<LinkState>, Stop> {
+    let failed = AtomicBool::new(false);
+    let slice = work.slice.unless(&failed);
+    let work = Work::new(work.engine, &slice);
     let mut asked = Vec::new();
     for (candidate, is_asked) in candidates.iter().zip(ask) {
         let check = LinkCheck {
@@ -209,10 +209,7 @@ async fn check_links<P: EnginePorts>(
             }
         }));
     }
-    stream::iter(asked)
-        .buffered(CONCURRENCY)
-        .try_collect()
-        .await
+    together(&failed, asked).await
 }
 
 /// Of the records without a live link, those that are not in the manifest already, if anything has failed: a record

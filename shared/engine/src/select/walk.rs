@@ -1,12 +1,13 @@
 //! Walks over what the scope lists, then over the manifest, as a queue of parents.
 
 use std::cmp::Ordering;
+use std::sync::atomic::AtomicBool;
 
-use futures_util::{StreamExt, stream};
 use tracing::warn;
 
 use crate::kit::manifest;
 use crate::kit::related;
+use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::requested::Requested;
@@ -33,9 +34,6 @@ pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool
 /// How much one page may take, in queries and pages of the manifest that are read: parents without children are queried
 /// all the same, and a slice must store its progress before it ends, or the next one begins there again.
 pub(crate) const STEPS: usize = 500;
-
-/// How many queries run at the same time.
-const CONCURRENCY: usize = 8;
 
 /// How many parents a step queries for at most, if those before had few children: the answers that do not fit into the
 /// page are dropped.
@@ -164,17 +162,15 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         self.taken += questions.len() - 1;
         // All of them together read no more rows than one does alone.
         let each = (limit / questions.len()).max(1);
-        let (work, asked) = (self.work, questions.iter());
+        let failed = AtomicBool::new(false);
+        let slice = self.work.slice.unless(&failed);
+        let work = Work::new(self.work.engine, &slice);
+        let asked = questions.iter();
         let answers = asked.map(|question| Box::pin(answer(work, deletion, question, each)));
-        // All are awaited, also behind an error: no call outlives the slice that began it.
-        let answers: Vec<Result<RowPage, Stop>> = stream::iter(answers.collect::<Vec<_>>())
-            .buffered(CONCURRENCY)
-            .collect()
-            .await;
+        let answers = together(&failed, answers.collect()).await?;
         let (mut rows, mut next) = (Vec::new(), None);
         let mut is_all = true;
         for (question, answer) in questions.iter().zip(answers) {
-            let answer = answer?;
             let is_cut = answer.next.is_some();
             let collection = self.work.collection(&question.child)?;
             rows.extend(ours(deletion, collection, answer.rows));

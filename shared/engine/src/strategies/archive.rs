@@ -11,7 +11,7 @@ mod put_back;
 
 use std::collections::BTreeMap;
 
-use crate::kit::archived::{AT_ONCE, Whole, copies, drop_copies, whole};
+use crate::kit::archived::{Whole, drop_copies, first_copies, first_whole, whole};
 use crate::kit::ours::is_root;
 use crate::kit::recheck::Again;
 use crate::kit::records::Records;
@@ -37,24 +37,33 @@ pub(super) async fn take<P: EnginePorts>(
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut found = flag::take(work, deletion, records, again).await?;
     let claimed = records.without(&found);
-    for some in claimed.chunks(AT_ONCE) {
+    let mut open = claimed.places.as_slice();
+    while !open.is_empty() {
+        let keys = records.at(open.to_vec()).keys();
+        let rows = first_whole(work, records.collection, &keys).await?;
+        let some;
+        (some, open) = open.split_at(rows.len());
         let moved = Move {
             work,
             deletion,
-            records: &some,
+            records: &records.at(some.to_vec()),
         };
-        found.extend(Box::pin(moved.run()).await?);
+        found.extend(Box::pin(moved.run(rows)).await?);
     }
     // What is not there, or another's, may have been moved before.
     let not_ours =
         |outcome: &Outcome| matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted);
     let places = found.iter().filter(|(_, outcome)| not_ours(outcome));
-    let others = records.at(places.map(|(place, _)| *place).collect());
-    for some in others.chunks(AT_ONCE) {
-        let archived = copies(work, deletion, some.collection, &some.keys()).await?;
-        for (place, copy) in some.places.into_iter().zip(archived) {
+    let others: Vec<usize> = places.map(|(place, _)| *place).collect();
+    let mut open = others.as_slice();
+    while !open.is_empty() {
+        let keys = records.at(open.to_vec()).keys();
+        let archived = first_copies(work, deletion, records.collection, &keys).await?;
+        let some;
+        (some, open) = open.split_at(archived.len());
+        for (place, copy) in some.iter().zip(archived) {
             if copy.is_some() {
-                moved_before(&mut found, place, again.is_some());
+                moved_before(&mut found, *place, again.is_some());
             }
         }
     }
@@ -110,14 +119,19 @@ struct Move<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> Move<'_, P> {
-    /// Moves these records; returns the exceptions.
-    async fn run(&self) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    /// Moves these records, whose rows were read; returns the exceptions.
+    async fn run(&self, rows: Vec<Option<Whole<P>>>) -> Result<BTreeMap<usize, Outcome>, Stop> {
         let mut open = self.records.places.clone();
+        let mut read = Some(rows);
         for _ in 0..ROUNDS {
             if open.is_empty() {
                 return Ok(BTreeMap::new());
             }
-            let rows = self.claimed(&open).await?;
+            let rows = match read.take() {
+                Some(rows) => rows,
+                None => whole(self.work, self.records.collection, &self.keys(&open)).await?,
+            };
+            let rows = self.claimed(&open, rows);
             let copied = self.copy(rows).await?;
             open = self.take(copied).await?;
         }
@@ -130,17 +144,15 @@ impl<P: EnginePorts> Move<'_, P> {
     }
 
     /// The rows that carry the deletion's mark. Others were moved before, or their owner has taken them back.
-    async fn claimed(&self, places: &[usize]) -> Result<Rows<P>, Stop> {
-        let rows = whole(self.work, self.records.collection, &self.keys(places)).await?;
+    fn claimed(&self, places: &[usize], rows: Vec<Option<Whole<P>>>) -> Rows<P> {
         let is_ours = |row: &Whole<P>| {
             row.row
                 .mark(self.records.collection)
                 .is_of(self.deletion.id)
         };
         let ours = places.iter().copied().zip(rows);
-        Ok(ours
-            .filter_map(|(place, row)| Some((place, row.filter(&is_ours)?)))
-            .collect())
+        ours.filter_map(|(place, row)| Some((place, row.filter(&is_ours)?)))
+            .collect()
     }
 
     /// Writes archived rows; returns the rows that have one now. An archived row that is there already is an earlier

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::assert_refused;
 use super::rows::RowsHarness;
-use crate::samples::{collection, key, key2, mark, marked, row};
+use crate::samples::{BY_ORDER, collection, key, key2, mark, marked, row};
 use domain::collection::Collection;
 use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
+use domain::page::Position;
+use domain::row::Row;
 use ports::{
-    Attempt, DependencyError, Direction, OrderAlong, OrderFrom, OrderQuery, RepairAggregates,
-    SetOutcome,
+    Attempt, DependencyError, Direction, OrderAlong, OrderQuery, RepairAggregates, SetOutcome,
 };
 
 /// One test for each rule about aggregates.
@@ -23,7 +24,9 @@ macro_rules! aggregates_contract {
             $harness,
             [
                 rows_come_in_the_order_of_their_sort_values_both_ways,
-                a_look_begins_at_the_given_value_or_behind_it,
+                a_look_begins_at_the_given_value,
+                a_look_continues_behind_a_row_also_among_rows_of_one_value,
+                a_look_does_not_continue_at_a_position_of_another_one,
                 a_look_shows_marked_rows_and_no_other_partition,
                 a_collection_without_a_sort_attribute_has_no_order,
                 an_aggregate_is_set_where_it_is_what_was_read,
@@ -52,37 +55,71 @@ where
     assert_eq!(rising, falling);
 }
 
-pub async fn a_look_begins_at_the_given_value_or_behind_it<H>(harness: &H)
+pub async fn a_look_begins_at_the_given_value<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     seed(harness, &["1", "2", "3", "4"]).await;
 
+    let rising = async |from| all(harness, Some(from), Direction::Rising).await;
+    assert_eq!(rising("2").await, ["2", "3", "4"]);
+    assert_eq!(rising("25").await, ["3", "4"]);
+    assert!(rising("5").await.is_empty());
     assert_eq!(
-        all(harness, Some(OrderFrom::Behind("2")), Direction::Rising).await,
-        ["3", "4"]
-    );
-    assert_eq!(
-        all(harness, Some(OrderFrom::Behind("2")), Direction::Falling).await,
-        ["1"]
-    );
-    assert_eq!(
-        all(harness, Some(OrderFrom::Behind("25")), Direction::Rising).await,
-        ["3", "4"]
-    );
-    assert_eq!(
-        all(harness, Some(OrderFrom::At("2")), Direction::Rising).await,
-        ["2", "3", "4"]
-    );
-    assert_eq!(
-        all(harness, Some(OrderFrom::At("25")), Direction::Falling).await,
+        all(harness, Some("25"), Direction::Falling).await,
         ["2", "1"]
     );
-    assert!(
-        all(harness, Some(OrderFrom::Behind("4")), Direction::Rising)
-            .await
-            .is_empty()
-    );
+}
+
+pub async fn a_look_continues_behind_a_row_also_among_rows_of_one_value<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let replies = collection("replies");
+    for (name, order) in [("a", "1"), ("b", "2"), ("c", "2"), ("d", "2"), ("e", "3")] {
+        let mut reply = row(&replies, &key(name), "acme");
+        reply.insert("group".to_owned(), json!("d"));
+        reply.insert("order".to_owned(), json!(order));
+        harness.put(&replies, reply).await;
+    }
+
+    for direction in [Direction::Rising, Direction::Falling] {
+        for limit in [1, 2, 10] {
+            let query = OrderQuery {
+                along: BY_ORDER,
+                ..look(&replies, Some("2"), direction, limit)
+            };
+            let mut found: Vec<String> = Vec::new();
+            for row in follow(harness, query).await {
+                found.push(row.key.partition);
+            }
+            found.sort();
+            let expected = match direction {
+                Direction::Rising => ["b", "c", "d", "e"],
+                Direction::Falling => ["a", "b", "c", "d"],
+            };
+            assert_eq!(found, expected, "{direction:?}, limit {limit}");
+        }
+    }
+}
+
+pub async fn a_look_does_not_continue_at_a_position_of_another_one<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let messages = collection("messages");
+    seed(harness, &["1", "2"]).await;
+    let first = look(&messages, None, Direction::Rising, 1);
+    let found = harness.rows().in_order(first).await.expect("it answers");
+    let position = found.next.expect("there is more");
+
+    let other = OrderQuery {
+        partition: "e",
+        after: Some(&position),
+        ..first
+    };
+
+    assert_refused(harness.rows().in_order(other).await);
 }
 
 pub async fn a_look_shows_marked_rows_and_no_other_partition<H>(harness: &H)
@@ -111,7 +148,7 @@ where
         .map(|row| row.mark(&messages).is_live())
         .collect::<Vec<_>>();
     assert_eq!(live, [true, false, true]);
-    assert!(!found.more);
+    assert_eq!(found.next, None);
 }
 
 pub async fn a_collection_without_a_sort_attribute_has_no_order<H>(harness: &H)
@@ -238,28 +275,40 @@ async fn seed(harness: &impl RowsHarness, sorts: &[&str]) {
 }
 
 /// The sort values of partition `d`, two at a time.
-async fn all<H>(harness: &H, from: Option<OrderFrom<'_>>, direction: Direction) -> Vec<String>
+async fn all<H>(harness: &H, from: Option<&str>, direction: Direction) -> Vec<String>
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     let messages = collection("messages");
-    let mut sorts: Vec<String> = Vec::new();
+    let rows = follow(harness, look(&messages, from, direction, 2)).await;
+    rows.into_iter().filter_map(|row| row.key.sort).collect()
+}
+
+/// The rows of a query, page by page to the end.
+async fn follow<H>(harness: &H, query: OrderQuery<'_>) -> Vec<Row>
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let mut rows = Vec::new();
+    let mut after: Option<Position> = None;
     loop {
-        let last = sorts.last().cloned();
-        let from = last.as_deref().map(OrderFrom::Behind).or(from);
-        let query = look(&messages, from, direction, 2);
+        let query = OrderQuery {
+            after: after.as_ref(),
+            ..query
+        };
         let found = harness.rows().in_order(query).await.expect("it answers");
-        assert!(found.rows.len() <= 2);
-        sorts.extend(found.rows.into_iter().filter_map(|row| row.key.sort));
-        if !found.more {
-            return sorts;
+        assert!(found.rows.len() <= query.limit);
+        rows.extend(found.rows);
+        after = found.next;
+        if after.is_none() {
+            return rows;
         }
     }
 }
 
 fn look<'a>(
     collection: &'a Collection,
-    from: Option<OrderFrom<'a>>,
+    from: Option<&'a str>,
     direction: Direction,
     limit: usize,
 ) -> OrderQuery<'a> {
@@ -268,6 +317,7 @@ fn look<'a>(
         along: OrderAlong::Table,
         partition: "d",
         from,
+        after: None,
         direction,
         limit,
     }

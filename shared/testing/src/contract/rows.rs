@@ -8,6 +8,7 @@ mod marking;
 mod purging;
 mod querying;
 mod reading;
+mod taken_back;
 mod writing;
 
 pub use self::clearing::*;
@@ -17,6 +18,7 @@ pub use self::marking::*;
 pub use self::purging::*;
 pub use self::querying::*;
 pub use self::reading::*;
+pub use self::taken_back::*;
 pub use self::writing::*;
 
 /// One test for each rule about rows.
@@ -31,6 +33,7 @@ macro_rules! rows_contract {
                 reading_takes_100_keys_at_once,
                 reading_nothing_answers_nothing,
                 reading_for_a_decision_brings_what_it_needs_and_no_more,
+                reading_for_a_document_brings_what_it_says_too_and_no_more,
                 reading_everything_brings_every_attribute_as_json,
                 an_absent_mark_a_null_one_ours_and_a_strangers_are_told_apart,
                 reading_sees_what_was_just_written,
@@ -66,6 +69,13 @@ macro_rules! rows_contract {
                 purging_again_is_harmless,
                 purging_takes_25_keys_at_once,
                 purging_nothing_answers_nothing,
+                a_row_that_its_owner_took_back_is_read_as_live,
+                a_row_that_its_owner_took_back_is_not_left_out_of_a_query,
+                a_row_that_its_owner_took_back_is_not_left_out_over_an_index,
+                purging_leaves_a_row_that_its_owner_took_back,
+                clearing_leaves_a_row_that_its_owner_took_back_as_it_is,
+                a_row_that_its_owner_took_back_is_marked_like_any_live_row,
+                a_row_that_its_owner_took_back_can_be_written,
                 a_row_is_read_whole_to_be_replaced_and_a_missing_one_is_told,
                 writing_makes_a_row_where_there_is_none,
                 writing_replaces_the_whole_row_that_was_read,

@@ -21,7 +21,11 @@ impl AcceptDeletions for FakeDeletions {
         page: &Page,
     ) -> Result<AcceptOutcome, DependencyError> {
         let (root, _) = root_of(page)?;
-        let mut state = self.begin();
+        let (mut state, id) = (self.begin(), id_of(deletion));
+        // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
+        if state.deletions.contains_key(&id) {
+            return Ok(AcceptOutcome::Accepted);
+        }
         self.rows.change(collection, root, |row| {
             let Some(attributes) = row else {
                 return Ok(AcceptOutcome::RootNotLive);
@@ -31,7 +35,6 @@ impl AcceptDeletions for FakeDeletions {
                 attributes: attributes.clone(),
             };
             match row.mark(collection) {
-                // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
                 RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
                 RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
                 RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
@@ -46,7 +49,6 @@ impl AcceptDeletions for FakeDeletions {
                     write_mark(collection, &deletion.mark(), attributes);
                 }
             }
-            let id = id_of(deletion);
             state.deletions.insert(id.clone(), deletion.clone());
             state.scopes.insert(id.clone(), scope.clone());
             state.pages.insert((id, page.number), page.clone());

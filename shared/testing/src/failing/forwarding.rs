@@ -1,5 +1,6 @@
 //! Every port, disturbed: one macro forwards each method as an operation of the script.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,15 +21,15 @@ use domain::scope::Scope;
 use ports::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ArchiveRows, Attempt,
     ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionSummary,
-    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentMarkOutcome,
-    DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health,
-    InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery,
-    PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome,
-    ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates,
-    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack,
-    ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
-    StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome, WriteOutcome,
-    WriteRows,
+    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentContent,
+    DocumentMarkOutcome, DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows,
+    Fields, FindDue, Health, InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome,
+    MarkRows, OrderQuery, PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome,
+    PutPageOutcome, ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules,
+    RepairAggregates, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
+    RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery,
+    SendDeletion, SetOutcome, StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome,
+    UndoOutcome, WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -130,14 +131,14 @@ disturbed! {
 // Rows that leave their table.
 disturbed! {
     ArchiveRows [type Whole, const WHOLE_BATCH, const MOVE_BATCH] {
-        batch(keys) ReadWhole: whole(collection: &Collection, keys: &[RecordKey]) -> Option<Stored<P::Whole>>;
+        batch(keys) ReadWhole: whole(collection: &Collection, keys: &[RecordKey]) -> Option<Arc<Stored<P::Whole>>>;
         batch(rows) CopyRows: copy(
             collection: &Collection, tenant: &Tenant, mark: &Mark, rows: &[RowToCopy<P::Whole>]
         ) -> CopyOutcome;
-        batch(rows) TakeRows: take(collection: &Collection, rows: &[Stored<P::Whole>]) -> TakeOutcome;
+        batch(rows) TakeRows: take(collection: &Collection, rows: &[Arc<Stored<P::Whole>>]) -> TakeOutcome;
         batch(keys) ReadCopies: copies(
             collection: &Collection, deletion: DeletionId, keys: &[RecordKey]
-        ) -> Option<Stored<P::Whole>>;
+        ) -> Option<Arc<Stored<P::Whole>>>;
         batch(rows) PutBackRows: put_back(collection: &Collection, rows: &[RowToPutBack<P::Whole>]) -> PutBackOutcome;
         batch(keys) DropCopies: drop_copies(collection: &Collection, deletion: DeletionId, keys: &[RecordKey]) -> ();
     }
@@ -158,8 +159,9 @@ disturbed! {
             collection: &Collection, deletion: DeletionId, ids: &[String]
         ) -> DocumentClearOutcome;
     }
-    ReadDocuments [const STATE_BATCH] {
+    ReadDocuments [const STATE_BATCH, const CONTENT_BATCH] {
         batch(ids) DocumentStates: states(collection: &Collection, ids: &[String]) -> Option<DocumentState>;
+        batch(ids) DocumentContents: contents(collection: &Collection, ids: &[String]) -> Option<DocumentContent>;
     }
     PurgeDocuments [const PURGE_BATCH] {
         batch(documents) RemoveDocuments: remove(

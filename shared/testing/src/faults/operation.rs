@@ -29,6 +29,7 @@ pub enum Operation {
     MarkDocuments,
     ClearDocuments,
     DocumentStates,
+    DocumentContents,
     RemoveDocuments,
     Search,
     Accept,
@@ -80,6 +81,7 @@ impl Operation {
             Self::MarkDocuments
             | Self::ClearDocuments
             | Self::DocumentStates
+            | Self::DocumentContents
             | Self::RemoveDocuments
             | Self::IndexDocument
             | Self::Search => "search index",
@@ -135,6 +137,7 @@ impl Operation {
             Self::MarkDocuments => "mark documents",
             Self::ClearDocuments => "clear documents",
             Self::DocumentStates => "read the marks of documents",
+            Self::DocumentContents => "read documents",
             Self::RemoveDocuments => "remove documents",
             Self::Search => "search",
             Self::Accept | Self::AcceptNamed => "accept a deletion",

@@ -1,8 +1,10 @@
 //! The archive in memory, and rows that are removed at once.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{Attributes, FakeRows, bytes, clear_mark, mark_of};
+use super::{Attributes, FakeRows, State, bytes, clear_mark, mark_of};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
@@ -11,13 +13,29 @@ use domain::row::{Mark, Row, RowMark};
 use domain::size::{ITEM_BYTES, copy_bytes};
 use ports::{
     ArchiveRows, Attempt, CopyOutcome, DependencyError, EraseOutcome, EraseRows, Found,
-    PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome,
+    PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome, WholeRow,
 };
 
 /// How many attributes a statement of DynamoDB can contain.
 pub(super) const WIDEST: usize = 200;
 
 impl FakeRows {
+    /// The most bytes of whole rows and copies that were in memory at a time, of those that were read through the port.
+    #[must_use]
+    pub fn most_bytes_held(&self) -> usize {
+        self.state().held.most()
+    }
+
+    /// From now on the row with this key cannot be put back, in any table.
+    pub fn take_the_room(&self, key: &RecordKey) {
+        self.state().without_room.insert(key.clone());
+    }
+
+    /// Undoes [`take_the_room`](Self::take_the_room).
+    pub fn make_room(&self, key: &RecordKey) {
+        self.state().without_room.remove(key);
+    }
+
     /// The copy of a row under this deletion, or `None`.
     #[must_use]
     pub fn copy_of(
@@ -44,11 +62,15 @@ impl ArchiveRows for FakeRows {
         &self,
         collection: &Collection,
         keys: &[RecordKey],
-    ) -> Result<Vec<Attempt<Option<Stored<Attributes>>>>, DependencyError> {
+    ) -> Result<Vec<WholeRow<Attributes>>, DependencyError> {
         let asked: Vec<_> = keys.iter().collect();
-        let state = self.begin("read whole rows", Self::WHOLE_BATCH, &asked)?;
+        let state = &mut *self.begin("read whole rows", Self::WHOLE_BATCH, &asked)?;
         let rows = state.tables.get(&collection.name);
-        let read = |key| Some(stored(key, rows?.get(key)?));
+        let held = &mut state.held;
+        let mut read = |key| {
+            let row = rows?.get(key)?;
+            Some(held.hand_out(stored(key, row), bytes(row)))
+        };
         Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
     }
 
@@ -71,7 +93,7 @@ impl ArchiveRows for FakeRows {
             if whole.len() > WIDEST {
                 return CopyOutcome::TooWide;
             }
-            if !row.again && state.copies.contains_key(&at) {
+            if row.again != state.copies.contains_key(&at) {
                 return CopyOutcome::Earlier;
             }
             let key = &row.stored.row.key;
@@ -88,7 +110,7 @@ impl ArchiveRows for FakeRows {
     async fn take(
         &self,
         collection: &Collection,
-        rows: &[Stored<Attributes>],
+        rows: &[Arc<Stored<Attributes>>],
     ) -> Result<Vec<Attempt<TakeOutcome>>, DependencyError> {
         let asked: Vec<_> = rows.iter().map(|stored| &stored.row.key).collect();
         let mut state = self.begin("take rows away", Self::MOVE_BATCH, &asked)?;
@@ -117,12 +139,14 @@ impl ArchiveRows for FakeRows {
         collection: &Collection,
         deletion: DeletionId,
         keys: &[RecordKey],
-    ) -> Result<Vec<Attempt<Option<Stored<Attributes>>>>, DependencyError> {
+    ) -> Result<Vec<WholeRow<Attributes>>, DependencyError> {
         let asked: Vec<_> = keys.iter().collect();
-        let state = self.begin("read copies", Self::WHOLE_BATCH, &asked)?;
-        let read = |key: &RecordKey| {
+        let state = &mut *self.begin("read copies", Self::WHOLE_BATCH, &asked)?;
+        let (held, copies) = (&mut state.held, &state.copies);
+        let mut read = |key: &RecordKey| {
             let at = (deletion, collection.name.clone(), key.clone());
-            Some(stored(key, state.copies.get(&at)?))
+            let copy = copies.get(&at)?;
+            Some(held.hand_out(stored(key, copy), bytes(copy)))
         };
         Ok(keys.iter().map(|key| Attempt::Done(read(key))).collect())
     }
@@ -134,7 +158,12 @@ impl ArchiveRows for FakeRows {
     ) -> Result<Vec<Attempt<PutBackOutcome>>, DependencyError> {
         let asked: Vec<_> = rows.iter().map(|row| &row.stored.row.key).collect();
         let mut state = self.begin("put rows back", Self::MOVE_BATCH, &asked)?;
-        let table = state.tables.entry(collection.name.clone()).or_default();
+        let State {
+            tables,
+            without_room,
+            ..
+        } = &mut *state;
+        let table = tables.entry(collection.name.clone()).or_default();
         let mut put = |row: &RowToPutBack<Attributes>| {
             if table.contains_key(&row.stored.row.key) {
                 return PutBackOutcome::Taken;
@@ -145,6 +174,10 @@ impl ArchiveRows for FakeRows {
                 if row.null {
                     attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
                 }
+            }
+            let is_refused = without_room.contains(&row.stored.row.key);
+            if is_refused || bytes(&attributes) > ITEM_BYTES {
+                return PutBackOutcome::Refused("there is no room for it".to_owned());
             }
             table.insert(row.stored.row.key.clone(), attributes);
             PutBackOutcome::Back

@@ -1,17 +1,28 @@
 //! Rows in order, attributes that are computed from children, and children that lose their parent, as in the real
 //! store.
 
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Attributes, FakeRows, NAME, row};
 use domain::collection::Collection;
 use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
-use domain::row::Row;
+use domain::page::Position;
 use ports::{
     Attempt, DependencyError, DetachOutcome, DetachRows, Direction, Fields, InOrder, OrderAlong,
-    OrderFrom, OrderQuery, RepairAggregates, SetOutcome,
+    OrderQuery, RepairAggregates, SetOutcome,
 };
+
+/// The content of a position: the partition, and the last row that was read.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    partition: String,
+    value: String,
+    key: RecordKey,
+}
 
 impl RepairAggregates for FakeRows {
     async fn in_order(&self, query: OrderQuery<'_>) -> Result<InOrder, DependencyError> {
@@ -45,10 +56,8 @@ impl RepairAggregates for FakeRows {
         };
         let begins = |value: &str| match (query.from, rising) {
             (None, _) => true,
-            (Some(OrderFrom::At(from)), true) => value >= from,
-            (Some(OrderFrom::At(from)), false) => value <= from,
-            (Some(OrderFrom::Behind(from)), true) => value > from,
-            (Some(OrderFrom::Behind(from)), false) => value < from,
+            (Some(from), true) => value >= from,
+            (Some(from), false) => value <= from,
         };
         let mut found: Vec<(String, &RecordKey, &Attributes)> = shown
             .get(&query.collection.name)
@@ -64,14 +73,36 @@ impl RepairAggregates for FakeRows {
         if !rising {
             found.reverse();
         }
-        let rows: Vec<Row> = found
+        if let Some(after) = query.after {
+            let Ok(after) = serde_json::from_str::<Place>(&after.0) else {
+                return refused("the position is not of this query");
+            };
+            if after.partition != query.partition {
+                return refused("the position is not of this query");
+            }
+            let last = (&after.value, &after.key);
+            found.retain(|(value, key, _)| match (value, *key).cmp(&last) {
+                Ordering::Less => !rising,
+                Ordering::Equal => false,
+                Ordering::Greater => rising,
+            });
+        }
+        found.truncate(query.limit);
+        // As in DynamoDB, a page that was filled to the limit reports that there is more, whether there is or not.
+        let last = found.last().filter(|_| found.len() == query.limit);
+        let next = last.map(|(value, key, _)| {
+            let place = Place {
+                partition: query.partition.to_owned(),
+                value: value.clone(),
+                key: (*key).clone(),
+            };
+            Position(serde_json::json!(place).to_string())
+        });
+        let rows = found
             .into_iter()
-            .take(query.limit)
             .map(|(_, key, attributes)| row(query.collection, key, attributes, Fields::Judged))
             .collect();
-        // As in DynamoDB, a page that was filled to the limit reports that there is more, whether there is or not.
-        let more = rows.len() == query.limit;
-        Ok(InOrder { rows, more })
+        Ok(InOrder { rows, next })
     }
 
     async fn set(

@@ -80,6 +80,30 @@ async fn an_index_that_lags_points_at_nothing_deleted() {
 }
 
 #[tokio::test]
+async fn a_live_message_behind_many_deleted_ones_of_the_same_time_is_found() {
+    let names: Vec<String> = (0..30).map(|n| format!("{n:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = stream(&names);
+    for name in &names {
+        let at = [("sent_at", json!("noon"))];
+        let stream = key("s");
+        world.put_with("stream_messages", &key2("s", name), Some(&stream), &at);
+    }
+    let known = [("latest_sent_at", json!("noon"))];
+    world.put_with("streams", &key("s"), None, &known);
+
+    // The index has the latest ones first.
+    for name in names.iter().rev().take(29) {
+        world.accept("stream_messages", &key2("s", name)).await;
+    }
+    world.come_to_rest().await;
+
+    assert_eq!(world.known("s").1, json!("noon"));
+    delete(&world, "00").await;
+    assert_eq!(world.known("s").1, Value::Null);
+}
+
+#[tokio::test]
 async fn deleting_all_messages_sets_the_pointers_to_null_and_restoring_recomputes_them() {
     let world = stream(&["1", "2", "3"]);
     let mut deletions = Vec::new();

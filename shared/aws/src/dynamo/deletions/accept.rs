@@ -2,14 +2,13 @@
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure as OnFailure,
-    TransactWriteItem, Update,
+    CancellationReason, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
 };
 
 use super::transaction::{OPERATION, reasons};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{primary_key, text};
+use crate::dynamo::{marked, primary_key, text};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -109,15 +108,13 @@ impl DynamoDeletions {
         let partition = places.name(&collection.key.partition);
         let tenant = places.name(&collection.tenant.attribute);
         let ours = places.value(text(deletion.tenant.as_str()));
-        let marked = places.name(&collection.marks.deleted_at);
-        let null = places.value(text("NULL"));
+        let unmarked = marked::unmarked(&mut places, collection);
         Update::builder()
             .table_name(self.tables.of(collection))
             .set_key(Some(primary_key(&collection.key, &root.key)))
             .update_expression(format!("SET {}", mark.join(", ")))
             .condition_expression(format!(
-                "attribute_exists({partition}) AND {tenant} = {ours} AND \
-                 (attribute_not_exists({marked}) OR attribute_type({marked}, {null}))"
+                "attribute_exists({partition}) AND {tenant} = {ours} AND {unmarked}"
             ))
             .set_expression_attribute_names(Some(places.names()))
             .set_expression_attribute_values(places.values())
@@ -135,10 +132,8 @@ fn outcome(
 ) -> Result<AcceptOutcome, DependencyError> {
     let (root, meta) = (reasons.first(), reasons.get(1));
     let carries_our_mark = || {
-        let old = root
-            .and_then(|reason| reason.item())
-            .and_then(|item| item.get(&collection.marks.deletion_id));
-        matches!(old, Some(AttributeValue::S(by)) if *by == deletion.id.to_string())
+        root.and_then(|reason| reason.item())
+            .is_some_and(|item| marked::mark_of(collection, item).is_of(deletion.id))
     };
     // No one else has this id: a deletion or a mark with it was written by an attempt whose answer was lost.
     if failed_condition(meta) || (failed_condition(root) && carries_our_mark()) {

@@ -10,7 +10,7 @@ use super::transaction::reasons;
 use super::undo::unmark;
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, known, meta, unusable};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{primary_key, text};
+use crate::dynamo::{marked, primary_key, text};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -97,14 +97,11 @@ fn is_live(
     let mut places = Placeholders::default();
     let tenant = places.name(&collection.tenant.attribute);
     let ours = places.value(text(restored.tenant.as_str()));
-    let marked = places.name(&collection.marks.deleted_at);
-    let null = places.value(text("NULL"));
+    let unmarked = marked::unmarked(&mut places, collection);
     ConditionCheck::builder()
         .table_name(deletions.tables.of(collection))
         .set_key(Some(primary_key(&collection.key, key)))
-        .condition_expression(format!(
-            "{tenant} = {ours} AND (attribute_not_exists({marked}) OR attribute_type({marked}, {null}))"
-        ))
+        .condition_expression(format!("{tenant} = {ours} AND {unmarked}"))
         .set_expression_attribute_names(Some(places.names()))
         .set_expression_attribute_values(places.values())
         .build()

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{
 use super::transaction::reasons;
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{primary_key, text};
+use crate::dynamo::{marked, primary_key};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -114,12 +114,12 @@ pub(super) fn unmark(
     } else {
         format!("REMOVE {at}, {by}, {id}")
     };
-    let ours = places.value(text(deletion.id.to_string()));
+    let ours = marked::marked_by(&mut places, collection, deletion.id);
     Update::builder()
         .table_name(deletions.tables.of(collection))
         .set_key(Some(primary_key(&collection.key, &root.key)))
         .update_expression(update)
-        .condition_expression(format!("{id} = {ours}"))
+        .condition_expression(ours)
         .set_expression_attribute_names(Some(places.names()))
         .set_expression_attribute_values(places.values())
         .build()

@@ -2,17 +2,18 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{DynamoRows, STORE, row};
+use super::{DynamoRows, STORE, position, refused_position, row};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::position::start;
 use crate::dynamo::text;
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use ports::{
-    Attempt, DependencyError, Direction, InOrder, OrderAlong, OrderFrom, OrderQuery,
-    RepairAggregates, SetOutcome,
+    Attempt, DependencyError, Direction, InOrder, OrderAlong, OrderQuery, RepairAggregates,
+    SetOutcome,
 };
 
 const LOOK: &str = "read rows in order";
@@ -54,15 +55,18 @@ impl RepairAggregates for DynamoRows {
             placeholders.value(text(query.partition))
         )];
         if let Some(from) = query.from {
-            let (beyond, value) = match (from, rising) {
-                (OrderFrom::At(value), true) => (">=", value),
-                (OrderFrom::At(value), false) => ("<=", value),
-                (OrderFrom::Behind(value), true) => (">", value),
-                (OrderFrom::Behind(value), false) => ("<", value),
-            };
-            let (name, value) = (placeholders.name(sort), placeholders.value(text(value)));
+            let beyond = if rising { ">=" } else { "<=" };
+            let (name, value) = (placeholders.name(sort), placeholders.value(text(from)));
             key.push(format!("{name} {beyond} {value}"));
         }
+        let start = query
+            .after
+            .map(|after| {
+                let partition = (partition, query.partition);
+                start(after, &collection.key, index.is_some(), partition)
+            })
+            .transpose()
+            .map_err(refused_position)?;
         // An index is queried only for what it projects, as in `query.rs`.
         let projection = index
             .is_none()
@@ -78,6 +82,7 @@ impl RepairAggregates for DynamoRows {
             .set_projection_expression(projection)
             .set_expression_attribute_names(Some(placeholders.names()))
             .set_expression_attribute_values(placeholders.values())
+            .set_exclusive_start_key(start)
             .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
             .send()
             .await
@@ -89,7 +94,7 @@ impl RepairAggregates for DynamoRows {
             .map(|item| row(collection, item, LOOK));
         Ok(InOrder {
             rows: rows.collect::<Result<_, _>>()?,
-            more: answer.last_evaluated_key.is_some_and(|key| !key.is_empty()),
+            next: position(answer.last_evaluated_key)?,
         })
     }
 

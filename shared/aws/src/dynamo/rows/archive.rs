@@ -8,6 +8,7 @@ mod copy;
 mod moving;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
@@ -23,7 +24,7 @@ use domain::principal::Tenant;
 use domain::row::Mark;
 use ports::{
     ArchiveRows, Attempt, CopyOutcome, DependencyError, PutBackOutcome, RowToCopy, RowToPutBack,
-    Stored, TakeOutcome,
+    Stored, TakeOutcome, WholeRow,
 };
 
 impl ArchiveRows for DynamoRows {
@@ -33,7 +34,7 @@ impl ArchiveRows for DynamoRows {
         &self,
         collection: &Collection,
         keys: &[RecordKey],
-    ) -> Result<Vec<Attempt<Option<Stored<Item>>>>, DependencyError> {
+    ) -> Result<Vec<WholeRow<Item>>, DependencyError> {
         const OPERATION: &str = "read whole rows";
         let asked = keys
             .iter()
@@ -43,7 +44,7 @@ impl ArchiveRows for DynamoRows {
         let answers = self.whole_items(&table, STORE, OPERATION, asked).await?;
         let stored = |kept: Item| {
             let row = read_row(collection, kept.clone(), OPERATION)?;
-            Ok(Stored { row, raw: kept })
+            Ok(Arc::new(Stored { row, raw: kept }))
         };
         answers
             .into_iter()
@@ -64,7 +65,7 @@ impl ArchiveRows for DynamoRows {
     async fn take(
         &self,
         collection: &Collection,
-        rows: &[Stored<Item>],
+        rows: &[Arc<Stored<Item>>],
     ) -> Result<Vec<Attempt<TakeOutcome>>, DependencyError> {
         moving::take(self, collection, rows).await
     }
@@ -74,7 +75,7 @@ impl ArchiveRows for DynamoRows {
         collection: &Collection,
         deletion: DeletionId,
         keys: &[RecordKey],
-    ) -> Result<Vec<Attempt<Option<Stored<Item>>>>, DependencyError> {
+    ) -> Result<Vec<WholeRow<Item>>, DependencyError> {
         const OPERATION: &str = "read copies";
         let asked = keys
             .iter()
@@ -85,7 +86,7 @@ impl ArchiveRows for DynamoRows {
         let stored = |item: Item| {
             let kept = copy::read(item).map_err(|error| error.into_error(OPERATION))?;
             let row = read_row(collection, kept.clone(), OPERATION)?;
-            Ok(Stored { row, raw: kept })
+            Ok(Arc::new(Stored { row, raw: kept }))
         };
         answers
             .into_iter()

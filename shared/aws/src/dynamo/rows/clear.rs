@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{DynamoRows, row};
 use crate::dynamo::partiql::{Answer, Statement, quoted, run};
-use crate::dynamo::text;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::row::RowMark;
@@ -34,7 +33,7 @@ impl ClearRows for DynamoRows {
         run(&self.client, OPERATION, statements)
             .await?
             .into_iter()
-            .map(|answer| outcome(collection, deletion, answer))
+            .map(|answer| outcome(collection, answer))
             .collect()
     }
 }
@@ -60,15 +59,12 @@ fn statement(
         action.push_str(" REMOVE ");
         action.push_str(&quoted(attribute));
     }
-    Statement::on_row(action, parameters, &collection.key, &row.key).only_if(
-        format!("{} = ?", quoted(&marks.deletion_id)),
-        Some(text(deletion.to_string())),
-    )
+    Statement::on_row(action, parameters, &collection.key, &row.key)
+        .only_marked_by(collection, deletion)
 }
 
 fn outcome(
     collection: &Collection,
-    deletion: DeletionId,
     answer: Answer,
 ) -> Result<Attempt<ClearOutcome>, DependencyError> {
     let item = match answer {
@@ -81,8 +77,6 @@ fn outcome(
     };
     Ok(match row(collection, item, OPERATION)?.mark(collection) {
         RowMark::Absent | RowMark::Null => Attempt::Done(ClearOutcome::Live),
-        // It was another deletion's when the condition was checked, and is read as ours now.
-        RowMark::By(by) if by == Some(deletion) => Attempt::Retry("changed meanwhile".to_owned()),
         RowMark::By(_) => Attempt::Done(ClearOutcome::MarkedByAnother),
     })
 }

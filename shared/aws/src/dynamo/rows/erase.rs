@@ -1,7 +1,8 @@
 //! Removing rows at once, on the condition that they still are as they were found: unmarked or ours, and the tenant's.
 
 use super::DynamoRows;
-use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::marked::Unmarked;
+use crate::dynamo::partiql::{Answer, Statement, quoted, run};
 use crate::dynamo::text;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
@@ -31,7 +32,6 @@ impl EraseRows for DynamoRows {
     }
 }
 
-/// One condition on the mark, never an OR: PartiQL may refuse it.
 fn statement(
     table: &str,
     collection: &Collection,
@@ -39,7 +39,6 @@ fn statement(
     deletion: DeletionId,
     row: &RowToErase,
 ) -> Statement {
-    let mark = &collection.marks.deleted_at;
     let statement = Statement::on_row(
         format!("DELETE FROM {}", quoted(table)),
         Vec::new(),
@@ -47,12 +46,9 @@ fn statement(
         &row.key,
     );
     let statement = match row.found {
-        Found::Unmarked => statement.only_if(format!("{} IS MISSING", quoted(mark)), None),
-        Found::Null => statement.only_if(is_null(mark), None),
-        Found::Ours => statement.only_if(
-            format!("{} = ?", quoted(&collection.marks.deletion_id)),
-            Some(text(deletion.to_string())),
-        ),
+        Found::Unmarked => statement.only_unmarked(collection, Unmarked::Absent),
+        Found::Null => statement.only_unmarked(collection, Unmarked::Null),
+        Found::Ours => statement.only_marked_by(collection, deletion),
     };
     let owner = format!("{} = ?", quoted(&collection.tenant.attribute));
     statement.only_if(owner, Some(text(tenant.as_str())))

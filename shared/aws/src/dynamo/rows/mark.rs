@@ -1,10 +1,10 @@
 //! Marking rows: one conditional statement each.
 //!
-//! The condition is that the row is the tenant's, and that the mark is missing, or that it is NULL, never an OR: PartiQL
-//! may refuse it.
+//! The condition is that the row is the tenant's and carries no mark.
 
 use super::{DynamoRows, row};
-use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::marked::Unmarked;
+use crate::dynamo::partiql::{Answer, Statement, quoted, run};
 use crate::dynamo::text;
 use domain::collection::Collection;
 use domain::principal::Tenant;
@@ -50,13 +50,8 @@ fn statement(table: &str, collection: &Collection, mark: &Mark, row: &RowToMark)
         action.push_str(" = ?");
         parameters.push(text(value));
     }
-    let deleted_at = &collection.marks.deleted_at;
-    let unmarked = if row.null {
-        is_null(deleted_at)
-    } else {
-        format!("{} IS MISSING", quoted(deleted_at))
-    };
-    Statement::on_row(action, parameters, &collection.key, &row.key).only_if(unmarked, None)
+    Statement::on_row(action, parameters, &collection.key, &row.key)
+        .only_unmarked(collection, Unmarked::as_read(row.null))
 }
 
 fn outcome(

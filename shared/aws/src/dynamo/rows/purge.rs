@@ -2,7 +2,6 @@
 
 use super::DynamoRows;
 use crate::dynamo::partiql::{Answer, Statement, quoted, run};
-use crate::dynamo::text;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
@@ -36,14 +35,13 @@ fn statement(
     deletion: DeletionId,
     key: &RecordKey,
 ) -> Statement {
-    let ours = format!("{} = ?", quoted(&collection.marks.deletion_id));
     Statement::on_row(
         format!("DELETE FROM {}", quoted(table)),
         Vec::new(),
         &collection.key,
         key,
     )
-    .only_if(ours, Some(text(deletion.to_string())))
+    .only_marked_by(collection, deletion)
 }
 
 fn outcome(answer: Answer) -> Attempt<PurgeOutcome> {

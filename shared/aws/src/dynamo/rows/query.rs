@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{DynamoRows, STORE, position, refused_position, row};
 use crate::dynamo::expression::Placeholders;
+use crate::dynamo::marked;
 use crate::dynamo::position::start;
-use crate::dynamo::text;
 use crate::sdk_error::dependency_error;
 use domain::row::Row;
-use ports::{DependencyError, Fields, RowPage, RowQuery, Through};
+use ports::{DependencyError, RowPage, RowQuery, Through};
 
 const OPERATION: &str = "query rows";
 
@@ -45,15 +45,15 @@ pub(super) async fn query(
             list.push(equals(&mut placeholders, *condition));
         }
     }
-    if let Some(deletion) = query.not_marked_by {
-        let name = placeholders.name(&collection.marks.deletion_id);
-        let value = placeholders.value(text(deletion.to_string()));
-        filter.push(format!(
-            "(attribute_not_exists({name}) OR {name} <> {value})"
-        ));
+    if let (None, Some(deletion)) = (index, query.not_marked_by) {
+        let marked = marked::marked_by(&mut placeholders, collection, deletion);
+        filter.push(format!("NOT {marked}"));
     }
-    let projection = (index.is_none() && query.fields == Fields::Judged)
-        .then(|| placeholders.projection(&collection.judged_attributes()));
+    let attributes = query.fields.attributes(collection);
+    let projection = attributes
+        .as_ref()
+        .filter(|_| index.is_none())
+        .map(|attributes| placeholders.projection(attributes));
     let start = query
         .after
         .map(|after| start(after, &collection.key, index.is_some(), *partition))
@@ -85,15 +85,16 @@ pub(super) async fn query(
     let mut found: Vec<Row> = found.collect::<Result<_, _>>()?;
     if index.is_some() {
         found.retain(|row| {
-            narrowing
-                .iter()
-                .all(|(attribute, value)| row.text(attribute) == Some(value))
+            let is_marked = query
+                .not_marked_by
+                .is_some_and(|deletion| row.mark(collection).is_of(deletion));
+            let mut narrowing = narrowing.iter();
+            !is_marked && narrowing.all(|(attribute, value)| row.text(attribute) == Some(value))
         });
-        if query.fields == Fields::Judged {
-            let judged = collection.judged_attributes();
+        if let Some(attributes) = attributes {
             for row in &mut found {
                 row.attributes
-                    .retain(|attribute, _| judged.contains(&attribute.as_str()));
+                    .retain(|attribute, _| attributes.contains(&attribute.as_str()));
             }
         }
     }

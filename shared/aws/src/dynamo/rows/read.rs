@@ -84,10 +84,10 @@ fn request(
     let mut request = KeysAndAttributes::builder()
         .consistent_read(true)
         .set_keys(Some(keys));
-    if fields == Fields::Judged {
+    if let Some(attributes) = fields.attributes(collection) {
         let mut placeholders = Placeholders::default();
         request = request
-            .projection_expression(placeholders.projection(&collection.judged_attributes()))
+            .projection_expression(placeholders.projection(&attributes))
             .set_expression_attribute_names(Some(placeholders.names()));
     }
     request

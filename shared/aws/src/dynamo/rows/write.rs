@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::archive::is_narrow;
 use super::{DynamoRows, STORE, row as read_row};
 use crate::dynamo::expression::Placeholders;
+use crate::dynamo::text;
 use crate::dynamo::value::{from_json, from_json_beside};
-use crate::dynamo::{Item, primary_key, text};
+use crate::dynamo::{Item, marked, primary_key};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::key::RecordKey;
@@ -168,7 +169,7 @@ fn can_be_copied(collection: &Collection, item: &Item) -> bool {
 fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) -> String {
     let judged = std::iter::once(&collection.tenant.attribute)
         .chain(collection.author.iter().map(|author| &author.attribute));
-    let mut conditions = vec![unmarked(places, collection)];
+    let mut conditions = vec![marked::unmarked(places, collection)];
     for attribute in judged {
         let name = places.name(attribute);
         conditions.push(match kept.get(attribute) {
@@ -188,7 +189,7 @@ fn as_written(
 ) -> String {
     let marks = collection.marks.all();
     let written = item(collection, row, before);
-    let mut conditions = vec![unmarked(places, collection)];
+    let mut conditions = vec![marked::unmarked(places, collection)];
     let names: BTreeSet<&String> = row
         .attributes
         .keys()
@@ -203,12 +204,6 @@ fn as_written(
         });
     }
     conditions.join(" AND ")
-}
-
-fn unmarked(places: &mut Placeholders, collection: &Collection) -> String {
-    let mark = places.name(&collection.marks.deleted_at);
-    let null = places.value(text("NULL"));
-    format!("(attribute_not_exists({mark}) OR attribute_type({mark}, {null}))")
 }
 
 /// What a refused put says about the row; `None` when it is about the table, or says nothing.

@@ -35,6 +35,7 @@ fn planned(
         row,
         has_parent,
         document,
+        is_stale: false,
     };
     plan(case, OURS, seen)
 }
@@ -193,4 +194,40 @@ fn marks_of_a_restored_deletion_wait_for_purge_at_where_there_is_no_parent() {
             (NONE, &[MARKED], orphan, RemoveDocument(VERSION)),
         ],
     );
+}
+
+#[test]
+fn a_live_record_of_a_restored_deletion_whose_document_does_not_say_what_its_row_says_is_written() {
+    let case = Case::Restored { is_due: false };
+    let stale = |row: Option<RowMark>, document: Option<RowMark>| {
+        let document = document.map(|mark| DocumentState {
+            version: VERSION,
+            mark,
+        });
+        let seen = Seen {
+            row,
+            has_parent: true,
+            document,
+            is_stale: true,
+        };
+        plan(case, OURS, seen)
+    };
+
+    for row in [LIVE, NULL] {
+        for document in [NONE, LIVE, NULL, OTHER, FOREIGN] {
+            assert_eq!(
+                stale(row, document),
+                Some((Drift::StaleDocument, Repair::WriteDocument)),
+                "row {row:?}, document {document:?}"
+            );
+        }
+        // The mark is taken off first, and then it is made to say the same.
+        assert_eq!(
+            stale(row, MARKED),
+            Some((Drift::OrphanMark, Repair::ClearDocument))
+        );
+    }
+    for row in [OTHER, FOREIGN] {
+        assert_eq!(stale(row, NONE), None, "another deletion's: row {row:?}");
+    }
 }

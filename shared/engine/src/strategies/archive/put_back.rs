@@ -3,15 +3,15 @@
 //! Rows first: the archived row is removed when the row is back, so a crash between the two leaves a row that equals
 //! it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::kit::archived::{AT_ONCE, Whole, copies, drop_copies, is_same, whole};
+use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, is_same};
 use crate::kit::parents::{has_parent, parents};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, Failure};
 use domain::key::RecordKey;
 use domain::page::{Judged, NotRestored};
 use ports::{ArchiveRows, EnginePorts, PutBackOutcome, RowToPutBack};
@@ -37,7 +37,13 @@ pub(crate) async fn give_back_root<P: EnginePorts>(
         })
         .collect();
     // Whether it is there now, and ours, is judged as for a row that was never removed.
-    put_back(work, collection, &rows).await.map(drop)
+    match put_back(work, collection, &rows).await?.pop() {
+        Some(PutBackOutcome::Refused(why)) => Err(Stop::Impossible(Failure {
+            code: "ROW_REFUSED".to_owned(),
+            reason: format!("the table does not take the root's row back: {why}"),
+        })),
+        Some(PutBackOutcome::Back | PutBackOutcome::Taken) | None => Ok(()),
+    }
 }
 
 /// Removes the root's archived row, once its row is back.
@@ -62,12 +68,16 @@ pub(crate) async fn rows<P: EnginePorts>(
 ) -> Result<(BTreeMap<usize, NotRestored>, Vec<usize>), Stop> {
     let collection = records.collection;
     let (mut exceptions, mut copied) = (BTreeMap::new(), Vec::new());
-    for some in records.chunks(AT_ONCE) {
-        let found = copies(work, deletion, collection, &some.keys()).await?;
+    let mut open = records.places.as_slice();
+    while !open.is_empty() {
+        let keys = records.at(open.to_vec()).keys();
+        let found = first_copies(work, deletion, collection, &keys).await?;
+        let some;
+        (some, open) = open.split_at(found.len());
         let archived = found.iter().flatten().map(|copy| &copy.row);
         let parents = parents(work, deletion, collection, archived).await?;
         let (mut at, mut rows) = (Vec::new(), Vec::new());
-        for (place, copy) in some.places.iter().copied().zip(found) {
+        for (place, copy) in some.iter().copied().zip(found) {
             let Some(stored) = copy else { continue };
             if has_parent(collection, &stored.row, &parents) {
                 at.push(place);
@@ -81,15 +91,23 @@ pub(crate) async fn rows<P: EnginePorts>(
                 exceptions.insert(place, NotRestored::conflict(why));
             }
         }
-        let taken = put_back(work, collection, &rows).await?;
-        let taken = judge(work, deletion, collection, &rows, &taken).await?;
-        for (place, is_another) in at.into_iter().zip(taken) {
-            if is_another {
-                let why = "KEY_TAKEN: another record has its key by now; the copy stays";
-                exceptions.insert(place, NotRestored::conflict(why));
-            } else {
-                copied.push(place);
-            }
+        let outcomes = put_back(work, collection, &rows).await?;
+        let others = others(work, deletion, collection, &rows, &outcomes).await?;
+        for (number, (place, outcome)) in at.into_iter().zip(outcomes).enumerate() {
+            let exception = match outcome {
+                PutBackOutcome::Taken if others.contains(&number) => {
+                    let why = "KEY_TAKEN: another record has its key by now; the copy stays";
+                    NotRestored::conflict(why)
+                }
+                PutBackOutcome::Back | PutBackOutcome::Taken => {
+                    copied.push(place);
+                    continue;
+                }
+                PutBackOutcome::Refused(why) => NotRestored::Failed {
+                    reason: format!("ROW_REFUSED: the table does not take it back: {why}"),
+                },
+            };
+            exceptions.insert(place, exception);
         }
     }
     Ok((exceptions, copied))
@@ -107,28 +125,31 @@ async fn put_back<P: EnginePorts>(
     .await
 }
 
-/// Whether the row at a key that was not free is another record: neither put back by an earlier attempt, nor left there
-/// with our mark.
-async fn judge<P: EnginePorts>(
+/// Which of the keys that were not free have another record: neither put back by an earlier attempt, nor left there with
+/// our mark.
+async fn others<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
     outcomes: &[PutBackOutcome],
-) -> Result<Vec<bool>, Stop> {
-    let is_taken = |outcome: &PutBackOutcome| *outcome == PutBackOutcome::Taken;
-    let taken: Vec<RecordKey> = rows
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| is_taken(outcome))
-        .map(|(row, _)| row.stored.row.key.clone())
-        .collect();
-    let mut standing = whole(work, collection, &taken).await?.into_iter();
-    let mut judge = |(row, outcome): (&RowToPutBack<_>, &PutBackOutcome)| {
-        is_taken(outcome)
-            && standing.next().flatten().is_some_and(|now: Whole<P>| {
-                !is_same(deletion, collection, &now.row, &row.stored.row)
-            })
-    };
-    Ok(rows.iter().zip(outcomes).map(&mut judge).collect())
+) -> Result<HashSet<usize>, Stop> {
+    let (taken, keys): (Vec<usize>, Vec<RecordKey>) = (0..rows.len())
+        .filter(|number| outcomes[*number] == PutBackOutcome::Taken)
+        .map(|number| (number, rows[number].stored.row.key.clone()))
+        .unzip();
+    let mut others = HashSet::new();
+    let mut judged = 0;
+    while judged < taken.len() {
+        let standing = first_whole(work, collection, &keys[judged..]).await?;
+        for (number, now) in taken[judged..].iter().zip(&standing) {
+            let copied = &rows[*number].stored.row;
+            let is_another = |now: &Whole<P>| !is_same(deletion, collection, &now.row, copied);
+            if now.as_ref().is_some_and(is_another) {
+                others.insert(*number);
+            }
+        }
+        judged += standing.len();
+    }
+    Ok(others)
 }

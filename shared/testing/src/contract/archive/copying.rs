@@ -70,6 +70,7 @@ pub async fn a_copy_of_an_earlier_attempt_stays_unless_it_is_to_be_replaced<H: A
             .expect("it is copied")
             .row
             .attributes
+            .clone()
     };
 
     assert_eq!(
@@ -82,6 +83,23 @@ pub async fn a_copy_of_an_earlier_attempt_stays_unless_it_is_to_be_replaced<H: A
         [CopyOutcome::Copied]
     );
     assert_eq!(copied().await, second);
+}
+
+pub async fn replacing_a_copy_that_is_not_there_makes_none<H: ArchiveHarness>(harness: &H) {
+    let discussions = collection("discussions");
+    let at = key("d");
+    harness
+        .put(&discussions, row(&discussions, &at, "acme"))
+        .await;
+    let now = [read(harness, &discussions, &at).await];
+
+    let outcome = copy(harness, &discussions, 1, &now, true).await;
+
+    assert_eq!(outcome, [CopyOutcome::Earlier]);
+    let copies = harness
+        .rows()
+        .copies(&discussions, deletion_id(1), std::slice::from_ref(&at));
+    assert!(done(copies.await)[0].is_none());
 }
 
 pub async fn two_deletions_of_a_key_have_two_copies<H: ArchiveHarness>(harness: &H) {
@@ -123,7 +141,7 @@ pub async fn keys_that_look_alike_have_copies_of_their_own<H: ArchiveHarness>(ha
     );
 
     for (at, copy) in keys.iter().zip(copies) {
-        assert_eq!(copy.map(|copy| copy.row.key).as_ref(), Some(at));
+        assert_eq!(copy.as_ref().map(|copy| &copy.row.key), Some(at));
     }
 }
 

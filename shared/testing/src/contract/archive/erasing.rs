@@ -2,7 +2,9 @@
 
 use super::harness::ArchiveHarness;
 use crate::contract::done;
-use crate::samples::{collection, deletion_id, key2, mark, marked, row, tenant, with_null};
+use crate::samples::{
+    collection, deletion_id, key2, mark, marked, row, taken_back, tenant, with_null,
+};
 use domain::key::RecordKey;
 use ports::{EraseOutcome, EraseRows, Found, RowToErase};
 
@@ -48,6 +50,27 @@ pub async fn erasing_removes_only_what_is_as_it_was_found<H: ArchiveHarness>(har
             let is_there = harness.get(&messages, at).await.is_some();
             assert_eq!(is_there, outcome == Changed, "{found:?}, {at:?}");
         }
+    }
+}
+
+pub async fn erasing_as_ours_leaves_a_row_that_its_owner_took_back<H: ArchiveHarness>(harness: &H) {
+    use EraseOutcome::{Changed, Gone};
+    let messages = collection("messages");
+    let at = key2("d", "m");
+    let live = row(&messages, &at, "acme");
+    let [null, absent] = taken_back(&messages, &live, &mark(1));
+
+    for (as_it_is, found) in [(null, Found::Null), (absent, Found::Unmarked)] {
+        harness.put(&messages, as_it_is).await;
+
+        assert_eq!(
+            erase(harness, &[to_erase(&at, Found::Ours)]).await,
+            [Changed]
+        );
+        assert!(harness.get(&messages, &at).await.is_some());
+
+        assert_eq!(erase(harness, &[to_erase(&at, found)]).await, [Gone]);
+        assert_eq!(harness.get(&messages, &at).await, None);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a store must provide for the rules about rows that leave their table, and how the rules use it.
 
+use std::sync::Arc;
+
 use crate::contract::done;
 use crate::samples::{mark, tenant};
 use domain::collection::Collection;
@@ -34,7 +36,7 @@ pub(super) async fn read<H: ArchiveHarness>(
     harness: &H,
     collection: &Collection,
     key: &RecordKey,
-) -> Stored<<H::Rows as ArchiveRows>::Whole> {
+) -> Arc<Stored<<H::Rows as ArchiveRows>::Whole>> {
     let keys = std::slice::from_ref(key);
     let rows = done(harness.rows().whole(collection, keys).await);
     rows.into_iter().flatten().next().expect("the row is there")
@@ -47,7 +49,7 @@ pub(super) async fn put_and_copy<H: ArchiveHarness>(
     row: Map<String, Value>,
     key: &RecordKey,
     n: u8,
-) -> Stored<<H::Rows as ArchiveRows>::Whole> {
+) -> Arc<Stored<<H::Rows as ArchiveRows>::Whole>> {
     harness.put(collection, row).await;
     let stored = read(harness, collection, key).await;
     assert_eq!(
@@ -61,7 +63,7 @@ pub(super) async fn copy<H: ArchiveHarness>(
     harness: &H,
     collection: &Collection,
     n: u8,
-    rows: &[Stored<<H::Rows as ArchiveRows>::Whole>],
+    rows: &[Arc<Stored<<H::Rows as ArchiveRows>::Whole>>],
     again: bool,
 ) -> Vec<CopyOutcome> {
     let rows: Vec<_> = rows

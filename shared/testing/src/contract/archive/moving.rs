@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::harness::{ArchiveHarness, put_and_copy, read};
 use crate::contract::done;
-use crate::samples::{collection, deletion_id, key, key2, mark, marked, row, with_null};
+use crate::samples::{
+    collection, deletion_id, key, key2, mark, marked, row, taken_back, with_null,
+};
 use domain::collection::Collections;
 use domain::key::RecordKey;
 use ports::{ArchiveRows, PutBackOutcome, RowToPutBack, TakeOutcome};
@@ -70,6 +72,25 @@ pub async fn taking_away_leaves_what_has_changed_since<H: ArchiveHarness>(harnes
 
         assert_eq!(outcome, [TakeOutcome::Changed], "change {n}");
         assert_eq!(harness.get(&messages, &at).await, Some(changed));
+    }
+}
+
+pub async fn taking_away_leaves_a_row_that_its_owner_took_back_since<H: ArchiveHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let at = key2("d", "m");
+    let live = row(&messages, &at, "acme");
+    for taken_back in taken_back(&messages, &live, &mark(1)) {
+        let ours = marked(&messages, live.clone(), &mark(1));
+        harness.put(&messages, ours).await;
+        let stored = read(harness, &messages, &at).await;
+        harness.put(&messages, taken_back.clone()).await;
+
+        let outcome = done(harness.rows().take(&messages, &[stored]).await);
+
+        assert_eq!(outcome, [TakeOutcome::Changed]);
+        assert_eq!(harness.get(&messages, &at).await, Some(taken_back));
     }
 }
 
@@ -165,6 +186,45 @@ pub async fn putting_back_leaves_a_row_that_is_there<H: ArchiveHarness>(harness:
 
     assert_eq!(outcome, [PutBackOutcome::Taken]);
     assert_eq!(harness.get(&discussions, &at).await, Some(another));
+}
+
+pub async fn a_row_that_the_table_does_not_take_is_refused_alone<H: ArchiveHarness>(harness: &H) {
+    let messages = collection("messages");
+    let keys = ["a", "large", "z"].map(|sort| key2("d", sort));
+    let mut rows = Vec::new();
+    for at in &keys {
+        let mut live = row(&messages, at, "acme");
+        if at == &keys[1] {
+            let bytes = |row: &Map<String, Value>| -> usize {
+                let texts = row.iter();
+                texts
+                    .map(|(name, value)| name.len() + value.as_str().map_or(0, str::len))
+                    .sum()
+            };
+            live.insert("body".into(), json!(""));
+            let rest = 400 * 1024 - bytes(&live);
+            live.insert("body".into(), json!("x".repeat(rest)));
+        }
+        harness.put(&messages, live).await;
+        rows.push(read(harness, &messages, at).await);
+    }
+    let taken = done(harness.rows().take(&messages, &rows).await);
+    assert_eq!(taken, [TakeOutcome::Taken; 3]);
+
+    // With the explicit NULL it is larger than it was.
+    let back = rows.into_iter().map(|stored| RowToPutBack {
+        stored,
+        marked: false,
+        null: true,
+    });
+    let back: Vec<_> = back.collect();
+    let outcomes = done(harness.rows().put_back(&messages, &back).await);
+
+    let is_refused = matches!(outcomes[1], PutBackOutcome::Refused(_));
+    assert!(is_refused, "{outcomes:?}");
+    assert_eq!(outcomes[0], PutBackOutcome::Back);
+    assert_eq!(outcomes[2], PutBackOutcome::Back);
+    assert_eq!(harness.get(&messages, &keys[1]).await, None);
 }
 
 pub async fn a_row_comes_back_live_or_with_its_mark<H: ArchiveHarness>(harness: &H) {

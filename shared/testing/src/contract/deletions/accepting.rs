@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::harness::{DeletionsHarness, accepted, sample};
-use crate::samples::{mark, marked, root_page, start, timing, with_null};
+use crate::samples::{mark, marked, root_page, start, taken_back, timing, with_null};
 use domain::page::Judged;
 use domain::size::{Count, ITEM_BYTES};
 use ports::{
@@ -124,6 +124,55 @@ pub async fn accepting_again_is_accepted_and_changes_nothing<H: DeletionsHarness
     );
 }
 
+pub async fn accepting_again_changes_nothing_whatever_became_of_the_root<H: DeletionsHarness>(
+    harness: &H,
+) {
+    let sample = accepted(harness, 1, "acme").await;
+    let next = sample
+        .deletion
+        .lease(start(), start(), uuid::Uuid::nil(), &timing())
+        .expect("it is free");
+    let stored = harness.deletions().store(&next).await;
+    assert_eq!(stored.expect("it answers"), StoreOutcome::Stored);
+    let [null, absent] = taken_back(&sample.collection, &sample.live_root(), &mark(1));
+
+    // Nobody else has this id: the deletion was stored by an attempt whose answer was lost.
+    for root in [Some(null), Some(absent), None] {
+        match &root {
+            Some(root) => harness.put_row(&sample.collection, root.clone()).await,
+            None => {
+                harness
+                    .remove_row(&sample.collection, sample.root_key())
+                    .await;
+            }
+        }
+
+        assert_eq!(sample.accept(harness).await, AcceptOutcome::Accepted);
+
+        assert_eq!(sample.stored(harness).await, next);
+        assert_eq!(sample.root(harness).await, root);
+    }
+}
+
+pub async fn a_root_that_its_owner_took_back_can_be_deleted_again<H: DeletionsHarness>(
+    harness: &H,
+) {
+    let first = accepted(harness, 1, "acme").await;
+    for (n, as_it_is) in (2..).zip(taken_back(&first.collection, &first.live_root(), &mark(1))) {
+        harness.put_row(&first.collection, as_it_is).await;
+        let mut again = sample(n, "acme");
+        again.deletion.root = first.deletion.root.clone();
+        again.page = root_page(&again.deletion, Judged::Live);
+
+        assert_eq!(again.accept(harness).await, AcceptOutcome::Accepted);
+
+        assert_eq!(
+            again.root(harness).await,
+            Some(marked(&first.collection, first.live_root(), &mark(n)))
+        );
+    }
+}
+
 pub async fn accepting_one_root_twice_has_one_winner<H: DeletionsHarness>(harness: &H) {
     let first = accepted(harness, 1, "acme").await;
     let mut second = sample(2, "acme");
@@ -166,6 +215,25 @@ pub async fn undoing_brings_an_explicit_null_back<H: DeletionsHarness>(harness: 
 
     assert_eq!(outcome.expect("it answers"), UndoOutcome::Undone);
     assert_eq!(sample.root(harness).await, Some(before));
+}
+
+pub async fn undoing_leaves_a_root_that_its_owner_took_back_as_it_is<H: DeletionsHarness>(
+    harness: &H,
+) {
+    for place in [0, 1] {
+        let sample = accepted(harness, 1, "acme").await;
+        let root = taken_back(&sample.collection, &sample.live_root(), &mark(1))[place].clone();
+        harness.put_row(&sample.collection, root.clone()).await;
+
+        let outcome = harness
+            .deletions()
+            .undo(&sample.collection, &sample.deletion, &sample.page)
+            .await;
+
+        assert_eq!(outcome.expect("it answers"), UndoOutcome::Undone);
+        assert!(sample.is_absent(harness).await);
+        assert_eq!(sample.root(harness).await, Some(root));
+    }
 }
 
 pub async fn undoing_again_is_harmless<H: DeletionsHarness>(harness: &H) {

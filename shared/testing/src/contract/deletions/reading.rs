@@ -285,6 +285,7 @@ fn full(deletion: &Deletion) -> Deletion {
 
 fn comparison() -> Comparison {
     Comparison {
+        stale_documents: Tally::default(),
         done: true,
         holder: Some(uuid::Uuid::from_u128(9)),
         pages: 3,

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::harness::DeletionsHarness;
 use crate::samples::{
-    collection, collections, deletion, key, key2, mark, marked, root_page, row, start, with_null,
+    collection, collections, deletion, key, key2, mark, marked, root_page, row, start, taken_back,
+    with_null,
 };
 use domain::collection::Collection;
 use domain::deletion::{Deletion, State};
@@ -207,8 +208,11 @@ pub async fn ending_a_restore_of_a_root_that_is_not_ours_writes_nothing<H: Delet
     let Ancestor { collection, key } = &restore.ancestors[1];
     harness.remove_row(collection, key).await;
 
+    let [null, absent] = taken_back(&restore.replies, &root, &mark(1));
     for (what, row) in [
         ("live", Some(root)),
+        ("taken back", Some(null)),
+        ("taken back without a NULL", Some(absent)),
         ("another's", Some(another)),
         ("gone", None),
     ] {
@@ -221,6 +225,20 @@ pub async fn ending_a_restore_of_a_root_that_is_not_ours_writes_nothing<H: Delet
             .refuses(harness, RestoreOutcome::RootNotOurs, what)
             .await;
     }
+}
+
+pub async fn ending_a_restore_below_a_parent_that_its_owner_took_back_is_restored<
+    H: DeletionsHarness,
+>(
+    harness: &H,
+) {
+    let restore = accepted(harness, 1, Judged::Live).await;
+    for (Ancestor { collection, key }, place) in restore.ancestors.iter().zip([0, 1]) {
+        let taken_back = taken_back(collection, &live(collection, key), &mark(2));
+        harness.put_row(collection, taken_back[place].clone()).await;
+    }
+
+    assert_eq!(restore.end(harness).await, RestoreOutcome::Restored);
 }
 
 pub async fn ending_a_restore_that_somebody_else_changed_writes_nothing<H: DeletionsHarness>(

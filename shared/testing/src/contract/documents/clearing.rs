@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::harness::{DocumentsHarness, message};
 use crate::contract::done;
-use crate::samples::{ODD_IDS, collection, deletion_id, mark, marked};
+use crate::samples::{ODD_IDS, collection, deletion_id, mark, marked, taken_back};
 use domain::collection::Collection;
-use ports::{ClearDocuments, DocumentClearOutcome};
+use ports::{ClearDocuments, DocumentClearOutcome, ReadDocuments};
 
 /// Stores these messages with the mark of the n-th deletion and returns their ids.
 async fn put_marked(
@@ -53,7 +53,10 @@ pub async fn clearing_a_document_again_is_harmless<H: DocumentsHarness>(harness:
     let messages = collection("messages");
     let ids = put_marked(harness, &messages, &["1"], 1).await;
 
-    for _ in 0..2 {
+    for expected in [
+        DocumentClearOutcome::Cleared,
+        DocumentClearOutcome::Untouched,
+    ] {
         let outcome = done(
             harness
                 .documents()
@@ -61,7 +64,7 @@ pub async fn clearing_a_document_again_is_harmless<H: DocumentsHarness>(harness:
                 .await,
         );
 
-        assert_eq!(outcome, [DocumentClearOutcome::Cleared]);
+        assert_eq!(outcome, [expected]);
         assert_eq!(harness.get(&messages, &ids[0]).await, Some(message("1").1));
     }
 }
@@ -86,10 +89,33 @@ pub async fn clearing_leaves_documents_that_are_not_this_deletions<H: DocumentsH
             .await,
     );
 
-    assert_eq!(outcomes, vec![DocumentClearOutcome::Cleared; 3]);
+    assert_eq!(outcomes, vec![DocumentClearOutcome::Untouched; 3]);
     let theirs = marked(&messages, message("another").1, &mark(2));
     for (id, expected) in ids.iter().zip([theirs, source, without_id]) {
         assert_eq!(harness.get(&messages, id).await, Some(expected), "{id}");
+    }
+}
+
+pub async fn clearing_leaves_a_document_whose_mark_is_an_explicit_null<H: DocumentsHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let (id, source) = message("1");
+    for as_it_is in taken_back(&messages, &source, &mark(1)) {
+        harness.put(&messages, &id, as_it_is.clone()).await;
+        let ids = std::slice::from_ref(&id);
+
+        let outcome = done(
+            harness
+                .documents()
+                .clear(&messages, deletion_id(1), ids)
+                .await,
+        );
+        let states = done(harness.documents().states(&messages, ids).await);
+
+        assert_eq!(outcome, [DocumentClearOutcome::Untouched]);
+        assert!(states[0].is_some_and(|state| state.mark.is_live()));
+        assert_eq!(harness.get(&messages, &id).await, Some(as_it_is));
     }
 }
 

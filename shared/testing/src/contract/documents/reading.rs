@@ -5,9 +5,11 @@ use serde_json::json;
 use super::harness::{DocumentsHarness, message, put_messages};
 use crate::contract::assert_refused;
 use crate::contract::done;
-use crate::samples::{collection, mark};
+use crate::samples::{collection, mark, marked};
 use domain::row::RowMark;
-use ports::{DocumentState, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome};
+use ports::{
+    DocumentContent, DocumentState, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
+};
 
 pub async fn states_are_told_in_order_and_missing_ones_too<H: DocumentsHarness>(harness: &H) {
     let messages = collection("messages");
@@ -55,6 +57,42 @@ pub async fn states_tell_whose_mark_a_document_carries_and_nothing_else<H: Docum
             RowMark::Null,
         ]
     );
+}
+
+pub async fn contents_tell_what_rows_determine_and_nothing_else<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let mut ids = put_messages(harness, &messages, &["1"]).await;
+    let (id, source) = message("2");
+    let ours = marked(&messages, source, &mark(1));
+    harness.put(&messages, &id, ours.clone()).await;
+    ids.extend(["nobody".to_owned(), id]);
+    let states = states(harness, &ids).await;
+
+    let contents = done(harness.documents().contents(&messages, &ids).await);
+
+    let told = |content: &Option<DocumentContent>| content.as_ref().map(|content| content.state);
+    assert_eq!(contents.iter().map(told).collect::<Vec<_>>(), states);
+    let mut expected = ours;
+    expected.remove("note");
+    expected.remove("sender_id");
+    assert_eq!(
+        contents[2].as_ref().map(|content| &content.fields),
+        Some(&expected)
+    );
+    assert_eq!(done(harness.documents().contents(&messages, &[]).await), []);
+}
+
+pub async fn contents_of_50_documents_are_read_at_once<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let most = H::Documents::CONTENT_BATCH;
+    let names: Vec<String> = (0..most).map(|name| name.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ids = put_messages(harness, &messages, &names).await;
+
+    let contents = done(harness.documents().contents(&messages, &ids).await);
+
+    assert!(most >= 50);
+    assert!(contents.iter().all(Option::is_some));
 }
 
 pub async fn states_are_those_of_the_last_write_and_name_what_is_removed<H: DocumentsHarness>(

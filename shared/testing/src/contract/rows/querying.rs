@@ -295,7 +295,7 @@ pub(super) async fn all<H: RowsHarness>(
     follow(harness, query(collection, through, equals, None, limit)).await
 }
 
-async fn follow<H: RowsHarness>(harness: &H, asked: RowQuery<'_>) -> Vec<Row> {
+pub(super) async fn follow<H: RowsHarness>(harness: &H, asked: RowQuery<'_>) -> Vec<Row> {
     let mut found = Vec::new();
     let mut after: Option<Position> = None;
     for _ in 0..100 {

@@ -104,6 +104,26 @@ pub async fn reading_for_a_decision_brings_what_it_needs_and_no_more<H: RowsHarn
     assert!(found.mark(&replies).is_of(deletion_id(1)));
 }
 
+pub async fn reading_for_a_document_brings_what_it_says_too_and_no_more<H: RowsHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let key = key2("d", "1");
+    let mut rich = row(&messages, &key, "acme");
+    rich.insert("body".to_owned(), json!("words"));
+    rich.insert("note".to_owned(), json!("aside"));
+    harness.put(&messages, rich).await;
+    let keys = std::slice::from_ref(&key);
+
+    let found = done(harness.rows().read(&messages, keys, Fields::Searched).await);
+
+    let found = found[0].as_ref().expect("it is there");
+    assert_eq!(found.text("subject"), Some("a stone"));
+    assert_eq!(found.text("body"), Some("words"));
+    assert_eq!(found.author(&messages), Some("ann"));
+    assert_eq!(found.text("note"), None);
+}
+
 pub async fn reading_everything_brings_every_attribute_as_json<H: RowsHarness>(harness: &H) {
     let discussions = collection("discussions");
     let mut written = row(&discussions, &key("d"), "acme");

@@ -114,6 +114,10 @@ fn whole() -> Deletion {
                     repaired: 1,
                 },
             )]),
+            stale_documents: Tally {
+                found: 3,
+                repaired: 2,
+            },
             ..Comparison::default()
         },
         ended_at: Some(at("2026-11-21T07:05:00Z")),

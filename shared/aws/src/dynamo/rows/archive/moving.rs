@@ -1,17 +1,20 @@
 //! The row's own table: a row is removed if it still is what was copied, and put back if its key is free.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::dynamo::Item;
-use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
-use crate::dynamo::rows::DynamoRows;
+use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run, run_each};
+use crate::dynamo::rows::{DynamoRows, STORE};
+use crate::sdk_error::Refusal;
 use domain::collection::Collection;
 use ports::{Attempt, DependencyError, PutBackOutcome, RowToPutBack, Stored, TakeOutcome};
 
 pub(super) async fn take(
     rows: &DynamoRows,
     collection: &Collection,
-    stored: &[Stored<Item>],
+    stored: &[Arc<Stored<Item>>],
 ) -> Result<Vec<Attempt<TakeOutcome>>, DependencyError> {
     const OPERATION: &str = "take rows away";
     if stored.is_empty() {
@@ -43,37 +46,44 @@ pub(super) async fn put_back(
     let table = rows.tables.of(collection);
     let statements = copies
         .iter()
-        .map(|copy| {
-            let row = returning(collection, copy);
-            let attributes = row
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.clone()));
-            Statement::insert(&table, attributes.collect())
-        })
+        .map(|copy| Statement::insert(&table, returning(collection, copy)))
         .collect();
-    let answers = run(&rows.client, OPERATION, statements).await?;
-    let outcome = |answer| match answer {
-        Answer::Done => Attempt::Done(PutBackOutcome::Back),
-        Answer::ConditionFailed(_) => Attempt::Done(PutBackOutcome::Taken),
-        Answer::Again(why) => Attempt::Retry(why),
-        // The row was there once, but an item collection of a local index may be full meanwhile: a person has to make
-        // room.
-        Answer::TooLarge => Attempt::Retry("too large".to_owned()),
-    };
-    Ok(answers.into_iter().map(outcome).collect())
+    let answers = run_each(&rows.client, STORE, OPERATION, statements).await?;
+    answers.into_iter().map(put_back_outcome).collect()
 }
 
-/// The row as it is put back.
-fn returning(collection: &Collection, copy: &RowToPutBack<Item>) -> Item {
-    let mut row = copy.stored.raw.clone();
-    if !copy.marked {
-        for name in collection.marks.all() {
-            row.remove(name);
+/// The row was there once. Meanwhile an item collection of a local index may be full, or an index may have been added
+/// that its attributes do not fit: it fails alone, and a person has to make room.
+fn put_back_outcome(
+    answer: Result<Answer, Refusal>,
+) -> Result<Attempt<PutBackOutcome>, DependencyError> {
+    Ok(match answer {
+        Ok(Answer::Done) => Attempt::Done(PutBackOutcome::Back),
+        Ok(Answer::ConditionFailed(_)) => Attempt::Done(PutBackOutcome::Taken),
+        Ok(Answer::Again(why)) => Attempt::Retry(why),
+        Ok(Answer::TooLarge) => Attempt::Done(PutBackOutcome::Refused(
+            "the row or its item collection would be larger than the store allows".to_owned(),
+        )),
+        Err(refusal) if refusal.code == "ValidationError" => {
+            Attempt::Done(PutBackOutcome::Refused(refusal.message))
         }
-        if copy.null {
-            let live = AttributeValue::Null(true);
-            row.insert(collection.marks.deleted_at.clone(), live);
-        }
+        Err(refusal) => return Err(DependencyError::refused(STORE, "put rows back", refusal)),
+    })
+}
+
+/// The attributes of the row as it is put back.
+fn returning<'a>(
+    collection: &'a Collection,
+    copy: &'a RowToPutBack<Item>,
+) -> Vec<(&'a str, AttributeValue)> {
+    let marks = collection.marks.all();
+    let of_row = copy.stored.raw.iter();
+    let mut row: Vec<(&str, AttributeValue)> = of_row
+        .filter(|(name, _)| copy.marked || !marks.contains(&name.as_str()))
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    if copy.null && !copy.marked {
+        row.push((&collection.marks.deleted_at, AttributeValue::Null(true)));
     }
     row
 }

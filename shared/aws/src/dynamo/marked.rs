@@ -1,0 +1,138 @@
+//! What a mark is, in each language in which DynamoDB is asked: one place for each, and the same answer as [`RowMark`].
+//!
+//! A row is marked where the mark attribute is there and no explicit NULL, and the mark is a deletion's where the id is
+//! its id, too. An id alone is none: an owner who takes a row back sets the mark attribute to NULL, and leaves the id.
+
+use super::expression::Placeholders;
+use super::partiql::{Statement, is_null, quoted};
+use super::value::to_json;
+use super::{Item, text};
+use domain::collection::Collection;
+use domain::deletion::DeletionId;
+use domain::row::RowMark;
+
+/// What an item says about its own deletion.
+pub(super) fn mark_of(collection: &Collection, item: &Item) -> RowMark {
+    let marks = collection.marks.all().into_iter();
+    let attributes = marks
+        .filter_map(|name| Some((name.to_owned(), to_json(item.get(name)?.clone()))))
+        .collect();
+    RowMark::of(collection, &attributes)
+}
+
+/// The condition that a row carries no mark.
+pub(super) fn unmarked(places: &mut Placeholders, collection: &Collection) -> String {
+    let mark = places.name(&collection.marks.deleted_at);
+    let null = places.value(text("NULL"));
+    format!("(attribute_not_exists({mark}) OR attribute_type({mark}, {null}))")
+}
+
+/// The condition that a row carries the mark of this deletion.
+pub(super) fn marked_by(
+    places: &mut Placeholders,
+    collection: &Collection,
+    deletion: DeletionId,
+) -> String {
+    let unmarked = unmarked(places, collection);
+    let id = places.name(&collection.marks.deletion_id);
+    let ours = places.value(text(deletion.to_string()));
+    format!("({id} = {ours} AND NOT {unmarked})")
+}
+
+/// An unmarked row, as a statement must find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unmarked {
+    /// Without a mark attribute.
+    Absent,
+    /// With an explicit NULL for a mark.
+    Null,
+}
+
+impl Unmarked {
+    /// `null`: with an explicit NULL.
+    pub(super) fn as_read(null: bool) -> Self {
+        if null { Self::Null } else { Self::Absent }
+    }
+}
+
+impl Statement {
+    /// Only if the row carries no mark, in this way: one of two, never an OR, which PartiQL may refuse.
+    pub(super) fn only_unmarked(self, collection: &Collection, how: Unmarked) -> Self {
+        let mark = &collection.marks.deleted_at;
+        let condition = match how {
+            Unmarked::Absent => format!("{} IS MISSING", quoted(mark)),
+            Unmarked::Null => is_null(mark),
+        };
+        self.only_if(condition, None)
+    }
+
+    /// Only if the row carries the mark of this deletion.
+    pub(super) fn only_marked_by(self, collection: &Collection, deletion: DeletionId) -> Self {
+        let mark = &collection.marks.deleted_at;
+        let ours = format!("{} = ?", quoted(&collection.marks.deletion_id));
+        self.only_if(format!("{} IS NOT MISSING", quoted(mark)), None)
+            .only_if(format!("NOT {}", is_null(mark)), None)
+            .only_if(ours, Some(text(deletion.to_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::collection::Collections;
+    use domain::key::RecordKey;
+    use uuid::Uuid;
+
+    const NOTES: &str = r#"
+        [notes]
+        table       = "notes"
+        key         = ["a"]
+        tenant      = "owner"
+        strategy    = "flag"
+        retention   = "30d"
+        marks       = { deleted_at = "date_delete" }
+        permissions = { delete = ["member"] }
+    "#;
+
+    #[test]
+    fn a_mark_is_asked_for_by_both_attributes_in_every_language() {
+        let collections = Collections::for_tests(NOTES);
+        let notes = collections.get("notes").unwrap();
+        let deletion = DeletionId::new(Uuid::from_u128(1));
+        let mut places = Placeholders::default();
+        let key = RecordKey::stored("k", None);
+        let statement = Statement::on_row("DELETE FROM \"t\"".into(), vec![], &notes.key, &key);
+
+        let condition = marked_by(&mut places, notes, deletion);
+        let statement = statement.only_marked_by(notes, deletion).text();
+
+        assert_eq!(
+            condition,
+            "(#n1 = :v1 AND NOT (attribute_not_exists(#n0) OR attribute_type(#n0, :v0)))"
+        );
+        assert!(
+            statement.ends_with(concat!(
+                r#"AND "date_delete" IS NOT MISSING AND NOT attribute_type("date_delete", 'NULL')"#,
+                r#" AND "deletion_id" = ?"#
+            )),
+            "{statement}"
+        );
+    }
+
+    #[test]
+    fn an_id_beside_an_explicit_null_is_no_mark() {
+        let collections = Collections::for_tests(NOTES);
+        let notes = collections.get("notes").unwrap();
+        let id = DeletionId::new(Uuid::from_u128(1));
+        let mut item = Item::from([("deletion_id".to_owned(), text(id.to_string()))]);
+
+        assert_eq!(mark_of(notes, &item), RowMark::Absent);
+        item.insert(
+            "date_delete".to_owned(),
+            aws_sdk_dynamodb::types::AttributeValue::Null(true),
+        );
+        assert_eq!(mark_of(notes, &item), RowMark::Null);
+        item.insert("date_delete".to_owned(), text("2026-11-21T07:00:00.000Z"));
+        assert_eq!(mark_of(notes, &item), RowMark::By(Some(id)));
+    }
+}

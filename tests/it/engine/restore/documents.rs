@@ -1,0 +1,220 @@
+//! What was lost or older in the search index while its record was deleted: after a restore both stores say what the row
+//! says.
+
+use domain::collection::Strategy;
+use domain::deletion::comparison::Drift;
+use domain::deletion::{Action, Deletion, State};
+use domain::key::RecordKey;
+use domain::page::NotRestored;
+use serde_json::{Map, Value, json};
+use testing::samples::{key, key2, mark, marked};
+use testing::{Moment, Operation};
+
+use crate::engine::compare::compares::{compared, of};
+use crate::engine::world::strategies::{archived, small, tree};
+use crate::engine::world::trees::FOUR_LEVELS;
+use crate::engine::world::{Ignore as _, World};
+
+const STRATEGIES: [Strategy; 2] = [Strategy::Flag, Strategy::Archive];
+
+/// The small tree, deleted.
+async fn deleted(strategy: Strategy, page_keys: usize) -> (World, Deletion) {
+    let mut world = match strategy {
+        Strategy::Archive => small(&archived()),
+        Strategy::Flag | Strategy::Erase => small(FOUR_LEVELS),
+    };
+    world.page_keys = page_keys;
+    let deletion = world.delete_and_rest("lists", &key("l")).await;
+    assert_eq!(deletion.state, State::Deleted);
+    (world, deletion)
+}
+
+/// The documents of the tree: all but the reaction have one.
+fn documents(world: &World) -> Vec<Option<Map<String, Value>>> {
+    let of_tree = tree().into_iter();
+    of_tree
+        .filter(|(collection, ..)| *collection != "reactions")
+        .map(|(collection, key, _)| world.document(collection, &key))
+        .collect()
+}
+
+/// What an index or a backup of it brings back: the documents of the tree, with an older text and these marks.
+fn put_older(world: &World, marks: impl Fn(&str, &RecordKey) -> Map<String, Value>) {
+    for (name, key, parent) in tree() {
+        let collection = world.collection(name);
+        if let Some(spec) = &collection.document {
+            let id = spec.id.render(&key.parts(&collection.key)).unwrap();
+            let mut older = world.live_row(name, &key, parent.as_ref());
+            older.insert("subject".to_owned(), json!("an older text"));
+            older.extend(marks(name, &key));
+            world.documents.put(collection, &id, older);
+        }
+    }
+}
+
+fn forget_all(world: &World) {
+    for collection in world.collections.iter() {
+        for id in world.documents.ids(collection) {
+            world.documents.forget(collection, &id);
+        }
+    }
+}
+
+/// Whether each record of the tree is found by what its row says.
+fn assert_told(world: &World, context: &str) {
+    for document in documents(world) {
+        let document = document.unwrap_or_else(|| panic!("it is missing: {context}"));
+        assert_eq!(document["subject"], "a stone", "{context}");
+        let mark = |name: &&str| document.contains_key(*name);
+        let marked = ["deleted_at", "date_delete", "deletion_id"]
+            .iter()
+            .any(mark);
+        assert!(!marked, "{document:?}, {context}");
+    }
+}
+
+#[tokio::test]
+async fn documents_that_were_lost_while_their_records_were_deleted_are_written_from_the_rows() {
+    for strategy in STRATEGIES {
+        for page_keys in [1, 2, 1000] {
+            let (world, deletion) = deleted(strategy, page_keys).await;
+            forget_all(&world);
+
+            world.act(&deletion, Action::Restore).await.unwrap();
+            world.deliver_all_to_the_end().await;
+
+            let context = format!("{strategy:?}, {page_keys}");
+            assert_eq!(world.now(&deletion).state, State::Restored, "{context}");
+            assert_told(&world, &context);
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_that_were_put_back_older_while_their_records_were_deleted_are_written_from_the_rows()
+ {
+    for strategy in STRATEGIES {
+        let (world, deletion) = deleted(strategy, 1000).await;
+        put_older(&world, |_, _| Map::new());
+
+        world.act(&deletion, Action::Restore).await.unwrap();
+        world.deliver_all_to_the_end().await;
+
+        let context = format!("{strategy:?}");
+        assert_eq!(world.now(&deletion).state, State::Restored, "{context}");
+        assert_told(&world, &context);
+    }
+}
+
+#[tokio::test]
+async fn an_older_document_with_the_mark_is_found_by_the_comparison() {
+    for strategy in STRATEGIES {
+        let (world, deletion) = deleted(strategy, 1000).await;
+        put_older(&world, |name, _| {
+            let collection = world.collection(name);
+            let marks = deletion.mark().attributes(collection);
+            marks
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .into_iter()
+                .collect()
+        });
+        world.act(&deletion, Action::Restore).await.unwrap();
+        world.deliver_all_to_the_end().await;
+
+        let report = compared(&world, &deletion).await;
+
+        assert_eq!(of(&report, Drift::StaleDocument), (5, 5), "{strategy:?}");
+        assert_told(&world, &format!("{strategy:?}"));
+    }
+}
+
+#[tokio::test]
+async fn documents_that_are_lost_or_older_after_a_restore_are_found_and_written() {
+    for strategy in STRATEGIES {
+        for is_lost in [true, false] {
+            let (world, deletion) = deleted(strategy, 1000).await;
+            world.act(&deletion, Action::Restore).await.unwrap();
+            world.deliver_all_to_the_end().await;
+            if is_lost {
+                forget_all(&world);
+            } else {
+                put_older(&world, |_, _| Map::new());
+            }
+
+            let report = compared(&world, &deletion).await;
+
+            let context = format!("{strategy:?}, lost: {is_lost}");
+            assert_eq!(of(&report, Drift::StaleDocument), (5, 5), "{context}");
+            assert_told(&world, &context);
+            assert_eq!(
+                world.now(&deletion).comparison.found(Drift::StaleDocument),
+                5
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_that_say_what_their_rows_say_are_no_drift() {
+    for strategy in STRATEGIES {
+        let (world, deletion) = deleted(strategy, 1000).await;
+        world.act(&deletion, Action::Restore).await.unwrap();
+        world.deliver_all_to_the_end().await;
+        let before = documents(&world);
+
+        let report = compared(&world, &deletion).await;
+
+        assert_eq!(report.drift.len(), 0, "{strategy:?}");
+        assert_eq!(documents(&world), before, "{strategy:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_document_that_the_index_refuses_has_failed_and_a_retry_writes_it() {
+    let (world, deletion) = deleted(Strategy::Flag, 1000).await;
+    forget_all(&world);
+    world.documents.reject("l-d1-0", "mapper_parsing_exception");
+
+    let failed = world.act_and_rest(&deletion, Action::Restore).await;
+
+    assert_eq!(failed.state, State::RestoreFailed);
+    let reasons = world.deletions.manifest(&failed).into_iter();
+    let reasons: Vec<NotRestored> = reasons
+        .flat_map(|(_, exceptions)| exceptions.restored.into_values())
+        .collect();
+    let reason = "DOCUMENT_REJECTED: mapper_parsing_exception".to_owned();
+    assert_eq!(reasons, [NotRestored::Failed { reason }]);
+
+    world.documents.accept("l-d1-0");
+    let restored = world.act_and_rest(&deletion, Action::Retry).await;
+
+    assert_eq!(restored.state, State::Restored);
+    assert_told(&world, "after the retry");
+}
+
+#[tokio::test]
+async fn a_record_that_is_deleted_again_while_its_document_is_written_stays_hidden() {
+    for operation in [Operation::IndexDocument, Operation::DocumentContents] {
+        for moment in [Moment::Before, Moment::After] {
+            let (world, deletion) = deleted(Strategy::Flag, 1000).await;
+            forget_all(&world);
+            world.act(&deletion, Action::Restore).await.unwrap();
+            let _ = world.queue.take();
+            let (faults, other) = (world.faults(), world.clone());
+            faults.beside(operation, 1, moment, move || {
+                let collection = other.collection("discussions").clone();
+                let row = other.row("discussions", &key2("l", "d1")).unwrap();
+                other
+                    .rows
+                    .put(&collection, marked(&collection, row, &mark(9)));
+            });
+
+            world.deliver(&faults, &deletion).await.unwrap().ignore();
+            world.come_to_rest().await;
+
+            let (row, document) = world.marks("discussions", &key2("l", "d1"));
+            assert_eq!(row, Some(mark(9).deletion_id.to_string()));
+            assert_eq!(document, row, "{operation:?} {moment:?}");
+        }
+    }
+}
