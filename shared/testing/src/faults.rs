@@ -51,6 +51,7 @@ struct Script {
     slow: Vec<(Option<Operation>, Duration)>,
     interleave: Option<u64>,
     watchers: Watchers,
+    answered: u64,
 }
 
 /// The observers of all calls.
@@ -143,6 +144,7 @@ impl Faults {
         let mut script = self.script();
         *script = Script {
             log: std::mem::take(&mut script.log),
+            answered: script.answered,
             ..Script::default()
         };
     }
@@ -151,6 +153,13 @@ impl Faults {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.script().log.len() as u64
+    }
+
+    /// How many of them are not answered: they are in progress, or were dropped, or the worker has crashed.
+    #[must_use]
+    pub fn unanswered(&self) -> u64 {
+        let script = self.script();
+        script.log.len() as u64 - script.answered
     }
 
     /// All calls, in the order they began.
@@ -232,6 +241,7 @@ impl Faults {
         }
         self.clock.advance(slow);
         self.give_way().await;
+        self.script().answered += 1;
     }
 
     /// The error of a failed call.
