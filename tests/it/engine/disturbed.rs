@@ -4,6 +4,7 @@ pub(crate) mod crashes;
 mod deliveries;
 mod dependencies;
 mod killed_requests;
+mod overlaps;
 mod random;
 mod random_requests;
 pub(crate) mod stalls;
