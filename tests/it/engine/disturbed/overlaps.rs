@@ -3,7 +3,8 @@
 //! ledger that knows the contract and nothing of the engine.
 //!
 //! A case has a number: `CASE=archive:155 cargo test --workspace --test it -- overlaps` tells one again. What is known to
-//! be wrong is switched off (`switches.rs`, with the faults it waits for); `CASE_ALL=1` asks for all of it.
+//! be wrong is switched off (`switches.rs`, with the faults it waits for); `CASE_ALL=1` asks for all of it, and
+//! `CASE_ALL=NoOrphan` for one rule.
 
 mod accounts;
 mod acts;

@@ -57,10 +57,13 @@ impl Order {
     }
 }
 
+/// What a lane still has to do.
+type Lane = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Runs both lanes to their end. After each call the ledger looks at the stores.
 pub(super) fn run(board: &Arc<Board>, lanes: [Vec<Act>; 2], mut order: Order) {
     order.seed |= 1;
-    let mut running: Vec<(usize, Pin<Box<dyn Future<Output = ()> + Send>>)> = Vec::new();
+    let mut running: Vec<(usize, Lane)> = Vec::new();
     for (lane, acts) in lanes.into_iter().enumerate() {
         let board = Arc::clone(board);
         let all = async move {

@@ -123,8 +123,9 @@ impl Ledger {
             .any(|life| life.record.0 == name.0 && life.record.1 == name.1)
     }
 
-    pub(super) fn breaks(&mut self, rule: Rule, what: String) {
-        self.wrong.push((rule, format!("at {}: {what}", self.now)));
+    pub(super) fn breaks(&mut self, rule: Rule, mut what: String) {
+        what.insert_str(0, &format!("at {}: ", self.now));
+        self.wrong.push((rule, what));
     }
 
     /// Everything seen of records with this name.
@@ -235,9 +236,10 @@ impl Board {
             }
             let is_over = deletion.state == State::Purged && deletion.comparison.done;
             course.over_at = is_over.then(|| course.over_at.unwrap_or(now));
-            let pages = match has_more {
-                true => self.world.deletions.manifest(deletion),
-                false => Vec::new(),
+            let pages = if has_more {
+                self.world.deletions.manifest(deletion)
+            } else {
+                Vec::new()
             };
             for (page, _) in pages {
                 for entry in page.entries {

@@ -67,29 +67,6 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
                 let _ = faults.until_crash(asking).await;
             }
         }
-        What::Write(slot, written) => {
-            acting(Actor::Owner);
-            board.owner_writes(board.near(slot), written);
-        }
-        What::Lag if board.is_on(Dimension::Lag) => board.world.rows.lag(),
-        What::Lag => {}
-        What::Settle => board.world.rows.settle(),
-        What::Refuse(slot) => {
-            if let Some(id) = board
-                .document_of(board.near(slot))
-                .filter(|_| board.is_on(Dimension::Refuse))
-            {
-                board
-                    .world
-                    .documents
-                    .reject(&id, "mapper_parsing_exception");
-                board.mailbox().refused.insert(id);
-            }
-        }
-        What::Hot(written) => {
-            acting(Actor::Owner);
-            board.owner_writes(&board.slots[board.hot], written);
-        }
         What::DestroyHot if board.is_on(Dimension::Ids) => {
             acting(Actor::Api);
             let (collection, record) = &board.slots[board.hot].name;
@@ -98,47 +75,34 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
                 ids: vec![record.clone()],
                 author: None,
             };
-            let _ = board
+            let asking = board
                 .world
-                .destroy(&faults, &admin, collection, named, None)
-                .await;
+                .destroy(&faults, &admin, collection, named, None);
+            let _ = faults.until_crash(asking).await;
         }
         What::DestroyHotAuthor if board.is_on(Dimension::Author) => {
             acting(Actor::Api);
-            board
-                .destroy_author_of(&faults, board.slots[board.hot].sender, None)
-                .await;
+            let author = board.slots[board.hot].sender;
+            board.destroy_author_of(&faults, author, None).await;
         }
         What::DeleteAboveHot => {
             acting(Actor::Api);
             if let Some((collection, record)) = board.above_hot() {
-                let _ = board.world.ask(&faults, collection, &record).await;
+                let asking = board.world.ask(&faults, collection, &record);
+                let _ = faults.until_crash(asking).await;
             }
         }
-        What::RefuseAboveHot if board.is_on(Dimension::Refuse) => {
-            let above = board.above_hot();
-            let id = above.and_then(|(name, key)| document_id(board.world.collection(name), &key));
-            if let Some(id) = id {
-                board
-                    .world
-                    .documents
-                    .reject(&id, "mapper_parsing_exception");
-                board.mailbox().refused.insert(id);
-            }
-        }
-        What::DestroyHot | What::DestroyHotAuthor | What::RefuseAboveHot => {}
-        What::TakeAll => board.take_all(),
         What::AskAll(action) => {
             acting(Actor::Api);
             for deletion in board.world.deletions.all() {
-                let _ = board.world.act_disturbed(&faults, &deletion, action).await;
+                let asking = board.world.act_disturbed(&faults, &deletion, action);
+                let _ = faults.until_crash(asking).await;
             }
         }
-        What::Take(slot) => {
-            if let Some(id) = board.document_of(board.near(slot)) {
-                board.world.documents.accept(&id);
-                board.mailbox().refused.remove(&id);
-            }
+        What::DestroyHot | What::DestroyHotAuthor => {}
+        at_once => {
+            acting(Actor::Owner);
+            board.happens(&at_once);
         }
     }
     give_way().await;
@@ -146,6 +110,39 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
 }
 
 impl Board {
+    /// What takes no call: the owner writes, the indexes lag or refuse.
+    fn happens(&self, what: &What) {
+        match what {
+            What::Write(slot, written) => self.owner_writes(self.near(*slot), *written),
+            What::Hot(written) => self.owner_writes(&self.slots[self.hot], *written),
+            What::Lag if self.is_on(Dimension::Lag) => self.world.rows.lag(),
+            What::Settle => self.world.rows.settle(),
+            What::Refuse(slot) => self.refuse(self.document_of(self.near(*slot))),
+            What::RefuseAboveHot => {
+                let above = self.above_hot();
+                let id = |(name, key): Name| document_id(self.world.collection(name), &key);
+                self.refuse(above.and_then(id));
+            }
+            What::Take(slot) => {
+                if let Some(id) = self.document_of(self.near(*slot)) {
+                    self.world.documents.accept(&id);
+                    self.mailbox().refused.remove(&id);
+                }
+            }
+            What::TakeAll => self.take_all(),
+            _ => {}
+        }
+    }
+
+    /// From now on the index refuses every change of this document.
+    fn refuse(&self, id: Option<String>) {
+        if let Some(id) = id.filter(|_| self.is_on(Dimension::Refuse)) {
+            let reason = "mapper_parsing_exception";
+            self.world.documents.reject(&id, reason);
+            self.mailbox().refused.insert(id);
+        }
+    }
+
     /// A place; half of the time the hot one, or one above or below it: what is rare happens to one record.
     fn near(&self, slot: Index) -> &Slot {
         if slot.index(2) == 0 {

@@ -25,7 +25,7 @@ impl Board {
     pub(super) fn judge_in_the_end(&self) {
         let ledger = &mut *self.ledger();
         self.nothing_left(ledger);
-        self.no_orphans(ledger);
+        no_orphans(ledger);
         self.complete(ledger);
     }
 
@@ -162,48 +162,17 @@ impl Board {
         }
     }
 
-    /// No live record whose parent a deletion has removed, unless it was written when that deletion was over.
-    fn no_orphans(&self, ledger: &mut Ledger) {
-        let seen = ledger.last.clone();
-        for (born, stands) in &seen.rows {
-            let life = ledger.lives[born].clone();
-            let (Some(parent), None, None) = (&stands.parent, &stands.mark, life.foreign_since)
-            else {
-                continue;
-            };
-            let above = seen.at.get(parent).copied();
-            let Some(had) = life.above else { continue };
-            if above == Some(had) {
-                continue;
-            }
-            let Some((_, actor, by)) = ledger.lives[&had].gone else {
-                continue;
-            };
-            let by = by.or(match actor {
-                Actor::Worker(id) => Some(id),
-                _ => None,
-            });
-            let over_at = by.and_then(|by| ledger.courses.get(&by)?.over_at);
-            if let Some(by) = by
-                && over_at.is_none_or(|over_at| life.placed_at < over_at)
-            {
-                let instead = above.map_or("none", |_| "a later one");
-                let what = format!(
-                    "{:?} is live, its parent was removed by {by}, and there is {instead}",
-                    stands.record
-                );
-                ledger.breaks(Rule::NoOrphan, what);
-            }
-        }
-    }
-
     /// What an author's deletion, or one of ids, was asked for is not live in the end if it was there when it was
     /// asked, and nobody has moved it or taken it back since.
     fn complete(&self, ledger: &mut Ledger) {
         for deletion in self.world.deletions.all() {
             let has_ended = deletion.restored.is_empty() && deletion.state == State::Purged;
-            let was_cancelled = deletion.notified.delete.ended == Some(State::Cancelled);
-            if deletion.root.is_some() || !has_ended || was_cancelled {
+            // Not what was cancelled, nor what has failed on some of it, and said so.
+            let was_whole = matches!(
+                deletion.notified.delete.ended,
+                Some(State::Deleted | State::Purged)
+            );
+            if deletion.root.is_some() || !has_ended || !was_whole {
                 continue;
             }
             let accepted_at = ledger.courses[&deletion.id].accepted_at;
@@ -225,6 +194,40 @@ impl Board {
                     ledger.breaks(Rule::Complete, what);
                 }
             }
+        }
+    }
+}
+
+/// No live record whose parent a deletion has removed, unless it was written when that deletion was over.
+fn no_orphans(ledger: &mut Ledger) {
+    let seen = ledger.last.clone();
+    for (born, stands) in &seen.rows {
+        let life = ledger.lives[born].clone();
+        let (Some(parent), None, None) = (&stands.parent, &stands.mark, life.foreign_since) else {
+            continue;
+        };
+        let above = seen.at.get(parent).copied();
+        let Some(had) = life.above else { continue };
+        if above == Some(had) {
+            continue;
+        }
+        let Some((_, actor, by)) = ledger.lives[&had].gone else {
+            continue;
+        };
+        let by = by.or(match actor {
+            Actor::Worker(id) => Some(id),
+            _ => None,
+        });
+        let over_at = by.and_then(|by| ledger.courses.get(&by)?.over_at);
+        if let Some(by) = by
+            && over_at.is_none_or(|over_at| life.placed_at < over_at)
+        {
+            let instead = above.map_or("none", |_| "a later one");
+            let what = format!(
+                "{:?} is live, its parent was removed by {by}, and there is {instead}",
+                stands.record
+            );
+            ledger.breaks(Rule::NoOrphan, what);
         }
     }
 }

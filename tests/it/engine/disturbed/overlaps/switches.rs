@@ -107,18 +107,23 @@ const LEFT_OUT: &[(&[Strategy], Dimension, &str)] = &[
     (ALL, Dimension::LoseDocument, "A15"),
 ];
 
-/// Everything is asked, whatever it waits for: `CASE_ALL=1` shows what is still wrong.
-fn asks_all() -> bool {
-    std::env::var_os("CASE_ALL").is_some()
+/// Whatever it waits for, everything is asked where `CASE_ALL` is set; only one rule where it is the name of one.
+fn asked() -> Option<String> {
+    let asked = std::env::var_os("CASE_ALL")?;
+    asked.into_string().ok()
 }
 
 pub(super) fn is_on(strategy: Strategy, dimension: Dimension) -> bool {
     let is_off =
         |line: &(&[Strategy], Dimension, &str)| line.0.contains(&strategy) && line.1 == dimension;
-    asks_all() || !LEFT_OUT.iter().any(is_off)
+    asked().is_some() || !LEFT_OUT.iter().any(is_off)
 }
 
 pub(super) fn holds(strategy: Strategy, rule: Rule) -> bool {
     let is_off = |line: &(&[Strategy], Rule, &str)| line.0.contains(&strategy) && line.1 == rule;
-    asks_all() || !WAITING.iter().any(is_off)
+    match asked() {
+        Some(all) if all == "1" => true,
+        Some(only) => only == format!("{rule:?}"),
+        None => !WAITING.iter().any(is_off),
+    }
 }
