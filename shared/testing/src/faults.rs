@@ -50,6 +50,7 @@ struct Script {
     crash: Option<(u64, Moment)>,
     slow: Vec<(Option<Operation>, Duration)>,
     interleave: Option<u64>,
+    is_one_by_one: bool,
     watchers: Watchers,
     answered: u64,
 }
@@ -139,6 +140,11 @@ impl Faults {
         self.script().interleave = Some(seed | 1);
     }
 
+    /// Each call gives way once before it takes effect: whoever polls the worker decides what happens between two calls.
+    pub fn one_by_one(&self) {
+        self.script().is_one_by_one = true;
+    }
+
     /// Nothing fails any more: every rule is dropped, also a crash. Counts and log stay.
     pub fn clear(&self) {
         let mut script = self.script();
@@ -200,7 +206,8 @@ impl Faults {
 
     /// A call begins: it is counted and logged, and the script decides what happens to it.
     pub(super) async fn begin(&self, operation: Operation, items: usize) -> Verdict {
-        self.give_way().await;
+        let is_one_by_one = self.script().is_one_by_one;
+        self.give_way(is_one_by_one).await;
         let (verdict, hooks) = {
             let script = &mut *self.script();
             if script.is_dead() {
@@ -240,7 +247,7 @@ impl Faults {
             look(operation, items);
         }
         self.clock.advance(slow);
-        self.give_way().await;
+        self.give_way(false).await;
         self.script().answered += 1;
     }
 
@@ -264,17 +271,14 @@ impl Faults {
         pending().await
     }
 
-    async fn give_way(&self) {
-        let mut times = {
-            let mut script = self.script();
-            let Some(state) = &mut script.interleave else {
-                return;
-            };
+    async fn give_way(&self, once: bool) {
+        let mut times = u64::from(once);
+        if let Some(state) = &mut self.script().interleave {
             *state ^= *state << 13;
             *state ^= *state >> 7;
             *state ^= *state << 17;
-            *state % 4
-        };
+            times += *state % 4;
+        }
         poll_fn(|context| {
             if times == 0 {
                 return Poll::Ready(());

@@ -5,6 +5,7 @@ mod deliveries;
 mod dependencies;
 mod in_flight;
 mod killed_requests;
+mod overlaps;
 mod random;
 mod random_requests;
 pub(crate) mod stalls;

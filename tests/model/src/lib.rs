@@ -8,6 +8,7 @@
 mod calls;
 mod checker;
 mod ending;
+pub mod keys;
 mod led;
 mod look;
 mod properties;

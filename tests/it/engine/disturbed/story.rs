@@ -42,6 +42,61 @@ pub(super) fn tell<S: Debug>(stories: impl Strategy<Value = S>, told: impl Fn(S)
     }
 }
 
+/// Tells stories of a kind, one by one; each has a number, and is the same each time. At least so many; more where
+/// `PROPTEST_CASES` says so; only one of them where `CASE` says which, as `kind:number`. One that fails is made small
+/// first, and printed, with what replays it.
+pub(super) fn tell_each<S: Debug>(
+    kind: &str,
+    least: u32,
+    stories: impl Strategy<Value = S>,
+    told: impl Fn(S),
+) {
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let all = match replayed() {
+        Some((only, number)) if only == kind => number..number + 1,
+        Some(_) => return,
+        None => 0..config.cases.max(least),
+    };
+    for number in all {
+        let mut runner = runner_of(kind, number, &config);
+        let story = stories.new_tree(&mut runner).expect("a story can be made");
+        let run = runner.run_one(story, |story| {
+            told(story);
+            Ok(())
+        });
+        if let Err(failed) = run {
+            panic!("CASE={kind}:{number} tells it again\n{failed}");
+        }
+    }
+}
+
+/// What makes the story with this number.
+fn runner_of(kind: &str, number: u32, config: &Config) -> TestRunner {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&number.to_le_bytes());
+    let named = kind.bytes().take(28).enumerate();
+    named.for_each(|(place, byte)| seed[4 + place] = byte);
+    TestRunner::new_with_rng(
+        config.clone(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, &seed),
+    )
+}
+
+/// The only story to be told.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a person says which case to replay"
+)]
+fn replayed() -> Option<(String, u32)> {
+    let case = std::env::var("CASE").ok()?;
+    let (kind, number) = case.split_once(':').expect("CASE=kind:number");
+    let number = number.parse().expect("CASE=kind:number");
+    Some((kind.to_owned(), number))
+}
+
 /// How many keys a page holds.
 pub(super) fn page_keys() -> impl Strategy<Value = usize> {
     select(vec![1000, 7, 3, 2, 1])
@@ -142,7 +197,7 @@ pub(super) enum Trouble {
     Crash(u64, Moment),
 }
 
-fn moment() -> impl Strategy<Value = Moment> {
+pub(super) fn moment() -> impl Strategy<Value = Moment> {
     select(Moment::ALL.to_vec())
 }
 
