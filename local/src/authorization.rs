@@ -14,7 +14,7 @@ use crate::stack::authorizer::{record_file, wildcard};
 use crate::terminal;
 
 /// Rights that the tests do not use, as `ROLE STATEMENT ACTION` with `*` for any text, and why the role has them.
-const UNUSED: [(&str, &str); 9] = [
+const UNUSED: [(&str, &str); 10] = [
     (
         "* logs:*",
         "the Lambda service writes the logs, in the function's role",
@@ -42,6 +42,10 @@ const UNUSED: [(&str, &str); 9] = [
     (
         "ConsumerRole Archive dynamodb:PartiQLUpdate",
         "replaces a copy whose row was written between copy and removal",
+    ),
+    (
+        "SweeperRole Tell events:PutEvents",
+        "publishes what consumers still owe when a deletion has ended",
     ),
     (
         "SweeperRole MarkAndRemoveRows *",

@@ -261,7 +261,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
                 }
             }
             Due::Resend => {
-                if resend(engine, &deletion, now).await? {
+                if resend(engine, deletion, now).await? {
                     report.resent += 1;
                 }
             }

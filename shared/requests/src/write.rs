@@ -151,7 +151,10 @@ async fn admit<P: ApiPorts, K: Sync>(
         Liveness::Live(row) => Some(row),
         _ => None,
     });
-    let wanted = dated(collection, wanted, live, now);
+    let wanted = match before {
+        None => dated(collection, wanted, now),
+        Some(_) => wanted.clone(),
+    };
     let row = completed(principal, collection, &wanted, live)?;
     let above = liveness(api, principal, collection, row.clone()).await?;
     if matches!(above, Liveness::Absent) {
@@ -195,15 +198,14 @@ fn may_replace(
     }
 }
 
-/// The wanted row with the time at which it was created: as sent, else as it was, else now. It tells the record apart
-/// from the next one of its key.
-fn dated(collection: &Collection, wanted: &Row, live: Option<&Row>, now: Timestamp) -> Row {
+/// A new row with the time at which it is created: as sent, else now. It tells the record apart from the next one of its
+/// key.
+fn dated(collection: &Collection, wanted: &Row, now: Timestamp) -> Row {
     let mut row = wanted.clone();
     if let Some(time) = &collection.filters.time {
-        let before = live.and_then(|live| live.attributes.get(time));
         row.attributes
             .entry(time)
-            .or_insert_with(|| before.cloned().unwrap_or_else(|| rfc3339(now).into()));
+            .or_insert_with(|| rfc3339(now).into());
     }
     row
 }

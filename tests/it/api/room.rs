@@ -8,11 +8,16 @@ use super::event::Event;
 use super::world::World;
 use super::writing::{brief, post, put};
 
+/// The time that PUT gives a new letter.
+const SENT: &str = "2026-11-21T07:00:00.000Z";
+
 /// A record of a collection with a text that leaves so many bytes of an item free.
 fn filling(collection: &str, id: &str, less: usize) -> Event {
     let rest = "room_id".len() + "r-1".len() + "realm".len() + "acme".len() + "body".len();
     let own = match collection {
-        "letters" => "letter_id".len() + "sender_id".len() + "ann".len(),
+        "letters" => {
+            "letter_id".len() + "sender_id".len() + "ann".len() + "sent_at".len() + SENT.len()
+        }
         "jobs" => "job_id".len(),
         _ => "print_id".len(),
     };

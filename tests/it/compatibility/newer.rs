@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::deletion::{Action, DeletionId, State};
+use domain::deletion::{Action, DeletionId, KNOWN, State};
 use domain::key::RecordKey;
 use domain::row::Mark;
 use engine::Advanced;
@@ -51,7 +51,7 @@ async fn whatever_is_asked_of_deletions_of_a_later_version_nothing_of_them_chang
     let mut frozen = Frozen::v1();
     let ids = [DELETED, PURGE_FAILED, ARCHIVED].map(|end| id(&frozen, end));
     let all = frozen.control.iter_mut().chain(&mut frozen.archive);
-    all.for_each(|item| set_version(item, 2));
+    all.for_each(|item| set_version(item, KNOWN + 1));
     let world = frozen.world("acme");
     world.clock.advance(Duration::from_hours(40 * 24));
     let before = stored(&world);
@@ -103,7 +103,7 @@ async fn a_deletion_of_which_one_part_is_of_a_later_version_waits_for_that_versi
         let frozen = Frozen::v1();
         let (world, id) = (frozen.world("acme"), id(&frozen, end));
         let plain = world.faults();
-        change(&world, id, sk, 2);
+        change(&world, id, sk, KNOWN + 1);
         let acted = world.act(&plain, id, action).await;
         let before = part(&world, id, sk);
 
@@ -144,13 +144,13 @@ async fn a_sweep_skips_what_a_later_version_wrote_a_part_of_and_goes_on_with_the
     faults.fail(Operation::Publish, .., Fault::Unavailable(Moment::Before));
     let ended = world.deliver(&faults, purged).await.unwrap();
     assert_eq!(ended, Advanced::Ended(State::Purged));
-    change(&world, purged, "P#00000002", 2);
+    change(&world, purged, "P#00000002", KNOWN + 1);
     world.clock.advance(Duration::from_mins(2));
     assert_skipped(&world, purged, "events").await;
 
     // What is compared.
     let (world, archived) = (frozen.world("acme"), id(&frozen, ARCHIVED));
-    change(&world, archived, "P#00000002", 2);
+    change(&world, archived, "P#00000002", KNOWN + 1);
     world.clock.advance(Duration::from_mins(20));
     assert_skipped(&world, archived, "compare").await;
     assert_eq!(world.read(archived).await.state, State::Deleted);
@@ -186,7 +186,7 @@ async fn a_copy_of_a_later_version_is_neither_put_back_nor_written_over_nor_remo
     frozen
         .archive
         .iter_mut()
-        .for_each(|item| set_version(item, 2));
+        .for_each(|item| set_version(item, KNOWN + 1));
     let (world, id) = (frozen.world("acme"), id(&frozen, ARCHIVED));
     let (rows, messages) = (world.rows(), world.collection("stream_messages"));
     let (plain, before) = (world.faults(), world.tables.items(&world.tables.archive()));

@@ -1,6 +1,7 @@
 //! Counts are what page and exceptions say together.
 
 use super::*;
+use crate::key::RecordKey;
 
 fn entry(id: &str, judged: Judged) -> Entry {
     let messages = serde_json::from_str("\"messages\"").unwrap();

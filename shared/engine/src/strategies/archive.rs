@@ -11,7 +11,7 @@ mod put_back;
 
 use std::collections::BTreeMap;
 
-use crate::kit::archived::{Whole, drop_copies, first_copies, first_whole, whole};
+use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, whole};
 use crate::kit::ours::is_root;
 use crate::kit::recheck::Again;
 use crate::kit::records::Records;
@@ -121,18 +121,16 @@ struct Move<'a, P: EnginePorts> {
 impl<P: EnginePorts> Move<'_, P> {
     /// Moves these records, whose rows were read; returns the exceptions.
     async fn run(&self, rows: Vec<Option<Whole<P>>>) -> Result<BTreeMap<usize, Outcome>, Stop> {
-        let mut open = self.records.places.clone();
-        let mut read = Some(rows);
-        for _ in 0..ROUNDS {
+        let rows = self.claimed(&self.records.places, rows);
+        let copied = self.copy(rows).await?;
+        let mut open = self.take(copied).await?;
+        for _ in 1..ROUNDS {
             if open.is_empty() {
                 return Ok(BTreeMap::new());
             }
-            let rows = match read.take() {
-                Some(rows) => rows,
-                None => whole(self.work, self.records.collection, &self.keys(&open)).await?,
-            };
-            let rows = self.claimed(&open, rows);
-            let copied = self.copy(rows).await?;
+            let rows = whole(self.work, self.records.collection, &self.keys(&open)).await?;
+            // The archived rows are this attempt's own, of rows that it has not removed.
+            let copied = self.copy_again(self.claimed(&open, rows)).await?;
             open = self.take(copied).await?;
         }
         // They stay, marked. Without an archived row nobody takes them for rows that have come back.
@@ -155,8 +153,9 @@ impl<P: EnginePorts> Move<'_, P> {
             .collect()
     }
 
-    /// Writes archived rows; returns the rows that have one now. An archived row that is there already is an earlier
-    /// attempt's, of this same record.
+    /// Writes archived rows; returns the rows that equal theirs now. An archived row that is there already is an earlier
+    /// attempt's. One that differs may be of an earlier record of that key, which this deletion has moved: then the row
+    /// stays, marked, but for the root, of which there was no other.
     async fn copy(&self, rows: Rows<P>) -> Result<Rows<P>, Stop> {
         let (mut copied, mut earlier) = (Vec::new(), Vec::new());
         let outcomes = self.make(&rows, false).await?;
@@ -168,17 +167,33 @@ impl<P: EnginePorts> Move<'_, P> {
                 CopyOutcome::TooLarge | CopyOutcome::TooWide => {}
             }
         }
-        let outcomes = self.make(&earlier, true).await?;
-        let (mut again, mut outgrown) = (Vec::new(), Vec::new());
-        for (row, outcome) in earlier.into_iter().zip(outcomes) {
+        let places: Vec<usize> = earlier.iter().map(|(place, _)| *place).collect();
+        let keys = self.keys(&places);
+        let archived = copies(self.work, self.deletion, self.records.collection, &keys).await?;
+        let mut roots = Vec::new();
+        for (row, archived) in earlier.into_iter().zip(archived) {
+            if archived.is_some_and(|archived| archived.raw == row.1.raw) {
+                copied.push(row);
+            } else if is_root(self.deletion, self.records.entry(row.0)) {
+                roots.push(row);
+            }
+        }
+        copied.extend(self.copy_again(roots).await?);
+        Ok(copied)
+    }
+
+    /// Writes archived rows over those that are there; returns the rows that equal theirs now.
+    async fn copy_again(&self, rows: Rows<P>) -> Result<Rows<P>, Stop> {
+        let outcomes = self.make(&rows, true).await?;
+        let (mut copied, mut outgrown) = (Vec::new(), Vec::new());
+        for (row, outcome) in rows.into_iter().zip(outcomes) {
             if outcome == CopyOutcome::Copied {
-                again.push(row);
+                copied.push(row);
             } else {
                 outgrown.push(row.0);
             }
         }
         self.forget_copies(&outgrown).await?;
-        copied.extend(again);
         Ok(copied)
     }
 

@@ -175,14 +175,14 @@ async fn an_erasing_delete_that_is_killed_at_any_call_ends_like_an_undisturbed_o
 #[tokio::test]
 async fn a_restore_from_the_archive_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
     for page_keys in PAGE_SIZES {
-        at_every_call(
+        Box::pin(at_every_call(
             async || asked(page_keys, Action::Restore).await,
             |world, deletion, context| {
                 assert_nothing_is_lost(world, deletion, context);
                 assert_every_document_is_explained(world, context);
             },
             State::Restored,
-        )
+        ))
         .await;
     }
 }
@@ -190,11 +190,11 @@ async fn a_restore_from_the_archive_that_is_killed_at_any_call_ends_like_an_undi
 #[tokio::test]
 async fn a_purge_of_the_archive_that_is_killed_at_any_call_ends_like_an_undisturbed_one() {
     for page_keys in PAGE_SIZES {
-        at_every_call(
+        Box::pin(at_every_call(
             async || asked(page_keys, Action::Purge).await,
             |world, _, context| assert_every_document_is_explained(world, context),
             State::Purged,
-        )
+        ))
         .await;
     }
 }

@@ -57,10 +57,10 @@ async fn a_lost_message_is_sent_again_within_two_minutes_beside_ten_thousand_due
     while begun <= PURGES as usize {
         let faults = world.faults();
         faults.slow(Duration::from_millis(20));
-        let began = world.clock.now();
+        let start = world.clock.now();
         let report = sweep(
             &world.engine(&faults),
-            after(began, Duration::from_secs(90)),
+            after(start, Duration::from_secs(90)),
         )
         .await
         .unwrap();
@@ -70,7 +70,7 @@ async fn a_lost_message_is_sent_again_within_two_minutes_beside_ten_thousand_due
         }
         // Nobody works on the purges: their messages come again.
         let _ = world.queue.take();
-        let minute = after(began, Duration::from_mins(1));
+        let minute = after(start, Duration::from_mins(1));
         world.clock.set(minute.max(world.clock.now()));
         sweeps += 1;
         assert!(sweeps <= 40, "{begun} purges have begun: {report:?}");

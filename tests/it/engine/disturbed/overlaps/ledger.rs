@@ -13,7 +13,7 @@ use domain::scope::{Scope, Source};
 use ports::ReadDeletions;
 use serde_json::{Map, Value};
 
-use super::board::Board;
+use super::board::{Board, LARGE};
 use super::lanes::Actor;
 use super::looks::Look;
 use super::switches::Rule;
@@ -36,6 +36,8 @@ pub(super) struct Stands {
     /// Whose mark it carries.
     pub(super) mark: Option<String>,
     pub(super) parent: Option<Record>,
+    /// Whether it has no room for a mark.
+    pub(super) is_large: bool,
 }
 
 /// All rows and copies at one moment.
@@ -176,6 +178,7 @@ impl Board {
                     sender: text("sender").unwrap_or_default().to_owned(),
                     mark: mark_in(self.mark_names(name), &row),
                     parent,
+                    is_large: row.contains_key(LARGE),
                 };
                 let born = row[BORN].as_u64().expect("tests write it");
                 seen.at.insert(stands.record.clone(), born);

@@ -268,6 +268,8 @@ impl Look<'_> {
                     self.take(ledger, born, worker, old);
                     gone(ledger, Some(worker.id));
                 }
+                // A purge removes a late arrival as it is, if it has no room for a mark.
+                _ if old.is_large => gone(ledger, worker.map(|worker| worker.id)),
                 _ => {
                     gone(ledger, None);
                     let what = format!(

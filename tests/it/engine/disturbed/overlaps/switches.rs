@@ -73,7 +73,6 @@ pub(super) enum Rule {
 }
 
 const ALL: &[Strategy] = &[Strategy::Flag, Strategy::Archive, Strategy::Erase];
-const ARCHIVE: &[Strategy] = &[Strategy::Archive];
 const REMOVES: &[Strategy] = &[Strategy::Archive, Strategy::Erase];
 
 /// Rules that are broken under these strategies, each with the faults that it waits for. Whoever mends one removes its
@@ -84,21 +83,19 @@ const WAITING: &[(&[Strategy], Rule, &str)] = &[
         Rule::LaterThanAsked,
         "A12, if its mend goes back to the request; design 5.2 judges existence at select",
     ),
-    (ALL, Rule::Foreign, "A2"),
-    (ALL, Rule::MovedAway, "A2"),
-    (ALL, Rule::LaterIsLeftAlone, "A12"),
     (ALL, Rule::SameParent, "A13"),
     (ALL, Rule::NoOrphan, "A6, A7, A8, A13"),
     (ALL, Rule::Complete, "A11"),
-    (REMOVES, Rule::Counted, "A1"),
-    (ARCHIVE, Rule::OnePlace, "A1"),
-    (ARCHIVE, Rule::GivenBackByItsOwn, "A1"),
     (
-        ARCHIVE,
-        Rule::NotBeforeItsTime,
-        "A12: the copy of an earlier record of the key",
+        REMOVES,
+        Rule::Counted,
+        "A1 after a crash, where no claim says who removed a record",
     ),
-    (ARCHIVE, Rule::StoresAgree, "A1"),
+    (
+        REMOVES,
+        Rule::NotBeforeItsTime,
+        "A12: one deletion has one copy for each key, also of two records of it",
+    ),
 ];
 
 /// What no story contains under these strategies, each with the faults that it waits for.

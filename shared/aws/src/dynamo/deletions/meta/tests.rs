@@ -62,6 +62,7 @@ fn whole() -> Deletion {
         late: 0,
         acted: 40,
         cursor: 3,
+        purged_late: Some(0),
         late_cursor: Some(SelectCursor::Below(Place {
             page: 2,
             entry: 9,
