@@ -57,7 +57,7 @@ pub(crate) fn make(
         | Call::BelowWhat(..)
         | Call::MarkUnmarked(_)
         | Call::MarkItsDocument(_) => {
-            unmarked(world, at, &call, calls, found);
+            unmarked(setup, world, at, &call, calls, found);
         }
     }
 }
@@ -259,6 +259,7 @@ fn kept(at: At<'_>, place: usize, calls: &mut Vec<Call>, found: &mut Exceptions)
 }
 
 fn unmarked(
+    setup: &Setup,
     world: &mut World,
     at: At<'_>,
     call: &Call,
@@ -269,7 +270,11 @@ fn unmarked(
         Call::StillBelow(place) => {
             let record = record_at(at.page, place);
             if world.is_live(record) {
-                calls.push(Call::BelowWhat(place, Above::Parent(record - 1)));
+                calls.push(if setup.guards.root_after_children {
+                    Call::BelowWhat(place, Above::Parent(record - 1))
+                } else {
+                    Call::MarkUnmarked(place)
+                });
             }
         }
         Call::BelowWhat(place, above) => {
