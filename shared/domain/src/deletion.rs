@@ -38,8 +38,8 @@ pub use self::value::{Deletion, Lease};
 /// The version of the stored items that this build writes.
 pub const VERSION: u32 = 1;
 
-/// The version of a deletion whose purge has added pages of late arrivals, which it does last: a build that did them first
-/// would take pages for done that are not.
+/// The version of a deletion while its purge has done pages, and does late arrivals last: a build that did them first would
+/// take pages for done that are not.
 pub const LATE_LAST: u32 = 2;
 
 /// The newest version of an item of the control table that this build works on.

@@ -31,6 +31,13 @@ impl Fingerprint {
     }
 }
 
+/// Whether the row says when it was created, so that a fingerprint that differs is another record's. Otherwise it may be
+/// the same one, written since.
+#[must_use]
+pub fn is_dated(row: &Row, collection: &Collection) -> bool {
+    creation(row, collection).is_some()
+}
+
 fn creation<'r>(row: &'r Row, collection: &Collection) -> Option<&'r Value> {
     let time = row.attributes.get(collection.filters.time.as_ref()?)?;
     (!time.is_null()).then_some(time)

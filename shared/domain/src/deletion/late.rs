@@ -25,6 +25,7 @@ impl Deletion {
         if page.next.is_some() {
             next.late_cursor.clone_from(&page.next);
         }
+        next.root_is_later();
         next
     }
 
@@ -34,7 +35,16 @@ impl Deletion {
         next.late += 1;
         // An earlier run may have failed at the root, which is done once more, after this page.
         next.acted = next.acted.min(next.cursor);
+        next.root_is_later();
         next
+    }
+
+    /// The root's page, which an earlier run may have done and published, has another position from now on.
+    fn root_is_later(&mut self) {
+        let cursor = self.cursor;
+        let events = self.notified.of_mut(self.state.pass());
+        events.pages = events.pages.min(cursor);
+        events.retold = events.retold.min(cursor);
     }
 
     /// The search for late arrivals is this far, and has found none since.

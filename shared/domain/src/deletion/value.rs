@@ -182,7 +182,8 @@ impl Deletion {
     /// The version of its stored form.
     #[must_use]
     pub fn version(&self) -> u32 {
-        if self.purged_late.is_some_and(|late| late > 0) {
+        // An earlier build would search first, and then take pages for done that are not.
+        if self.state == State::Purging && self.purged_late.is_some() && self.cursor > 0 {
             super::LATE_LAST
         } else {
             super::VERSION

@@ -11,7 +11,7 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
-use domain::fingerprint::Fingerprint;
+use domain::fingerprint::{Fingerprint, is_dated};
 use domain::page::{Entry, Page};
 use domain::row::{Row, RowMark};
 use domain::scope::Scope;
@@ -28,9 +28,14 @@ pub(crate) enum Now {
     Gone,
     /// The row with its key is another record.
     Another,
+    /// The row with its key was written since, and nothing says whether it is still the same record.
+    Written,
     /// It is there, but no longer the deletion's: moved to another parent, or to another tenant.
     Elsewhere,
 }
+
+/// Why a record stays that may be another one by now.
+pub(crate) const WRITTEN: &str = "RECORD_WRITTEN: it was written since it was selected, and has no time that says whether it is still the same record; delete it again if it is meant";
 
 /// What has become of the records of a page, by place; `None` if the page is done for the first time, so that nobody can
 /// have begun it.
@@ -65,7 +70,9 @@ pub(crate) async fn recheck<P: EnginePorts>(
                     || membership.is_requested(collection, &row).await? =>
                 {
                     if is_another(entry, fingerprint) {
-                        found.insert(place, Now::Another);
+                        let is_dated = is_dated(&row, collection);
+                        let now = if is_dated { Now::Another } else { Now::Written };
+                        found.insert(place, now);
                     }
                 }
                 None => {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, whole};
 use crate::kit::ours::is_root;
-use crate::kit::recheck::Again;
+use crate::kit::recheck::{Again, WRITTEN};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -51,8 +51,10 @@ pub(super) async fn take<P: EnginePorts>(
         found.extend(Box::pin(moved.run(rows)).await?);
     }
     // What is not there, or another's, may have been moved before.
-    let not_ours =
-        |outcome: &Outcome| matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted);
+    let not_ours = |outcome: &Outcome| {
+        matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted)
+            || *outcome == Outcome::failed(WRITTEN)
+    };
     let places = found.iter().filter(|(_, outcome)| not_ours(outcome));
     let others: Vec<usize> = places.map(|(place, _)| *place).collect();
     let mut open = others.as_slice();

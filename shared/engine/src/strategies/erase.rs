@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::kit::ours::{is_root, obstacle};
-use crate::kit::recheck::{Again, Now};
+use crate::kit::recheck::{Again, Now, WRITTEN};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
@@ -37,6 +37,7 @@ pub(super) async fn take<P: EnginePorts>(
             Some(Now::Another) if !is_root(deletion, records.entry(place)) => {}
             Some(Now::Another | Now::Elsewhere) => drop(found.insert(place, Outcome::Missing)),
             Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
+            Some(Now::Written) => drop(found.insert(place, Outcome::failed(WRITTEN))),
             Some(Now::Ours | Now::Gone) | None => open.places.push(place),
         }
     }

@@ -8,7 +8,7 @@ use crate::kit::mark::{mark_documents, mark_rows};
 use crate::kit::ours::is_root;
 use crate::kit::parents::{has_parent, parents};
 use crate::kit::purge_rows::purge_rows;
-use crate::kit::recheck::{Again, Now};
+use crate::kit::recheck::{Again, Now, WRITTEN};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
@@ -33,6 +33,7 @@ pub(super) async fn take<P: EnginePorts>(
         match again.and_then(|again| again.get(&place)) {
             Some(Now::Ours) => {}
             Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
+            Some(Now::Written) => drop(found.insert(place, Outcome::failed(WRITTEN))),
             Some(Now::Gone | Now::Another | Now::Elsewhere) => {
                 found.insert(place, Outcome::Missing);
             }
