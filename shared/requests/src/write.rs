@@ -151,11 +151,10 @@ async fn admit<P: ApiPorts, K: Sync>(
         Liveness::Live(row) => Some(row),
         _ => None,
     });
-    let wanted = match before {
-        None => dated(collection, wanted, now),
-        Some(_) => wanted.clone(),
-    };
-    let row = completed(principal, collection, &wanted, live)?;
+    let mut row = completed(principal, collection, wanted, live)?;
+    if before.is_none() {
+        date(collection, &mut row, now);
+    }
     let above = liveness(api, principal, collection, row.clone()).await?;
     if matches!(above, Liveness::Absent) {
         return Err(WriteError::KeyTaken);
@@ -198,16 +197,14 @@ fn may_replace(
     }
 }
 
-/// A new row with the time at which it is created: as sent, else now. It tells the record apart from the next one of its
+/// Gives a new row the time at which it is created, if none was sent: it tells the record apart from the next one of its
 /// key.
-fn dated(collection: &Collection, wanted: &Row, now: Timestamp) -> Row {
-    let mut row = wanted.clone();
+fn date(collection: &Collection, row: &mut Row, now: Timestamp) {
     if let Some(time) = &collection.filters.time {
         row.attributes
             .entry(time)
             .or_insert_with(|| rfc3339(now).into());
     }
-    row
 }
 
 /// The wanted row with its author: as sent, else as it was, else the caller. A caller who may write only as an author

@@ -18,6 +18,7 @@ impl Deletion {
             next.pages += 1;
             next.chain = chain::extend(&next.chain, page);
             next.purged_late = next.purged_late.map(|late| late + 1);
+            next.root_is_later();
             next
         } else {
             self.page_added(now, page)
@@ -25,7 +26,6 @@ impl Deletion {
         if page.next.is_some() {
             next.late_cursor.clone_from(&page.next);
         }
-        next.root_is_later();
         next
     }
 
@@ -42,9 +42,7 @@ impl Deletion {
     /// The root's page, which an earlier run may have done and published, has another position from now on.
     fn root_is_later(&mut self) {
         let cursor = self.cursor;
-        let events = self.notified.of_mut(self.state.pass());
-        events.pages = events.pages.min(cursor);
-        events.retold = events.retold.min(cursor);
+        self.notified.of_mut(self.state.pass()).only_first(cursor);
     }
 
     /// The search for late arrivals is this far, and has found none since.

@@ -16,8 +16,8 @@ pub struct PassEvents {
     /// Who asked for that run; `None` is the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Pages, in the order of the pass, whose events are published. It never decreases: what a later run of the pass
-    /// does in them is published separately.
+    /// Pages, in the order of the pass, whose events are published. It decreases only where pages change their place in
+    /// that order: what a later run of the pass does in published ones is published separately.
     pub pages: u32,
     /// Pages that the latest run has processed and whose events an earlier one had published: what was done again in
     /// them is published.
@@ -88,6 +88,16 @@ impl PassEvents {
         }
         self.part = 0;
         self.refusals = 0;
+    }
+
+    /// Only the first pages of the order are still at their place: what was published of the others is published again,
+    /// under the same ids.
+    pub(super) fn only_first(&mut self, pages: u32) {
+        if self.pages > pages || self.retold > pages {
+            self.pages = self.pages.min(pages);
+            self.retold = self.retold.min(pages);
+            self.part = 0;
+        }
     }
 
     /// An event is given up, for this reason: what follows is published without it.

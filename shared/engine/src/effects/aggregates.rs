@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
+use crate::kit::ours::is_unmarked;
 use crate::kit::related::in_order;
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
@@ -296,8 +297,7 @@ async fn first_live<P: EnginePorts>(
         return Ok(None);
     };
     let is_live = |row: &Row| {
-        row.is_of(&deletion.tenant, child)
-            && row.mark(child).is_live()
+        is_unmarked(row, child, &deletion.tenant)
             && row.parent_key(child).as_ref() == Some(&value_of.parent)
     };
     let (mut after, mut limit) = (None, FEW);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
+use crate::kit::ours::is_unmarked;
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -66,7 +67,7 @@ async fn has_live<P: EnginePorts>(
         return Ok(false);
     };
     let children = Related::by(child, &link.lookup, &link.by, parent.values());
-    let is_live = |row: &Row| row.is_of(&deletion.tenant, child) && row.mark(child).is_live();
+    let is_live = |row: &Row| is_unmarked(row, child, &deletion.tenant);
     let mut after: Option<Position> = None;
     loop {
         let limit = if after.is_none() { FEW } else { MANY };

@@ -24,10 +24,8 @@ pub(crate) async fn read_identified<P: EnginePorts>(
     let mut all = Vec::with_capacity(keys.len());
     for some in keys.chunks(AT_ONCE) {
         let rows = read_rows(work, collection, some, fields(collection)).await?;
-        all.extend(
-            rows.into_iter()
-                .map(|row| Some(identified(work, collection, row?))),
-        );
+        let identify = identifying(work, collection);
+        all.extend(rows.into_iter().map(|row| row.map(&identify)));
     }
     Ok(all)
 }
@@ -42,16 +40,17 @@ pub(crate) fn fields(collection: &Collection) -> Fields {
     }
 }
 
-/// The row with its fingerprint, of the attributes that [`fields`] asks for.
-pub(crate) fn identified<P: EnginePorts>(
-    work: Work<'_, P>,
-    collection: &Collection,
-    mut row: Row,
-) -> Identified {
+/// Makes rows of a collection, with the attributes that [`fields`] asks for, into such with their fingerprint.
+pub(crate) fn identifying<'a, P: EnginePorts>(
+    work: Work<'a, P>,
+    collection: &'a Collection,
+) -> impl Fn(Row) -> Identified + use<'a, P> {
     let computed = work.collections().computed_attributes(&collection.name);
-    let fingerprint = Fingerprint::of(&row, collection, &computed);
     let judged = collection.judged_attributes();
-    row.attributes
-        .retain(|name, _| judged.contains(&name.as_str()));
-    (row, fingerprint)
+    move |mut row| {
+        let fingerprint = Fingerprint::of(&row, collection, &computed);
+        row.attributes
+            .retain(|name, _| judged.contains(&name.as_str()));
+        (row, fingerprint)
+    }
 }

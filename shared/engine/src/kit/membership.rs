@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::kit::ours::is_root;
+use crate::kit::ours::{is_root, is_unmarked};
 use crate::kit::records::Records;
 use crate::kit::rows::{read_row, read_rows};
 use crate::kit::slice::Stop;
@@ -225,14 +225,13 @@ pub(crate) async fn still_below<P: EnginePorts>(
     (records, page): (&Records<'_>, &Page),
 ) -> Result<Vec<usize>, Stop> {
     let collection = records.collection;
-    let is_unmarked =
-        |row: &Row| row.is_of(&deletion.tenant, collection) && row.mark(collection).is_live();
+    let is_live = |row: &Row| is_unmarked(row, collection, &deletion.tenant);
     let is_below = |place: &usize| !is_root(deletion, records.entry(*place));
     let records = records.at(records.places.iter().copied().filter(is_below).collect());
     let rows = records.rows(work).await?;
     let unmarked = records.places.iter().copied().zip(rows);
     let (places, rows): (Vec<usize>, Vec<Row>) = unmarked
-        .filter_map(|(place, row)| Some((place, row.filter(is_unmarked)?)))
+        .filter_map(|(place, row)| Some((place, row.filter(is_live)?)))
         .unzip();
     let mut membership = Membership::of_page(work, deletion, scope, page);
     let ours = membership.of(collection, &rows).await?;

@@ -13,7 +13,7 @@ use crate::kit::work::Work;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use domain::deletion::{Deletion, Pass};
-use domain::page::{Exceptions, Outcome, Page};
+use domain::page::{Exceptions, Page};
 use ports::{AdvanceDeletions, EnginePorts};
 
 /// One page while a pass does it.
@@ -104,7 +104,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             }
             Task::Restore | Task::Purge(_) => BTreeMap::new(),
         };
-        let rest = self.rest(only, &blocked);
+        let rest = self.places(only, |place| blocked.contains_key(&place));
         let only = if blocked.is_empty() {
             only
         } else {
@@ -145,21 +145,17 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         only: Option<&[usize]>,
         again: Again<'_>,
     ) -> Vec<usize> {
-        let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
-        let is_untouched = |place: &usize| {
-            is_root(deletion, &self.page.entries[*place])
-                || again.is_none_or(|again| !again.contains_key(place))
-        };
-        (0..self.page.entries.len())
-            .filter(|place| is_wanted(place) && is_untouched(place))
-            .collect()
+        self.places(only, |place| {
+            let is_touched = again.is_some_and(|again| again.contains_key(&place));
+            is_touched && !is_root(deletion, &self.page.entries[place])
+        })
     }
 
-    /// The places to be done that nothing blocks.
-    fn rest(&self, only: Option<&[usize]>, blocked: &BTreeMap<usize, Outcome>) -> Vec<usize> {
-        let is_wanted = |place: &usize| only.is_none_or(|only| only.contains(place));
+    /// Places of the page, all of them or only these, without those that are left out.
+    fn places(&self, only: Option<&[usize]>, is_left_out: impl Fn(usize) -> bool) -> Vec<usize> {
+        let is_wanted = |place: usize| only.is_none_or(|only| only.contains(&place));
         (0..self.page.entries.len())
-            .filter(|place| is_wanted(place) && !blocked.contains_key(place))
+            .filter(|place| is_wanted(*place) && !is_left_out(*place))
             .collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kit::ours::is_unmarked;
 use crate::kit::related;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
@@ -10,7 +11,6 @@ use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::Position;
-use domain::principal::Tenant;
 use domain::row::Row;
 use ports::{EnginePorts, Fields, Related};
 
@@ -119,9 +119,4 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
         }
         Ok(false)
     }
-}
-
-/// Whether the row is the tenant's and carries no mark.
-pub(crate) fn is_unmarked(row: &Row, collection: &Collection, tenant: &Tenant) -> bool {
-    row.is_of(tenant, collection) && row.mark(collection).is_live()
 }

@@ -5,7 +5,7 @@
 //! is `missing`; the three are never distinguished. An author's records are queried through an index and read again
 //! from the table, like everything that is found through an index.
 
-use crate::kit::identified::{self, Identified, identified, read_identified};
+use crate::kit::identified::{self, Identified, identifying, read_identified};
 use crate::kit::manifest::fitting;
 use crate::kit::membership::is_meant;
 use crate::kit::related;
@@ -131,8 +131,9 @@ impl<P: EnginePorts> Requested<'_, P> {
         let mut rows = found.rows;
         rows.retain(|row| self.is_meant(collection, row));
         wait_for_restores(self.work, self.deletion, collection, rows.iter()).await?;
+        let identify = identifying(self.work, collection);
         let rows = rows.into_iter().map(|row| {
-            let (row, fingerprint) = identified(self.work, collection, row);
+            let (row, fingerprint) = identify(row);
             Found {
                 collection: name.clone(),
                 row,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, whole};
 use crate::kit::ours::is_root;
-use crate::kit::recheck::{Again, WRITTEN};
+use crate::kit::recheck::{Again, Now};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -51,11 +51,14 @@ pub(super) async fn take<P: EnginePorts>(
         found.extend(Box::pin(moved.run(rows)).await?);
     }
     // What is not there, or another's, may have been moved before.
-    let not_ours = |outcome: &Outcome| {
-        matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted)
-            || *outcome == Outcome::failed(WRITTEN)
+    let is_written =
+        |place: &usize| again.is_some_and(|again| again.get(place) == Some(&Now::Written));
+    let is_not_ours = |place: &usize, outcome: &Outcome| {
+        matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted) || is_written(place)
     };
-    let places = found.iter().filter(|(_, outcome)| not_ours(outcome));
+    let places = found
+        .iter()
+        .filter(|(place, outcome)| is_not_ours(place, outcome));
     let others: Vec<usize> = places.map(|(place, _)| *place).collect();
     let mut open = others.as_slice();
     while !open.is_empty() {

@@ -3,7 +3,8 @@
 //! Format 1 is deflated JSON. A page is
 //! `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`: `"f":{place:effects}` has
 //! what effects need to know about the records at these places, where there is any, and `"t":[fingerprint,…]` what tells
-//! each record apart from the next one of its key, where it is needed; names are stored once there, so that the largest page stays far below the 400 KB of an item and an ordinary one costs few write units. Bodies
+//! each record apart from the next one of its key, where it is needed; names are stored once there, so that the largest
+//! page stays far below the 400 KB of an item and an ordinary one costs few write units. Bodies
 //! outlive deploys: a frozen one in the tests must be readable for ever.
 
 use std::collections::BTreeMap;
