@@ -52,6 +52,7 @@ macro_rules! rows_contract {
                 marking_again_is_harmless,
                 marking_leaves_the_mark_of_another_deletion,
                 marking_leaves_the_mark_of_a_stranger,
+                marking_leaves_the_row_of_another_tenant,
                 marking_tells_an_explicit_null_apart,
                 marking_makes_no_row,
                 marking_answers_each_row_in_its_place,

@@ -1,11 +1,11 @@
 //! Two deletions that want one record, and the next record of a key: a record belongs to one deletion, and what arrives
 //! later to none.
 
-use domain::deletion::Action;
+use domain::deletion::{Action, State};
 use domain::page::Outcome;
 use serde_json::json;
 use testing::samples::key;
-use testing::{Moment, Operation};
+use testing::{Fault, Moment, Operation};
 
 use super::world::{SENT, chat_as, message, put_sent};
 use crate::engine::world::World;
@@ -124,11 +124,58 @@ async fn what_was_edited_and_says_when_it_was_created_is_deleted_all_the_same() 
     faults.fail(
         Operation::EraseRows,
         2..=2,
-        testing::Fault::Unavailable(Moment::Before),
+        Fault::Unavailable(Moment::Before),
     );
     world.work(&faults, &deletion).await;
 
     world.come_to_rest().await;
 
     assert_eq!(world.row("messages", &message("s0")), None);
+}
+
+#[tokio::test]
+async fn what_was_edited_and_says_nothing_of_when_it_was_created_stays_and_fails() {
+    for (strategy, takes) in [
+        ("flag", Operation::MarkRows),
+        ("archive", Operation::MarkRows),
+        ("erase", Operation::EraseRows),
+    ] {
+        let world = chat_as(strategy);
+        let without_time = |sender: &str| {
+            let mut row = world.live_row("messages", &message("s0"), Some(&key("s")));
+            row.insert("sender".to_owned(), json!(sender));
+            row
+        };
+        world.put_row("messages", without_time("ann"));
+        let edited = without_time("bob");
+        let deletion = world.destroy_ids(&["s0"]).await;
+        let faults = world.faults();
+        let (beside, row) = (world.clone(), edited.clone());
+        faults.beside(takes, 1, Moment::Before, move || {
+            beside.put_row("messages", row.clone());
+        });
+        faults.fail(takes, 1..=1, Fault::Unavailable(Moment::Before));
+        world.work(&faults, &deletion).await;
+
+        world.come_to_rest().await;
+
+        let outcome = world.outcomes(&deletion).remove("messages s0");
+        let Some(Outcome::Failed { reason }) = outcome else {
+            panic!("{strategy}: {outcome:?}")
+        };
+        assert!(
+            reason.starts_with("RECORD_WRITTEN: "),
+            "{strategy}: {reason}"
+        );
+        assert_eq!(
+            world.row("messages", &message("s0")),
+            Some(edited),
+            "{strategy}"
+        );
+        assert_eq!(
+            world.now(&deletion).state,
+            State::DeleteFailed,
+            "{strategy}"
+        );
+    }
 }

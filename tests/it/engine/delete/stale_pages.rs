@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use domain::deletion::{Action, State};
+use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
@@ -122,6 +123,13 @@ async fn a_root_that_failed_is_retried_with_another_search_below_it() {
         let stands = world.act_and_rest(&deletion, Action::Retry).await;
 
         assert!(stands.state.is_done());
+        let published = world.named("RecordsDeleted");
+        let late = (
+            "subscribers".to_owned(),
+            json!(key2("l", "late")).to_string(),
+        );
+        assert_eq!(published.get(&late), Some(&1), "{published:?}");
+        assert_eq!(published.values().sum::<usize>(), 7, "{published:?}");
         assert_eq!(sum(&stands.deleted, "failed"), 0);
         assert_eq!(world.row("lists", &key("l")), None);
         assert_eq!(world.row("subscribers", &key2("l", "late")), None);

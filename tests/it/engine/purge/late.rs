@@ -1,6 +1,9 @@
 //! Late arrivals of a purge: whatever is below the root when it is removed is removed before it, or the root stays.
 
-use domain::deletion::{Deletion, State};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use domain::deletion::{Deletion, LATE_LAST, State, VERSION};
 use serde_json::json;
 use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
@@ -143,4 +146,30 @@ async fn a_worker_that_crashes_anywhere_in_the_search_leaves_nothing_behind() {
             assert_eq!(world.rows.keys(world.collection("messages")).len(), 3);
         }
     }
+}
+
+#[tokio::test]
+async fn an_earlier_build_leaves_a_purge_alone_that_has_done_pages() {
+    let (world, deletion) = due(2, 1).await;
+    assert_eq!(world.now(&deletion).version(), VERSION);
+    let faults = world.faults();
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    for nth in 1..=3 {
+        let (beside, deletion, seen) = (world.clone(), deletion.clone(), seen.clone());
+        faults.beside(Operation::PurgeRows, nth, Moment::Before, move || {
+            let stands = beside.now(&deletion);
+            let has_done_pages = stands.cursor > 0;
+            seen.lock()
+                .unwrap()
+                .insert((has_done_pages, stands.version()));
+        });
+    }
+
+    world.sweep(&faults).await.unwrap();
+    world.come_to_rest().await;
+
+    let expected = BTreeSet::from([(false, VERSION), (true, LATE_LAST)]);
+    assert_eq!(*seen.lock().unwrap(), expected);
+    let stands = world.now(&deletion);
+    assert_eq!((stands.state, stands.version()), (State::Purged, VERSION));
 }

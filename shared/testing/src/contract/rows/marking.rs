@@ -117,6 +117,33 @@ pub async fn marking_leaves_the_mark_of_a_stranger<H: RowsHarness>(harness: &H) 
     }
 }
 
+pub async fn marking_leaves_the_row_of_another_tenant<H: RowsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let (key, with_null_key) = (key2("d", "1"), key2("d", "2"));
+    let theirs = row(&messages, &key, "globex");
+    let theirs_with_null = with_null(&messages, row(&messages, &with_null_key, "globex"));
+    harness.put(&messages, theirs.clone()).await;
+    harness.put(&messages, theirs_with_null.clone()).await;
+
+    let outcomes = done(
+        harness
+            .rows()
+            .mark(
+                &messages,
+                &tenant("acme"),
+                &mark(1),
+                &[absent(&key), null(&with_null_key)],
+            )
+            .await,
+    );
+
+    assert_eq!(outcomes, [MarkOutcome::Missing, MarkOutcome::Missing]);
+    assert_eq!(
+        peek(harness, &messages, &[key, with_null_key]).await,
+        [Some(theirs), Some(theirs_with_null)]
+    );
+}
+
 pub async fn marking_tells_an_explicit_null_apart<H: RowsHarness>(harness: &H) {
     let messages = collection("messages");
     let keys = [key2("d", "absent"), key2("d", "null")];
