@@ -179,3 +179,26 @@ async fn what_was_edited_and_says_nothing_of_when_it_was_created_stays_and_fails
         );
     }
 }
+
+#[tokio::test]
+async fn what_its_owner_unmarks_behind_the_claim_is_not_copied() {
+    let world = chat_as("archive");
+    let deletion = world.destroy_ids(&["s0"]).await;
+    let faults = world.faults();
+    let live = world.row("messages", &message("s0")).expect("it is there");
+    // The calls that mark the message and its reactions.
+    for nth in 1..=2 {
+        let (beside, live) = (world.clone(), live.clone());
+        faults.beside(Operation::MarkRows, nth, Moment::After, move || {
+            beside.put_row("messages", live.clone());
+        });
+    }
+
+    world.work(&faults, &deletion).await;
+    world.come_to_rest().await;
+
+    assert_eq!(world.row("messages", &message("s0")), Some(live));
+    let copies = world.copies_under(deletion.id).into_iter();
+    let of_it = copies.filter(|(_, key)| *key == message("s0"));
+    assert_eq!(of_it.count(), 0);
+}
