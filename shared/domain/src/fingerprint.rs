@@ -38,6 +38,13 @@ pub fn is_dated(row: &Row, collection: &Collection) -> bool {
     creation(row, collection).is_some()
 }
 
+/// Whether both rows say when they were created, and differ in that: they are two records of one key.
+#[must_use]
+pub fn is_created_apart(one: &Row, other: &Row, collection: &Collection) -> bool {
+    let times = creation(one, collection).zip(creation(other, collection));
+    times.is_some_and(|(one, other)| one != other)
+}
+
 fn creation<'r>(row: &'r Row, collection: &Collection) -> Option<&'r Value> {
     let time = row.attributes.get(collection.filters.time.as_ref()?)?;
     (!time.is_null()).then_some(time)

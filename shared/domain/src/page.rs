@@ -102,6 +102,12 @@ impl Outcome {
             reason: reason.to_owned(),
         }
     }
+
+    /// Whether it could not be deleted.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
 }
 
 /// The records of a page that were not simply deleted, restored or purged, by place in the page, and those that a later

@@ -229,6 +229,11 @@ async fn end_slice<P: EnginePorts>(
             false,
             Duration::from_secs(1),
         ),
+        Stop::Waits(reason) => (
+            Some(Failure::new("WAITING", reason)),
+            false,
+            retry_delay(&work.engine.timing),
+        ),
         Stop::Dependency(error) => {
             warn!(deletion_id = %deletion.id, error = %chain(error), "slice of deletion {} ends early", deletion.id);
             let code = if error.retryable {
@@ -254,7 +259,10 @@ async fn end_slice<P: EnginePorts>(
     };
     let mut current = deletion;
     let released = loop {
-        let released = current.release(now, failure.clone(), is_attempt, &work.engine.timing);
+        let mut released = current.release(now, failure.clone(), is_attempt, &work.engine.timing);
+        if matches!(stop, Stop::Waits(_)) {
+            released.progress_at = now;
+        }
         match work.closing(ports.deletions().store(&released)).await {
             Ok(StoreOutcome::Stored) => break released,
             Err(Stop::Dependency(error)) => {

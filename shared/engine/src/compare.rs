@@ -93,7 +93,7 @@ pub(super) async fn compare<P: EnginePorts>(
             let given_up = current.compare_given_up(failure.clone(), clock.now(), &engine.timing);
             (given_up, Compared::Failed)
         }
-        Stop::Busy(_) | Stop::Broken(_) | Stop::Impossible(_) => {
+        Stop::Busy(_) | Stop::Waits(_) | Stop::Broken(_) | Stop::Impossible(_) => {
             warn!(deletion_id = %current.id, stop = %stop, "comparison of deletion {} is put off", current.id);
             (
                 current.put_off(clock.now(), &engine.timing),

@@ -3,6 +3,7 @@
 
 pub(crate) mod archived;
 pub(crate) mod checkpoint;
+pub(crate) mod children;
 pub(crate) mod clear;
 pub(crate) mod documents;
 pub(crate) mod engine;

@@ -10,7 +10,8 @@ mod flag;
 
 use std::collections::BTreeMap;
 
-use crate::kit::mark::TOO_LARGE;
+use crate::kit::children::held;
+use crate::kit::mark::has_no_room;
 use crate::kit::ours::is_root;
 use crate::kit::recheck::Again;
 use crate::kit::records::Records;
@@ -19,20 +20,35 @@ use crate::kit::work::Work;
 use domain::collection::Strategy;
 use domain::deletion::Deletion;
 use domain::page::{Entry, Judged, NotPurged, NotRestored, Outcome};
+use domain::scope::Scope;
 use ports::EnginePorts;
 
 /// Takes records of a page, all of them or only those at these places; returns the exceptions. `again` says what has
-/// become of them, if another worker may have begun the page, or an earlier run has written it.
+/// become of them, if another worker may have begun the page, or an earlier run has written it; `has_failed`, whether a
+/// record of the page is blocked for now. Where rows are removed, children are before their parents, and a record stays
+/// while one below it has failed.
 pub(crate) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    entries: &[Entry],
-    only: Option<&[usize]>,
+    (deletion, scope): (&Deletion, &Scope),
+    (entries, only): (&[Entry], Option<&[usize]>),
     again: Again<'_>,
+    has_failed: bool,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut found = BTreeMap::new();
-    for records in Records::by_collection(work.collections(), entries)? {
-        let records = records.open(only);
+    let groups = if deletion.strategy.removes_rows() {
+        Records::deepest_first(work.collections(), entries)?
+    } else {
+        Records::by_collection(work.collections(), entries)?
+    };
+    for records in groups {
+        let mut records = records.open(only);
+        if deletion.strategy.removes_rows() {
+            let has_failed = has_failed || found.values().any(Outcome::is_failed);
+            let held = held(work, (deletion, scope), &records, has_failed).await?;
+            records = records.without(&held);
+            let held = held.into_iter();
+            found.extend(held.map(|(place, reason)| (place, Outcome::failed(reason))));
+        }
         found.extend(match deletion.strategy {
             Strategy::Flag => flag::take(work, deletion, &records, again).await?,
             Strategy::Archive => Box::pin(archive::take(work, deletion, &records, again)).await?,
@@ -50,8 +66,7 @@ pub(crate) async fn take_unmarked<P: EnginePorts>(
     records: &Records<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut found = flag::take(work, deletion, records, None).await?;
-    let is_large = |outcome: &Outcome| *outcome == Outcome::failed(TOO_LARGE);
-    let large = found.iter().filter(|(_, outcome)| is_large(outcome));
+    let large = found.iter().filter(|(_, outcome)| has_no_room(outcome));
     let large = records.at(large.map(|(place, _)| *place).collect());
     found.retain(|place, _| !large.places.contains(place));
     found.extend(Box::pin(erase::take(work, deletion, &large, Some(&BTreeMap::new()))).await?);

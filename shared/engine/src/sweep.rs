@@ -90,8 +90,8 @@ pub async fn sweep<P: SweepPorts>(
         }
         // However slow stores and bus are, each leaves a half of its time to those behind it.
         let until = match kind {
-            DueKind::Purge | DueKind::Events => sweep.half_of(deadline),
-            DueKind::Work | DueKind::Compare => deadline,
+            DueKind::Work | DueKind::Purge | DueKind::Events => sweep.half_of(deadline),
+            DueKind::Compare => deadline,
         };
         let (more, others) = sweep.process(kind, found_of_kind, until).await;
         report += more;
@@ -244,13 +244,17 @@ impl<P: SweepPorts> Sweep<'_, P> {
             report.purge_lag = time_between(due_at, now).as_secs();
         }
         let needs_domain = match due {
-            Due::Resend => deletion.due_kind() == DueKind::Purge,
+            // Nor is it given up for having waited.
+            Due::Resend | Due::Park(_) => deletion.due_kind() == DueKind::Purge,
             Due::Purge | Due::Compare => true,
-            Due::Wait | Due::Park(_) | Due::Tell | Due::Tidy => false,
+            Due::Wait | Due::Tell | Due::Tidy => false,
         };
         if needs_domain && self.is_well == Some(false) {
             // It stays due, and keeps only that waiting which waits for the domain, too.
             report.put_off += 1;
+            if matches!(due, Due::Park(_)) {
+                store(engine, &deletion.waited(now)).await?;
+            }
             return Ok(None);
         }
         match due {

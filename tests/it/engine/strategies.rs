@@ -3,5 +3,6 @@
 pub(crate) mod archives;
 mod bytes;
 mod erases;
+mod failed_below;
 mod killed;
 mod unarchives;

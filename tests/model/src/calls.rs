@@ -5,7 +5,7 @@ use domain::page::{Exceptions, NotPurged, NotRestored, Outcome, Page};
 use crate::records::{Above, Leads, record_at};
 use crate::setup::Setup;
 use crate::step::Call;
-use crate::world::{Document, Row, World};
+use crate::world::{Document, RECORDS, Row, World};
 
 /// Where a call is made.
 #[derive(Clone, Copy)]
@@ -36,6 +36,7 @@ pub(crate) fn make(
     calls: &mut Vec<Call>,
     found: &mut Exceptions,
 ) {
+    let failed = failed_in_purge(found);
     match call {
         Call::ReadRoot
         | Call::Recheck(_)
@@ -47,7 +48,8 @@ pub(crate) fn make(
         Call::ReadRow(_) | Call::ReadParent(_) | Call::ClearRow(_) | Call::ClearDocument(_) => {
             restore(setup, world, at, &call, calls, found);
         }
-        Call::Version(_)
+        Call::Children(_)
+        | Call::Version(_)
         | Call::Explain(..)
         | Call::ExplainFirst(_)
         | Call::VersionBehind(..)
@@ -60,6 +62,21 @@ pub(crate) fn make(
             unmarked(setup, world, at, &call, calls, found);
         }
     }
+    if failed_in_purge(found) > failed {
+        // What is above a record that failed asks first whether it must stay.
+        for next in calls {
+            if let Call::Version(place) = *next
+                && record_at(at.page, place) + 1 < RECORDS
+            {
+                *next = Call::Children(place);
+            }
+        }
+    }
+}
+
+fn failed_in_purge(found: &Exceptions) -> usize {
+    let is_failed = |not: &&NotPurged| matches!(not, NotPurged::Failed { .. });
+    found.purged.values().filter(is_failed).count()
 }
 
 fn rejected() -> String {
@@ -206,6 +223,11 @@ fn purge(
     let seen = |world: &World, place| world.rows[record_at(at.page, place)];
     let copy = |world: &World, place| world.documents[record_at(at.page, place)];
     match call {
+        Call::Children(place) if world.is_live(record_at(at.page, place) + 1) => {
+            let reason = "CHILD_FAILED".to_owned();
+            found.purged.insert(place, NotPurged::Failed { reason });
+        }
+        Call::Children(place) => calls.push(Call::Version(place)),
         Call::Version(place) => calls.push(Call::Explain(place, copy(world, place))),
         Call::ExplainFirst(place) => calls.push(Call::VersionBehind(place, seen(world, place))),
         Call::Explain(place, version) => {

@@ -242,6 +242,7 @@ fn record_of(step: &Step) -> Option<usize> {
         | Call::ReadParent(place)
         | Call::ClearRow(place)
         | Call::ClearDocument(place)
+        | Call::Children(place)
         | Call::Version(place)
         | Call::VersionBehind(place, _)
         | Call::Explain(place, _)
@@ -299,6 +300,7 @@ fn operation(step: &Step) -> Operation {
         Call::MarkDocument(_) | Call::MarkItsDocument(_) => Operation::MarkDocuments,
         Call::ClearRow(_) => Operation::ClearRows,
         Call::ClearDocument(_) => Operation::ClearDocuments,
+        Call::Children(_) => Operation::QueryRows,
         Call::Version(_) | Call::VersionBehind(..) => Operation::DocumentStates,
         Call::RemoveDocument(..) => Operation::RemoveDocuments,
         Call::RemoveRow(_) => Operation::PurgeRows,

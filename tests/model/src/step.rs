@@ -114,6 +114,8 @@ pub(crate) enum Call {
     ClearRow(usize),
     /// Take it off a document.
     ClearDocument(usize),
+    /// The purge, where a record below has failed: query for a live one.
+    Children(usize),
     /// The purge: read a document's version.
     Version(usize),
     /// Read its row behind it.

@@ -8,13 +8,13 @@ use domain::page::{Exceptions, Judged, Page};
 use crate::calls;
 use crate::ending;
 use crate::look;
-use crate::records::record_at;
+use crate::records::{collection, record_at};
 use crate::select;
 use crate::setup::Setup;
 use crate::shared_value::Common;
 use crate::step::{Call, Step};
 use crate::time::{holder, timing};
-use crate::world::{Job, Worker, World};
+use crate::world::{Job, RECORDS, Worker, World};
 
 /// What came of a compare-and-set in the middle of a pass.
 pub(crate) enum Kept {
@@ -232,8 +232,19 @@ pub(crate) fn act(setup: &Setup, world: &World, job: &Job, page: &Common<Page>) 
             .filter(|place| record_at(page, *place) != job.id)
             .map(Call::ReadRow)
             .collect(),
-        Pass::Purge if setup.guards.copy_read_first => places.map(Call::Version).collect(),
-        Pass::Purge => places.map(Call::ExplainFirst).collect::<Vec<_>>(),
+        // Children before their parents.
+        Pass::Purge if setup.guards.copy_read_first => {
+            let first = |place| {
+                let below = record_at(page, place) + 1;
+                if below < RECORDS && job.held.has_failed_in(&collection(below).name) {
+                    Call::Children(place)
+                } else {
+                    Call::Version(place)
+                }
+            };
+            places.rev().map(first).collect()
+        }
+        Pass::Purge => places.rev().map(Call::ExplainFirst).collect::<Vec<_>>(),
     };
     calls.reverse();
     if calls.is_empty() {

@@ -2,13 +2,33 @@
 
 use jiff::Timestamp;
 
+use super::failure::Failure;
 use super::state::Pass;
 use super::value::Deletion;
 use crate::chain;
 use crate::cursor::SelectCursor;
 use crate::page::Page;
 
+/// How many pages of late arrivals a run adds, if the manifest did not have more when it began: a writer that never stops
+/// must not keep it from ending.
+const MOST_LATE: u32 = 1000;
+
 impl Deletion {
+    /// Why the present pass is to fail, if the present run has added so many pages that the writer of its late arrivals
+    /// will hardly ever stop. A retry begins to count anew.
+    #[must_use]
+    pub fn too_many_late(&self) -> Option<Failure> {
+        let begun = self.notified.of(self.state.pass()).of;
+        let before = begun.max(self.selected.unwrap_or(0));
+        let added = self.pages.saturating_sub(before);
+        (added >= before.max(MOST_LATE)).then(|| Failure {
+            code: "LATE_ARRIVALS".to_owned(),
+            reason:
+                "records keep being written below what is deleted; stop their writer, then retry"
+                    .to_owned(),
+        })
+    }
+
     /// Late arrivals were found: the manifest has one more page, and the present pass does it before the root. The search
     /// continues after it.
     #[must_use]

@@ -17,6 +17,15 @@ impl Deletion {
         next
     }
 
+    /// It had to wait, for something that is nobody's fault here: its patience begins anew.
+    #[must_use]
+    pub fn waited(&self, now: Timestamp) -> Self {
+        let mut next = self.changed();
+        next.progress_at = now;
+        next.attempts = 0;
+        next
+    }
+
     /// The queue has refused the message for a reason that stays. This counts as an attempt: what is refused every time
     /// is given up, with this reason.
     #[must_use]

@@ -251,6 +251,16 @@ impl Deletion {
         self.failed() > 0
     }
 
+    /// Whether the present pass has failed to do a record of this collection.
+    #[must_use]
+    pub fn has_failed_in(&self, collection: &CollectionName) -> bool {
+        match self.state.pass() {
+            Pass::Delete => failed(&self.deleted, collection, |counts| counts.failed),
+            Pass::Restore => failed(&self.restored, collection, |counts| counts.failed),
+            Pass::Purge => failed(&self.purged, collection, |counts| counts.failed),
+        }
+    }
+
     /// How many records the present pass has failed to do.
     #[must_use]
     pub fn failed(&self) -> u64 {
@@ -354,4 +364,14 @@ impl Deletion {
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.until > now)
     }
+}
+
+fn failed<C>(
+    counts: &BTreeMap<CollectionName, C>,
+    collection: &CollectionName,
+    failed: impl Fn(&C) -> u64,
+) -> bool {
+    counts
+        .get(collection)
+        .is_some_and(|counts| failed(counts) > 0)
 }

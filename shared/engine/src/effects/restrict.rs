@@ -4,20 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
-use crate::kit::ours::is_unmarked;
-use crate::kit::related;
+use crate::kit::children::with_live_children;
+use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
-use domain::deletion::Deletion;
-use domain::key::RecordKey;
-use domain::page::{Outcome, Position};
-use domain::row::Row;
-use ports::{EnginePorts, Related};
-
-/// The first query for children reads few, the next ones many.
-const FEW: usize = 10;
-const MANY: usize = 1000;
+use domain::page::Outcome;
+use ports::EnginePorts;
 
 /// See the module.
 pub(super) struct Restrict;
@@ -44,40 +37,16 @@ async fn blocked<P: EnginePorts>(
     taking: &Taking<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let mut blocked = BTreeMap::new();
-    for place in &taking.open {
-        let entry = &taking.page.entries[*place];
-        for child in work.collections().restricting(&entry.collection) {
-            if has_live(work, taking.deletion, child, &entry.key).await? {
-                let reason = format!("HAS_CHILDREN: {} still name it", child.name);
-                blocked.insert(*place, Outcome::Failed { reason });
-            }
-        }
+    for records in Records::by_collection(work.collections(), &taking.page.entries)? {
+        let name = &records.collection.name;
+        let children: Vec<&Collection> = work.collections().restricting(name).collect();
+        let is_open = |place: &usize| taking.open.contains(place);
+        let open = records.at(records.places.iter().copied().filter(is_open).collect());
+        let found = with_live_children(work, taking.deletion, &open, &children).await?;
+        blocked.extend(found.into_iter().map(|(place, child)| {
+            let reason = format!("HAS_CHILDREN: {child} still name it");
+            (place, Outcome::Failed { reason })
+        }));
     }
     Ok(blocked)
-}
-
-/// Whether one of the children of a record is live.
-async fn has_live<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    child: &Collection,
-    parent: &RecordKey,
-) -> Result<bool, Stop> {
-    let Some(link) = &child.parent else {
-        return Ok(false);
-    };
-    let children = Related::by(child, &link.lookup, &link.by, parent.values());
-    let is_live = |row: &Row| is_unmarked(row, child, &deletion.tenant);
-    let mut after: Option<Position> = None;
-    loop {
-        let limit = if after.is_none() { FEW } else { MANY };
-        let found = related::page(work, &children, after.as_ref(), limit).await?;
-        if found.rows.iter().any(is_live) {
-            return Ok(true);
-        }
-        after = found.next;
-        if after.is_none() {
-            return Ok(false);
-        }
-    }
 }

@@ -103,24 +103,43 @@ pub(crate) async fn drop_copies<P: EnginePorts>(
     Ok(())
 }
 
-/// Whether the row in the table is the one that was archived: unchanged but for the mark, or with our mark on it.
-pub(crate) fn is_same(
+/// What the row in the table is to the archived row of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is what was archived, but for the mark.
+    Same,
+    /// It carries the deletion's mark and differs: it was edited after it had been archived, or it is the next record of
+    /// its key, which the deletion has taken too.
+    Ours,
+    /// It is another record.
+    Another,
+}
+
+/// What the row in the table is to the archived row of its key.
+pub(crate) fn standing(
     deletion: &Deletion,
     collection: &Collection,
     now: &Row,
     copied: &Row,
-) -> bool {
-    match now.mark(collection) {
-        RowMark::By(by) => by == Some(deletion.id),
-        RowMark::Absent | RowMark::Null => {
-            let marks = collection.marks.all();
-            let is_plain = |name: &String| !marks.contains(&name.as_str());
-            let plain = |row: &Row| row.attributes.keys().filter(|name| is_plain(name)).count();
-            let mut attributes = now.attributes.iter();
-            plain(now) == plain(copied)
-                && attributes.all(|(name, value)| {
-                    !is_plain(name) || copied.attributes.get(name) == Some(value)
-                })
-        }
+) -> Standing {
+    let mark = now.mark(collection);
+    let is_others = matches!(mark, RowMark::By(_)) && !mark.is_of(deletion.id);
+    if !is_others && is_equal(collection, now, copied) {
+        Standing::Same
+    } else if mark.is_of(deletion.id) {
+        Standing::Ours
+    } else {
+        Standing::Another
     }
+}
+
+/// Whether both say the same, but for the mark.
+fn is_equal(collection: &Collection, now: &Row, copied: &Row) -> bool {
+    let marks = collection.marks.all();
+    let is_plain = |name: &String| !marks.contains(&name.as_str());
+    let plain = |row: &Row| row.attributes.keys().filter(|name| is_plain(name)).count();
+    let mut attributes = now.attributes.iter();
+    plain(now) == plain(copied)
+        && attributes
+            .all(|(name, value)| !is_plain(name) || copied.attributes.get(name) == Some(value))
 }

@@ -15,7 +15,12 @@ use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
 const FLIPS: usize = 3;
 
 /// Why a row cannot be marked that has no room for it.
-pub(crate) const TOO_LARGE: &str = "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB; make it smaller in its table and retry, or restore, make it smaller and delete again";
+const TOO_LARGE: &str = "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB; make it smaller in its table and retry, or restore, make it smaller and delete again";
+
+/// Whether a record was not marked because its row has no room for a mark.
+pub(crate) fn has_no_room(outcome: &Outcome) -> bool {
+    *outcome == Outcome::failed(TOO_LARGE)
+}
 
 /// Marks rows; returns those that could not be marked.
 pub(crate) async fn mark_rows<P: EnginePorts>(

@@ -7,12 +7,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::kit::archived::{READ, copies, is_same, whole};
+use crate::kit::archived::{READ, Standing, copies, standing, whole};
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
+use domain::fingerprint::is_created_apart;
 use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
@@ -103,7 +104,9 @@ impl Level {
                 copy.as_ref().map(|copy| &copy.row),
             ) {
                 // Another record at that key cannot be the parent.
-                (Some(row), Some(copy)) if !is_same(deletion, collection, row, copy) => {}
+                (Some(row), Some(copy))
+                    if standing(deletion, collection, row, copy) == Standing::Another
+                        || is_created_apart(row, copy, collection) => {}
                 (Some(row), _) => self.judge(deletion, collection, key, row),
                 (None, Some(copy)) => self.hang(collection, key, copy),
                 (None, None) => {}

@@ -1,5 +1,6 @@
 //! Some records of one collection and one page of the manifest: what a pass works on, and the unit of every batch.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::kit::rows::read_rows;
@@ -45,6 +46,20 @@ impl<'a> Records<'a> {
                 });
             }
         }
+        Ok(groups)
+    }
+
+    /// The same, children before their parents: what is below a record decides whether it may be removed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_collection`].
+    pub(crate) fn deepest_first(
+        collections: &'a Collections,
+        entries: &'a [Entry],
+    ) -> Result<Vec<Self>, Stop> {
+        let mut groups = Self::by_collection(collections, entries)?;
+        groups.sort_by_key(|group| Reverse(depth(collections, group.collection)));
         Ok(groups)
     }
 
@@ -96,6 +111,12 @@ impl<'a> Records<'a> {
 /// Whether a delete has to do something with the record at this place, where it does all of them, or only some.
 pub(crate) fn is_open(entries: &[Entry], place: usize, only: Option<&[usize]>) -> bool {
     only.is_none_or(|only| only.contains(&place)) && entries[place].judged.is_open()
+}
+
+/// How many collections are above this one.
+fn depth(collections: &Collections, collection: &Collection) -> usize {
+    let above = |below: &&Collection| collections.parent_of(below);
+    std::iter::successors(Some(collection), above).count()
 }
 
 fn declared<'a>(collections: &'a Collections, entry: &Entry) -> Result<&'a Collection, Stop> {

@@ -20,6 +20,8 @@ pub(crate) enum Stop {
     Superseded,
     /// A store kept answering "later" until the time was over.
     Busy(String),
+    /// It waits for another deletion, whose own patience ends the wait.
+    Waits(String),
     /// A dependency did not do what was asked.
     Dependency(DependencyError),
     /// The deletion itself cannot be worked on.
@@ -47,6 +49,7 @@ impl fmt::Display for Stop {
             Self::SliceEnd => f.write_str("the slice is over"),
             Self::Superseded => f.write_str("somebody else changed the deletion"),
             Self::Busy(reason) => write!(f, "still busy: {reason}"),
+            Self::Waits(reason) => f.write_str(reason),
             Self::Dependency(error) => write!(f, "{error}"),
             Self::Broken(failure) | Self::Impossible(failure) => f.write_str(&failure.reason),
         }

@@ -16,12 +16,15 @@ use domain::scope::Scope;
 use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
 /// Searches from the checkpoint on, until a page is found, or there is nothing below the deletion that is not in the
-/// manifest.
+/// manifest. A run that finds more and more fails, with its root still there.
 pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
+    if let Some(failure) = deletion.too_many_late() {
+        return Err(Stop::Impossible(failure));
+    }
     loop {
         let number = deletion.pages + 1;
         // A page that a crashed search wrote, and that the deletion does not know of yet.

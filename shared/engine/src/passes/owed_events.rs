@@ -194,7 +194,11 @@ fn is_refusal(stop: &Stop) -> bool {
     match stop {
         Stop::Dependency(error) => !error.retryable && !error.is_newer,
         Stop::Broken(failure) => failure.code == TOO_LARGE,
-        Stop::SliceEnd | Stop::Superseded | Stop::Busy(_) | Stop::Impossible(_) => false,
+        Stop::SliceEnd
+        | Stop::Superseded
+        | Stop::Busy(_)
+        | Stop::Waits(_)
+        | Stop::Impossible(_) => false,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::kit::work::Work;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use domain::deletion::{Deletion, Pass};
-use domain::page::{Exceptions, Page};
+use domain::page::{Exceptions, Outcome, Page};
 use ports::{AdvanceDeletions, EnginePorts};
 
 /// One page while a pass does it.
@@ -114,8 +114,9 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             Exceptions::default()
         } else {
             let places = (self.page, only);
+            let has_failed = blocked.values().any(Outcome::is_failed);
             let task = self.task;
-            task.run(self.work, deletion, places, again.as_ref())
+            task.run(self.work, deletion, places, (again.as_ref(), has_failed))
                 .await?
         };
         found.deleted.extend(blocked);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::remove_schedules;
+use crate::kit::children::held;
 use crate::kit::membership::still_below;
 use crate::kit::recheck::Again;
 use crate::kit::records::Records;
@@ -37,19 +38,20 @@ impl Task<'_> {
     }
 
     /// Does a page, or only some places of it, and returns the exceptions. Doing it again is harmless, and gives the
-    /// same result. `again` is what has become of the records of a delete, if the page may have been begun.
+    /// same result. `again` is what has become of the records of a delete, if the page may have been begun; `has_failed`,
+    /// whether it blocks a record of the page.
     pub(crate) async fn run<P: EnginePorts>(
         self,
         work: Work<'_, P>,
         deletion: &Deletion,
         (page, only): (&Page, Option<&[usize]>),
-        again: Again<'_>,
+        (again, has_failed): (Again<'_>, bool),
     ) -> Result<Exceptions, Stop> {
         let mut exceptions = Exceptions::default();
         match self {
-            Self::Delete(_) => {
-                exceptions.deleted =
-                    strategies::take(work, deletion, &page.entries, only, again).await?;
+            Self::Delete(scope) => {
+                let (by, places) = ((deletion, scope), (&*page.entries, only));
+                exceptions.deleted = strategies::take(work, by, places, again, has_failed).await?;
             }
             Self::Restore => {
                 let back = strategies::give_back(work, deletion, &page.entries, only);
@@ -92,7 +94,7 @@ async fn purge<P: EnginePorts>(
             }
         }
     }
-    for mut records in Records::by_collection(work.collections(), &page.entries)? {
+    for mut records in Records::deepest_first(work.collections(), &page.entries)? {
         // Never this deletion's: whatever is there now is not checked.
         for place in &records.places {
             if page.entries[*place].judged == Judged::Missing {
@@ -100,6 +102,11 @@ async fn purge<P: EnginePorts>(
             }
         }
         records = records.without(&exceptions);
+        let is_failed = |not: &NotPurged| matches!(not, NotPurged::Failed { .. });
+        let has_failed = exceptions.values().any(is_failed);
+        let held = held(work, (deletion, scope), &records, has_failed).await?;
+        records = records.without(&held);
+        exceptions.extend(held.into_iter().map(|(place, why)| (place, failed(why))));
         strategies::forget(work, deletion, &records, &mut exceptions).await?;
         let listed = (&records, page);
         Box::pin(forget_unmarked(

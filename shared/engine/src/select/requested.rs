@@ -11,7 +11,7 @@ use crate::kit::membership::is_meant;
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::coming_back::wait_for_restores;
+use crate::select::coming_back::Restores;
 use crate::select::step::{Found, Step};
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::RequestedPlace;
@@ -74,10 +74,16 @@ impl<P: EnginePorts> Requested<'_, P> {
         let open = ids.get(begin..).unwrap_or_default();
         let keys = &open[..limit.min(open.len())];
         let collection = self.work.collection(&self.deletion.collection)?;
-        let rows = read_identified(self.work, collection, keys).await?;
-        let meant = rows.iter().flatten().map(|(row, _)| row);
-        let meant = meant.filter(|row| self.is_meant(collection, row));
-        wait_for_restores(self.work, self.deletion, collection, meant).await?;
+        let mut restores = Restores::default();
+        let rows = loop {
+            let rows = read_identified(self.work, collection, keys).await?;
+            let meant = rows.iter().flatten().map(|(row, _)| row);
+            let meant = meant.filter(|row| self.is_meant(collection, row));
+            let ended = restores.have_ended(self.work, self.deletion, collection, meant);
+            if ended.await? {
+                break rows;
+            }
+        };
         let mut entries: Vec<Entry> = keys
             .iter()
             .zip(rows)
@@ -127,12 +133,18 @@ impl<P: EnginePorts> Requested<'_, P> {
         let written = written.not_marked_by(self.deletion.id);
         let written = written.with(identified::fields(collection));
         let limit = limit.min(identified::AT_ONCE);
-        let found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
-        let mut rows = found.rows;
-        rows.retain(|row| self.is_meant(collection, row));
-        wait_for_restores(self.work, self.deletion, collection, rows.iter()).await?;
+        let mut restores = Restores::default();
+        let found = loop {
+            let mut found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
+            found.rows.retain(|row| self.is_meant(collection, row));
+            let rows = found.rows.iter();
+            let ended = restores.have_ended(self.work, self.deletion, collection, rows);
+            if ended.await? {
+                break found;
+            }
+        };
         let identify = identifying(self.work, collection);
-        let rows = rows.into_iter().map(|row| {
+        let rows = found.rows.into_iter().map(|row| {
             let (row, fingerprint) = identify(row);
             Found {
                 collection: name.clone(),

@@ -1,6 +1,7 @@
 //! Walks over what the scope lists, then over the manifest, as a queue of parents.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use tracing::warn;
@@ -15,7 +16,7 @@ use crate::select::step::{Found, Step};
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::Place;
 use domain::deletion::Deletion;
-use domain::page::{Entry, Judged, PAGE_BYTES, Page, SelectCursor};
+use domain::page::{Entry, Judged, Outcome, PAGE_BYTES, Page, SelectCursor};
 use domain::row::Row;
 use domain::scope::Scope;
 use ports::{EnginePorts, Related, RowPage};
@@ -44,6 +45,8 @@ pub(crate) struct Walk<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
     loaded: Option<Page>,
+    /// The places of records in a page that the deletion has not taken, with the number of that page.
+    not_taken: (u32, BTreeSet<usize>),
     /// For how many parents the next step queries.
     width: usize,
     /// How much was done since this was last asked.
@@ -63,6 +66,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             work,
             scope,
             loaded: None,
+            not_taken: (0, BTreeSet::new()),
             width: 1,
             taken: 0,
         }
@@ -123,6 +127,11 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         limit: usize,
     ) -> Result<Vec<Question>, Stop> {
         let (scope, width) = (self.scope, self.width.min(limit));
+        let not_taken = if deletion.root.is_none() && from.page < open.0 {
+            self.not_taken(deletion, from.page).await?
+        } else {
+            BTreeSet::new()
+        };
         let entries = match from.page.cmp(&open.0) {
             Ordering::Equal => open.1,
             Ordering::Greater => &[],
@@ -138,7 +147,10 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         {
             let below = scope.children_of(&parent.collection);
             match below.get(place.child) {
-                Some(child) if may_have_ours_below(deletion, parent) => {
+                Some(child)
+                    if may_have_ours_below(deletion, parent)
+                        && !not_taken.contains(&place.entry) =>
+                {
                     questions.push(Question {
                         place: place.clone(),
                         parent: parent.clone(),
@@ -190,6 +202,24 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             rows,
             next: SelectCursor::Below(next),
         })
+    }
+
+    /// The places of those records of a page that the deletion has not taken, if the page was done: below them is nothing
+    /// of a deletion without a root.
+    async fn not_taken(
+        &mut self,
+        deletion: &Deletion,
+        number: u32,
+    ) -> Result<BTreeSet<usize>, Stop> {
+        if self.not_taken.0 != number {
+            let exceptions = manifest::exceptions(self.work, deletion, number).await?;
+            let others = exceptions.deleted.into_iter().filter(|(_, outcome)| {
+                use Outcome::{AlreadyDeleted, Kept, Missing};
+                matches!(outcome, AlreadyDeleted | Missing | Kept)
+            });
+            self.not_taken = (number, others.map(|(place, _)| place).collect());
+        }
+        Ok(self.not_taken.1.clone())
     }
 
     /// A page of the manifest; the last one that was read stays in memory.

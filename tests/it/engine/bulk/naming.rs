@@ -1,13 +1,16 @@
 //! What is selected, and what is told of the rest.
 
+use std::time::Duration;
+
 use domain::deletion::{Action, DeleteCounts, State};
 use domain::page::Outcome;
 use requests::destroy::Requested;
 use serde_json::json;
 use testing::samples::{key, key2, with_null};
+use testing::{Moment, Operation};
 
 use super::world::{chat, ids, message, put_direct, put_message, put_sent, records};
-use crate::engine::world::{Ignore as _, TENANT, admin};
+use crate::engine::world::{Ignore as _, TENANT, admin, at_once};
 
 #[tokio::test]
 async fn ids_are_deleted_with_everything_below_them_and_nothing_else() {
@@ -361,4 +364,72 @@ async fn what_is_coming_back_is_waited_for_and_deleted_then() {
         assert_eq!(counts.already_deleted, 0, "{counts:?}");
         assert_eq!(counts.deleted, counts.selected);
     }
+}
+
+#[tokio::test]
+async fn a_record_is_judged_by_a_row_that_was_read_after_the_restore_had_ended() {
+    for is_by_author in [false, true] {
+        let world = chat();
+        let first = world.accept("messages", &message("s0")).await;
+        world.come_to_rest().await;
+        world.act(&first, Action::Restore).await.unwrap();
+        drop(world.queue.take());
+        let second = if is_by_author {
+            world.destroy_author("ann").await
+        } else {
+            world.destroy_ids(&["s0"]).await
+        };
+        let faults = world.faults();
+        let (beside, restored) = (world.clone(), first.clone());
+        faults.beside(Operation::ReadRows, 1, Moment::After, move || {
+            at_once(beside.deliver(&beside.faults(), &restored))
+                .unwrap()
+                .ignore();
+            assert_eq!(beside.now(&restored).state, State::Restored);
+        });
+
+        world.deliver(&faults, &second).await.unwrap().ignore();
+        world.come_to_rest().await;
+
+        let counts = world.counts(&second, "messages");
+        assert_eq!(counts.already_deleted, 0, "{is_by_author}: {counts:?}");
+        assert_eq!(counts.deleted, counts.selected);
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_another_deletions_restore_is_not_what_it_is_given_up_for() {
+    let world = chat();
+    let first = world.accept("messages", &message("s0")).await;
+    world.come_to_rest().await;
+    world.act(&first, Action::Restore).await.unwrap();
+    let second = world.destroy_ids(&["s0"]).await;
+    drop(world.queue.take());
+    let mut waited = Duration::ZERO;
+    while waited <= world.patience.fail_after * 2 {
+        // Somebody works on the restore without an end, so that is not given up either.
+        let mut first = world.now(&first);
+        first.progress_at = ports::Clock::now(&world.clock);
+        first.revision += 1;
+        let stored = at_once(ports::ChangeDeletions::store(&world.deletions, &first));
+        assert_eq!(stored.unwrap(), ports::StoreOutcome::Stored);
+        world
+            .deliver(&world.faults(), &second)
+            .await
+            .unwrap()
+            .ignore();
+        let stands = world.now(&second);
+        assert_eq!(
+            stands.failure.map(|failure| failure.code),
+            Some("WAITING".to_owned())
+        );
+        let hours = world.patience.fail_after / 4;
+        world.clock.advance(hours);
+        waited += hours;
+    }
+
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&second).state, State::Deleted);
+    assert_eq!(world.counts(&second, "messages").deleted, 1);
 }

@@ -2,9 +2,12 @@
 
 use domain::deletion::{Action, Deletion, State};
 
-use super::world::{chat_as, records};
-use crate::engine::world::World;
+use testing::samples::key2;
+use testing::{Moment, Operation};
+
+use super::world::{chat_as, message, put_reaction, records};
 use crate::engine::world::strategies::sum;
+use crate::engine::world::{Ignore as _, World, at_once};
 
 /// Of ids or of an author, with the number of records that it takes.
 async fn destroyed(world: &World, is_by_author: bool) -> (Deletion, u64) {
@@ -100,5 +103,31 @@ async fn a_cancel_of_many_that_leave_their_table_is_finished_or_undone() {
                 assert_eq!(how_many(&world), 30 - 14, "{strategy}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_late_below_a_record_that_another_deletion_took_is_left_to_that_one() {
+    for strategy in ["flag", "archive"] {
+        let world = chat_as(strategy);
+        let many = world.destroy_ids(&["s0"]).await;
+        let faults = world.faults();
+        let beside = world.clone();
+        faults.beside(Operation::MarkRows, 1, Moment::Before, move || {
+            let first = at_once(beside.accept("messages", &message("s0")));
+            at_once(beside.deliver(&beside.faults(), &first))
+                .unwrap()
+                .ignore();
+        });
+        world.deliver(&faults, &many).await.unwrap().ignore();
+        world.come_to_rest().await;
+        assert_eq!(sum(&world.now(&many).deleted, "deleted"), 0, "{strategy}");
+        put_reaction(&world, "s", "s0", "late");
+
+        let purged = world.act_and_rest(&many, Action::Purge).await;
+
+        assert_eq!(purged.state, State::Purged);
+        let late = world.row("reactions", &key2("s0", "late"));
+        assert!(late.is_some(), "{strategy}");
     }
 }

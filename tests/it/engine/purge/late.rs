@@ -108,6 +108,29 @@ async fn each_page_is_read_a_fixed_number_of_times_however_many_arrive_late() {
 }
 
 #[tokio::test]
+async fn a_writer_that_never_stops_ends_a_purge_with_a_reason_and_its_root_still_there() {
+    let (world, deletion) = due(1, 1).await;
+    let late = |n: usize| key2("d", &format!("late{n:05}"));
+    for n in 0..1100 {
+        world.put("messages", &late(n), Some(&key("d")));
+    }
+
+    world.come_to_rest().await;
+
+    let stands = world.now(&deletion);
+    assert_eq!(stands.state, State::PurgeFailed);
+    assert_eq!(stands.failure.unwrap().code, "LATE_ARRIVALS");
+    assert!(world.row("discussions", &key("d")).is_some());
+    assert_eq!(world.row("messages", &late(0)), None, "as far as it came");
+
+    let again = world
+        .act_and_rest(&deletion, domain::deletion::Action::Retry)
+        .await;
+    assert_eq!(again.state, State::Purged);
+    assert_eq!(world.row("messages", &late(1099)), None);
+}
+
+#[tokio::test]
 async fn a_record_that_its_owner_unmarked_is_marked_again_and_removed_once() {
     let (world, deletion) = due(4, 2).await;
     world.put("messages", &message_key("d", 1), Some(&key("d")));

@@ -5,9 +5,10 @@ use domain::page::NotRestored;
 use requests::act::ActError;
 use serde_json::json;
 use testing::samples::{key, key2, with_null};
+use testing::{Moment, Operation};
 
-use crate::engine::world::World;
 use crate::engine::world::strategies::{archived, small, sum, tree};
+use crate::engine::world::{Ignore as _, World};
 
 fn everything(world: &World) -> Vec<serde_json::Value> {
     let records = tree().into_iter();
@@ -213,4 +214,51 @@ async fn a_restore_under_a_parent_that_is_deleted_fails_and_a_purge_is_the_way_o
     assert_eq!(purged.state, State::Purged);
     assert!(world.copies_under(child.id).is_empty());
     assert_eq!(world.rows_of_tree(), 0);
+}
+
+#[tokio::test]
+async fn an_archived_row_stays_when_the_next_record_of_its_key_was_taken_too_and_comes_back() {
+    for page_keys in [1, 1000] {
+        let mut world = small(&archived());
+        world.page_keys = page_keys;
+        let deletion = world.accept("lists", &key("l")).await;
+        let faults = world.faults();
+        let other = world.clone();
+        faults.beside(Operation::TakeRows, 1, Moment::After, move || {
+            for (collection, at, parent) in tree().into_iter().skip(1) {
+                if other.row(collection, &at).is_none() {
+                    let mut next = other.live_row(collection, &at, parent.as_ref());
+                    next.insert("subject".into(), json!("the next one"));
+                    other.put_row(collection, next);
+                }
+            }
+        });
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        world.come_to_rest().await;
+        let stands = world.now(&deletion);
+        assert_eq!(stands.state, State::Deleted);
+        let twice: Vec<_> = tree()
+            .into_iter()
+            .filter(|(collection, key, _)| world.row(collection, key).is_some())
+            .map(|(collection, key, _)| (world.collection(collection).name.clone(), key))
+            .collect();
+        assert!(!twice.is_empty(), "the late ones are marked in place");
+
+        let restored = world.act_and_rest(&deletion, Action::Restore).await;
+
+        assert_eq!(restored.state, State::Restored);
+        let left = world.copies_under(deletion.id);
+        assert_eq!(
+            left, twice,
+            "the earlier ones cannot come back, and are kept"
+        );
+        let conflicts = sum(&restored.restored, "conflict");
+        assert_eq!(conflicts, u64::try_from(twice.len()).unwrap());
+        for (collection, key) in twice {
+            let row = world.row(collection.as_ref(), &key).unwrap();
+            assert_eq!(row["subject"], "the next one");
+            let live = Some(String::new());
+            assert_eq!(world.marks(collection.as_ref(), &key).0, live);
+        }
+    }
 }

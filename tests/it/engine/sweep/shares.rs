@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::deletion::{Deletion, DeletionId, State};
 use domain::scope::Scope;
 use engine::sweep;
-use ports::Clock;
+use ports::{Clock, Health};
 use testing::samples::key;
 use testing::{Fault, Moment, Operation};
 
@@ -101,6 +101,43 @@ async fn events_and_comparisons_have_their_share_beside_due_purges() {
 
     assert_eq!((report.told, report.compared), (1, 1), "{report:?}");
     assert_eq!((report.purging, report.left), (500, 1501), "{report:?}");
+}
+
+#[tokio::test]
+async fn however_many_messages_are_lost_a_purge_begins() {
+    let world = mail(1);
+    let one = due_purges(&world, 0).await;
+    let lost = world.accept("discussions", &key("other")).await;
+    multiply(&world, &lost, 3000);
+    let _lost = world.queue.take();
+    world.clock.set(lost.due_at.unwrap());
+    let faults = world.faults();
+    faults.slow(Duration::from_millis(400));
+
+    let report = world.sweep_alone(&faults).await.unwrap();
+
+    assert!(report.resent > 0 && report.left > 0, "{report:?}");
+    assert_eq!(world.now(&one).state, State::Purging, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_purge_that_waits_for_the_search_domain_is_not_given_up_for_that() {
+    let world = mail(1);
+    let one = due_purges(&world, 0).await;
+    let report = world.sweep_alone(&world.faults()).await.unwrap();
+    assert_eq!(report.purging, 1);
+    let _lost = world.queue.take();
+    world.domain.set(Health::Sick("red".to_owned()));
+    for _ in 0..3 {
+        world.clock.advance(world.patience.fail_after);
+        let report = world.sweep_alone(&world.faults()).await.unwrap();
+        assert_eq!((report.put_off, report.parked), (1, 0), "{report:?}");
+    }
+
+    world.domain.set(Health::Well);
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&one).state, State::Purged);
 }
 
 #[tokio::test]

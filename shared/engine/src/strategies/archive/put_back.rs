@@ -3,9 +3,9 @@
 //! Rows first: the archived row is removed when the row is back, so a crash between the two leaves a row that equals
 //! it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, is_same};
+use crate::kit::archived::{Standing, copies, drop_copies, first_copies, first_whole, standing};
 use crate::kit::parents::{has_parent, parents};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
@@ -92,22 +92,21 @@ pub(crate) async fn rows<P: EnginePorts>(
             }
         }
         let outcomes = put_back(work, collection, &rows).await?;
-        let others = others(work, deletion, collection, &rows, &outcomes).await?;
+        let standing = standing_of(work, deletion, collection, &rows, &outcomes).await?;
         for (number, (place, outcome)) in at.into_iter().zip(outcomes).enumerate() {
-            let exception = match outcome {
-                PutBackOutcome::Taken if others.contains(&number) => {
+            match (outcome, standing.get(&number)) {
+                (PutBackOutcome::Taken, Some(Standing::Another)) => {
                     let why = "KEY_TAKEN: another record has its key by now; the copy stays";
-                    NotRestored::conflict(why)
+                    exceptions.insert(place, NotRestored::conflict(why));
                 }
-                PutBackOutcome::Back | PutBackOutcome::Taken => {
-                    copied.push(place);
-                    continue;
+                // The row comes back; the archived row may be of an earlier record of its key, which cannot.
+                (PutBackOutcome::Taken, Some(Standing::Ours)) => {}
+                (PutBackOutcome::Back | PutBackOutcome::Taken, _) => copied.push(place),
+                (PutBackOutcome::Refused(why), _) => {
+                    let reason = format!("ROW_REFUSED: the table does not take it back: {why}");
+                    exceptions.insert(place, NotRestored::Failed { reason });
                 }
-                PutBackOutcome::Refused(why) => NotRestored::Failed {
-                    reason: format!("ROW_REFUSED: the table does not take it back: {why}"),
-                },
-            };
-            exceptions.insert(place, exception);
+            }
         }
     }
     Ok((exceptions, copied))
@@ -125,31 +124,29 @@ async fn put_back<P: EnginePorts>(
     .await
 }
 
-/// Which of the keys that were not free have another record: neither put back by an earlier attempt, nor left there with
-/// our mark.
-async fn others<P: EnginePorts>(
+/// What the rows are that have the keys which were not free, by number.
+async fn standing_of<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
     outcomes: &[PutBackOutcome],
-) -> Result<HashSet<usize>, Stop> {
+) -> Result<BTreeMap<usize, Standing>, Stop> {
     let (taken, keys): (Vec<usize>, Vec<RecordKey>) = (0..rows.len())
         .filter(|number| outcomes[*number] == PutBackOutcome::Taken)
         .map(|number| (number, rows[number].stored.row.key.clone()))
         .unzip();
-    let mut others = HashSet::new();
+    let mut found = BTreeMap::new();
     let mut judged = 0;
     while judged < taken.len() {
-        let standing = first_whole(work, collection, &keys[judged..]).await?;
-        for (number, now) in taken[judged..].iter().zip(&standing) {
-            let copied = &rows[*number].stored.row;
-            let is_another = |now: &Whole<P>| !is_same(deletion, collection, &now.row, copied);
-            if now.as_ref().is_some_and(is_another) {
-                others.insert(*number);
+        let there = first_whole(work, collection, &keys[judged..]).await?;
+        for (number, now) in taken[judged..].iter().zip(&there) {
+            if let Some(now) = now {
+                let copied = &rows[*number].stored.row;
+                found.insert(*number, standing(deletion, collection, &now.row, copied));
             }
         }
-        judged += standing.len();
+        judged += there.len();
     }
-    Ok(others)
+    Ok(found)
 }
