@@ -10,17 +10,16 @@ use tracing::{info, warn};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
-use crate::liveness::{Liveness, liveness};
+use crate::liveness::{Liveness, with_above};
 use crate::visible::stored;
 use domain::collection::{Collection, CollectionName, Missing};
 use domain::cursor::SelectCursor;
-use domain::deletion::{Accepted, Deletion, DeletionId, State};
+use domain::deletion::{Accepted, Deletion, State};
 use domain::key::RecordKey;
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
 use domain::permission::{Action, Right, allows, right, sees};
 use domain::principal::Principal;
-use domain::row::Row;
 use domain::scope::Scope;
 use domain::size::{Count, leaves_room};
 use ports::{
@@ -114,7 +113,7 @@ pub async fn accept<P: ApiPorts>(
     };
     let (mut races, mut unanswered) = (0, None);
     loop {
-        let found = liveness(api, collection, &principal.tenant, &key, fields).await?;
+        let (found, above) = with_above(api, collection, &principal.tenant, &key, fields).await?;
         // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
@@ -168,7 +167,8 @@ pub async fn accept<P: ApiPorts>(
             [&collection.name],
             &api.collections,
         );
-        let page = root_page(collection, row, id, scope.reaches_more());
+        let root = Entry::of_row(collection, row, id).below(above);
+        let page = root_page(root, scope.reaches_more());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
@@ -200,10 +200,10 @@ pub async fn accept<P: ApiPorts>(
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
-fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool) -> Page {
+fn root_page(root: Entry, has_more: bool) -> Page {
     Page {
         number: 1,
-        entries: vec![Entry::of_row(collection, root, id)],
+        entries: vec![root],
         next: has_more.then_some(SelectCursor::ROOT),
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, is_same};
-use crate::kit::parents::{has_parent, parents};
+use crate::kit::parents::parents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -79,7 +79,7 @@ pub(crate) async fn rows<P: EnginePorts>(
         let (mut at, mut rows) = (Vec::new(), Vec::new());
         for (place, copy) in some.iter().copied().zip(found) {
             let Some(stored) = copy else { continue };
-            if has_parent(collection, &stored.row, &parents) {
+            if parents.has(&stored.row, records.entry(place).above) {
                 at.push(place);
                 rows.push(RowToPutBack {
                     stored,
@@ -87,7 +87,7 @@ pub(crate) async fn rows<P: EnginePorts>(
                     null: records.entry(place).judged == Judged::LiveNull,
                 });
             } else {
-                let why = "PARENT_MISSING: the parent's row is gone";
+                let why = "PARENT_MISSING: the parent's row is gone, or another record by now";
                 exceptions.insert(place, NotRestored::conflict(why));
             }
         }
