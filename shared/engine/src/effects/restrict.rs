@@ -1,11 +1,13 @@
 //! Records that a live child blocks, in a deletion that lists them itself: they fail, with the reason.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
 use crate::kit::ours::is_unmarked;
 use crate::kit::related;
+use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
@@ -38,22 +40,32 @@ impl<P: EnginePorts> Effect<P> for Restrict {
     }
 }
 
-/// Those of these records that have a live child.
+/// Those of these records that have a live child. All are asked about, several at once: a page of 1,000 records in a row
+/// would take longer than a slice.
 async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
     taking: &Taking<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut blocked = BTreeMap::new();
+    let failed = AtomicBool::new(false);
+    let slice = work.slice.unless(&failed);
+    let work = Work::new(work.engine, &slice);
+    let (mut questions, mut asked) = (Vec::new(), Vec::new());
     for place in &taking.open {
         let entry = &taking.page.entries[*place];
         for child in work.collections().restricting(&entry.collection) {
-            if has_live(work, taking.deletion, child, &entry.key).await? {
-                let reason = format!("HAS_CHILDREN: {} still name it", child.name);
-                blocked.insert(*place, Outcome::Failed { reason });
-            }
+            let question = has_live(work, taking.deletion, child, &entry.key);
+            questions.push(Box::pin(question));
+            asked.push((*place, child));
         }
     }
-    Ok(blocked)
+    let answers = together(&failed, questions).await?;
+    let live = asked.into_iter().zip(answers).filter(|(_, is)| *is);
+    Ok(live
+        .map(|((place, child), _)| {
+            let reason = format!("HAS_CHILDREN: {} still name it", child.name);
+            (place, Outcome::Failed { reason })
+        })
+        .collect())
 }
 
 /// Whether one of the children of a record is live.
