@@ -12,14 +12,16 @@ use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
 use crate::liveness::{Liveness, with_above};
 use crate::visible::stored;
+use domain::above::Above;
 use domain::collection::{Collection, CollectionName, Missing};
 use domain::cursor::SelectCursor;
-use domain::deletion::{Accepted, Deletion, State};
+use domain::deletion::{Accepted, Deletion, DeletionId, State};
 use domain::key::RecordKey;
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
 use domain::permission::{Action, Right, allows, right, sees};
 use domain::principal::Principal;
+use domain::row::Row;
 use domain::scope::Scope;
 use domain::size::{Count, leaves_room};
 use ports::{
@@ -167,8 +169,7 @@ pub async fn accept<P: ApiPorts>(
             [&collection.name],
             &api.collections,
         );
-        let root = Entry::of_row(collection, row, id).below(above);
-        let page = root_page(root, scope.reaches_more());
+        let page = root_page(collection, (row, above), id, scope.reaches_more());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
@@ -200,10 +201,15 @@ pub async fn accept<P: ApiPorts>(
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
-fn root_page(root: Entry, has_more: bool) -> Page {
+fn root_page(
+    collection: &Collection,
+    (root, above): (Row, Above),
+    id: DeletionId,
+    has_more: bool,
+) -> Page {
     Page {
         number: 1,
-        entries: vec![root],
+        entries: vec![Entry::of_row(collection, root, id).below(above)],
         next: has_more.then_some(SelectCursor::ROOT),
     }
 }

@@ -9,9 +9,10 @@ use ports::{ChangeDeletions as _, Clock as _, ReadDeletions as _};
 use requests::act::ActError;
 use requests::destroy::Requested;
 use serde_json::json;
+use testing::Operation;
 use testing::samples::{key, key2};
 
-use crate::engine::world::{World, admin, text};
+use crate::engine::world::{Ignore as _, World, admin, text};
 
 const CHAT: &str = r#"
 [streams]
@@ -361,4 +362,37 @@ async fn of_what_an_earlier_build_has_deleted_the_time_of_the_parent_decides_alo
             }
         }
     }
+}
+
+/// How many reads of rows it takes to delete so many messages of ann's in one stream.
+async fn reads(edit: impl Fn(String) -> String) -> usize {
+    let world = chat("flag", edit);
+    for n in 0..250 {
+        let message = key2("s", &format!("n{n:03}"));
+        put(
+            &world,
+            ("messages", &message),
+            Some(&key("s")),
+            ("sent_at", BEFORE),
+        );
+    }
+    let named = Requested::Author {
+        author: "ann".to_owned(),
+        beside: Vec::new(),
+    };
+    let deletion = world
+        .destroy(&world.faults(), &admin(), "messages", named, None)
+        .await
+        .expect("it is accepted");
+    let faults = world.faults();
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    faults.count(Operation::ReadRows)
+}
+
+#[tokio::test]
+async fn the_parents_of_a_page_are_read_once_and_only_where_they_have_a_time() {
+    let undated = |text: String| text.replace("filters     = { time = \"created_at\" }\n", "");
+
+    assert_eq!(reads(plain).await, reads(undated).await + 1);
 }

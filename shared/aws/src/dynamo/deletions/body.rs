@@ -132,10 +132,7 @@ fn above(page: &Page) -> Vec<Above> {
     if page.entries.iter().all(|entry| entry.above.is_empty()) {
         return Vec::new();
     }
-    page.entries
-        .iter()
-        .map(|entry| entry.above.clone())
-        .collect()
+    page.entries.iter().map(|entry| entry.above).collect()
 }
 
 /// The page of a body.
