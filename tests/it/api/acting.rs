@@ -7,7 +7,7 @@ use domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
 use domain::scope::Scope;
 use ports::{AdvanceDeletions, Clock, Ids};
 use serde_json::{Value, json};
-use testing::samples::{self, key, key2};
+use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
 use super::event::Event;
@@ -32,11 +32,11 @@ fn put(world: &World, deletion: &Deletion, pages: &[Page]) {
     world.deletions.put(deletion, &scope, pages);
 }
 
-fn post(deletion: &Deletion, action: &str) -> Event {
+pub(super) fn post(deletion: &Deletion, action: &str) -> Event {
     Event::new("POST", &format!("/v1/deletions/{}/{action}", deletion.id))
 }
 
-fn told(answer: &Answer) -> (i64, &str) {
+pub(super) fn told(answer: &Answer) -> (i64, &str) {
     (answer.status, answer.code())
 }
 
@@ -181,45 +181,6 @@ async fn a_restore_below_a_deleted_parent_is_409_at_once_and_says_what_to_restor
         assert_eq!(offered, &json!(["cancel"]), "the way out is there");
         assert_eq!(world.deletions.get(deletion.id).unwrap(), deletion);
         assert!(world.queue.is_empty(), "{action} in {state}");
-    }
-}
-
-/// A letter that says that it was sent then.
-fn put_letter_of(world: &World, sent_at: &str) {
-    world.put_letter("l-1", "r-1");
-    let mut row = world.row("letters", &key("l-1"));
-    row.insert("sent_at".to_owned(), json!(sent_at));
-    world.put_row("letters", row);
-}
-
-#[tokio::test]
-async fn a_restore_below_another_record_of_the_parents_id_is_409_at_once_whenever_that_was_written()
-{
-    for (own, other) in [
-        ("2026-11-01T07:00:00Z", "2026-10-01T07:00:00Z"),
-        ("2026-11-01T07:00:00Z", "2026-12-24T07:00:00Z"),
-        ("2026-12-24T07:00:00Z", "2026-11-01T07:00:00Z"),
-    ] {
-        let world = World::new();
-        world.put("rooms", &key("r-1"));
-        put_letter_of(&world, own);
-        let stamp = key2("l-1", "s-1");
-        let row = samples::row(world.collection("stamps"), &stamp, "acme");
-        world.put_row("stamps", row);
-        let answer = world.call(Event::new("DELETE", "/v1/stamps/l-1/s-1")).await;
-        assert_eq!(answer.status, 202);
-        world.come_to_rest().await;
-        let deletion = world.deletions.all().remove(0);
-        put_letter_of(&world, other);
-
-        let refused = world.call(post(&deletion, "restore")).await;
-
-        assert_eq!(told(&refused), (409, "PARENT_NOT_LIVE"), "{own}, {other}");
-        assert!(refused.body.get("deletion").is_none());
-        assert_eq!(world.deletions.get(deletion.id).unwrap(), deletion);
-        put_letter_of(&world, own);
-        let answer = world.call(post(&deletion, "restore")).await;
-        assert_eq!(answer.status, 202, "its own is there again: {own}, {other}");
     }
 }
 
