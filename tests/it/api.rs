@@ -4,6 +4,7 @@
 //! whatever fails is a problem with a documented code.
 
 mod acting;
+mod another_parent;
 mod claims;
 mod deleting;
 mod destroying;

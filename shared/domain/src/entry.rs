@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::above::Above;
 use crate::collection::{Collection, CollectionName, Recipients};
 use crate::deletion::DeletionId;
 use crate::effects::Effects;
@@ -62,6 +63,8 @@ pub struct Entry {
     pub effects: Effects,
     /// What tells it apart from the next record of its key, where nothing else does: no root hides it.
     pub fingerprint: Option<Fingerprint>,
+    /// Which record was above it, where that is not the deletion's itself.
+    pub above: Above,
 }
 
 impl Entry {
@@ -74,6 +77,7 @@ impl Entry {
             judged,
             effects: Effects::default(),
             fingerprint: None,
+            above: Above::default(),
         }
     }
 
@@ -91,6 +95,7 @@ impl Entry {
             judged,
             effects,
             fingerprint: None,
+            above: Above::default(),
         }
     }
 
@@ -103,12 +108,18 @@ impl Entry {
         }
     }
 
+    /// The same record, below this one.
+    #[must_use]
+    pub fn below(self, above: Above) -> Self {
+        Self { above, ..self }
+    }
+
     /// About how many bytes it takes in a page.
     #[must_use]
     pub fn bytes(&self) -> usize {
         // A number of up to ten digits, and a comma.
         let fingerprint = self.fingerprint.map_or(0, |_| 11);
-        self.key.bytes() + self.effects.bytes() + fingerprint
+        self.key.bytes() + self.effects.bytes() + fingerprint + self.above.bytes()
     }
 
     /// The value of an attribute, of the key or of those that effects need.

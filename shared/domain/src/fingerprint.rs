@@ -26,6 +26,11 @@ impl Fingerprint {
             Some(created) => created.to_string(),
             None => Value::Object(plain(row, collection, computed)).to_string(),
         };
+        Self::of_text(&text)
+    }
+
+    /// The fingerprint of a text.
+    pub(crate) fn of_text(text: &str) -> Self {
         let hash = Sha256::digest(text);
         Self(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
     }

@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments. No clock, no store, no log: a rule that needs one of them
 //! belongs to `engine` or `requests`.
 
+pub mod above;
 pub mod certificate;
 pub mod chain;
 pub mod collection;

@@ -15,6 +15,7 @@ use domain::row::Row;
 use domain::scope::Scope;
 use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
+mod above;
 mod coming_back;
 pub(crate) mod links;
 pub(crate) mod requested;
@@ -98,7 +99,7 @@ pub(crate) async fn select<P: EnginePorts>(
                 let entry = |found: Found| {
                     let declared = work.collection(&found.collection)?;
                     let entry = Entry::of_row(declared, found.row, deletion.id);
-                    Ok(entry.with(found.fingerprint))
+                    Ok(entry.with(found.fingerprint).below(found.above))
                 };
                 let entries: Result<Vec<Entry>, Stop> = rows.into_iter().map(entry).collect();
                 (entries?, next)
@@ -197,6 +198,7 @@ fn fitting<P: EnginePorts>(work: Work<'_, P>, rows: &[Found], bytes: usize) -> R
     for (place, found) in rows.iter().enumerate() {
         let collection = work.collection(&found.collection)?;
         total += found.row.key.bytes() + Effects::of(&found.row, collection).bytes();
+        total += found.above.bytes();
         if total > PAGE_BYTES {
             return Ok(place);
         }

@@ -10,8 +10,9 @@ use tracing::{info, warn};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
-use crate::liveness::{Liveness, liveness};
+use crate::liveness::{Liveness, with_above};
 use crate::visible::stored;
+use domain::above::Above;
 use domain::collection::{Collection, CollectionName, Missing};
 use domain::cursor::SelectCursor;
 use domain::deletion::{Accepted, Deletion, DeletionId, State};
@@ -114,7 +115,7 @@ pub async fn accept<P: ApiPorts>(
     };
     let (mut races, mut unanswered) = (0, None);
     loop {
-        let found = liveness(api, collection, &principal.tenant, &key, fields).await?;
+        let (found, above) = with_above(api, collection, &principal.tenant, &key, fields).await?;
         // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
@@ -168,7 +169,7 @@ pub async fn accept<P: ApiPorts>(
             [&collection.name],
             &api.collections,
         );
-        let page = root_page(collection, row, id, scope.reaches_more());
+        let page = root_page(collection, (row, above), id, scope.reaches_more());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
@@ -200,10 +201,15 @@ pub async fn accept<P: ApiPorts>(
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
-fn root_page(collection: &Collection, root: Row, id: DeletionId, has_more: bool) -> Page {
+fn root_page(
+    collection: &Collection,
+    (root, above): (Row, Above),
+    id: DeletionId,
+    has_more: bool,
+) -> Page {
     Page {
         number: 1,
-        entries: vec![Entry::of_row(collection, root, id)],
+        entries: vec![Entry::of_row(collection, root, id).below(above)],
         next: has_more.then_some(SelectCursor::ROOT),
     }
 }

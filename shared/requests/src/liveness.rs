@@ -4,6 +4,7 @@ use futures_util::future::{join, join_all};
 
 use crate::api::Api;
 use crate::ask_again::Tries;
+use domain::above::Above;
 use domain::collection::{Collection, Collections};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
@@ -37,9 +38,9 @@ pub(super) enum Liveness {
 }
 
 /// The state of what is above a record.
-pub(super) enum Ancestors {
-    /// Everything that it references is there and live.
-    Live,
+pub(super) enum Ancestors<'a> {
+    /// Everything that it references is there and live: these, nearest first.
+    Live(Vec<(&'a Collection, Row)>),
     /// An ancestor carries a mark: that deletion's, unless the mark is not ours.
     Marked(Option<DeletionId>),
     /// An ancestor is missing, or another tenant's.
@@ -61,9 +62,25 @@ pub(super) async fn liveness<P: ApiPorts>(
     key: &RecordKey,
     fields: Fields,
 ) -> Result<Liveness, DependencyError> {
+    let found = with_above(api, collection, tenant, key, fields).await?;
+    Ok(found.0)
+}
+
+/// The same, and what tells apart what is above a record that is live.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn with_above<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    key: &RecordKey,
+    fields: Fields,
+) -> Result<(Liveness, Above), DependencyError> {
     let (row, known) = read_with_named(api, collection, key, fields).await?;
     let Some(row) = row.filter(|row| row.is_of(tenant, collection)) else {
-        return Ok(Liveness::Absent);
+        return Ok((Liveness::Absent, Above::default()));
     };
     judge_with(api, collection, tenant, row, &known).await
 }
@@ -131,7 +148,8 @@ pub(super) async fn judge<P: ApiPorts>(
     tenant: &Tenant,
     row: Row,
 ) -> Result<Liveness, DependencyError> {
-    judge_with(api, collection, tenant, row, &[]).await
+    let found = judge_with(api, collection, tenant, row, &[]).await?;
+    Ok(found.0)
 }
 
 async fn judge_with<P: ApiPorts>(
@@ -140,15 +158,19 @@ async fn judge_with<P: ApiPorts>(
     tenant: &Tenant,
     row: Row,
     known: &[(RecordKey, Option<Row>)],
-) -> Result<Liveness, DependencyError> {
+) -> Result<(Liveness, Above), DependencyError> {
+    let unknown = Above::default();
     if let RowMark::By(by) = row.mark(collection) {
-        return Ok(Liveness::Marked { row, by });
+        return Ok((Liveness::Marked { row, by }, unknown));
     }
     Ok(
         match check_ancestors(api, collection, tenant, &row, known).await? {
-            Ancestors::Live => Liveness::Live(row),
-            Ancestors::Marked(by) => Liveness::Hidden { row, by },
-            Ancestors::Missing => Liveness::Orphan(row),
+            Ancestors::Live(rows) => {
+                let rows = rows.iter().map(|(above, row)| (*above, row));
+                (Liveness::Live(row), Above::nearest(rows))
+            }
+            Ancestors::Marked(by) => (Liveness::Hidden { row, by }, unknown),
+            Ancestors::Missing => (Liveness::Orphan(row), unknown),
         },
     )
 }
@@ -158,13 +180,14 @@ async fn judge_with<P: ApiPorts>(
 /// # Errors
 ///
 /// When the record store did not answer.
-pub(super) async fn check_ancestors<P: ApiPorts>(
-    api: &Api<P>,
-    collection: &Collection,
+pub(super) async fn check_ancestors<'a, P: ApiPorts>(
+    api: &'a Api<P>,
+    collection: &'a Collection,
     tenant: &Tenant,
     row: &Row,
     known: &[(RecordKey, Option<Row>)],
-) -> Result<Ancestors, DependencyError> {
+) -> Result<Ancestors<'a>, DependencyError> {
+    let mut live = Vec::new();
     let mut child = (collection, row.clone());
     let mut known = known.iter();
     while let (Some(parent), Some(link)) = (api.collections.parent_of(child.0), &child.0.parent) {
@@ -172,7 +195,7 @@ pub(super) async fn check_ancestors<P: ApiPorts>(
             return Ok(if link.required {
                 Ancestors::Missing
             } else {
-                Ancestors::Live
+                Ancestors::Live(live)
             });
         };
         let read = match known.next() {
@@ -185,9 +208,10 @@ pub(super) async fn check_ancestors<P: ApiPorts>(
         if let RowMark::By(by) = found.mark(parent) {
             return Ok(Ancestors::Marked(by));
         }
+        live.push((parent, found.clone()));
         child = (parent, found);
     }
-    Ok(Ancestors::Live)
+    Ok(Ancestors::Live(live))
 }
 
 async fn read_one<P: ApiPorts>(

@@ -5,9 +5,11 @@
 
 use crate::api::Api;
 use crate::liveness::{Ancestors, check_ancestors, read_with_named};
+use domain::above::Standing;
+use domain::collection::Collection;
 use domain::deletion::{Deletion, DeletionId};
 use domain::row::Row;
-use ports::{ApiPorts, DependencyError, Fields};
+use ports::{ApiPorts, DependencyError, Fields, ReadDeletions};
 
 /// Why a restore is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,8 @@ pub(super) enum Obstacle {
     RootMissing,
     /// Another record has the root's key now, or another deletion's mark is on it.
     KeyTaken,
-    /// Something above the root is missing, or marked: by this deletion, unless the mark is not ours.
+    /// Something above the root is missing, another record by now, or marked: by this deletion, unless the mark is not
+    /// ours.
     ParentNotLive(Option<DeletionId>),
 }
 
@@ -62,11 +65,27 @@ pub(super) async fn obstacle<P: ApiPorts>(
         Some(_) | None => return Ok(Some(Obstacle::RootMissing)),
     };
     let tenant = &deletion.tenant;
-    Ok(
-        match check_ancestors(api, collection, tenant, &row, &known).await? {
-            Ancestors::Live => None,
-            Ancestors::Marked(by) => Some(Obstacle::ParentNotLive(by)),
-            Ancestors::Missing => Some(Obstacle::ParentNotLive(None)),
-        },
-    )
+    let by = match check_ancestors(api, collection, tenant, &row, &known).await? {
+        Ancestors::Live(rows) if has_those_above(api, deletion, &rows).await? => return Ok(None),
+        Ancestors::Live(_) | Ancestors::Missing => None,
+        Ancestors::Marked(by) => by,
+    };
+    Ok(Some(Obstacle::ParentNotLive(by)))
+}
+
+/// Whether these, which are above the root now, are those that it had.
+async fn has_those_above<P: ApiPorts>(
+    api: &Api<P>,
+    deletion: &Deletion,
+    rows: &[(&Collection, Row)],
+) -> Result<bool, DependencyError> {
+    if rows.is_empty() {
+        return Ok(true);
+    }
+    let deletions = api.ports.deletions();
+    let page = deletions.page(&deletion.tenant, deletion.id, 1).await?;
+    let root = page.and_then(|page| page.entries.into_iter().next());
+    let standing =
+        |(above, row): &(&Collection, Row)| Standing::of(row, above, deletion.deleted_at);
+    Ok(root.is_none_or(|root| root.above.is_still(rows.iter().map(standing))))
 }

@@ -27,7 +27,7 @@ use domain::time::rfc3339;
 use ports::{ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
 use telemetry::chain;
 
-use self::mirror::{Mirrored, mirror};
+use self::mirror::{Mirrored, is_mirrored, mirror};
 
 /// How often a write is judged again if another writer writes the row at the same moment.
 const RACES: u32 = 3;
@@ -260,9 +260,13 @@ async fn finish<P: ApiPorts>(
     if !is_below_live(api, principal, collection, row, before).await? {
         return Err(WriteError::ParentNotLive);
     }
-    match mirror(api, collection, &row.key, Some(row.clone())).await? {
-        Mirrored::Done => Ok(()),
-        Mirrored::Rejected => Err(WriteError::Unstorable),
+    match mirror(api, collection, &row.key, Some(row.clone())).await {
+        Ok(Mirrored::Done) => Ok(()),
+        Ok(Mirrored::Rejected) => Err(WriteError::Unstorable),
+        Err(error) => match is_mirrored(api, collection, row).await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(error.into()),
+        },
     }
 }
 

@@ -32,11 +32,11 @@ fn put(world: &World, deletion: &Deletion, pages: &[Page]) {
     world.deletions.put(deletion, &scope, pages);
 }
 
-fn post(deletion: &Deletion, action: &str) -> Event {
+pub(super) fn post(deletion: &Deletion, action: &str) -> Event {
     Event::new("POST", &format!("/v1/deletions/{}/{action}", deletion.id))
 }
 
-fn told(answer: &Answer) -> (i64, &str) {
+pub(super) fn told(answer: &Answer) -> (i64, &str) {
     (answer.status, answer.code())
 }
 

@@ -17,7 +17,8 @@ use super::event::Event;
 use crate::engine::world::{Ports, World as Stores};
 
 /// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
-/// never purged; `posts` are their authors' for ten minutes, and no guest's ever. The others are written by clients.
+/// never purged; `posts` are their authors' for ten minutes, and no guest's ever; `stamps` are on letters. The others are
+/// written by clients.
 const MORE: &str = r#"
 [notes]
 table       = "notes"
@@ -73,6 +74,15 @@ filters     = { time = "sent_at" }
 status      = { attribute = "status", allowed = ["ACTIVE", "DISABLED"] }
 serve       = ["read", "write"]
 permissions = { read = ["member"], write = ["admin", "writers", "author"], delete = ["admin"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
+
+[stamps]
+table       = "stamps"
+key         = ["letter_id", "stamp_id"]
+tenant      = "realm"
+parent      = { collection = "letters", by = ["letter_id"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"] }
 
 [shelves]
 table       = "shelves"

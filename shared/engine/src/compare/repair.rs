@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::compare::plan::{Case, Repair, Seen, plan};
 use crate::kit::clear::{clear_documents, clear_rows};
 use crate::kit::documents::Documents;
-use crate::kit::parents::{has_parent, parents};
+use crate::kit::parents::parents;
 use crate::kit::purge_rows::purge_rows;
 use crate::kit::records::Records;
 use crate::kit::rows::read_rows;
@@ -138,7 +138,8 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             };
             let seen = Seen {
                 row: row.as_ref().map(|row| row.mark(collection)),
-                has_parent: row.is_some_and(|row| has_parent(collection, &row, &there)),
+                has_parent: row
+                    .is_some_and(|row| there.has(&row, self.records.entry(*place).above)),
                 document: content.map(|content| content.state),
                 is_stale: expected.is_some_and(|expected| !is_said(expected)),
             };

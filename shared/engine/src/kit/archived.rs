@@ -105,7 +105,7 @@ pub(crate) async fn drop_copies<P: EnginePorts>(
 
 /// What the row in the table is to the archived row of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum AtKey {
     /// It is what was archived, but for the mark.
     Same,
     /// It carries the deletion's mark and differs: it was edited after it had been archived, or it is the next record of
@@ -116,20 +116,20 @@ pub(crate) enum Standing {
 }
 
 /// What the row in the table is to the archived row of its key.
-pub(crate) fn standing(
+pub(crate) fn at_key(
     deletion: &Deletion,
     collection: &Collection,
     now: &Row,
     copied: &Row,
-) -> Standing {
+) -> AtKey {
     let mark = now.mark(collection);
     let is_others = matches!(mark, RowMark::By(_)) && !mark.is_of(deletion.id);
     if !is_others && is_equal(collection, now, copied) {
-        Standing::Same
+        AtKey::Same
     } else if mark.is_of(deletion.id) {
-        Standing::Ours
+        AtKey::Ours
     } else {
-        Standing::Another
+        AtKey::Another
     }
 }
 

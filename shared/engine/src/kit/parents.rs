@@ -2,15 +2,16 @@
 //!
 //! A restore runs backwards, so children come before their parents: a parent that comes back too counts if everything
 //! above it does, up to a row that is there. Where a root hides what comes back until the end, whoever has marked what is
-//! in between. A record that was created after the deletion was accepted is not the parent that the child had, even if it
-//! has its key.
+//! in between. A record that has the parent's key and is not the parent that the child had does not count
+//! (`domain::above`).
 
 use std::collections::{HashMap, HashSet};
 
-use crate::kit::archived::{READ, Standing, copies, standing, whole};
+use crate::kit::archived::{AtKey, READ, at_key, copies, whole};
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use domain::above::{Above, Parent, Standing};
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::fingerprint::is_created_apart;
@@ -18,13 +19,26 @@ use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
 
-/// The keys of those parents that are there or come back, among those that these rows reference.
-pub(crate) async fn parents<'r, P: EnginePorts>(
-    work: Work<'_, P>,
+/// What is above some rows of one collection.
+pub(crate) struct Parents<'a> {
+    collection: &'a Collection,
+    /// Nearest first.
+    levels: Vec<HashMap<RecordKey, There>>,
+}
+
+/// A parent that is there, or comes back if its own parent is.
+struct There {
+    now: Standing,
+    hangs_on: Option<RecordKey>,
+}
+
+/// Reads the parents that these rows reference, and what is above those that come back themselves.
+pub(crate) async fn parents<'a, 'r, P: EnginePorts>(
+    work: Work<'a, P>,
     deletion: &Deletion,
-    collection: &Collection,
+    collection: &'a Collection,
     rows: impl Iterator<Item = &'r Row>,
-) -> Result<HashSet<RecordKey>, Stop> {
+) -> Result<Parents<'a>, Stop> {
     let mut keys = parent_keys(collection, rows);
     let (mut levels, mut below) = (Vec::new(), collection);
     while !keys.is_empty()
@@ -34,31 +48,36 @@ pub(crate) async fn parents<'r, P: EnginePorts>(
         for some in keys.chunks(READ) {
             Box::pin(level.read(work, deletion, parent, some)).await?;
         }
-        let above: HashSet<RecordKey> = level.hanging.values().cloned().collect();
-        keys = above.into_iter().collect();
+        let above = level.0.values().filter_map(|there| there.hangs_on.clone());
+        keys = above.collect::<HashSet<_>>().into_iter().collect();
         keys.sort();
-        levels.push(level);
+        levels.push(level.0);
         below = parent;
     }
-    let mut there = HashSet::new();
-    for level in levels.into_iter().rev() {
-        let hanging = level.hanging.into_iter();
-        let below: Vec<RecordKey> = hanging
-            .filter(|(_, above)| there.contains(above))
-            .map(|(key, _)| key)
-            .collect();
-        there = level.there;
-        there.extend(below);
-    }
-    Ok(there)
+    Ok(Parents { collection, levels })
 }
 
-/// Whether the row's parent is there, or the row needs none.
-pub(crate) fn has_parent(collection: &Collection, row: &Row, parents: &HashSet<RecordKey>) -> bool {
-    match (&collection.parent, row.parent_key(collection)) {
-        (None, _) => true,
-        (Some(link), None) => !link.required,
-        (Some(_), Some(key)) => parents.contains(&key),
+impl Parents<'_> {
+    /// Whether the row's parent is there and is the one that the record had, or the row needs none; the same of what is
+    /// above a parent that comes back.
+    pub(crate) fn has(&self, row: &Row, above: Above) -> bool {
+        let mut key = match (&self.collection.parent, row.parent_key(self.collection)) {
+            (None, _) => return true,
+            (Some(link), None) => return !link.required,
+            (Some(_), Some(key)) => key,
+        };
+        for level in &self.levels {
+            let there = level.get(&key);
+            let Some(there) = there.filter(|there| above.judge(&there.now) != Parent::Another)
+            else {
+                return false;
+            };
+            match &there.hangs_on {
+                None => return true,
+                Some(further) => key = further.clone(),
+            }
+        }
+        false
     }
 }
 
@@ -72,12 +91,7 @@ fn parent_keys<'r>(collection: &Collection, rows: impl Iterator<Item = &'r Row>)
 
 /// The parents of one collection.
 #[derive(Default)]
-struct Level {
-    /// Parents that are there.
-    there: HashSet<RecordKey>,
-    /// Parents that come back if their own parent is there: that parent.
-    hanging: HashMap<RecordKey, RecordKey>,
-}
+struct Level(HashMap<RecordKey, There>);
 
 impl Level {
     async fn read<P: EnginePorts>(
@@ -89,26 +103,24 @@ impl Level {
     ) -> Result<(), Stop> {
         if !deletion.strategy.keeps_copies() {
             let rows = read_rows(work, collection, keys, Fields::Judged).await?;
-            for (key, row) in keys.iter().zip(rows) {
-                if let Some(row) = row {
-                    self.judge(deletion, collection, key, &row);
-                }
+            for row in rows.into_iter().flatten() {
+                self.judge(deletion, collection, &row);
             }
             return Ok(());
         }
         let rows = whole(work, collection, keys).await?;
         let copies = copies(work, deletion, collection, keys).await?;
-        for ((key, row), copy) in keys.iter().zip(rows).zip(copies) {
+        for (row, copy) in rows.into_iter().zip(copies) {
             match (
                 row.as_ref().map(|row| &row.row),
                 copy.as_ref().map(|copy| &copy.row),
             ) {
                 // Another record at that key cannot be the parent.
                 (Some(row), Some(copy))
-                    if standing(deletion, collection, row, copy) == Standing::Another
+                    if at_key(deletion, collection, row, copy) == AtKey::Another
                         || is_created_apart(row, copy, collection) => {}
-                (Some(row), _) => self.judge(deletion, collection, key, row),
-                (None, Some(copy)) => self.hang(collection, key, copy),
+                (Some(row), _) => self.judge(deletion, collection, row),
+                (None, Some(copy)) => self.hang(deletion, collection, copy),
                 (None, None) => {}
             }
         }
@@ -116,28 +128,33 @@ impl Level {
     }
 
     /// A parent whose row is there.
-    fn judge(&mut self, deletion: &Deletion, collection: &Collection, key: &RecordKey, row: &Row) {
+    fn judge(&mut self, deletion: &Deletion, collection: &Collection, row: &Row) {
         let mark = row.mark(collection);
         let has_root = deletion.is_hidden_by_its_root();
         if !row.is_of(&deletion.tenant, collection) {
             return;
         }
+        let now = Standing::of(row, collection, deletion.deleted_at);
         if mark.is_of(deletion.id) && !has_root {
-            self.hang(collection, key, row);
-        } else if mark.is_of(deletion.id)
-            || ((has_root || mark.is_live())
-                && !row.is_written_after(collection, deletion.deleted_at))
-        {
-            self.there.insert(key.clone());
+            self.hang(deletion, collection, row);
+        } else if mark.is_of(deletion.id) {
+            self.add(row, now.taken(), None);
+        } else if has_root || mark.is_live() {
+            self.add(row, now, None);
         }
     }
 
     /// A parent that comes back below its own.
-    fn hang(&mut self, collection: &Collection, key: &RecordKey, row: &Row) {
+    fn hang(&mut self, deletion: &Deletion, collection: &Collection, row: &Row) {
+        let now = Standing::of(row, collection, deletion.deleted_at).taken();
         match (&collection.parent, row.parent_key(collection)) {
-            (Some(_), Some(above)) => drop(self.hanging.insert(key.clone(), above)),
+            (Some(_), Some(above)) => self.add(row, now, Some(above)),
             (Some(link), None) if link.required => {}
-            (_, None) | (None, _) => drop(self.there.insert(key.clone())),
+            (_, None) | (None, _) => self.add(row, now, None),
         }
+    }
+
+    fn add(&mut self, row: &Row, now: Standing, hangs_on: Option<RecordKey>) {
+        self.0.insert(row.key.clone(), There { now, hangs_on });
     }
 }

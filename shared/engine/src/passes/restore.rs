@@ -14,6 +14,7 @@ use crate::passes::backwards;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use crate::strategies;
+use domain::above::Standing;
 use domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use domain::page::{Exceptions, NotRestored, Page};
 use ports::{
@@ -151,17 +152,19 @@ async fn store<P: EnginePorts>(
 }
 
 /// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is
-/// missing or not live.
+/// missing, not live, or another one by now.
 async fn ancestors<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     root: &Page,
 ) -> Result<Option<Vec<Ancestor>>, Stop> {
     let mut ancestors: Vec<Ancestor> = Vec::new();
+    let mut standing: Vec<Standing> = Vec::new();
     let mut collection = work.collection(&deletion.collection)?;
-    let Some(mut key) = root.entries.first().map(|entry| entry.key.clone()) else {
+    let Some(root) = root.entries.first() else {
         return Ok(None);
     };
+    let mut key = root.key.clone();
     loop {
         let row = read_row(work, collection, &key, Fields::Judged).await?;
         let Some(row) = row.filter(|row| row.is_of(&deletion.tenant, collection)) else {
@@ -170,17 +173,20 @@ async fn ancestors<P: EnginePorts>(
             }
             return Ok(None);
         };
-        let is_another = row.is_written_after(collection, deletion.deleted_at);
-        if !ancestors.is_empty() && (is_another || !row.mark(collection).is_live()) {
-            return Ok(None);
+        if !ancestors.is_empty() {
+            if !row.mark(collection).is_live() {
+                return Ok(None);
+            }
+            standing.push(Standing::of(&row, collection, deletion.deleted_at));
         }
         let (Some(parent), Some(link)) =
             (work.collections().parent_of(collection), &collection.parent)
         else {
-            return Ok(Some(ancestors));
+            return Ok(root.above.is_still(standing).then_some(ancestors));
         };
         let Some(above) = row.parent_key(collection) else {
-            return Ok((!link.required).then_some(ancestors));
+            let is_still = !link.required && root.above.is_still(standing);
+            return Ok(is_still.then_some(ancestors));
         };
         ancestors.push(Ancestor {
             collection: parent.clone(),

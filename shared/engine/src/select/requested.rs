@@ -8,11 +8,14 @@
 use crate::kit::identified::{self, Identified, identifying, read_identified};
 use crate::kit::manifest::fitting;
 use crate::kit::membership::is_meant;
+use crate::kit::ours::is_unmarked;
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use crate::select::above::Parents;
 use crate::select::coming_back::Restores;
 use crate::select::step::{Found, Step};
+use domain::above::Above;
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::RequestedPlace;
 use domain::deletion::Deletion;
@@ -34,18 +37,22 @@ impl<P: EnginePorts> Requested<'_, P> {
     /// bytes (one is always taken); `None` when there are no more.
     pub(crate) async fn next(
         &self,
+        parents: &mut Parents,
         place: &RequestedPlace,
-        limit: usize,
-        room: usize,
+        (limit, room): (usize, usize),
     ) -> Result<Option<Step>, Stop> {
         match &self.scope.source {
             Source::Root => Ok(None),
-            Source::Ids { parts, .. } => self.by_id(place, *parts, limit, room).await,
+            Source::Ids { parts, .. } => self.by_id(parents, place, *parts, (limit, room)).await,
             Source::Author {
                 author,
                 collections,
             } => match collections.get(place.source) {
-                Some(name) => self.by_author(place, name, author, limit).await.map(Some),
+                Some(name) => {
+                    let written = (name, author.as_str());
+                    let step = self.by_author(parents, place, written, limit).await?;
+                    Ok(Some(step))
+                }
                 None => Ok(None),
             },
         }
@@ -53,10 +60,10 @@ impl<P: EnginePorts> Requested<'_, P> {
 
     async fn by_id(
         &self,
+        parents: &mut Parents,
         place: &RequestedPlace,
         parts: u32,
-        limit: usize,
-        room: usize,
+        (limit, room): (usize, usize),
     ) -> Result<Option<Step>, Stop> {
         let part = u32::try_from(place.part)
             .unwrap_or(u32::MAX)
@@ -84,6 +91,7 @@ impl<P: EnginePorts> Requested<'_, P> {
                 break rows;
             }
         };
+        let rows = self.below_theirs(parents, collection, rows).await?;
         let mut entries: Vec<Entry> = keys
             .iter()
             .zip(rows)
@@ -107,10 +115,16 @@ impl<P: EnginePorts> Requested<'_, P> {
         Ok(Some(Step::Entries { entries, next }))
     }
 
-    fn judged(&self, collection: &Collection, key: &RecordKey, row: Option<Identified>) -> Entry {
+    fn judged(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        (row, above): (Option<Identified>, Above),
+    ) -> Entry {
         match row.filter(|(row, _)| self.is_meant(collection, row)) {
             Some((row, fingerprint)) => {
-                Entry::of_row(collection, row, self.deletion.id).with(Some(fingerprint))
+                let entry = Entry::of_row(collection, row, self.deletion.id);
+                entry.with(Some(fingerprint)).below(above)
             }
             None => Entry::new(collection.name.clone(), key.clone(), Judged::Missing),
         }
@@ -118,9 +132,9 @@ impl<P: EnginePorts> Requested<'_, P> {
 
     async fn by_author(
         &self,
+        parents: &mut Parents,
         place: &RequestedPlace,
-        name: &CollectionName,
-        author: &str,
+        (name, author): (&CollectionName, &str),
         limit: usize,
     ) -> Result<Step, Stop> {
         let collection = self.work.collection(name)?;
@@ -144,13 +158,18 @@ impl<P: EnginePorts> Requested<'_, P> {
             }
         };
         let identify = identifying(self.work, collection);
-        let rows = found.rows.into_iter().map(|row| {
-            let (row, fingerprint) = identify(row);
-            Found {
+        let rows = found.rows.into_iter().map(|row| Some(identify(row)));
+        let rows = self
+            .below_theirs(parents, collection, rows.collect())
+            .await?;
+        let rows = rows.into_iter().filter_map(|(row, above)| {
+            let (row, fingerprint) = row?;
+            Some(Found {
                 collection: name.clone(),
                 row,
                 fingerprint: Some(fingerprint),
-            }
+                above,
+            })
         });
         let next = RequestedPlace {
             source: place.source + usize::from(found.next.is_none()),
@@ -161,6 +180,24 @@ impl<P: EnginePorts> Requested<'_, P> {
             rows: rows.collect(),
             next: SelectCursor::Requested(next),
         })
+    }
+
+    /// The same rows, each with what is above it, where the deletion may take it.
+    async fn below_theirs(
+        &self,
+        parents: &mut Parents,
+        collection: &Collection,
+        rows: Vec<Option<Identified>>,
+    ) -> Result<Vec<(Option<Identified>, Above)>, Stop> {
+        let is_live = |row: &&Row| is_unmarked(row, collection, &self.deletion.tenant);
+        let live: Vec<Option<&Row>> = rows
+            .iter()
+            .map(|row| row.as_ref().map(|(row, _)| row).filter(is_live))
+            .collect();
+        let above = parents
+            .of(self.work, self.deletion, collection, &live)
+            .await?;
+        Ok(rows.into_iter().zip(above).collect())
     }
 
     /// Whether the row is the tenant's and meets the conditions of the scope.

@@ -1,5 +1,6 @@
 //! One step of a selection.
 
+use domain::above::Above;
 use domain::collection::CollectionName;
 use domain::fingerprint::Fingerprint;
 use domain::page::{Entry, SelectCursor};
@@ -11,6 +12,8 @@ pub(crate) struct Found {
     pub(crate) row: Row,
     /// What tells it apart from the next record of its key, where the deletion needs that.
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// Which record is above it that is not the deletion's, where the deletion needs that.
+    pub(crate) above: Above,
 }
 
 /// One step of a walk over the parents of a manifest.

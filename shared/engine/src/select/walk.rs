@@ -11,8 +11,10 @@ use crate::kit::related;
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use crate::select::above::Parents;
 use crate::select::requested::Requested;
 use crate::select::step::{Found, Step};
+use domain::above::Above;
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::Place;
 use domain::deletion::Deletion;
@@ -47,6 +49,8 @@ pub(crate) struct Walk<'a, P: EnginePorts> {
     loaded: Option<Page>,
     /// The places of records in a page that the deletion has not taken, with the number of that page.
     not_taken: (u32, BTreeSet<usize>),
+    /// What was above the records that the scope lists.
+    parents: Parents,
     /// For how many parents the next step queries.
     width: usize,
     /// How much was done since this was last asked.
@@ -67,6 +71,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             scope,
             loaded: None,
             not_taken: (0, BTreeSet::new()),
+            parents: Parents::default(),
             width: 1,
             taken: 0,
         }
@@ -98,7 +103,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
                     scope: self.scope,
                     deletion,
                 };
-                if let Some(step) = asked.next(&place, limit, room).await? {
+                if let Some(step) = asked.next(&mut self.parents, &place, (limit, room)).await? {
                     return Ok(step);
                 }
                 Place::FIRST
@@ -185,7 +190,12 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         for (question, answer) in questions.iter().zip(answers) {
             let is_cut = answer.next.is_some();
             let collection = self.work.collection(&question.child)?;
-            rows.extend(ours(deletion, collection, answer.rows));
+            // Below a root everything comes back with it.
+            let above = match deletion.root {
+                None => question.parent.above,
+                Some(_) => Above::default(),
+            };
+            rows.extend(ours(deletion, collection, answer.rows, above));
             next = Some(question.place.behind(answer.next));
             if is_cut {
                 is_all = false;
@@ -261,7 +271,12 @@ async fn answer<P: EnginePorts>(
 
 /// Those of these rows that are the tenant's. A child of another tenant, or of none, is not selected, not counted,
 /// never shown.
-fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec<Found> {
+fn ours(
+    deletion: &Deletion,
+    collection: &Collection,
+    mut rows: Vec<Row>,
+    above: Above,
+) -> Vec<Found> {
     let found = rows.len();
     rows.retain(|row| row.is_of(&deletion.tenant, collection));
     let strangers = found - rows.len();
@@ -276,6 +291,7 @@ fn ours(deletion: &Deletion, collection: &Collection, mut rows: Vec<Row>) -> Vec
         collection: collection.name.clone(),
         row,
         fingerprint: None,
+        above,
     };
     rows.into_iter().map(found).collect()
 }

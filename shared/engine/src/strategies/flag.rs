@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::kit::clear::{clear_documents, clear_rows};
 use crate::kit::mark::{mark_documents, mark_rows};
 use crate::kit::ours::is_root;
-use crate::kit::parents::{has_parent, parents};
+use crate::kit::parents::parents;
 use crate::kit::purge_rows::purge_rows;
 use crate::kit::recheck::{Again, Now, WRITTEN};
 use crate::kit::records::Records;
@@ -81,14 +81,15 @@ pub(super) async fn give_back<P: EnginePorts>(
                 continue;
             }
             Some(RowMark::By(Some(by))) if by == deletion.id => {
-                if row.is_some_and(|row| has_parent(collection, &row, &parents)) {
+                let above = records.entry(place).above;
+                if row.is_some_and(|row| parents.has(&row, above)) {
                     ours.push(place);
                     continue;
                 }
                 if deletion.root.is_some() {
-                    "PARENT_MISSING: the parent's row is gone"
+                    "PARENT_MISSING: the parent's row is gone, or another record by now"
                 } else {
-                    "PARENT_NOT_LIVE: the record above it is gone or deleted"
+                    "PARENT_NOT_LIVE: the record above it is gone or deleted, or another one by now"
                 }
             }
             Some(RowMark::By(_)) => MARKED_BY_ANOTHER,

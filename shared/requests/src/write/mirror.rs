@@ -74,6 +74,29 @@ pub(super) async fn mirror<P: ApiPorts>(
     Ok(Mirrored::Done)
 }
 
+/// Whether the row is still this one and its document says so: then the write is finished, by a call whose answer was
+/// lost, or by the same request once more, which has been told so and must not be undone.
+///
+/// # Errors
+///
+/// When a store did not answer.
+pub(super) async fn is_mirrored<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    row: &Row,
+) -> Result<bool, DependencyError> {
+    let (Some(id), Some(wanted)) = (id(collection, &row.key), document(collection, row)) else {
+        return Ok(false);
+    };
+    let ids = std::slice::from_ref(&id);
+    let told = api.ports.documents().contents(collection, ids).await?;
+    let Some(Attempt::Done(Some(told))) = told.into_iter().next() else {
+        return Ok(false);
+    };
+    // The document first, as in `mirror`: a row that is read after it has not changed since.
+    Ok(wanted.is_said_by(&told.fields) && read(api, collection, &row.key).await? == Some(wanted))
+}
+
 fn id(collection: &Collection, key: &RecordKey) -> Option<String> {
     let spec = collection.document.as_ref()?;
     spec.id.render(&key.parts(&collection.key)).ok()

@@ -3,7 +3,8 @@
 //! Format 1 is deflated JSON. A page is
 //! `{"c":[collection,…],"e":[[collection's place,judged,partition,sort?],…],"n":cursor}`: `"f":{place:effects}` has
 //! what effects need to know about the records at these places, where there is any, and `"t":[fingerprint,…]` what tells
-//! each record apart from the next one of its key, where it is needed; names are stored once there, so that the largest
+//! each record apart from the next one of its key, where it is needed, and `"u":[[key,fingerprint],…]` the same of the
+//! record that was above each; names are stored once there, so that the largest
 //! page stays far below the 400 KB of an item and an ordinary one costs few write units. Bodies
 //! outlive deploys: a frozen one in the tests must be readable for ever.
 
@@ -16,6 +17,7 @@ use flate2::write::DeflateEncoder;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use domain::above::Above;
 use domain::collection::CollectionName;
 use domain::effects::Effects;
 use domain::fingerprint::Fingerprint;
@@ -62,6 +64,9 @@ struct Body {
     /// One for each record, where there is any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     t: Vec<Option<Fingerprint>>,
+    /// One for each record, where there is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    u: Vec<Above>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +84,7 @@ pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
         f: effects(page),
         n: page.next.clone(),
         t: fingerprints(page),
+        u: above(page),
     };
     for Entry {
         collection,
@@ -86,6 +92,7 @@ pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
         judged,
         effects: _,
         fingerprint: _,
+        above: _,
     } in &page.entries
     {
         let place = body
@@ -121,11 +128,19 @@ fn fingerprints(page: &Page) -> Vec<Option<Fingerprint>> {
     }
 }
 
+fn above(page: &Page) -> Vec<Above> {
+    if page.entries.iter().all(|entry| entry.above.is_empty()) {
+        return Vec::new();
+    }
+    page.entries.iter().map(|entry| entry.above).collect()
+}
+
 /// The page of a body.
 pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
     let mut body: Body = unpack(bytes)?;
     let mut effects = std::mem::take(&mut body.f);
     let fingerprints = std::mem::take(&mut body.t);
+    let mut above = std::mem::take(&mut body.u).into_iter();
     let entry = |(at, entry)| {
         let (place, judged, key) = match entry {
             EntryBody::TwoParts(place, judged, partition, sort) => (
@@ -156,6 +171,7 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
             judged,
             effects: effects.remove(&at).unwrap_or_default(),
             fingerprint: fingerprints.get(at).copied().flatten(),
+            above: above.next().unwrap_or_default(),
         })
     };
     let entries = body

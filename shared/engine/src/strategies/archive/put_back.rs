@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::archived::{Standing, copies, drop_copies, first_copies, first_whole, standing};
-use crate::kit::parents::{has_parent, parents};
+use crate::kit::archived::{AtKey, at_key, copies, drop_copies, first_copies, first_whole};
+use crate::kit::parents::parents;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -79,7 +79,7 @@ pub(crate) async fn rows<P: EnginePorts>(
         let (mut at, mut rows) = (Vec::new(), Vec::new());
         for (place, copy) in some.iter().copied().zip(found) {
             let Some(stored) = copy else { continue };
-            if has_parent(collection, &stored.row, &parents) {
+            if parents.has(&stored.row, records.entry(place).above) {
                 at.push(place);
                 rows.push(RowToPutBack {
                     stored,
@@ -87,20 +87,20 @@ pub(crate) async fn rows<P: EnginePorts>(
                     null: records.entry(place).judged == Judged::LiveNull,
                 });
             } else {
-                let why = "PARENT_MISSING: the parent's row is gone";
+                let why = "PARENT_MISSING: the parent's row is gone, or another record by now";
                 exceptions.insert(place, NotRestored::conflict(why));
             }
         }
         let outcomes = put_back(work, collection, &rows).await?;
-        let standing = standing_of(work, deletion, collection, &rows, &outcomes).await?;
+        let at_keys = at_keys(work, deletion, collection, &rows, &outcomes).await?;
         for (number, (place, outcome)) in at.into_iter().zip(outcomes).enumerate() {
-            match (outcome, standing.get(&number)) {
-                (PutBackOutcome::Taken, Some(Standing::Another)) => {
+            match (outcome, at_keys.get(&number)) {
+                (PutBackOutcome::Taken, Some(AtKey::Another)) => {
                     let why = "KEY_TAKEN: another record has its key by now; the copy stays";
                     exceptions.insert(place, NotRestored::conflict(why));
                 }
                 // The row comes back; the archived row may be of an earlier record of its key, which cannot.
-                (PutBackOutcome::Taken, Some(Standing::Ours)) => {}
+                (PutBackOutcome::Taken, Some(AtKey::Ours)) => {}
                 (PutBackOutcome::Back | PutBackOutcome::Taken, _) => copied.push(place),
                 (PutBackOutcome::Refused(why), _) => {
                     let reason = format!("ROW_REFUSED: the table does not take it back: {why}");
@@ -125,13 +125,13 @@ async fn put_back<P: EnginePorts>(
 }
 
 /// What the rows are that have the keys which were not free, by number.
-async fn standing_of<P: EnginePorts>(
+async fn at_keys<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
     rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
     outcomes: &[PutBackOutcome],
-) -> Result<BTreeMap<usize, Standing>, Stop> {
+) -> Result<BTreeMap<usize, AtKey>, Stop> {
     let (taken, keys): (Vec<usize>, Vec<RecordKey>) = (0..rows.len())
         .filter(|number| outcomes[*number] == PutBackOutcome::Taken)
         .map(|number| (number, rows[number].stored.row.key.clone()))
@@ -143,7 +143,7 @@ async fn standing_of<P: EnginePorts>(
         for (number, now) in taken[judged..].iter().zip(&there) {
             if let Some(now) = now {
                 let copied = &rows[*number].stored.row;
-                found.insert(*number, standing(deletion, collection, &now.row, copied));
+                found.insert(*number, at_key(deletion, collection, &now.row, copied));
             }
         }
         judged += there.len();

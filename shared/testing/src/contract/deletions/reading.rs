@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::harness::{DeletionsHarness, accepted, sample};
-use crate::samples::{ODD_IDS, key, key2, start, tenant};
-use domain::collection::Strategy;
+use crate::samples::{self, ODD_IDS, key, key2, start, tenant};
+use domain::above::Above;
+use domain::collection::{Collection, Strategy};
 use domain::cursor::Place;
 use domain::deletion::comparison::{Drift, Tallies, Tally};
 use domain::deletion::{
@@ -13,6 +14,7 @@ use domain::deletion::{
     RestoreCounts, State,
 };
 use domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
+use domain::row::Row;
 use ports::{AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
 
 pub async fn a_deletion_comes_back_as_it_was_stored<H: DeletionsHarness>(harness: &H) {
@@ -60,6 +62,8 @@ pub async fn a_page_comes_back_as_it_was_written<H: DeletionsHarness>(harness: &
         .into();
     entries.push(entry("messages", "d", Some("null"), Judged::LiveNull));
     entries.push(entry("replies", "r", None, Judged::AlreadyDeleted));
+    let dated = above(&sample.collection);
+    entries.push(entry("messages", "d", Some("below"), Judged::Live).below(dated));
     let after = Some(Position("🪦 \"quoted\" {}".to_owned()));
     let nexts = [
         None,
@@ -336,4 +340,17 @@ fn told(run: u32, pages: u32, ended: State) -> PassEvents {
 fn entry(collection: &str, id: &str, sort: Option<&str>, judged: Judged) -> Entry {
     let key = sort.map_or_else(|| key(id), |sort| key2(id, sort));
     Entry::new(collection.parse().expect("a name"), key, judged)
+}
+
+/// What a page remembers of a record that says when it was created.
+fn above(collection: &Collection) -> Above {
+    let mut dated = collection.clone();
+    dated.filters.time = Some("created_at".to_owned());
+    let mut row = Row {
+        key: key("d"),
+        attributes: samples::row(collection, &key("d"), "acme"),
+    };
+    let time = "2026-11-01T07:00:00Z".into();
+    row.attributes.insert("created_at".to_owned(), time);
+    Above::nearest([(&dated, &row)])
 }

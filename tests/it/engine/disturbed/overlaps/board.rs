@@ -22,6 +22,7 @@ tenant      = "realm"
 document    = { index = "streams", id = "{stream_id}", fields = ["subject"] }
 strategy    = "flag"
 retention   = "30d"
+filters     = { time = "sent_at" }
 permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
 
 [messages]

@@ -83,8 +83,7 @@ const WAITING: &[(&[Strategy], Rule, &str)] = &[
         Rule::LaterThanAsked,
         "A12, if its mend goes back to the request; design 5.2 judges existence at select",
     ),
-    (ALL, Rule::SameParent, "A13"),
-    (ALL, Rule::NoOrphan, "A6, A7, A8, A13"),
+    (ALL, Rule::NoOrphan, "A6, A7, A8"),
     (ALL, Rule::Complete, "A11"),
     (
         REMOVES,

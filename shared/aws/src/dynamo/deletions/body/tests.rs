@@ -148,6 +148,37 @@ fn an_ordinary_page_costs_few_write_units() {
     assert!(bytes.len() < 10 * 1024, "{} bytes", bytes.len());
 }
 
+fn above(n: u32) -> Above {
+    serde_json::from_value(serde_json::json!([n, n.wrapping_mul(2_654_435_761)])).unwrap()
+}
+
+#[test]
+fn what_was_above_a_record_is_read_as_it_was_written() {
+    let mut page = page();
+    page.entries[1].above = above(7);
+
+    assert_eq!(read_page(3, &write_page(&page).unwrap()).unwrap(), page);
+}
+
+#[test]
+fn what_is_above_all_records_of_a_page_costs_next_to_nothing() {
+    let page = |above: Above| Page {
+        number: 2,
+        entries: (0..PAGE_KEYS)
+            .map(|n| {
+                let key = format!("message-{n:08}");
+                entry("messages", "d", Some(&key), Judged::Live).below(above)
+            })
+            .collect(),
+        next: None,
+    };
+    let bytes = |above| write_page(&page(above)).unwrap().len();
+
+    let (plain, below) = (bytes(Above::default()), bytes(above(3_000_000_000)));
+
+    assert!(below < plain + 200, "{below} bytes, {plain} without");
+}
+
 #[test]
 fn exceptions_are_read_as_they_were_written() {
     let exceptions = Exceptions {
