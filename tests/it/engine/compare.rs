@@ -3,5 +3,6 @@
 mod archive;
 pub(crate) mod compares;
 mod killed;
+mod late_indexes;
 mod purged;
 mod settled;

@@ -85,7 +85,6 @@ const WAITING: &[(&[Strategy], Rule, &str)] = &[
     ),
     (ALL, Rule::SameParent, "A13"),
     (ALL, Rule::NoOrphan, "A6, A7, A8, A13"),
-    (ALL, Rule::Complete, "A11"),
     (
         REMOVES,
         Rule::Counted,
