@@ -30,6 +30,7 @@ use telemetry::chain;
 
 pub(crate) mod below;
 pub(crate) mod copies;
+pub(crate) mod hanging;
 pub(crate) mod plan;
 pub(crate) mod repair;
 

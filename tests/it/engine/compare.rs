@@ -2,6 +2,7 @@
 
 mod archive;
 pub(crate) mod compares;
+mod hanging;
 mod killed;
 mod late_indexes;
 mod purged;

@@ -12,7 +12,7 @@ use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, State};
 use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
@@ -119,7 +119,9 @@ impl Level {
         if !row.is_of(&deletion.tenant, collection) {
             return;
         }
-        if mark.is_of(deletion.id) && !has_root {
+        // A restore that is over has cleared what it could: its mark is left on a record that waits for its own parent.
+        let is_left = deletion.state == State::Restored;
+        if mark.is_of(deletion.id) && (!has_root || is_left) {
             self.hang(collection, key, row);
         } else if mark.is_of(deletion.id)
             || ((has_root || mark.is_live())
