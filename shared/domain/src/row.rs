@@ -134,9 +134,19 @@ impl Row {
     /// Whether the row says that it was written after this moment. One without a readable time does not say so.
     #[must_use]
     pub fn is_written_after(&self, collection: &Collection, moment: Timestamp) -> bool {
-        let time = collection.filters.time.as_ref();
-        let written = time.and_then(|attribute| time::read(self.attributes.get(attribute)?));
+        let written = self.written(collection);
         written.is_some_and(|written| written > moment)
+    }
+
+    /// Whether the row says that it was written by this moment. One without a readable time does not say so.
+    #[must_use]
+    pub fn is_written_by(&self, collection: &Collection, moment: Timestamp) -> bool {
+        let written = self.written(collection);
+        written.is_some_and(|written| written <= moment)
+    }
+
+    fn written(&self, collection: &Collection) -> Option<Timestamp> {
+        time::read(self.attributes.get(collection.filters.time.as_ref()?)?)
     }
 
     /// The key of the parent that the row references, or `None` when an attribute is missing.

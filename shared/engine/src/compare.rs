@@ -12,12 +12,13 @@ use tracing::{info, warn};
 
 use crate::compare::repair::Comparing;
 use crate::kit::checkpoint::checkpoint;
+use crate::kit::detach::detach;
 use crate::kit::engine::Engine;
 use crate::kit::manifest;
 use crate::kit::records::Records;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
-use domain::deletion::comparison::{Drift, Findings, RETURNS, Tallies, add};
+use domain::deletion::comparison::{Drift, Findings, Tallies, add};
 use domain::deletion::{Deletion, State};
 use domain::message::DeletionMessage;
 use domain::page::Judged;
@@ -29,10 +30,11 @@ use telemetry::chain;
 
 pub(crate) mod below;
 pub(crate) mod copies;
+pub(crate) mod hanging;
 pub(crate) mod plan;
 pub(crate) mod repair;
 
-use self::below::below;
+use self::below::{Live, below};
 use self::plan::Case;
 
 /// The result of one stretch of a comparison.
@@ -41,7 +43,7 @@ use self::plan::Case;
 pub(super) enum Compared {
     /// All is compared; this is the deletion as it is stored.
     Done(Box<Deletion>),
-    /// Live records appeared below a purged root: it is purged once more.
+    /// Live records were found that are the deletion's: it is deleted or purged once more.
     Returned,
     /// The time is over; a later sweep continues.
     Left,
@@ -142,10 +144,9 @@ async fn run<P: EnginePorts>(
         checkpoint(work, deletion, next).await?;
         add(drift, &findings.drift);
     }
-    let again = may_purge_again(deletion);
     let live = match deletion.state {
         // Records that a cancelled deletion has not reached stay live below its root, as was requested.
-        State::Deleted | State::Purged => below(work, deletion, again, drift).await?,
+        State::Deleted | State::Purged => below(work, deletion, drift).await?,
         _ => None,
     };
     if let Some(live) = live {
@@ -181,31 +182,38 @@ async fn compare_page<P: EnginePorts>(
         let comparing = Comparing::new(work, deletion, &records);
         comparing.compare(case, &mut findings).await?;
         copies::compare(work, deletion, &records, case, &mut findings).await?;
+        if case.has_deleted(deletion, number) {
+            let open = records.open(None);
+            let entries = open.places.iter().map(|place| open.entry(*place));
+            let detached = Box::pin(detach(work, deletion, entries)).await?;
+            if detached > 0 {
+                info!(deletion_id = %deletion.id, detached, "an index had not shown {detached} children of records of deletion {}: they are detached", deletion.id);
+            }
+        }
     }
     Ok(findings)
-}
-
-/// Whether live records below a purged root are purged too. They are not if there are rows with this deletion's mark
-/// again: a further purge would remove them, and nobody has asked for that.
-fn may_purge_again(deletion: &Deletion) -> bool {
-    deletion.state == State::Purged
-        && deletion.comparison.returns < RETURNS
-        && deletion.comparison.found(Drift::Resurrected) == 0
 }
 
 async fn send_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
-    live: u64,
+    live: Live,
     drift: &mut Tallies,
 ) -> Result<Compared, Stop> {
-    let found = deletion.found(work.now(), &work.engine.timing);
+    let Live { records, from } = live;
+    // The index was late: the stores agree.
+    let is_drift = from.is_none();
+    let found = deletion.found(from, work.now(), &work.engine.timing);
     let next = found.map_err(|_| Stop::Superseded)?;
     checkpoint(work, deletion, next).await?;
-    warn!(deletion_id = %deletion.id, live, "deletion {} is purged once more: records live below its root", deletion.id);
-    let mut findings = Findings::default();
-    findings.count(Drift::LiveChild, live, true);
-    add(drift, &findings.drift);
+    if is_drift {
+        warn!(deletion_id = %deletion.id, live = records, "deletion {} is purged once more: records live below its root", deletion.id);
+        let mut findings = Findings::default();
+        findings.count(Drift::LiveChild, records, true);
+        add(drift, &findings.drift);
+    } else {
+        info!(deletion_id = %deletion.id, records, state = %deletion.state, "deletion {} goes on: an index had not shown records that it was asked for", deletion.id);
+    }
     let message = DeletionMessage::about(deletion);
     let sending = work.engine.ports.queue().send(&message, Duration::ZERO);
     if let Err(stop) = work.closing(sending).await {

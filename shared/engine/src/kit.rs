@@ -5,6 +5,7 @@ pub(crate) mod archived;
 pub(crate) mod checkpoint;
 pub(crate) mod children;
 pub(crate) mod clear;
+pub(crate) mod detach;
 pub(crate) mod documents;
 pub(crate) mod engine;
 pub(crate) mod identified;

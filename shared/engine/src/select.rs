@@ -1,22 +1,20 @@
 //! Finds the next page of a manifest: the children of the records in the pages before, level by level.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use crate::kit::membership::Membership;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::step::{Found, Step};
 use crate::select::walk::{STEPS, Walk};
-use domain::collection::CollectionName;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, Pass};
 use domain::effects::Effects;
 use domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
-use domain::row::Row;
 use domain::scope::Scope;
 use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
 
 mod above;
 mod coming_back;
+pub(crate) mod late;
 pub(crate) mod links;
 pub(crate) mod requested;
 pub(crate) mod shared_records;
@@ -28,7 +26,7 @@ pub(crate) mod walk;
 pub(crate) enum Wanted {
     /// All that the deletion covers.
     All,
-    /// Those without a mark that are below the deletion: late arrivals.
+    /// Those without a mark that are the deletion's all the same: late arrivals.
     Late,
 }
 
@@ -143,53 +141,19 @@ impl<P: EnginePorts> Selection<'_, P> {
             let step = shared_records::step(&mut self.walk, deletion, place, number, room);
             return Box::pin(step).await;
         }
-        // What is below late arrivals is searched when their turn is over: then they are the deletion's, or gone.
-        let open = match self.wanted {
-            Wanted::All => (number, entries),
-            Wanted::Late => (number, [].as_slice()),
-        };
-        let mut step = self
-            .walk
-            .step(deletion, cursor.clone(), open, limit)
-            .await?;
-        if let Step::Rows { rows, .. } = &mut step
-            && self.wanted == Wanted::Late
-        {
-            let found = std::mem::take(rows);
-            let late = live_below(self.walk.work, deletion, self.walk.scope, found);
-            *rows = Box::pin(late).await?;
+        if self.wanted == Wanted::Late {
+            let step = late::step(&mut self.walk, deletion, cursor, number, limit);
+            return Box::pin(step).await;
         }
-        Ok(step)
+        let open = (number, entries);
+        self.walk.step(deletion, cursor.clone(), open, limit).await
     }
 
+    /// A purge does not search for shared records.
     fn continues_with_shared_records(&self) -> bool {
-        self.wanted == Wanted::All
+        (self.wanted == Wanted::All || self.deletion.state.pass() == Pass::Delete)
             && shared_records::follows_selection(self.deletion, self.walk.scope)
     }
-}
-
-/// Those of these rows that carry no mark although they are below the deletion: what is above them is read after them.
-pub(crate) async fn live_below<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: &Scope,
-    mut found: Vec<Found>,
-) -> Result<Vec<Found>, Stop> {
-    let mut membership = Membership::of_found(work, deletion, scope);
-    let names: BTreeSet<CollectionName> = found.iter().map(|row| row.collection.clone()).collect();
-    for name in names {
-        let collection = work.collection(&name)?;
-        let is_its = |row: &Found| row.collection == name;
-        found.retain(|row| !is_its(row) || row.row.mark(collection).is_live());
-        let rows: Vec<Row> = found
-            .iter()
-            .filter(|row| is_its(row))
-            .map(|row| row.row.clone())
-            .collect();
-        let mut ours = membership.of(collection, &rows).await?.into_iter();
-        found.retain(|row| !is_its(row) || ours.next().unwrap_or(false));
-    }
-    Ok(found)
 }
 
 /// How many of these rows still fit into a page that holds `bytes`.

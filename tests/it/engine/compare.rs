@@ -2,6 +2,8 @@
 
 mod archive;
 pub(crate) mod compares;
+mod hanging;
 mod killed;
+mod late_indexes;
 mod purged;
 mod settled;

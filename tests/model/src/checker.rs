@@ -311,7 +311,7 @@ impl Setup {
             }
             Happens::Find(id) => {
                 world.left.finds -= 1;
-                let next = world.meta(id).found(now, &timing());
+                let next = world.meta(id).found(None, now, &timing());
                 world.store(id, next.ok()?).ok()?;
                 world.send(id);
             }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use crate::cursor::SelectCursor;
 
-/// How often a purged deletion is sent back to be purged once more. A writer that keeps writing below a deleted parent
+/// How often a deletion is sent back to be deleted or purged once more. A writer that keeps writing below a deleted parent
 /// must not keep it from ending: from then on, what is found is only counted, and an alarm reports it.
 pub const RETURNS: u32 = 3;
 
@@ -93,6 +93,10 @@ pub struct Comparison {
     /// How often it has sent the deletion back to be purged once more; kept over the runs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub returns: u32,
+    /// Whether what an author's deletion was asked for has been asked for once more, so that an index had the time to
+    /// show it; kept over the runs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub asked: bool,
     /// What was found, except for stale documents.
     #[serde(default, skip_serializing_if = "is_default")]
     pub drift: Tallies,
@@ -152,6 +156,7 @@ impl Comparison {
     pub fn anew(&self) -> Self {
         Self {
             returns: self.returns,
+            asked: self.asked,
             ..Self::default()
         }
     }

@@ -25,7 +25,8 @@ pub enum Event {
     Purge,
     /// `purge_at` has come.
     PurgeDue,
-    /// Compare found live records below the root of a purged deletion.
+    /// Compare found live records below the root of a purged deletion, or ones that an author's deletion was asked for and
+    /// that an index did not show in time.
     Found,
 }
 
@@ -133,6 +134,8 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
             S::Restoring
         }
 
+        // From `purge_at` on it is the purge that removes what is there.
+        (Event::Found, S::Deleted) if !terms.is_due => S::Deleting,
         // Records of a parked deletion may be wanted back: only a request purges them.
         (Event::Purge, S::Deleted | S::Cancelled | S::DeleteFailed | S::RestoreFailed)
         | (Event::Retry, S::PurgeFailed)

@@ -158,14 +158,23 @@ impl Deletion {
         Ok(self.begun(state, None, now, timing))
     }
 
-    /// Compare found live records below the root of a purged deletion: they are purged too.
+    /// Compare found live records that are this deletion's: they are deleted or purged too. The search of the run that
+    /// begins with it starts at `from`, where that is not below the root.
     ///
     /// # Errors
     ///
-    /// When it is not `PURGED`.
-    pub fn found(&self, now: Timestamp, timing: &Timing) -> Result<Self, NotAllowed> {
+    /// When it is not `PURGED`, nor `DELETED` before `purge_at`.
+    pub fn found(
+        &self,
+        from: Option<SelectCursor>,
+        now: Timestamp,
+        timing: &Timing,
+    ) -> Result<Self, NotAllowed> {
         let state = self.after(Event::Found, now)?;
-        let mut next = self.begun(state, None, now, timing);
+        // A purge is the policy's; what is deleted was asked for.
+        let by = (state.pass() == Pass::Delete).then(|| self.requested_by.clone());
+        let mut next = self.begun(state, by, now, timing);
+        next.late_cursor = from;
         next.comparison.returns += 1;
         Ok(next)
     }
@@ -407,7 +416,10 @@ impl Deletion {
                 }
             }
         }
-        next.late_cursor = None;
+        // A delete that was sent back, and did not come to its end, searches once more when it is tried again.
+        let searches = self.root.is_none() && state.pass() == Pass::Delete;
+        let searches = searches && self.late_cursor.is_some();
+        next.late_cursor = searches.then_some(SelectCursor::REQUESTED);
         next.late_done = false;
         next.links = None;
         let (run, pages) = (next.run, next.pages);

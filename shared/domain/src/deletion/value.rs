@@ -80,7 +80,8 @@ pub struct Deletion {
     /// How many pages of late arrivals the present purge has added, which it does after all others but the root's. `None`
     /// outside of a purge, and in one that a build has begun that did them first.
     pub purged_late: Option<u32>,
-    /// Where the present pass's search for late arrivals continues; `None` before it began and when it is over.
+    /// Where the present pass's search for late arrivals continues; `None` before it began and when it is over. In a
+    /// delete without a root only a run that a comparison has begun searches.
     pub late_cursor: Option<SelectCursor>,
     /// Whether the present pass has finished its search for late arrivals.
     pub late_done: bool,
@@ -236,13 +237,33 @@ impl Deletion {
     }
 
     /// Whether the search for late arrivals has its turn: all pages but the root's are done. Without a root only a purge
-    /// searches.
+    /// searches, and a delete that a comparison has sent back.
     #[must_use]
     pub fn is_before_late_arrivals(&self) -> bool {
         let is_done = self.root.is_none()
-            && self.state.pass() == Pass::Purge
+            && (self.state.pass() == Pass::Purge || self.late_cursor.is_some())
             && self.next_backwards().is_none();
         !self.late_done && (is_done || self.is_before_root())
+    }
+
+    /// Whether the present run of a delete that runs forwards only searches: a comparison has begun it, when the selection
+    /// had been over for long.
+    #[must_use]
+    pub fn is_sent_back(&self) -> bool {
+        self.late_cursor.is_some() || self.late_done
+    }
+
+    /// Whether the delete has come to its end, with all that it was asked for: not one that was cancelled or given up.
+    #[must_use]
+    pub fn is_deleted_whole(&self) -> bool {
+        let ended = self.notified.delete.ended;
+        matches!(ended, Some(State::Deleted | State::Purged))
+    }
+
+    /// Whether a purge has added this page: the delete never knew it.
+    #[must_use]
+    pub fn is_added_by_a_purge(&self, page: u32) -> bool {
+        self.is_deleted_whole() && !self.is_acted(page)
     }
 
     /// Whether the present pass has failed to do a record.

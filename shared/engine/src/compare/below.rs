@@ -1,14 +1,16 @@
-//! The check below an ended deletion's root. A live record there, below a parent that is missing or marked, was written
-//! without the API.
+//! The check for live records that an ended deletion should have: what its author's index did not show in time, then what
+//! is below its root. A live record there, below a parent that is missing or marked, was written without the API.
+
+use tracing::warn;
 
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::live_below;
+use crate::select::late::{self, is_over_an_index};
 use crate::select::step::Step;
 use crate::select::walk::{STEPS, Walk};
-use domain::deletion::Deletion;
-use domain::deletion::comparison::{Drift, Findings, Tallies, add};
+use domain::deletion::comparison::{Drift, Findings, RETURNS, Tallies, add};
+use domain::deletion::{Deletion, State};
 use domain::page::SelectCursor;
 use ports::{EnginePorts, ReadDeletions};
 
@@ -16,43 +18,65 @@ use ports::{EnginePorts, ReadDeletions};
 /// from ending.
 const ENOUGH: u64 = 1000;
 
-/// Checks below the root, and counts the live records. If they are purged once more, one stretch that finds some is
-/// enough: the answer is the number that it found.
+/// Live records for which the deletion is sent back.
+pub(crate) struct Live {
+    /// How many one stretch of the check has found.
+    pub(crate) records: u64,
+    /// Where the search of the next run begins, if not below the root: the index was late.
+    pub(crate) from: Option<SelectCursor>,
+}
+
+/// Checks what was requested and what is below the root, and counts the live records. If the deletion is sent back for
+/// them, one stretch that finds some is enough.
 pub(crate) async fn below<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
-    is_purged_again: bool,
     drift: &mut Tallies,
-) -> Result<Option<u64>, Stop> {
+) -> Result<Option<Live>, Stop> {
     let deletions = work.deletions();
     let read = deletions.scope(&deletion.tenant, deletion.id);
     let scope = work
         .call(read)
         .await?
         .ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
+    // An index has caught up since the delete. What comes later is no longer what was requested.
+    let is_asked =
+        is_over_an_index(&scope) && !deletion.comparison.asked && deletion.is_deleted_whole();
+    let begin = if is_asked {
+        SelectCursor::REQUESTED
+    } else {
+        SelectCursor::ROOT
+    };
     let mut walk = Walk::new(work, &scope);
     let mut steps = 0;
     while deletion.comparison.found(Drift::LiveChild) < ENOUGH {
         let cursor = deletion.comparison.below_cursor.clone();
-        let cursor = cursor.unwrap_or(SelectCursor::ROOT);
-        let open = (deletion.pages + 1, [].as_slice());
-        let limit = work.engine.page_keys;
-        let (rows, next) = match walk.step(deletion, cursor, open, limit).await? {
+        let cursor = cursor.unwrap_or_else(|| begin.clone());
+        let (number, limit) = (deletion.pages + 1, work.engine.page_keys);
+        let step = late::step(&mut walk, deletion, &cursor, number, limit);
+        let (found, mut next) = match Box::pin(step).await? {
             Step::Rows { rows, next } => (rows, next),
             Step::Entries { next, .. } => (Vec::new(), next),
             Step::Over => break,
         };
-        let found = Box::pin(live_below(work, deletion, &scope, rows)).await?;
-        let live = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let records = u64::try_from(found.len()).unwrap_or(u64::MAX);
         steps += walk.taken();
-        if live > 0 && is_purged_again {
-            return Ok(Some(live));
+        let is_requested = matches!(cursor, SelectCursor::Requested(_));
+        if records > 0 && is_sent_back(work, deletion, is_requested) {
+            let from = is_requested.then_some(SelectCursor::REQUESTED);
+            return Ok(Some(Live { records, from }));
+        }
+        if records > 0 && is_requested {
+            warn!(deletion_id = %deletion.id, records, "records that deletion {} was asked for are left", deletion.id);
+            next = SelectCursor::ROOT;
+        } else if is_requested && !matches!(next, SelectCursor::Requested(_)) {
+            deletion.comparison.asked = true;
         }
         let mut findings = Findings::default();
-        if live > 0 {
-            findings.count(Drift::LiveChild, live, false);
+        if records > 0 {
+            findings.count(Drift::LiveChild, records, false);
         }
-        if live > 0 || steps >= STEPS {
+        if records > 0 || steps >= STEPS {
             steps = 0;
             let next = deletion.below_compared(next, &findings);
             checkpoint(work, deletion, next).await?;
@@ -63,4 +87,20 @@ pub(crate) async fn below<P: EnginePorts>(
         }
     }
     Ok(None)
+}
+
+/// Whether the deletion is sent back for live records, requested ones or such below its root. What is below a deleted
+/// parent is hidden by it, and left to the purge. A purged one is not sent back if there are rows with its mark again: a
+/// further purge would remove them, and nobody has asked for that.
+fn is_sent_back<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    is_requested: bool,
+) -> bool {
+    let is_possible = match deletion.state {
+        State::Deleted => is_requested && !deletion.terms(work.now()).is_due,
+        State::Purged => deletion.comparison.found(Drift::Resurrected) == 0,
+        _ => false,
+    };
+    is_possible && deletion.comparison.returns < RETURNS
 }

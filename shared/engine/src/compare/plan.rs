@@ -81,6 +81,15 @@ impl Case {
             _ => None,
         }
     }
+
+    /// Whether the records of this page were deleted, by the delete or by a purge that has added it.
+    pub(crate) fn has_deleted(self, deletion: &Deletion, page: u32) -> bool {
+        match self {
+            Self::Marked | Self::Moved { .. } => deletion.is_acted(page),
+            Self::Purged => true,
+            Self::Restored { .. } => false,
+        }
+    }
 }
 
 /// Whether, and how, a record disagrees with its deletion.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::compare::hanging;
 use crate::compare::plan::{Case, Repair, Seen, plan};
 use crate::kit::clear::{clear_documents, clear_rows};
 use crate::kit::documents::Documents;
@@ -73,7 +74,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 }
             }
             let repairs = planned.iter().map(|(place, (_, repair))| (*place, *repair));
-            let done = self.repair(repairs.collect()).await?;
+            let done = self.repair(repairs.collect(), findings).await?;
             open = Vec::new();
             for (place, (drift, repair)) in planned {
                 let done = done.get(&place).copied().unwrap_or(Done::Stays);
@@ -159,6 +160,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     async fn repair(
         &self,
         repairs: BTreeMap<usize, Repair>,
+        findings: &mut Findings,
     ) -> Result<BTreeMap<usize, Done>, Stop> {
         let at = |wanted: fn(&Repair) -> bool| -> Vec<usize> {
             let places = repairs.iter().filter(|(_, repair)| wanted(repair));
@@ -186,10 +188,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         for (place, repair) in &repairs {
             match repair {
                 Repair::RemoveDocument(version) => drop(documents.insert(*place, *version)),
-                Repair::RemoveRecord(version) => {
-                    removed.push(*place);
-                    documents.extend(version.map(|version| (*place, version)));
-                }
+                Repair::RemoveRecord(version) => removed.push((*place, *version)),
                 Repair::Count
                 | Repair::Wait
                 | Repair::MarkDocument
@@ -198,10 +197,34 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 | Repair::WriteDocument => {}
             }
         }
-        // Documents before rows: a row is removed only when its document is.
         done.extend(self.remove_documents(&documents).await?);
-        removed.retain(|place| done.get(place).is_none_or(|done| *done == Done::Repaired));
-        done.extend(self.remove_rows(&removed).await?);
+        for some in removed.chunks(AT_ONCE) {
+            done.extend(Box::pin(self.remove_records(some, findings)).await?);
+        }
+        Ok(done)
+    }
+
+    /// What is below them first: a record below which something stays is read again. Documents before rows: a row is
+    /// removed only when its document is.
+    async fn remove_records(
+        &self,
+        records: &[(usize, Option<DocumentVersion>)],
+        findings: &mut Findings,
+    ) -> Result<BTreeMap<usize, Done>, Stop> {
+        let places: Vec<usize> = records.iter().map(|(place, _)| *place).collect();
+        let below = hanging::clear(self.work, self.deletion, &self.at(&places)).await?;
+        below.count(findings);
+        let kept = below.kept.iter().map(|place| (*place, Done::Again));
+        let mut done: BTreeMap<usize, Done> = kept.collect();
+        let free = records
+            .iter()
+            .filter(|(place, _)| !done.contains_key(place));
+        let documents = free.filter_map(|(place, version)| Some((*place, (*version)?)));
+        let documents = documents.collect();
+        done.extend(self.remove_documents(&documents).await?);
+        let is_free = |place: &usize| done.get(place).is_none_or(|done| *done == Done::Repaired);
+        let rows: Vec<usize> = places.into_iter().filter(is_free).collect();
+        done.extend(self.remove_rows(&rows).await?);
         Ok(done)
     }
 

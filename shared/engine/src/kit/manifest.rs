@@ -1,7 +1,9 @@
 //! The manifest as it is stored: its pages, and which records it already has.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 
+use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::deletion::Deletion;
@@ -41,22 +43,25 @@ pub(crate) async fn exceptions<P: EnginePorts>(
     work.call(read).await.map(Option::unwrap_or_default)
 }
 
-/// Which of these records the manifest already has, and in which page: one page in memory at a time.
+/// Which of these records the manifest already has: a few of its pages are in memory at a time.
 pub(crate) async fn known<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    found: &[Entry],
-) -> Result<HashMap<RecordRef, u32>, Stop> {
-    let wanted: HashSet<RecordRef> = found.iter().map(record).collect();
-    let mut known = HashMap::new();
-    for number in 1..=deletion.pages {
-        if let Some(page) = page(work, deletion, number).await? {
-            let records = page.entries.iter().map(record);
-            let wanted = records.filter(|record| wanted.contains(record));
-            known.extend(wanted.map(|record| (record, number)));
-        }
-    }
-    Ok(known)
+    wanted: HashSet<RecordRef>,
+) -> Result<HashSet<RecordRef>, Stop> {
+    let failed = AtomicBool::new(false);
+    let slice = work.slice.unless(&failed);
+    let (work, wanted) = (Work::new(work.engine, &slice), &wanted);
+    let in_page = |number| {
+        Box::pin(async move {
+            let page = page(work, deletion, number).await?;
+            let records = page.iter().flat_map(|page| page.entries.iter().map(record));
+            Ok(records.filter(|record| wanted.contains(record)).collect())
+        })
+    };
+    let pages: Vec<Vec<RecordRef>> =
+        together(&failed, (1..=deletion.pages).map(in_page).collect()).await?;
+    Ok(pages.into_iter().flatten().collect())
 }
 
 /// The record of an entry.

@@ -27,6 +27,8 @@ pub(crate) struct Membership<'a, P: EnginePorts> {
     scope: &'a Scope,
     /// Whether a record belongs to it if its parent is missing.
     orphans_are_ours: bool,
+    /// Whether a record that the request lists may still be waiting for its turn in the delete.
+    is_listing: bool,
     /// The records of the same page.
     beside: HashSet<(&'a CollectionName, &'a RecordKey)>,
     /// The ids that the request lists, once they are read.
@@ -46,13 +48,15 @@ enum Above {
 }
 
 impl<'a, P: EnginePorts> Membership<'a, P> {
-    /// For records that are found below those of the deletion: a parent that is missing by now was one of them.
+    /// For records that are found below those of the deletion when its pages are done: a parent that is missing by now was
+    /// one of them, and one that is live is not, whatever the request lists.
     pub(crate) fn of_found(work: Work<'a, P>, deletion: &'a Deletion, scope: &'a Scope) -> Self {
         Self {
             work,
             deletion,
             scope,
             orphans_are_ours: true,
+            is_listing: false,
             beside: HashSet::new(),
             ids: None,
         }
@@ -70,6 +74,7 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
         let record = |entry: &'a Entry| (&entry.collection, &entry.key);
         Self {
             orphans_are_ours: deletion.is_late(page.number),
+            is_listing: deletion.state.pass() == Pass::Delete,
             beside: page.entries.iter().map(record).collect(),
             ..Self::of_found(work, deletion, scope)
         }
@@ -167,7 +172,7 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
                 return Ok(Above::NotOurs);
             }
             // Its turn in the delete is still to come.
-            if deletion.state.pass() == Pass::Delete && self.is_requested(collection, row).await? {
+            if self.is_listing && self.is_requested(collection, row).await? {
                 return Ok(Above::Ours);
             }
             return Ok(further(collection, row));
@@ -216,8 +221,8 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
     }
 }
 
-/// The places of those of these records that carry no mark and are still below the deletion, as their rows are now. A
-/// root without a mark is another record.
+/// The places of those of these records that carry no mark and are the deletion's all the same, as their rows are now: they
+/// are still below it, or were asked for once more. A root without a mark is another record.
 pub(crate) async fn still_below<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -235,13 +240,40 @@ pub(crate) async fn still_below<P: EnginePorts>(
         .unzip();
     let mut membership = Membership::of_page(work, deletion, scope, page);
     let ours = membership.of(collection, &rows).await?;
-    let below = places.into_iter().zip(ours).filter(|(_, is_ours)| *is_ours);
-    Ok(below.map(|(place, _)| place).collect())
+    // A purge adds what the request lists only if it has been asked for once more.
+    let is_asked = |row: &Row| {
+        deletion.is_added_by_a_purge(page.number) && was_requested(deletion, scope, collection, row)
+    };
+    let found = places.into_iter().zip(&rows).zip(ours);
+    Ok(found
+        .filter(|((_, row), is_ours)| *is_ours || is_asked(row))
+        .map(|((place, _), _)| place)
+        .collect())
 }
 
 fn further(collection: &Collection, row: &Row) -> Above {
     row.parent_key(collection)
         .map_or(Above::NotOurs, Above::Further)
+}
+
+/// Whether the row is one of an author's that the request was for, and says that it was there by then.
+pub(crate) fn was_requested(
+    deletion: &Deletion,
+    scope: &Scope,
+    collection: &Collection,
+    row: &Row,
+) -> bool {
+    let Source::Author {
+        author,
+        collections,
+    } = &scope.source
+    else {
+        return false;
+    };
+    collections.contains(&collection.name)
+        && row.author(collection) == Some(author.as_str())
+        && is_meant(deletion, scope, collection, row)
+        && row.is_written_by(collection, deletion.deleted_at)
 }
 
 /// Whether the row is the tenant's and meets the conditions of the scope.

@@ -13,7 +13,7 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::above::{Above, Parent, Standing};
 use domain::collection::Collection;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, State};
 use domain::fingerprint::is_created_apart;
 use domain::key::RecordKey;
 use domain::row::Row;
@@ -135,7 +135,9 @@ impl Level {
             return;
         }
         let now = Standing::of(row, collection, deletion.deleted_at);
-        if mark.is_of(deletion.id) && !has_root {
+        // A restore that is over has cleared what it could: its mark is left on a record that waits for its own parent.
+        let is_left = deletion.state == State::Restored;
+        if mark.is_of(deletion.id) && (!has_root || is_left) {
             self.hang(deletion, collection, row);
         } else if mark.is_of(deletion.id) {
             self.add(row, now.taken(), None);

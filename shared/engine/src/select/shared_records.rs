@@ -225,8 +225,8 @@ async fn not_failed_before<P: EnginePorts>(
         counts.is_some_and(|counts| counts.failed > 0)
     };
     if entries.iter().any(has_failed) {
-        let known = known(work, deletion, &entries).await?;
-        entries.retain(|entry| !known.contains_key(&record(entry)));
+        let known = known(work, deletion, entries.iter().map(record).collect()).await?;
+        entries.retain(|entry| !known.contains(&record(entry)));
     }
     Ok(entries)
 }

@@ -82,6 +82,11 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         std::mem::take(&mut self.taken)
     }
 
+    /// So many pages of the manifest were read beside it.
+    pub(crate) fn also_took(&mut self, pages: u32) {
+        self.taken += pages as usize;
+    }
+
     /// Moves to the next parents from `cursor` on and reads at most `limit` rows below them. `open` are the entries of
     /// the page that is being written, with its number.
     pub(crate) async fn step(

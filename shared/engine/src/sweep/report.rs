@@ -22,7 +22,7 @@ pub struct SweepReport {
     pub compared: usize,
     /// Comparisons that a later sweep continues.
     pub comparing: usize,
-    /// Purged deletions that are purged once more, because live records appeared below their root.
+    /// Deletions that are deleted or purged once more: live records were found that they should have.
     pub returned: usize,
     /// Records that disagree with their deletion. Recreated records are not counted here.
     pub drift_found: u64,

@@ -14,7 +14,7 @@ use testing::samples::{key, key2};
 use crate::engine::world::{Ignore, TENANT, World, admin};
 
 /// As in `chat.toml`, marked in place.
-const CHAT: &str = r#"
+pub(crate) const CHAT: &str = r#"
 [streams]
 table       = "streams"
 key         = ["stream_id"]

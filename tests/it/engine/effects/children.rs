@@ -1,11 +1,12 @@
 //! Children that stay when their parent goes, that keep it, or that get a new owner.
 
-use domain::deletion::State;
+use domain::deletion::{Action, Deletion, State};
 use requests::accept::AcceptError;
-use serde_json::json;
+use serde_json::{Value, json};
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
 
+use crate::engine::compare::compares::compared;
 use crate::engine::world::{Ignore, World};
 
 /// Notes stay when their folder goes; a folder of somebody else keeps its own.
@@ -109,6 +110,57 @@ async fn detached_children_stay_and_name_no_parent_any_more() {
     assert_eq!(ended.state, State::Deleted);
     assert!(!ended.deleted.contains_key("notes"));
     assert_detached(&world);
+}
+
+/// A note that the index does not show when its folder is deleted.
+async fn note_that_is_not_shown(strategy: &str) -> (World, Deletion) {
+    let text = FOLDERS.replace("\"flag\"", &format!("\"{strategy}\""));
+    let is_said = |line: &&str| strategy != "erase" || !line.starts_with("retention");
+    let lines: Vec<&str> = text.lines().filter(is_said).collect();
+    let world = World::new(&lines.join("\n"));
+    world.put("folders", &key("f"), None);
+    world.rows.lag();
+    world.put("notes", &key("late"), Some(&key("f")));
+    let deletion = world.accept("folders", &key("f")).await;
+    world.come_to_rest().await;
+    world.rows.settle();
+    assert_eq!(folder_of_the_note(&world), Some(json!("f")), "not shown");
+    (world, deletion)
+}
+
+fn folder_of_the_note(world: &World) -> Option<Value> {
+    let note = world.row("notes", &key("late")).expect("it stays");
+    note.get("folder_id").cloned()
+}
+
+#[tokio::test]
+async fn a_child_that_the_index_did_not_show_is_detached_once_it_does() {
+    for strategy in ["flag", "archive", "erase"] {
+        for is_purged_at_once in [false, true] {
+            let (world, deletion) = note_that_is_not_shown(strategy).await;
+            if is_purged_at_once && world.now(&deletion).state == State::Deleted {
+                world.act_and_rest(&deletion, Action::Purge).await;
+            }
+
+            let report = compared(&world, &deletion).await;
+
+            let context = format!("{strategy}, purged: {is_purged_at_once}");
+            assert_eq!((report.compared, report.drift_found), (1, 0), "{context}");
+            assert_eq!(folder_of_the_note(&world), None, "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parent_that_is_there_again_keeps_its_children() {
+    for strategy in ["flag", "archive", "erase"] {
+        let (world, deletion) = note_that_is_not_shown(strategy).await;
+        world.put("folders", &key("f"), None);
+
+        compared(&world, &deletion).await;
+
+        assert_eq!(folder_of_the_note(&world), Some(json!("f")), "{strategy}");
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ const POSSIBLE: &[(State, Event, State)] = &[
     (State::Deleting, Event::Cancel, State::Cancelling),
     (State::Deleted, Event::Restore, State::Restoring),
     (State::Deleted, Event::Purge, State::Purging),
+    (State::Deleted, Event::Found, State::Deleting),
     (State::DeleteFailed, Event::Retry, State::Deleting),
     (State::DeleteFailed, Event::Restore, State::Restoring),
     (State::DeleteFailed, Event::Purge, State::Purging),
@@ -75,7 +76,7 @@ fn from_purge_at_on_a_deleted_one_is_purged_and_no_longer_restored() {
     for (state, event) in every() {
         let expected = match (state, event) {
             (State::Deleted, Event::PurgeDue) => Some(State::Purging),
-            (State::Deleted, Event::Restore) => None,
+            (State::Deleted, Event::Restore | Event::Found) => None,
             _ => expected(state, event),
         };
         assert_eq!(next(state, event, due), expected, "{state} {event:?}");

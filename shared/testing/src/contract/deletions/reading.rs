@@ -299,6 +299,7 @@ fn comparison() -> Comparison {
         })),
         waiting: 1,
         returns: 2,
+        asked: true,
         drift: Tallies::from([
             (
                 Drift::OrphanMark,

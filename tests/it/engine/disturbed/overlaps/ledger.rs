@@ -255,6 +255,12 @@ impl Board {
 }
 
 impl Ledger {
+    /// Whether all of an author was asked for.
+    pub(super) fn is_an_authors(&self, by: &Deletion) -> bool {
+        let scope = self.courses[&by.id].scope.as_ref();
+        scope.is_some_and(|scope| matches!(scope.source, Source::Author { .. }))
+    }
+
     /// Whether the record is one that a request without a root names itself, by what was asked and what its row says.
     pub(super) fn is_asked(&self, by: &Deletion, stands: &Stands, life: &Life) -> bool {
         let Some(scope) = self

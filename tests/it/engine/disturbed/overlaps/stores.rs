@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::deletion::{DeletionId, State};
+use domain::deletion::{Deletion, DeletionId, State};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::board::Board;
@@ -163,7 +164,7 @@ impl Board {
     }
 
     /// What an author's deletion, or one of ids, was asked for is not live in the end if it was there when it was
-    /// asked, and nobody has moved it or taken it back since.
+    /// asked, says so itself where it was not listed by its id, and nobody has moved it or taken it back since.
     fn complete(&self, ledger: &mut Ledger) {
         for deletion in self.world.deletions.all() {
             let has_ended = deletion.restored.is_empty() && deletion.state == State::Purged;
@@ -186,7 +187,10 @@ impl Board {
                 let life = ledger.lives[&born].clone();
                 let is_asked = ledger.is_asked(&deletion, &stands, &life);
                 let is_old = life.placed_at < accepted_at && life.foreign_since.is_none();
-                if is_asked && is_old && life.back_at.is_none() && stands.mark.is_none() {
+                let is_late = ledger.is_an_authors(&deletion)
+                    && self.says_that_it_was_later(&stands.record, &deletion);
+                if is_asked && is_old && !is_late && life.back_at.is_none() && stands.mark.is_none()
+                {
                     let what = format!(
                         "{:?} is live, {} was asked for it",
                         stands.record, deletion.id
@@ -195,6 +199,16 @@ impl Board {
                 }
             }
         }
+    }
+}
+
+impl Board {
+    /// Whether the row's time is after the request: one that is written while the request is accepted may be stored
+    /// before it.
+    fn says_that_it_was_later(&self, record: &Record, by: &Deletion) -> bool {
+        let row = self.world.row(&record.0, &record.1).unwrap_or_default();
+        let sent: Option<Timestamp> = row["sent_at"].as_str().and_then(|at| at.parse().ok());
+        sent.is_some_and(|sent| sent > by.deleted_at)
     }
 }
 

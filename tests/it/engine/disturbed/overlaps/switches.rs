@@ -84,7 +84,6 @@ const WAITING: &[(&[Strategy], Rule, &str)] = &[
         "A12, if its mend goes back to the request; design 5.2 judges existence at select",
     ),
     (ALL, Rule::NoOrphan, "A6, A7, A8"),
-    (ALL, Rule::Complete, "A11"),
     (
         REMOVES,
         Rule::Counted,

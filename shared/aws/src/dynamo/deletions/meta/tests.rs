@@ -108,6 +108,7 @@ fn whole() -> Deletion {
             below_cursor: Some(SelectCursor::ROOT),
             waiting: 1,
             returns: 2,
+            asked: true,
             drift: Tallies::from([(
                 Drift::OrphanMark,
                 Tally {

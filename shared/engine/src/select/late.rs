@@ -1,0 +1,149 @@
+//! Which records without a mark are a deletion's all the same: the only place that decides it, for the search for late
+//! arrivals and for the comparison.
+//!
+//! What is below its records is, however it came there. What the request lists is found over an index, which may not show
+//! yet what was written a moment before the request; so it is asked for once more, later. Nothing hides such a record, so
+//! it must say itself that it was there: with a time that is not after the request. And the manifest must not have it: a
+//! record that its owner has taken back, or that has failed, stays as it is.
+
+use std::collections::BTreeSet;
+
+use tracing::warn;
+
+use crate::kit::manifest::known;
+use crate::kit::membership::{Membership, was_requested};
+use crate::kit::slice::Stop;
+use crate::kit::work::Work;
+use crate::select::step::{Found, Step};
+use crate::select::walk::Walk;
+use domain::collection::CollectionName;
+use domain::cursor::RequestedPlace;
+use domain::deletion::Deletion;
+use domain::key::RecordRef;
+use domain::page::SelectCursor;
+use domain::row::Row;
+use domain::scope::{Scope, Source};
+use ports::EnginePorts;
+
+/// The longest manifest that is read for records that are asked for once more: all of it is read within one slice.
+const LONGEST: u32 = 10_000;
+
+/// Whether what the request lists is found over an index.
+pub(crate) fn is_over_an_index(scope: &Scope) -> bool {
+    matches!(scope.source, Source::Author { .. })
+}
+
+/// The next late arrivals from the cursor on, at most `limit`; `number` is that of the page after the manifest. What is
+/// below late arrivals is searched when their turn is over: then they are the deletion's, or gone.
+pub(crate) async fn step<P: EnginePorts>(
+    walk: &mut Walk<'_, P>,
+    deletion: &Deletion,
+    cursor: &SelectCursor,
+    number: u32,
+    limit: usize,
+) -> Result<Step, Stop> {
+    let (work, scope) = (walk.work, walk.scope);
+    let place = match cursor {
+        SelectCursor::Requested(place) => Some(place),
+        SelectCursor::Below(_) | SelectCursor::Shared(_) => None,
+    };
+    if let Some(next) = place.and_then(|place| passed_by(work, scope, place)) {
+        let entries = Vec::new();
+        return Ok(Step::Entries { entries, next });
+    }
+    let open = (number, [].as_slice());
+    let mut step = walk.step(deletion, cursor.clone(), open, limit).await?;
+    if let Step::Rows { rows, .. } = &mut step {
+        let found = std::mem::take(rows);
+        *rows = if place.is_some() {
+            Box::pin(not_listed(walk, deletion, found)).await?
+        } else {
+            Box::pin(live_below(work, deletion, scope, found)).await?
+        };
+    }
+    Ok(step)
+}
+
+/// Where the search continues if nothing is asked for once more at this place.
+fn passed_by<P: EnginePorts>(
+    work: Work<'_, P>,
+    scope: &Scope,
+    place: &RequestedPlace,
+) -> Option<SelectCursor> {
+    let Source::Author { collections, .. } = &scope.source else {
+        return Some(SelectCursor::ROOT);
+    };
+    let Some(name) = collections.get(place.source) else {
+        return Some(SelectCursor::ROOT);
+    };
+    // Without a time nothing tells a record that was there from one that came later.
+    let declared = work.collections().get(name.as_ref());
+    let has_time = declared.is_none_or(|declared| declared.filters.time.is_some());
+    (!has_time).then(|| {
+        SelectCursor::Requested(RequestedPlace {
+            source: place.source + 1,
+            ..RequestedPlace::default()
+        })
+    })
+}
+
+/// Those of these rows that the request was for, that carry no mark, and that are not in the manifest.
+async fn not_listed<P: EnginePorts>(
+    walk: &mut Walk<'_, P>,
+    deletion: &Deletion,
+    found: Vec<Found>,
+) -> Result<Vec<Found>, Stop> {
+    let (work, scope) = (walk.work, walk.scope);
+    let (mut rows, mut records) = (Vec::new(), Vec::new());
+    for found in found {
+        let collection = work.collection(&found.collection)?;
+        if found.row.mark(collection).is_live()
+            && was_requested(deletion, scope, collection, &found.row)
+        {
+            records.push(RecordRef {
+                collection: found.collection.clone(),
+                key: found.row.key.clone(),
+            });
+            rows.push(found);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(rows);
+    }
+    if deletion.pages > LONGEST {
+        let (id, unmarked) = (deletion.id, rows.len());
+        warn!(deletion_id = %id, unmarked, "the manifest of deletion {id} is too long to be read for {unmarked} records without a mark: they are left");
+        return Ok(Vec::new());
+    }
+    walk.also_took(deletion.pages);
+    let known = known(work, deletion, records.iter().cloned().collect()).await?;
+    let rows = rows.into_iter().zip(records);
+    Ok(rows
+        .filter(|(_, record)| !known.contains(record))
+        .map(|(row, _)| row)
+        .collect())
+}
+
+/// Those of these rows that carry no mark although they are below the deletion: what is above them is read after them.
+async fn live_below<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
+    mut found: Vec<Found>,
+) -> Result<Vec<Found>, Stop> {
+    let mut membership = Membership::of_found(work, deletion, scope);
+    let names: BTreeSet<CollectionName> = found.iter().map(|row| row.collection.clone()).collect();
+    for name in names {
+        let collection = work.collection(&name)?;
+        let is_its = |row: &Found| row.collection == name;
+        found.retain(|row| !is_its(row) || row.row.mark(collection).is_live());
+        let rows: Vec<Row> = found
+            .iter()
+            .filter(|row| is_its(row))
+            .map(|row| row.row.clone())
+            .collect();
+        let mut ours = membership.of(collection, &rows).await?.into_iter();
+        found.retain(|row| !is_its(row) || ours.next().unwrap_or(false));
+    }
+    Ok(found)
+}
