@@ -5,6 +5,7 @@
 
 mod acting;
 mod claims;
+mod cursors;
 mod deleting;
 mod destroying;
 mod error_document;
@@ -14,6 +15,8 @@ mod hiding;
 mod limits;
 mod listing;
 mod odd_ids;
+mod pages;
+mod read_costs;
 mod reading;
 mod refusals;
 mod rights;

@@ -10,7 +10,7 @@ use crate::row::{Row, RowMark};
 pub struct Document {
     /// Its id.
     pub id: String,
-    /// Tenant, key, the declared fields that the row has, and the mark if the row carries one.
+    /// Tenant, key, the author where a search needs it, the declared fields that the row has, and the mark if the row carries one.
     pub fields: Map<String, Value>,
     /// Declared fields that the row does not have, and the mark's attributes if it carries none.
     pub gone: Vec<String>,
@@ -32,6 +32,9 @@ impl Document {
         let marked = matches!(row.mark(collection), RowMark::By(_));
         for name in &spec.fields {
             take(row, name, &mut fields, &mut gone);
+        }
+        if let Some(author) = collection.document_author() {
+            take(row, author, &mut fields, &mut gone);
         }
         for name in collection.marks.all() {
             if marked {
