@@ -193,6 +193,48 @@ mod tests {
     }
 
     #[test]
+    fn a_document_has_its_author_only_where_a_search_is_for_authors() {
+        let declared = |read: &str, serve: &str| {
+            Collections::for_tests(&format!(
+                r#"
+                [notes]
+                table       = "notes"
+                key         = ["n"]
+                tenant      = "owner"
+                document    = {{ index = "notes", id = "{{n}}", fields = ["text"] }}
+                strategy    = "flag"
+                retention   = "30d"
+                author      = "writer"
+                serve       = [{serve}]
+                permissions = {{ read = [{read}], delete = ["admin"] }}
+                "#
+            ))
+        };
+        let row = json!({ "owner": "acme", "writer": "ann" });
+        let row = Row {
+            key: RecordKey::stored("1", None),
+            attributes: row.as_object().unwrap().clone(),
+        };
+
+        for (read, serve, author) in [
+            (r#""author", "staff""#, r#""search""#, Some("ann")),
+            (r#""member""#, r#""search""#, None),
+            (r#""author""#, r#""read""#, None),
+        ] {
+            let collections = declared(read, serve);
+            let notes = collections.get("notes").unwrap();
+            let document = Document::of(notes, &row).unwrap().unwrap();
+
+            let said = document.fields.get("writer").and_then(Value::as_str);
+            assert_eq!(said, author, "{read} {serve}");
+            assert_eq!(
+                notes.document_attributes().contains(&"writer"),
+                author.is_some()
+            );
+        }
+    }
+
+    #[test]
     fn a_key_that_makes_no_id_makes_no_document() {
         let key = RecordKey::stored("1~", Some("2"));
 
