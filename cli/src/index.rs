@@ -202,7 +202,7 @@ fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
         marks.deleted_by.as_str(),
         marks.deletion_id.as_str(),
     ]);
-    for keyword in keywords {
+    for keyword in keywords.chain(collection.document_author()) {
         fields.insert(keyword.to_owned(), json!({"type": "keyword"}));
     }
     fields.insert(marks.deleted_at.clone(), json!({"type": "date"}));

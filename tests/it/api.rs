@@ -6,6 +6,7 @@
 mod acting;
 mod another_parent;
 mod claims;
+mod cursors;
 mod deleting;
 mod destroying;
 mod error_document;
@@ -15,6 +16,8 @@ mod hiding;
 mod limits;
 mod listing;
 mod odd_ids;
+mod pages;
+mod read_costs;
 mod reading;
 mod refusals;
 mod rights;

@@ -15,7 +15,7 @@ use ports::{
 };
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use requests::act::{ActError, act};
-use requests::{Api, OnPublishFailure};
+use requests::{Api, CursorKeys, OnPublishFailure};
 use serde_json::{Map, Value};
 use testing::{
     Failing, FakeClock, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeSchedules, Faults,
@@ -154,6 +154,7 @@ impl<S: Search> OnTables<S> {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
             timing: samples::timing(),
+            cursor_keys: CursorKeys::new("a key of the tests", None),
             on_publish_failure: OnPublishFailure::Outbox,
         }
     }

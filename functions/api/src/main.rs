@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api::{router, run};
 use lambda_runtime::Error;
-use requests::Api;
-use wiring::config::ApiConfig;
+use requests::{Api, CursorKeys};
+use wiring::config::{ApiConfig, Secret};
 use wiring::{Clients, configured, ended};
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,6 +24,10 @@ async fn serve(config: ApiConfig) -> Result<(), Error> {
         ports: clients.of_api(),
         collections: config.collections,
         timing: config.timing,
+        cursor_keys: CursorKeys::new(
+            config.cursor_key.reveal(),
+            config.cursor_key_before.as_ref().map(Secret::reveal),
+        ),
         on_publish_failure: config.on_publish_failure,
     };
     run(router(Arc::new(api), config.claims)).await

@@ -1,7 +1,9 @@
 //! From the claims that the gateway verified to the caller. Nothing else in a request identifies the caller.
 //!
-//! Nothing is guessed: a claim with the caller or the tenant is a text, and groups are a list of texts or one name.
-//! Where only the gateway's text of a claim is available, it is used if it is unambiguous.
+//! Nothing is guessed: a claim with the caller or the tenant is a text, and groups are a list of texts, or a text in the
+//! form that is configured. Where only the gateway's text of a claim is available, it is used if it is unambiguous.
+
+mod groups;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +11,7 @@ use axum::http::HeaderMap;
 use domain::principal::{Groups, Principal, Tenant};
 use serde_json::Value;
 use tracing::warn;
-use wiring::config::ClaimNames;
+use wiring::config::{ClaimNames, GroupsForm};
 
 use crate::problem::{Code, Problem};
 use crate::token::{self, Claims, Token};
@@ -47,6 +49,7 @@ impl Identity {
             subject,
             tenant,
             groups,
+            groups_form,
         } = &self.names;
         let said = Said {
             token: token::sent(headers, claims, &[subject, tenant, groups]),
@@ -64,7 +67,7 @@ impl Identity {
             );
             Problem::new(Code::TenantMissing, detail)
         })?;
-        let groups = said.groups(groups);
+        let groups = said.groups(groups, *groups_form);
         if groups == Groups::Unknown {
             self.tell();
         }
@@ -81,7 +84,7 @@ impl Identity {
             let claim = &self.names.groups;
             warn!(
                 claim,
-                "groups of callers cannot be told for certain and give no right: the claim {claim} is neither a list of texts nor one name, or the token that was verified is not the one of the Authorization header"
+                "groups of callers cannot be told for certain and give no right: the claim {claim} is neither a list of texts nor a text in the form that GROUPS_FORM names, or the token that was verified is not the one of the Authorization header"
             );
         }
     }
@@ -109,17 +112,17 @@ impl Said<'_> {
         (!text.is_empty()).then_some(text)
     }
 
-    fn groups(&self, name: &str) -> Groups {
+    fn groups(&self, name: &str, form: GroupsForm) -> Groups {
         let payload = match (&self.token, self.claims.get(name).map(String::as_str)) {
             (Token::Verified(payload), _) => payload,
             // The token may have groups that the gateway has not passed on: they must not count as none.
             (Token::Other, None) => return Groups::Unknown,
             (Token::Absent, None) | (_, Some("[]")) => return Groups::Known(Vec::new()),
-            (_, Some(text)) => return one(text),
+            (_, Some(text)) => return groups::of_rendered(text, form),
         };
         match payload.get(name) {
             None | Some(Value::Null) => Groups::Known(Vec::new()),
-            Some(Value::String(text)) => one(text),
+            Some(Value::String(text)) => groups::of_text(text, form),
             Some(Value::Array(values)) => {
                 let names = values.iter().map(|value| value.as_str().map(str::to_owned));
                 names
@@ -128,18 +131,6 @@ impl Said<'_> {
             }
             Some(Value::Bool(_) | Value::Number(_) | Value::Object(_)) => Groups::Unknown,
         }
-    }
-}
-
-/// The groups of a text: none or one, if it cannot be a list.
-fn one(text: &str) -> Groups {
-    let is_list = |c: char| c.is_whitespace() || c.is_control() || "[](){},;|\"'\\".contains(c);
-    if text.is_empty() {
-        Groups::Known(Vec::new())
-    } else if text.contains(is_list) {
-        Groups::Unknown
-    } else {
-        Groups::Known(vec![text.to_owned()])
     }
 }
 

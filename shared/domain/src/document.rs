@@ -10,7 +10,7 @@ use crate::row::{Row, RowMark};
 pub struct Document {
     /// Its id.
     pub id: String,
-    /// Tenant, key, the declared fields that the row has, and the mark if the row carries one.
+    /// Tenant, key, the author where a search needs it, the declared fields that the row has, and the mark if the row carries one.
     pub fields: Map<String, Value>,
     /// Declared fields that the row does not have, and the mark's attributes if it carries none.
     pub gone: Vec<String>,
@@ -32,6 +32,9 @@ impl Document {
         let marked = matches!(row.mark(collection), RowMark::By(_));
         for name in &spec.fields {
             take(row, name, &mut fields, &mut gone);
+        }
+        if let Some(author) = collection.document_author() {
+            take(row, author, &mut fields, &mut gone);
         }
         for name in collection.marks.all() {
             if marked {
@@ -187,6 +190,48 @@ mod tests {
         assert!(!says(json!({ "body": { "size": 1, "more": 2 } })));
         assert!(!says(json!({ "owner": "globex" })));
         assert!(!says(json!({ "deleted_at": "2026-11-21T07:00:00.000Z" })));
+    }
+
+    #[test]
+    fn a_document_has_its_author_only_where_a_search_is_for_authors() {
+        let declared = |read: &str, serve: &str| {
+            Collections::for_tests(&format!(
+                r#"
+                [notes]
+                table       = "notes"
+                key         = ["n"]
+                tenant      = "owner"
+                document    = {{ index = "notes", id = "{{n}}", fields = ["text"] }}
+                strategy    = "flag"
+                retention   = "30d"
+                author      = "writer"
+                serve       = [{serve}]
+                permissions = {{ read = [{read}], delete = ["admin"] }}
+                "#
+            ))
+        };
+        let row = json!({ "owner": "acme", "writer": "ann" });
+        let row = Row {
+            key: RecordKey::stored("1", None),
+            attributes: row.as_object().unwrap().clone(),
+        };
+
+        for (read, serve, author) in [
+            (r#""author", "staff""#, r#""search""#, Some("ann")),
+            (r#""member""#, r#""search""#, None),
+            (r#""author""#, r#""read""#, None),
+        ] {
+            let collections = declared(read, serve);
+            let notes = collections.get("notes").unwrap();
+            let document = Document::of(notes, &row).unwrap().unwrap();
+
+            let said = document.fields.get("writer").and_then(Value::as_str);
+            assert_eq!(said, author, "{read} {serve}");
+            assert_eq!(
+                notes.document_attributes().contains(&"writer"),
+                author.is_some()
+            );
+        }
     }
 
     #[test]

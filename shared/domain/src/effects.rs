@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::collection::{ChildLookup, Collection, Recipients, ScheduleTemplate};
+use crate::collection::{ChildLookup, Collection, Grant, Recipients, ScheduleTemplate};
 use crate::row::Row;
 
 /// The most recipients that an event lists.
@@ -197,12 +197,23 @@ impl Collection {
         names
     }
 
-    /// The fields of a document that its row determines: tenant, key, marks and those that are declared, each once.
+    /// The attribute of a document with its author, where a search needs it: some callers may read their own records
+    /// only.
+    #[must_use]
+    pub fn document_author(&self) -> Option<&str> {
+        let is_needed = self.serve.search && self.permissions.read.contains(&Grant::Author);
+        let author = self.author.as_ref().filter(|_| is_needed);
+        author.map(|author| author.attribute.as_str())
+    }
+
+    /// The fields of a document that its row determines: tenant, key, marks, the author where a search needs it, and those
+    /// that are declared, each once.
     #[must_use]
     pub fn document_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
         names.push(&self.tenant.attribute);
         names.extend(self.marks.all());
+        names.extend(self.document_author());
         names.extend(
             self.document
                 .iter()

@@ -170,39 +170,34 @@ pub struct SearchQuery<'a> {
     pub collection: &'a Collection,
     /// Only documents of this tenant.
     pub tenant: &'a Tenant,
+    /// Only documents of this author. The collection's documents must say it, see `Collection::document_author`.
+    pub author: Option<&'a str>,
     /// In the syntax of `simple_query_string`, over the declared fields.
     pub text: &'a str,
-    /// After this hit.
-    pub after: Option<&'a serde_json::Value>,
-    /// The most hits.
+    /// After the document of this record, which may be gone.
+    pub after: Option<&'a RecordKey>,
+    /// The most documents that are found.
     pub limit: usize,
 }
 
-/// A document that was found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hit {
-    /// The record whose document it is.
-    pub key: RecordKey,
-    /// Where it is in the order, to continue from there.
-    pub place: serde_json::Value,
-}
-
-/// One page of hits, best first.
-#[derive(Debug, Clone, PartialEq)]
+/// One page of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchPage {
-    /// The hits: unmarked documents of the tenant. What their rows say is not known here.
-    pub hits: Vec<Hit>,
-    /// Whether there may be more after the last hit.
-    pub more: bool,
+    /// The records whose documents were found, each once: unmarked documents of the tenant, by their keys, downwards.
+    /// What their rows say is not known here. There may be fewer than were asked for although there are more.
+    pub hits: Vec<RecordKey>,
+    /// Where to continue; `None` when everything was found.
+    pub next: Option<RecordKey>,
 }
 
 /// Finds documents.
 pub trait SearchDocuments: Send + Sync {
-    /// One page of hits, always filtered by tenant and by "no mark".
+    /// One page, always filtered by tenant and by "no mark". The text decides what is found, and nothing else: the order
+    /// is that of the keys, so that no write of another document moves one.
     ///
     /// # Errors
     ///
-    /// When the index did not answer or is missing. An `after` that does not belong to this index is refused.
+    /// When the index did not answer or is missing.
     fn search(
         &self,
         query: SearchQuery<'_>,

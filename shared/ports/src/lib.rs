@@ -103,8 +103,8 @@ pub use self::deletions::{
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
     ClearDocuments, DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState,
-    DocumentVersion, Hit, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
-    SearchDocuments, SearchPage, SearchQuery,
+    DocumentVersion, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome, SearchDocuments,
+    SearchPage, SearchQuery,
 };
 pub use self::domain_health::{DomainHealth, Health};
 pub use self::error::DependencyError;

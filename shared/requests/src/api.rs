@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::seal::CursorKeys;
 use domain::collection::Collections;
 use domain::deletion::Timing;
 use domain::message::OnPublishFailure;
@@ -15,6 +16,8 @@ pub struct Api<P> {
     pub collections: Arc<Collections>,
     /// The times of the protocol.
     pub timing: Timing,
+    /// What seals the cursors of lists.
+    pub cursor_keys: CursorKeys,
     /// What happens when the message cannot be sent.
     pub on_publish_failure: OnPublishFailure,
 }

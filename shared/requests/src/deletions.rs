@@ -1,9 +1,11 @@
 //! Shows deletions and their manifests to those who may see them; for all others there are none.
 
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::api::Api;
+use crate::budget::Budget;
 use crate::cursor::{self, InvalidCursor};
 use crate::visible::visible;
 use domain::collection::CollectionName;
@@ -12,11 +14,14 @@ use domain::key::RecordKey;
 use domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
 use domain::principal::Principal;
 use domain::scope::Scope;
-use ports::{ApiPorts, DependencyError, ReadDeletions};
+use ports::{ApiPorts, DeletionSummary, DependencyError, ReadDeletions};
 use telemetry::chain;
 
-/// How many deletions one list reads before it answers with what it has.
-const SCAN_LIMIT: usize = 500;
+/// How many reads one list of deletions makes before it answers with what it has: each deletion is read by itself.
+const READS: usize = 250;
+
+/// How many of them are made at the same time at the most.
+const TOGETHER: usize = 10;
 
 /// How many pages of a manifest are read for one answer: pages may be empty, sometimes many in a row.
 const PAGES: usize = 100;
@@ -44,6 +49,16 @@ pub struct DeletionFilter {
     pub collection: Option<String>,
     /// Requested by this subject.
     pub requested_by: Option<String>,
+}
+
+impl DeletionFilter {
+    /// Whether a deletion may be wanted, by what the index has of it.
+    fn may_be(&self, summary: &DeletionSummary) -> bool {
+        let collection = self.collection.as_deref();
+        let requested_by = self.requested_by.as_deref();
+        collection.is_none_or(|wanted| wanted == summary.collection.as_ref())
+            && requested_by.is_none_or(|wanted| wanted == summary.requested_by)
+    }
 }
 
 /// One deletion; `None` is "none that the caller may see".
@@ -90,58 +105,73 @@ pub async fn list<P: ApiPorts>(
 ) -> Result<(Vec<Deletion>, Option<String>), ShowError> {
     let name = [
         "deletions",
-        principal.tenant.as_str(),
         filter.state.map_or("", State::as_str),
         filter.collection.as_deref().unwrap_or(""),
         filter.requested_by.as_deref().unwrap_or(""),
     ];
-    let mut before: Option<DeletionId> = from.map(|from| cursor::read(&name, from)).transpose()?;
-    let mut found = Vec::new();
-    let mut scanned = 0;
-    while scanned < SCAN_LIMIT {
-        let stretch = api
-            .ports
-            .deletions()
-            .list(&principal.tenant, before, STRETCH)
-            .await?;
-        let is_last = stretch.len() < STRETCH;
-        for summary in stretch {
-            before = Some(summary.id);
-            scanned += 1;
-            let unwanted = filter
-                .collection
-                .as_deref()
-                .is_some_and(|wanted| wanted != summary.collection.as_ref())
-                || filter
-                    .requested_by
-                    .as_ref()
-                    .is_some_and(|wanted| *wanted != summary.requested_by);
-            if unwanted {
-                continue;
-            }
-            // The index has what never changes; the state is read from the deletion itself.
-            let deletion = match visible(api, principal, Some(summary.id)).await {
-                Ok(Some(deletion)) => deletion,
-                Ok(None) => continue,
-                // A caller who requests it by its id gets the error; it must not make the others unreadable.
-                Err(error) if error.is_newer => {
-                    warn!(deletion_id = %summary.id, error = %chain(&error), "deletion {} is left out", summary.id);
-                    continue;
+    let before = from.map(|from| cursor::read(api, principal, &name, from));
+    let mut before: Option<DeletionId> = before.transpose()?;
+    let go_on = |before: Option<DeletionId>| {
+        before.map(|before| cursor::write(api, principal, &name, before))
+    };
+    let mut budget = Budget::of_calls(api.ports.clock(), READS);
+    let mut found: Vec<Deletion> = Vec::new();
+    // One more than requested: only if there is one, there is a cursor.
+    let together = TOGETHER.min(limit + 1);
+    loop {
+        budget.spend(1);
+        let deletions = api.ports.deletions();
+        let stretch = deletions.list(&principal.tenant, before, STRETCH).await?;
+        for summaries in stretch.chunks(together) {
+            let wanted: Vec<bool> = summaries.iter().map(|one| filter.may_be(one)).collect();
+            budget.spend(wanted.iter().filter(|is_wanted| **is_wanted).count());
+            let read = summaries.iter().zip(wanted);
+            let read = read.map(|(summary, is_wanted)| async move {
+                if is_wanted {
+                    listed(api, principal, filter, summary.id).await
+                } else {
+                    Ok(None)
                 }
-                Err(error) => return Err(error.into()),
-            };
-            if filter.state.is_none_or(|wanted| wanted == deletion.state) {
-                found.push(*deletion);
+            });
+            for (summary, read) in summaries.iter().zip(join_all(read).await) {
+                if let Some(deletion) = read? {
+                    // Only one that the caller may see makes a cursor.
+                    if found.len() == limit {
+                        return Ok((found, go_on(before)));
+                    }
+                    found.push(*deletion);
+                }
+                before = Some(summary.id);
             }
-            if found.len() == limit {
-                return Ok((found, before.map(|before| cursor::write(&name, before))));
+            if budget.is_spent() {
+                return Ok((found, go_on(before)));
             }
         }
-        if is_last {
+        if stretch.len() < STRETCH {
             return Ok((found, None));
         }
     }
-    Ok((found, before.map(|before| cursor::write(&name, before))))
+}
+
+/// The deletion, if it is one of those that are wanted. The index has what never changes; the state is read from the
+/// deletion itself.
+async fn listed<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    filter: &DeletionFilter,
+    id: DeletionId,
+) -> Result<Option<Box<Deletion>>, DependencyError> {
+    match visible(api, principal, Some(id)).await {
+        Ok(found) => {
+            Ok(found.filter(|deletion| filter.state.is_none_or(|wanted| wanted == deletion.state)))
+        }
+        // A caller who requests it by its id gets the error; it must not make the others unreadable.
+        Err(error) if error.is_newer => {
+            warn!(deletion_id = %id, error = %chain(&error), "deletion {id} is left out");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// One record of a manifest.
@@ -178,9 +208,9 @@ pub async fn records<P: ApiPorts>(
     from: Option<&str>,
 ) -> Result<Option<(Vec<ManifestRecord>, Option<String>)>, ShowError> {
     let id_text = id.to_string();
-    let name = ["records", principal.tenant.as_str(), &id_text];
+    let name = ["records", &id_text];
     let mut place: Place = from
-        .map(|from| cursor::read(&name, from))
+        .map(|from| cursor::read(api, principal, &name, from))
         .transpose()?
         .unwrap_or(Place { page: 1, entry: 0 });
     let Some(deletion) = visible(api, principal, Some(id)).await? else {
@@ -209,6 +239,8 @@ pub async fn records<P: ApiPorts>(
                 return Ok(Some((
                     found,
                     Some(cursor::write(
+                        api,
+                        principal,
                         &name,
                         Place {
                             page: place.page,
@@ -238,7 +270,10 @@ pub async fn records<P: ApiPorts>(
             entry: 0,
         };
     }
-    Ok(Some((found, Some(cursor::write(&name, place)))))
+    Ok(Some((
+        found,
+        Some(cursor::write(api, principal, &name, place)),
+    )))
 }
 
 /// Which passes have done a page.

@@ -1,9 +1,12 @@
 //! Whether a record is live: no mark, and every parent that it references is there and live.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::future::{join, join_all};
 
 use crate::api::Api;
 use crate::ask_again::Tries;
+use crate::budget::Budget;
 use domain::above::Above;
 use domain::collection::{Collection, Collections};
 use domain::deletion::DeletionId;
@@ -173,6 +176,57 @@ async fn judge_with<P: ApiPorts>(
             Ancestors::Missing => (Liveness::Orphan(row), unknown),
         },
     )
+}
+
+/// Of rows that were read just now, those that are live and have only what is live above them, in their order. Each
+/// ancestor is read once, and all of a level in one batch.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn live_of<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    rows: Vec<Row>,
+    budget: &mut Budget<'_, P::Clock>,
+) -> Result<Vec<Row>, DependencyError> {
+    let mut live: Vec<bool> = rows
+        .iter()
+        .map(|row| row.mark(collection).is_live())
+        .collect();
+    // Those whose ancestors are still to be read, each with its place among the rows.
+    let mut open: Vec<(usize, Row)> = rows.iter().cloned().enumerate().collect();
+    open.retain(|(place, _)| live[*place]);
+    let mut below = collection;
+    while let (Some(parent), Some(link)) = (api.collections.parent_of(below), &below.parent) {
+        let mut keys = Vec::new();
+        for (place, row) in open {
+            match row.parent_key(below) {
+                Some(key) => keys.push((place, key)),
+                None => live[place] = !link.required,
+            }
+        }
+        let distinct: BTreeSet<RecordKey> = keys.iter().map(|(_, key)| key.clone()).collect();
+        let distinct: Vec<RecordKey> = distinct.into_iter().collect();
+        budget.spend(distinct.len().div_ceil(P::Rows::READ_BATCH));
+        let ancestors = read_many(api, parent, &distinct, Fields::Judged).await?;
+        let there = ancestors.into_iter().flatten();
+        let there: BTreeMap<RecordKey, Row> = there
+            .filter(|row| row.is_of(tenant, parent) && row.mark(parent).is_live())
+            .map(|row| (row.key.clone(), row))
+            .collect();
+        open = Vec::new();
+        for (place, key) in keys {
+            match there.get(&key) {
+                Some(ancestor) => open.push((place, ancestor.clone())),
+                None => live[place] = false,
+            }
+        }
+        below = parent;
+    }
+    let rows = rows.into_iter().zip(live);
+    Ok(rows.filter_map(|(row, live)| live.then_some(row)).collect())
 }
 
 /// Reads what is above a row, except for what is known of it: one round trip for each level.

@@ -8,15 +8,16 @@ mod index;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::rows::{clear_mark, key_of, mark_of, write_mark};
 use domain::collection::{Collection, Collections, DocumentSpec};
 use domain::deletion::DeletionId;
+use domain::key::RecordKey;
 use domain::row::Mark;
 use ports::{
     Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentContent,
-    DocumentMarkOutcome, DocumentState, DocumentVersion, Hit, MarkDocuments, PurgeDocuments,
+    DocumentMarkOutcome, DocumentState, DocumentVersion, MarkDocuments, PurgeDocuments,
     ReadDocuments, RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
 };
 
@@ -328,42 +329,19 @@ impl SearchDocuments for FakeDocuments {
         let operation = "search";
         let state = &mut *self.begin(operation, 0, 0)?;
         let index = index(&mut state.indexes, query.collection, operation)?;
-        let after = match query.after.map(place_of) {
-            None => None,
-            Some(Some(after)) => Some(after),
-            Some(None) => {
-                return Err(DependencyError::refused(
-                    NAME,
-                    operation,
-                    "the place is not of this index",
-                ));
-            }
-        };
-        let mut found: Vec<_> = index
-            .iter()
-            .filter(|(_, document)| shows(&query, &document.source))
-            .map(|(id, document)| (score(&query, &document.source), id, document))
-            .filter(|(score, id, _)| {
-                *score < 0
-                    && after
-                        .as_ref()
-                        .is_none_or(|after| (*score, *id) > (after.0, &after.1))
-            })
+        let mut found: Vec<RecordKey> = index
+            .values()
+            .map(|document| &document.source)
+            .filter(|source| shows(&query, source) && matches(&query, source))
+            .filter_map(|source| key_of(query.collection, source))
+            .filter(|key| query.after.is_none_or(|after| key < after))
             .collect();
-        found.sort_by_key(|(score, id, _)| (*score, *id));
-        let more = found.len() > query.limit;
-        let hit = |(score, id, document): (i64, &String, &Document)| {
-            Some(Hit {
-                key: key_of(query.collection, &document.source)?,
-                place: json!([score, id]),
-            })
-        };
-        let hits = found
-            .into_iter()
-            .take(query.limit)
-            .filter_map(hit)
-            .collect();
-        Ok(SearchPage { hits, more })
+        found.sort_by(|one, other| other.cmp(one));
+        found.dedup();
+        let is_full = found.len() >= query.limit;
+        found.truncate(query.limit);
+        let next = found.last().filter(|_| is_full).cloned();
+        Ok(SearchPage { hits: found, next })
     }
 }
 
@@ -384,14 +362,15 @@ fn index<'a>(
 }
 
 fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
-    let tenant = source
-        .get(&query.collection.tenant.attribute)
-        .and_then(Value::as_str);
-    tenant == Some(query.tenant.as_str()) && mark_of(query.collection, source).is_live()
+    let text = |attribute: &str| source.get(attribute).and_then(Value::as_str);
+    let author = query.author.zip(query.collection.document_author());
+    text(&query.collection.tenant.attribute) == Some(query.tenant.as_str())
+        && author.is_none_or(|(author, attribute)| text(attribute) == Some(author))
+        && mark_of(query.collection, source).is_live()
 }
 
-/// How many of the words are found in the declared fields, as a negative number so that the best comes first.
-fn score(query: &SearchQuery<'_>, source: &Source) -> i64 {
+/// Whether one of the words is found in the declared fields.
+fn matches(query: &SearchQuery<'_>, source: &Source) -> bool {
     let fields = query
         .collection
         .document
@@ -400,15 +379,9 @@ fn score(query: &SearchQuery<'_>, source: &Source) -> i64 {
     let texts: Vec<_> = fields
         .filter_map(|field| Some(source.get(field)?.as_str()?.to_lowercase()))
         .collect();
-    let words = query.text.split_whitespace().map(str::to_lowercase);
-    words
-        .filter(|word| {
-            let word = word.trim_end_matches('*');
-            texts.iter().any(|text| text.contains(word))
-        })
-        .fold(0, |score, _| score - 1)
-}
-
-fn place_of(place: &Value) -> Option<(i64, String)> {
-    serde_json::from_value(place.clone()).ok()
+    let mut words = query.text.split_whitespace().map(str::to_lowercase);
+    words.any(|word| {
+        let word = word.trim_end_matches('*');
+        texts.iter().any(|text| text.contains(word))
+    })
 }

@@ -7,13 +7,17 @@
 mod collections;
 mod functions;
 mod problem;
+mod secret;
 mod stores;
 mod times;
 mod values;
 mod variables;
 
-pub use self::functions::{ApiConfig, ClaimNames, ConsumerConfig, EngineConfig, SweeperConfig};
+pub use self::functions::{
+    ApiConfig, ClaimNames, ConsumerConfig, EngineConfig, GroupsForm, SweeperConfig,
+};
 pub use self::problem::{ConfigError, Problem};
+pub use self::secret::Secret;
 pub use self::stores::{Search, StoresConfig};
 pub use self::variables::{Function, VARIABLES, Variable};
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use testing::samples::key;
+use wiring::config::GroupsForm;
 
 use super::event::Event;
 use super::world::World;
@@ -130,6 +131,83 @@ async fn groups_are_those_of_the_verified_token_and_never_guessed() {
         let did = may_delete(|event| event.with_token(&payload)).await;
 
         assert_eq!(did, may, "{groups}");
+    }
+}
+
+#[tokio::test]
+async fn a_groups_claim_that_is_a_text_counts_in_the_form_that_is_configured_and_in_no_other() {
+    let texts = [
+        "admin",
+        "ops,admin",
+        "ops, admin",
+        "ops admin",
+        "[ops, admin]",
+        r#"["ops", "admin"]"#,
+        // In no form.
+        "not admin",
+        r#"["\"admin\""]"#,
+        r#""admin""#,
+        "ops;admin",
+        "[ops,admin",
+    ];
+    for (form, read) in [
+        (GroupsForm::One, vec![0]),
+        (GroupsForm::Commas, vec![0, 1, 2]),
+        (GroupsForm::Brackets, vec![4]),
+        (GroupsForm::Json, vec![5]),
+    ] {
+        for (at, text) in texts.into_iter().enumerate() {
+            let mut world = World::new();
+            world.groups_form = form;
+            world.put("discussions", &key("d-1"));
+            let payload = json!({ "sub": "bob", "custom:tenant": "acme", "cognito:groups": text });
+
+            let event = Event::new("DELETE", "/v1/discussions/d-1").with_token(&payload);
+            let answer = world.call(event).await;
+
+            assert_eq!(
+                answer.status == 202,
+                read.contains(&at),
+                "{text} as {form:?}"
+            );
+            assert_eq!(world.is_untouched(), answer.status == 403, "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_every_form_a_list_is_its_items_and_no_more() {
+    for form in [
+        GroupsForm::Commas,
+        GroupsForm::Spaces,
+        GroupsForm::Brackets,
+        GroupsForm::Json,
+    ] {
+        for (groups, may) in [
+            (json!(["admin"]), true),
+            (json!(["not admin"]), false),
+            (json!(["ops,admin"]), false),
+            (json!(["x,admin,y"]), false),
+            (json!(["\"admin\""]), false),
+        ] {
+            let payload =
+                json!({ "sub": "bob", "custom:tenant": "acme", "cognito:groups": groups });
+            for with_token in [true, false] {
+                let mut world = World::new();
+                world.groups_form = form;
+                world.put("discussions", &key("d-1"));
+                let mut event = Event::new("DELETE", "/v1/discussions/d-1").with_token(&payload);
+                if !with_token {
+                    // The gateway's text of a list is no text of the token.
+                    event = event.without_header("authorization");
+                }
+
+                let answer = world.call(event).await;
+
+                let expected = may && with_token;
+                assert_eq!(answer.status == 202, expected, "{groups} as {form:?}");
+            }
+        }
     }
 }
 

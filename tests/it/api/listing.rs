@@ -60,7 +60,7 @@ async fn cursors_lead_through_every_list_once() {
     );
     assert_eq!(
         sorts(&pages(&world, "/v1/search/messages?q=stone&").await),
-        ["m-0", "m-1", "m-2", "m-3", "m-4"]
+        ["m-4", "m-3", "m-2", "m-1", "m-0"]
     );
 }
 
@@ -145,30 +145,6 @@ async fn a_cursor_goes_on_with_its_own_list_only() {
     let foreign =
         Event::new("GET", &format!("/v1/discussions?cursor={cursor}")).by("gus", "globex", "[]");
     assert_eq!(world.call(foreign).await.code(), "INVALID_CURSOR");
-}
-
-#[tokio::test]
-async fn a_forged_place_that_a_store_refuses_is_the_clients_fault() {
-    let world = mail();
-    let forged = |query: &[&str]| requests::cursor::write(query, "not a place");
-
-    let list = forged(&["list", "messages", "acme", "d-1"]);
-    let list = world
-        .call(Event::new(
-            "GET",
-            &format!("/v1/messages?parent=d-1&cursor={list}"),
-        ))
-        .await;
-    let search = forged(&["search", "messages", "acme", "stone"]);
-    let search = world
-        .call(Event::new(
-            "GET",
-            &format!("/v1/search/messages?q=stone&cursor={search}"),
-        ))
-        .await;
-
-    assert_eq!((list.status, list.code()), (400, "INVALID_CURSOR"));
-    assert_eq!((search.status, search.code()), (400, "INVALID_CURSOR"));
 }
 
 #[tokio::test]

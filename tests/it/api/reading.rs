@@ -87,7 +87,7 @@ async fn a_search_shows_what_the_truth_confirms() {
         .call(Event::new("GET", "/v1/search/discussions?q=stone"))
         .await;
 
-    assert_eq!(answer.ids(), ["d-1", "d-3"]);
+    assert_eq!(answer.ids(), ["d-3", "d-1"]);
     assert_eq!(answer.body["next_cursor"], json!(null));
     assert_eq!(
         world

@@ -8,17 +8,18 @@ use domain::collection::Collections;
 use domain::key::RecordKey;
 use domain::row::RowMark;
 use lambda_http::{Context, LambdaEvent};
-use requests::{Api, OnPublishFailure};
+use requests::{Api, CursorKeys, OnPublishFailure};
 use serde_json::{Map, Value, json};
 use testing::{Faults, samples};
-use wiring::config::ClaimNames;
+use wiring::config::{ClaimNames, GroupsForm};
 
 use super::event::Event;
 use crate::engine::world::{Ports, World as Stores};
 
 /// Beside the samples: `notes` are only deleted, and an absent one is told; `drafts` are their authors' business and
-/// never purged; `posts` are their authors' for ten minutes, and no guest's ever; `stamps` are on letters. The others are
-/// written by clients.
+/// never purged; `posts` are their authors' for ten minutes, and no guest's ever; `stamps` are on letters; `diaries` and
+/// `scraps` are read by their authors only, one with an index of the author and one without. The others are written by
+/// clients.
 const MORE: &str = r#"
 [notes]
 table       = "notes"
@@ -49,6 +50,27 @@ author      = "sender_id"
 filters     = { time = "sent_at" }
 serve       = ["read"]
 permissions = { read = ["member"], delete = ["author", "admin"], author_within = "10m", restore = ["admin"], deny = ["guest"] }
+
+[diaries]
+table       = "diaries"
+key         = ["diary_id"]
+tenant      = { attribute = "realm", gsi = "by_realm" }
+document    = { index = "diaries", id = "{diary_id}", fields = ["subject"] }
+strategy    = "flag"
+retention   = "30d"
+author      = { attribute = "writer", gsi = "by_writer" }
+serve       = ["read", "search"]
+permissions = { read = ["author"], delete = ["admin"] }
+
+[scraps]
+table       = "scraps"
+key         = ["scrap_id"]
+tenant      = { attribute = "realm", gsi = "by_realm" }
+strategy    = "flag"
+retention   = "30d"
+author      = "writer"
+serve       = ["read"]
+permissions = { read = ["author"], delete = ["admin"] }
 
 [rooms]
 table       = "rooms"
@@ -127,6 +149,8 @@ pub(crate) struct World {
     stores: Stores,
     pub(crate) faults: Faults,
     pub(crate) on_publish_failure: OnPublishFailure,
+    pub(crate) groups_form: GroupsForm,
+    pub(crate) cursor_keys: CursorKeys,
 }
 
 impl Deref for World {
@@ -189,6 +213,8 @@ impl World {
         Self {
             faults: stores.faults(),
             on_publish_failure: OnPublishFailure::Outbox,
+            groups_form: GroupsForm::One,
+            cursor_keys: CursorKeys::new("a key of the tests", None),
             stores,
         }
     }
@@ -270,6 +296,7 @@ impl World {
             subject: "sub".into(),
             tenant: "custom:tenant".into(),
             groups: "cognito:groups".into(),
+            groups_form: self.groups_form,
         };
         let router = api::router(Arc::new(self.api()), claims);
         let mut context = Context::default();
@@ -295,6 +322,7 @@ impl World {
     fn api(&self) -> Api<Ports> {
         Api {
             on_publish_failure: self.on_publish_failure,
+            cursor_keys: self.cursor_keys.clone(),
             ..self.stores.api(&self.faults)
         }
     }

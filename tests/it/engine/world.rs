@@ -19,7 +19,7 @@ use engine::{SweepReport, sweep};
 use jiff::Timestamp;
 use ports::{Clock, DependencyError, OutgoingOf, StoresOf, Wired};
 use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
-use requests::{Api, OnPublishFailure};
+use requests::{Api, CursorKeys, OnPublishFailure};
 use serde_json::{Map, Value, json};
 use testing::{
     Failing, FakeClock, FakeDeletions, FakeDocuments, FakeDomain, FakeEvents, FakeQueue, FakeRows,
@@ -123,6 +123,7 @@ impl World {
             ports: self.ports(faults),
             collections: Arc::clone(&self.collections),
             timing: self.timing,
+            cursor_keys: CursorKeys::new("a key of the tests", None),
             on_publish_failure: OnPublishFailure::Outbox,
         }
     }

@@ -9,10 +9,15 @@ use serde_json::json;
 use super::*;
 
 fn identity() -> Identity {
+    identity_with(GroupsForm::One)
+}
+
+fn identity_with(groups_form: GroupsForm) -> Identity {
     Identity::new(ClaimNames {
         subject: "sub".to_owned(),
         tenant: "tenant".to_owned(),
         groups: "groups".to_owned(),
+        groups_form,
     })
 }
 

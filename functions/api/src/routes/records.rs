@@ -30,8 +30,7 @@ const MOST_PREFIXES: usize = 5;
 /// A text that every index accepts.
 const PLAIN: &str = "a";
 
-/// The most records in one answer: each is read completely, up to 400 KB, and each hit of a search is checked by reads
-/// of its own.
+/// The most records in one answer: each is read completely, up to 400 KB.
 const MOST: usize = 100;
 
 pub(super) async fn get_or_list<P: ApiPorts>(
@@ -194,8 +193,8 @@ impl Wanted<'_> {
     }
 
     /// A store may refuse a request because of what the client has written into it. If it then accepts the same request
-    /// without the cursor, the cursor was forged; if it accepts another text, the text is more than the index accepts.
-    /// Both are the client's error, not the store's.
+    /// without the cursor, the cursor is of a table or index that has changed since; if it accepts another text, the text
+    /// is more than the index accepts. Both are the client's error, not the store's.
     async fn ask_and_blame<P: ApiPorts>(
         &self,
         api: &Api<P>,

@@ -1,17 +1,18 @@
 //! Searching: only the documents are read; the rows are not known here.
 //!
-//! The filters on tenant and mark are part of the query itself: there is no way to search without them.
+//! The filters on tenant and mark are part of the query itself: there is no way to search without them. The text is a
+//! filter too: nothing is scored, because scores are counted over the documents of all tenants, and move with each write.
 
 use ::opensearch::http::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::transport::{Request, RequestError};
-use super::{INDEX, OpenSearchDocuments};
+use super::OpenSearchDocuments;
+use super::transport::Request;
 use domain::collection::{Collection, DocumentSpec, KeySchema};
 use domain::key::RecordKey;
-use ports::{DependencyError, Hit, SearchDocuments, SearchPage, SearchQuery};
+use ports::{DependencyError, SearchDocuments, SearchPage, SearchQuery};
 
 const OPERATION: &str = "search";
 
@@ -31,17 +32,13 @@ struct Hits {
 struct Found {
     #[serde(rename = "_source", default)]
     source: Map<String, Value>,
-    sort: Value,
+    #[serde(default)]
+    sort: Vec<Value>,
 }
 
 impl SearchDocuments for OpenSearchDocuments {
     async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
         let (spec, index) = self.index(query.collection, OPERATION)?;
-        let is_place = |after: &Value| is_place(&query.collection.key, after);
-        if query.after.is_some_and(|after| !is_place(after)) {
-            let error = RequestError::Answer("the place is not of this index".to_owned());
-            return Err(DependencyError::refused(INDEX, OPERATION, error));
-        }
         let request = Request {
             method: Method::Post,
             path: &format!("/{index}/_search"),
@@ -57,14 +54,16 @@ impl SearchDocuments for OpenSearchDocuments {
         let Answer {
             hits: Hits { hits: found },
         } = self.in_time(OPERATION, call).await?;
-        let more = found.len() >= query.limit;
-        Ok(SearchPage {
-            hits: found
-                .into_iter()
-                .filter_map(|found| hit(query.collection, found))
-                .collect(),
-            more,
-        })
+        let key = &query.collection.key;
+        let last = found.last().filter(|_| found.len() >= query.limit);
+        let next = last.and_then(|last| place(key, last));
+        let mut hits: Vec<RecordKey> = found
+            .iter()
+            .filter_map(|found| hit(key, &found.source))
+            .collect();
+        // Another writer may have stored a second document of a record beside ours; it has the same place.
+        hits.dedup();
+        Ok(SearchPage { hits, next })
     }
 }
 
@@ -89,18 +88,6 @@ impl OpenSearchDocuments {
     }
 }
 
-/// Whether this is a position at which a search in this index can continue: a score and the parts of a key, numbers
-/// where a key is mapped as a date. The index answers some other positions as if it were broken.
-fn is_place(key: &KeySchema, after: &Value) -> bool {
-    after.as_array().is_some_and(|place| {
-        place.len() == 1 + key.parts()
-            && place[0].is_number()
-            && place[1..]
-                .iter()
-                .all(|part| part.is_string() || part.is_number())
-    })
-}
-
 /// What a text may say: words, phrases and prefixes, joined, negated and grouped. `FUZZY`, `NEAR` and `SLOP` are left
 /// out: a fuzzy word becomes up to fifty words, and twenty of them exceed what a search may have.
 const FLAGS: &str = "AND|OR|NOT|PREFIX|PHRASE|PRECEDENCE|ESCAPE|WHITESPACE";
@@ -113,49 +100,52 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
     let mut filter = vec![json!({ "term": { &*collection.tenant.attribute: tenant.as_str() } })];
     // Without its key a document belongs to no row.
     filter.extend(keys().map(|attribute| json!({ "exists": { "field": attribute } })));
-    let mut sort = vec![json!({ "_score": "desc" })];
-    sort.extend(
-        keys()
-            .map(|attribute| json!({ attribute: { "order": "asc", "unmapped_type": "keyword" } })),
-    );
+    if let (Some(author), Some(attribute)) = (query.author, collection.document_author()) {
+        filter.push(json!({ "term": { attribute: author } }));
+    }
+    // Lenient: a word that is not a date or a number finds nothing, instead of failing.
+    filter.push(json!({ "simple_query_string": { "query": query.text, "fields": spec.fields, "flags": FLAGS, "lenient": true } }));
+    let sort = keys()
+        .map(|attribute| json!({ attribute: { "order": "desc", "unmapped_type": "keyword" } }));
     let mut body = json!({
         "size": query.limit,
         "track_total_hits": false,
         "_source": keys().collect::<Vec<_>>(),
         "query": { "bool": {
-            // Lenient: a word that is not a date or a number finds nothing, instead of failing.
-            "must": [{ "simple_query_string": { "query": query.text, "fields": spec.fields, "flags": FLAGS, "lenient": true } }],
             "filter": filter,
             "must_not": [{ "exists": { "field": collection.marks.deleted_at } }],
         } },
-        "sort": sort,
+        "sort": sort.collect::<Vec<_>>(),
     });
     if let Some(after) = query.after {
-        body["search_after"] = after.clone();
+        body["search_after"] = after.values().collect();
     }
     body
 }
 
-fn hit(collection: &Collection, found: Found) -> Option<Hit> {
-    let KeySchema { partition, sort } = &collection.key;
-    let part = |attribute: &str| {
-        found
-            .source
-            .get(attribute)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
+/// The record whose document this is.
+fn hit(key: &KeySchema, source: &Map<String, Value>) -> Option<RecordKey> {
+    let part = |attribute: &String| source.get(attribute).and_then(Value::as_str);
+    let sort = match &key.sort {
+        Some(attribute) => Some(part(attribute)?),
+        None => None,
     };
-    let key = RecordKey {
-        partition: part(partition)?,
-        sort: match sort {
-            Some(attribute) => Some(part(attribute)?),
-            None => None,
-        },
+    Some(RecordKey::stored(part(&key.partition)?, sort))
+}
+
+/// Where a search continues behind this document: the values that it is sorted by, which are its key. They are also there
+/// where the document itself holds no key in the form of one.
+fn place(key: &KeySchema, found: &Found) -> Option<RecordKey> {
+    let mut parts = found.sort.iter().map(Value::as_str);
+    let sorted = match (parts.next().flatten(), parts.next(), &key.sort) {
+        (Some(partition), _, None) => Some(RecordKey::stored(partition, None)),
+        (Some(partition), Some(Some(sort)), Some(_)) => {
+            Some(RecordKey::stored(partition, Some(sort)))
+        }
+        _ => None,
     };
-    Some(Hit {
-        key,
-        place: found.sort,
-    })
+    // Sorted by another form of it, such as the milliseconds of a date.
+    sorted.or_else(|| hit(key, &found.source))
 }
 
 #[cfg(test)]
@@ -176,39 +166,92 @@ mod tests {
         permissions = { read = ["member"], delete = ["member"] }
     "#;
 
-    #[test]
-    fn every_search_is_filtered_by_tenant_and_mark() {
-        let collections = Collections::for_tests(MAIL);
+    fn body_of(declared: &str, author: Option<&str>) -> Value {
+        let collections = Collections::for_tests(declared);
         let collection = collections.get("messages").unwrap();
-        let tenant = Tenant::new("acme").unwrap();
-        let after = json!([1.5, "d", "m"]);
         let query = SearchQuery {
             collection,
-            tenant: &tenant,
+            tenant: &Tenant::new("acme").unwrap(),
+            author,
             text: "a | -b",
-            after: Some(&after),
+            after: Some(&RecordKey::stored("d", Some("m"))),
             limit: 20,
         };
+        body(collection.document.as_ref().unwrap(), &query)
+    }
 
-        let body = body(collection.document.as_ref().unwrap(), &query);
+    fn filters(body: &Value) -> &Vec<Value> {
+        body["query"]["bool"]["filter"].as_array().unwrap()
+    }
 
-        assert_eq!(
-            body["query"]["bool"]["filter"][0],
-            json!({ "term": { "user_id": "acme" } })
-        );
+    #[test]
+    fn every_search_is_filtered_by_tenant_and_mark() {
+        let body = body_of(MAIL, None);
+
+        assert_eq!(filters(&body)[0], json!({ "term": { "user_id": "acme" } }));
         assert_eq!(
             body["query"]["bool"]["must_not"],
             json!([{ "exists": { "field": "deleted_at" } }])
         );
-        assert_eq!(
-            body["query"]["bool"]["must"][0]["simple_query_string"]["query"],
-            "a | -b"
-        );
-        let flags = &body["query"]["bool"]["must"][0]["simple_query_string"]["flags"];
+        assert_eq!(body["track_total_hits"], false);
+    }
+
+    #[test]
+    fn nothing_is_scored_and_the_order_is_that_of_the_keys() {
+        let body = body_of(MAIL, None);
+
+        let text = filters(&body).last().unwrap();
+        assert_eq!(text["simple_query_string"]["query"], "a | -b");
+        let flags = &text["simple_query_string"]["flags"];
         for costly in ["FUZZY", "NEAR", "SLOP", "ALL"] {
             assert!(!flags.as_str().unwrap().contains(costly), "{flags}");
         }
-        assert_eq!(body["search_after"], after);
-        assert_eq!(body["track_total_hits"], false);
+        let clauses = body["query"]["bool"].as_object().unwrap();
+        assert!(!clauses.contains_key("must") && !clauses.contains_key("should"));
+        assert!(!body.to_string().contains("_score"));
+        let order =
+            |attribute: &str| json!({ attribute: { "order": "desc", "unmapped_type": "keyword" } });
+        assert_eq!(
+            body["sort"],
+            json!([order("discussion_id"), order("message_id")])
+        );
+        assert_eq!(body["search_after"], json!(["d", "m"]));
+    }
+
+    #[test]
+    fn who_reads_only_their_own_searches_only_those() {
+        let own = MAIL
+            .replace(r#"read = ["member"]"#, r#"read = ["author"]"#)
+            .replace(
+                "strategy ",
+                "author      = \"sender_id\"\n        strategy ",
+            );
+        let of_ann = json!({ "term": { "sender_id": "ann" } });
+
+        assert!(filters(&body_of(&own, Some("ann"))).contains(&of_ann));
+        assert!(!filters(&body_of(&own, None)).contains(&of_ann));
+    }
+
+    #[test]
+    fn a_search_continues_behind_a_document_without_a_key_in_the_form_of_one() {
+        let key = KeySchema {
+            partition: "d".into(),
+            sort: Some("m".into()),
+        };
+        let found = |source: Value, sort: &[Value]| Found {
+            source: source.as_object().unwrap().clone(),
+            sort: sort.to_vec(),
+        };
+        let expected = Some(RecordKey::stored("1", Some("2")));
+
+        let listed = found(
+            json!({ "d": ["1", "0"], "m": "2" }),
+            &[json!("1"), json!("2")],
+        );
+        assert_eq!(hit(&key, &listed.source), None);
+        assert_eq!(place(&key, &listed), expected);
+
+        let dated = found(json!({ "d": "1", "m": "2" }), &[json!("1"), json!(2)]);
+        assert_eq!(place(&key, &dated), expected);
     }
 }

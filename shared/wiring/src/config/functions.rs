@@ -6,7 +6,7 @@ use super::collections::read_collections;
 use super::stores::{SearchKind, StoresConfig, stores};
 use super::times::{DAY, times};
 use super::values::Values;
-use super::{ConfigError, Function};
+use super::{ConfigError, Function, Secret};
 use domain::collection::Collections;
 use domain::deletion::{RetryLimits, Timing};
 use domain::message::OnPublishFailure;
@@ -25,6 +25,10 @@ pub struct ApiConfig {
     pub on_publish_failure: OnPublishFailure,
     /// The names of the claims.
     pub claims: ClaimNames,
+    /// What the key that seals cursors is made of.
+    pub cursor_key: Secret,
+    /// What the key before it was made of, which still opens them.
+    pub cursor_key_before: Option<Secret>,
 }
 
 /// The names of the claims that identify the caller.
@@ -36,6 +40,23 @@ pub struct ClaimNames {
     pub tenant: String,
     /// The caller's groups.
     pub groups: String,
+    /// How a groups claim that is a text is read.
+    pub groups_form: GroupsForm,
+}
+
+/// The form of a groups claim that is a text and not a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupsForm {
+    /// One name.
+    One,
+    /// Names with commas between them: `a,b`, also with a space behind each comma.
+    Commas,
+    /// Names with spaces between them: `a b`.
+    Spaces,
+    /// As with commas, in brackets: `[a, b]`.
+    Brackets,
+    /// A JSON list of names: `["a", "b"]`.
+    Json,
 }
 
 /// The configuration of the consumer.
@@ -81,6 +102,17 @@ pub struct EngineConfig {
     pub patience: RetryLimits,
 }
 
+impl GroupsForm {
+    /// The words of the configuration.
+    const WORDS: [(&'static str, Self); 5] = [
+        ("one", Self::One),
+        ("commas", Self::Commas),
+        ("spaces", Self::Spaces),
+        ("brackets", Self::Brackets),
+        ("json", Self::Json),
+    ];
+}
+
 impl ApiConfig {
     /// Reads the environment of this process.
     ///
@@ -107,17 +139,21 @@ impl ApiConfig {
                 subject: values.text("SUBJECT_CLAIM"),
                 tenant: values.text("TENANT_CLAIM"),
                 groups: values.text("GROUPS_CLAIM"),
+                groups_form: values.one_of("GROUPS_FORM", &GroupsForm::WORDS),
             };
-            (on_publish_failure, claims)
+            let keys = ["CURSOR_KEY", "CURSOR_KEY_BEFORE"].map(|name| values.secret(name));
+            (on_publish_failure, claims, keys)
         };
         let read = read(Function::Api, lookup, own)?;
-        let (on_publish_failure, claims) = read.own;
+        let (on_publish_failure, claims, [cursor_key, cursor_key_before]) = read.own;
         Ok(Self {
             stores: read.stores,
             collections: read.collections,
             timing: read.timing,
             on_publish_failure,
             claims,
+            cursor_key,
+            cursor_key_before: Some(cursor_key_before).filter(|key| !key.reveal().is_empty()),
         })
     }
 }

@@ -21,6 +21,7 @@ fn given(name: &str) -> Option<String> {
         "QUEUE_URL" => "http://127.0.0.1:4566/000000000000/deletions",
         "EVENT_BUS" | "SCHEDULE_GROUP" => "tombstone",
         "SEARCH_DOMAIN" => "mail",
+        "CURSOR_KEY" => "0123456789abcdef0123456789abcdef",
         _ => return None,
     };
     Some(value.to_owned())
@@ -144,7 +145,9 @@ fn all_that_is_missing_is_told_at_once_and_empty_is_missing() {
 
     let required: Vec<_> = VARIABLES
         .iter()
-        .filter(|variable| variable.default.is_none())
+        .filter(|variable| {
+            variable.default.is_none() && variable.functions.contains(&Function::Sweeper)
+        })
         .map(|variable| variable.name)
         .collect();
     assert_eq!(
@@ -177,10 +180,15 @@ fn what_is_not_understood_is_refused() {
             "{name}={value}"
         );
     }
-    assert_eq!(
-        problems(Function::Api, &[("ON_PUBLISH_FAILURE", "Outbox")]),
-        ["ON_PUBLISH_FAILURE"]
-    );
+    for (name, value) in [
+        ("ON_PUBLISH_FAILURE", "Outbox"),
+        ("GROUPS_FORM", "a,b"),
+        ("CURSOR_KEY", ""),
+        ("CURSOR_KEY", "too short to be a secret at all"),
+        ("CURSOR_KEY_BEFORE", "too short"),
+    ] {
+        assert_eq!(problems(Function::Api, &[(name, value)]), [name], "{name}");
+    }
 }
 
 #[test]
@@ -456,4 +464,17 @@ fn the_files_of_a_folder_take_the_place_of_the_compiled_in_ones() {
             .collect::<Vec<_>>(),
         ["notes"]
     );
+}
+
+#[test]
+fn the_keys_of_cursors_are_read_and_never_shown() {
+    let before = "fedcba9876543210fedcba9876543210";
+
+    let config = ApiConfig::read(changed(&[("CURSOR_KEY_BEFORE", before)])).unwrap();
+    let without = ApiConfig::read(given).unwrap();
+
+    assert_eq!(config.cursor_key_before.as_ref().unwrap().reveal(), before);
+    assert_eq!(without.cursor_key_before, None);
+    let shown = format!("{config:?}");
+    assert!(!shown.contains(before) && !shown.contains(config.cursor_key.reveal()));
 }

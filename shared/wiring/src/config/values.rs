@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{ConfigError, Function, Problem, VARIABLES, Variable};
+use super::{ConfigError, Function, Problem, Secret, VARIABLES, Variable};
 
 pub(super) struct Values<F> {
     function: Function,
@@ -70,6 +70,20 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
                 String::new()
             }
         }
+    }
+
+    /// A secret that nobody can guess; empty only if the variable is optional.
+    pub(super) fn secret(&mut self, name: &'static str) -> Secret {
+        const LEAST: usize = 32;
+        let text = self.text(name);
+        if !text.is_empty() && text.len() < LEAST {
+            self.problem(
+                name,
+                "is too short for a secret",
+                "write at least 32 random characters",
+            );
+        }
+        Secret::new(text)
     }
 
     pub(super) fn number(&mut self, name: &'static str, range: RangeInclusive<u64>) -> u64 {

@@ -56,6 +56,9 @@ pub const VARIABLES: &[Variable] = &[
     optional("SUBJECT_CLAIM", API, "sub"),
     optional("TENANT_CLAIM", API, "custom:tenant"),
     optional("GROUPS_CLAIM", API, "cognito:groups"),
+    optional("GROUPS_FORM", API, "one"),
+    required("CURSOR_KEY", API),
+    optional("CURSOR_KEY_BEFORE", API, ""),
 ];
 
 const fn required(name: &'static str, functions: &'static [Function]) -> Variable {

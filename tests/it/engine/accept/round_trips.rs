@@ -11,7 +11,7 @@ use ports::{
     TakeBackOutcome, Wired, WriteOutcome, WriteRows,
 };
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use requests::{Api, OnPublishFailure};
+use requests::{Api, CursorKeys, OnPublishFailure};
 use testing::samples::{key, key2};
 use testing::{FakeRows, Operation};
 
@@ -101,6 +101,7 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
         },
         collections: Arc::clone(&world.collections),
         timing: world.timing,
+        cursor_keys: CursorKeys::new("a key of the tests", None),
         on_publish_failure: OnPublishFailure::Outbox,
     };
     let request = DeleteRequest {

@@ -85,7 +85,7 @@ pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
     taken
 }
 
-/// A document has the row's names for the tenant, the key and the marks, so they must be possible there, and no
+/// A document has the row's names for the tenant, the key, the marks and an author that a search needs, so they must be possible there, and no
 /// searched field can be one of them: those are text, these are keywords.
 fn document_can_be_written<'a>(
     collection: &Collection,
@@ -100,7 +100,10 @@ fn document_can_be_written<'a>(
         .key
         .attributes()
         .map(|attribute| ("key", attribute));
-    let keywords: Vec<_> = tenant.chain(key).collect();
+    let author = collection
+        .document_author()
+        .map(|attribute| ("author", attribute));
+    let keywords: Vec<_> = tenant.chain(key).chain(author).collect();
     let marks = ["marks.deleted_at", "marks.deleted_by", "marks.deletion_id"]
         .into_iter()
         .zip(collection.marks.all());

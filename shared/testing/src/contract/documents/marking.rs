@@ -168,6 +168,7 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
     let query = SearchQuery {
         collection: &messages,
         tenant: &tenant,
+        author: None,
         text: "stone",
         after: None,
         limit: 10,

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::harness::{DocumentsHarness, message, put_messages};
-use crate::contract::assert_refused;
 use crate::contract::done;
 use crate::samples::{collection, key2, mark, tenant};
+use domain::collection::Grant;
 use domain::key::RecordKey;
 use ports::{MarkDocuments, SearchDocuments, SearchPage, SearchQuery};
 
@@ -89,9 +89,9 @@ pub async fn searching_goes_on_behind_the_last_hit_and_shows_each_once<H: Docume
         loop {
             let page = search(harness, "acme", "stone", after.as_ref(), limit).await;
             assert!(page.hits.len() <= limit);
-            after = page.hits.last().map(|hit| hit.place.clone());
-            seen.extend(page.hits.into_iter().map(|hit| hit.key));
-            if !page.more || after.is_none() || seen.len() > names.len() {
+            after = page.next;
+            seen.extend(page.hits);
+            if after.is_none() || seen.len() > names.len() {
                 break;
             }
         }
@@ -104,34 +104,127 @@ pub async fn searching_goes_on_behind_the_last_hit_and_shows_each_once<H: Docume
     }
 }
 
-pub async fn a_place_that_is_not_of_this_index_is_refused<H: DocumentsHarness>(harness: &H) {
+pub async fn searching_is_in_the_order_of_keys_whatever_else_is_in_the_index<
+    H: DocumentsHarness,
+>(
+    harness: &H,
+) {
     let messages = collection("messages");
-    put_messages(harness, &messages, &["1"]).await;
+    let put = async |name: &str, owner: &str, body: &str| {
+        let (id, mut source) = message(name);
+        source.insert("user_id".to_owned(), json!(owner));
+        source.insert("body".to_owned(), json!(body));
+        harness.put(&messages, &id, source).await;
+    };
+    for (name, body) in [
+        ("1", "granite granite granite granite"),
+        ("2", "basalt"),
+        ("3", "granite and much more that makes it a long text"),
+        ("4", "granite basalt"),
+    ] {
+        put(name, "acme", body).await;
+    }
+    harness.refresh().await;
+    let expected: Vec<_> = ["4", "3", "2", "1"].map(|name| key2("d", name)).into();
+    let both = async || search(harness, "acme", "granite | basalt", None, 100).await;
+    let before = both().await.hits;
+
+    // With these `granite` is common and `basalt` rare, or the other way round.
+    for n in 0..60 {
+        put(&format!("other-{n}"), "globex", "granite").await;
+    }
+    harness.refresh().await;
+    let between = both().await.hits;
+    for n in 0..60 {
+        put(&format!("other-{n}"), "globex", "basalt basalt").await;
+    }
+    harness.refresh().await;
+
+    assert_eq!(
+        [before, between, both().await.hits],
+        [expected.clone(), expected.clone(), expected]
+    );
+}
+
+pub async fn what_others_write_between_two_pages_moves_no_hit<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let names = ["10", "20", "30", "40", "50", "60"];
+    let ids = put_messages(harness, &messages, &names).await;
+    harness.refresh().await;
+    let mut seen = Vec::new();
+    let mut after: Option<RecordKey> = None;
+
+    for page in 0..6 {
+        let found = search(harness, "acme", "stone", after.as_ref(), 1).await;
+        seen.extend(found.hits);
+        after = found.next;
+        // A new one on each side of the place, one that was shown goes, and one that was shown is written again.
+        put_messages(
+            harness,
+            &messages,
+            &[&format!("9{page}"), &format!("1{page}-new")],
+        )
+        .await;
+        let (id, mut source) = message("60");
+        source.insert("body".to_owned(), json!("stone ".repeat(page + 1)));
+        harness.put(&messages, &id, source).await;
+        if page == 2 {
+            let _ = done(
+                harness
+                    .documents()
+                    .mark(&messages, &mark(1), &ids[4..5])
+                    .await,
+            );
+        }
+        harness.refresh().await;
+    }
+
+    let throughout: Vec<_> = seen
+        .into_iter()
+        .filter(|key| names.iter().any(|name| *key == key2("d", name)))
+        .collect();
+    let expected: Vec<_> = ["60", "50", "40", "30", "20"]
+        .map(|name| key2("d", name))
+        .into();
+    assert_eq!(throughout[..5], expected);
+}
+
+pub async fn searching_for_an_authors_own_shows_nothing_of_others<H: DocumentsHarness>(
+    harness: &H,
+) {
+    // Who may read only what they wrote; the documents of such a collection say the author.
+    let mut messages = collection("messages");
+    messages.permissions.read = vec![Grant::Author];
+    for (name, author) in [("1", "ann"), ("2", "bob"), ("3", "ann bob"), ("4", "ann")] {
+        let (id, mut source) = message(name);
+        source.insert("sender_id".to_owned(), json!(author));
+        harness.put(&messages, &id, source).await;
+    }
     harness.refresh().await;
     let tenant = tenant("acme");
-
-    for place in [
-        json!("x"),
-        json!({}),
-        json!([]),
-        json!(["a"]),
-        json!([{ "a": 1 }, []]),
-        json!([null, null, null]),
-        json!([null, "d", "1"]),
-        json!([true, "d", "1"]),
-        json!(["x", 1, 2]),
-        json!([1, 2, 3, 4, 5, 6, 7]),
-    ] {
+    let own = async |author, limit| {
         let query = SearchQuery {
             collection: &messages,
             tenant: &tenant,
+            author: Some(author),
             text: "stone",
-            after: Some(&place),
-            limit: 10,
+            after: None,
+            limit,
         };
+        match harness.documents().search(query).await {
+            Ok(page) => page,
+            Err(error) => unreachable!("{error:?}"),
+        }
+    };
 
-        assert_refused(harness.documents().search(query).await);
-    }
+    assert_eq!(
+        own("ann", 10).await.hits,
+        ["4", "1"].map(|name| key2("d", name))
+    );
+    // Not even the end of a page tells of others'.
+    let page = own("bob", 2).await;
+    assert_eq!((page.hits, page.next), (vec![key2("d", "2")], None));
+    assert_eq!(own("nobody", 1).await.next, None);
 }
 
 pub async fn any_text_can_be_searched_for<H: DocumentsHarness>(harness: &H) {
@@ -192,13 +285,14 @@ async fn search<H: DocumentsHarness>(
     harness: &H,
     name: &str,
     text: &str,
-    after: Option<&Value>,
+    after: Option<&RecordKey>,
     limit: usize,
 ) -> SearchPage {
     let (messages, tenant) = (collection("messages"), tenant(name));
     let query = SearchQuery {
         collection: &messages,
         tenant: &tenant,
+        author: None,
         text,
         after,
         limit,
@@ -214,7 +308,6 @@ async fn found<H: DocumentsHarness>(harness: &H, name: &str, text: &str) -> BTre
         .await
         .hits
         .into_iter()
-        .map(|hit| hit.key)
         .collect()
 }
 

@@ -1,0 +1,213 @@
+//! Live records below a parent, or of the tenant where the collection has no parent.
+//!
+//! The order is that of the table or index, and a page ends exactly behind its last record, so what others write, delete
+//! and restore meanwhile moves nothing from one page into another. Stretches of records that are not shown are read in
+//! ever larger steps; if a step brings more than fits, it is made again, as long as needed.
+
+use jiff::Timestamp;
+
+use super::listed::{Listed, ReadError, may_read};
+use crate::api::Api;
+use crate::budget::Budget;
+use crate::cursor;
+use crate::liveness::{Liveness, liveness, read_many};
+use crate::related;
+use domain::collection::Collection;
+use domain::key::RecordKey;
+use domain::page::Position;
+use domain::permission::{Action, Right, allows};
+use domain::principal::Principal;
+use domain::row::Row;
+use ports::{ApiPorts, Clock, DependencyError, Fields, ReadRows, Related, RowPage};
+
+/// How many rows are read in one step at the most, where those before were not shown.
+const MOST: usize = 500;
+
+/// By how much a step is larger than the one before it, if that brought little.
+const GROWTH: usize = 4;
+
+/// One page of them.
+///
+/// # Errors
+///
+/// See [`ReadError`].
+pub async fn list<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    parent: Option<&RecordKey>,
+    limit: usize,
+    from: Option<&str>,
+) -> Result<Listed, ReadError> {
+    let right = may_read(principal, collection)?;
+    let (related, by_author) = related_to(collection, principal, right, parent)?;
+    let mut query = vec!["list", collection.name.as_ref()];
+    query.push(if by_author { "own" } else { "all" });
+    query.extend(parent.into_iter().flat_map(RecordKey::values));
+    // Before the parent is read: a cursor that is none is refused whatever becomes of the parent.
+    let after = from.map(|from| cursor::read(api, principal, &query, from));
+    let after: Option<Position> = after.transpose()?;
+    if let (Some(above), Some(key)) = (api.collections.parent_of(collection), parent) {
+        let found = liveness(api, above, &principal.tenant, key, Fields::Judged).await?;
+        if !matches!(found, Liveness::Live(_)) {
+            return Ok(Listed {
+                items: Vec::new(),
+                next_cursor: None,
+            });
+        }
+    }
+    let mut walk = Walk {
+        api,
+        principal,
+        parent,
+        related,
+        now: api.ports.clock().now(),
+        budget: Budget::of(api.ports.clock()),
+    };
+    let (items, next) = walk.page(after, limit).await?;
+    Ok(Listed {
+        items,
+        next_cursor: next.map(|next| cursor::write(api, principal, &query, next)),
+    })
+}
+
+/// The rows that the list is made of, and whether they are the caller's own, by the index of the author: the rows of
+/// others are then not even counted.
+fn related_to<'a>(
+    collection: &'a Collection,
+    principal: &'a Principal,
+    right: Right,
+    parent: Option<&'a RecordKey>,
+) -> Result<(Related<'a>, bool), ReadError> {
+    let all = match (&collection.parent, parent, &collection.tenant.gsi) {
+        (Some(link), Some(key), _) => Related::by(collection, &link.lookup, &link.by, key.values()),
+        (None, None, Some(index)) => {
+            let tenant = principal.tenant.as_str();
+            Related::over(collection, index, &collection.tenant.attribute, tenant)
+        }
+        (None, None, None) | (Some(_), None, _) | (None, Some(_), _) => {
+            return Err(ReadError::ParentRequired);
+        }
+    };
+    let author = collection.author.as_ref();
+    let index = author.and_then(|author| Some((author, author.gsi.as_ref()?)));
+    Ok(match (right, index) {
+        (Right::OwnOnly, Some((author, index))) => {
+            let own = Related::over(collection, index, &author.attribute, &principal.subject);
+            (own, true)
+        }
+        (Right::Always | Right::OwnOnly | Right::Never, _) => (all, false),
+    })
+}
+
+/// The way through the rows of one request.
+struct Walk<'a, P: ApiPorts> {
+    api: &'a Api<P>,
+    principal: &'a Principal,
+    parent: Option<&'a RecordKey>,
+    related: Related<'a>,
+    now: Timestamp,
+    budget: Budget<'a, P::Clock>,
+}
+
+impl<P: ApiPorts> Walk<'_, P> {
+    /// Records, and the place behind them if there is more.
+    async fn page(
+        &mut self,
+        mut after: Option<Position>,
+        limit: usize,
+    ) -> Result<(Vec<Row>, Option<Position>), DependencyError> {
+        let mut items = Vec::new();
+        let mut step = limit;
+        while items.len() < limit {
+            let wanted = limit - items.len();
+            if self.budget.is_spent() {
+                return Ok((items, after));
+            }
+            // A long step is for finding out where the records are: only those that are shown are read whole.
+            let is_long = step > wanted;
+            let fields = if is_long { Fields::Judged } else { Fields::All };
+            let page = self.read(after.as_ref(), step, fields).await?;
+            let shown: Vec<usize> = (0..page.rows.len())
+                .filter(|place| self.shows(&page.rows[*place]))
+                .collect();
+            if shown.len() > wanted {
+                step = 1 + shown[wanted - 1];
+                continue;
+            }
+            let is_little = shown.is_empty() || shown.len() * 2 < step.min(wanted);
+            step = if is_little {
+                (step * GROWTH).min(MOST)
+            } else {
+                (wanted - shown.len()).max(1)
+            };
+            let rows = page.rows.into_iter().enumerate();
+            let rows = rows.filter(|(place, _)| shown.contains(place));
+            let rows: Vec<Row> = rows.map(|(_, row)| row).collect();
+            items.extend(if is_long {
+                self.whole(&rows).await?
+            } else {
+                rows
+            });
+            after = page.next;
+            if after.is_none() {
+                return Ok((items, None));
+            }
+        }
+        let next = self.before_the_next(after).await?;
+        Ok((items, next))
+    }
+
+    /// A place before the next record that is shown, or `None` if there is none.
+    async fn before_the_next(
+        &mut self,
+        mut after: Option<Position>,
+    ) -> Result<Option<Position>, DependencyError> {
+        let mut step = 1;
+        while after.is_some() && !self.budget.is_spent() {
+            let page = self.read(after.as_ref(), step, Fields::Judged).await?;
+            if page.rows.iter().any(|row| self.shows(row)) {
+                break;
+            }
+            after = page.next;
+            step = (step * GROWTH).min(MOST);
+        }
+        Ok(after)
+    }
+
+    async fn read(
+        &mut self,
+        after: Option<&Position>,
+        limit: usize,
+        fields: Fields,
+    ) -> Result<RowPage, DependencyError> {
+        let related = self.related.clone().with(fields);
+        let again = if related.is_over_an_index() {
+            limit.div_ceil(P::Rows::READ_BATCH)
+        } else {
+            0
+        };
+        self.budget.spend(1 + again);
+        related::page(self.api, &related, after, limit).await
+    }
+
+    /// These rows whole, as far as they are still shown.
+    async fn whole(&mut self, rows: &[Row]) -> Result<Vec<Row>, DependencyError> {
+        let keys: Vec<RecordKey> = rows.iter().map(|row| row.key.clone()).collect();
+        self.budget.spend(keys.len().div_ceil(P::Rows::READ_BATCH));
+        let rows = read_many(self.api, self.related.collection(), &keys, Fields::All).await?;
+        let rows = rows.into_iter().flatten();
+        Ok(rows.filter(|row| self.shows(row)).collect())
+    }
+
+    /// Whether a row is a record of this list that the caller may read. That what is above it is live is known.
+    fn shows(&self, row: &Row) -> bool {
+        let collection = self.related.collection();
+        row.is_of(&self.principal.tenant, collection)
+            && row.mark(collection).is_live()
+            && self
+                .parent
+                .is_none_or(|parent| row.parent_key(collection).as_ref() == Some(parent))
+            && allows(self.principal, collection, Action::Read, row, self.now)
+    }
+}
