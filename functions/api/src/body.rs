@@ -21,6 +21,24 @@ pub(crate) struct RawBody {
     pub(crate) is_base64: bool,
 }
 
+impl RawBody {
+    /// Whether it is `{}`, which says as much as no body.
+    pub(crate) fn is_empty_object(self) -> bool {
+        let text = self.decoded();
+        let read = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok());
+        read.is_some_and(|object| object.is_empty())
+    }
+
+    /// The text that the client wrote; `None` if it is not UTF-8.
+    fn decoded(self) -> Option<String> {
+        if !self.is_base64 {
+            return Some(self.text);
+        }
+        let bytes = STANDARD.decode(&self.text).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+}
+
 /// The JSON object that a body is.
 pub(crate) fn object(
     headers: &HeaderMap,
@@ -34,14 +52,7 @@ pub(crate) fn object(
         return Err(Problem::new(Code::UnsupportedMediaType, detail)
             .at("/header/content-type", "is not application/json"));
     }
-    let text = if body.is_base64 {
-        let bytes = STANDARD.decode(&body.text).ok();
-        bytes
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| invalid("is not UTF-8"))?
-    } else {
-        body.text
-    };
+    let text = body.decoded().ok_or_else(|| invalid("is not UTF-8"))?;
     let Strict(value) = serde_json::from_str(&text).map_err(|error| invalid(&why(&error)))?;
     let Value::Object(object) = value else {
         return Err(invalid("is no JSON object"));

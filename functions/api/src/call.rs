@@ -66,6 +66,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
     }
 }
 
+/// One authenticated request for an action: without a body, or with the empty object that some clients send instead.
+#[derive(Debug)]
+pub(crate) struct CallOfAction(pub(crate) Call);
+
+impl<S: Send + Sync> FromRequestParts<S> for CallOfAction {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let (call, body) = known(parts)?;
+        if body.is_some_and(|body| !body.is_empty_object()) {
+            let detail = "This route takes no body, or `{}`.";
+            return Err(Problem::new(Code::BodyNotAllowed, detail).at("/body", "is not `{}`"));
+        }
+        Ok(Self(call))
+    }
+}
+
 /// One authenticated request with a JSON object as its body.
 #[derive(Debug)]
 pub(crate) struct CallWithObject {

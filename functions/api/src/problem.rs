@@ -72,6 +72,7 @@ codes! {
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
     ParentNotLive "PARENT_NOT_LIVE" CONFLICT "What is above the record is not live";
     RootMissing "ROOT_MISSING" CONFLICT "The record that the deletion began with is gone";
+    RecordsDropped "RECORDS_DROPPED" GONE "The list of records is dropped";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
     BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE "The body is too large";
     RecordTooLarge "RECORD_TOO_LARGE" PAYLOAD_TOO_LARGE "The record is too large";

@@ -4,15 +4,17 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use domain::deletion::Deletion;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::{error, info, warn};
@@ -22,21 +24,37 @@ use crate::gateway::Incoming;
 use crate::problem::{Fault, Parts, Problem};
 use crate::view::deletion_path;
 
-/// After how many seconds a client should read a deletion again that is not done.
-pub(crate) const POLL_AGAIN: HeaderValue = HeaderValue::from_static("1");
+/// A client reads a deletion again that is not done after a tenth of its age, but at most after so many seconds.
+const POLL_AT_MOST: u64 = 30;
 
 /// After how many seconds a client should try again what a dependency did not do.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
 /// Says where the deletion is, and when to read it again.
-pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion) {
-    let headers = response.headers_mut();
+pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion, now: Timestamp) {
     if let Ok(path) = HeaderValue::try_from(deletion_path(call, deletion)) {
-        headers.insert(LOCATION, path);
+        response.headers_mut().insert(LOCATION, path);
+    }
+    poll(response, deletion, now);
+}
+
+/// Says which revision of a deletion the answer shows, and when to read it again.
+pub(crate) fn poll(response: &mut Response, deletion: &Deletion, now: Timestamp) {
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", deletion.revision)) {
+        headers.insert(ETAG, tag);
     }
     if !deletion.state.is_done() {
-        headers.insert(RETRY_AFTER, POLL_AGAIN);
+        headers.insert(RETRY_AFTER, HeaderValue::from(poll_again(deletion, now)));
     }
+}
+
+/// After how many seconds a client should read a deletion again. Its age is that of what was last asked for.
+fn poll_again(deletion: &Deletion, now: Timestamp) -> u64 {
+    let asked = deletion.last_action.as_ref().map(|last| last.at);
+    let since = asked.unwrap_or(deletion.deleted_at);
+    let age = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+    (age.as_secs() / 10).clamp(1, POLL_AT_MOST)
 }
 
 #[derive(Serialize)]

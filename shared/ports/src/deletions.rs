@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::DependencyError;
+use crate::{Attempt, DependencyError};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
@@ -98,6 +98,27 @@ pub struct DeletionSummary {
     pub requested_by: String,
 }
 
+/// Which deletions of a tenant a list shows: a range of their ids, which sort by the time of acceptance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeletionRange {
+    /// None with a smaller id.
+    pub from: Option<DeletionId>,
+    /// Only those with a smaller id.
+    pub before: Option<DeletionId>,
+}
+
+/// What is stored under an id.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub enum DeletionItems {
+    /// No deletion of this tenant.
+    None,
+    /// A deletion, and what it covers, unless that was dropped.
+    Known(Box<Deletion>, Option<Box<Scope>>),
+    /// One that a later version has written.
+    Newer,
+}
+
 /// Reads deletions. A deletion of another tenant is an ordinary miss. An item of a later version than this build knows
 /// is an error, and is never read in part.
 pub trait ReadDeletions: Send + Sync {
@@ -111,6 +132,21 @@ pub trait ReadDeletions: Send + Sync {
         tenant: &Tenant,
         id: DeletionId,
     ) -> impl Future<Output = Result<Option<Deletion>, DependencyError>> + Send;
+
+    /// How many deletions [`deletions`](Self::deletions) reads in one call.
+    const DELETIONS_BATCH: usize;
+
+    /// Several deletions with what they cover, consistently, in the order of `ids`, none twice. One of a later version
+    /// is told apart and hides no other.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer.
+    fn deletions(
+        &self,
+        tenant: &Tenant,
+        ids: &[DeletionId],
+    ) -> impl Future<Output = Result<Vec<Attempt<DeletionItems>>, DependencyError>> + Send;
 
     /// The frozen scope.
     ///
@@ -159,7 +195,7 @@ pub trait ReadDeletions: Send + Sync {
         number: u32,
     ) -> impl Future<Output = Result<Option<Exceptions>, DependencyError>> + Send;
 
-    /// Deletions of a tenant, newest first, those before `before`. A new one may be missing for a moment.
+    /// Deletions of a tenant in a range, newest first. A new one may be missing for a moment.
     ///
     /// # Errors
     ///
@@ -167,7 +203,7 @@ pub trait ReadDeletions: Send + Sync {
     fn list(
         &self,
         tenant: &Tenant,
-        before: Option<DeletionId>,
+        range: DeletionRange,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeletionSummary>, DependencyError>> + Send;
 }

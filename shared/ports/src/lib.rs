@@ -97,8 +97,9 @@ pub use self::archive::{
 };
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionSummary,
-    FindDue, PutPageOutcome, ReadDeletions, RestoreOutcome, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionItems,
+    DeletionRange, DeletionSummary, FindDue, PutPageOutcome, ReadDeletions, RestoreOutcome,
+    StoreOutcome, UndoOutcome,
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{

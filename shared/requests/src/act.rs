@@ -8,6 +8,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::api::Api;
+use crate::deletions::{Shown, with_scope};
 use crate::visible::visible;
 use crate::way_back::{Obstacle, obstacle};
 use domain::deletion::{Action, Deletion, DeletionId, NotAllowed, Pass, Refusal, State};
@@ -58,7 +59,7 @@ pub async fn act<P: ApiPorts>(
     principal: &Principal,
     id: DeletionId,
     action: Action,
-) -> Result<Deletion, ActError> {
+) -> Result<Shown, ActError> {
     let (deletions, clock) = (api.ports.deletions(), api.ports.clock());
     for _ in 0..RACES {
         let found = visible(api, principal, Some(id)).await?;
@@ -81,6 +82,8 @@ pub async fn act<P: ApiPorts>(
             }
             continue;
         }
+        // What is shown of it is read before it is stored: afterwards an error would say less than is true.
+        let Shown { scope, .. } = with_scope(api, deletion).await?;
         if deletions.store(&next).await? != StoreOutcome::Stored {
             continue;
         }
@@ -89,7 +92,8 @@ pub async fn act<P: ApiPorts>(
         if !next.is_leased(now) {
             send(api, &next).await;
         }
-        return Ok(next);
+        let deletion = Box::new(next);
+        return Ok(Shown { deletion, scope });
     }
     Err(DependencyError::unavailable(
         "control table",

@@ -13,6 +13,7 @@ pub mod deletions;
 pub mod destroy;
 mod live_children;
 mod liveness;
+pub mod manifest;
 pub mod records;
 mod related;
 mod visible;

@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::deletion::{self, Deletion};
 use domain::key::RecordKey;
-use ports::ApiPorts;
+use ports::{ApiPorts, Clock as _};
 use requests::Api;
 use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use requests::deletions::{Shown, with_scope};
 use serde::Serialize;
 
 use super::named_collection::collection;
@@ -47,27 +48,24 @@ pub(super) async fn delete<P: ApiPorts>(
     };
     let answer = match accept(&api, request).await {
         Err(AcceptError::ComingBack(state, deletion)) => {
-            return Err(coming_back(&api, &call, state, deletion.as_deref()));
+            return Err(coming_back(&api, &call, state, deletion).await?);
         }
         answer => answer?,
     };
     match answer {
-        AcceptAnswer::Scheduled(deletion) => Ok(accepted(
-            &api,
-            &call,
-            "PENDING_DELETE",
-            "Deletion has been scheduled",
-            &key,
-            Some(&deletion),
-        )),
-        AcceptAnswer::AlreadyDeleted(deletion) => Ok(accepted(
-            &api,
-            &call,
-            "ALREADY_DELETED",
-            "Record is already deleted",
-            &key,
-            deletion.as_deref(),
-        )),
+        AcceptAnswer::Scheduled(deletion) => {
+            let shown = with_scope(&api, deletion).await?;
+            let told = ("PENDING_DELETE", "Deletion has been scheduled");
+            Ok(accepted(&api, &call, told, &key, Some(&shown)))
+        }
+        AcceptAnswer::AlreadyDeleted(deletion) => {
+            let shown = match deletion {
+                Some(deletion) => Some(with_scope(&api, deletion).await?),
+                None => None,
+            };
+            let told = ("ALREADY_DELETED", "Record is already deleted");
+            Ok(accepted(&api, &call, told, &key, shown.as_ref()))
+        }
         AcceptAnswer::NotFound => Err(Problem::new(
             Code::RecordNotFound,
             "No record of the caller's tenant has this id.",
@@ -78,39 +76,46 @@ pub(super) async fn delete<P: ApiPorts>(
 fn accepted<P: ApiPorts>(
     api: &Api<P>,
     call: &Call,
-    status: &'static str,
-    message: &'static str,
+    (status, message): (&'static str, &'static str),
     key: &RecordKey,
-    deletion: Option<&Deletion>,
+    shown: Option<&Shown>,
 ) -> Response {
     let answer = Answer {
         status,
         key,
         message,
-        deletion: deletion.map(|deletion| DeletionView::new(api, call, deletion)),
+        deletion: shown.map(|shown| DeletionView::new(api, call, shown)),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    if let Some(deletion) = deletion {
-        follow(&mut response, call, deletion);
+    if let Some(shown) = shown {
+        follow(
+            &mut response,
+            call,
+            &shown.deletion,
+            api.ports.clock().now(),
+        );
     }
     response
 }
 
 /// The record is hidden by a deletion that hides it no longer, or soon.
-fn coming_back<P: ApiPorts>(
+async fn coming_back<P: ApiPorts>(
     api: &Api<P>,
     call: &Call,
     state: deletion::State,
-    deletion: Option<&Deletion>,
-) -> Problem {
+    deletion: Option<Box<Deletion>>,
+) -> Result<Problem, Problem> {
     let detail = format!(
         "The deletion that hides the record is {state}, so it may be shown again; delete it again when it is shown."
     );
     let problem = Problem::new(Code::InvalidState, detail).with("state", state.as_str());
-    match deletion {
-        Some(deletion) => problem.with("deletion", DeletionView::new(api, call, deletion)),
+    Ok(match deletion {
+        Some(deletion) => {
+            let shown = with_scope(api, deletion).await?;
+            problem.with("deletion", DeletionView::new(api, call, &shown))
+        }
         None => problem,
-    }
+    })
 }
 
 impl From<AcceptError> for Problem {

@@ -12,8 +12,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::{Collection, CollectionName, KeySchema};
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
-use ports::ApiPorts;
+use ports::{ApiPorts, Clock as _};
 use requests::Api;
+use requests::deletions::Shown;
 use requests::destroy::{DestroyError, DestroyRequest, MOST_IDS, Requested, Unsupported, destroy};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -74,14 +75,22 @@ pub(super) async fn destroy_all<P: ApiPorts>(
     let destroyed = destroy(&api, request)
         .await
         .map_err(|error| problem(error, collection, &beside))?;
-    let view = DeletionView::new(&api, &call, &destroyed.deletion);
+    let shown = Shown {
+        deletion: destroyed.deletion,
+        scope: Some(destroyed.scope),
+    };
     let answer = Answer {
         status: "PENDING_DELETE",
         message: "Deletion has been scheduled",
-        deletion: view.covering(&destroyed.scope),
+        deletion: DeletionView::new(&api, &call, &shown),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    follow(&mut response, &call, &destroyed.deletion);
+    follow(
+        &mut response,
+        &call,
+        &shown.deletion,
+        api.ports.clock().now(),
+    );
     Ok(response)
 }
 

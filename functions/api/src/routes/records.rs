@@ -10,6 +10,7 @@ use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use ports::ApiPorts;
 use requests::Api;
+use requests::deletions::with_scope;
 use requests::records::{self, Got, Listed, ReadError};
 
 use super::deletions::invalid_cursor;
@@ -68,7 +69,7 @@ async fn get<P: ApiPorts>(
     let key = record(collection, path, query)?;
     match records::get(api, &call.principal, collection, &key).await? {
         Got::Live(row) => Ok(Json(RecordView::new(collection, row)).into_response()),
-        Got::Deleted(deletion) => Err(deleted(api, call, &deletion)),
+        Got::Deleted(deletion) => Err(deleted(api, call, deletion).await?),
         Got::Absent => Err(Problem::new(
             Code::RecordNotFound,
             "No live record that the caller may read has this id.",
@@ -77,15 +78,21 @@ async fn get<P: ApiPorts>(
 }
 
 /// The problem "it is deleted", for those who may restore it.
-pub(super) fn deleted<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &Deletion) -> Problem {
-    let detail = match purge_at(deletion) {
+pub(super) async fn deleted<P: ApiPorts>(
+    api: &Api<P>,
+    call: &Call,
+    deletion: Box<Deletion>,
+) -> Result<Problem, Problem> {
+    let shown = with_scope(api, deletion).await?;
+    let purge_at = purge_at(&shown.deletion);
+    let detail = match purge_at {
         Some(_) => "The record is deleted, and kept until `purge_at`.",
         None => "The record is deleted, and kept until somebody asks for its purge.",
     };
-    let view = DeletionView::new(api, call, deletion);
-    Problem::new(Code::RecordDeleted, detail)
-        .with("purge_at", purge_at(deletion))
-        .with("deletion", view)
+    let view = DeletionView::new(api, call, &shown);
+    Ok(Problem::new(Code::RecordDeleted, detail)
+        .with("purge_at", purge_at)
+        .with("deletion", view))
 }
 
 async fn list<P: ApiPorts>(
@@ -186,6 +193,7 @@ impl Wanted<'_> {
             let page = Page {
                 items: items.collect::<Vec<_>>(),
                 next_cursor: listed.next_cursor,
+                complete: None,
             };
             if let Some(response) = page.answer(&mut limit)? {
                 return Ok(response);

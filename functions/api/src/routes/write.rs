@@ -37,7 +37,7 @@ pub(super) async fn put<P: ApiPorts>(
     match write(&api, &call.principal, collection, &row).await {
         Ok(Written::Created(row)) => Ok(shown(StatusCode::CREATED, collection, row)),
         Ok(Written::Replaced(row)) => Ok(shown(StatusCode::OK, collection, row)),
-        Err(WriteError::Deleted(deletion)) => Err(deleted(&api, &call, &deletion)),
+        Err(WriteError::Deleted(deletion)) => Err(deleted(&api, &call, deletion).await?),
         Err(error) => Err(error.into()),
     }
 }

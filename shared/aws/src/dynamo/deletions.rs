@@ -22,6 +22,7 @@ mod named;
 mod notice;
 mod read;
 mod restore;
+mod several;
 mod transaction;
 mod undo;
 

@@ -83,6 +83,8 @@ macro_rules! deletions_contract {
                 what_was_restored_can_be_deleted_again,
                 listing_shows_the_newest_first,
                 listing_goes_on_before_a_deletion,
+                listing_stays_within_its_range,
+                several_deletions_are_read_at_once_in_their_order,
                 listing_shows_nothing_of_another_tenant,
                 what_is_due_is_found_the_longest_due_first,
                 what_is_not_due_yet_or_never_is_not_found,

@@ -20,16 +20,16 @@ use domain::row::{Mark, Row};
 use domain::scope::Scope;
 use ports::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ArchiveRows, Attempt,
-    ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionSummary,
-    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentContent,
-    DocumentMarkOutcome, DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows,
-    Fields, FindDue, Health, InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome,
-    MarkRows, OrderQuery, PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome,
-    PutPageOutcome, ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules,
-    RepairAggregates, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
-    RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery,
-    SendDeletion, SetOutcome, StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome,
-    UndoOutcome, WriteOutcome, WriteRows,
+    ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionItems,
+    DeletionRange, DeletionSummary, DependencyError, DetachOutcome, DetachRows,
+    DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState, DocumentVersion,
+    DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health, InOrder, IndexDocuments,
+    IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery, PublishEvents, PurgeDocuments,
+    PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions, ReadDocuments,
+    ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RestoreOutcome, RowPage, RowQuery,
+    RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments,
+    SearchPage, SearchQuery, SendDeletion, SetOutcome, StoreNotices, StoreOutcome, Stored,
+    TakeBackOutcome, TakeOutcome, UndoOutcome, WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -184,13 +184,14 @@ disturbed! {
         call Undo: undo(collection: &Collection, deletion: &Deletion, page: &Page) -> UndoOutcome;
         call UndoNamed: undo_requested(deletion: &Deletion, parts: u32) -> UndoOutcome;
     }
-    ReadDeletions {
+    ReadDeletions [const DELETIONS_BATCH] {
         call ReadDeletion: deletion(tenant: &Tenant, id: DeletionId) -> Option<Deletion>;
+        batch(ids) ReadDeletions: deletions(tenant: &Tenant, ids: &[DeletionId]) -> DeletionItems;
         call ReadScope: scope(tenant: &Tenant, id: DeletionId) -> Option<Scope>;
         call ReadIds: ids(tenant: &Tenant, id: DeletionId, part: u32) -> Option<Vec<RecordKey>>;
         call ReadPage: page(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Page>;
         call ReadExceptions: exceptions(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Exceptions>;
-        call ListDeletions: list(tenant: &Tenant, before: Option<DeletionId>, limit: usize) -> Vec<DeletionSummary>;
+        call ListDeletions: list(tenant: &Tenant, range: DeletionRange, limit: usize) -> Vec<DeletionSummary>;
     }
     ChangeDeletions {
         call Store: store(next: &Deletion) -> StoreOutcome;

@@ -37,6 +37,7 @@ pub enum Operation {
     Undo,
     UndoNamed,
     ReadDeletion,
+    ReadDeletions,
     ReadScope,
     ReadIds,
     ReadPage,
@@ -90,6 +91,7 @@ impl Operation {
             | Self::Undo
             | Self::UndoNamed
             | Self::ReadDeletion
+            | Self::ReadDeletions
             | Self::ReadScope
             | Self::ReadIds
             | Self::ReadPage
@@ -143,6 +145,7 @@ impl Operation {
             Self::Accept | Self::AcceptNamed => "accept a deletion",
             Self::Undo | Self::UndoNamed => "take a deletion back",
             Self::ReadDeletion => "read a deletion",
+            Self::ReadDeletions => "read deletions",
             Self::ReadScope => "read a scope",
             Self::ReadIds => "read the ids of a scope",
             Self::ReadPage => "read a page",

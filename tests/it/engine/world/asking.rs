@@ -23,7 +23,8 @@ impl World {
         deletion: &Deletion,
         action: Action,
     ) -> Result<Deletion, ActError> {
-        act(&self.api(faults), &admin(), deletion.id, action).await
+        let acted = act(&self.api(faults), &admin(), deletion.id, action).await?;
+        Ok(*acted.deletion)
     }
 
     /// Asks for something that is refused, and answers the state that the refusal tells.
