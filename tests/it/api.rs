@@ -17,6 +17,7 @@ mod manifests;
 mod odd_ids;
 mod reading;
 mod refusals;
+mod repeating;
 mod representing;
 mod rights;
 mod room;

@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use domain::deletion::Deletion;
@@ -21,11 +21,17 @@ use tracing::{error, info, warn};
 
 use crate::call::Call;
 use crate::gateway::Incoming;
-use crate::problem::{Fault, Parts, Problem};
+use crate::problem::{Code, Fault, Parts, Problem};
 use crate::view::deletion_path;
 
 /// A client reads a deletion again that is not done after a tenth of its age, but at most after so many seconds.
 const POLL_AT_MOST: u64 = 30;
+
+/// What an answer to a request says whose key is that of an earlier one.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// After how many seconds a client should repeat a request whose key is in use.
+const TRY_SOON: HeaderValue = HeaderValue::from_static("1");
 
 /// After how many seconds a client should try again what a dependency did not do.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
@@ -36,6 +42,13 @@ pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion, 
         response.headers_mut().insert(LOCATION, path);
     }
     poll(response, deletion, now);
+}
+
+/// Says that the request was not done again.
+pub(crate) fn replayed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response
 }
 
 /// Says which revision of a deletion the answer shows, and when to read it again.
@@ -101,7 +114,7 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let status = response.status().as_u16();
-    info!(request_id, %method, route, status, code = code.map(crate::problem::Code::as_str), "{method} {route}: {status}");
+    info!(request_id, %method, route, status, code = code.map(Code::as_str), "{method} {route}: {status}");
     response
 }
 
@@ -151,6 +164,9 @@ fn render(parts: &Parts, request_id: &str) -> Response {
     );
     if let Some(allow) = parts.allow {
         headers.insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    if parts.code == Code::KeyInFlight {
+        headers.insert(RETRY_AFTER, TRY_SOON);
     }
     match status {
         StatusCode::UNAUTHORIZED => {

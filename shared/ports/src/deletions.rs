@@ -8,6 +8,7 @@ use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::scope::Scope;
 
 /// The outcome of accepting.
@@ -20,6 +21,28 @@ pub enum AcceptOutcome {
     RootNotLive,
     /// With the mark the root would be larger than the store allows. Nothing was written.
     RootTooLarge,
+    /// Another request has used its key, or uses it at this moment. Nothing was written.
+    KeyInUse,
+}
+
+/// The outcome of accepting a deletion without a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum RequestedOutcome {
+    /// The deletion is stored: by this call or by one whose answer was lost.
+    Accepted,
+    /// As [`AcceptOutcome::KeyInUse`].
+    KeyInUse,
+}
+
+/// The outcome of a compare-and-set for a request with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum StoreOnceOutcome {
+    /// What the compare-and-set did.
+    Known(StoreOutcome),
+    /// As [`AcceptOutcome::KeyInUse`].
+    KeyInUse,
 }
 
 /// The outcome of undoing an acceptance.
@@ -35,7 +58,7 @@ pub enum UndoOutcome {
 /// Accepts deletions: all or nothing.
 pub trait AcceptDeletions: Send + Sync {
     /// In one transaction: marks the root if it is there, the tenant's and unmarked, and stores the deletion, its scope
-    /// and its first page.
+    /// and its first page, and the key of the request, unless another request has used it.
     ///
     /// # Errors
     ///
@@ -46,10 +69,11 @@ pub trait AcceptDeletions: Send + Sync {
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
-    /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists.
-    /// Doing it again with the same deletion changes nothing.
+    /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists, and
+    /// the key of the request, unless another request has used it. Doing it again with the same deletion changes nothing.
     ///
     /// # Errors
     ///
@@ -59,10 +83,34 @@ pub trait AcceptDeletions: Send + Sync {
         deletion: &Deletion,
         scope: &Scope,
         ids: &[Vec<RecordKey>],
-    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+        key: Option<&RequestKey>,
+    ) -> impl Future<Output = Result<RequestedOutcome, DependencyError>> + Send;
 
-    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope and this many parts of ids are
-    /// removed.
+    /// In one transaction: replaces the deletion by its next value, if the stored one is of the revision before, and
+    /// stores the key of the request, unless another request has used it.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer; whether it was stored is then unknown.
+    fn store_once(
+        &self,
+        next: &Deletion,
+        key: &RequestKey,
+    ) -> impl Future<Output = Result<StoreOnceOutcome, DependencyError>> + Send;
+
+    /// What an earlier request of this key was, consistently; `None` if there was none, or not in its last day.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or a later version has written it.
+    fn used_key(
+        &self,
+        tenant: &Tenant,
+        key: &RequestKey,
+    ) -> impl Future<Output = Result<Option<UsedKey>, DependencyError>> + Send;
+
+    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope, this many parts of ids and the key
+    /// are removed.
     ///
     /// # Errors
     ///
@@ -71,10 +119,11 @@ pub trait AcceptDeletions: Send + Sync {
         &self,
         deletion: &Deletion,
         parts: u32,
+        key: Option<&RequestKey>,
     ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
 
     /// Undoes an acceptance, if no worker has begun (`epoch` is 0): the root's mark is removed, an explicit NULL is put
-    /// back where `page` says that there was one, and deletion, scope and page are removed.
+    /// back where `page` says that there was one, and deletion, scope, page and key are removed.
     ///
     /// # Errors
     ///
@@ -84,6 +133,7 @@ pub trait AcceptDeletions: Send + Sync {
         collection: &Collection,
         deletion: &Deletion,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
 }
 

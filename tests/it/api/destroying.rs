@@ -280,8 +280,8 @@ async fn parameters_and_headers_that_are_not_understood_are_refused() {
         .header("content-type", "application/json")
         .body(body);
     assert_eq!(brief(&world.call(event).await), (400, "UNKNOWN_PARAMETER"));
-    let event = ask("memos", body).header("idempotency-key", "x");
-    assert_eq!(brief(&world.call(event).await), (400, "NOT_SUPPORTED_YET"));
+    let event = ask("memos", body).header("if-match", "\"1\"");
+    assert_eq!(brief(&world.call(event).await), (400, "HEADER_NOT_ALLOWED"));
     assert!(world.is_untouched());
 }
 

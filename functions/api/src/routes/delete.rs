@@ -10,8 +10,9 @@ use domain::deletion::{self, Deletion};
 use domain::key::RecordKey;
 use ports::{ApiPorts, Clock as _};
 use requests::Api;
-use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept, earlier};
 use requests::deletions::{Shown, with_scope};
+use requests::once::Earlier;
 use serde::Serialize;
 
 use super::named_collection::collection;
@@ -19,7 +20,7 @@ use crate::call::Call;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::follow;
+use crate::respond::{follow, replayed};
 use crate::view::DeletionView;
 
 /// The body of a 202.
@@ -45,7 +46,17 @@ pub(super) async fn delete<P: ApiPorts>(
         collection,
         key: key.clone(),
         request_id: call.request_id.clone(),
+        once: call.once(api.ports.clock().now()),
     };
+    let told = ("PENDING_DELETE", "Deletion has been scheduled");
+    match earlier(&api, &request).await? {
+        Earlier::None => {}
+        Earlier::Shown(shown) => {
+            let answer = accepted(&api, &call, told, &key, Some(&shown));
+            return Ok(replayed(answer));
+        }
+        Earlier::Hidden => return Ok(replayed(accepted(&api, &call, told, &key, None))),
+    }
     let answer = match accept(&api, request).await {
         Err(AcceptError::ComingBack(state, deletion)) => {
             return Err(coming_back(&api, &call, state, deletion).await?);
@@ -55,7 +66,6 @@ pub(super) async fn delete<P: ApiPorts>(
     match answer {
         AcceptAnswer::Scheduled(deletion) => {
             let shown = with_scope(&api, deletion).await?;
-            let told = ("PENDING_DELETE", "Deletion has been scheduled");
             Ok(accepted(&api, &call, told, &key, Some(&shown)))
         }
         AcceptAnswer::AlreadyDeleted(deletion) => {
@@ -140,6 +150,7 @@ impl From<AcceptError> for Problem {
                 Code::HasChildren,
                 format!("A live record of {child} names it; delete that one first."),
             ),
+            AcceptError::Once(error) => error.into(),
             AcceptError::TakenBack => Self::new(
                 Code::NotQueued,
                 "The deletion could not be queued and was taken back; nothing has changed.",

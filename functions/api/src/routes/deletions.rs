@@ -12,14 +12,15 @@ use domain::deletion::{Action, DeletionId, Refusal, State as DeletionState};
 use jiff::Timestamp;
 use ports::{ApiPorts, Clock as _};
 use requests::Api;
-use requests::act::{self, ActError};
-use requests::deletions::{self, DeletionFilter, ShowError};
+use requests::act::{self, ActError, ActRequest};
+use requests::deletions::{self, DeletionFilter, ShowError, Shown};
 use requests::manifest::{self, ManifestError, ManifestFilter, RecordOutcome};
+use requests::once::{Earlier, OnceError};
 
 use crate::call::{Call, CallOfAction};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid};
-use crate::respond::{follow, poll};
+use crate::respond::{follow, poll, replayed};
 use crate::view::{DeletionView, ManifestView, Page};
 
 /// The most deletions in one answer.
@@ -52,20 +53,34 @@ pub(super) async fn act<P: ApiPorts>(
     let action = action_of(&action)?;
     let CallOfAction(call) = call?;
     Query::parse(&call.raw_query)?.only(&[])?;
-    let acted = act::act(&api, &call.principal, parse(&id)?, action).await;
-    let shown = match acted {
-        Ok(shown) => shown,
-        Err(error) => return Err(not_done(&api, &call, error).await?),
+    let request = ActRequest {
+        principal: &call.principal,
+        id: parse(&id)?,
+        action,
+        once: call.once(api.ports.clock().now()),
+        tags: call.tags.clone(),
     };
-    let view = DeletionView::new(&api, &call, &shown);
+    let acted = match act::earlier(&api, &request).await {
+        Ok(Earlier::Shown(shown)) => return Ok(replayed(accepted(&api, &call, &shown))),
+        Ok(_) => act::act(&api, &request).await,
+        Err(error) => Err(error),
+    };
+    match acted {
+        Ok(shown) => Ok(accepted(&api, &call, &shown)),
+        Err(error) => Err(not_done(&api, &call, error).await?),
+    }
+}
+
+fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
+    let view = DeletionView::new(api, call, shown);
     let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
     follow(
         &mut response,
-        &call,
+        call,
         &shown.deletion,
         api.ports.clock().now(),
     );
-    Ok(response)
+    response
 }
 
 /// A method other than POST on what may be an action.
@@ -105,6 +120,12 @@ async fn not_done<P: ApiPorts>(
             };
             Problem::new(Code::InvalidState, detail).with("state", state.as_str())
         }
+        ActError::Once(error) => error.into(),
+        ActError::Changed => Problem::new(
+            Code::PreconditionFailed,
+            "The deletion is of another revision than `If-Match` says; read it again.",
+        )
+        .at("/header/if-match", "is not the tag of the deletion"),
         ActError::RootMissing => Problem::new(
             Code::RootMissing,
             "The row of the record that the deletion began with is gone, so nothing of it can come back; `purge` removes the rest.",
@@ -242,6 +263,24 @@ fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>, Problem> {
         at.map_err(|_| invalid(name, "is not a time such as 2026-11-21T07:00:00Z"))
     });
     at.transpose()
+}
+
+impl From<OnceError> for Problem {
+    fn from(error: OnceError) -> Self {
+        let (code, detail, why) = match error {
+            OnceError::Reused => (
+                Code::KeyReused,
+                "An earlier request of this key had another query or body; another request needs another key.",
+                "was used for another request",
+            ),
+            OnceError::InFlight => (
+                Code::KeyInFlight,
+                "Another request of this key is being carried out; repeat this one for its answer.",
+                "is in use",
+            ),
+        };
+        Self::new(code, detail).at("/header/idempotency-key", why)
+    }
 }
 
 impl From<ManifestError> for Problem {

@@ -16,6 +16,7 @@ use domain::message::DeletionMessage;
 use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::row::{Mark, Row};
 use domain::scope::Scope;
 use ports::{
@@ -26,10 +27,11 @@ use ports::{
     DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health, InOrder, IndexDocuments,
     IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery, PublishEvents, PurgeDocuments,
     PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions, ReadDocuments,
-    ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RestoreOutcome, RowPage, RowQuery,
-    RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments,
-    SearchPage, SearchQuery, SendDeletion, SetOutcome, StoreNotices, StoreOutcome, Stored,
-    TakeBackOutcome, TakeOutcome, UndoOutcome, WriteOutcome, WriteRows,
+    ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome, RestoreOutcome,
+    RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack, ScheduleOutcome,
+    SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome, StoreNotices,
+    StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome,
+    WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -179,10 +181,18 @@ disturbed! {
 // The control table.
 disturbed! {
     AcceptDeletions {
-        call Accept: accept(collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page) -> AcceptOutcome;
-        call AcceptNamed: accept_requested(deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>]) -> ();
-        call Undo: undo(collection: &Collection, deletion: &Deletion, page: &Page) -> UndoOutcome;
-        call UndoNamed: undo_requested(deletion: &Deletion, parts: u32) -> UndoOutcome;
+        call Accept: accept(
+            collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page, key: Option<&RequestKey>
+        ) -> AcceptOutcome;
+        call AcceptNamed: accept_requested(
+            deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>], key: Option<&RequestKey>
+        ) -> RequestedOutcome;
+        call Store: store_once(next: &Deletion, key: &RequestKey) -> StoreOnceOutcome;
+        call ReadKey: used_key(tenant: &Tenant, key: &RequestKey) -> Option<UsedKey>;
+        call Undo: undo(
+            collection: &Collection, deletion: &Deletion, page: &Page, key: Option<&RequestKey>
+        ) -> UndoOutcome;
+        call UndoNamed: undo_requested(deletion: &Deletion, parts: u32, key: Option<&RequestKey>) -> UndoOutcome;
     }
     ReadDeletions [const DELETIONS_BATCH] {
         call ReadDeletion: deletion(tenant: &Tenant, id: DeletionId) -> Option<Deletion>;

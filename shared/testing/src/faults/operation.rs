@@ -38,6 +38,7 @@ pub enum Operation {
     UndoNamed,
     ReadDeletion,
     ReadDeletions,
+    ReadKey,
     ReadScope,
     ReadIds,
     ReadPage,
@@ -92,6 +93,7 @@ impl Operation {
             | Self::UndoNamed
             | Self::ReadDeletion
             | Self::ReadDeletions
+            | Self::ReadKey
             | Self::ReadScope
             | Self::ReadIds
             | Self::ReadPage
@@ -146,6 +148,7 @@ impl Operation {
             Self::Undo | Self::UndoNamed => "take a deletion back",
             Self::ReadDeletion => "read a deletion",
             Self::ReadDeletions => "read deletions",
+            Self::ReadKey => "read the key of a request",
             Self::ReadScope => "read a scope",
             Self::ReadIds => "read the ids of a scope",
             Self::ReadPage => "read a page",

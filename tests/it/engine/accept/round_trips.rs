@@ -108,6 +108,7 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
         collection: world.collection(collection),
         key: record.clone(),
         request_id: "request-1".to_owned(),
+        once: None,
     };
     let answer = accept(&api, request).await;
     assert!(
