@@ -15,6 +15,7 @@ mod limits;
 mod listing;
 mod manifests;
 mod odd_ids;
+mod preconditions;
 mod reading;
 mod refusals;
 mod repeating;

@@ -8,13 +8,13 @@ use domain::collection::{Collection, Collections};
 use domain::deletion::{Action, Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::principal::{Groups, Principal, Tenant};
+use domain::tags::Tags;
 use engine::{Advanced, Engine, SweepReport, advance, sweep};
 use ports::{
     ClearDocuments, Clock, DependencyError, DomainHealth, IndexDocuments, MarkDocuments,
     OutgoingOf, PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, StoresOf, Wired,
 };
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use domain::tags::Tags;
 use requests::act::{ActError, ActRequest, act};
 use requests::{Api, OnPublishFailure};
 use serde_json::{Map, Value};

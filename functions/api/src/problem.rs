@@ -54,6 +54,7 @@ codes! {
     InvalidBody "INVALID_BODY" BAD_REQUEST "The body is no JSON object that can be kept as it is";
     InvalidAttribute "INVALID_ATTRIBUTE" BAD_REQUEST "An attribute does not go with the record";
     MarkNotAllowed "MARK_NOT_ALLOWED" BAD_REQUEST "Marks are written by deletions only";
+    AttributeNotAllowed "ATTRIBUTE_NOT_ALLOWED" BAD_REQUEST "An attribute is none that clients write";
     StatusNotAllowed "STATUS_NOT_ALLOWED" BAD_REQUEST "The status is none that clients write";
     RecordNotStorable "RECORD_NOT_STORABLE" BAD_REQUEST "A store does not take the record";
     BodyNotAllowed "BODY_NOT_ALLOWED" BAD_REQUEST "The request has a body";

@@ -12,7 +12,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use domain::deletion::Deletion;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -44,6 +44,19 @@ pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion, 
     poll(response, deletion, now);
 }
 
+/// Says which version of a record the answer shows.
+pub(crate) fn tagged(answer: impl IntoResponse, tag: &str) -> Response {
+    let mut response = answer.into_response();
+    set_tag(&mut response, tag);
+    response
+}
+
+fn set_tag(response: &mut Response, tag: &str) {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{tag}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+}
+
 /// Says that the request was not done again.
 pub(crate) fn replayed(mut response: Response) -> Response {
     let headers = response.headers_mut();
@@ -53,12 +66,10 @@ pub(crate) fn replayed(mut response: Response) -> Response {
 
 /// Says which revision of a deletion the answer shows, and when to read it again.
 pub(crate) fn poll(response: &mut Response, deletion: &Deletion, now: Timestamp) {
-    let headers = response.headers_mut();
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", deletion.revision)) {
-        headers.insert(ETAG, tag);
-    }
+    set_tag(response, &deletion.revision.to_string());
     if !deletion.state.is_done() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(poll_again(deletion, now)));
+        let after = HeaderValue::from(poll_again(deletion, now));
+        response.headers_mut().insert(RETRY_AFTER, after);
     }
 }
 

@@ -19,6 +19,7 @@ pub mod json_text;
 pub mod key;
 pub mod message;
 pub mod notice;
+pub mod number;
 pub mod only;
 pub mod page;
 pub mod permission;

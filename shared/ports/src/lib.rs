@@ -122,7 +122,8 @@ pub use self::wired::{
     ApiPorts, EnginePorts, Outgoing, OutgoingOf, Stores, StoresOf, SweepPorts, Wired,
 };
 pub use self::writes::{
-    IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
+    COMPARED, IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, Unchanged, WriteOutcome,
+    WriteRows,
 };
 
 /// The answer of one call for one of its records.

@@ -104,7 +104,10 @@ async fn a_record_that_is_made_in_between_is_not_replaced_by_a_write_for_a_new_o
 
     let event = put("/v1/rooms/r-2", &json!({ "subject": "x" })).header("if-none-match", "*");
 
-    assert_eq!(brief(&world.call(event).await), (412, "PRECONDITION_FAILED"));
+    assert_eq!(
+        brief(&world.call(event).await),
+        (412, "PRECONDITION_FAILED")
+    );
 }
 
 #[tokio::test]
@@ -234,11 +237,18 @@ async fn what_is_computed_is_kept_and_not_written() {
         let body = json!({ "first_sale": forged });
         for target in ["/v1/shops/s-1", "/v1/shops/new"] {
             let answer = write_shop(&world, target, body.clone()).await;
-            assert_eq!(brief(&answer), (400, "ATTRIBUTE_NOT_ALLOWED"), "{target} {body}");
+            assert_eq!(
+                brief(&answer),
+                (400, "ATTRIBUTE_NOT_ALLOWED"),
+                "{target} {body}"
+            );
             assert_eq!(answer.pointers(), ["/body/first_sale"]);
         }
     }
-    for body in [json!({ "name": "x" }), json!({ "name": "y", "first_sale": "a-1" })] {
+    for body in [
+        json!({ "name": "x" }),
+        json!({ "name": "y", "first_sale": "a-1" }),
+    ] {
         let answer = write_shop(&world, "/v1/shops/s-1", body.clone()).await;
 
         assert_eq!(answer.status, 200, "{body}");

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::tags::tag_of;
 use ports::ApiPorts;
 use requests::Api;
 use requests::deletions::with_scope;
@@ -19,6 +20,7 @@ use crate::call::Call;
 use crate::identify::{RecordPath, by_query, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid, pointer};
+use crate::respond::tagged;
 use crate::view::{DeletionView, Page, RecordView, purge_at};
 
 /// The longest text of a search, in bytes.
@@ -68,7 +70,10 @@ async fn get<P: ApiPorts>(
 ) -> Result<Response, Problem> {
     let key = record(collection, path, query)?;
     match records::get(api, &call.principal, collection, &key).await? {
-        Got::Live(row) => Ok(Json(RecordView::new(collection, row)).into_response()),
+        Got::Live(row) => {
+            let tag = tag_of(collection, &row);
+            Ok(tagged(Json(RecordView::new(collection, row)), &tag))
+        }
         Got::Deleted(deletion) => Err(deleted(api, call, deletion).await?),
         Got::Absent => Err(Problem::new(
             Code::RecordNotFound,

@@ -30,7 +30,7 @@ use ports::{
     ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome, RestoreOutcome,
     RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack, ScheduleOutcome,
     SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome, StoreNotices,
-    StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, UndoOutcome,
+    StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, Unchanged, UndoOutcome,
     WriteOutcome, WriteRows,
 };
 
@@ -109,7 +109,9 @@ disturbed! {
     }
     WriteRows [type Raw] {
         call ReadStored: stored(collection: &Collection, key: &RecordKey) -> Option<Stored<P::Raw>>;
-        call WriteRow: write(collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>) -> WriteOutcome;
+        call WriteRow: write(
+            collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>, unchanged: Unchanged<'_>
+        ) -> WriteOutcome;
         call TakeBackRow: take_back(
             collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>
         ) -> TakeBackOutcome;

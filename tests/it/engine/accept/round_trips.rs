@@ -8,7 +8,7 @@ use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{
     Attempt, DependencyError, Fields, OutgoingOf, ReadRows, RowPage, RowQuery, Stored, StoresOf,
-    TakeBackOutcome, Wired, WriteOutcome, WriteRows,
+    TakeBackOutcome, Unchanged, Wired, WriteOutcome, WriteRows,
 };
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use requests::{Api, OnPublishFailure};
@@ -64,8 +64,9 @@ impl WriteRows for FarRows {
         collection: &Collection,
         row: &Row,
         before: Option<&Stored<Self::Raw>>,
+        unchanged: Unchanged<'_>,
     ) -> Result<WriteOutcome, DependencyError> {
-        self.rows.write(collection, row, before).await
+        self.rows.write(collection, row, before, unchanged).await
     }
 
     async fn take_back(

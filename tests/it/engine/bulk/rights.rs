@@ -253,7 +253,11 @@ async fn an_acceptance_whose_answer_was_lost_is_one_deletion() {
     assert_eq!(world.deletions.all().len(), 1);
     assert_eq!(world.marked_by(&deletion).len(), 3);
     assert_eq!(
-        world.deletions.undo_requested(&deletion, 1, None).await.unwrap(),
+        world
+            .deletions
+            .undo_requested(&deletion, 1, None)
+            .await
+            .unwrap(),
         UndoOutcome::Begun
     );
 }
