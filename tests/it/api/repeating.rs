@@ -20,6 +20,14 @@ strategy    = "flag"
 retention   = "30d"
 author      = { attribute = "writer", gsi = "by_writer" }
 permissions = { delete = ["admin", "author"], destroy_all = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[papers]
+table       = "papers"
+key         = ["paper_id"]
+tenant      = "owner"
+strategy    = "flag"
+retention   = "30d"
+permissions = { delete = ["admin"], destroy_all = ["admin"], restore = ["admin"], purge = ["admin"] }
 "#;
 
 fn world() -> World {
@@ -177,17 +185,25 @@ async fn a_key_is_forgotten_after_a_day() {
 
 #[tokio::test]
 async fn rights_are_asked_again_when_a_request_is_repeated() {
-    for (world, event) in requests().await {
-        assert_eq!(world.call(event.clone()).await.status, 202);
+    let destroy = Event::new("POST", "/v1/papers/destroy_all")
+        .header("content-type", "application/json")
+        .header("idempotency-key", "k-1")
+        .body(r#"{"ids":["p-1"]}"#);
+    for event in [delete("/v1/papers/p-1"), destroy] {
+        let world = world();
+        world.put("papers", &key("p-1"));
+        let first = world.call(event.clone()).await;
+        assert_eq!(first.status, 202, "{}", first.text);
+        world.come_to_rest().await;
+        let target = format!("{}/restore", first.header("location").unwrap());
+        let restore = Event::new("POST", &target).header("idempotency-key", "k-1");
+        assert_eq!(world.call(restore.clone()).await.status, 202);
 
-        let answer = world.call(event.by("ann", "acme", "[nobody]")).await;
+        for event in [event, restore] {
+            let answer = world.call(event.by("ann", "acme", "[nobody]")).await;
 
-        assert!(
-            [403, 404].contains(&answer.status),
-            "{} {}",
-            answer.status,
-            answer.text
-        );
+            assert_eq!(brief(&answer), (403, "FORBIDDEN"), "{}", answer.text);
+        }
     }
 }
 

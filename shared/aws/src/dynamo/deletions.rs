@@ -25,6 +25,7 @@ mod once;
 mod read;
 mod request_key;
 mod restore;
+mod scope;
 mod several;
 mod transaction;
 mod undo;

@@ -40,7 +40,7 @@ impl AcceptDeletions for DynamoDeletions {
                 .put(self.put_meta(meta::write(deletion).map_err(&unusable)?)?)
                 .build(),
             TransactWriteItem::builder()
-                .put(self.put(super::read::scope_item(deletion, scope).map_err(&unusable)?)?)
+                .put(self.put(super::scope::scope_item(deletion, scope).map_err(&unusable)?)?)
                 .build(),
             TransactWriteItem::builder()
                 .put(self.put(super::read::page_item(deletion, page).map_err(&unusable)?)?)

@@ -5,6 +5,9 @@ use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::principal::Tenant;
 use domain::request_key::RequestKey;
 
+/// The attribute with the content of scope, ids, pages and exceptions.
+pub(super) const BODY: &str = "body";
+
 pub(super) const META: &str = "META";
 pub(super) const SCOPE: &str = "SCOPE";
 pub(super) const KEY: &str = "KEY";

@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::read::{ids_item, scope_item};
+use super::read::ids_item;
+use super::scope::scope_item;
 use super::transaction::{OPERATION, reasons};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
 use crate::sdk_error::dependency_error;

@@ -3,6 +3,8 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::keys::BODY;
+use super::scope::read_scope;
 use super::{DynamoDeletions, ItemError, STORE, body, check_version, item, keys, meta, unusable};
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
@@ -15,9 +17,6 @@ use domain::scope::Scope;
 use ports::{
     Attempt, DeletionItems, DeletionRange, DeletionSummary, DependencyError, ReadDeletions,
 };
-
-/// The attribute with the content of scope, pages and exceptions.
-const BODY: &str = "body";
 
 impl ReadDeletions for DynamoDeletions {
     async fn deletion(
@@ -170,22 +169,6 @@ impl DynamoDeletions {
             .map_err(|error| dependency_error(STORE, operation, error))?;
         Ok(answer.item)
     }
-}
-
-/// The item of a scope.
-pub(super) fn scope_item(deletion: &Deletion, scope: &Scope) -> Result<Item, ItemError> {
-    let json =
-        serde_json::to_string(scope).map_err(|error| ItemError::malformed(keys::SCOPE, error))?;
-    let mut item = item(keys::pk_of(deletion), keys::SCOPE.to_owned());
-    item.insert(BODY.to_owned(), text(json));
-    Ok(item)
-}
-
-pub(super) fn read_scope(item: &Item) -> Result<Scope, ItemError> {
-    check_version(item)?;
-    let json = item.get(BODY).and_then(|body| body.as_s().ok());
-    let json = json.ok_or_else(|| ItemError::malformed(keys::SCOPE, "no body"))?;
-    serde_json::from_str(json).map_err(|error| ItemError::malformed(keys::SCOPE, error))
 }
 
 /// The item of a part of ids.

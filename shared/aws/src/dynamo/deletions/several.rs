@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::read::read_scope;
+use super::scope::read_scope;
 use super::{DynamoDeletions, ItemError, STORE, keys, meta, unusable};
 use crate::dynamo::Item;
 use crate::sdk_error::dependency_error;
