@@ -24,7 +24,7 @@ pub(crate) struct RawBody {
 
 impl RawBody {
     /// Whether it is `{}`, which says as much as no body.
-    pub(crate) fn is_empty_object(self) -> bool {
+    pub(crate) fn says_nothing(self) -> bool {
         let text = self.decoded();
         let read = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok());
         read.is_some_and(|object| object.is_empty())

@@ -98,7 +98,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CallOfAction {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let (call, body) = known(parts)?;
-        if body.is_some_and(|body| !body.is_empty_object()) {
+        if body.is_some_and(|body| !body.says_nothing()) {
             let detail = "This route takes no body, or `{}`.";
             return Err(Problem::new(Code::BodyNotAllowed, detail).at("/body", "is not `{}`"));
         }

@@ -15,6 +15,7 @@ pub mod effects;
 mod entry;
 pub mod event;
 pub mod fingerprint;
+mod hex;
 pub mod json_text;
 pub mod key;
 pub mod message;

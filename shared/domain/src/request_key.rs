@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::deletion::DeletionId;
+use crate::hex::hex;
 use crate::time::later;
 
 /// For how long a request is the same as an earlier one of its key.
@@ -49,13 +50,12 @@ pub struct UsedKey {
     pub deletion: DeletionId,
 }
 
-/// The lengths distinguish ["ab", "c"] from ["a", "bc"].
+/// With their lengths, so that parts that are cut elsewhere are others.
 fn hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let digits = hash.finalize().into_iter();
-    digits.map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize())
 }

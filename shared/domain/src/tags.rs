@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::collection::Collection;
+use crate::hex::hex;
 use crate::number::decimal;
 use crate::row::Row;
 
@@ -47,8 +48,7 @@ pub fn tag_of(collection: &Collection, row: &Row) -> String {
         text(&mut hash, name);
         add(&mut hash, value);
     }
-    let digits = hash.finalize().into_iter().take(16);
-    digits.map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize().into_iter().take(16))
 }
 
 fn text(hash: &mut Sha256, text: &str) {

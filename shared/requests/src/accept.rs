@@ -186,17 +186,10 @@ pub async fn accept<P: ApiPorts>(
         if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
         }
-        let (tenant, subject) = (&principal.tenant, principal.subject.len());
-        if fields == Fields::All
-            && leaves_room(collection, tenant, &row, subject, Count::Least).is_err()
-        {
+        if fields == Fields::All && !has_room(principal, collection, &row) {
             return Err(too_large(collection));
         }
-        let scope = Scope::below(collection, &api.collections).asked_by(
-            principal,
-            [&collection.name],
-            &api.collections,
-        );
+        let scope = scope(api, principal, collection);
         let page = root_page(collection, row, id, scope.reaches_more());
         let asked = Accepted {
             id,
@@ -229,6 +222,18 @@ pub async fn accept<P: ApiPorts>(
             }
         }
     }
+}
+
+/// What the deletion covers, and what the requester may read of it.
+fn scope<P>(api: &Api<P>, principal: &Principal, collection: &Collection) -> Scope {
+    let below = Scope::below(collection, &api.collections);
+    below.asked_by(principal, [&collection.name], &api.collections)
+}
+
+/// Whether a whole row has room for what its deletion adds.
+fn has_room(principal: &Principal, collection: &Collection, row: &Row) -> bool {
+    let (tenant, subject) = (&principal.tenant, principal.subject.len());
+    leaves_room(collection, tenant, row, subject, Count::Least).is_ok()
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.

@@ -113,12 +113,11 @@ pub async fn with_scope<P: ApiPorts>(
     api: &Api<P>,
     deletion: Box<Deletion>,
 ) -> Result<Shown, DependencyError> {
-    let scope = match deletion.root {
-        Some(_) => None,
-        None => {
-            let deletions = api.ports.deletions();
-            deletions.scope(&deletion.tenant, deletion.id).await?
-        }
+    let scope = if deletion.root.is_some() {
+        None
+    } else {
+        let deletions = api.ports.deletions();
+        deletions.scope(&deletion.tenant, deletion.id).await?
     };
     Ok(Shown { deletion, scope })
 }

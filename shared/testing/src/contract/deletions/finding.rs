@@ -106,10 +106,9 @@ pub async fn several_deletions_are_read_at_once_in_their_order<H: DeletionsHarne
     samples.reverse();
     assert_eq!(read.len(), samples.len());
     for (read, sample) in read.into_iter().zip(samples) {
-        let Attempt::Done(DeletionItems::Known(deletion, Some(_))) = read else {
-            panic!("{read:?}");
-        };
-        assert_eq!(*deletion, sample.deletion);
+        let scope = Some(Box::new(sample.scope.clone()));
+        let expected = DeletionItems::Known(Box::new(sample.deletion), scope);
+        assert_eq!(read, Attempt::Done(expected));
     }
 }
 
