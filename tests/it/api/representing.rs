@@ -257,7 +257,6 @@ async fn a_list_of_deletions_reads_them_in_batches_however_few_are_shown() {
 
     assert_eq!(shown.len(), 100);
     let calls = world.faults.calls() - before;
-    println!("calls of a list of 100 deletions: {calls}");
     assert!(calls <= 4, "{calls}");
     let before = world.faults.count(Operation::ReadDeletion);
     assert!(listed(&world, "state=PURGED").await.is_empty());
