@@ -5,8 +5,10 @@
 //! `v1.json` was written when restore, archive and effects were there; `v1-first-builds.json` by the first builds, which
 //! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names; `v1-kept.json` when a
 //! record that a link kept was counted as that; `v1-fields.json` when pages tell records of one key apart, and what is due
-//! is indexed by its kind. Everything is read through the real adapters, on real tables.
+//! is indexed by its kind; `v1-actions.json` when a deletion knew who asked of it last, and requests had keys. Everything is
+//! read through the real adapters, on real tables.
 
+mod actions;
 mod fields;
 mod first_builds;
 mod kept;
@@ -57,6 +59,10 @@ impl Frozen {
 
     fn of_fields() -> Self {
         serde_json::from_str(include_str!("compatibility/v1-fields.json")).unwrap()
+    }
+
+    fn of_actions() -> Self {
+        serde_json::from_str(include_str!("compatibility/v1-actions.json")).unwrap()
     }
 
     /// Tables with all of it, at the moment when it was written.

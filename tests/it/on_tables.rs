@@ -8,13 +8,14 @@ use domain::collection::{Collection, Collections};
 use domain::deletion::{Action, Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::principal::{Groups, Principal, Tenant};
+use domain::tags::Tags;
 use engine::{Advanced, Engine, SweepReport, advance, sweep};
 use ports::{
     ClearDocuments, Clock, DependencyError, DomainHealth, IndexDocuments, MarkDocuments,
     OutgoingOf, PurgeDocuments, ReadDeletions, ReadDocuments, SearchDocuments, StoresOf, Wired,
 };
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
-use requests::act::{ActError, act};
+use requests::act::{ActError, ActRequest, act};
 use requests::{Api, CursorKeys, OnPublishFailure};
 use serde_json::{Map, Value};
 use testing::{
@@ -166,6 +167,7 @@ impl<S: Search> OnTables<S> {
             collection: self.collection(name),
             key: key.clone(),
             request_id: REQUEST.to_owned(),
+            once: None,
         };
         // Boxed, here and below: these futures hold whole passes over real stores.
         match Box::pin(accept(&self.api(faults), request)).await {
@@ -196,7 +198,15 @@ impl<S: Search> OnTables<S> {
         id: DeletionId,
         action: Action,
     ) -> Result<Deletion, ActError> {
-        Box::pin(act(&self.api(faults), &self.principal, id, action)).await
+        let request = ActRequest {
+            principal: &self.principal,
+            id,
+            action,
+            once: None,
+            tags: Tags::Unasked,
+        };
+        let acted = Box::pin(act(&self.api(faults), &request)).await?;
+        Ok(*acted.deletion)
     }
 
     pub(crate) async fn sweep(&self, faults: &Faults) -> SweepReport {

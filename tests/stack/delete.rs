@@ -44,6 +44,8 @@ async fn a_delete_is_answered_202_with_the_deletion_and_where_to_poll() {
                 "requested_at": at,
                 "deleted_at": at,
                 "purge_at": body["deletion"]["purge_at"],
+                "ended_at": null,
+                "last_action": null,
                 "counts": {
                     "delete": {
                         "discussions": {

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::number::decimal;
 use serde_json::{Map, Number, Value};
 
 use crate::json::{Strict, TWICE};
@@ -19,6 +20,24 @@ pub(crate) struct RawBody {
     pub(crate) text: String,
     /// Whether the text is the body in base64.
     pub(crate) is_base64: bool,
+}
+
+impl RawBody {
+    /// Whether it is `{}`, which says as much as no body.
+    pub(crate) fn says_nothing(self) -> bool {
+        let text = self.decoded();
+        let read = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok());
+        read.is_some_and(|object| object.is_empty())
+    }
+
+    /// The text that the client wrote; `None` if it is not UTF-8.
+    fn decoded(self) -> Option<String> {
+        if !self.is_base64 {
+            return Some(self.text);
+        }
+        let bytes = STANDARD.decode(&self.text).ok()?;
+        String::from_utf8(bytes).ok()
+    }
 }
 
 /// The JSON object that a body is.
@@ -34,14 +53,7 @@ pub(crate) fn object(
         return Err(Problem::new(Code::UnsupportedMediaType, detail)
             .at("/header/content-type", "is not application/json"));
     }
-    let text = if body.is_base64 {
-        let bytes = STANDARD.decode(&body.text).ok();
-        bytes
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| invalid("is not UTF-8"))?
-    } else {
-        body.text
-    };
+    let text = body.decoded().ok_or_else(|| invalid("is not UTF-8"))?;
     let Strict(value) = serde_json::from_str(&text).map_err(|error| invalid(&why(&error)))?;
     let Value::Object(object) = value else {
         return Err(invalid("is no JSON object"));
@@ -121,30 +133,6 @@ fn is_exact(written: &str) -> bool {
     };
     let (written, read) = (decimal(written), decimal(&number.to_string()));
     written.is_some() && written == read
-}
-
-/// A number as sign, digits without zeros at either end, and the power of ten that they count.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (negative, text) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let digits = digits.trim_start_matches('0');
-    let significant = digits.trim_end_matches('0');
-    if significant.is_empty() {
-        return Some((false, String::new(), 0));
-    }
-    let shift = i64::try_from(fraction.len()).ok()?;
-    let zeros = i64::try_from(digits.len() - significant.len()).ok()?;
-    let power = power
-        .parse::<i64>()
-        .ok()?
-        .checked_sub(shift)?
-        .checked_add(zeros)?;
-    Some((negative, significant.to_owned(), power))
 }
 
 #[cfg(test)]

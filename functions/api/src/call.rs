@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::HeaderName;
-use axum::http::header::IF_MATCH;
+use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use domain::principal::Principal;
+use domain::request_key::RequestKey;
+use domain::tags::Tags;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::body::{self, RawBody};
+use crate::conditions::Conditions;
 use crate::gateway::Incoming;
 use crate::principal::Identity;
 use crate::problem::{Code, Problem};
-
-/// Headers that change what a request means. They are refused until they are understood, never ignored.
-const NOT_YET: [HeaderName; 2] = [HeaderName::from_static("idempotency-key"), IF_MATCH];
 
 /// One authenticated request for a route that takes no body.
 #[derive(Debug)]
@@ -30,6 +30,29 @@ pub(crate) struct Call {
     pub(crate) request_id: String,
     /// The query string as the client wrote it.
     pub(crate) raw_query: String,
+    /// The versions that it is meant for.
+    pub(crate) tags: Tags,
+    /// Whether it is meant for what does not exist only.
+    pub(crate) is_new: bool,
+    /// What makes it the same as an earlier request.
+    key: Option<Key>,
+}
+
+/// The key of a request: who asks where, under which name, and for what.
+#[derive(Debug)]
+struct Key {
+    who_and_where: [String; 4],
+    asked: [String; 2],
+}
+
+impl Call {
+    /// The key of the request, which is made at this moment.
+    pub(crate) fn once(&self, now: Timestamp) -> Option<RequestKey> {
+        let key = self.key.as_ref()?;
+        let who_and_where = key.who_and_where.each_ref().map(String::as_str);
+        let asked = key.asked.each_ref().map(String::as_str);
+        Some(RequestKey::new(&who_and_where, &asked, now))
+    }
 }
 
 /// Rejects every unknown caller, even for a route that does not exist.
@@ -63,6 +86,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
             );
         }
         Ok(call)
+    }
+}
+
+/// One authenticated request for an action: without a body, or with the empty object that some clients send instead.
+#[derive(Debug)]
+pub(crate) struct CallOfAction(pub(crate) Call);
+
+impl<S: Send + Sync> FromRequestParts<S> for CallOfAction {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let (call, body) = known(parts)?;
+        if body.is_some_and(|body| !body.says_nothing()) {
+            let detail = "This route takes no body, or `{}`.";
+            return Err(Problem::new(Code::BodyNotAllowed, detail).at("/body", "is not `{}`"));
+        }
+        Ok(Self(call))
     }
 }
 
@@ -107,22 +147,35 @@ fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
             "The request carries no verified token.",
         )
     })?;
-    if let Some(header) = NOT_YET
-        .iter()
-        .find(|header| parts.headers.contains_key(*header))
-    {
-        let problem = Problem::new(
-            Code::NotSupportedYet,
-            format!("The header `{header}` is not supported yet."),
-        );
-        return Err(problem.at(format!("/header/{header}"), "remove it"));
-    }
+    let path = parts.uri.path();
+    let is_action = parts.method == Method::POST && path.starts_with("/v1/deletions/");
+    let conditions = Conditions::read(&parts.method, is_action, &parts.headers)?;
+    let is_base64 = incoming.is_base64;
+    let body = incoming.body.map(|text| RawBody { text, is_base64 });
+    let key = conditions.key.map(|name| Key {
+        who_and_where: [
+            principal.subject.clone(),
+            parts.method.to_string(),
+            path.to_owned(),
+            name,
+        ],
+        asked: [
+            incoming.raw_query.clone(),
+            match &body {
+                // An action says as much with an empty object as without.
+                Some(body) if !is_action => body.text.clone(),
+                _ => String::new(),
+            },
+        ],
+    });
     let call = Call {
         principal,
         base: incoming.base,
         request_id: incoming.request_id,
         raw_query: incoming.raw_query,
+        tags: conditions.tags,
+        is_new: conditions.is_new,
+        key,
     };
-    let is_base64 = incoming.is_base64;
-    Ok((call, incoming.body.map(|text| RawBody { text, is_base64 })))
+    Ok((call, body))
 }

@@ -6,6 +6,7 @@
 
 mod body;
 mod call;
+mod conditions;
 pub mod gateway;
 mod identify;
 mod json;

@@ -54,9 +54,12 @@ codes! {
     InvalidBody "INVALID_BODY" BAD_REQUEST "The body is no JSON object that can be kept as it is";
     InvalidAttribute "INVALID_ATTRIBUTE" BAD_REQUEST "An attribute does not go with the record";
     MarkNotAllowed "MARK_NOT_ALLOWED" BAD_REQUEST "Marks are written by deletions only";
+    AttributeNotAllowed "ATTRIBUTE_NOT_ALLOWED" BAD_REQUEST "An attribute is none that clients write";
     StatusNotAllowed "STATUS_NOT_ALLOWED" BAD_REQUEST "The status is none that clients write";
     RecordNotStorable "RECORD_NOT_STORABLE" BAD_REQUEST "A store does not take the record";
     BodyNotAllowed "BODY_NOT_ALLOWED" BAD_REQUEST "The request has a body";
+    HeaderNotAllowed "HEADER_NOT_ALLOWED" BAD_REQUEST "The route does not take this header";
+    InvalidHeader "INVALID_HEADER" BAD_REQUEST "A header cannot be understood";
     NotSupportedYet "NOT_SUPPORTED_YET" BAD_REQUEST "The request asks for something that is not supported yet";
     Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Nobody has verified who asks";
     TenantMissing "TENANT_MISSING" FORBIDDEN "The token names no tenant";
@@ -68,10 +71,14 @@ codes! {
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
+    KeyInFlight "IDEMPOTENCY_KEY_IN_FLIGHT" CONFLICT "A request of this key is being carried out";
     RowTooLarge "ROW_TOO_LARGE" CONFLICT "The record is too large to be deleted";
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
     ParentNotLive "PARENT_NOT_LIVE" CONFLICT "What is above the record is not live";
     RootMissing "ROOT_MISSING" CONFLICT "The record that the deletion began with is gone";
+    PreconditionFailed "PRECONDITION_FAILED" PRECONDITION_FAILED "It has changed since";
+    KeyReused "IDEMPOTENCY_KEY_REUSED" UNPROCESSABLE_ENTITY "The key was used for another request";
+    RecordsDropped "RECORDS_DROPPED" GONE "The list of records is dropped";
     RecordDeleted "RECORD_DELETED" GONE "The record is deleted";
     BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE "The body is too large";
     RecordTooLarge "RECORD_TOO_LARGE" PAYLOAD_TOO_LARGE "The record is too large";

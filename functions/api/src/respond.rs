@@ -4,39 +4,81 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use domain::deletion::Deletion;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::{error, info, warn};
 
 use crate::call::Call;
 use crate::gateway::Incoming;
-use crate::problem::{Fault, Parts, Problem};
+use crate::problem::{Code, Fault, Parts, Problem};
 use crate::view::deletion_path;
 
-/// After how many seconds a client should read a deletion again that is not done.
-pub(crate) const POLL_AGAIN: HeaderValue = HeaderValue::from_static("1");
+/// A client reads a deletion again that is not done after a tenth of its age, but at most after so many seconds.
+const POLL_AT_MOST: u64 = 30;
+
+/// What an answer to a request says whose key is that of an earlier one.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// After how many seconds a client should repeat a request whose key is in use.
+const TRY_SOON: HeaderValue = HeaderValue::from_static("1");
 
 /// After how many seconds a client should try again what a dependency did not do.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
 /// Says where the deletion is, and when to read it again.
-pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion) {
-    let headers = response.headers_mut();
+pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion, now: Timestamp) {
     if let Ok(path) = HeaderValue::try_from(deletion_path(call, deletion)) {
-        headers.insert(LOCATION, path);
+        response.headers_mut().insert(LOCATION, path);
     }
+    poll(response, deletion, now);
+}
+
+/// Says which version of a record the answer shows.
+pub(crate) fn tagged(answer: impl IntoResponse, tag: &str) -> Response {
+    let mut response = answer.into_response();
+    set_tag(&mut response, tag);
+    response
+}
+
+fn set_tag(response: &mut Response, tag: &str) {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{tag}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+}
+
+/// Says that the request was not done again.
+pub(crate) fn replayed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// Says which revision of a deletion the answer shows, and when to read it again.
+pub(crate) fn poll(response: &mut Response, deletion: &Deletion, now: Timestamp) {
+    set_tag(response, &deletion.revision.to_string());
     if !deletion.state.is_done() {
-        headers.insert(RETRY_AFTER, POLL_AGAIN);
+        let after = HeaderValue::from(poll_again(deletion, now));
+        response.headers_mut().insert(RETRY_AFTER, after);
     }
+}
+
+/// After how many seconds a client should read a deletion again. Its age is that of what was last asked for.
+fn poll_again(deletion: &Deletion, now: Timestamp) -> u64 {
+    let asked = deletion.last_action.as_ref().map(|last| last.at);
+    let since = asked.unwrap_or(deletion.deleted_at);
+    let age = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+    (age.as_secs() / 10).clamp(1, POLL_AT_MOST)
 }
 
 #[derive(Serialize)]
@@ -83,7 +125,7 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let status = response.status().as_u16();
-    info!(request_id, %method, route, status, code = code.map(crate::problem::Code::as_str), "{method} {route}: {status}");
+    info!(request_id, %method, route, status, code = code.map(Code::as_str), "{method} {route}: {status}");
     response
 }
 
@@ -133,6 +175,9 @@ fn render(parts: &Parts, request_id: &str) -> Response {
     );
     if let Some(allow) = parts.allow {
         headers.insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    if parts.code == Code::KeyInFlight {
+        headers.insert(RETRY_AFTER, TRY_SOON);
     }
     match status {
         StatusCode::UNAUTHORIZED => {

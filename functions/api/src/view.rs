@@ -15,7 +15,8 @@ use domain::time::rfc3339;
 use ports::ApiPorts;
 use requests::Api;
 use requests::act::allowed;
-use requests::deletions::ManifestRecord;
+use requests::deletions::Shown;
+use requests::manifest::ManifestRecord;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use telemetry::chain;
@@ -35,6 +36,9 @@ pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// Where to continue; null at the end.
     pub(crate) next_cursor: Option<String>,
+    /// Whether no more will join what is listed; only of lists that grow for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) complete: Option<bool>,
 }
 
 /// The longest body of a list: Lambda accepts an answer of 6 MB, in which this text is encoded once more as a JSON
@@ -67,6 +71,9 @@ pub(crate) struct DeletionView<'a> {
     requested_at: String,
     deleted_at: String,
     purge_at: Option<String>,
+    /// When it reached its present state, if that is a final one.
+    ended_at: Option<String>,
+    last_action: Option<LastActionView<'a>>,
     counts: CountsView<'a>,
     attempts: u32,
     failure: Option<&'a Failure>,
@@ -88,9 +95,57 @@ struct ScopeView<'a> {
     /// Whose records are covered, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<&'a str>,
-    /// In which collections.
+    /// In which collections, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
     collections: Option<&'a [CollectionName]>,
+    /// Below which record only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a RecordKey>,
+}
+
+impl<'a> ScopeView<'a> {
+    /// What a deletion covers. Where it has no root that is in its scope, of which only the collections are left when
+    /// its pages are dropped.
+    fn of(deletion: &'a Deletion, scope: Option<&'a Scope>) -> Self {
+        let mut view = Self {
+            collection: &deletion.collection,
+            root: deletion.root.as_ref(),
+            ids: None,
+            author: None,
+            collections: None,
+            parent: None,
+        };
+        if deletion.root.is_some() {
+            return view;
+        }
+        view.collections = Some(&deletion.names);
+        let Some(scope) = scope else { return view };
+        let only = scope.only.get(&deletion.collection);
+        view.parent = only.and_then(|only| only.parent.as_ref());
+        match &scope.source {
+            Source::Root => {}
+            Source::Ids { count, .. } => {
+                view.ids = Some(*count);
+                view.author = only.and_then(|only| only.author.as_deref());
+            }
+            Source::Author {
+                author,
+                collections,
+            } => {
+                view.author = Some(author);
+                view.collections = Some(collections);
+            }
+        }
+        view
+    }
+}
+
+/// What a person has last asked for.
+#[derive(Debug, Serialize)]
+struct LastActionView<'a> {
+    action: &'static str,
+    by: &'a str,
+    at: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,25 +179,26 @@ struct LinksView {
 }
 
 impl<'a> DeletionView<'a> {
-    /// The deletion, as this caller sees it.
-    pub(crate) fn new<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &'a Deletion) -> Self {
+    /// The deletion and what it covers, as this caller sees them.
+    pub(crate) fn new<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &'a Shown) -> Self {
+        let deletion = &shown.deletion;
         let path = deletion_path(call, deletion);
         Self {
             id: deletion.id.to_string(),
             state: deletion.state.as_str(),
             done: deletion.state.is_done(),
             pass: deletion.state.pass().as_str(),
-            scope: ScopeView {
-                collection: &deletion.collection,
-                root: deletion.root.as_ref(),
-                ids: None,
-                author: None,
-                collections: None,
-            },
+            scope: ScopeView::of(deletion, shown.scope.as_ref()),
             requested_by: &deletion.requested_by,
             requested_at: rfc3339(deletion.deleted_at),
             deleted_at: rfc3339(deletion.deleted_at),
             purge_at: purge_at(deletion),
+            ended_at: deletion.ended_at.map(rfc3339),
+            last_action: deletion.last_action.as_ref().map(|last| LastActionView {
+                action: last.action.as_str(),
+                by: &last.by,
+                at: rfc3339(last.at),
+            }),
             counts: CountsView {
                 delete: &deletion.deleted,
                 restore: &deletion.restored,
@@ -167,24 +223,6 @@ impl<'a> DeletionView<'a> {
                 itself: path,
             },
         }
-    }
-}
-
-impl<'a> DeletionView<'a> {
-    /// With what it covers, where that is more than a root.
-    pub(crate) fn covering(mut self, scope: &'a Scope) -> Self {
-        match &scope.source {
-            Source::Root => {}
-            Source::Ids { count, .. } => self.scope.ids = Some(*count),
-            Source::Author {
-                author,
-                collections,
-            } => {
-                self.scope.author = Some(author);
-                self.scope.collections = Some(collections);
-            }
-        }
-        self
     }
 }
 
@@ -244,31 +282,29 @@ impl PassView {
 
 impl From<ManifestRecord> for ManifestView {
     fn from(record: ManifestRecord) -> Self {
-        let (outcome, reason) = match record.outcome {
-            Outcome::Pending => ("pending", None),
-            Outcome::Deleted => ("deleted", None),
-            Outcome::AlreadyDeleted => ("already_deleted", None),
-            Outcome::Missing => ("missing", None),
-            Outcome::Kept => ("kept", None),
-            Outcome::Failed { reason } => ("failed", Some(reason)),
+        let outcome = record.deleted().as_str();
+        let (restored, purged) = (record.restored(), record.purged());
+        let reason = match record.outcome {
+            Outcome::Failed { reason } => Some(reason),
+            _ => None,
         };
-        let restore = record.restore.map(|restore| match restore {
-            Ok(()) => PassView::new("restored", None),
-            Err(NotRestored::Conflict { reason }) => PassView::new("conflict", Some(reason)),
-            Err(NotRestored::Failed { reason }) => PassView::new("failed", Some(reason)),
-        });
-        let purge = record.purge.map(|purge| match purge {
-            Ok(()) => PassView::new("purged", None),
-            Err(NotPurged::Kept) => PassView::new("kept", None),
-            Err(NotPurged::Failed { reason }) => PassView::new("failed", Some(reason)),
-        });
+        let restore_reason = match record.restore {
+            Some(Err(NotRestored::Conflict { reason } | NotRestored::Failed { reason })) => {
+                Some(reason)
+            }
+            _ => None,
+        };
+        let purge_reason = match record.purge {
+            Some(Err(NotPurged::Failed { reason })) => Some(reason),
+            _ => None,
+        };
         Self {
             collection: record.collection,
             key: record.key,
             outcome,
             reason,
-            restore,
-            purge,
+            restore: restored.map(|outcome| PassView::new(outcome.as_str(), restore_reason)),
+            purge: purged.map(|outcome| PassView::new(outcome.as_str(), purge_reason)),
         }
     }
 }

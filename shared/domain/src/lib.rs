@@ -16,18 +16,22 @@ pub mod effects;
 mod entry;
 pub mod event;
 pub mod fingerprint;
+mod hex;
 pub mod json_text;
 pub mod key;
 pub mod message;
 pub mod notice;
+pub mod number;
 pub mod only;
 pub mod page;
 pub mod permission;
 pub mod principal;
+pub mod request_key;
 pub mod row;
 pub mod scope;
 pub mod size;
 pub mod strategy;
+pub mod tags;
 pub mod time;
 
 // Cargo distinguishes two checkouts with one target folder only by the times of their files, and could run the code of

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::DependencyError;
+use crate::{Attempt, DependencyError};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::scope::Scope;
 
 /// The outcome of accepting.
@@ -20,6 +21,28 @@ pub enum AcceptOutcome {
     RootNotLive,
     /// With the mark the root would be larger than the store allows. Nothing was written.
     RootTooLarge,
+    /// Another request has used its key, or uses it at this moment. Nothing was written.
+    KeyInUse,
+}
+
+/// The outcome of accepting a deletion without a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum RequestedOutcome {
+    /// The deletion is stored: by this call or by one whose answer was lost.
+    Accepted,
+    /// As [`AcceptOutcome::KeyInUse`].
+    KeyInUse,
+}
+
+/// The outcome of a compare-and-set for a request with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum StoreOnceOutcome {
+    /// What the compare-and-set did.
+    Known(StoreOutcome),
+    /// As [`AcceptOutcome::KeyInUse`].
+    KeyInUse,
 }
 
 /// The outcome of undoing an acceptance.
@@ -35,7 +58,7 @@ pub enum UndoOutcome {
 /// Accepts deletions: all or nothing.
 pub trait AcceptDeletions: Send + Sync {
     /// In one transaction: marks the root if it is there, the tenant's and unmarked, and stores the deletion, its scope
-    /// and its first page.
+    /// and its first page, and the key of the request, unless another request has used it.
     ///
     /// # Errors
     ///
@@ -46,10 +69,11 @@ pub trait AcceptDeletions: Send + Sync {
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
-    /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists.
-    /// Doing it again with the same deletion changes nothing.
+    /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists, and
+    /// the key of the request, unless another request has used it. Doing it again with the same deletion changes nothing.
     ///
     /// # Errors
     ///
@@ -59,10 +83,34 @@ pub trait AcceptDeletions: Send + Sync {
         deletion: &Deletion,
         scope: &Scope,
         ids: &[Vec<RecordKey>],
-    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+        key: Option<&RequestKey>,
+    ) -> impl Future<Output = Result<RequestedOutcome, DependencyError>> + Send;
 
-    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope and this many parts of ids are
-    /// removed.
+    /// In one transaction: replaces the deletion by its next value, if the stored one is of the revision before, and
+    /// stores the key of the request, unless another request has used it.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer; whether it was stored is then unknown.
+    fn store_once(
+        &self,
+        next: &Deletion,
+        key: &RequestKey,
+    ) -> impl Future<Output = Result<StoreOnceOutcome, DependencyError>> + Send;
+
+    /// What an earlier request of this key was, consistently; `None` if there was none, or not in its last day.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or a later version has written it.
+    fn used_key(
+        &self,
+        tenant: &Tenant,
+        key: &RequestKey,
+    ) -> impl Future<Output = Result<Option<UsedKey>, DependencyError>> + Send;
+
+    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope, this many parts of ids and the key
+    /// are removed.
     ///
     /// # Errors
     ///
@@ -71,10 +119,11 @@ pub trait AcceptDeletions: Send + Sync {
         &self,
         deletion: &Deletion,
         parts: u32,
+        key: Option<&RequestKey>,
     ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
 
     /// Undoes an acceptance, if no worker has begun (`epoch` is 0): the root's mark is removed, an explicit NULL is put
-    /// back where `page` says that there was one, and deletion, scope and page are removed.
+    /// back where `page` says that there was one, and deletion, scope, page and key are removed.
     ///
     /// # Errors
     ///
@@ -84,6 +133,7 @@ pub trait AcceptDeletions: Send + Sync {
         collection: &Collection,
         deletion: &Deletion,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> impl Future<Output = Result<UndoOutcome, DependencyError>> + Send;
 }
 
@@ -96,6 +146,27 @@ pub struct DeletionSummary {
     pub collection: CollectionName,
     /// The requester.
     pub requested_by: String,
+}
+
+/// Which deletions of a tenant a list shows: a range of their ids, which sort by the time of acceptance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeletionRange {
+    /// None with a smaller id.
+    pub from: Option<DeletionId>,
+    /// Only those with a smaller id.
+    pub before: Option<DeletionId>,
+}
+
+/// What is stored under an id.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub enum DeletionItems {
+    /// No deletion of this tenant.
+    None,
+    /// A deletion, and what it covers, unless that was dropped.
+    Known(Box<Deletion>, Option<Box<Scope>>),
+    /// One that a later version has written.
+    Newer,
 }
 
 /// Reads deletions. A deletion of another tenant is an ordinary miss. An item of a later version than this build knows
@@ -111,6 +182,21 @@ pub trait ReadDeletions: Send + Sync {
         tenant: &Tenant,
         id: DeletionId,
     ) -> impl Future<Output = Result<Option<Deletion>, DependencyError>> + Send;
+
+    /// How many deletions [`deletions`](Self::deletions) reads in one call.
+    const DELETIONS_BATCH: usize;
+
+    /// Several deletions with what they cover, consistently, in the order of `ids`, none twice. One of a later version
+    /// is told apart and hides no other.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer.
+    fn deletions(
+        &self,
+        tenant: &Tenant,
+        ids: &[DeletionId],
+    ) -> impl Future<Output = Result<Vec<Attempt<DeletionItems>>, DependencyError>> + Send;
 
     /// The frozen scope.
     ///
@@ -159,7 +245,7 @@ pub trait ReadDeletions: Send + Sync {
         number: u32,
     ) -> impl Future<Output = Result<Option<Exceptions>, DependencyError>> + Send;
 
-    /// Deletions of a tenant, newest first, those before `before`. A new one may be missing for a moment.
+    /// Deletions of a tenant in a range, newest first. A new one may be missing for a moment.
     ///
     /// # Errors
     ///
@@ -167,7 +253,7 @@ pub trait ReadDeletions: Send + Sync {
     fn list(
         &self,
         tenant: &Tenant,
-        before: Option<DeletionId>,
+        range: DeletionRange,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeletionSummary>, DependencyError>> + Send;
 }

@@ -97,8 +97,9 @@ pub use self::archive::{
 };
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionSummary,
-    FindDue, PutPageOutcome, ReadDeletions, RestoreOutcome, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionItems,
+    DeletionRange, DeletionSummary, FindDue, PutPageOutcome, ReadDeletions, RequestedOutcome,
+    RestoreOutcome, StoreOnceOutcome, StoreOutcome, UndoOutcome,
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
@@ -121,7 +122,8 @@ pub use self::wired::{
     ApiPorts, EnginePorts, Outgoing, OutgoingOf, Stores, StoresOf, SweepPorts, Wired,
 };
 pub use self::writes::{
-    IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, WriteOutcome, WriteRows,
+    COMPARED, IndexDocuments, IndexOutcome, Stored, TakeBackOutcome, Unchanged, WriteOutcome,
+    WriteRows,
 };
 
 /// The answer of one call for one of its records.

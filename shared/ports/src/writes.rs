@@ -32,6 +32,19 @@ pub enum WriteOutcome {
     Unstorable,
 }
 
+/// What of the row before a write must still be as it was read, beside that it carries no mark and is of the same tenant
+/// and author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unchanged<'a> {
+    /// These attributes.
+    These(&'a [&'a str]),
+    /// All attributes that it has, and that none was added of those that are written. At most [`COMPARED`] attributes.
+    All,
+}
+
+/// The most attributes that a condition compares: an expression of DynamoDB has 4 KB and 300 operators.
+pub const COMPARED: usize = 100;
+
 /// The outcome of undoing a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -59,7 +72,7 @@ pub trait WriteRows: Send + Sync {
     ) -> impl Future<Output = Result<Option<Stored<Self::Raw>>, DependencyError>> + Send;
 
     /// Puts a row: if there is none (`before` is `None`), or in place of `before`, if that still carries no mark and is
-    /// of the same tenant and author; the store itself checks that. An attribute that reads as in `before` keeps the
+    /// of the same tenant and author, and what is `unchanged` is so; the store itself checks that. An attribute that reads as in `before` keeps the
     /// store's type, and the mark's attributes (an explicit NULL) stay as they are; a row of a collection whose live rows
     /// have an explicit NULL gets one.
     ///
@@ -71,6 +84,7 @@ pub trait WriteRows: Send + Sync {
         collection: &Collection,
         row: &Row,
         before: Option<&Stored<Self::Raw>>,
+        unchanged: Unchanged<'_>,
     ) -> impl Future<Output = Result<WriteOutcome, DependencyError>> + Send;
 
     /// Undoes what [`write`](Self::write) did with the same parameters, if the row still is what was written and

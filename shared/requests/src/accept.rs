@@ -11,6 +11,7 @@ use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
 use crate::liveness::{Liveness, with_above};
+use crate::once::{self, Earlier, OnceError};
 use crate::visible::stored;
 use domain::above::Above;
 use domain::collection::{Collection, CollectionName, Missing};
@@ -21,6 +22,7 @@ use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
 use domain::permission::{Action, Right, allows, right, sees};
 use domain::principal::Principal;
+use domain::request_key::RequestKey;
 use domain::row::Row;
 use domain::scope::Scope;
 use domain::size::{Count, leaves_room};
@@ -41,6 +43,8 @@ pub struct DeleteRequest<'a> {
     pub key: RecordKey,
     /// The request's id, for logs and the message.
     pub request_id: String,
+    /// What makes it the same as an earlier request.
+    pub once: Option<RequestKey>,
 }
 
 /// The answer to a delete.
@@ -77,6 +81,9 @@ pub enum AcceptError {
     /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,
+    /// Its key says that it is another request.
+    #[error(transparent)]
+    Once(#[from] OnceError),
     /// A dependency failed.
     #[error(transparent)]
     Dependency(#[from] DependencyError),
@@ -84,6 +91,26 @@ pub enum AcceptError {
 
 /// How often a delete is judged again if another writer has written its root at the same moment.
 const RACES: u32 = 3;
+
+/// What came of an earlier request of the same key, for a caller who may still delete something of the collection.
+///
+/// # Errors
+///
+/// See [`AcceptError`].
+pub async fn earlier<P: ApiPorts>(
+    api: &Api<P>,
+    request: &DeleteRequest<'_>,
+) -> Result<Earlier, AcceptError> {
+    let DeleteRequest {
+        principal,
+        collection,
+        ..
+    } = request;
+    if right(principal, collection, Action::Delete) == Right::Never {
+        return Err(AcceptError::Forbidden);
+    }
+    once::earlier(api, principal, request.once.as_ref()).await
+}
 
 /// Accepts a delete.
 ///
@@ -99,7 +126,9 @@ pub async fn accept<P: ApiPorts>(
         collection,
         key,
         request_id,
+        once,
     } = request;
+    let once = once.as_ref();
     if right(principal, collection, Action::Delete) == Right::Never {
         return Err(AcceptError::Forbidden);
     }
@@ -120,7 +149,7 @@ pub async fn accept<P: ApiPorts>(
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered
         {
-            return publish(api, collection, deletion, &page).await;
+            return publish(api, collection, deletion, &page, once).await;
         }
         let (row, is_live) = match found {
             Liveness::Absent => return Ok(absent(collection)),
@@ -158,17 +187,10 @@ pub async fn accept<P: ApiPorts>(
         if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
         }
-        let (tenant, subject) = (&principal.tenant, principal.subject.len());
-        if fields == Fields::All
-            && leaves_room(collection, tenant, &row, subject, Count::Least).is_err()
-        {
+        if fields == Fields::All && !has_room(principal, collection, &row) {
             return Err(too_large(collection));
         }
-        let scope = Scope::below(collection, &api.collections).asked_by(
-            principal,
-            [&collection.name],
-            &api.collections,
-        );
+        let scope = scope(api, principal, collection);
         let page = root_page(collection, (row, above), id, scope.reaches_more());
         let asked = Accepted {
             id,
@@ -184,10 +206,13 @@ pub async fn accept<P: ApiPorts>(
         match api
             .ports
             .deletions()
-            .accept(collection, &deletion, &scope, &page)
+            .accept(collection, &deletion, &scope, &page, once)
             .await
         {
-            Ok(AcceptOutcome::Accepted) => return publish(api, collection, deletion, &page).await,
+            Ok(AcceptOutcome::Accepted) => {
+                return publish(api, collection, deletion, &page, once).await;
+            }
+            Ok(AcceptOutcome::KeyInUse) => return Err(OnceError::InFlight.into()),
             // Another writer was faster: the current state is the answer.
             Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
@@ -198,6 +223,18 @@ pub async fn accept<P: ApiPorts>(
             }
         }
     }
+}
+
+/// What the deletion covers, and what the requester may read of it.
+fn scope<P>(api: &Api<P>, principal: &Principal, collection: &Collection) -> Scope {
+    let below = Scope::below(collection, &api.collections);
+    below.asked_by(principal, [&collection.name], &api.collections)
+}
+
+/// Whether a whole row has room for what its deletion adds.
+fn has_room(principal: &Principal, collection: &Collection, row: &Row) -> bool {
+    let (tenant, subject) = (&principal.tenant, principal.subject.len());
+    leaves_room(collection, tenant, row, subject, Count::Least).is_ok()
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
@@ -233,6 +270,7 @@ async fn publish<P: ApiPorts>(
     collection: &Collection,
     deletion: Deletion,
     page: &Page,
+    once: Option<&RequestKey>,
 ) -> Result<AcceptAnswer, AcceptError> {
     info!(
         deletion_id = %deletion.id, collection = %collection.name, request_id = %deletion.request_id,
@@ -248,7 +286,7 @@ async fn publish<P: ApiPorts>(
     };
     warn!(deletion_id = %deletion.id, error = %chain(&error), "message of deletion {} was not sent", deletion.id);
     if api.on_publish_failure == OnPublishFailure::Rollback {
-        match undo(api, collection, &deletion, page).await {
+        match undo(api, collection, &deletion, page, once).await {
             Ok(UndoOutcome::Undone) => return Err(AcceptError::TakenBack),
             Ok(UndoOutcome::Begun) => {}
             // It may be stored or removed: only an error promises nothing.
@@ -269,9 +307,10 @@ async fn undo<P: ApiPorts>(
     collection: &Collection,
     deletion: &Deletion,
     page: &Page,
+    once: Option<&RequestKey>,
 ) -> Result<UndoOutcome, DependencyError> {
     ask_again(Tries::of(api.ports.clock()), || {
-        api.ports.deletions().undo(collection, deletion, page)
+        api.ports.deletions().undo(collection, deletion, page, once)
     })
     .await
 }

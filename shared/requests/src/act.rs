@@ -8,13 +8,20 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::api::Api;
+use crate::deletions::{Shown, with_scope};
+use crate::once::{self, Earlier, OnceError};
 use crate::visible::visible;
 use crate::way_back::{Obstacle, obstacle};
 use domain::deletion::{Action, Deletion, DeletionId, NotAllowed, Pass, Refusal, State};
 use domain::message::DeletionMessage;
 use domain::permission::{self, may_act};
 use domain::principal::Principal;
-use ports::{ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion, StoreOutcome};
+use domain::request_key::RequestKey;
+use domain::tags::Tags;
+use ports::{
+    AcceptDeletions, ApiPorts, ChangeDeletions, Clock, DependencyError, SendDeletion,
+    StoreOnceOutcome, StoreOutcome,
+};
 use telemetry::chain;
 
 /// How often a change by another writer is judged again before the caller is asked to try later.
@@ -42,9 +49,50 @@ pub enum ActError {
     /// see it.
     #[error("the record above the root is gone or deleted")]
     ParentNotLive(Option<Box<Deletion>>),
+    /// The deletion is not of the revision that the caller has seen.
+    #[error("the deletion has changed")]
+    Changed,
+    /// Its key says that it is another request.
+    #[error(transparent)]
+    Once(#[from] OnceError),
     /// A dependency failed. It may have been done all the same; asking again is safe.
     #[error(transparent)]
     Dependency(#[from] DependencyError),
+}
+
+/// A request for a deletion.
+#[derive(Debug)]
+pub struct ActRequest<'a> {
+    /// The requester.
+    pub principal: &'a Principal,
+    /// The deletion.
+    pub id: DeletionId,
+    /// What is asked.
+    pub action: Action,
+    /// What makes it the same as an earlier request.
+    pub once: Option<RequestKey>,
+    /// Only if the deletion is of one of these revisions.
+    pub tags: Tags,
+}
+
+/// What came of an earlier request of the same key, for a caller who may still ask for it.
+///
+/// # Errors
+///
+/// See [`ActError`].
+pub async fn earlier<P: ApiPorts>(
+    api: &Api<P>,
+    request: &ActRequest<'_>,
+) -> Result<Earlier, ActError> {
+    let found = once::earlier::<P, ActError>(api, request.principal, request.once.as_ref()).await?;
+    match &found {
+        Earlier::None => Ok(found),
+        Earlier::Shown(shown) if may(api, request.principal, &shown.deletion, request.action) => {
+            Ok(found)
+        }
+        Earlier::Shown(_) => Err(ActError::Forbidden),
+        Earlier::Hidden => Err(ActError::NotFound),
+    }
 }
 
 /// Requests something of a deletion, and returns its state after that. A refusal that can be known now is answered now,
@@ -53,18 +101,23 @@ pub enum ActError {
 /// # Errors
 ///
 /// See [`ActError`]. Permission is decided before the state is revealed.
-pub async fn act<P: ApiPorts>(
-    api: &Api<P>,
-    principal: &Principal,
-    id: DeletionId,
-    action: Action,
-) -> Result<Deletion, ActError> {
+pub async fn act<P: ApiPorts>(api: &Api<P>, request: &ActRequest<'_>) -> Result<Shown, ActError> {
+    let ActRequest {
+        principal,
+        id,
+        action,
+        ..
+    } = *request;
     let (deletions, clock) = (api.ports.deletions(), api.ports.clock());
     for _ in 0..RACES {
         let found = visible(api, principal, Some(id)).await?;
         let deletion = found.ok_or(ActError::NotFound)?;
         if !may(api, principal, &deletion, action) {
             return Err(ActError::Forbidden);
+        }
+        // Stored below only if it is still of this revision.
+        if !request.tags.hold(&deletion.revision.to_string()) {
+            return Err(ActError::Changed);
         }
         let now = clock.now();
         let Ok(next) = deletion.act(action, &principal.subject, now, &api.timing) else {
@@ -81,7 +134,16 @@ pub async fn act<P: ApiPorts>(
             }
             continue;
         }
-        if deletions.store(&next).await? != StoreOutcome::Stored {
+        // What is shown of it is read before it is stored: afterwards an error would say less than is true.
+        let Shown { scope, .. } = with_scope(api, deletion).await?;
+        let stored = match &request.once {
+            None => deletions.store(&next).await?,
+            Some(key) => match deletions.store_once(&next, key).await? {
+                StoreOnceOutcome::Known(stored) => stored,
+                StoreOnceOutcome::KeyInUse => return Err(OnceError::InFlight.into()),
+            },
+        };
+        if stored != StoreOutcome::Stored {
             continue;
         }
         info!(deletion_id = %id, action = action.as_str(), state = %next.state, "{} of deletion {id}", action.as_str());
@@ -89,7 +151,8 @@ pub async fn act<P: ApiPorts>(
         if !next.is_leased(now) {
             send(api, &next).await;
         }
-        return Ok(next);
+        let deletion = Box::new(next);
+        return Ok(Shown { deletion, scope });
     }
     Err(DependencyError::unavailable(
         "control table",

@@ -1,30 +1,28 @@
-//! Shows deletions and their manifests to those who may see them; for all others there are none.
+//! Shows deletions to those who may see them; for all others there are none.
 
-use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
 use tracing::warn;
 
 use crate::api::Api;
+use crate::ask_again::Tries;
 use crate::budget::Budget;
 use crate::cursor::{self, InvalidCursor};
-use crate::visible::visible;
-use domain::collection::CollectionName;
-use domain::deletion::{Deletion, DeletionId, Pass, State};
-use domain::key::RecordKey;
-use domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
-use domain::principal::Principal;
+use crate::visible::{lacks_names, name, visible};
+use domain::deletion::{Deletion, DeletionId, State};
+use domain::permission::sees;
+use domain::principal::{Principal, Tenant};
 use domain::scope::Scope;
-use ports::{ApiPorts, DeletionSummary, DependencyError, ReadDeletions};
-use telemetry::chain;
+use domain::time::{later, to_millisecond};
+use ports::{
+    ApiPorts, Attempt, DeletionItems, DeletionRange, DeletionSummary, DependencyError,
+    ReadDeletions,
+};
 
-/// How many reads one list of deletions makes before it answers with what it has: each deletion is read by itself.
-const READS: usize = 250;
-
-/// How many of them are made at the same time at the most.
-const TOGETHER: usize = 10;
-
-/// How many pages of a manifest are read for one answer: pages may be empty, sometimes many in a row.
-const PAGES: usize = 100;
+/// How many deletions one list reads before it answers with what it has.
+const SCAN_LIMIT: usize = 500;
 
 /// How many it reads from the index at once.
 const STRETCH: usize = 50;
@@ -49,16 +47,43 @@ pub struct DeletionFilter {
     pub collection: Option<String>,
     /// Requested by this subject.
     pub requested_by: Option<String>,
+    /// Accepted after this moment.
+    pub later_than: Option<Timestamp>,
+    /// Accepted before this moment.
+    pub earlier_than: Option<Timestamp>,
 }
 
 impl DeletionFilter {
-    /// Whether a deletion may be wanted, by what the index has of it.
-    fn may_be(&self, summary: &DeletionSummary) -> bool {
+    /// The ids of deletions that were accepted in the time that is asked: each begins with its millisecond.
+    fn range(&self) -> DeletionRange {
+        let millisecond = Duration::from_millis(1);
+        let after = |at: Timestamp| later(to_millisecond(at), millisecond);
+        let up_to = |at: Timestamp| match to_millisecond(at) {
+            whole if whole == at => whole,
+            whole => later(whole, millisecond),
+        };
+        DeletionRange {
+            from: self.later_than.map(|at| DeletionId::first_of(after(at))),
+            before: self.earlier_than.map(|at| DeletionId::first_of(up_to(at))),
+        }
+    }
+
+    /// Whether what never changes of a deletion is what is asked for.
+    fn wants(&self, summary: &DeletionSummary) -> bool {
         let collection = self.collection.as_deref();
         let requested_by = self.requested_by.as_deref();
         collection.is_none_or(|wanted| wanted == summary.collection.as_ref())
             && requested_by.is_none_or(|wanted| wanted == summary.requested_by)
     }
+}
+
+/// A deletion and what it covers: what every answer shows of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The deletion.
+    pub deletion: Box<Deletion>,
+    /// What it covers; `None` if there is a root, or if the scope has been dropped.
+    pub scope: Option<Scope>,
 }
 
 /// One deletion; `None` is "none that the caller may see".
@@ -70,24 +95,29 @@ pub async fn show<P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
     id: DeletionId,
-) -> Result<Option<Box<Deletion>>, DependencyError> {
-    visible(api, principal, Some(id)).await
+) -> Result<Option<Shown>, DependencyError> {
+    match visible(api, principal, Some(id)).await? {
+        Some(deletion) => Ok(Some(with_scope(api, deletion).await?)),
+        None => Ok(None),
+    }
 }
 
-/// What a deletion without a root covers; `None` if there is a root, or if the scope has been dropped.
+/// A deletion that the caller may see, with what it covers.
 ///
 /// # Errors
 ///
 /// When the control table did not answer.
-pub async fn scope<P: ApiPorts>(
+pub async fn with_scope<P: ApiPorts>(
     api: &Api<P>,
-    deletion: &Deletion,
-) -> Result<Option<Scope>, DependencyError> {
-    if deletion.root.is_some() {
-        return Ok(None);
-    }
-    let deletions = api.ports.deletions();
-    deletions.scope(&deletion.tenant, deletion.id).await
+    deletion: Box<Deletion>,
+) -> Result<Shown, DependencyError> {
+    let scope = if deletion.root.is_some() {
+        None
+    } else {
+        let deletions = api.ports.deletions();
+        deletions.scope(&deletion.tenant, deletion.id).await?
+    };
+    Ok(Shown { deletion, scope })
 }
 
 /// Deletions, newest first, and where to continue. One that a later version wrote is left out: only that version can
@@ -102,210 +132,114 @@ pub async fn list<P: ApiPorts>(
     filter: &DeletionFilter,
     limit: usize,
     from: Option<&str>,
-) -> Result<(Vec<Deletion>, Option<String>), ShowError> {
+) -> Result<(Vec<Shown>, Option<String>), ShowError> {
+    let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let (later_than, earlier_than) = (moment(filter.later_than), moment(filter.earlier_than));
     let name = [
         "deletions",
         filter.state.map_or("", State::as_str),
         filter.collection.as_deref().unwrap_or(""),
         filter.requested_by.as_deref().unwrap_or(""),
+        &later_than,
+        &earlier_than,
     ];
-    let before = from.map(|from| cursor::read(api, principal, &name, from));
-    let mut before: Option<DeletionId> = before.transpose()?;
-    let go_on = |before: Option<DeletionId>| {
-        before.map(|before| cursor::write(api, principal, &name, before))
-    };
-    let mut budget = Budget::of_calls(api.ports.clock(), READS);
-    let mut found: Vec<Deletion> = Vec::new();
-    // One more than requested: only if there is one, there is a cursor.
-    let together = TOGETHER.min(limit + 1);
+    let place = from.map(|from| cursor::read(api, principal, &name, from));
+    let mut place: Option<DeletionId> = place.transpose()?;
+    let go_on =
+        |place: Option<DeletionId>| place.map(|place| cursor::write(api, principal, &name, place));
+    let mut range = filter.range();
+    range.before = place.into_iter().chain(range.before).min();
+    let mut budget = Budget::of(api.ports.clock());
+    let (mut found, mut scanned) = (Vec::new(), 0);
     loop {
-        budget.spend(1);
         let deletions = api.ports.deletions();
-        let stretch = deletions.list(&principal.tenant, before, STRETCH).await?;
-        for summaries in stretch.chunks(together) {
-            let wanted: Vec<bool> = summaries.iter().map(|one| filter.may_be(one)).collect();
-            budget.spend(wanted.iter().filter(|is_wanted| **is_wanted).count());
-            let read = summaries.iter().zip(wanted);
-            let read = read.map(|(summary, is_wanted)| async move {
-                if is_wanted {
-                    listed(api, principal, filter, summary.id).await
-                } else {
-                    Ok(None)
+        let stretch = deletions.list(&principal.tenant, range, STRETCH).await?;
+        let is_last = stretch.len() < STRETCH;
+        scanned += stretch.len();
+        let wanted: Vec<DeletionId> = stretch
+            .iter()
+            .filter(|summary| filter.wants(summary))
+            .map(|summary| summary.id)
+            .collect();
+        budget.spend(1 + wanted.len().div_ceil(P::Deletions::DELETIONS_BATCH));
+        // The index has what never changes; the state is read from the deletions themselves.
+        for (id, shown) in read_all(api, &principal.tenant, &wanted).await? {
+            let is_wanted = |shown: &Shown| {
+                sees(principal, &api.collections, &shown.deletion)
+                    && filter
+                        .state
+                        .is_none_or(|wanted| wanted == shown.deletion.state)
+            };
+            if let Some(shown) = shown.filter(is_wanted) {
+                // Only one that the caller may see makes a cursor.
+                if found.len() == limit {
+                    return Ok((found, go_on(place)));
                 }
-            });
-            for (summary, read) in summaries.iter().zip(join_all(read).await) {
-                if let Some(deletion) = read? {
-                    // Only one that the caller may see makes a cursor.
-                    if found.len() == limit {
-                        return Ok((found, go_on(before)));
-                    }
-                    found.push(*deletion);
-                }
-                before = Some(summary.id);
+                found.push(shown);
             }
-            if budget.is_spent() {
-                return Ok((found, go_on(before)));
-            }
+            place = Some(id);
         }
-        if stretch.len() < STRETCH {
+        let Some(last) = stretch.last().filter(|_| !is_last) else {
             return Ok((found, None));
+        };
+        place = Some(last.id);
+        range.before = place;
+        if scanned >= SCAN_LIMIT || budget.is_spent() {
+            return Ok((found, go_on(place)));
         }
     }
 }
 
-/// The deletion, if it is one of those that are wanted. The index has what never changes; the state is read from the
-/// deletion itself.
-async fn listed<P: ApiPorts>(
+/// Reads deletions with what they cover, in this order. `None` is one that is gone, or that a later version wrote: a
+/// caller who requests that one by its id gets the error; it must not make the others unreadable.
+async fn read_all<P: ApiPorts>(
     api: &Api<P>,
-    principal: &Principal,
-    filter: &DeletionFilter,
-    id: DeletionId,
-) -> Result<Option<Box<Deletion>>, DependencyError> {
-    match visible(api, principal, Some(id)).await {
-        Ok(found) => {
-            Ok(found.filter(|deletion| filter.state.is_none_or(|wanted| wanted == deletion.state)))
-        }
-        // A caller who requests it by its id gets the error; it must not make the others unreadable.
-        Err(error) if error.is_newer => {
-            warn!(deletion_id = %id, error = %chain(&error), "deletion {id} is left out");
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// One record of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestRecord {
-    /// Its collection.
-    pub collection: CollectionName,
-    /// Its key.
-    pub key: RecordKey,
-    /// Its outcome in the delete.
-    pub outcome: Outcome,
-    /// Whether the restore has brought it back, once the restore has reached it.
-    pub restore: Option<Result<(), NotRestored>>,
-    /// Whether the purge has removed it, once the purge has reached it.
-    pub purge: Option<Result<(), NotPurged>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Place {
-    page: u32,
-    entry: usize,
-}
-
-/// The manifest of a deletion, page by page. `None` is "no deletion that the caller may see".
-///
-/// # Errors
-///
-/// See [`ShowError`].
-pub async fn records<P: ApiPorts>(
-    api: &Api<P>,
-    principal: &Principal,
-    id: DeletionId,
-    limit: usize,
-    from: Option<&str>,
-) -> Result<Option<(Vec<ManifestRecord>, Option<String>)>, ShowError> {
-    let id_text = id.to_string();
-    let name = ["records", &id_text];
-    let mut place: Place = from
-        .map(|from| cursor::read(api, principal, &name, from))
-        .transpose()?
-        .unwrap_or(Place { page: 1, entry: 0 });
-    let Some(deletion) = visible(api, principal, Some(id)).await? else {
-        return Ok(None);
-    };
-    let deletions = api.ports.deletions();
-    let mut found = Vec::new();
-    for _ in 0..PAGES {
-        if found.len() == limit {
+    tenant: &Tenant,
+    ids: &[DeletionId],
+) -> Result<Vec<(DeletionId, Option<Shown>)>, DependencyError> {
+    let mut read: BTreeMap<DeletionId, Option<Shown>> = BTreeMap::new();
+    let mut tries = Tries::at_once(api.ports.clock());
+    loop {
+        let open: Vec<_> = ids
+            .iter()
+            .copied()
+            .filter(|id| !read.contains_key(id))
+            .collect();
+        if open.is_empty() {
             break;
         }
-        let Some(page) = deletions.page(&principal.tenant, id, place.page).await? else {
-            return Ok(Some((found, None)));
-        };
-        let seen = Seen::of(&deletion, place.page);
-        let exceptions = if seen.is_any() {
-            deletions
-                .exceptions(&principal.tenant, id, place.page)
-                .await?
-                .unwrap_or_default()
-        } else {
-            Exceptions::default()
-        };
-        for (entry, record) in page.entries.iter().enumerate().skip(place.entry) {
-            if found.len() == limit {
-                return Ok(Some((
-                    found,
-                    Some(cursor::write(
-                        api,
-                        principal,
-                        &name,
-                        Place {
-                            page: place.page,
-                            entry,
-                        },
-                    )),
-                )));
+        for asked in open.chunks(P::Deletions::DELETIONS_BATCH) {
+            let answers = api.ports.deletions().deletions(tenant, asked).await?;
+            for (id, answer) in asked.iter().zip(answers) {
+                if let Attempt::Done(items) = answer {
+                    read.insert(*id, shown(*id, items));
+                }
             }
-            found.push(ManifestRecord {
-                collection: record.collection.clone(),
-                key: record.key.clone(),
-                outcome: if seen.deleted {
-                    page.outcome(entry, &exceptions)
-                } else {
-                    Outcome::Pending
-                },
-                restore: seen
-                    .restored
-                    .then(|| exceptions.restored.get(&entry).cloned().map_or(Ok(()), Err)),
-                purge: seen
-                    .purged
-                    .then(|| exceptions.purged.get(&entry).cloned().map_or(Ok(()), Err)),
-            });
         }
-        place = Place {
-            page: place.page + 1,
-            entry: 0,
-        };
-    }
-    Ok(Some((
-        found,
-        Some(cursor::write(api, principal, &name, place)),
-    )))
-}
-
-/// Which passes have done a page.
-struct Seen {
-    deleted: bool,
-    restored: bool,
-    purged: bool,
-}
-
-impl Seen {
-    fn of(deletion: &Deletion, page: u32) -> Self {
-        // After the pages that the delete wrote are those that a purge added for late arrivals: they were marked when
-        // they were written.
-        let is_found = deletion.state.pass() == Pass::Purge
-            && page > deletion.selected.unwrap_or(deletion.acted);
-        let behind = |pages: u32, done: u32| page <= pages && page > pages.saturating_sub(done);
-        let present = |pass| {
-            if deletion.state.pass() == pass {
-                deletion.cursor
-            } else {
-                0
-            }
-        };
-        let restore = &deletion.notified.restore;
-        Self {
-            deleted: deletion.is_acted(page) || is_found,
-            restored: behind(restore.of, restore.done.max(present(Pass::Restore))),
-            purged: behind(deletion.pages, present(Pass::Purge)),
+        if read.len() < ids.len() {
+            let why = "the store kept putting deletions off";
+            let busy = DependencyError::unavailable("control table", "read deletions", why);
+            tries.again(busy).await?;
         }
     }
+    let shown = ids.iter().filter_map(|id| read.remove_entry(id));
+    Ok(shown.collect())
+}
 
-    fn is_any(&self) -> bool {
-        self.deleted || self.restored || self.purged
+fn shown(id: DeletionId, items: DeletionItems) -> Option<Shown> {
+    match items {
+        DeletionItems::None => None,
+        DeletionItems::Newer => {
+            warn!(deletion_id = %id, "deletion {id} is left out: a later version wrote it");
+            None
+        }
+        DeletionItems::Known(mut deletion, scope) => {
+            let scope = scope.map(|scope| *scope);
+            if lacks_names(&deletion) {
+                name(&mut deletion, scope.as_ref());
+            }
+            let scope = scope.filter(|_| deletion.root.is_none());
+            Some(Shown { deletion, scope })
+        }
     }
 }

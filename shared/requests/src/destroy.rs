@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
+use crate::once::{self, Earlier, OnceError};
 use domain::collection::{Collection, CollectionName, Collections};
 use domain::deletion::{Accepted, Deletion};
 use domain::key::RecordKey;
@@ -20,9 +21,13 @@ use domain::only::Only;
 use domain::page::PAGE_BYTES;
 use domain::permission::{Action, Right, right};
 use domain::principal::Principal;
+use domain::request_key::RequestKey;
 use domain::scope::{Scope, Source};
 use domain::time::{later, to_millisecond};
-use ports::{AcceptDeletions, ApiPorts, Clock, DependencyError, Ids, SendDeletion, UndoOutcome};
+use ports::{
+    AcceptDeletions, ApiPorts, Clock, DependencyError, Ids, RequestedOutcome, SendDeletion,
+    UndoOutcome,
+};
 use telemetry::chain;
 
 /// The most ids of one request.
@@ -41,6 +46,8 @@ pub struct DestroyRequest<'a> {
     pub parent: Option<RecordKey>,
     /// The request's id, for logs and the message.
     pub request_id: String,
+    /// What makes it the same as an earlier request.
+    pub once: Option<RequestKey>,
 }
 
 /// How the records are requested.
@@ -88,6 +95,9 @@ pub enum DestroyError {
     /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,
+    /// Its key says that it is another request.
+    #[error(transparent)]
+    Once(#[from] OnceError),
     /// A dependency failed. It may have been accepted all the same.
     #[error(transparent)]
     Dependency(#[from] DependencyError),
@@ -111,6 +121,22 @@ pub enum Unsupported {
     /// Its records would be found twice.
     #[error("is above or below another of the collections")]
     Nested,
+}
+
+/// What came of an earlier request of the same key, for a caller who may still delete something of the collection.
+///
+/// # Errors
+///
+/// See [`DestroyError`].
+pub async fn earlier<P: ApiPorts>(
+    api: &Api<P>,
+    request: &DestroyRequest<'_>,
+) -> Result<Earlier, DestroyError> {
+    let may = |action| right(request.principal, request.collection, action) != Right::Never;
+    if !may(Action::Delete) && !may(Action::DestroyAll) {
+        return Err(DestroyError::Forbidden);
+    }
+    once::earlier(api, request.principal, request.once.as_ref()).await
 }
 
 /// Accepts a delete of many records. Nothing is read: whether a record exists is judged later, and shown by the
@@ -142,16 +168,19 @@ pub async fn destroy<P: ApiPorts>(
         now,
     };
     let deletion = Deletion::accept(asked, &api.timing);
-    ask_again(Tries::of(clock), || {
+    let once = request.once.as_ref();
+    let accepted = ask_again(Tries::of(clock), || {
         let deletions = api.ports.deletions();
-        deletions.accept_requested(&deletion, &scope, &ids)
-    })
-    .await?;
+        deletions.accept_requested(&deletion, &scope, &ids, once)
+    });
+    if accepted.await? == RequestedOutcome::KeyInUse {
+        return Err(OnceError::InFlight.into());
+    }
     info!(
         deletion_id = %deletion.id, collection = %deletion.collection, request_id = %deletion.request_id,
         "deletion {} is accepted", deletion.id
     );
-    publish(api, &deletion, parts).await?;
+    publish(api, &deletion, parts, once).await?;
     Ok(Destroyed {
         deletion: Box::new(deletion),
         scope,
@@ -318,6 +347,7 @@ async fn publish<P: ApiPorts>(
     api: &Api<P>,
     deletion: &Deletion,
     parts: u32,
+    once: Option<&RequestKey>,
 ) -> Result<(), DestroyError> {
     let message = DeletionMessage::about(deletion);
     let Err(error) = api.ports.queue().send(&message, Duration::ZERO).await else {
@@ -327,7 +357,7 @@ async fn publish<P: ApiPorts>(
     if api.on_publish_failure == OnPublishFailure::Outbox {
         return Ok(());
     }
-    match undo(api, deletion, parts).await {
+    match undo(api, deletion, parts, once).await {
         Ok(UndoOutcome::Undone) => Err(DestroyError::TakenBack),
         Ok(UndoOutcome::Begun) => Ok(()),
         // It may be stored or removed: only an error promises nothing.
@@ -343,9 +373,10 @@ async fn undo<P: ApiPorts>(
     api: &Api<P>,
     deletion: &Deletion,
     parts: u32,
+    once: Option<&RequestKey>,
 ) -> Result<UndoOutcome, DependencyError> {
     ask_again(Tries::of(api.ports.clock()), || {
-        api.ports.deletions().undo_requested(deletion, parts)
+        api.ports.deletions().undo_requested(deletion, parts, once)
     })
     .await
 }

@@ -14,6 +14,8 @@ pub mod deletions;
 pub mod destroy;
 mod live_children;
 mod liveness;
+pub mod manifest;
+pub mod once;
 pub mod records;
 mod related;
 mod seal;

@@ -4,6 +4,7 @@ use crate::api::Api;
 use domain::deletion::{Deletion, DeletionId};
 use domain::permission::sees;
 use domain::principal::{Principal, Tenant};
+use domain::scope::Scope;
 use ports::{ApiPorts, DependencyError, ReadDeletions};
 
 /// The deletion with this id, if the caller may see it.
@@ -35,13 +36,21 @@ pub(super) async fn stored<P: ApiPorts>(
     let Some(mut deletion) = deletions.deletion(tenant, id).await? else {
         return Ok(None);
     };
-    if deletion.root.is_none() && deletion.names.is_empty() {
-        // An earlier build has accepted it. If the scope was dropped with the pages, the counts show what was deleted.
-        let scope = deletions.scope(tenant, id).await?;
-        deletion.names = match scope {
-            Some(scope) => scope.names(&deletion.collection),
-            None => deletion.deleted.keys().cloned().collect(),
-        };
+    if lacks_names(&deletion) {
+        name(&mut deletion, deletions.scope(tenant, id).await?.as_ref());
     }
     Ok(Some(Box::new(deletion)))
+}
+
+/// Whether an earlier build has accepted it, which did not store which collections it requests.
+pub(super) fn lacks_names(deletion: &Deletion) -> bool {
+    deletion.root.is_none() && deletion.names.is_empty()
+}
+
+/// Fills in which collections it requests. If the scope was dropped with the pages, the counts show what was deleted.
+pub(super) fn name(deletion: &mut Deletion, scope: Option<&Scope>) {
+    deletion.names = match scope {
+        Some(scope) => scope.names(&deletion.collection),
+        None => deletion.deleted.keys().cloned().collect(),
+    };
 }

@@ -9,6 +9,9 @@
 
 mod mirror;
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tracing::warn;
 
@@ -23,8 +26,12 @@ use domain::permission::{Action, Right, allows, right};
 use domain::principal::Principal;
 use domain::row::Row;
 use domain::size::{Count, SUBJECT_BYTES, TooLarge, leaves_room};
-use domain::time::rfc3339;
-use ports::{ApiPorts, Clock, DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
+use domain::tags::{Tags, tag_of};
+use domain::time::{later, read, rfc3339};
+use ports::{
+    ApiPorts, COMPARED, Clock, DependencyError, Stored, TakeBackOutcome, Unchanged, WriteOutcome,
+    WriteRows,
+};
 use telemetry::chain;
 
 use self::mirror::{Mirrored, is_mirrored, mirror};
@@ -57,6 +64,24 @@ pub enum WriteError {
     /// The parent that the record references is absent, deleted, or below something that is.
     #[error("the record's parent is not live")]
     ParentNotLive,
+    /// It is not of a version that the request is meant for, or the caller cannot see it.
+    #[error("the record has changed")]
+    PreconditionFailed,
+    /// It has too many attributes for a store to compare them.
+    #[error("the record is too wide to be compared")]
+    TooWideToCompare,
+    /// It says that it was written later than now.
+    #[error("the record is of a later time")]
+    Later {
+        /// The attribute.
+        attribute: String,
+    },
+    /// It has another value than the one that is computed.
+    #[error("an attribute is computed")]
+    Computed {
+        /// The attribute.
+        attribute: String,
+    },
     /// The row would be larger than the store allows.
     #[error("the record is too large")]
     TooLarge,
@@ -77,6 +102,18 @@ pub enum WriteError {
     Dependency(#[from] DependencyError),
 }
 
+/// For which versions of the record a write is meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// Only for one with one of these tags.
+    pub tags: Tags,
+    /// Only for none: the record is to be created.
+    pub is_new: bool,
+}
+
+/// By how much a client's clock may be ahead of ours.
+const AHEAD: Duration = Duration::from_mins(5);
+
 type Before<'a, P> = Option<&'a Stored<<<P as ApiPorts>::Rows as WriteRows>::Raw>>;
 
 /// Creates or replaces a live record; `wanted` is what [`draft`](domain::draft::draft) made of the request.
@@ -90,6 +127,7 @@ pub async fn write<P: ApiPorts>(
     principal: &Principal,
     collection: &Collection,
     wanted: &Row,
+    meant: &Meant,
 ) -> Result<Written, WriteError> {
     if right(principal, collection, Action::Write) == Right::Never {
         return Err(WriteError::Forbidden);
@@ -98,10 +136,27 @@ pub async fn write<P: ApiPorts>(
     for _ in 0..RACES {
         let rows = api.ports.rows();
         let before = rows.stored(collection, &wanted.key).await?;
-        let row = admit(api, principal, collection, wanted, before.as_ref()).await?;
+        let asked = (wanted, meant);
+        let row = admit(api, principal, collection, asked, before.as_ref()).await?;
+        let computed = api.collections.computed_attributes(&collection.name);
+        let unchanged = if matches!(meant.tags, Tags::Of(_)) {
+            let names = before
+                .iter()
+                .flat_map(|before| before.row.attributes.keys());
+            let names: BTreeSet<_> = names.chain(row.attributes.keys()).collect();
+            if names.len() > COMPARED {
+                return Err(WriteError::TooWideToCompare);
+            }
+            Unchanged::All
+        } else {
+            Unchanged::These(&computed)
+        };
         let tenant = &principal.tenant;
         leaves_room(collection, tenant, &row, SUBJECT_BYTES, Count::Most)?;
-        let finished = match rows.write(collection, &row, before.as_ref()).await {
+        let finished = match rows
+            .write(collection, &row, before.as_ref(), unchanged)
+            .await
+        {
             Ok(WriteOutcome::Written) => {
                 finish(api, principal, collection, &row, before.as_ref()).await
             }
@@ -130,7 +185,7 @@ async fn admit<P: ApiPorts, K: Sync>(
     api: &Api<P>,
     principal: &Principal,
     collection: &Collection,
-    wanted: &Row,
+    (wanted, meant): (&Row, &Meant),
     before: Option<&Stored<K>>,
 ) -> Result<Row, WriteError> {
     let now = api.ports.clock().now();
@@ -155,6 +210,8 @@ async fn admit<P: ApiPorts, K: Sync>(
     if before.is_none() {
         date(collection, &mut row, now);
     }
+    is_not_later(collection, &row, live, now)?;
+    compute(api, collection, &mut row, live)?;
     let above = liveness(api, principal, collection, row.clone()).await?;
     if matches!(above, Liveness::Absent) {
         return Err(WriteError::KeyTaken);
@@ -162,11 +219,67 @@ async fn admit<P: ApiPorts, K: Sync>(
     if !matches!(above, Liveness::Live(_)) {
         return Err(WriteError::ParentNotLive);
     }
+    let is_asked = meant.tags.are_asked();
     match (before, live) {
+        // What the caller cannot see has no tag that they know.
+        (_, None) if is_asked => Err(WriteError::PreconditionFailed),
         (None, _) => Ok(row),
         (Some(_), None) => Err(WriteError::KeyTaken),
-        (Some(_), Some(old)) => may_replace(principal, collection, old, now).map(|()| row),
+        (Some(_), Some(old)) => match may_replace(principal, collection, old, now) {
+            Err(WriteError::KeyTaken) if is_asked => Err(WriteError::PreconditionFailed),
+            Ok(()) if meant.is_new || !meant.tags.hold(&tag_of(collection, old)) => {
+                Err(WriteError::PreconditionFailed)
+            }
+            may => may.map(|()| row),
+        },
     }
+}
+
+/// A record is of now or of earlier, unless it was of that later time before: what arrives after a request is told by its
+/// time.
+fn is_not_later(
+    collection: &Collection,
+    row: &Row,
+    live: Option<&Row>,
+    now: Timestamp,
+) -> Result<(), WriteError> {
+    let Some(attribute) = &collection.filters.time else {
+        return Ok(());
+    };
+    let sent = row.attributes.get(attribute);
+    let is_kept = live.is_some_and(|live| live.attributes.get(attribute) == sent);
+    let is_later = sent
+        .and_then(read)
+        .is_some_and(|sent| sent > later(now, AHEAD));
+    if is_later && !is_kept {
+        let attribute = attribute.clone();
+        return Err(WriteError::Later { attribute });
+    }
+    Ok(())
+}
+
+/// The values that are computed of the record's children are those that it has. One that is sent back as it was shown is
+/// left out as well.
+fn compute<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    row: &mut Row,
+    live: Option<&Row>,
+) -> Result<(), WriteError> {
+    for attribute in api.collections.computed_attributes(&collection.name) {
+        let kept = live.and_then(|live| live.attributes.get(attribute));
+        match (row.attributes.get(attribute), kept) {
+            (Some(sent), kept) if kept != Some(sent) => {
+                let attribute = attribute.to_owned();
+                return Err(WriteError::Computed { attribute });
+            }
+            (None, Some(kept)) => {
+                row.attributes.insert(attribute.to_owned(), kept.clone());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What the rows say about a row: as it is, or as it would be.

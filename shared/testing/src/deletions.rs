@@ -8,12 +8,15 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use jiff::Timestamp;
+
 use super::rows::FakeRows;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::scope::Scope;
 use ports::DependencyError;
 
@@ -36,6 +39,10 @@ struct State {
     pages: BTreeMap<(Id, u32), Page>,
     exceptions: BTreeMap<(Id, u32), Exceptions>,
     told: BTreeMap<(Id, u32), Notice>,
+    /// Of requests, each with the moment from which it is free.
+    keys: BTreeMap<(Tenant, String), (UsedKey, Timestamp)>,
+    /// Whether other requests use all keys at this moment.
+    holds_keys: bool,
     /// Written by a later version of this program.
     newer: BTreeSet<Id>,
     /// What the indexes show while they lag.
@@ -136,6 +143,11 @@ impl FakeDeletions {
         self.state().newer.remove(&id_of(deletion));
     }
 
+    /// From now on every key of a request is used by another one at the same moment.
+    pub fn hold_keys(&self) {
+        self.state().holds_keys = true;
+    }
+
     /// From now on `list` and `find_due` show what is stored at this moment, until [`settle`](Self::settle).
     pub fn lag(&self) {
         let mut state = self.state();
@@ -167,6 +179,33 @@ impl FakeDeletions {
 }
 
 impl State {
+    /// What an earlier request of this key was.
+    fn used(&self, tenant: &Tenant, key: &RequestKey) -> Option<&UsedKey> {
+        let (used, until) = self.keys.get(&(tenant.clone(), key.name.clone()))?;
+        (key.at < *until).then_some(used)
+    }
+
+    fn is_in_use(&self, tenant: &Tenant, key: Option<&RequestKey>) -> bool {
+        key.is_some_and(|key| self.holds_keys || self.used(tenant, key).is_some())
+    }
+
+    fn use_key(&mut self, deletion: &Deletion, key: Option<&RequestKey>) {
+        let Some(key) = key else { return };
+        let used = UsedKey {
+            asked: key.asked.clone(),
+            deletion: deletion.id,
+        };
+        let at = (deletion.tenant.clone(), key.name.clone());
+        self.keys.insert(at, (used, key.expires_at()));
+    }
+
+    fn free_key(&mut self, deletion: &Deletion, key: Option<&RequestKey>) {
+        if let Some(key) = key {
+            let at = (deletion.tenant.clone(), key.name.clone());
+            self.keys.remove(&at);
+        }
+    }
+
     /// A later version is an error, and never partly read.
     fn known(&self, id: &Id, operation: &'static str) -> Result<(), DependencyError> {
         if self.newer.contains(id) {

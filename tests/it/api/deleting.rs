@@ -38,6 +38,8 @@ async fn a_delete_is_scheduled_and_the_answer_says_where_to_look() {
             "requested_at": "2026-11-21T07:00:00.000Z",
             "deleted_at": "2026-11-21T07:00:00.000Z",
             "purge_at": "2026-12-21T07:00:00.000Z",
+            "ended_at": null,
+            "last_action": null,
             "counts": {
                 "delete": {
                     "discussions": {

@@ -193,6 +193,7 @@ async fn the_manifest_tells_what_became_of_each_record() {
         json!({
             "items": [{ "collection": "discussions", "key": { "id": "d-1" }, "outcome": "pending", "reason": null, "restore": null, "purge": null }],
             "next_cursor": null,
+            "complete": false,
         })
     );
 

@@ -445,7 +445,7 @@ async fn a_body_that_is_not_understood_is_refused() {
     let answer = World::new()
         .call(put("/v1/rooms/r-1", &json!({})).header("If-Match", "*"))
         .await;
-    assert_eq!(brief(&answer), (400, "NOT_SUPPORTED_YET"));
+    assert_eq!(brief(&answer), (412, "PRECONDITION_FAILED"));
     let answer = World::new()
         .call(put("/v1/rooms/r-1?force=1", &json!({})))
         .await;

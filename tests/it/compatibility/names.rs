@@ -22,7 +22,7 @@ async fn seen(world: &OnTables) -> (Option<Vec<CollectionName>>, bool) {
     };
     let shown = Box::pin(show(&api, &world.principal, id)).await.unwrap();
     let hidden = Box::pin(show(&api, &guest, id)).await.unwrap();
-    (shown.map(|deletion| deletion.names), hidden.is_none())
+    (shown.map(|shown| shown.deletion.names), hidden.is_none())
 }
 
 #[tokio::test]

@@ -386,6 +386,7 @@ pub(crate) async fn ask(
             collection,
             key: key.clone(),
             request_id: "request-1".to_owned(),
+            once: None,
         },
     )
     .await

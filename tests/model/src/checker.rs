@@ -245,7 +245,10 @@ impl Setup {
                 *asks_left(&mut world.left, action) -= 1;
                 world.left.requests -= 1;
                 let next = world.meta(id).act(action, "somebody", now, &timing());
-                let stored = world.store(id, next.ok()?).ok()?;
+                let mut next = next.ok()?;
+                // Nothing is decided by who asked last: without it the states stay few.
+                next.last_action = None;
+                let stored = world.store(id, next).ok()?;
                 if !stored.is_leased(now) {
                     world.send(id);
                 }

@@ -8,9 +8,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::deletion::{self, Deletion};
 use domain::key::RecordKey;
-use ports::ApiPorts;
+use ports::{ApiPorts, Clock as _};
 use requests::Api;
-use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept};
+use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept, earlier};
+use requests::deletions::{Shown, with_scope};
+use requests::once::Earlier;
 use serde::Serialize;
 
 use super::named_collection::collection;
@@ -18,7 +20,7 @@ use crate::call::Call;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::follow;
+use crate::respond::{follow, replayed};
 use crate::view::DeletionView;
 
 /// The body of a 202.
@@ -44,30 +46,36 @@ pub(super) async fn delete<P: ApiPorts>(
         collection,
         key: key.clone(),
         request_id: call.request_id.clone(),
+        once: call.once(api.ports.clock().now()),
     };
+    let told = ("PENDING_DELETE", "Deletion has been scheduled");
+    match earlier(&api, &request).await? {
+        Earlier::None => {}
+        Earlier::Shown(shown) => {
+            let answer = accepted(&api, &call, told, &key, Some(&shown));
+            return Ok(replayed(answer));
+        }
+        Earlier::Hidden => return Ok(replayed(accepted(&api, &call, told, &key, None))),
+    }
     let answer = match accept(&api, request).await {
         Err(AcceptError::ComingBack(state, deletion)) => {
-            return Err(coming_back(&api, &call, state, deletion.as_deref()));
+            return Err(coming_back(&api, &call, state, deletion).await?);
         }
         answer => answer?,
     };
     match answer {
-        AcceptAnswer::Scheduled(deletion) => Ok(accepted(
-            &api,
-            &call,
-            "PENDING_DELETE",
-            "Deletion has been scheduled",
-            &key,
-            Some(&deletion),
-        )),
-        AcceptAnswer::AlreadyDeleted(deletion) => Ok(accepted(
-            &api,
-            &call,
-            "ALREADY_DELETED",
-            "Record is already deleted",
-            &key,
-            deletion.as_deref(),
-        )),
+        AcceptAnswer::Scheduled(deletion) => {
+            let shown = with_scope(&api, deletion).await?;
+            Ok(accepted(&api, &call, told, &key, Some(&shown)))
+        }
+        AcceptAnswer::AlreadyDeleted(deletion) => {
+            let shown = match deletion {
+                Some(deletion) => Some(with_scope(&api, deletion).await?),
+                None => None,
+            };
+            let told = ("ALREADY_DELETED", "Record is already deleted");
+            Ok(accepted(&api, &call, told, &key, shown.as_ref()))
+        }
         AcceptAnswer::NotFound => Err(Problem::new(
             Code::RecordNotFound,
             "No record of the caller's tenant has this id.",
@@ -78,39 +86,46 @@ pub(super) async fn delete<P: ApiPorts>(
 fn accepted<P: ApiPorts>(
     api: &Api<P>,
     call: &Call,
-    status: &'static str,
-    message: &'static str,
+    (status, message): (&'static str, &'static str),
     key: &RecordKey,
-    deletion: Option<&Deletion>,
+    shown: Option<&Shown>,
 ) -> Response {
     let answer = Answer {
         status,
         key,
         message,
-        deletion: deletion.map(|deletion| DeletionView::new(api, call, deletion)),
+        deletion: shown.map(|shown| DeletionView::new(api, call, shown)),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    if let Some(deletion) = deletion {
-        follow(&mut response, call, deletion);
+    if let Some(shown) = shown {
+        follow(
+            &mut response,
+            call,
+            &shown.deletion,
+            api.ports.clock().now(),
+        );
     }
     response
 }
 
 /// The record is hidden by a deletion that hides it no longer, or soon.
-fn coming_back<P: ApiPorts>(
+async fn coming_back<P: ApiPorts>(
     api: &Api<P>,
     call: &Call,
     state: deletion::State,
-    deletion: Option<&Deletion>,
-) -> Problem {
+    deletion: Option<Box<Deletion>>,
+) -> Result<Problem, Problem> {
     let detail = format!(
         "The deletion that hides the record is {state}, so it may be shown again; delete it again when it is shown."
     );
     let problem = Problem::new(Code::InvalidState, detail).with("state", state.as_str());
-    match deletion {
-        Some(deletion) => problem.with("deletion", DeletionView::new(api, call, deletion)),
+    Ok(match deletion {
+        Some(deletion) => {
+            let shown = with_scope(api, deletion).await?;
+            problem.with("deletion", DeletionView::new(api, call, &shown))
+        }
         None => problem,
-    }
+    })
 }
 
 impl From<AcceptError> for Problem {
@@ -135,6 +150,7 @@ impl From<AcceptError> for Problem {
                 Code::HasChildren,
                 format!("A live record of {child} names it; delete that one first."),
             ),
+            AcceptError::Once(error) => error.into(),
             AcceptError::TakenBack => Self::new(
                 Code::NotQueued,
                 "The deletion could not be queued and was taken back; nothing has changed.",

@@ -6,22 +6,24 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::CollectionName;
 use domain::deletion::{Action, DeletionId, Refusal, State as DeletionState};
-use ports::ApiPorts;
+use jiff::Timestamp;
+use ports::{ApiPorts, Clock as _};
 use requests::Api;
-use requests::act::{self, ActError};
-use requests::deletions::{self, DeletionFilter, ShowError};
+use requests::act::{self, ActError, ActRequest};
+use requests::deletions::{self, DeletionFilter, ShowError, Shown};
+use requests::manifest::{self, ManifestError, ManifestFilter, RecordOutcome};
+use requests::once::{Earlier, OnceError};
 
-use crate::call::Call;
+use crate::call::{Call, CallOfAction};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid};
-use crate::respond::{POLL_AGAIN, follow};
+use crate::respond::{follow, poll, replayed};
 use crate::view::{DeletionView, ManifestView, Page};
 
-/// The most deletions in one answer: each costs a read of its own, one after the other.
+/// The most deletions in one answer.
 const MOST_DELETIONS: usize = 100;
 
 /// The most records of a manifest in one answer: as many as one of its pages holds, so that one read is enough.
@@ -33,18 +35,11 @@ pub(super) async fn show<P: ApiPorts>(
     call: Call,
 ) -> Result<Response, Problem> {
     Query::parse(&call.raw_query)?.only(&[])?;
-    let deletion = deletions::show(&api, &call.principal, parse(&id)?)
+    let shown = deletions::show(&api, &call.principal, parse(&id)?)
         .await?
         .ok_or_else(not_found)?;
-    let scope = deletions::scope(&api, &deletion).await?;
-    let mut view = DeletionView::new(&api, &call, &deletion);
-    if let Some(scope) = &scope {
-        view = view.covering(scope);
-    }
-    let mut response = Json(view).into_response();
-    if !deletion.state.is_done() {
-        response.headers_mut().insert(RETRY_AFTER, POLL_AGAIN);
-    }
+    let mut response = Json(DeletionView::new(&api, &call, &shown)).into_response();
+    poll(&mut response, &shown.deletion, api.ports.clock().now());
     Ok(response)
 }
 
@@ -52,19 +47,40 @@ pub(super) async fn show<P: ApiPorts>(
 pub(super) async fn act<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
     Path((id, action)): Path<(String, String)>,
-    call: Result<Call, Problem>,
+    call: Result<CallOfAction, Problem>,
 ) -> Result<Response, Problem> {
     // An unknown word is not a route, whatever the rest of the request says.
     let action = action_of(&action)?;
-    let call = call?;
+    let CallOfAction(call) = call?;
     Query::parse(&call.raw_query)?.only(&[])?;
-    let deletion = act::act(&api, &call.principal, parse(&id)?, action)
-        .await
-        .map_err(|error| not_done(&api, &call, error))?;
-    let view = DeletionView::new(&api, &call, &deletion);
+    let request = ActRequest {
+        principal: &call.principal,
+        id: parse(&id)?,
+        action,
+        once: call.once(api.ports.clock().now()),
+        tags: call.tags.clone(),
+    };
+    let acted = match act::earlier(&api, &request).await {
+        Ok(Earlier::Shown(shown)) => return Ok(replayed(accepted(&api, &call, &shown))),
+        Ok(_) => act::act(&api, &request).await,
+        Err(error) => Err(error),
+    };
+    match acted {
+        Ok(shown) => Ok(accepted(&api, &call, &shown)),
+        Err(error) => Err(not_done(&api, &call, error).await?),
+    }
+}
+
+fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
+    let view = DeletionView::new(api, call, shown);
     let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
-    follow(&mut response, &call, &deletion);
-    Ok(response)
+    follow(
+        &mut response,
+        call,
+        &shown.deletion,
+        api.ports.clock().now(),
+    );
+    response
 }
 
 /// A method other than POST on what may be an action.
@@ -80,8 +96,12 @@ fn action_of(name: &str) -> Result<Action, Problem> {
 }
 
 /// Why nothing was done, and what to do about it.
-fn not_done<P: ApiPorts>(api: &Api<P>, call: &Call, error: ActError) -> Problem {
-    match error {
+async fn not_done<P: ApiPorts>(
+    api: &Api<P>,
+    call: &Call,
+    error: ActError,
+) -> Result<Problem, Problem> {
+    Ok(match error {
         ActError::NotFound => not_found(),
         ActError::Forbidden => Problem::new(
             Code::Forbidden,
@@ -100,6 +120,12 @@ fn not_done<P: ApiPorts>(api: &Api<P>, call: &Call, error: ActError) -> Problem 
             };
             Problem::new(Code::InvalidState, detail).with("state", state.as_str())
         }
+        ActError::Once(error) => error.into(),
+        ActError::Changed => Problem::new(
+            Code::PreconditionFailed,
+            "The deletion is of another revision than `If-Match` says; read it again.",
+        )
+        .at("/header/if-match", "is not the tag of the deletion"),
         ActError::RootMissing => Problem::new(
             Code::RootMissing,
             "The row of the record that the deletion began with is gone, so nothing of it can come back; `purge` removes the rest.",
@@ -114,12 +140,15 @@ fn not_done<P: ApiPorts>(api: &Api<P>, call: &Call, error: ActError) -> Problem 
                 "A record above the one that the deletion began with is deleted or gone; restore that one first, or purge this deletion.",
             );
             match by {
-                Some(above) => problem.with("deletion", DeletionView::new(api, call, &above)),
+                Some(above) => {
+                    let shown = deletions::with_scope(api, above).await?;
+                    problem.with("deletion", DeletionView::new(api, call, &shown))
+                }
                 None => problem,
             }
         }
         ActError::Dependency(error) => error.into(),
-    }
+    })
 }
 
 pub(super) async fn list<P: ApiPorts>(
@@ -130,6 +159,8 @@ pub(super) async fn list<P: ApiPorts>(
         "state",
         "collection",
         "requested_by",
+        "later_than",
+        "earlier_than",
         "limit",
         "cursor",
     ])?;
@@ -139,9 +170,14 @@ pub(super) async fn list<P: ApiPorts>(
         deletions::list(&api, &call.principal, &filter, limit, query.cursor()).await?;
     let items = found
         .iter()
-        .map(|deletion| DeletionView::new(&api, &call, deletion))
+        .map(|shown| DeletionView::new(&api, &call, shown))
         .collect();
-    Ok(Json(Page { items, next_cursor }).into_response())
+    let page = Page {
+        items,
+        next_cursor,
+        complete: None,
+    };
+    Ok(Json(page).into_response())
 }
 
 pub(super) async fn records<P: ApiPorts>(
@@ -149,18 +185,37 @@ pub(super) async fn records<P: ApiPorts>(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    let query = Query::parse(&call.raw_query)?.only(&["limit", "cursor"])?;
+    let query =
+        Query::parse(&call.raw_query)?.only(&["outcome", "collection", "limit", "cursor"])?;
     let mut limit = query.limit(MOST_RECORDS)?;
+    let filter = ManifestFilter {
+        outcome: outcome(&query)?,
+        collection: collection_name(&query)?,
+    };
     let id = parse(&id)?;
     loop {
-        let found = deletions::records(&api, &call.principal, id, limit, query.cursor()).await?;
-        let (found, next_cursor) = found.ok_or_else(not_found)?;
-        let items: Vec<_> = found.into_iter().map(ManifestView::from).collect();
-        let page = Page { items, next_cursor };
+        let wanted = (id, &filter);
+        let found = manifest::records(&api, &call.principal, wanted, limit, query.cursor()).await?;
+        let items: Vec<_> = found.records.into_iter().map(ManifestView::from).collect();
+        let page = Page {
+            items,
+            next_cursor: found.next,
+            complete: Some(found.complete),
+        };
         if let Some(response) = page.answer(&mut limit)? {
             return Ok(response);
         }
     }
+}
+
+fn outcome(query: &Query) -> Result<Option<RecordOutcome>, Problem> {
+    let outcome = query.get("outcome").map(|name| {
+        let known = RecordOutcome::ALL
+            .into_iter()
+            .find(|known| known.as_str() == name);
+        known.ok_or_else(|| invalid("outcome", "is not an outcome"))
+    });
+    outcome.transpose()
 }
 
 fn parse(id: &str) -> Result<DeletionId, Problem> {
@@ -178,22 +233,68 @@ fn filter(query: &Query) -> Result<DeletionFilter, Problem> {
     let state = query
         .get("state")
         .map(|name| DeletionState::parse(name).ok_or_else(|| invalid("state", "is not a state")));
-    // Not looked up: the deletions of a collection outlive its declaration.
-    let collection = query
-        .get("collection")
-        .map(|name| match name.parse::<CollectionName>() {
-            Ok(_) => Ok(name.to_owned()),
-            Err(_) => Err(invalid("collection", "is not the name of a collection")),
-        });
     let requested_by = query.get("requested_by").map(|subject| match subject {
         "" => Err(invalid("requested_by", "is empty")),
         subject => Ok(subject.to_owned()),
     });
     Ok(DeletionFilter {
         state: state.transpose()?,
-        collection: collection.transpose()?,
+        collection: collection_name(query)?,
         requested_by: requested_by.transpose()?,
+        later_than: moment(query, "later_than")?,
+        earlier_than: moment(query, "earlier_than")?,
     })
+}
+
+/// Not looked up: the deletions of a collection outlive its declaration.
+fn collection_name(query: &Query) -> Result<Option<String>, Problem> {
+    let collection = query
+        .get("collection")
+        .map(|name| match name.parse::<CollectionName>() {
+            Ok(_) => Ok(name.to_owned()),
+            Err(_) => Err(invalid("collection", "is not the name of a collection")),
+        });
+    collection.transpose()
+}
+
+fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>, Problem> {
+    let at = query.get(name).map(|text| {
+        let at = text.parse::<Timestamp>();
+        at.map_err(|_| invalid(name, "is not a time such as 2026-11-21T07:00:00Z"))
+    });
+    at.transpose()
+}
+
+impl From<OnceError> for Problem {
+    fn from(error: OnceError) -> Self {
+        let (code, detail, why) = match error {
+            OnceError::Reused => (
+                Code::KeyReused,
+                "An earlier request of this key had another query or body; another request needs another key.",
+                "was used for another request",
+            ),
+            OnceError::InFlight => (
+                Code::KeyInFlight,
+                "Another request of this key is being carried out; repeat this one for its answer.",
+                "is in use",
+            ),
+        };
+        Self::new(code, detail).at("/header/idempotency-key", why)
+    }
+}
+
+impl From<ManifestError> for Problem {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::NotFound => not_found(),
+            ManifestError::Dropped => Self::new(
+                Code::RecordsDropped,
+                "The deletion is over and its list of records is dropped; its counts and its certificate are left.",
+            ),
+            ManifestError::Cursor(_) => invalid_cursor(),
+            ManifestError::Dependency(error) => error.into(),
+        }
+    }
 }
 
 impl From<ShowError> for Problem {

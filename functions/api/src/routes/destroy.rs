@@ -12,18 +12,22 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::{Collection, CollectionName, KeySchema};
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
-use ports::ApiPorts;
+use ports::{ApiPorts, Clock as _};
 use requests::Api;
-use requests::destroy::{DestroyError, DestroyRequest, MOST_IDS, Requested, Unsupported, destroy};
+use requests::deletions::Shown;
+use requests::destroy::{
+    DestroyError, DestroyRequest, MOST_IDS, Requested, Unsupported, destroy, earlier,
+};
+use requests::once::Earlier;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::named_collection::{collection, methods};
-use crate::call::CallWithObject;
+use crate::call::{Call, CallWithObject};
 use crate::identify::RecordPath;
 use crate::problem::{Code, Problem};
 use crate::query::{Query, segment};
-use crate::respond::follow;
+use crate::respond::{follow, replayed};
 use crate::view::DeletionView;
 
 /// The last segment of the path. As the id of a record it is still served by the other methods.
@@ -70,19 +74,38 @@ pub(super) async fn destroy_all<P: ApiPorts>(
         named: wanted.named(),
         parent: wanted.parent,
         request_id: call.request_id.clone(),
+        once: call.once(api.ports.clock().now()),
     };
+    let found = earlier(&api, &request).await;
+    match found.map_err(|error| problem(error, collection, &beside))? {
+        Earlier::None => {}
+        Earlier::Shown(shown) => return Ok(replayed(accepted(&api, &call, &shown))),
+        Earlier::Hidden => return Err(problem(DestroyError::Forbidden, collection, &beside)),
+    }
     let destroyed = destroy(&api, request)
         .await
         .map_err(|error| problem(error, collection, &beside))?;
-    let view = DeletionView::new(&api, &call, &destroyed.deletion);
+    let shown = Shown {
+        deletion: destroyed.deletion,
+        scope: Some(destroyed.scope),
+    };
+    Ok(accepted(&api, &call, &shown))
+}
+
+fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
     let answer = Answer {
         status: "PENDING_DELETE",
         message: "Deletion has been scheduled",
-        deletion: view.covering(&destroyed.scope),
+        deletion: DeletionView::new(api, call, shown),
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    follow(&mut response, &call, &destroyed.deletion);
-    Ok(response)
+    follow(
+        &mut response,
+        call,
+        &shown.deletion,
+        api.ports.clock().now(),
+    );
+    response
 }
 
 /// Whether the path is this route's.
@@ -258,6 +281,7 @@ fn problem(error: DestroyError, asked: &Collection, beside: &[&Collection]) -> P
             let detail = format!("The collection `{collection}` {why}.");
             Problem::new(Code::InvalidField, detail).at(pointer, why.to_string())
         }
+        DestroyError::Once(error) => error.into(),
         DestroyError::TakenBack => Problem::new(
             Code::NotQueued,
             "The deletion could not be queued and was taken back; nothing has changed.",

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::tags::tag_of;
 use ports::ApiPorts;
 use requests::Api;
+use requests::deletions::with_scope;
 use requests::records::{self, Got, Listed, ReadError};
 
 use super::deletions::invalid_cursor;
@@ -18,6 +20,7 @@ use crate::call::Call;
 use crate::identify::{RecordPath, by_query, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid, pointer};
+use crate::respond::tagged;
 use crate::view::{DeletionView, Page, RecordView, purge_at};
 
 /// The longest text of a search, in bytes.
@@ -66,8 +69,11 @@ async fn get<P: ApiPorts>(
 ) -> Result<Response, Problem> {
     let key = record(collection, path, query)?;
     match records::get(api, &call.principal, collection, &key).await? {
-        Got::Live(row) => Ok(Json(RecordView::new(collection, row)).into_response()),
-        Got::Deleted(deletion) => Err(deleted(api, call, &deletion)),
+        Got::Live(row) => {
+            let tag = tag_of(collection, &row);
+            Ok(tagged(Json(RecordView::new(collection, row)), &tag))
+        }
+        Got::Deleted(deletion) => Err(deleted(api, call, deletion).await?),
         Got::Absent => Err(Problem::new(
             Code::RecordNotFound,
             "No live record that the caller may read has this id.",
@@ -76,15 +82,21 @@ async fn get<P: ApiPorts>(
 }
 
 /// The problem "it is deleted", for those who may restore it.
-pub(super) fn deleted<P: ApiPorts>(api: &Api<P>, call: &Call, deletion: &Deletion) -> Problem {
-    let detail = match purge_at(deletion) {
+pub(super) async fn deleted<P: ApiPorts>(
+    api: &Api<P>,
+    call: &Call,
+    deletion: Box<Deletion>,
+) -> Result<Problem, Problem> {
+    let shown = with_scope(api, deletion).await?;
+    let purge_at = purge_at(&shown.deletion);
+    let detail = match purge_at {
         Some(_) => "The record is deleted, and kept until `purge_at`.",
         None => "The record is deleted, and kept until somebody asks for its purge.",
     };
-    let view = DeletionView::new(api, call, deletion);
-    Problem::new(Code::RecordDeleted, detail)
-        .with("purge_at", purge_at(deletion))
-        .with("deletion", view)
+    let view = DeletionView::new(api, call, &shown);
+    Ok(Problem::new(Code::RecordDeleted, detail)
+        .with("purge_at", purge_at)
+        .with("deletion", view))
 }
 
 async fn list<P: ApiPorts>(
@@ -185,6 +197,7 @@ impl Wanted<'_> {
             let page = Page {
                 items: items.collect::<Vec<_>>(),
                 next_cursor: listed.next_cursor,
+                complete: None,
             };
             if let Some(response) = page.answer(&mut limit)? {
                 return Ok(response);

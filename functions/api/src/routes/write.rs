@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use domain::collection::Collection;
 use domain::draft::{DraftError, draft};
 use domain::row::Row;
+use domain::tags::tag_of;
 use ports::ApiPorts;
 use requests::Api;
-use requests::write::{WriteError, Written, write};
+use requests::write::{Meant, WriteError, Written, write};
 
 use super::named_collection::{collection, methods};
 use super::records::deleted;
@@ -19,6 +20,7 @@ use crate::call::CallWithObject;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, segment};
+use crate::respond::tagged;
 use crate::view::RecordView;
 
 pub(super) async fn put<P: ApiPorts>(
@@ -34,16 +36,21 @@ pub(super) async fn put<P: ApiPorts>(
     let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
     let key = record(collection, &path, &query)?;
     let row = draft(collection, &call.principal.tenant, &key, object)?;
-    match write(&api, &call.principal, collection, &row).await {
+    let meant = Meant {
+        tags: call.tags.clone(),
+        is_new: call.is_new,
+    };
+    match write(&api, &call.principal, collection, &row, &meant).await {
         Ok(Written::Created(row)) => Ok(shown(StatusCode::CREATED, collection, row)),
         Ok(Written::Replaced(row)) => Ok(shown(StatusCode::OK, collection, row)),
-        Err(WriteError::Deleted(deletion)) => Err(deleted(&api, &call, &deletion)),
+        Err(WriteError::Deleted(deletion)) => Err(deleted(&api, &call, deletion).await?),
         Err(error) => Err(error.into()),
     }
 }
 
 fn shown(status: StatusCode, collection: &Collection, row: Row) -> Response {
-    (status, Json(RecordView::new(collection, row))).into_response()
+    let tag = tag_of(collection, &row);
+    tagged((status, Json(RecordView::new(collection, row))), &tag)
 }
 
 impl From<DraftError> for Problem {
@@ -76,6 +83,28 @@ impl From<WriteError> for Problem {
                 Code::ParentNotLive,
                 "The parent that the record names is absent or deleted; nothing was written.",
             ),
+            WriteError::PreconditionFailed => Self::new(
+                Code::PreconditionFailed,
+                "The record is not as `If-Match` or `If-None-Match` says; nothing was written.",
+            ),
+            WriteError::TooWideToCompare => Self::new(
+                Code::HeaderNotAllowed,
+                "A record of more than 100 attributes cannot be compared; nothing was written.",
+            )
+            .at("/header/if-match", "is not possible for this record"),
+            WriteError::Later { attribute } => Self::new(
+                Code::InvalidAttribute,
+                "An attribute holds a time that has not come; nothing was written.",
+            )
+            .at(
+                format!("/body/{}", segment(&attribute)),
+                "is later than now",
+            ),
+            WriteError::Computed { attribute } => Self::new(
+                Code::AttributeNotAllowed,
+                "An attribute is computed of the records below; leave it out, or send it as it is.",
+            )
+            .at(format!("/body/{}", segment(&attribute)), "is computed"),
             WriteError::TooLarge => Self::new(
                 Code::RecordTooLarge,
                 "With its names a record has at most 400 KB.",

@@ -7,6 +7,7 @@
 //! | ids that the scope lists, part *n* | `I#` and 8 digits | once |
 //! | page *n* | `P#` and 8 digits | once |
 //! | exceptions of page *n* | `X#` and 8 digits | again with each attempt |
+//! | key of a request | `KEY`, in a partition `T#<tenant>#K#<hash>` | once a day |
 //!
 //! The partition key `T#<tenant>#D#<deletion>` makes another tenant's id an ordinary miss. Only `META` has the
 //! attributes of the two indexes. Every item has a version `v`; a newer one than known is an error: it is never partly
@@ -20,8 +21,12 @@ mod keys;
 mod meta;
 mod named;
 mod notice;
+mod once;
 mod read;
+mod request_key;
 mod restore;
+mod scope;
+mod several;
 mod transaction;
 mod undo;
 

@@ -5,6 +5,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::number::decimal;
 use serde_json::{Number, Value};
 
 /// The value as JSON; numbers that JSON cannot hold and binary values as text.
@@ -72,6 +73,27 @@ pub(super) fn from_json_beside(value: &Value, kept: &AttributeValue) -> Attribut
                 })
                 .collect(),
         ),
+        (Value::Array(values), AttributeValue::L(kept)) => {
+            let shown: Vec<Value> = kept.iter().cloned().map(to_json).collect();
+            // At its own place, or wherever it has been moved to.
+            let of = |place: usize, value: &Value| {
+                let here = shown.get(place).filter(|shown| *shown == value);
+                let at = here.map_or_else(
+                    || shown.iter().position(|shown| shown == value),
+                    |_| Some(place),
+                );
+                kept.get(at.unwrap_or(place))
+            };
+            let values = values.iter().enumerate();
+            AttributeValue::L(
+                values
+                    .map(|(place, value)| match of(place, value) {
+                        Some(kept) => from_json_beside(value, kept),
+                        None => from_json(value),
+                    })
+                    .collect(),
+            )
+        }
         _ => from_json(value),
     }
 }
@@ -85,7 +107,8 @@ fn number(digits: String) -> Value {
         .ok();
     let exact = exact.or_else(|| {
         let number = Number::from_f64(digits.parse().ok()?)?;
-        (number.to_string() == digits).then_some(number)
+        // Not by their texts: `0.000001` is `1e-6` as well.
+        (decimal(&number.to_string()) == decimal(&digits)).then_some(number)
     });
     exact.map_or(Value::String(digits), Value::Number)
 }
@@ -124,9 +147,43 @@ mod tests {
             json!("0.1234567890123456789012345678")
         );
         assert_eq!(
-            digits("184467440737095516150"),
-            json!("184467440737095516150")
+            digits("184467440737095516151"),
+            json!("184467440737095516151")
         );
+    }
+
+    #[test]
+    fn a_number_that_a_double_holds_is_a_number_however_it_is_written() {
+        let digits = |digits: &str| to_json(AttributeValue::N(digits.into()));
+
+        assert_eq!(digits("0.000001"), json!(1e-6));
+        assert_eq!(digits("0.00000025"), json!(2.5e-7));
+        assert_eq!(digits("100000000000000000000"), json!(1e20));
+        assert_eq!(
+            digits("-184467440737095516160"),
+            json!(-184_467_440_737_095_516_160_f64)
+        );
+        assert_eq!(digits("1.50"), json!(1.5));
+    }
+
+    #[test]
+    fn a_list_that_is_sent_back_changed_keeps_the_types_of_what_is_left_of_it() {
+        let big = "1234567890123456789012";
+        let number = || AttributeValue::N(big.into());
+        let set = AttributeValue::Ss(vec!["a".into()]);
+        let kept = AttributeValue::L(vec![AttributeValue::Bool(true), number(), set.clone()]);
+        for sent in [
+            json!([false, big, ["a"], "new"]),
+            json!([big, ["a"]]),
+            json!(["new", true, ["a"], big, {}]),
+        ] {
+            let AttributeValue::L(written) = from_json_beside(&sent, &kept) else {
+                panic!("a list stays one")
+            };
+            assert!(written.contains(&number()), "{sent}");
+            assert!(written.contains(&set), "{sent}");
+            assert_eq!(to_json(AttributeValue::L(written)), sent);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,6 +17,20 @@ impl DeletionId {
     #[must_use]
     pub const fn new(id: Uuid) -> Self {
         Self(id)
+    }
+
+    /// The first id that a deletion accepted at this moment, or in the millisecond after it began, may have: a bound of
+    /// ranges, and the id of none.
+    #[must_use]
+    pub fn first_of(at: Timestamp) -> Self {
+        let millisecond = u128::try_from(at.as_millisecond()).unwrap_or_default();
+        Self(Uuid::from_u128(millisecond << 80))
+    }
+
+    /// The id directly before this one, as a bound of ranges.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128().saturating_sub(1)))
     }
 }
 

@@ -17,7 +17,7 @@ use super::machine::{self, Action, Event};
 use super::pass_events::{Notified, PassEvents};
 use super::state::{Pass, State};
 use super::timing::Timing;
-use super::value::{Deletion, Lease};
+use super::value::{Deletion, LastAction, Lease};
 use crate::chain;
 use crate::cursor::SelectCursor;
 use crate::page::{Exceptions, Page};
@@ -25,6 +25,9 @@ use crate::time::{later, to_millisecond};
 
 /// How long after a lease the sweeper waits before it assumes that the holder has crashed.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);
+
+/// How long what did nothing is kept, twice: until its purge, which finds nothing, and its certificate after that.
+pub(super) const NOTHING_KEPT: Duration = Duration::from_hours(72);
 
 /// The step does not apply to the deletion in its present state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,6 +83,7 @@ impl Deletion {
             progress_at: now,
             comparison: Comparison::default(),
             ended_at: None,
+            last_action: None,
             due_at: Some(later(now, timing.resend_after)),
             expires_at: None,
         };
@@ -133,15 +137,22 @@ impl Deletion {
         timing: &Timing,
     ) -> Result<Self, NotAllowed> {
         let state = self.after(action.event(), now)?;
+        let asked = LastAction {
+            action,
+            by: by.to_owned(),
+            at: to_millisecond(now),
+        };
         if action == Action::Cancel {
             let mut next = self.changed();
             next.state = state;
+            next.last_action = Some(asked);
             if !self.is_leased(now) {
                 next.due_at = Some(later(now, timing.resend_after));
             }
             return Ok(next);
         }
         let mut next = self.begun(state, Some(by.to_owned()), now, timing);
+        next.last_action = Some(asked);
         if action == Action::Purge {
             next.purge_at = Some(to_millisecond(now));
         }
@@ -349,7 +360,12 @@ impl Deletion {
         let mut next = self.changed();
         next.comparison.dropped = next.pages;
         next.due_at = None;
-        next.expires_at = Some(later(now, timing.certificate_retention));
+        let kept = if self.has_done_nothing() {
+            timing.certificate_retention.min(NOTHING_KEPT)
+        } else {
+            timing.certificate_retention
+        };
+        next.expires_at = Some(later(now, kept));
         next
     }
 
@@ -453,6 +469,11 @@ impl Deletion {
         next.failure.clone_from(&failure);
         next.lease = None;
         next.ended_at = Some(now);
+        if state == State::Deleted && next.has_done_nothing() {
+            // There is nothing to restore.
+            let soon = to_millisecond(later(now, NOTHING_KEPT));
+            next.purge_at = Some(next.purge_at.map_or(soon, |purge_at| purge_at.min(soon)));
+        }
         let cursor = next.cursor;
         let events = next.notified.of_mut(pass);
         events.ended = Some(state);

@@ -29,6 +29,17 @@ pub struct Lease {
     pub holder: Uuid,
 }
 
+/// What a person has asked of a deletion, after it was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LastAction {
+    /// What was asked.
+    pub action: Action,
+    /// Who asked.
+    pub by: String,
+    /// When, to the millisecond.
+    pub at: Timestamp,
+}
+
 /// The present value of one deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Deletion {
@@ -53,7 +64,7 @@ pub struct Deletion {
     pub request_id: String,
     /// The moment of acceptance, which every mark of this deletion carries.
     pub deleted_at: Timestamp,
-    /// When the records are removed for good; `None` is never. Frozen at acceptance.
+    /// When the records are removed for good; `None` is never. Frozen at acceptance, unless there turn out to be none.
     pub purge_at: Option<Timestamp>,
     /// Its state.
     pub state: State,
@@ -110,6 +121,8 @@ pub struct Deletion {
     pub comparison: Comparison,
     /// When it reached its present final state.
     pub ended_at: Option<Timestamp>,
+    /// What a person has last asked for since it was accepted.
+    pub last_action: Option<LastAction>,
     /// When the sweeper must process it; `None` is never.
     pub due_at: Option<Timestamp>,
     /// When the item may disappear by TTL.
@@ -337,6 +350,7 @@ impl Deletion {
         is_cancel.then(|| Self {
             state: State::Cancelling,
             revision: stored.revision,
+            last_action: stored.last_action.clone(),
             ..self.clone()
         })
     }
@@ -378,6 +392,21 @@ impl Deletion {
     #[must_use]
     pub fn is_hidden_by_its_root(&self) -> bool {
         self.root.is_some() && !self.root_restored
+    }
+
+    /// Whether none of its records was found to be deleted: its certificate is about nothing. A root was marked.
+    #[must_use]
+    pub fn has_done_nothing(&self) -> bool {
+        let deleted = self.deleted.values();
+        let purged = self.purged.values();
+        self.root.is_none()
+            && self.failure.is_none()
+            && deleted
+                .map(|counts| counts.deleted + counts.failed + counts.not_reached)
+                .all(|records| records == 0)
+            && purged
+                .map(|counts| counts.purged + counts.failed)
+                .all(|records| records == 0)
     }
 
     /// Whether a worker may be processing it at this moment.

@@ -4,6 +4,7 @@ mod accepting;
 mod advancing;
 mod finding;
 mod harness;
+mod keys;
 mod naming;
 mod newer;
 mod reading;
@@ -14,6 +15,7 @@ pub use self::accepting::*;
 pub use self::advancing::*;
 pub use self::finding::*;
 pub use self::harness::DeletionsHarness;
+pub use self::keys::*;
 pub use self::naming::*;
 pub use self::newer::*;
 pub use self::reading::*;
@@ -39,6 +41,12 @@ macro_rules! deletions_contract {
                 accepting_again_changes_nothing_whatever_became_of_the_root,
                 a_root_that_its_owner_took_back_can_be_deleted_again,
                 accepting_one_root_twice_has_one_winner,
+                a_key_is_used_by_what_its_request_accepts,
+                a_used_key_accepts_nothing_else,
+                accepting_again_under_its_key_is_accepted,
+                a_key_is_free_again_after_its_time,
+                undoing_frees_the_key,
+                a_change_under_a_key_is_stored_once,
                 undoing_leaves_the_root_as_it_was_and_no_deletion,
                 undoing_brings_an_explicit_null_back,
                 undoing_leaves_a_root_that_its_owner_took_back_as_it_is,
@@ -83,6 +91,8 @@ macro_rules! deletions_contract {
                 what_was_restored_can_be_deleted_again,
                 listing_shows_the_newest_first,
                 listing_goes_on_before_a_deletion,
+                listing_stays_within_its_range,
+                several_deletions_are_read_at_once_in_their_order,
                 listing_shows_nothing_of_another_tenant,
                 what_is_due_is_found_the_longest_due_first,
                 what_is_not_due_yet_or_never_is_not_found,

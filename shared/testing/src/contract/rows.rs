@@ -80,6 +80,8 @@ macro_rules! rows_contract {
                 a_row_is_read_whole_to_be_replaced_and_a_missing_one_is_told,
                 writing_makes_a_row_where_there_is_none,
                 writing_replaces_the_whole_row_that_was_read,
+                writing_leaves_a_row_that_has_changed_in_what_must_not,
+                writing_over_what_is_as_it_was_read_writes,
                 a_row_that_came_in_between_is_not_overwritten,
                 a_row_that_was_marked_or_given_away_since_is_not_overwritten,
                 a_row_that_is_gone_since_is_not_made_again,

@@ -8,9 +8,14 @@ use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::{Judged, Page};
+use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::row::{Row, RowMark};
 use domain::scope::Scope;
-use ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
+use ports::{
+    AcceptDeletions, AcceptOutcome, ChangeDeletions, DependencyError, RequestedOutcome,
+    StoreOnceOutcome, StoreOutcome, UndoOutcome,
+};
 
 impl AcceptDeletions for FakeDeletions {
     async fn accept(
@@ -19,12 +24,16 @@ impl AcceptDeletions for FakeDeletions {
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> Result<AcceptOutcome, DependencyError> {
         let (root, _) = root_of(page)?;
         let (mut state, id) = (self.begin(), id_of(deletion));
         // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
         if state.deletions.contains_key(&id) {
             return Ok(AcceptOutcome::Accepted);
+        }
+        if state.is_in_use(&deletion.tenant, key) {
+            return Ok(AcceptOutcome::KeyInUse);
         }
         self.rows.change(collection, root, |row| {
             let Some(attributes) = row else {
@@ -52,6 +61,7 @@ impl AcceptDeletions for FakeDeletions {
             state.deletions.insert(id.clone(), deletion.clone());
             state.scopes.insert(id.clone(), scope.clone());
             state.pages.insert((id, page.number), page.clone());
+            state.use_key(deletion, key);
             Ok(AcceptOutcome::Accepted)
         })
     }
@@ -61,24 +71,59 @@ impl AcceptDeletions for FakeDeletions {
         deletion: &Deletion,
         scope: &Scope,
         ids: &[Vec<RecordKey>],
-    ) -> Result<(), DependencyError> {
+        key: Option<&RequestKey>,
+    ) -> Result<RequestedOutcome, DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
         if state.deletions.contains_key(&id) {
-            return Ok(());
+            return Ok(RequestedOutcome::Accepted);
         }
+        if state.is_in_use(&deletion.tenant, key) {
+            return Ok(RequestedOutcome::KeyInUse);
+        }
+        state.use_key(deletion, key);
         state.deletions.insert(id.clone(), deletion.clone());
         state.scopes.insert(id.clone(), scope.clone());
         for (part, keys) in (1..).zip(ids) {
             state.ids.insert((id.clone(), part), keys.clone());
         }
-        Ok(())
+        Ok(RequestedOutcome::Accepted)
+    }
+
+    async fn store_once(
+        &self,
+        next: &Deletion,
+        key: &RequestKey,
+    ) -> Result<StoreOnceOutcome, DependencyError> {
+        if self.state().is_in_use(&next.tenant, Some(key)) {
+            let stored = self.state().deletions.get(&id_of(next)).cloned();
+            // By a call whose answer was lost.
+            return Ok(if stored.as_ref() == Some(next) {
+                StoreOnceOutcome::Known(StoreOutcome::Stored)
+            } else {
+                StoreOnceOutcome::KeyInUse
+            });
+        }
+        let stored = self.store(next).await?;
+        if stored == StoreOutcome::Stored {
+            self.state().use_key(next, Some(key));
+        }
+        Ok(StoreOnceOutcome::Known(stored))
+    }
+
+    async fn used_key(
+        &self,
+        tenant: &Tenant,
+        key: &RequestKey,
+    ) -> Result<Option<UsedKey>, DependencyError> {
+        Ok(self.begin().used(tenant, key).cloned())
     }
 
     async fn undo_requested(
         &self,
         deletion: &Deletion,
         parts: u32,
+        key: Option<&RequestKey>,
     ) -> Result<UndoOutcome, DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         if let Err(outcome) = state.roll_back(&id) {
@@ -87,6 +132,7 @@ impl AcceptDeletions for FakeDeletions {
         for part in 1..=parts {
             state.ids.remove(&(id.clone(), part));
         }
+        state.free_key(deletion, key);
         Ok(UndoOutcome::Undone)
     }
 
@@ -95,6 +141,7 @@ impl AcceptDeletions for FakeDeletions {
         collection: &Collection,
         deletion: &Deletion,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> Result<UndoOutcome, DependencyError> {
         let (root, null) = root_of(page)?;
         let mut state = self.begin();
@@ -103,6 +150,7 @@ impl AcceptDeletions for FakeDeletions {
             return Ok(outcome);
         }
         state.pages.remove(&(id, page.number));
+        state.free_key(deletion, key);
         self.rows.change(collection, root, |row| {
             let Some(attributes) = row else { return };
             let row = Row {

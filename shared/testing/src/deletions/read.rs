@@ -8,7 +8,9 @@ use domain::key::RecordKey;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
-use ports::{DeletionSummary, DependencyError, FindDue, ReadDeletions};
+use ports::{
+    Attempt, DeletionItems, DeletionRange, DeletionSummary, DependencyError, FindDue, ReadDeletions,
+};
 
 impl ReadDeletions for FakeDeletions {
     async fn deletion(
@@ -19,6 +21,32 @@ impl ReadDeletions for FakeDeletions {
         let (state, id) = (self.begin(), (tenant.clone(), id));
         state.known(&id, "read a deletion")?;
         Ok(state.deletions.get(&id).cloned())
+    }
+
+    const DELETIONS_BATCH: usize = 50;
+
+    async fn deletions(
+        &self,
+        tenant: &Tenant,
+        ids: &[DeletionId],
+    ) -> Result<Vec<Attempt<DeletionItems>>, DependencyError> {
+        let state = self.begin();
+        if ids.len() > Self::DELETIONS_BATCH {
+            let why = "more than a batch";
+            return Err(DependencyError::refused(NAME, "read deletions", why));
+        }
+        let read = |id: &DeletionId| {
+            let id = (tenant.clone(), *id);
+            let Some(deletion) = state.deletions.get(&id) else {
+                return DeletionItems::None;
+            };
+            if state.newer.contains(&id) {
+                return DeletionItems::Newer;
+            }
+            let scope = state.scopes.get(&id).cloned().map(Box::new);
+            DeletionItems::Known(Box::new(deletion.clone()), scope)
+        };
+        Ok(ids.iter().map(read).map(Attempt::Done).collect())
     }
 
     async fn scope(
@@ -67,7 +95,7 @@ impl ReadDeletions for FakeDeletions {
     async fn list(
         &self,
         tenant: &Tenant,
-        before: Option<DeletionId>,
+        range: DeletionRange,
         limit: usize,
     ) -> Result<Vec<DeletionSummary>, DependencyError> {
         let state = self.begin();
@@ -84,8 +112,11 @@ impl ReadDeletions for FakeDeletions {
             .unwrap_or(&state.deletions)
             .values()
             .rev();
-        let wanted = shown
-            .filter(|one| one.tenant == *tenant && before.is_none_or(|before| one.id < before));
+        let wanted = shown.filter(|one| {
+            one.tenant == *tenant
+                && range.before.is_none_or(|before| one.id < before)
+                && range.from.is_none_or(|from| from <= one.id)
+        });
         Ok(wanted.take(limit).map(summary).collect())
     }
 }

@@ -16,20 +16,22 @@ use domain::message::DeletionMessage;
 use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::row::{Mark, Row};
 use domain::scope::Scope;
 use ports::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ArchiveRows, Attempt,
-    ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionSummary,
-    DependencyError, DetachOutcome, DetachRows, DocumentClearOutcome, DocumentContent,
-    DocumentMarkOutcome, DocumentState, DocumentVersion, DomainHealth, EraseOutcome, EraseRows,
-    Fields, FindDue, Health, InOrder, IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome,
-    MarkRows, OrderQuery, PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome,
-    PutPageOutcome, ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules,
-    RepairAggregates, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
-    RowToMark, RowToPutBack, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery,
-    SendDeletion, SetOutcome, StoreNotices, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome,
-    UndoOutcome, WriteOutcome, WriteRows,
+    ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionItems,
+    DeletionRange, DeletionSummary, DependencyError, DetachOutcome, DetachRows,
+    DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState, DocumentVersion,
+    DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health, InOrder, IndexDocuments,
+    IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery, PublishEvents, PurgeDocuments,
+    PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions, ReadDocuments,
+    ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome, RestoreOutcome,
+    RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack, ScheduleOutcome,
+    SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome, StoreNotices,
+    StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, Unchanged, UndoOutcome,
+    WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -107,7 +109,9 @@ disturbed! {
     }
     WriteRows [type Raw] {
         call ReadStored: stored(collection: &Collection, key: &RecordKey) -> Option<Stored<P::Raw>>;
-        call WriteRow: write(collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>) -> WriteOutcome;
+        call WriteRow: write(
+            collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>, unchanged: Unchanged<'_>
+        ) -> WriteOutcome;
         call TakeBackRow: take_back(
             collection: &Collection, row: &Row, before: Option<&Stored<P::Raw>>
         ) -> TakeBackOutcome;
@@ -179,18 +183,27 @@ disturbed! {
 // The control table.
 disturbed! {
     AcceptDeletions {
-        call Accept: accept(collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page) -> AcceptOutcome;
-        call AcceptNamed: accept_requested(deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>]) -> ();
-        call Undo: undo(collection: &Collection, deletion: &Deletion, page: &Page) -> UndoOutcome;
-        call UndoNamed: undo_requested(deletion: &Deletion, parts: u32) -> UndoOutcome;
+        call Accept: accept(
+            collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page, key: Option<&RequestKey>
+        ) -> AcceptOutcome;
+        call AcceptNamed: accept_requested(
+            deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>], key: Option<&RequestKey>
+        ) -> RequestedOutcome;
+        call Store: store_once(next: &Deletion, key: &RequestKey) -> StoreOnceOutcome;
+        call ReadKey: used_key(tenant: &Tenant, key: &RequestKey) -> Option<UsedKey>;
+        call Undo: undo(
+            collection: &Collection, deletion: &Deletion, page: &Page, key: Option<&RequestKey>
+        ) -> UndoOutcome;
+        call UndoNamed: undo_requested(deletion: &Deletion, parts: u32, key: Option<&RequestKey>) -> UndoOutcome;
     }
-    ReadDeletions {
+    ReadDeletions [const DELETIONS_BATCH] {
         call ReadDeletion: deletion(tenant: &Tenant, id: DeletionId) -> Option<Deletion>;
+        batch(ids) ReadDeletions: deletions(tenant: &Tenant, ids: &[DeletionId]) -> DeletionItems;
         call ReadScope: scope(tenant: &Tenant, id: DeletionId) -> Option<Scope>;
         call ReadIds: ids(tenant: &Tenant, id: DeletionId, part: u32) -> Option<Vec<RecordKey>>;
         call ReadPage: page(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Page>;
         call ReadExceptions: exceptions(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Exceptions>;
-        call ListDeletions: list(tenant: &Tenant, before: Option<DeletionId>, limit: usize) -> Vec<DeletionSummary>;
+        call ListDeletions: list(tenant: &Tenant, range: DeletionRange, limit: usize) -> Vec<DeletionSummary>;
     }
     ChangeDeletions {
         call Store: store(next: &Deletion) -> StoreOutcome;

@@ -37,6 +37,8 @@ pub enum Operation {
     Undo,
     UndoNamed,
     ReadDeletion,
+    ReadDeletions,
+    ReadKey,
     ReadScope,
     ReadIds,
     ReadPage,
@@ -90,6 +92,8 @@ impl Operation {
             | Self::Undo
             | Self::UndoNamed
             | Self::ReadDeletion
+            | Self::ReadDeletions
+            | Self::ReadKey
             | Self::ReadScope
             | Self::ReadIds
             | Self::ReadPage
@@ -143,6 +147,8 @@ impl Operation {
             Self::Accept | Self::AcceptNamed => "accept a deletion",
             Self::Undo | Self::UndoNamed => "take a deletion back",
             Self::ReadDeletion => "read a deletion",
+            Self::ReadDeletions => "read deletions",
+            Self::ReadKey => "read the key of a request",
             Self::ReadScope => "read a scope",
             Self::ReadIds => "read the ids of a scope",
             Self::ReadPage => "read a page",

@@ -6,7 +6,7 @@ use domain::collection::{ChildLookup, Collection};
 use domain::key::RecordKey;
 use domain::row::Row;
 use domain::size::ITEM_BYTES;
-use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
+use ports::{DependencyError, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows};
 
 impl WriteRows for FakeRows {
     type Raw = Attributes;
@@ -35,6 +35,7 @@ impl WriteRows for FakeRows {
         collection: &Collection,
         row: &Row,
         before: Option<&Stored<Attributes>>,
+        unchanged: Unchanged<'_>,
     ) -> Result<WriteOutcome, DependencyError> {
         let mut state = self.begin("write a row", 1, &[&row.key])?;
         let table = state.tables.entry(collection.name.clone()).or_default();
@@ -56,6 +57,7 @@ impl WriteRows for FakeRows {
             (Some(now), Some(before)) => {
                 mark_of(collection, now).is_live()
                     && judged(collection)
+                        .chain(compared(collection, row, before, unchanged))
                         .all(|attribute| now.get(attribute) == before.raw.get(attribute))
             }
             _ => false,
@@ -112,6 +114,25 @@ fn written(collection: &Collection, row: &Row, before: Option<&Stored<Attributes
         written.insert(name.to_owned(), value.into());
     }
     written
+}
+
+fn compared<'a>(
+    collection: &Collection,
+    row: &'a Row,
+    before: &'a Stored<Attributes>,
+    unchanged: Unchanged<'a>,
+) -> Vec<&'a str> {
+    let marks = collection.marks.all();
+    match unchanged {
+        Unchanged::These(names) => names.to_vec(),
+        Unchanged::All => before
+            .raw
+            .keys()
+            .chain(row.attributes.keys())
+            .map(String::as_str)
+            .filter(|name| !marks.contains(name))
+            .collect(),
+    }
 }
 
 fn judged(collection: &Collection) -> impl Iterator<Item = &str> {

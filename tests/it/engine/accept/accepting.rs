@@ -25,6 +25,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::HasChildren(_)) => "has children",
         Err(AcceptError::ComingBack(..)) => "coming back",
         Err(AcceptError::TooLarge { .. }) => "too large",
+        Err(AcceptError::Once(_)) => "once",
         Err(AcceptError::Dependency(_)) => "dependency",
     }
     .to_owned()

@@ -8,7 +8,7 @@ use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{
     Attempt, DependencyError, Fields, OutgoingOf, ReadRows, RowPage, RowQuery, Stored, StoresOf,
-    TakeBackOutcome, Wired, WriteOutcome, WriteRows,
+    TakeBackOutcome, Unchanged, Wired, WriteOutcome, WriteRows,
 };
 use requests::accept::{AcceptAnswer, DeleteRequest, accept};
 use requests::{Api, CursorKeys, OnPublishFailure};
@@ -64,8 +64,9 @@ impl WriteRows for FarRows {
         collection: &Collection,
         row: &Row,
         before: Option<&Stored<Self::Raw>>,
+        unchanged: Unchanged<'_>,
     ) -> Result<WriteOutcome, DependencyError> {
-        self.rows.write(collection, row, before).await
+        self.rows.write(collection, row, before, unchanged).await
     }
 
     async fn take_back(
@@ -109,6 +110,7 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
         collection: world.collection(collection),
         key: record.clone(),
         request_id: "request-1".to_owned(),
+        once: None,
     };
     let answer = accept(&api, request).await;
     assert!(

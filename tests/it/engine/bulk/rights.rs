@@ -170,6 +170,7 @@ async fn what_a_collection_does_not_declare_cannot_be_asked_of_it() {
             named,
             parent: parent.map(key),
             request_id: "request-1".to_owned(),
+            once: None,
         };
         match destroy(&api, request).await {
             Err(DestroyError::Unsupported { why, .. }) => Some(why),
@@ -216,6 +217,7 @@ async fn where_the_message_cannot_be_sent_it_is_accepted_or_taken_back_as_config
             named: ids(&["s0"]),
             parent: None,
             request_id: "request-1".to_owned(),
+            once: None,
         };
 
         let answer = destroy(&api, request).await;
@@ -251,7 +253,11 @@ async fn an_acceptance_whose_answer_was_lost_is_one_deletion() {
     assert_eq!(world.deletions.all().len(), 1);
     assert_eq!(world.marked_by(&deletion).len(), 3);
     assert_eq!(
-        world.deletions.undo_requested(&deletion, 1).await.unwrap(),
+        world
+            .deletions
+            .undo_requested(&deletion, 1, None)
+            .await
+            .unwrap(),
         UndoOutcome::Begun
     );
 }

@@ -173,6 +173,7 @@ impl World {
             named,
             parent,
             request_id: "request-1".to_owned(),
+            once: None,
         };
         let destroyed = destroy(&self.api(faults), request).await?;
         Ok(*destroyed.deletion)

@@ -61,6 +61,7 @@ async fn destroy_streams(world: &World) -> Deletion {
         },
         parent: None,
         request_id: "request-1".to_owned(),
+        once: None,
     };
     let destroyed = destroy(&world.api(&world.faults()), request).await;
     let deletion = *destroyed.expect("it is accepted").deletion;

@@ -154,6 +154,7 @@ pub(crate) async fn destroy_messages(
         named,
         parent: None,
         request_id: "request-1".to_owned(),
+        once: None,
     };
     let destroyed = destroy(&world.api(&world.faults()), request).await;
     *destroyed.expect("it is accepted").deletion

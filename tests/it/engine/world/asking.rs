@@ -1,7 +1,8 @@
 //! What a caller asks of a deletion, in a test's world.
 
 use domain::deletion::{Action, Deletion, State};
-use requests::act::{ActError, act};
+use domain::tags::Tags;
+use requests::act::{ActError, ActRequest, act};
 use testing::Faults;
 
 use crate::engine::world::{World, admin};
@@ -23,7 +24,15 @@ impl World {
         deletion: &Deletion,
         action: Action,
     ) -> Result<Deletion, ActError> {
-        act(&self.api(faults), &admin(), deletion.id, action).await
+        let request = ActRequest {
+            principal: &admin(),
+            id: deletion.id,
+            action,
+            once: None,
+            tags: Tags::Unasked,
+        };
+        let acted = act(&self.api(faults), &request).await?;
+        Ok(*acted.deletion)
     }
 
     /// Asks for something that is refused, and answers the state that the refusal tells.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::transaction::{OPERATION, reasons};
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::{marked, primary_key, text};
 use crate::sdk_error::dependency_error;
@@ -14,8 +14,13 @@ use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::Page;
+use domain::principal::Tenant;
+use domain::request_key::{RequestKey, UsedKey};
 use domain::scope::Scope;
-use ports::{AcceptDeletions, AcceptOutcome, DependencyError, UndoOutcome};
+use ports::{
+    AcceptDeletions, AcceptOutcome, DependencyError, RequestedOutcome, StoreOnceOutcome,
+    UndoOutcome,
+};
 
 impl AcceptDeletions for DynamoDeletions {
     async fn accept(
@@ -24,9 +29,10 @@ impl AcceptDeletions for DynamoDeletions {
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> Result<AcceptOutcome, DependencyError> {
         let unusable = unusable(OPERATION);
-        let actions = [
+        let mut actions = vec![
             TransactWriteItem::builder()
                 .update(self.mark_root(collection, deletion, page)?)
                 .build(),
@@ -34,22 +40,23 @@ impl AcceptDeletions for DynamoDeletions {
                 .put(self.put_meta(meta::write(deletion).map_err(&unusable)?)?)
                 .build(),
             TransactWriteItem::builder()
-                .put(self.put(super::read::scope_item(deletion, scope).map_err(&unusable)?)?)
+                .put(self.put(super::scope::scope_item(deletion, scope).map_err(&unusable)?)?)
                 .build(),
             TransactWriteItem::builder()
                 .put(self.put(super::read::page_item(deletion, page).map_err(&unusable)?)?)
                 .build(),
         ];
+        actions.extend(self.put_key(deletion, key)?);
         let answer = self
             .client
             .transact_write_items()
-            .set_transact_items(Some(actions.into()))
+            .set_transact_items(Some(actions))
             .send()
             .await;
         match answer {
             Ok(_) => Ok(AcceptOutcome::Accepted),
             Err(error) => match reasons(&error) {
-                Some(reasons) => outcome(collection, deletion, reasons),
+                Some(reasons) => outcome(collection, deletion, reasons, key.is_some()),
                 None if is_item_too_large(error.code(), error.message()) => {
                     Ok(AcceptOutcome::RootTooLarge)
                 }
@@ -63,16 +70,34 @@ impl AcceptDeletions for DynamoDeletions {
         deletion: &Deletion,
         scope: &Scope,
         ids: &[Vec<RecordKey>],
-    ) -> Result<(), DependencyError> {
-        super::named::accept(self, deletion, scope, ids).await
+        key: Option<&RequestKey>,
+    ) -> Result<RequestedOutcome, DependencyError> {
+        super::named::accept(self, deletion, scope, ids, key).await
+    }
+
+    async fn store_once(
+        &self,
+        next: &Deletion,
+        key: &RequestKey,
+    ) -> Result<StoreOnceOutcome, DependencyError> {
+        super::once::store(self, next, key).await
+    }
+
+    async fn used_key(
+        &self,
+        tenant: &Tenant,
+        key: &RequestKey,
+    ) -> Result<Option<UsedKey>, DependencyError> {
+        request_key::read(self, tenant, key).await
     }
 
     async fn undo_requested(
         &self,
         deletion: &Deletion,
         parts: u32,
+        key: Option<&RequestKey>,
     ) -> Result<UndoOutcome, DependencyError> {
-        super::undo::undo_requested(self, deletion, parts).await
+        super::undo::undo_requested(self, deletion, parts, key).await
     }
 
     async fn undo(
@@ -80,8 +105,9 @@ impl AcceptDeletions for DynamoDeletions {
         collection: &Collection,
         deletion: &Deletion,
         page: &Page,
+        key: Option<&RequestKey>,
     ) -> Result<UndoOutcome, DependencyError> {
-        super::undo::undo(self, collection, deletion, page).await
+        super::undo::undo(self, collection, deletion, page, key).await
     }
 }
 
@@ -124,11 +150,12 @@ impl DynamoDeletions {
     }
 }
 
-/// What a cancelled acceptance means. The reasons are in the order of the actions: root, then `META`.
+/// What a cancelled acceptance means. The reasons are in the order of the actions: root, then `META`; the key is last.
 fn outcome(
     collection: &Collection,
     deletion: &Deletion,
     reasons: &[CancellationReason],
+    has_key: bool,
 ) -> Result<AcceptOutcome, DependencyError> {
     let (root, meta) = (reasons.first(), reasons.get(1));
     let carries_our_mark = || {
@@ -138,6 +165,8 @@ fn outcome(
     // No one else has this id: a deletion or a mark with it was written by an attempt whose answer was lost.
     if failed_condition(meta) || (failed_condition(root) && carries_our_mark()) {
         Ok(AcceptOutcome::Accepted)
+    } else if has_key && request_key::is_in_use(reasons.last()) {
+        Ok(AcceptOutcome::KeyInUse)
     } else if failed_condition(root) {
         Ok(AcceptOutcome::RootNotLive)
     } else if reasons

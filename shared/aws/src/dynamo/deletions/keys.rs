@@ -3,9 +3,14 @@
 use super::super::{Item, text};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::principal::Tenant;
+use domain::request_key::RequestKey;
+
+/// The attribute with the content of scope, ids, pages and exceptions.
+pub(super) const BODY: &str = "body";
 
 pub(super) const META: &str = "META";
 pub(super) const SCOPE: &str = "SCOPE";
+pub(super) const KEY: &str = "KEY";
 
 /// How many partitions the index `due` has for each kind: AWS allows 1,000 writes a second in each.
 const DUE_SHARDS: u32 = 4;
@@ -16,6 +21,11 @@ pub(super) fn pk(tenant: &Tenant, id: DeletionId) -> String {
 
 pub(super) fn pk_of(deletion: &Deletion) -> String {
     pk(&deletion.tenant, deletion.id)
+}
+
+/// The partition of a request's key: its only item.
+pub(super) fn request(tenant: &Tenant, key: &RequestKey) -> String {
+    format!("T#{tenant}#K#{}", key.name)
 }
 
 pub(super) fn page(number: u32) -> String {

@@ -18,8 +18,8 @@ use self::malformed::malformed;
 use super::{Item, ItemError, check_version, keys};
 use domain::collection::{CollectionName, Strategy};
 use domain::deletion::{
-    Comparison, DeleteCounts, Deletion, DeletionId, Failure, Lease, Notified, PurgeCounts,
-    RestoreCounts, State,
+    Action, Comparison, DeleteCounts, Deletion, DeletionId, Failure, LastAction, Lease, Notified,
+    PurgeCounts, RestoreCounts, State,
 };
 use domain::key::RecordKey;
 use domain::page::SelectCursor;
@@ -91,6 +91,15 @@ struct Meta {
     comparison: Comparison,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_action: Option<LastActionItem>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LastActionItem {
+    action: String,
+    by: String,
+    at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,6 +166,11 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         progress_at: deletion.progress_at.as_millisecond(),
         comparison: deletion.comparison.clone(),
         ended_at: millis(deletion.ended_at),
+        last_action: deletion.last_action.as_ref().map(|last| LastActionItem {
+            action: last.action.as_str().to_owned(),
+            by: last.by.clone(),
+            at: last.at.as_millisecond(),
+        }),
     };
     let mut item = serde_dynamo::to_item(meta).map_err(malformed)?;
     leave_zeros_out(&mut item);
@@ -234,6 +248,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         progress_at: at(meta.progress_at)?,
         comparison: meta.comparison,
         ended_at: meta.ended_at.map(at).transpose()?,
+        last_action: meta.last_action.map(last_action).transpose()?.flatten(),
         due_at: meta.due_at.map(at).transpose()?,
         expires_at: meta
             .expires_at
@@ -246,6 +261,19 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+/// An action that this build does not know, of a later one, is not shown.
+fn last_action(last: LastActionItem) -> Result<Option<LastAction>, ItemError> {
+    let asked_at = at(last.at)?;
+    let known = Action::ALL
+        .into_iter()
+        .find(|action| action.as_str() == last.action);
+    Ok(known.map(|action| LastAction {
+        action,
+        by: last.by,
+        at: asked_at,
+    }))
 }
 
 fn at(millisecond: i64) -> Result<Timestamp, ItemError> {

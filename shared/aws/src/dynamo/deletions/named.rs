@@ -2,21 +2,24 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::read::{ids_item, scope_item};
+use super::read::ids_item;
+use super::scope::scope_item;
 use super::transaction::{OPERATION, reasons};
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
 use crate::sdk_error::dependency_error;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::request_key::RequestKey;
 use domain::scope::Scope;
-use ports::DependencyError;
+use ports::{DependencyError, RequestedOutcome};
 
 pub(super) async fn accept(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
     scope: &Scope,
     ids: &[Vec<RecordKey>],
-) -> Result<(), DependencyError> {
+    key: Option<&RequestKey>,
+) -> Result<RequestedOutcome, DependencyError> {
     let unusable = unusable(OPERATION);
     let mut puts = vec![
         deletions.put_meta(meta::write(deletion).map_err(&unusable)?)?,
@@ -27,17 +30,23 @@ pub(super) async fn accept(
     }
     let actions = puts
         .into_iter()
-        .map(|put| TransactWriteItem::builder().put(put).build());
+        .map(|put| TransactWriteItem::builder().put(put).build())
+        .chain(deletions.put_key(deletion, key)?);
     let answer = deletions
         .client
         .transact_write_items()
         .set_transact_items(Some(actions.collect()))
         .send()
         .await;
-    let Err(error) = answer else { return Ok(()) };
+    let Err(error) = answer else {
+        return Ok(RequestedOutcome::Accepted);
+    };
     match reasons(&error) {
         // No one else has this id: a deletion with it was written by an attempt whose answer was lost.
-        Some(reasons) if failed_condition(reasons.first()) => Ok(()),
+        Some(reasons) if failed_condition(reasons.first()) => Ok(RequestedOutcome::Accepted),
+        Some(reasons) if key.is_some() && request_key::is_in_use(reasons.last()) => {
+            Ok(RequestedOutcome::KeyInUse)
+        }
         Some(reasons) => Err(cancelled(OPERATION, reasons)),
         None => Err(dependency_error(STORE, OPERATION, error)),
     }

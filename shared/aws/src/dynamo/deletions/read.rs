@@ -3,6 +3,8 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::keys::BODY;
+use super::scope::read_scope;
 use super::{DynamoDeletions, ItemError, STORE, body, check_version, item, keys, meta, unusable};
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
@@ -12,10 +14,9 @@ use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
-use ports::{DeletionSummary, DependencyError, ReadDeletions};
-
-/// The attribute with the content of scope, pages and exceptions.
-const BODY: &str = "body";
+use ports::{
+    Attempt, DeletionItems, DeletionRange, DeletionSummary, DependencyError, ReadDeletions,
+};
 
 impl ReadDeletions for DynamoDeletions {
     async fn deletion(
@@ -28,6 +29,17 @@ impl ReadDeletions for DynamoDeletions {
         item.map(meta::read)
             .transpose()
             .map_err(unusable(operation))
+    }
+
+    // Two items of each.
+    const DELETIONS_BATCH: usize = 50;
+
+    async fn deletions(
+        &self,
+        tenant: &Tenant,
+        ids: &[DeletionId],
+    ) -> Result<Vec<Attempt<DeletionItems>>, DependencyError> {
+        super::several::read(self, tenant, ids).await
     }
 
     async fn scope(
@@ -86,7 +98,7 @@ impl ReadDeletions for DynamoDeletions {
     async fn list(
         &self,
         tenant: &Tenant,
-        before: Option<DeletionId>,
+        range: DeletionRange,
         limit: usize,
     ) -> Result<Vec<DeletionSummary>, DependencyError> {
         let operation = "list deletions";
@@ -99,10 +111,31 @@ impl ReadDeletions for DynamoDeletions {
             .expression_attribute_values(":tenant", text(tenant.as_str()))
             .scan_index_forward(false)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let DeletionRange { from, before } = range;
+        // The store refuses a range that is turned round.
+        if from.is_some() && before.is_some() && before <= from {
+            return Ok(Vec::new());
+        }
+        let condition = match (from, before) {
+            (None, None) => None,
+            (None, Some(_)) => Some("deletion_id < :before"),
+            (Some(_), None) => Some("deletion_id >= :from"),
+            (Some(_), Some(_)) => Some("deletion_id BETWEEN :from AND :before"),
+        };
+        if let Some(condition) = condition {
+            query = query.key_condition_expression(format!("tenant = :tenant AND {condition}"));
+        }
+        if let Some(from) = from {
+            query = query.expression_attribute_values(":from", text(from.to_string()));
+        }
         if let Some(before) = before {
-            query = query
-                .key_condition_expression("tenant = :tenant AND deletion_id < :before")
-                .expression_attribute_values(":before", text(before.to_string()));
+            // BETWEEN takes both of its ends.
+            let before = if from.is_some() {
+                before.before()
+            } else {
+                before
+            };
+            query = query.expression_attribute_values(":before", text(before.to_string()));
         }
         let answer = query
             .send()
@@ -136,22 +169,6 @@ impl DynamoDeletions {
             .map_err(|error| dependency_error(STORE, operation, error))?;
         Ok(answer.item)
     }
-}
-
-/// The item of a scope.
-pub(super) fn scope_item(deletion: &Deletion, scope: &Scope) -> Result<Item, ItemError> {
-    let json =
-        serde_json::to_string(scope).map_err(|error| ItemError::malformed(keys::SCOPE, error))?;
-    let mut item = item(keys::pk_of(deletion), keys::SCOPE.to_owned());
-    item.insert(BODY.to_owned(), text(json));
-    Ok(item)
-}
-
-fn read_scope(item: &Item) -> Result<Scope, ItemError> {
-    check_version(item)?;
-    let json = item.get(BODY).and_then(|body| body.as_s().ok());
-    let json = json.ok_or_else(|| ItemError::malformed(keys::SCOPE, "no body"))?;
-    serde_json::from_str(json).map_err(|error| ItemError::malformed(keys::SCOPE, error))
 }
 
 /// The item of a part of ids.

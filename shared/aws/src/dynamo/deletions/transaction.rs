@@ -3,17 +3,32 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
+    CancellationReason, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
 };
 
-use super::{DynamoDeletions, STORE};
+use super::{DynamoDeletions, STORE, request_key};
 use crate::dynamo::Item;
+use domain::deletion::Deletion;
+use domain::request_key::RequestKey;
 use ports::DependencyError;
 
 /// The acceptance's name in errors.
 pub(super) const OPERATION: &str = "accept a deletion";
 
 impl DynamoDeletions {
+    /// The last action of a transaction, if the request has a key.
+    pub(super) fn put_key(
+        &self,
+        deletion: &Deletion,
+        key: Option<&RequestKey>,
+    ) -> Result<Option<TransactWriteItem>, DependencyError> {
+        let put = key.map(|key| request_key::put(self, deletion, key));
+        let put = put
+            .transpose()
+            .map_err(|error| DependencyError::refused(STORE, OPERATION, error))?;
+        Ok(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
     pub(super) fn put_meta(&self, item: Item) -> Result<Put, DependencyError> {
         Put::builder()
             .table_name(&self.control)

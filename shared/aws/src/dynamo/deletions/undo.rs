@@ -6,19 +6,21 @@
 
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
     Update,
 };
 
 use super::transaction::reasons;
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known, request_key};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::{marked, primary_key};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::page::{Judged, Page};
+use domain::request_key::RequestKey;
 use ports::{DependencyError, UndoOutcome};
 
 const OPERATION: &str = "take a deletion back";
@@ -28,8 +30,9 @@ pub(super) async fn undo(
     collection: &Collection,
     deletion: &Deletion,
     page: &Page,
+    key: Option<&RequestKey>,
 ) -> Result<UndoOutcome, DependencyError> {
-    let control = removals(deletions, deletion, &[keys::page(1)]).map_err(refused)?;
+    let control = removals(deletions, deletion, &[keys::page(1)], key).map_err(refused)?;
     let root = TransactWriteItem::builder()
         .update(unmark(deletions, collection, deletion, page).map_err(refused)?);
     let whole = control.iter().cloned().chain([root.build()]).collect();
@@ -53,20 +56,22 @@ pub(super) async fn undo_requested(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
     parts: u32,
+    key: Option<&RequestKey>,
 ) -> Result<UndoOutcome, DependencyError> {
     let ids: Vec<String> = (1..=parts).map(keys::ids).collect();
-    let control = removals(deletions, deletion, &ids).map_err(refused)?;
+    let control = removals(deletions, deletion, &ids, key).map_err(refused)?;
     match transact(deletions, control).await {
         Ok(()) => Ok(UndoOutcome::Undone),
         Err(error) => decided(&error).ok_or_else(|| failure(error)),
     }
 }
 
-/// `META` first: its condition decides. Then the scope and the other items.
+/// `META` first: its condition decides. Then the scope, the other items, and the key of the request.
 fn removals(
     deletions: &DynamoDeletions,
     deletion: &Deletion,
     others: &[String],
+    key: Option<&RequestKey>,
 ) -> Result<Vec<TransactWriteItem>, BuildError> {
     let remove = |sk: &str| {
         Delete::builder()
@@ -81,11 +86,9 @@ fn removals(
     [meta, remove(keys::SCOPE)]
         .into_iter()
         .chain(others.iter().map(|sk| remove(sk)))
-        .map(|removal| {
-            Ok(TransactWriteItem::builder()
-                .delete(removal.build()?)
-                .build())
-        })
+        .map(DeleteBuilder::build)
+        .chain(key.map(|key| request_key::remove(deletions, deletion, key)))
+        .map(|removal| Ok(TransactWriteItem::builder().delete(removal?).build()))
         .collect()
 }
 

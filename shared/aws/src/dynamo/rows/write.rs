@@ -15,13 +15,12 @@ use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::row::Row;
-use ports::{DependencyError, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
+use ports::{
+    COMPARED, DependencyError, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows,
+};
 
 const WRITE: &str = "write a row";
 const TAKE_BACK: &str = "take a row back";
-
-/// The most attributes that a condition compares: an expression has 4 KB and 300 operators.
-const COMPARED: usize = 100;
 
 impl WriteRows for DynamoRows {
     type Raw = Item;
@@ -55,6 +54,7 @@ impl WriteRows for DynamoRows {
         collection: &Collection,
         row: &Row,
         before: Option<&Stored<Item>>,
+        unchanged: Unchanged<'_>,
     ) -> Result<WriteOutcome, DependencyError> {
         let item = item(collection, row, before);
         if collection.strategy.keeps_copies() && !can_be_copied(collection, &item) {
@@ -66,7 +66,10 @@ impl WriteRows for DynamoRows {
                 let partition = places.name(&collection.key.partition);
                 format!("attribute_not_exists({partition})")
             }
-            Some(before) => as_judged(&mut places, collection, &before.raw),
+            Some(before) => {
+                let compared = compared(collection, row, &before.raw, unchanged);
+                as_judged(&mut places, collection, &before.raw, &compared)
+            }
         };
         let answer = self
             .client
@@ -165,12 +168,36 @@ fn can_be_copied(collection: &Collection, item: &Item) -> bool {
     is_narrow(collection, &marked)
 }
 
-/// Unmarked, and with the tenant and the author for which the caller's right was checked.
-fn as_judged(places: &mut Placeholders, collection: &Collection, kept: &Item) -> String {
-    let judged = std::iter::once(&collection.tenant.attribute)
-        .chain(collection.author.iter().map(|author| &author.attribute));
+/// The attributes that must be as they were read.
+fn compared<'a>(
+    collection: &'a Collection,
+    row: &'a Row,
+    kept: &'a Item,
+    unchanged: Unchanged<'a>,
+) -> BTreeSet<&'a str> {
+    let marks = collection.marks.all();
+    let author = collection.author.as_ref();
+    let tenant = collection.tenant.attribute.as_str();
+    let judged = std::iter::once(tenant).chain(author.map(|author| author.attribute.as_str()));
+    match unchanged {
+        Unchanged::These(names) => judged.chain(names.iter().copied()).collect(),
+        Unchanged::All => judged
+            .chain(kept.keys().chain(row.attributes.keys()).map(String::as_str))
+            .filter(|name| !marks.contains(name))
+            .collect(),
+    }
+}
+
+/// Unmarked, and with what was compared as it was read: at least the tenant and the author for which the caller's right
+/// was checked.
+fn as_judged(
+    places: &mut Placeholders,
+    collection: &Collection,
+    kept: &Item,
+    compared: &BTreeSet<&str>,
+) -> String {
     let mut conditions = vec![marked::unmarked(places, collection)];
-    for attribute in judged {
+    for attribute in compared.iter().copied() {
         let name = places.name(attribute);
         conditions.push(match kept.get(attribute) {
             Some(value) => format!("{name} = {}", places.value(value.clone())),

@@ -193,7 +193,7 @@ pub async fn undoing_leaves_the_root_as_it_was_and_no_deletion<H: DeletionsHarne
 
     let outcome = harness
         .deletions()
-        .undo(&sample.collection, &sample.deletion, &sample.page)
+        .undo(&sample.collection, &sample.deletion, &sample.page, None)
         .await;
 
     assert_eq!(outcome.expect("it answers"), UndoOutcome::Undone);
@@ -210,7 +210,7 @@ pub async fn undoing_brings_an_explicit_null_back<H: DeletionsHarness>(harness: 
 
     let outcome = harness
         .deletions()
-        .undo(&sample.collection, &sample.deletion, &sample.page)
+        .undo(&sample.collection, &sample.deletion, &sample.page, None)
         .await;
 
     assert_eq!(outcome.expect("it answers"), UndoOutcome::Undone);
@@ -227,7 +227,7 @@ pub async fn undoing_leaves_a_root_that_its_owner_took_back_as_it_is<H: Deletion
 
         let outcome = harness
             .deletions()
-            .undo(&sample.collection, &sample.deletion, &sample.page)
+            .undo(&sample.collection, &sample.deletion, &sample.page, None)
             .await;
 
         assert_eq!(outcome.expect("it answers"), UndoOutcome::Undone);
@@ -242,7 +242,7 @@ pub async fn undoing_again_is_harmless<H: DeletionsHarness>(harness: &H) {
     for _ in 0..2 {
         let outcome = harness
             .deletions()
-            .undo(&sample.collection, &sample.deletion, &sample.page)
+            .undo(&sample.collection, &sample.deletion, &sample.page, None)
             .await;
 
         assert_eq!(outcome.expect("it answers"), UndoOutcome::Undone);
@@ -267,7 +267,7 @@ pub async fn what_somebody_has_begun_is_not_undone<H: DeletionsHarness>(harness:
 
     let outcome = harness
         .deletions()
-        .undo(&sample.collection, &sample.deletion, &sample.page)
+        .undo(&sample.collection, &sample.deletion, &sample.page, None)
         .await;
 
     assert_eq!(outcome.expect("it answers"), UndoOutcome::Begun);
@@ -282,7 +282,7 @@ pub async fn what_was_undone_can_be_accepted_again<H: DeletionsHarness>(harness:
     let first = accepted(harness, 1, "acme").await;
     let undone = harness
         .deletions()
-        .undo(&first.collection, &first.deletion, &first.page)
+        .undo(&first.collection, &first.deletion, &first.page, None)
         .await;
     assert_eq!(undone.expect("it answers"), UndoOutcome::Undone);
     let mut second = sample(2, "acme");

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::harness::{DeletionsHarness, accepted};
 use crate::samples::{deletion_id, start, tenant};
 use domain::deletion::{Deletion, DeletionId, DueKind, State};
-use ports::{ChangeDeletions, DeletionSummary, FindDue, ReadDeletions, StoreOutcome};
+use ports::{
+    Attempt, ChangeDeletions, DeletionItems, DeletionRange, DeletionSummary, FindDue,
+    ReadDeletions, StoreOutcome,
+};
 
 pub async fn listing_shows_the_newest_first<H: DeletionsHarness>(harness: &H) {
     for n in [3, 1, 5, 2, 4] {
@@ -17,7 +20,7 @@ pub async fn listing_shows_the_newest_first<H: DeletionsHarness>(harness: &H) {
 
     let listed = harness
         .deletions()
-        .list(&tenant("acme"), None, 10)
+        .list(&tenant("acme"), DeletionRange::default(), 10)
         .await
         .expect("it answers");
 
@@ -40,7 +43,7 @@ pub async fn listing_goes_on_before_a_deletion<H: DeletionsHarness>(harness: &H)
         loop {
             let more = harness
                 .deletions()
-                .list(&tenant("acme"), seen.last().copied(), limit)
+                .list(&tenant("acme"), before(seen.last().copied()), limit)
                 .await
                 .expect("it answers");
             assert!(more.len() <= limit);
@@ -51,6 +54,61 @@ pub async fn listing_goes_on_before_a_deletion<H: DeletionsHarness>(harness: &H)
             assert!(seen.len() <= 5, "{seen:?}");
         }
         assert_eq!(seen, [5, 4, 3, 2, 1].map(deletion_id), "limit {limit}");
+    }
+}
+
+fn before(before: Option<DeletionId>) -> DeletionRange {
+    DeletionRange { from: None, before }
+}
+
+pub async fn listing_stays_within_its_range<H: DeletionsHarness>(harness: &H) {
+    for n in 1..=5 {
+        accepted(harness, n, "acme").await;
+    }
+    harness.settle().await;
+
+    for (from, before, expected) in [
+        (Some(2), Some(4), vec![3, 2]),
+        (Some(4), None, vec![5, 4]),
+        (Some(3), Some(3), vec![]),
+        (Some(4), Some(2), vec![]),
+    ] {
+        let range = DeletionRange {
+            from: from.map(deletion_id),
+            before: before.map(deletion_id),
+        };
+        let listed = harness.deletions().list(&tenant("acme"), range, 10).await;
+        let ids: Vec<_> = listed
+            .expect("it answers")
+            .into_iter()
+            .map(|one| one.id)
+            .collect();
+        let expected: Vec<_> = expected.into_iter().map(deletion_id).collect();
+        assert_eq!(ids, expected, "{from:?} {before:?}");
+    }
+}
+
+pub async fn several_deletions_are_read_at_once_in_their_order<H: DeletionsHarness>(harness: &H) {
+    let mut samples = Vec::new();
+    let most = u8::try_from(H::Deletions::DELETIONS_BATCH).expect("a small batch");
+    for n in 1..most {
+        samples.push(accepted(harness, n, "acme").await);
+    }
+    let foreign = accepted(harness, most, "globex").await;
+    let mut ids: Vec<_> = samples.iter().map(|sample| sample.deletion.id).collect();
+    ids.reverse();
+    ids.push(foreign.deletion.id);
+
+    let read = harness.deletions().deletions(&tenant("acme"), &ids).await;
+
+    let mut read = read.expect("it answers");
+    assert_eq!(read.pop(), Some(Attempt::Done(DeletionItems::None)));
+    samples.reverse();
+    assert_eq!(read.len(), samples.len());
+    for (read, sample) in read.into_iter().zip(samples) {
+        let scope = Some(Box::new(sample.scope.clone()));
+        let expected = DeletionItems::Known(Box::new(sample.deletion), scope);
+        assert_eq!(read, Attempt::Done(expected));
     }
 }
 
@@ -69,7 +127,7 @@ pub async fn listing_shows_nothing_of_another_tenant<H: DeletionsHarness>(harnes
     ] {
         let listed = harness
             .deletions()
-            .list(&tenant(name), None, 10)
+            .list(&tenant(name), DeletionRange::default(), 10)
             .await
             .expect("it answers");
         assert_eq!(ids(listed), expected, "{name}");
@@ -77,7 +135,7 @@ pub async fn listing_shows_nothing_of_another_tenant<H: DeletionsHarness>(harnes
     // Not even as a position to continue from.
     let before = harness
         .deletions()
-        .list(&tenant("acme"), Some(deletion_id(3)), 10)
+        .list(&tenant("acme"), before(Some(deletion_id(3))), 10)
         .await
         .expect("it answers");
     assert_eq!(ids(before), [deletion_id(1)]);

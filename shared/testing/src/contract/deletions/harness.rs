@@ -90,7 +90,13 @@ impl Sample {
     pub(super) async fn accept<H: DeletionsHarness>(&self, harness: &H) -> AcceptOutcome {
         let accepted = harness
             .deletions()
-            .accept(&self.collection, &self.deletion, &self.scope, &self.page)
+            .accept(
+                &self.collection,
+                &self.deletion,
+                &self.scope,
+                &self.page,
+                None,
+            )
             .await;
         accepted.expect("it answers")
     }

@@ -7,7 +7,8 @@ use domain::only::Only;
 use domain::page::PAGE_BYTES;
 use domain::scope::{Scope, Source};
 use ports::{
-    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ReadDeletions, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AdvanceDeletions, ChangeDeletions, ReadDeletions, RequestedOutcome,
+    StoreOutcome, UndoOutcome,
 };
 
 /// A deletion of these ids, in parts; not accepted yet.
@@ -44,17 +45,19 @@ fn two_parts(n: u8) -> NamedSample {
 impl NamedSample {
     async fn accept<H: DeletionsHarness>(&self, harness: &H) {
         let NamedSample { sample, ids } = self;
-        let accepting = harness
-            .deletions()
-            .accept_requested(&sample.deletion, &sample.scope, ids);
-        accepting.await.expect("it answers");
+        let accepting =
+            harness
+                .deletions()
+                .accept_requested(&sample.deletion, &sample.scope, ids, None);
+        let accepted = accepting.await.expect("it answers");
+        assert_eq!(accepted, RequestedOutcome::Accepted);
     }
 
     async fn undo<H: DeletionsHarness>(&self, harness: &H) -> UndoOutcome {
         let parts = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let undoing = harness
             .deletions()
-            .undo_requested(&self.sample.deletion, parts);
+            .undo_requested(&self.sample.deletion, parts, None);
         undoing.await.expect("it answers")
     }
 

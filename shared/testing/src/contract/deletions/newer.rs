@@ -56,7 +56,7 @@ pub async fn items_of_a_later_version_are_neither_written_over_nor_removed<H: De
     assert_newer(store.drop_page(deletion, 1).await);
     let (collection, page) = (&sample.collection, &sample.page);
     // A later version works on it: that counts as begun.
-    let undone = store.undo(collection, deletion, page).await;
+    let undone = store.undo(collection, deletion, page, None).await;
     assert_eq!(undone.expect("it answers"), UndoOutcome::Begun);
 
     harness.make_known(deletion).await;

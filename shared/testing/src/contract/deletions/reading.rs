@@ -10,8 +10,8 @@ use domain::collection::{Collection, Strategy};
 use domain::cursor::Place;
 use domain::deletion::comparison::{Drift, Tallies, Tally};
 use domain::deletion::{
-    Comparison, DeleteCounts, Deletion, Failure, Lease, Notified, PassEvents, PurgeCounts,
-    RestoreCounts, State,
+    Action, Comparison, DeleteCounts, Deletion, Failure, LastAction, Lease, Notified, PassEvents,
+    PurgeCounts, RestoreCounts, State,
 };
 use domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
 use domain::row::Row;
@@ -24,6 +24,7 @@ pub async fn a_deletion_comes_back_as_it_was_stored<H: DeletionsHarness>(harness
     bare.revision += 1;
     (bare.purge_at, bare.lease, bare.late_cursor, bare.failure) = (None, None, None, None);
     (bare.ended_at, bare.due_at, bare.expires_at) = (None, None, None);
+    bare.last_action = None;
 
     for next in [full, bare] {
         assert_eq!(
@@ -233,6 +234,11 @@ fn full(deletion: &Deletion) -> Deletion {
         })),
         late_done: true,
         root_restored: true,
+        last_action: Some(LastAction {
+            action: Action::Purge,
+            by: "ada".to_owned(),
+            at: later(60),
+        }),
         links: Some(SelectCursor::SHARED),
         deleted: BTreeMap::from([
             ("messages".parse().expect("a name"), counts(7)),

@@ -59,7 +59,7 @@ async fn accepted<H: DeletionsHarness>(harness: &H, n: u8, judged: Judged) -> Re
     let scope = Scope::below(&replies, &collections());
     let outcome = harness
         .deletions()
-        .accept(&replies, &deletion, &scope, &page)
+        .accept(&replies, &deletion, &scope, &page, None)
         .await;
     assert_eq!(outcome.expect("it answers"), AcceptOutcome::Accepted);
     let mut restored = deletion.progressed(start());

@@ -11,7 +11,7 @@ use domain::key::RecordKey;
 use domain::row::RowMark;
 use ports::{
     ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
-    RowToClear, RowToMark, Through, WriteOutcome, WriteRows,
+    RowToClear, RowToMark, Through, Unchanged, WriteOutcome, WriteRows,
 };
 
 /// Two messages that their owner took back from the first deletion: with an explicit NULL, and without the attribute.
@@ -143,7 +143,10 @@ pub async fn a_row_that_its_owner_took_back_can_be_written<H: RowsHarness>(harne
         let before = stored.expect("it answers").expect("it is there");
         let next = before.row.clone();
 
-        let outcome = harness.rows().write(&messages, &next, Some(&before)).await;
+        let outcome = harness
+            .rows()
+            .write(&messages, &next, Some(&before), Unchanged::All)
+            .await;
 
         assert_eq!(outcome.expect("it answers"), WriteOutcome::Written);
     }

@@ -8,7 +8,9 @@ use crate::samples::{ODD_IDS, collection, key, key2, mark, marked, row, tenant, 
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::row::Row;
-use ports::{MarkOutcome, MarkRows, RowToMark, Stored, TakeBackOutcome, WriteOutcome, WriteRows};
+use ports::{
+    MarkOutcome, MarkRows, RowToMark, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows,
+};
 
 type Before<H> = Stored<<<H as RowsHarness>::Rows as WriteRows>::Raw>;
 
@@ -336,9 +338,71 @@ async fn write<H: RowsHarness>(
     attributes: &Map<String, Value>,
     before: Option<&Before<H>>,
 ) -> WriteOutcome {
-    let row = as_row(key, attributes);
-    let outcome = harness.rows().write(collection, &row, before).await;
+    let unchanged = Unchanged::These(&[]);
+    write_unchanged(
+        harness,
+        collection,
+        &as_row(key, attributes),
+        before,
+        unchanged,
+    )
+    .await
+}
+
+async fn write_unchanged<H: RowsHarness>(
+    harness: &H,
+    collection: &Collection,
+    row: &Row,
+    before: Option<&Before<H>>,
+    unchanged: Unchanged<'_>,
+) -> WriteOutcome {
+    let rows = harness.rows();
+    let outcome = rows.write(collection, row, before, unchanged).await;
     outcome.expect("the store answers")
+}
+
+pub async fn writing_leaves_a_row_that_has_changed_in_what_must_not<H: RowsHarness>(harness: &H) {
+    let replies = collection("replies");
+    let other = [("number", json!(2)), ("added", json!("x"))];
+    for (name, value) in other {
+        let key = key(name);
+        let mut read = filled(&replies, &key, json!("x"));
+        read.insert("number".to_owned(), json!(1));
+        harness.put(&replies, read.clone()).await;
+        let before = stored(harness, &replies, &key).await;
+        let mut theirs = read.clone();
+        theirs.insert(name.to_owned(), value);
+        harness.put(&replies, theirs.clone()).await;
+        let mut ours = read.clone();
+        ours.insert("added".to_owned(), json!("ours"));
+        let ours = as_row(&key, &ours);
+        let write =
+            |unchanged| write_unchanged(harness, &replies, &ours, before.as_ref(), unchanged);
+
+        let names = [name];
+        for unchanged in [Unchanged::All, Unchanged::These(&names)] {
+            assert_eq!(write(unchanged).await, WriteOutcome::Changed, "{name}");
+            assert_eq!(harness.get(&replies, &key).await, Some(theirs.clone()));
+        }
+        let unchanged = Unchanged::These(&["body"]);
+        assert_eq!(write(unchanged).await, WriteOutcome::Written, "{name}");
+    }
+}
+
+pub async fn writing_over_what_is_as_it_was_read_writes<H: RowsHarness>(harness: &H) {
+    let replies = collection("replies");
+    let read = filled(
+        &replies,
+        &key("r"),
+        json!({ "list": [1, "x", null], "flag": true }),
+    );
+    harness.put(&replies, read.clone()).await;
+    let before = stored(harness, &replies, &key("r")).await;
+    let ours = as_row(&key("r"), &filled(&replies, &key("r"), json!("new")));
+
+    let outcome = write_unchanged(harness, &replies, &ours, before.as_ref(), Unchanged::All).await;
+
+    assert_eq!(outcome, WriteOutcome::Written);
 }
 
 async fn take_back<H: RowsHarness>(

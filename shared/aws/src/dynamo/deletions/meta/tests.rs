@@ -123,6 +123,11 @@ fn whole() -> Deletion {
             ..Comparison::default()
         },
         ended_at: Some(at("2026-11-21T07:05:00Z")),
+        last_action: Some(LastAction {
+            action: Action::Purge,
+            by: "u-2".into(),
+            at: at("2026-12-21T07:00:00.500Z"),
+        }),
         due_at: Some(at("2026-12-21T07:03:00.001Z")),
         expires_at: Some(at("2036-12-18T07:00:00Z")),
     }
@@ -138,6 +143,7 @@ fn bare() -> Deletion {
         comparison: Comparison::default(),
         failure: None,
         ended_at: None,
+        last_action: None,
         due_at: None,
         expires_at: None,
         deleted: BTreeMap::new(),
