@@ -4,8 +4,9 @@
 //!
 //! `v1.json` was written when restore, archive and effects were there; `v1-first-builds.json` by the first builds, which
 //! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names; `v1-kept.json` when a
-//! record that a link kept was counted as that. Everything is read through the real adapters, on real tables.
+//! record that a link kept was counted as that; `v3-filters.json` when a scope could have filters. Everything is read through the real adapters, on real tables.
 
+mod filters;
 mod first_builds;
 mod kept;
 mod names;
@@ -51,6 +52,10 @@ impl Frozen {
 
     fn of_kept() -> Self {
         serde_json::from_str(include_str!("compatibility/v1-kept.json")).unwrap()
+    }
+
+    fn of_filters() -> Self {
+        serde_json::from_str(include_str!("compatibility/v3-filters.json")).unwrap()
     }
 
     /// Tables with all of it, at the moment when it was written.

@@ -67,6 +67,7 @@ codes! {
     DeletionNotFound "DELETION_NOT_FOUND" NOT_FOUND "There is no such deletion";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
+    CountChanged "COUNT_CHANGED" CONFLICT "There are not as many records as expected";
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
     RowTooLarge "ROW_TOO_LARGE" CONFLICT "The record is too large to be deleted";
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";

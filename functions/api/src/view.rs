@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts};
 use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
 use domain::page::{NotPurged, NotRestored, Outcome};
 use domain::row::Row;
 use domain::scope::{Scope, Source};
@@ -91,6 +92,15 @@ struct ScopeView<'a> {
     /// In which collections.
     #[serde(skip_serializing_if = "Option::is_none")]
     collections: Option<&'a [CollectionName]>,
+    /// Below which record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a RecordKey>,
+    /// Which filters, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filters: Option<&'a Narrowing>,
+    /// Whether all records are meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -138,6 +148,9 @@ impl<'a> DeletionView<'a> {
                 ids: None,
                 author: None,
                 collections: None,
+                parent: None,
+                filters: None,
+                all: None,
             },
             requested_by: &deletion.requested_by,
             requested_at: rfc3339(deletion.deleted_at),
@@ -183,7 +196,19 @@ impl<'a> DeletionView<'a> {
                 self.scope.author = Some(author);
                 self.scope.collections = Some(collections);
             }
+            Source::Matching { collections } => {
+                self.scope.collections = Some(collections);
+                self.scope.all = scope.filters.is_empty().then_some(true);
+            }
         }
+        self.scope.filters = Some(&scope.filters).filter(|filters| !filters.is_empty());
+        let only = scope.only.get(self.scope.collection);
+        let only = only.filter(|_| !matches!(scope.source, Source::Root));
+        self.scope.parent = only.and_then(|only| only.parent.as_ref());
+        self.scope.author = self
+            .scope
+            .author
+            .or(only.and_then(|only| only.author.as_deref()));
         self
     }
 }

@@ -6,6 +6,7 @@
 pub mod certificate;
 pub mod chain;
 pub mod collection;
+pub mod condition;
 pub mod current_value;
 pub mod cursor;
 pub mod deletion;
@@ -18,6 +19,7 @@ pub mod fingerprint;
 pub mod json_text;
 pub mod key;
 pub mod message;
+pub mod narrowing;
 pub mod notice;
 pub mod only;
 pub mod page;

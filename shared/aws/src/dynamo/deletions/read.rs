@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{DynamoDeletions, ItemError, STORE, body, check_version, item, keys, meta, unusable};
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
-use domain::deletion::{Deletion, DeletionId};
+use domain::deletion::{Deletion, DeletionId, FILTERED};
 use domain::key::RecordKey;
 use domain::notice::Notice;
 use domain::page::{Exceptions, Page};
@@ -144,6 +144,9 @@ pub(super) fn scope_item(deletion: &Deletion, scope: &Scope) -> Result<Item, Ite
         serde_json::to_string(scope).map_err(|error| ItemError::malformed(keys::SCOPE, error))?;
     let mut item = item(keys::pk_of(deletion), keys::SCOPE.to_owned());
     item.insert(BODY.to_owned(), text(json));
+    if scope.needs_filters() {
+        item.insert("v".to_owned(), AttributeValue::N(FILTERED.to_string()));
+    }
     Ok(item)
 }
 

@@ -275,6 +275,8 @@ impl Ledger {
         let is_listed = match &scope.source {
             Source::Root => false,
             Source::Author { author, .. } => *author == life.sender,
+            // No course asks for it.
+            Source::Matching { .. } => false,
             Source::Ids { .. } => self.courses[&by.id].ids.contains(key),
         };
         let is_authors = only.author.is_none_or(|author| author == life.sender);
