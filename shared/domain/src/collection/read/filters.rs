@@ -38,7 +38,7 @@ pub(super) fn read<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Fi
 }
 
 fn group<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<[String; 2]> {
-    let read = attributes(entry, problems)?;
+    let read = attributes(entry, problems).filter(|_| entry.value.is_array())?;
     read.try_into()
         .map_err(|_| {
             let message = "is not two attributes; write the one with the group's type and the one with its id";
@@ -80,7 +80,7 @@ fn by<'a>(entry: &Entry<'a>, ops: &[(&str, Op)], problems: &mut Problems<'a>) ->
             Op::Equals => FilterBy::Texts(vec![attribute]),
         });
     }
-    let read = attributes(entry, problems)?;
+    let read = attributes(entry, problems).filter(|_| entry.value.is_array())?;
     if read.is_empty() {
         problems.add(
             entry.place.clone(),

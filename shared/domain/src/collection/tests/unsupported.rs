@@ -118,7 +118,7 @@ fn filters_are_read_for_their_shape() {
 fn a_mark_cannot_be_the_attribute_of_a_filter() {
     assert_eq!(
         errors_of(&base_and("filters = { type = \"deleted_at\" }")),
-        "mail.toml:9: messages.marks.deleted_at: is `deleted_at`, which is also in `filters`; give the mark a name of its own"
+        "mail.toml:8: messages.marks.deleted_at: is `deleted_at`, which is also in `filters`; give the mark a name of its own"
     );
 }
 
