@@ -9,6 +9,7 @@ use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts};
 use domain::key::RecordKey;
 use domain::narrowing::Narrowing;
+use domain::only::Only;
 use domain::page::{NotPurged, NotRestored, Outcome};
 use domain::row::Row;
 use domain::scope::{Scope, Source};
@@ -198,13 +199,15 @@ impl<'a> DeletionView<'a> {
             }
             Source::Matching { collections } => {
                 self.scope.collections = Some(collections);
-                self.scope.all = scope.filters.is_empty().then_some(true);
             }
         }
         self.scope.filters = Some(&scope.filters).filter(|filters| !filters.is_empty());
         let only = scope.only.get(self.scope.collection);
         let only = only.filter(|_| !matches!(scope.source, Source::Root));
         self.scope.parent = only.and_then(|only| only.parent.as_ref());
+        let is_matching = matches!(scope.source, Source::Matching { .. });
+        let is_all = |only: &Only| only.author.is_none() && only.filters.is_empty();
+        self.scope.all = (is_matching && only.is_none_or(is_all)).then_some(true);
         self.scope.author = self
             .scope
             .author

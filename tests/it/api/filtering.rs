@@ -445,3 +445,35 @@ async fn a_preview_of_a_store_that_is_away_is_told() {
 
     assert_eq!(brief(&answer), (503, "DEPENDENCY_UNAVAILABLE"));
 }
+
+#[tokio::test]
+async fn an_author_whom_no_index_finds_is_found_below_a_parent() {
+    let world = world();
+    world.put("rooms", &testing::samples::key("r"));
+    for id in ["l-1", "l-2"] {
+        world.put_letter(id, "r");
+    }
+    world.put_letter("l-3", "another");
+    let letter = testing::samples::key("l-2");
+    let mut row = world.row("letters", &letter);
+    row.insert("sender_id".to_owned(), json!("bob"));
+    world.put_row("letters", row);
+    let ask = |body: &Value| ask("letters", body).by("ann", "acme", "[admin]");
+
+    let everywhere = world.call(ask(&json!({"author": "ann"}))).await;
+    let below = world
+        .call(ask(&json!({"author": "ann", "parent": "r"})))
+        .await;
+
+    assert_eq!(brief(&everywhere), (400, "INVALID_FIELD"));
+    assert_eq!(everywhere.pointers(), ["/body/author"]);
+    assert_eq!(brief(&below), (202, "PENDING_DELETE"));
+    let scope = &below.body["deletion"]["scope"];
+    assert_eq!(
+        (&scope["author"], &scope["parent"]),
+        (&json!("ann"), &json!({"id": "r"}))
+    );
+    assert_eq!(scope["all"], Value::Null);
+    world.come_to_rest().await;
+    assert_eq!(world.marked("letters"), [testing::samples::key("l-1")]);
+}
