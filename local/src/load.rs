@@ -46,7 +46,7 @@ pub struct Load {
     /// NDJSON, plain or gzip, with the fields list, thread, id, `sent_at`, author, subject and body.
     #[arg(group = "what", value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Generate that many discussions, tasks, learners or streams instead.
+    /// Generate that many discussions, tasks, learners, streams or targets instead.
     #[arg(long, group = "what", value_name = "COUNT")]
     generate: Option<usize>,
     /// Generate one discussion with that many messages instead.

@@ -72,6 +72,7 @@ fn every_rule_has_a_test_or_says_why_not() {
             "Every deletion",
             "Learners",
             "Mail",
+            "Notifications",
             "Security",
             "Tasks",
             "The deployment",

@@ -12,6 +12,7 @@ mod destroying;
 mod error_document;
 mod event;
 mod failures;
+mod filtering;
 mod hiding;
 mod limits;
 mod listing;

@@ -5,11 +5,12 @@
 //! `v1.json` was written when restore, archive and effects were there; `v1-first-builds.json` by the first builds, which
 //! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names; `v1-kept.json` when a
 //! record that a link kept was counted as that; `v1-fields.json` when pages tell records of one key apart, and what is due
-//! is indexed by its kind; `v1-actions.json` when a deletion knew who asked of it last, and requests had keys. Everything is
-//! read through the real adapters, on real tables.
+//! is indexed by its kind; `v1-actions.json` when a deletion knew who asked of it last, and requests had keys;
+//! `v3-filters.json` when a scope could have filters. Everything is read through the real adapters, on real tables.
 
 mod actions;
 mod fields;
+mod filters;
 mod first_builds;
 mod kept;
 mod names;
@@ -63,6 +64,10 @@ impl Frozen {
 
     fn of_actions() -> Self {
         serde_json::from_str(include_str!("compatibility/v1-actions.json")).unwrap()
+    }
+
+    fn of_filters() -> Self {
+        serde_json::from_str(include_str!("compatibility/v3-filters.json")).unwrap()
     }
 
     /// Tables with all of it, at the moment when it was written.

@@ -4,7 +4,7 @@
 //! contracts go.
 
 mod accept;
-mod areas;
+pub(crate) mod areas;
 mod bulk;
 mod compare;
 mod conformance;

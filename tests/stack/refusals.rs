@@ -102,9 +102,15 @@ async fn bodies_and_headers_that_would_change_the_meaning_are_refused_never_igno
         "METHOD_NOT_ALLOWED",
         "broken JSON where nothing is posted",
     );
-    for header in [("idempotency-key", "k-1"), ("if-match", "\"1\"")] {
+    for (name, value, code) in [
+        ("idempotency-key", "a key", "INVALID_HEADER"),
+        ("if-match", "\"1\"", "HEADER_NOT_ALLOWED"),
+        ("if-none-match", "*", "HEADER_NOT_ALLOWED"),
+        ("content-range", "bytes 0-1/2", "HEADER_NOT_ALLOWED"),
+    ] {
+        let header = (name, value);
         let answer = admin.call(Method::DELETE, &path, &[header], None).await;
-        assert_problem(&answer, 400, "NOT_SUPPORTED_YET", header.0);
+        assert_problem(&answer, 400, code, name);
     }
 
     assert_eq!(tenant.held(&thread).await, before);

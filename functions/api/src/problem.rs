@@ -60,7 +60,6 @@ codes! {
     BodyNotAllowed "BODY_NOT_ALLOWED" BAD_REQUEST "The request has a body";
     HeaderNotAllowed "HEADER_NOT_ALLOWED" BAD_REQUEST "The route does not take this header";
     InvalidHeader "INVALID_HEADER" BAD_REQUEST "A header cannot be understood";
-    NotSupportedYet "NOT_SUPPORTED_YET" BAD_REQUEST "The request asks for something that is not supported yet";
     Unauthenticated "UNAUTHENTICATED" UNAUTHORIZED "Nobody has verified who asks";
     TenantMissing "TENANT_MISSING" FORBIDDEN "The token names no tenant";
     Forbidden "FORBIDDEN" FORBIDDEN "The caller may not do this";
@@ -70,6 +69,7 @@ codes! {
     DeletionNotFound "DELETION_NOT_FOUND" NOT_FOUND "There is no such deletion";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED "The route does not know this method";
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
+    CountChanged "COUNT_CHANGED" CONFLICT "There are not as many records as expected";
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
     KeyInFlight "IDEMPOTENCY_KEY_IN_FLIGHT" CONFLICT "A request of this key is being carried out";
     RowTooLarge "ROW_TOO_LARGE" CONFLICT "The record is too large to be deleted";

@@ -8,6 +8,8 @@ use axum::response::{IntoResponse as _, Response};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts};
 use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
+use domain::only::Only;
 use domain::page::{NotPurged, NotRestored, Outcome};
 use domain::row::Row;
 use domain::scope::{Scope, Source};
@@ -101,6 +103,12 @@ struct ScopeView<'a> {
     /// Below which record only.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<&'a RecordKey>,
+    /// Which filters, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filters: Option<&'a Narrowing>,
+    /// Whether all records are meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<bool>,
 }
 
 impl<'a> ScopeView<'a> {
@@ -114,6 +122,8 @@ impl<'a> ScopeView<'a> {
             author: None,
             collections: None,
             parent: None,
+            filters: None,
+            all: None,
         };
         if deletion.root.is_some() {
             return view;
@@ -135,7 +145,14 @@ impl<'a> ScopeView<'a> {
                 view.author = Some(author);
                 view.collections = Some(collections);
             }
+            Source::Matching { collections } => {
+                let is_all = |only: &Only| only.author.is_none() && only.filters.is_empty();
+                view.collections = Some(collections);
+                view.author = only.and_then(|only| only.author.as_deref());
+                view.all = only.is_none_or(is_all).then_some(true);
+            }
         }
+        view.filters = Some(&scope.filters).filter(|filters| !filters.is_empty());
         view
     }
 }

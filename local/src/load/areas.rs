@@ -1,10 +1,11 @@
-//! Records of the areas beside mail: tasks with their schedules, learners, chat. Generated, or made from a mail archive.
+//! Records of the areas beside mail: tasks with their schedules, learners, chat, notifications. Generated, or made from a mail archive.
 //!
 //! Names of tables, indexes and documents come from the collections; the attributes are those that `collections/*.toml`
 //! speak of, and some for people who look.
 
 mod chat;
 mod learners;
+mod notifications;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub enum Kind {
     Learners,
     /// Streams with all that hangs on them, and direct messages.
     Chat,
+    /// Targets, with their notifications.
+    Notifications,
 }
 
 /// Attributes of one record.
@@ -52,7 +55,7 @@ pub struct Area {
 }
 
 impl Area {
-    /// So many tasks, learners or streams of one tenant.
+    /// So many tasks, learners, streams or targets of one tenant.
     ///
     /// # Errors
     ///
@@ -63,6 +66,7 @@ impl Area {
             Kind::Tasks => Ok(tasks::generate(tenant, count, seed)),
             Kind::Learners => Ok(learners::generate(tenant, count, seed)),
             Kind::Chat => Ok(chat::generate(tenant, count, seed)),
+            Kind::Notifications => Ok(notifications::generate(tenant, count, seed)),
         }
     }
 
@@ -178,7 +182,7 @@ mod tests {
     use tombstone::collections::read as collections;
 
     fn generated() -> Vec<Area> {
-        [Kind::Tasks, Kind::Learners, Kind::Chat]
+        [Kind::Tasks, Kind::Learners, Kind::Chat, Kind::Notifications]
             .map(|kind| Area::generated(kind, "t", 3, 1).unwrap())
             .into()
     }

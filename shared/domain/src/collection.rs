@@ -10,12 +10,13 @@ mod read;
 
 pub use self::model::collections::Collections;
 pub use self::model::effects::{Aggregate, EventSpec, Recipients, Take};
+pub use self::model::filters::{FilterBy, FilterField, Filters, GROUP, TIME};
 pub use self::model::key_schema::KeySchema;
 pub use self::model::name::{CollectionName, NameError};
 pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
 pub use self::model::permissions::{Grant, Permissions, Serve};
 pub use self::model::record::{
-    Author, Collection, DocumentSpec, Filters, MarkNames, Missing, TenantAttribute,
+    Author, Collection, DocumentSpec, MarkNames, Missing, TenantAttribute,
 };
 pub use self::model::retention::{Retention, RetentionError};
 pub use self::model::schedule::ScheduleTemplate;

@@ -42,5 +42,8 @@ pub const VERSION: u32 = 1;
 /// take pages for done that are not.
 pub const LATE_LAST: u32 = 2;
 
+/// The version of a scope with filters: a build that knows none would delete what they leave out.
+pub const FILTERED: u32 = 3;
+
 /// The newest version of an item of the control table that this build works on.
-pub const KNOWN: u32 = 2;
+pub const KNOWN: u32 = 3;

@@ -172,7 +172,7 @@ impl Collection {
         {
             names.extend([promotion.owner.as_str(), promotion.by.as_str()]);
         }
-        names.extend(self.filters.time.as_deref());
+        names.extend(self.filters.attributes());
         names.extend(self.marks.all());
         names.extend(self.effect_attributes());
         names.extend(self.schedule.iter().flat_map(ScheduleTemplate::attributes));

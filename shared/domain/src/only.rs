@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::collection::Collection;
+use crate::condition::Condition;
 use crate::key::RecordKey;
 use crate::row::Row;
 use crate::time;
@@ -25,6 +26,9 @@ pub struct Only {
     /// Not written after this moment: what arrives after the request is left as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// What the filters of the request ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<Condition>,
 }
 
 impl Only {
@@ -45,7 +49,11 @@ impl Only {
             .parent
             .as_ref()
             .is_none_or(|parent| row.parent_key(collection).as_ref() == Some(parent));
-        is_authors && is_below && self.is_in_time(row, collection)
+        let mut filters = self.filters.iter();
+        is_authors
+            && is_below
+            && self.is_in_time(row, collection)
+            && filters.all(|condition| condition.holds(row, collection))
     }
 
     fn is_in_time(&self, row: &Row, collection: &Collection) -> bool {

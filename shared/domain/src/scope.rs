@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::collection::{Collection, CollectionName, Collections};
+use crate::narrowing::Narrowing;
 use crate::only::Only;
 use crate::permission::{Action, Right, right};
 use crate::principal::Principal;
@@ -28,6 +29,9 @@ pub struct Scope {
     /// it may see what is deleted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reads: BTreeMap<CollectionName, Reads>,
+    /// The filters of the request, as they are shown; what they ask of rows is in `only`.
+    #[serde(default, skip_serializing_if = "Narrowing::is_empty")]
+    pub filters: Narrowing,
 }
 
 /// What a caller may read of a collection.
@@ -59,6 +63,12 @@ pub enum Source {
     Author {
         /// The author's subject.
         author: String,
+        /// The collections, in the order in which they are selected.
+        collections: Vec<CollectionName>,
+    },
+    /// The live records that meet the conditions, in these collections: below one parent where the conditions name one,
+    /// and otherwise of the tenant.
+    Matching {
         /// The collections, in the order in which they are selected.
         collections: Vec<CollectionName>,
     },
@@ -99,6 +109,7 @@ impl Scope {
             keeps,
             only: BTreeMap::new(),
             reads: BTreeMap::new(),
+            filters: Narrowing::default(),
         }
     }
 
@@ -141,8 +152,17 @@ impl Scope {
         match &self.source {
             Source::Root => Vec::new(),
             Source::Ids { .. } => vec![asked.clone()],
-            Source::Author { collections, .. } => collections.clone(),
+            Source::Author { collections, .. } | Source::Matching { collections } => {
+                collections.clone()
+            }
         }
+    }
+
+    /// Whether a build that knows no filters would delete more than was asked for.
+    #[must_use]
+    pub fn needs_filters(&self) -> bool {
+        matches!(self.source, Source::Matching { .. })
+            || self.only.values().any(|only| !only.filters.is_empty())
     }
 
     /// Whether there may be more records than those that it lists.
@@ -161,7 +181,9 @@ impl Scope {
     ) -> bool {
         let is_named = match &self.source {
             Source::Root | Source::Ids { .. } => collection == asked,
-            Source::Author { collections, .. } => collections.contains(collection),
+            Source::Author { collections, .. } | Source::Matching { collections } => {
+                collections.contains(collection)
+            }
         };
         !is_named && self.keeps.values().any(|kept| kept == collection)
     }

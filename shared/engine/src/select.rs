@@ -52,11 +52,16 @@ pub(crate) async fn select<P: EnginePorts>(
     let mut entries: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     let (mut steps, began) = (0, work.now());
+    let mut is_sparse = false;
     let is_enough = |steps| steps >= STEPS || (steps > 0 && work.slice.is_long_since(began));
     while entries.len() < work.engine.page_keys && bytes < PAGE_BYTES && !is_enough(steps) {
         // A step over shared records queries for many records at once: it counts as many steps.
         let is_shared = matches!(cursor, SelectCursor::Shared(_));
         let limit = work.engine.page_keys - entries.len();
+        if is_sparse && limit < work.engine.page_keys / 4 {
+            // The fuller the page, the fewer rows a query may read: of few that match it would find one after many.
+            break;
+        }
         let mut step = selection.step(&cursor, (&entries, bytes), limit).await?;
         if let Step::Rows { rows, .. } = &step {
             let fitting = fitting(work, rows, bytes)?;
@@ -94,6 +99,7 @@ pub(crate) async fn select<P: EnginePorts>(
             }
             Step::Entries { entries, next } => (entries, next),
             Step::Rows { rows, next } => {
+                is_sparse = matches!(next, SelectCursor::Requested(_)) && rows.len() < limit / 2;
                 let entry = |found: Found| {
                     let declared = work.collection(&found.collection)?;
                     let entry = Entry::of_row(declared, found.row, deletion.id);

@@ -8,7 +8,9 @@
 use domain::collection::{ChildLookup, Collection};
 use domain::deletion::DeletionId;
 use domain::page::Position;
+use domain::principal::Tenant;
 use domain::row::Row;
+use domain::scope::{Scope, Source};
 
 use crate::{Fields, RowQuery, Through};
 
@@ -61,6 +63,41 @@ impl<'a> Related<'a> {
             equals: vec![(attribute, value)],
             not_marked_by: None,
             fields: Fields::Judged,
+        }
+    }
+
+    /// The rows of one collection that a scope without a root lists other than by key; `None` where no query finds them.
+    /// Every caller must ask of each row whether it meets the conditions of the scope: a query asks for some of them.
+    #[must_use]
+    pub fn listed(
+        collection: &'a Collection,
+        scope: &'a Scope,
+        tenant: &'a Tenant,
+    ) -> Option<Self> {
+        let parent = scope.only.get(&collection.name);
+        let parent = parent.and_then(|only| only.parent.as_ref());
+        match (&scope.source, parent) {
+            (Source::Root | Source::Ids { .. }, _) => None,
+            (Source::Author { author, .. }, _) => {
+                let declared = collection.author.as_ref()?;
+                let index = declared.gsi.as_ref()?;
+                Some(Self::over(collection, index, &declared.attribute, author))
+            }
+            (Source::Matching { .. }, Some(parent)) => {
+                let link = collection.parent.as_ref()?;
+                let key = parent.values();
+                Some(Self::by(collection, &link.lookup, &link.by, key))
+            }
+            (Source::Matching { .. }, None) => {
+                let declared = &collection.tenant;
+                let index = declared.gsi.as_ref()?;
+                Some(Self::over(
+                    collection,
+                    index,
+                    &declared.attribute,
+                    tenant.as_str(),
+                ))
+            }
         }
     }
 

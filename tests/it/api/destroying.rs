@@ -200,10 +200,7 @@ memos | {"author":"ann","collections":["cards","cards"]} | 400 INVALID_FIELD /bo
 memos | {"author":"ann","collections":["cards","files"]} | 400 INVALID_FIELD /body/collections/1
 memos | {"author":"ann","collections":["sheets"]} | 400 INVALID_FIELD /body/collections/0
 drafts | {"author":"ann"} | 400 INVALID_FIELD /body/author
-memos | {"filters":{"type":"x"}} | 400 NOT_SUPPORTED_YET /body/filters
-memos | {"all":true} | 400 NOT_SUPPORTED_YET /body/all
-memos | {"ids":["n-1"],"validate_only":true} | 400 NOT_SUPPORTED_YET /body/validate_only
-memos | {"ids":["n-1"],"expected_count":1} | 400 NOT_SUPPORTED_YET /body/expected_count
+memos | {"filters":{"type":"x"}} | 400 UNKNOWN_FIELD /body/filters/type
 memos | [] | 400 INVALID_BODY /body
 memos | ["n-1"] | 400 INVALID_BODY /body
 memos | null | 400 INVALID_BODY /body

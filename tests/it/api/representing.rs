@@ -209,7 +209,7 @@ async fn deletions_are_listed_by_when_they_were_accepted() {
         world
             .call(Event::new("DELETE", &format!("/v1/discussions/{id}")))
             .await;
-        world.clock.advance(Duration::from_secs(60));
+        world.clock.advance(Duration::from_mins(1));
     }
     for (query, expected) in [
         ("later_than=2026-11-21T07:00:00Z", vec!["b", "c"]),
@@ -257,7 +257,8 @@ async fn a_list_of_deletions_reads_them_in_batches_however_few_are_shown() {
 
     assert_eq!(shown.len(), 100);
     let calls = world.faults.calls() - before;
-    assert!(calls <= 4, "{calls}");
+    // Two for each fifty; whether there is one more decides about the cursor.
+    assert!(calls <= 6, "{calls}");
     let before = world.faults.count(Operation::ReadDeletion);
     assert!(listed(&world, "state=PURGED").await.is_empty());
     assert_eq!(world.faults.count(Operation::ReadDeletion), before);

@@ -209,7 +209,12 @@ impl Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let stores = Stores::new(&declared());
+        Self::with("")
+    }
+
+    /// Beside the others, with these collections.
+    pub(crate) fn with(more: &str) -> Self {
+        let stores = Stores::new(&(declared() + more));
         Self {
             faults: stores.faults(),
             on_publish_failure: OnPublishFailure::Outbox,

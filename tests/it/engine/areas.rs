@@ -1,6 +1,10 @@
 //! Tasks and learners as their files ship: what is asked of these areas and of no other.
 
+mod asking;
 mod chat;
+mod many;
+mod notifications;
+mod random_filters;
 
 use std::time::Duration;
 

@@ -9,4 +9,4 @@ mod overlaps;
 mod random;
 mod random_requests;
 pub(crate) mod stalls;
-mod story;
+pub(crate) mod story;

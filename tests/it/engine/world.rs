@@ -251,7 +251,7 @@ impl World {
         deletion: &Deletion,
     ) -> Result<Advanced, DependencyError> {
         let slice_end = self.clock.now().checked_add(SLICE).expect("a moment");
-        advance(engine, &deletion.tenant, deletion.id, slice_end).await
+        Box::pin(advance(engine, &deletion.tenant, deletion.id, slice_end)).await
     }
 
     /// One sweep with this script, and at once the workers of the purges that it begins.
@@ -279,7 +279,7 @@ impl World {
         faults: &Faults,
     ) -> Result<SweepReport, DependencyError> {
         let deadline = after(self.clock.now(), Duration::from_mins(1));
-        sweep(&self.engine(faults), deadline).await
+        Box::pin(sweep(&self.engine(faults), deadline)).await
     }
 
     /// The deletion as it stands.
@@ -379,7 +379,7 @@ pub(crate) async fn ask(
         .collections
         .get(collection)
         .expect("the test declares it");
-    accept(
+    Box::pin(accept(
         api,
         DeleteRequest {
             principal,
@@ -388,7 +388,7 @@ pub(crate) async fn ask(
             request_id: "request-1".to_owned(),
             once: None,
         },
-    )
+    ))
     .await
 }
 

@@ -251,6 +251,12 @@ fn table(collection: &Collection, name: &str) -> Value {
         indexes.push(json!({ "IndexName": name, "KeySchema": key_schema(partition, Some(sort)), "Projection": { "ProjectionType": "ALL" } }));
         attributes.push(sort);
     }
+    let groups = collection.parent.as_ref();
+    if let Some(groups) = groups.and_then(|parent| parent.promote.as_ref()) {
+        let schema = key_schema(&groups.owner, Some(&groups.by));
+        indexes.push(json!({ "IndexName": groups.gsi, "KeySchema": schema, "Projection": { "ProjectionType": "ALL" } }));
+        attributes.extend([groups.owner.as_str(), groups.by.as_str()]);
+    }
     attributes.sort_unstable();
     attributes.dedup();
     let mut request = json!({

@@ -2,6 +2,7 @@
 
 pub(super) mod collections;
 pub(super) mod effects;
+pub(super) mod filters;
 pub(super) mod key_schema;
 pub(super) mod name;
 pub(super) mod parent;

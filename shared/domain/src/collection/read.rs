@@ -6,6 +6,7 @@ mod declaration;
 mod declared;
 mod effects;
 pub(super) mod files;
+mod filters;
 pub(super) mod keys;
 mod links;
 mod parent;

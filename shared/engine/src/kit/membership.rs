@@ -202,6 +202,8 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
                 collections,
             } => Ok(collections.contains(&collection.name)
                 && row.author(collection) == Some(author.as_str())),
+            // What it asks of a row are the conditions, which `is_meant` has judged.
+            Source::Matching { collections } => Ok(collections.contains(&collection.name)),
         }
     }
 

@@ -2,8 +2,8 @@
 //! its pages.
 //!
 //! Each id is judged, so that counts are exact. One that is absent, another tenant's, or that the caller may not delete
-//! is `missing`; the three are never distinguished. An author's records are queried through an index and read again
-//! from the table, like everything that is found through an index.
+//! is `missing`; the three are never distinguished. An author's records, and those that meet conditions, are queried in
+//! the table, or through an index and read again from the table, like everything that is found through an index.
 
 use crate::kit::identified::{self, Identified, identifying, read_identified};
 use crate::kit::manifest::fitting;
@@ -23,7 +23,7 @@ use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Position, SelectCursor};
 use domain::row::Row;
 use domain::scope::{Scope, Source};
-use ports::{EnginePorts, ReadDeletions, Related};
+use ports::{EnginePorts, Fields, ReadDeletions, Related};
 
 /// What the scope of a deletion lists.
 pub(crate) struct Requested<'a, P: EnginePorts> {
@@ -44,17 +44,15 @@ impl<P: EnginePorts> Requested<'_, P> {
         match &self.scope.source {
             Source::Root => Ok(None),
             Source::Ids { parts, .. } => self.by_id(parents, place, *parts, (limit, room)).await,
-            Source::Author {
-                author,
-                collections,
-            } => match collections.get(place.source) {
-                Some(name) => {
-                    let written = (name, author.as_str());
-                    let step = self.by_author(parents, place, written, limit).await?;
-                    Ok(Some(step))
+            Source::Author { collections, .. } | Source::Matching { collections } => {
+                match collections.get(place.source) {
+                    Some(name) => {
+                        let step = self.by_query(parents, place, name, limit).await?;
+                        Ok(Some(step))
+                    }
+                    None => Ok(None),
                 }
-                None => Ok(None),
-            },
+            }
         }
     }
 
@@ -130,26 +128,36 @@ impl<P: EnginePorts> Requested<'_, P> {
         }
     }
 
-    async fn by_author(
+    /// The next records that a query finds: an author's, or those that meet the conditions.
+    async fn by_query(
         &self,
         parents: &mut Parents,
         place: &RequestedPlace,
-        (name, author): (&CollectionName, &str),
+        name: &CollectionName,
         limit: usize,
     ) -> Result<Step, Stop> {
         let collection = self.work.collection(name)?;
-        let declared = collection.author.as_ref();
-        let Some((declared, index)) = declared.and_then(|by| Some((by, by.gsi.as_ref()?))) else {
-            let reason = format!("no index finds the records of an author in `{name}` any more");
-            return Err(Stop::broken("AUTHOR_INDEX_MISSING", &reason));
+        let listed = Related::listed(collection, self.scope, &self.deletion.tenant);
+        let Some(listed) = listed else {
+            let what = match self.scope.source {
+                Source::Author { .. } => "AUTHOR_INDEX_MISSING",
+                Source::Root | Source::Ids { .. } | Source::Matching { .. } => "INDEX_MISSING",
+            };
+            let reason =
+                format!("no query finds the records of this deletion in `{name}` any more");
+            return Err(Stop::broken(what, &reason));
         };
-        let written = Related::over(collection, index, &declared.attribute, author);
-        let written = written.not_marked_by(self.deletion.id);
-        let written = written.with(identified::fields(collection));
-        let limit = limit.min(identified::AT_ONCE);
+        let listed = listed.not_marked_by(self.deletion.id);
+        let listed = listed.with(identified::fields(collection));
+        // Rows that have to be read whole, or again, are read in smaller portions.
+        let limit = if listed.is_over_an_index() || listed.fields() == Fields::All {
+            limit.min(identified::AT_ONCE)
+        } else {
+            limit
+        };
         let mut restores = Restores::default();
-        let found = loop {
-            let mut found = related::page(self.work, &written, place.after.as_ref(), limit).await?;
+        let mut found = loop {
+            let mut found = related::page(self.work, &listed, place.after.as_ref(), limit).await?;
             found.rows.retain(|row| self.is_meant(collection, row));
             let rows = found.rows.iter();
             let ended = restores.have_ended(self.work, self.deletion, collection, rows);
@@ -157,6 +165,10 @@ impl<P: EnginePorts> Requested<'_, P> {
                 break found;
             }
         };
+        if matches!(self.scope.source, Source::Matching { .. }) {
+            // What another deletion has is not listed: it would be counted with each request anew.
+            found.rows.retain(|row| row.mark(collection).is_live());
+        }
         let identify = identifying(self.work, collection);
         let rows = found.rows.into_iter().map(|row| Some(identify(row)));
         let rows = self

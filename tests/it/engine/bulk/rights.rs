@@ -1,5 +1,6 @@
 //! Who may delete what, decided when it is asked and true for as long as the deletion works.
 
+use domain::narrowing::Narrowing;
 use domain::page::Outcome;
 use ports::{AcceptDeletions as _, UndoOutcome};
 use requests::OnPublishFailure;
@@ -169,6 +170,9 @@ async fn what_a_collection_does_not_declare_cannot_be_asked_of_it() {
             collection: world.collection(collection),
             named,
             parent: parent.map(key),
+            filters: Narrowing::default(),
+            as_of: None,
+            expected_count: None,
             request_id: "request-1".to_owned(),
             once: None,
         };
@@ -216,6 +220,9 @@ async fn where_the_message_cannot_be_sent_it_is_accepted_or_taken_back_as_config
             collection: world.collection("messages"),
             named: ids(&["s0"]),
             parent: None,
+            filters: Narrowing::default(),
+            as_of: None,
+            expected_count: None,
             request_id: "request-1".to_owned(),
             once: None,
         };

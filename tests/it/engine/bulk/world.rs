@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::deletion::{DeleteCounts, Deletion};
 use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
 use domain::page::Outcome;
 use domain::principal::Principal;
 use requests::destroy::{DestroyError, DestroyRequest, Requested, destroy};
@@ -172,6 +173,9 @@ impl World {
             collection: self.collection(collection),
             named,
             parent,
+            filters: Narrowing::default(),
+            as_of: None,
+            expected_count: None,
             request_id: "request-1".to_owned(),
             once: None,
         };

@@ -23,7 +23,7 @@ const STORIES: u32 = 400;
 
 /// Tells stories, the same ones each time; more of them where `PROPTEST_CASES` says so. One that fails is made small
 /// first, and printed.
-pub(super) fn tell<S: Debug>(stories: impl Strategy<Value = S>, told: impl Fn(S)) {
+pub(crate) fn tell<S: Debug>(stories: impl Strategy<Value = S>, told: impl Fn(S)) {
     let config = Config::default();
     let config = Config {
         cases: config.cases.max(STORIES),

@@ -2,6 +2,7 @@
 
 use domain::collection::Strategy;
 use domain::deletion::{Action, Deletion, State};
+use domain::narrowing::Narrowing;
 use requests::destroy::{DestroyRequest, Requested, destroy};
 use serde_json::{Map, Value, json};
 use testing::samples::{key, key2};
@@ -60,6 +61,9 @@ async fn destroy_streams(world: &World) -> Deletion {
             author: None,
         },
         parent: None,
+        filters: Narrowing::default(),
+        as_of: None,
+        expected_count: None,
         request_id: "request-1".to_owned(),
         once: None,
     };

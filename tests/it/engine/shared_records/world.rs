@@ -3,6 +3,7 @@
 use domain::collection::Strategy;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
 use domain::page::Outcome;
 use requests::destroy::{DestroyRequest, Requested, destroy};
 use serde_json::json;
@@ -153,6 +154,9 @@ pub(crate) async fn destroy_messages(
         collection: world.collection(collection),
         named,
         parent: None,
+        filters: Narrowing::default(),
+        as_of: None,
+        expected_count: None,
         request_id: "request-1".to_owned(),
         once: None,
     };

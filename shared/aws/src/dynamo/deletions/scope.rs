@@ -3,7 +3,8 @@
 use super::keys::BODY;
 use super::{ItemError, check_version, item, keys};
 use crate::dynamo::{Item, text};
-use domain::deletion::Deletion;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::deletion::{Deletion, FILTERED};
 use domain::scope::Scope;
 
 /// The item of a scope.
@@ -12,6 +13,9 @@ pub(super) fn scope_item(deletion: &Deletion, scope: &Scope) -> Result<Item, Ite
         serde_json::to_string(scope).map_err(|error| ItemError::malformed(keys::SCOPE, error))?;
     let mut item = item(keys::pk_of(deletion), keys::SCOPE.to_owned());
     item.insert(BODY.to_owned(), text(json));
+    if scope.needs_filters() {
+        item.insert("v".to_owned(), AttributeValue::N(FILTERED.to_string()));
+    }
     Ok(item)
 }
 

@@ -1,6 +1,7 @@
 //! One collection: what its records are, where they are, and what a deletion does with them.
 
 use super::effects::{Aggregate, EventSpec, Recipients};
+use super::filters::Filters;
 use super::key_schema::KeySchema;
 use super::name::CollectionName;
 use super::parent::{Keeps, Parent};
@@ -89,13 +90,6 @@ pub struct Author {
     pub attribute: String,
     /// An index whose hash key is that attribute.
     pub gsi: Option<String>,
-}
-
-/// The attributes with a meaning to filters and time limits.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filters {
-    /// When a record was written: RFC 3339, or seconds or milliseconds. [`Permissions::author_within`] counts from it.
-    pub time: Option<String>,
 }
 
 /// The names of the mark's attributes.

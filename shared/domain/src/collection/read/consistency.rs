@@ -82,6 +82,8 @@ pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
     ] {
         taken.extend(attribute.map(|attribute| (key, attribute.as_str())));
     }
+    let others = collection.filters.attributes();
+    taken.extend(others.map(|attribute| ("filters", attribute)));
     taken
 }
 

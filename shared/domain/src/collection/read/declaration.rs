@@ -8,11 +8,12 @@ use super::problems::Problems;
 use super::tree::{Entry, Section};
 use super::values::{attributes, named, named_if_any, one_of, table_of};
 use super::words::{self, checked};
-use super::{consistency, effects, parent, permissions, policy, shape, status};
+use super::{consistency, effects, filters, parent, permissions, policy, shape, status};
+use crate::collection::model::filters::Filters;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::record::{
-    Author, Collection, DocumentSpec, Filters, MarkNames, Missing, TenantAttribute,
+    Author, Collection, DocumentSpec, MarkNames, Missing, TenantAttribute,
 };
 use crate::collection::model::retention::Retention;
 use crate::collection::model::schedule::ScheduleTemplate;
@@ -49,9 +50,8 @@ pub(super) fn read<'a>(
     let author = section
         .get("author")
         .and_then(|entry| attribute_and_gsi(&entry, problems));
-    let filters = table_of(section, "filters").map_or_else(Filters::default, |table| Filters {
-        time: named_if_any(&table, "time", words::attribute, problems),
-    });
+    let filters = table_of(section, "filters")
+        .map_or_else(Filters::default, |table| filters::read(&table, problems));
     let serve = permissions::serve(section, problems);
     let permissions = permissions::read(section, problems);
     let marks = marks(section, problems);

@@ -129,17 +129,19 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("status.allowed", LIST, "[\"ACTIVE\", \"DISABLED\"]"),
     now("filters", TABLE, "{ time = \"sent_at\" }"),
     now("filters.time", TEXT, "\"sent_at\""),
-    later("filters.type", TEXT, "\"kind\""),
-    later("filters.group", LIST, "[\"group_type\", \"group_id\"]"),
-    later("filters.key", TEXT, "\"event_key\""),
-    later(
+    now("filters.type", TEXT, "\"kind\""),
+    now("filters.group", LIST, "[\"group_type\", \"group_id\"]"),
+    now("filters.key", TEXT, "\"event_key\""),
+    now(
         "filters.opened",
         TABLE,
         "{ attribute = \"opened_at\", op = \"exists\" }",
     ),
-    later("filters.opened.attribute", TEXT, "\"opened_at\""),
-    later("filters.opened.op", TEXT, "\"exists\""),
-    later("filters.*", FILTER, "\"kind\""),
+    now("filters.opened.attribute", TEXT, "\"opened_at\""),
+    now("filters.opened.op", TEXT, "\"exists\""),
+    now("filters.*", FILTER, "\"kind\""),
+    now("filters.*.attribute", TEXT, "\"read_at\""),
+    now("filters.*.op", TEXT, "\"exists\""),
     now("schedule", TEXT, "\"task-{task_uuid}\""),
     now(
         "aggregates",
@@ -176,22 +178,26 @@ pub(in crate::collection) const KEYS: &[Key] = &[
 
 /// The key of this path, or `None` for one that no collection has.
 pub(in crate::collection) fn find(path: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.path == path).or_else(|| {
-        let (parent, _) = path.rsplit_once('.')?;
-        KEYS.iter()
-            .find(|key| key.path.strip_suffix(".*") == Some(parent))
-    })
+    let exactly = KEYS.iter().find(|key| key.path == path);
+    exactly.or_else(|| KEYS.iter().find(|key| is_of(key.path, path)))
+}
+
+/// Whether a path is of this key, in which `*` stands for any name.
+fn is_of(key: &str, path: &str) -> bool {
+    let (mut names, mut key) = (path.split('.'), key.split('.'));
+    let fits = |wanted| {
+        let name = names.next();
+        name.is_some_and(|name| wanted == "*" || wanted == name)
+    };
+    key.all(fits) && names.next().is_none()
 }
 
 /// The names of the keys directly below this path; below the empty path, the keys of a collection.
 pub(in crate::collection) fn below(path: &str) -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter_map(move |key| {
-        let name = if path.is_empty() {
-            key.path
-        } else {
-            key.path.strip_prefix(path)?.strip_prefix('.')?
-        };
-        (!name.contains('.')).then_some(name)
+        let (around, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+        let path = find(path).map_or(path, |key| key.path);
+        (around == path).then_some(name)
     })
 }
 

@@ -58,6 +58,10 @@ fn check_entry<'a>(
     if let Some(table) = entry.section() {
         check_table(&table, path, key.support, problems);
     }
+    if key.types.contains(&"table") {
+        // Where a key may be a table or a list, the list is of texts.
+        return;
+    }
     for element in entry.elements() {
         match element.section() {
             Some(table) => check_table(&table, path, key.support, problems),

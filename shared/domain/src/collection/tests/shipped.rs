@@ -33,12 +33,14 @@ fn the_files_that_ship_are_valid() {
             "executions",
             "learners",
             "messages",
+            "notifications",
             "participations",
             "reactions",
             "stream_attachments",
             "stream_messages",
             "streams",
             "subscriptions",
+            "targets",
             "tasks",
         ]
     );
@@ -54,7 +56,7 @@ fn every_file_in_the_folder_is_compiled_in() {
         .map(|(name, _)| *name)
         .collect();
     assert_eq!(compiled_in, in_the_folder);
-    assert!(in_the_folder.len() >= 4);
+    assert!(in_the_folder.len() >= 5);
 }
 
 #[test]
@@ -293,4 +295,26 @@ fn a_stream_goes_with_all_that_is_below_it_and_comes_back_whole() {
         assert!(collection.restorable, "{name}");
         assert!(!collection.permissions.restore.is_empty(), "{name}");
     }
+}
+
+#[test]
+fn notifications_are_narrowed_by_every_filter_and_their_groups_get_new_owners() {
+    let collections = compiled_in();
+    let notifications = collections.get("notifications").unwrap();
+
+    let mut fields = notifications.filters.fields();
+    fields.sort_unstable();
+    let known = [
+        "earlier_than",
+        "group_id",
+        "group_type",
+        "key",
+        "later_than",
+        "opened",
+        "type",
+    ];
+    assert_eq!(fields, known);
+    let parent = notifications.parent.as_ref().unwrap();
+    assert_eq!(parent.on_delete, OnDelete::Promote);
+    assert_eq!(parent.lookup, ChildLookup::Table);
 }

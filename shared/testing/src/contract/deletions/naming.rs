@@ -2,7 +2,9 @@
 
 use super::harness::{DeletionsHarness, Sample, sample};
 use crate::samples::{ODD_IDS, key, key2, start, timing};
+use domain::collection::Filters;
 use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
 use domain::only::Only;
 use domain::page::PAGE_BYTES;
 use domain::scope::{Scope, Source};
@@ -25,12 +27,21 @@ fn named(n: u8, ids: Vec<Vec<RecordKey>>) -> NamedSample {
         count: ids.iter().map(Vec::len).sum(),
     };
     sample.scope = Scope::of(source, [&sample.collection.name], &sample.collections);
+    let filters = Filters {
+        time: Some("sent_at".to_owned()),
+        ..Filters::default()
+    };
+    let fields = serde_json::json!({ "later_than": "2026-11-21T06:00:00Z" });
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    let narrowing = Narrowing::parse(&fields, &filters).expect("it is understood");
     let only = Only {
         author: Some("ann".to_owned()),
         parent: Some(key("l")),
         from: Some(start()),
         until: None,
+        filters: narrowing.conditions(&filters).expect("it is declared"),
     };
+    sample.scope.filters = narrowing;
     sample
         .scope
         .only

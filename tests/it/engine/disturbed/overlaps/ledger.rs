@@ -281,7 +281,8 @@ impl Ledger {
         };
         let only = of_name(&scope.only).unwrap_or_default();
         let is_listed = match &scope.source {
-            Source::Root => false,
+            // No course asks for the latter.
+            Source::Root | Source::Matching { .. } => false,
             Source::Author { author, .. } => *author == life.sender,
             Source::Ids { .. } => self.courses[&by.id].ids.contains(key),
         };

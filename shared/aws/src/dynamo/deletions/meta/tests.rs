@@ -338,3 +338,29 @@ fn an_item_that_is_not_ours_is_refused_with_a_reason() {
 
     assert!(matches!(read(item), Err(ItemError::Malformed { .. })));
 }
+
+#[test]
+fn the_scope_of_a_delete_by_filters_is_of_a_version_that_knows_them() {
+    use crate::dynamo::deletions::scope::scope_item;
+    use domain::deletion::{FILTERED, VERSION};
+    use domain::scope::{Scope, Source};
+
+    let version = |scope: &Scope| {
+        let item = scope_item(&whole(), scope).unwrap();
+        item["v"].as_n().unwrap().parse::<u32>().unwrap()
+    };
+    let scope = |text: &str| serde_json::from_str::<Scope>(text).unwrap();
+
+    let matching = scope(r#"{"source":{"kind":"matching","collections":["notes"]},"cascade":{}}"#);
+    let narrowed = scope(
+        r#"{"source":{"kind":"ids","parts":1,"count":1},"cascade":{},"only":{"notes":{"filters":[{"attribute":"kind","must":{"be":"a"}}]}}}"#,
+    );
+    let plain = scope(
+        r#"{"source":{"kind":"author","author":"ann","collections":["notes"]},"cascade":{},"only":{"notes":{"author":"ann"}}}"#,
+    );
+
+    assert!(matches!(matching.source, Source::Matching { .. }));
+    assert_eq!(version(&matching), FILTERED);
+    assert_eq!(version(&narrowed), FILTERED);
+    assert_eq!(version(&plain), VERSION);
+}

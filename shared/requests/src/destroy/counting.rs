@@ -1,0 +1,201 @@
+//! How many records a delete of many would delete, before it is asked for: with the conditions that it would have.
+//!
+//! Counting is a way to read, so it is for those who may read all records of the collections. It is bounded in time and
+//! memory: where there are more records than it has counted, it says so.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::covering;
+use super::request::{DestroyError, DestroyRequest, MOST_COUNTED, Requested};
+use crate::api::Api;
+use crate::liveness::{Liveness, judge, read_many};
+use crate::related;
+use domain::collection::{Collection, CollectionName};
+use domain::key::RecordKey;
+use domain::permission::{Action, Right, right};
+use domain::row::Row;
+use domain::scope::Scope;
+use domain::time::to_millisecond;
+use ports::{ApiPorts, Clock, DependencyError, Fields, Related};
+
+/// The most records of a sample.
+pub const SAMPLE: usize = 100;
+
+/// How long one request counts.
+const TIME: Duration = Duration::from_secs(5);
+
+/// How many rows a query of a table reads at once.
+const ROWS: usize = 1_000;
+
+/// How many it reads through an index, which are then read again by key.
+const ROWS_OF_INDEX: usize = 100;
+
+/// What a delete would delete. What is below these records is not counted, as in a request by ids it is not listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// How many records; at least, if it is not exact.
+    pub count: usize,
+    /// Whether there are no more than those.
+    pub exact: bool,
+    /// Some of them: live ones, with everything above them.
+    pub sample: Vec<(CollectionName, RecordKey)>,
+    /// The moment until which records were written that are counted. A request with it means no other ones.
+    pub as_of: Timestamp,
+}
+
+/// What a delete would delete; nothing is written.
+///
+/// # Errors
+///
+/// Those of the delete, and [`DestroyError::NotCounted`].
+pub async fn preview<P: ApiPorts>(
+    api: &Api<P>,
+    request: &DestroyRequest<'_>,
+) -> Result<Preview, DestroyError> {
+    let now = to_millisecond(api.ports.clock().now());
+    let scope = covering::scope(&api.collections, request, 0, now)?;
+    let counted = match request.expected_count {
+        Some(expected) => must_be(api, request, &scope, expected).await?,
+        None => count(api, request, &scope).await?,
+    };
+    Ok(Preview {
+        count: counted.count,
+        exact: counted.exact,
+        sample: live(api, request, counted.first).await?,
+        as_of: request.as_of.map_or(now, |as_of| as_of.min(now)),
+    })
+}
+
+/// Counts the records, and fails if there are more or fewer than expected, or if that cannot be said.
+pub(super) async fn must_be<P: ApiPorts>(
+    api: &Api<P>,
+    request: &DestroyRequest<'_>,
+    scope: &Scope,
+    expected: usize,
+) -> Result<Counted, DestroyError> {
+    let counted = count(api, request, scope).await?;
+    let Counted { count, exact, .. } = counted;
+    if exact && count == expected {
+        Ok(counted)
+    } else {
+        Err(DestroyError::CountChanged { count, exact })
+    }
+}
+
+/// What was counted.
+pub(super) struct Counted {
+    count: usize,
+    exact: bool,
+    /// The first rows, which a sample is made of.
+    first: Vec<(CollectionName, Row)>,
+}
+
+async fn count<P: ApiPorts>(
+    api: &Api<P>,
+    request: &DestroyRequest<'_>,
+    scope: &Scope,
+) -> Result<Counted, DestroyError> {
+    let collections = request.collections();
+    let may_read = |one: &&Collection| right(request.principal, one, Action::Read) == Right::Always;
+    if !collections.iter().all(may_read) {
+        return Err(DestroyError::NotCounted);
+    }
+    let mut counted = Counted {
+        count: 0,
+        exact: true,
+        first: Vec::new(),
+    };
+    let began = api.ports.clock().now();
+    for collection in collections {
+        if let Requested::Ids { ids, .. } = &request.named {
+            let rows = read_many(api, collection, ids, Fields::Judged).await?;
+            counted.add(request, scope, collection, rows.into_iter().flatten());
+            continue;
+        }
+        let tenant = &request.principal.tenant;
+        let Some(listed) = Related::listed(collection, scope, tenant) else {
+            continue;
+        };
+        let limit = if listed.is_over_an_index() {
+            ROWS_OF_INDEX
+        } else {
+            ROWS
+        };
+        let mut after = None;
+        loop {
+            let passed = api.ports.clock().now().duration_since(began);
+            if counted.count > MOST_COUNTED || passed.unsigned_abs() >= TIME {
+                counted.exact = false;
+                return Ok(counted);
+            }
+            let page = related::page(api, &listed, after.as_ref(), limit).await?;
+            counted.add(request, scope, collection, page.rows.into_iter());
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(counted)
+}
+
+impl Counted {
+    /// Adds those of these rows that a delete would delete.
+    fn add(
+        &mut self,
+        request: &DestroyRequest<'_>,
+        scope: &Scope,
+        collection: &Collection,
+        rows: impl Iterator<Item = Row>,
+    ) {
+        let only = scope.only.get(&collection.name);
+        let meant = rows.filter(|row| {
+            row.is_of(&request.principal.tenant, collection)
+                && row.mark(collection).is_live()
+                && only.is_none_or(|only| only.holds(row, collection))
+        });
+        for row in meant {
+            self.count += 1;
+            if self.first.len() < SAMPLE {
+                self.first.push((collection.name.clone(), row));
+            }
+        }
+    }
+}
+
+/// The keys of those rows that are live: nothing above them is deleted or missing. Each parent is judged once.
+async fn live<P: ApiPorts>(
+    api: &Api<P>,
+    request: &DestroyRequest<'_>,
+    rows: Vec<(CollectionName, Row)>,
+) -> Result<Vec<(CollectionName, RecordKey)>, DependencyError> {
+    let declared = request.collections();
+    let collection = |name: &CollectionName| declared.iter().find(|one| one.name == *name);
+    let above = |name: &CollectionName, row: &Row| {
+        let parent = collection(name).and_then(|collection| row.parent_key(collection));
+        (name.clone(), parent)
+    };
+    let mut one_of_each = HashMap::new();
+    for (name, row) in &rows {
+        one_of_each.entry(above(name, row)).or_insert((name, row));
+    }
+    let judged = one_of_each.into_iter().map(async |(parent, (name, row))| {
+        let Some(collection) = collection(name) else {
+            return Ok((parent, false));
+        };
+        let tenant = &request.principal.tenant;
+        let liveness = judge(api, collection, tenant, row.clone()).await?;
+        Ok((parent, matches!(liveness, Liveness::Live(_))))
+    });
+    let judged: Result<HashMap<_, _>, DependencyError> =
+        join_all(judged).await.into_iter().collect();
+    let judged = judged?;
+    let is_live =
+        |(name, row): &(CollectionName, Row)| judged.get(&above(name, row)) == Some(&true);
+    let live = rows.into_iter().filter(is_live);
+    Ok(live.map(|(name, row)| (name, row.key)).collect())
+}
