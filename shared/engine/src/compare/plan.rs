@@ -115,8 +115,9 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
         (Case::Moved { may_stay: false } | Case::Purged, Some(row)) if is_ours(row) => {
             Some((Drift::Resurrected, Repair::Count))
         }
-        // A live record is not hidden by a mark that the purge, or a late worker, left in its document.
-        (Case::Purged, Some(row))
+        // A live record is not hidden by a mark that the purge, or a late worker, left in its document, or that came there
+        // when its owner had just taken the row back.
+        (Case::Marked | Case::Moved { .. } | Case::Purged, Some(row))
             if row.is_live() && document.is_some_and(|document| is_ours(document.mark)) =>
         {
             Some((Drift::OrphanMark, Repair::ClearDocument))

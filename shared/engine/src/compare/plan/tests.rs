@@ -62,8 +62,8 @@ fn assert_only(case: Case, has_parent: bool, listed: &[Line<'_>]) {
 
 #[test]
 fn a_deleted_record_is_marked_in_both_stores_and_a_recreated_one_never_touched() {
-    use Drift::{DocumentWithoutRow, Recreated, UnmarkedDocument};
-    use Repair::{Count, MarkDocument};
+    use Drift::{DocumentWithoutRow, OrphanMark, Recreated, UnmarkedDocument};
+    use Repair::{ClearDocument, Count, MarkDocument};
     for has_parent in [false, true] {
         assert_only(
             Case::Marked,
@@ -76,8 +76,10 @@ fn a_deleted_record_is_marked_in_both_stores_and_a_recreated_one_never_touched()
                     MarkDocument,
                 ),
                 (NONE, &[LIVE, NULL], DocumentWithoutRow, MarkDocument),
-                (LIVE, &ALL, Recreated, Count),
-                (NULL, &ALL, Recreated, Count),
+                (LIVE, &[MARKED], OrphanMark, ClearDocument),
+                (NULL, &[MARKED], OrphanMark, ClearDocument),
+                (LIVE, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
+                (NULL, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
             ],
         );
     }
@@ -85,8 +87,8 @@ fn a_deleted_record_is_marked_in_both_stores_and_a_recreated_one_never_touched()
 
 #[test]
 fn an_archived_record_that_stays_marked_is_as_it_must_be() {
-    use Drift::{DocumentWithoutRow, Recreated, UnmarkedDocument};
-    use Repair::{Count, MarkDocument};
+    use Drift::{DocumentWithoutRow, OrphanMark, Recreated, UnmarkedDocument};
+    use Repair::{ClearDocument, Count, MarkDocument};
     assert_only(
         Case::Moved { may_stay: true },
         false,
@@ -98,24 +100,28 @@ fn an_archived_record_that_stays_marked_is_as_it_must_be() {
                 MarkDocument,
             ),
             (NONE, &[LIVE, NULL], DocumentWithoutRow, MarkDocument),
-            (LIVE, &ALL, Recreated, Count),
-            (NULL, &ALL, Recreated, Count),
+            (LIVE, &[MARKED], OrphanMark, ClearDocument),
+            (NULL, &[MARKED], OrphanMark, ClearDocument),
+            (LIVE, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
+            (NULL, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
         ],
     );
 }
 
 #[test]
 fn an_archived_record_has_no_row_and_one_that_is_back_with_its_mark_is_only_counted() {
-    use Drift::{DocumentWithoutRow, Recreated, Resurrected};
-    use Repair::{Count, MarkDocument};
+    use Drift::{DocumentWithoutRow, OrphanMark, Recreated, Resurrected};
+    use Repair::{ClearDocument, Count, MarkDocument};
     assert_only(
         Case::Moved { may_stay: false },
         false,
         &[
             (MARKED, &ALL, Resurrected, Count),
             (NONE, &[LIVE, NULL], DocumentWithoutRow, MarkDocument),
-            (LIVE, &ALL, Recreated, Count),
-            (NULL, &ALL, Recreated, Count),
+            (LIVE, &[MARKED], OrphanMark, ClearDocument),
+            (NULL, &[MARKED], OrphanMark, ClearDocument),
+            (LIVE, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
+            (NULL, &[NONE, LIVE, NULL, OTHER, FOREIGN], Recreated, Count),
         ],
     );
 }

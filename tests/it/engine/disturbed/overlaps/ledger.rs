@@ -70,6 +70,8 @@ pub(super) struct Life {
     pub(super) takes: Vec<Take>,
     /// When it became live again: given back, or taken back by its owner.
     pub(super) back_at: Option<u64>,
+    /// Whether its owner has ever taken it back.
+    pub(super) is_taken_back: bool,
     pub(super) gone: Option<(u64, Actor, Option<DeletionId>)>,
 }
 

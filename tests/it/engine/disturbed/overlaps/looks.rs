@@ -62,6 +62,7 @@ impl Look<'_> {
             foreign_since: (stands.tenant != TENANT).then_some(ledger.now),
             takes: Vec::new(),
             back_at: None,
+            is_taken_back: false,
             gone: None,
         };
         ledger.lives.insert(born, life);
@@ -114,6 +115,7 @@ impl Look<'_> {
             take.undone_at = Some(now);
         }
         if self.actor == Actor::Owner {
+            life.is_taken_back = true;
             return;
         }
         // The row above may come later, if the same deletion has it.

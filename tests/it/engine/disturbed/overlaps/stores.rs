@@ -76,8 +76,16 @@ impl Board {
     }
 
     /// Row and document say the same, whether or not the row is still there. Not so where a deletion has stopped half
-    /// way: one that was cancelled before its first page has marked its root's row only.
+    /// way: one that was cancelled before its first page has marked its root's row only. And not where an owner has taken
+    /// a row back while its document was being marked, before the comparison.
     fn stores_agree(&self, ledger: &mut Ledger) {
+        let compared = |mark: &String| {
+            let by = mark
+                .parse()
+                .ok()
+                .and_then(|id| self.world.deletions.get(id));
+            by.is_some_and(|by| by.comparison.done)
+        };
         let stopped: Vec<String> = self
             .world
             .deletions
@@ -110,6 +118,17 @@ impl Board {
                     continue;
                 };
                 let mark = mark_in(self.mark_names(name), &document);
+                let born = row.get(BORN).and_then(Value::as_u64).unwrap_or_default();
+                let is_taken_back = ledger
+                    .lives
+                    .get(&born)
+                    .is_some_and(|life| life.is_taken_back);
+                if row_mark.is_none()
+                    && is_taken_back
+                    && mark.as_ref().is_some_and(|by| !compared(by))
+                {
+                    continue;
+                }
                 let is_same = mark == row_mark && document.get(BORN) == row.get(BORN);
                 if !is_same && !is_stopped(row_mark.as_ref()) && !is_stopped(mark.as_ref()) {
                     let what =
