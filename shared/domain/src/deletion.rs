@@ -32,7 +32,7 @@ pub use self::machine::{Action, Refusal, Terms};
 pub use self::pass_events::{Notified, PassEvents};
 pub use self::state::{Pass, State};
 pub use self::timing::Timing;
-pub use self::transition::NotAllowed;
+pub use self::transition::{EndedEarly, NotAllowed};
 pub use self::value::{Deletion, LastAction, Lease};
 
 /// The version of the stored items that this build writes.

@@ -167,6 +167,14 @@ pub enum NotPurged {
     },
 }
 
+impl NotPurged {
+    /// Whether it could not be removed.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+}
+
 impl Exceptions {
     /// Whether there are none.
     #[must_use]
@@ -179,9 +187,8 @@ impl Exceptions {
     pub fn open(&self, pass: Pass) -> Vec<usize> {
         match pass {
             Pass::Delete => {
-                let failed = |(place, outcome): (&usize, &Outcome)| {
-                    matches!(outcome, Outcome::Failed { .. }).then_some(*place)
-                };
+                let failed =
+                    |(place, outcome): (&usize, &Outcome)| outcome.is_failed().then_some(*place);
                 self.deleted.iter().filter_map(failed).collect()
             }
             Pass::Restore => self.restored.keys().copied().collect(),

@@ -116,6 +116,12 @@ impl Row {
         self.text(&collection.tenant.attribute) == Some(tenant.as_str())
     }
 
+    /// Whether the row is this tenant's and carries no mark.
+    #[must_use]
+    pub fn is_unmarked(&self, tenant: &Tenant, collection: &Collection) -> bool {
+        self.is_of(tenant, collection) && self.mark(collection).is_live()
+    }
+
     /// The record's author, where the collection declares one.
     #[must_use]
     pub fn author(&self, collection: &Collection) -> Option<&str> {

@@ -10,11 +10,14 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::kit::engine::Engine;
+use crate::kit::manifest;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
 use crate::passes::owed_events::{Unpublishable, publish_owed};
 use crate::passes::{forwards, purge, removing, restore};
-use domain::deletion::{Deletion, DeletionId, Failure, NotAllowed, Pass, State, Timing, give_up};
+use domain::deletion::{
+    Deletion, DeletionId, EndedEarly, Failure, NotAllowed, Pass, State, Timing, give_up,
+};
 use domain::message::DeletionMessage;
 use domain::principal::Tenant;
 use ports::{
@@ -142,10 +145,7 @@ pub async fn park<P: EnginePorts>(
 }
 
 async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
-    let read = work
-        .call(work.deletions().scope(&deletion.tenant, deletion.id))
-        .await?;
-    let scope = read.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
+    let scope = manifest::scope(work, deletion).await?;
     match deletion.state.pass() {
         Pass::Delete if deletion.strategy.is_done_backwards() => {
             removing::run(work, deletion, &scope).await
@@ -215,41 +215,41 @@ async fn end_slice<P: EnginePorts>(
 ) -> Result<Advanced, DependencyError> {
     let ports = &work.engine.ports;
     let now = ports.clock().now();
-    let (failure, is_attempt, delay) = match &stop {
+    let (failure, ended, delay) = match &stop {
         // Not counted as an attempt, so that the build that can continue finds none of this one.
         Stop::Dependency(error) if error.is_newer => (
             Some(Failure::new("NEWER_VERSION", &error.to_string())),
-            false,
+            EndedEarly::Nothing,
             Duration::ZERO,
         ),
         Stop::Superseded => return Ok(Advanced::Left),
-        Stop::SliceEnd => (None, false, Duration::ZERO),
+        Stop::SliceEnd => (None, EndedEarly::Nothing, Duration::ZERO),
         Stop::Busy(reason) => (
             Some(Failure::new("DEPENDENCY_BUSY", reason)),
-            false,
+            EndedEarly::Nothing,
             Duration::from_secs(1),
         ),
         Stop::Waits(reason) => (
             Some(Failure::new("WAITING", reason)),
-            false,
+            EndedEarly::Wait,
             retry_delay(&work.engine.timing),
         ),
         Stop::Dependency(error) => {
             warn!(deletion_id = %deletion.id, error = %chain(error), "slice of deletion {} ends early", deletion.id);
-            let code = if error.retryable {
-                "DEPENDENCY_UNAVAILABLE"
+            let (code, ended) = if error.retryable {
+                ("DEPENDENCY_UNAVAILABLE", EndedEarly::Nothing)
             } else {
-                "DEPENDENCY_REFUSED"
+                ("DEPENDENCY_REFUSED", EndedEarly::Attempt)
             };
             (
                 Some(Failure::new(code, &error.to_string())),
-                !error.retryable,
+                ended,
                 retry_delay(&work.engine.timing),
             )
         }
         Stop::Broken(failure) => (
             Some(failure.clone()),
-            true,
+            EndedEarly::Attempt,
             retry_delay(&work.engine.timing),
         ),
         Stop::Impossible(failure) => {
@@ -259,10 +259,7 @@ async fn end_slice<P: EnginePorts>(
     };
     let mut current = deletion;
     let released = loop {
-        let mut released = current.release(now, failure.clone(), is_attempt, &work.engine.timing);
-        if matches!(stop, Stop::Waits(_)) {
-            released.progress_at = now;
-        }
+        let released = current.release(now, failure.clone(), ended, &work.engine.timing);
         match work.closing(ports.deletions().store(&released)).await {
             Ok(StoreOutcome::Stored) => break released,
             Err(Stop::Dependency(error)) => {

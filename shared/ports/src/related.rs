@@ -7,6 +7,7 @@
 
 use domain::collection::{ChildLookup, Collection};
 use domain::deletion::DeletionId;
+use domain::key::RecordKey;
 use domain::page::Position;
 use domain::principal::Tenant;
 use domain::row::Row;
@@ -47,6 +48,18 @@ impl<'a> Related<'a> {
             equals,
             ..Self::over(collection, "", "", "")
         }
+    }
+
+    /// The rows of a collection that reference this parent; `None` where the collection declares no parent.
+    #[must_use]
+    pub fn children(collection: &'a Collection, parent: &'a RecordKey) -> Option<Self> {
+        let link = collection.parent.as_ref()?;
+        Some(Self::by(
+            collection,
+            &link.lookup,
+            &link.by,
+            parent.values(),
+        ))
     }
 
     /// Rows whose attribute has this value, through an index.

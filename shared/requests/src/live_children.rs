@@ -25,9 +25,10 @@ pub(super) async fn blocking_child<P: ApiPorts>(
     key: &RecordKey,
 ) -> Result<Option<CollectionName>, DependencyError> {
     for child in api.collections.restricting(&collection.name) {
-        let Some(link) = &child.parent else { continue };
-        let children = Related::by(child, &link.lookup, &link.by, key.values());
-        let is_live = |row: &Row| row.is_of(tenant, child) && row.mark(child).is_live();
+        let Some(children) = Related::children(child, key) else {
+            continue;
+        };
+        let is_live = |row: &Row| row.is_unmarked(tenant, child);
         let (mut after, mut limit) = (None, FEW);
         loop {
             let page = related::page(api, &children, after.as_ref(), limit).await?;

@@ -1,6 +1,6 @@
 //! The steps that end a pass or a slice: well, badly, hidden, given up, or to go on later.
 
-use domain::deletion::{Deletion, Pass, State};
+use domain::deletion::{Deletion, EndedEarly, Pass, State};
 use domain::page::{Exceptions, NotRestored, Page};
 
 use crate::setup::Setup;
@@ -64,7 +64,9 @@ pub(crate) fn take(setup: &Setup, world: &mut World, job: &mut Job, step: Step) 
             }
         }
         Step::Release => {
-            let next = job.held.release(world.now(), None, false, &timing());
+            let next = job
+                .held
+                .release(world.now(), None, EndedEarly::Nothing, &timing());
             match world.store(job.id, next) {
                 Ok(_) => {
                     world.send(job.id);

@@ -288,20 +288,22 @@ impl Deletion {
     /// Whether the present pass has failed to do a record of this collection.
     #[must_use]
     pub fn has_failed_in(&self, collection: &CollectionName) -> bool {
-        match self.state.pass() {
-            Pass::Delete => failed(&self.deleted, collection, |counts| counts.failed),
-            Pass::Restore => failed(&self.restored, collection, |counts| counts.failed),
-            Pass::Purge => failed(&self.purged, collection, |counts| counts.failed),
-        }
+        self.failures()
+            .get(collection)
+            .is_some_and(|failed| *failed > 0)
     }
 
     /// How many records the present pass has failed to do.
     #[must_use]
     pub fn failed(&self) -> u64 {
+        self.failures().into_values().sum()
+    }
+
+    fn failures(&self) -> BTreeMap<&CollectionName, u64> {
         match self.state.pass() {
-            Pass::Delete => self.deleted.values().map(|counts| counts.failed).sum(),
-            Pass::Restore => self.restored.values().map(|counts| counts.failed).sum(),
-            Pass::Purge => self.purged.values().map(|counts| counts.failed).sum(),
+            Pass::Delete => failures(&self.deleted, |counts| counts.failed),
+            Pass::Restore => failures(&self.restored, |counts| counts.failed),
+            Pass::Purge => failures(&self.purged, |counts| counts.failed),
         }
     }
 
@@ -416,12 +418,10 @@ impl Deletion {
     }
 }
 
-fn failed<C>(
+fn failures<C>(
     counts: &BTreeMap<CollectionName, C>,
-    collection: &CollectionName,
     failed: impl Fn(&C) -> u64,
-) -> bool {
-    counts
-        .get(collection)
-        .is_some_and(|counts| failed(counts) > 0)
+) -> BTreeMap<&CollectionName, u64> {
+    let all = counts.iter();
+    all.map(|(name, counts)| (name, failed(counts))).collect()
 }

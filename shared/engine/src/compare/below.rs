@@ -4,6 +4,7 @@
 use tracing::warn;
 
 use crate::kit::checkpoint::checkpoint;
+use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::late::{self, is_over_an_index};
@@ -12,7 +13,7 @@ use crate::select::walk::{STEPS, Walk};
 use domain::deletion::comparison::{Drift, Findings, RETURNS, Tallies, add};
 use domain::deletion::{Deletion, State};
 use domain::page::SelectCursor;
-use ports::{EnginePorts, ReadDeletions};
+use ports::EnginePorts;
 
 /// How many live records are enough to know that something is wrong: a writer that never stops cannot keep the check
 /// from ending.
@@ -33,12 +34,7 @@ pub(crate) async fn below<P: EnginePorts>(
     deletion: &mut Deletion,
     drift: &mut Tallies,
 ) -> Result<Option<Live>, Stop> {
-    let deletions = work.deletions();
-    let read = deletions.scope(&deletion.tenant, deletion.id);
-    let scope = work
-        .call(read)
-        .await?
-        .ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
+    let scope = manifest::scope(work, deletion).await?;
     // An index has caught up since the delete. What comes later is no longer what was requested.
     let is_asked =
         is_over_an_index(&scope) && !deletion.comparison.asked && deletion.is_deleted_whole();

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effects::remove_schedules;
+use crate::kit::manifest;
 use crate::kit::records::Records;
 use crate::kit::related;
 use crate::kit::slice::Stop;
@@ -18,7 +19,7 @@ use domain::deletion::comparison::{Drift, Findings};
 use domain::page::{Entry, Outcome, Position};
 use domain::row::Row;
 use domain::scope::Scope;
-use ports::{EnginePorts, ReadDeletions, Related};
+use ports::{EnginePorts, Related};
 
 /// The most children of one query.
 const LOOK: usize = 100;
@@ -63,9 +64,7 @@ pub(crate) async fn clear<P: EnginePorts>(
     if records.places.is_empty() {
         return Ok(cleared);
     }
-    let read = work.deletions().scope(&deletion.tenant, deletion.id);
-    let scope = work.call(read).await?;
-    let scope = scope.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))?;
+    let scope = manifest::scope(work, deletion).await?;
     let mut hanging = Hanging {
         work,
         deletion,
@@ -96,11 +95,9 @@ impl<P: EnginePorts> Hanging<'_, P> {
         let mut is_clear = true;
         for name in scope.children_of(&parent.collection) {
             let collection = work.collection(name)?;
-            let Some(link) = &collection.parent else {
+            let Some(children) = Related::children(collection, &parent.key) else {
                 continue;
             };
-            let key = parent.key.values();
-            let children = Related::by(collection, &link.lookup, &link.by, key);
             let mut after: Option<Position> = None;
             loop {
                 let found = related::page(work, &children, after.as_ref(), LOOK).await?;
@@ -144,7 +141,6 @@ impl<P: EnginePorts> Hanging<'_, P> {
         let mut found = remove_schedules(work, &entries, &unmarked.places).await?;
         let unmarked = unmarked.without(&found);
         found.extend(strategies::take_unmarked(work, deletion, &unmarked).await?);
-        let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. });
         let marked = records.without(&found);
         let mut stay = BTreeMap::new();
         strategies::forget(work, deletion, &marked, &mut stay).await?;
@@ -155,6 +151,6 @@ impl<P: EnginePorts> Hanging<'_, P> {
                 self.removed.marked += 1;
             }
         }
-        Ok(is_clear && stay.is_empty() && !found.values().any(is_failed))
+        Ok(is_clear && stay.is_empty() && !found.values().any(Outcome::is_failed))
     }
 }

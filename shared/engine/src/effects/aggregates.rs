@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
-use crate::kit::ours::is_unmarked;
 use crate::kit::related::in_order;
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
@@ -297,7 +296,7 @@ async fn first_live<P: EnginePorts>(
         return Ok(None);
     };
     let is_live = |row: &Row| {
-        is_unmarked(row, child, &deletion.tenant)
+        row.is_unmarked(&deletion.tenant, child)
             && row.parent_key(child).as_ref() == Some(&value_of.parent)
     };
     let (mut after, mut limit) = (None, FEW);

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
-use crate::kit::ours::is_unmarked;
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -80,7 +79,7 @@ async fn group<P: EnginePorts>(
 ) -> Result<(), Stop> {
     let name = last_part(owner);
     let is_member = |row: &Row| {
-        is_unmarked(row, collection, &deletion.tenant)
+        row.is_unmarked(&deletion.tenant, collection)
             && (owner.sort.is_none() || row.key.partition == owner.partition)
     };
     let of_the_owner = Related::over(collection, &promotion.gsi, &promotion.owner, name);

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-use crate::kit::ours::is_unmarked;
 use crate::kit::records::Records;
 use crate::kit::related;
 use crate::kit::settle::together;
@@ -85,11 +84,10 @@ async fn has_live<P: EnginePorts>(
     child: &Collection,
     parent: &RecordKey,
 ) -> Result<bool, Stop> {
-    let Some(link) = &child.parent else {
+    let Some(children) = Related::children(child, parent) else {
         return Ok(false);
     };
-    let children = Related::by(child, &link.lookup, &link.by, parent.values());
-    let is_live = |row: &Row| is_unmarked(row, child, &deletion.tenant);
+    let is_live = |row: &Row| row.is_unmarked(&deletion.tenant, child);
     let mut after: Option<Position> = None;
     loop {
         let limit = if after.is_none() { FEW } else { MANY };

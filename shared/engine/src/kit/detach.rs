@@ -45,10 +45,9 @@ async fn children<P: EnginePorts>(
     parent: &Entry,
     child: &Collection,
 ) -> Result<u64, Stop> {
-    let Some(link) = &child.parent else {
+    let Some(children) = Related::children(child, &parent.key) else {
         return Ok(0);
     };
-    let children = Related::by(child, &link.lookup, &link.by, parent.key.values());
     let mut after: Option<Position> = None;
     let mut detached = 0;
     loop {

@@ -1,4 +1,4 @@
-//! The manifest as it is stored: its pages, and which records it already has.
+//! The manifest as it is stored: what it covers, its pages, and which records it already has.
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
@@ -9,7 +9,18 @@ use crate::kit::work::Work;
 use domain::deletion::Deletion;
 use domain::key::RecordRef;
 use domain::page::{Entry, Exceptions, Page};
+use domain::scope::Scope;
 use ports::{EnginePorts, ReadDeletions};
+
+/// What the deletion covers.
+pub(crate) async fn scope<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+) -> Result<Scope, Stop> {
+    let read = work.deletions().scope(&deletion.tenant, deletion.id);
+    let scope = work.call(read).await?;
+    scope.ok_or_else(|| Stop::broken("SCOPE_MISSING", "the deletion has no scope"))
+}
 
 /// A page; `None` when it has not been written.
 pub(crate) async fn page<P: EnginePorts>(

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::kit::ours::{is_root, is_unmarked};
+use crate::kit::ours::is_root;
 use crate::kit::records::Records;
 use crate::kit::rows::{read_row, read_rows};
 use crate::kit::slice::Stop;
@@ -232,7 +232,7 @@ pub(crate) async fn still_below<P: EnginePorts>(
     (records, page): (&Records<'_>, &Page),
 ) -> Result<Vec<usize>, Stop> {
     let collection = records.collection;
-    let is_live = |row: &Row| is_unmarked(row, collection, &deletion.tenant);
+    let is_live = |row: &Row| row.is_unmarked(&deletion.tenant, collection);
     let is_below = |place: &usize| !is_root(deletion, records.entry(*place));
     let records = records.at(records.places.iter().copied().filter(is_below).collect());
     let rows = records.rows(work).await?;

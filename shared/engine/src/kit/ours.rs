@@ -1,4 +1,4 @@
-//! Which records are the deletion's own, and which are nobody's.
+//! Which records are the deletion's own.
 
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
@@ -6,7 +6,6 @@ use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::page::{Entry, Outcome};
-use domain::principal::Tenant;
 use domain::row::{Row, RowMark};
 use ports::{EnginePorts, Fields};
 
@@ -44,9 +43,4 @@ pub(crate) async fn is_ours<P: EnginePorts>(
     let collection = work.collection(&entry.collection)?;
     let row = read_row(work, collection, &entry.key, Fields::Judged).await?;
     Ok(row.is_some_and(|row| row.mark(collection).is_of(deletion.id)))
-}
-
-/// Whether the row is the tenant's and carries no mark.
-pub(crate) fn is_unmarked(row: &Row, collection: &Collection, tenant: &Tenant) -> bool {
-    row.is_of(tenant, collection) && row.mark(collection).is_live()
 }

@@ -102,8 +102,7 @@ async fn purge<P: EnginePorts>(
             }
         }
         records = records.without(&exceptions);
-        let is_failed = |not: &NotPurged| matches!(not, NotPurged::Failed { .. });
-        let has_failed = exceptions.values().any(is_failed);
+        let has_failed = exceptions.values().any(NotPurged::is_failed);
         let held = held(work, (deletion, scope), &records, has_failed).await?;
         records = records.without(&held);
         exceptions.extend(held.into_iter().map(|(place, why)| (place, failed(why))));

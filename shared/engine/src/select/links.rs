@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::kit::ours::is_unmarked;
 use crate::kit::related;
 use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
@@ -94,7 +93,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
         let links = links.not_marked_by(self.deletion.id);
         let mut found = related::page(self.work, &links, after, limit).await?;
         let tenant = &self.deletion.tenant;
-        found.rows.retain(|row| is_unmarked(row, link, tenant));
+        found.rows.retain(|row| row.is_unmarked(tenant, link));
         Ok((found.rows, found.next))
     }
 
@@ -114,7 +113,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
             let keys: Vec<RecordKey> = keys.into_iter().collect();
             let read = read_rows(self.work, parent, &keys, Fields::Judged).await?;
             rows = read.into_iter().flatten().collect();
-            rows.retain(|row| is_unmarked(row, parent, &self.deletion.tenant));
+            rows.retain(|row| row.is_unmarked(&self.deletion.tenant, parent));
             collection = parent;
         }
         Ok(false)

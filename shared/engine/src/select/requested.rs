@@ -8,7 +8,6 @@
 use crate::kit::identified::{self, Identified, identifying, read_identified};
 use crate::kit::manifest::fitting;
 use crate::kit::membership::is_meant;
-use crate::kit::ours::is_unmarked;
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -201,7 +200,7 @@ impl<P: EnginePorts> Requested<'_, P> {
         collection: &Collection,
         rows: Vec<Option<Identified>>,
     ) -> Result<Vec<(Option<Identified>, Above)>, Stop> {
-        let is_live = |row: &&Row| is_unmarked(row, collection, &self.deletion.tenant);
+        let is_live = |row: &&Row| row.is_unmarked(&self.deletion.tenant, collection);
         let live: Vec<Option<&Row>> = rows
             .iter()
             .map(|row| row.as_ref().map(|(row, _)| row).filter(is_live))

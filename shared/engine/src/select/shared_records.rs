@@ -11,7 +11,6 @@ use std::sync::atomic::AtomicBool;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::identified::{Identified, read_identified};
 use crate::kit::manifest::{known, record};
-use crate::kit::ours::is_unmarked;
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -176,7 +175,7 @@ async fn live_rows<P: EnginePorts>(
             .unzip();
         let read = read_identified(work, collection, &keys).await?;
         for (place, row) in places.into_iter().zip(read) {
-            rows[place] = row.filter(|(row, _)| is_unmarked(row, collection, &deletion.tenant));
+            rows[place] = row.filter(|(row, _)| row.is_unmarked(&deletion.tenant, collection));
         }
     }
     Ok(rows)

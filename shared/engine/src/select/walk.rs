@@ -137,19 +137,20 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         limit: usize,
     ) -> Result<Vec<Question>, Stop> {
         let (scope, width) = (self.scope, self.width.min(limit));
-        let not_taken = if deletion.root.is_none() && from.page < open.0 {
-            self.not_taken(deletion, from.page).await?
-        } else {
-            BTreeSet::new()
-        };
+        if from.page < open.0 {
+            self.page(deletion, from.page).await?;
+            if deletion.root.is_none() && !scope.cascade.is_empty() {
+                self.read_not_taken(deletion, from.page).await?;
+            }
+        }
+        let loaded = self.loaded.as_ref();
         let entries = match from.page.cmp(&open.0) {
             Ordering::Equal => open.1,
             Ordering::Greater => &[],
-            Ordering::Less => {
-                let page = self.page(deletion, from.page).await?;
-                page.map_or(&[][..], |page| &page.entries)
-            }
+            Ordering::Less => loaded.map_or(&[][..], |page| &page.entries),
         };
+        let (page, not_taken) = &self.not_taken;
+        let is_taken = |place: usize| *page != from.page || !not_taken.contains(&place);
         let mut questions = Vec::new();
         let mut place = from.clone();
         while questions.len() < width
@@ -157,10 +158,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         {
             let below = scope.children_of(&parent.collection);
             match below.get(place.child) {
-                Some(child)
-                    if may_have_ours_below(deletion, parent)
-                        && !not_taken.contains(&place.entry) =>
-                {
+                Some(child) if may_have_ours_below(deletion, parent) && is_taken(place.entry) => {
                     questions.push(Question {
                         place: place.clone(),
                         parent: parent.clone(),
@@ -219,13 +217,9 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         })
     }
 
-    /// The places of those records of a page that the deletion has not taken, if the page was done: below them is nothing
-    /// of a deletion without a root.
-    async fn not_taken(
-        &mut self,
-        deletion: &Deletion,
-        number: u32,
-    ) -> Result<BTreeSet<usize>, Stop> {
+    /// Reads which records of a page the deletion has not taken, if the page was done: below them is nothing of a deletion
+    /// without a root.
+    async fn read_not_taken(&mut self, deletion: &Deletion, number: u32) -> Result<(), Stop> {
         if self.not_taken.0 != number {
             let exceptions = manifest::exceptions(self.work, deletion, number).await?;
             let others = exceptions.deleted.into_iter().filter(|(_, outcome)| {
@@ -234,7 +228,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             });
             self.not_taken = (number, others.map(|(place, _)| place).collect());
         }
-        Ok(self.not_taken.1.clone())
+        Ok(())
     }
 
     /// A page of the manifest; the last one that was read stays in memory.
@@ -262,14 +256,12 @@ async fn answer<P: EnginePorts>(
     limit: usize,
 ) -> Result<RowPage, Stop> {
     let collection = work.collection(&question.child)?;
-    let Some(link) = &collection.parent else {
+    let Some(children) = Related::children(collection, &question.parent.key) else {
         return Ok(RowPage {
             rows: Vec::new(),
             next: None,
         });
     };
-    let key = question.parent.key.values();
-    let children = Related::by(collection, &link.lookup, &link.by, key);
     let children = children.not_marked_by(deletion.id);
     related::page(work, &children, question.place.after.as_ref(), limit).await
 }

@@ -109,7 +109,7 @@ pub(super) async fn forget<P: EnginePorts>(
 ) -> Result<(), Stop> {
     flag::forget(work, deletion, records, exceptions).await?;
     // Last, as it explains what is left of the record; also if another record has the key now.
-    let is_done = |place: &usize| !matches!(exceptions.get(place), Some(NotPurged::Failed { .. }));
+    let is_done = |place: &usize| !exceptions.get(place).is_some_and(NotPurged::is_failed);
     let done = records.at(records.places.iter().copied().filter(is_done).collect());
     drop_copies(work, deletion, done.collection, &done.keys()).await
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use testing::samples::{key2, with_null};
 
 use super::world::{chat_as, message, put_reaction, records};
-use crate::engine::disturbed::crashes::cuts;
+use crate::engine::disturbed::crashes::{cuts, ends_the_same_wherever_killed};
 use crate::engine::world::World;
 use crate::engine::world::end::End;
 
@@ -40,30 +40,14 @@ async fn a_delete_is_killed_at_any_call(strategy: &str) {
     };
     for is_by_author in [false, true] {
         for page_keys in PAGE_SIZES {
-            let (world, deletion) = accepted(strategy, page_keys, is_by_author).await;
-            let faults = world.faults();
-            world.work(&faults, &deletion).await;
-            world.come_to_rest().await;
-            let expected = seen(&world, &deletion);
+            let context = format!("by author: {is_by_author}, pages of {page_keys}");
+            let start = async || accepted(strategy, page_keys, is_by_author).await;
+            let expected = Box::pin(ends_the_same_wherever_killed(&context, start, seen)).await;
             assert_eq!(
                 expected.0.state,
                 State::DeleteFailed,
                 "one document is rejected"
             );
-            for (call, moment) in cuts(&faults.log()) {
-                let context = format!(
-                    "by author: {is_by_author}, pages of {page_keys}, call {call}, {moment:?}"
-                );
-                let (world, deletion) = accepted(strategy, page_keys, is_by_author).await;
-                let faults = world.faults();
-                faults.crash_at(call, moment);
-
-                let answer = faults.until_crash(world.deliver(&faults, &deletion)).await;
-                assert!(answer.is_none(), "{context}: it is dead");
-                world.come_to_rest().await;
-
-                assert_eq!(seen(&world, &deletion), expected, "{context}");
-            }
         }
     }
 }

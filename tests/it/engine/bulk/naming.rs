@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::deletion::{Action, DeleteCounts, State};
+use domain::deletion::{Action, DeleteCounts, Deletion, State};
 use domain::page::Outcome;
 use requests::destroy::Requested;
 use serde_json::json;
@@ -10,7 +10,7 @@ use testing::samples::{key, key2, with_null};
 use testing::{Moment, Operation};
 
 use super::world::{chat, ids, message, put_direct, put_message, put_sent, records};
-use crate::engine::world::{Ignore as _, TENANT, admin, at_once};
+use crate::engine::world::{Ignore as _, TENANT, World, admin, at_once};
 
 #[tokio::test]
 async fn ids_are_deleted_with_everything_below_them_and_nothing_else() {
@@ -339,21 +339,25 @@ async fn the_message_and_the_first_event_tell_that_there_is_no_root() {
     assert_eq!(detail["tenant"], TENANT);
 }
 
+/// A deletion of a message that is to be restored, its message late; and one of the same, by its id or by its author.
+async fn coming_back(is_by_author: bool) -> (World, Deletion, Deletion) {
+    let world = chat();
+    let first = world.accept("messages", &message("s0")).await;
+    world.come_to_rest().await;
+    world.act(&first, Action::Restore).await.unwrap();
+    drop(world.queue.take());
+    let second = if is_by_author {
+        world.destroy_author("ann").await
+    } else {
+        world.destroy_ids(&["s0"]).await
+    };
+    (world, first, second)
+}
+
 #[tokio::test]
 async fn what_is_coming_back_is_waited_for_and_deleted_then() {
     for is_by_author in [false, true] {
-        let world = chat();
-        let first = world.accept("messages", &message("s0")).await;
-        world.come_to_rest().await;
-        world.act(&first, Action::Restore).await.unwrap();
-        // Its message is late.
-        drop(world.queue.take());
-
-        let second = if is_by_author {
-            world.destroy_author("ann").await
-        } else {
-            world.destroy_ids(&["s0"]).await
-        };
+        let (world, first, second) = coming_back(is_by_author).await;
         world.deliver_all().await;
         assert_eq!(world.now(&first).state, State::Restoring);
         world.come_to_rest().await;
@@ -369,16 +373,7 @@ async fn what_is_coming_back_is_waited_for_and_deleted_then() {
 #[tokio::test]
 async fn a_record_is_judged_by_a_row_that_was_read_after_the_restore_had_ended() {
     for is_by_author in [false, true] {
-        let world = chat();
-        let first = world.accept("messages", &message("s0")).await;
-        world.come_to_rest().await;
-        world.act(&first, Action::Restore).await.unwrap();
-        drop(world.queue.take());
-        let second = if is_by_author {
-            world.destroy_author("ann").await
-        } else {
-            world.destroy_ids(&["s0"]).await
-        };
+        let (world, first, second) = coming_back(is_by_author).await;
         let faults = world.faults();
         let (beside, restored) = (world.clone(), first.clone());
         faults.beside(Operation::ReadRows, 1, Moment::After, move || {
@@ -399,11 +394,7 @@ async fn a_record_is_judged_by_a_row_that_was_read_after_the_restore_had_ended()
 
 #[tokio::test]
 async fn waiting_for_another_deletions_restore_is_not_what_it_is_given_up_for() {
-    let world = chat();
-    let first = world.accept("messages", &message("s0")).await;
-    world.come_to_rest().await;
-    world.act(&first, Action::Restore).await.unwrap();
-    let second = world.destroy_ids(&["s0"]).await;
+    let (world, first, second) = coming_back(false).await;
     drop(world.queue.take());
     let mut waited = Duration::ZERO;
     while waited <= world.patience.fail_after * 2 {

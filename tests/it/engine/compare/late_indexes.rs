@@ -10,7 +10,7 @@ use crate::engine::bulk::world::{
     CHAT, SENT, chat_as, message, put_direct, put_message, put_reaction, put_sent, records,
 };
 use crate::engine::compare::compares::{compared, of, until_due};
-use crate::engine::disturbed::crashes::cuts;
+use crate::engine::disturbed::crashes::{cuts, ends_the_same_wherever_killed};
 use crate::engine::world::World;
 use crate::engine::world::end::End;
 use crate::engine::world::strategies::sum;
@@ -309,24 +309,10 @@ async fn the_second_run_is_killed_at_any_call(strategy: &str) {
         )
     };
     for page_keys in [2, 1000] {
-        let (world, deletion) = sent_back(strategy, page_keys).await;
-        let faults = world.faults();
-        world.work(&faults, &deletion).await;
-        world.come_to_rest().await;
-        let expected = seen(&world, &deletion);
+        let context = format!("{strategy}, pages of {page_keys}");
+        let start = async || sent_back(strategy, page_keys).await;
+        let expected = Box::pin(ends_the_same_wherever_killed(&context, start, seen)).await;
         assert!(expected.0.state.is_done());
-        for (call, moment) in cuts(&faults.log()) {
-            let context = format!("{strategy}, pages of {page_keys}, call {call}, {moment:?}");
-            let (world, deletion) = sent_back(strategy, page_keys).await;
-            let faults = world.faults();
-            faults.crash_at(call, moment);
-
-            let answer = faults.until_crash(world.deliver(&faults, &deletion)).await;
-            assert!(answer.is_none(), "{context}: it is dead");
-            world.come_to_rest().await;
-
-            assert_eq!(seen(&world, &deletion), expected, "{context}");
-        }
     }
 }
 

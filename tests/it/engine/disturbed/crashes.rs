@@ -1,5 +1,6 @@
 //! A worker is killed at every store call: before it took effect, in the middle, and after it, with the answer lost.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use domain::deletion::{Deletion, State};
@@ -38,6 +39,32 @@ pub(crate) fn cuts(log: &[Call]) -> Vec<(u64, Moment)> {
     all.filter(|(call, moment)| *moment != Moment::Midway || call.items > 1)
         .map(|(call, moment)| (call.number, moment))
         .collect()
+}
+
+/// A worker that is killed anywhere in its slice changes nothing of what is seen in the end; that is the answer.
+pub(crate) async fn ends_the_same_wherever_killed<S: PartialEq + Debug>(
+    context: &str,
+    start: impl AsyncFn() -> (World, Deletion),
+    seen: impl Fn(&World, &Deletion) -> S,
+) -> S {
+    let (world, deletion) = start().await;
+    let faults = world.faults();
+    world.work(&faults, &deletion).await;
+    world.come_to_rest().await;
+    let expected = seen(&world, &deletion);
+    for (call, moment) in cuts(&faults.log()) {
+        let context = format!("{context}, call {call}, {moment:?}");
+        let (world, deletion) = start().await;
+        let faults = world.faults();
+        faults.crash_at(call, moment);
+
+        let answer = faults.until_crash(world.deliver(&faults, &deletion)).await;
+        assert!(answer.is_none(), "{context}: it is dead");
+        world.come_to_rest().await;
+
+        assert_eq!(seen(&world, &deletion), expected, "{context}");
+    }
+    expected
 }
 
 /// The end of a run in which nobody is killed, and the calls that its first worker makes.

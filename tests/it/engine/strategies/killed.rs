@@ -3,11 +3,12 @@
 use domain::deletion::{Action, Deletion, State};
 use serde_json::Value;
 use testing::samples::{key, key2, with_null};
-use testing::{Call, Fault, Faults, Moment, Operation};
+use testing::{Fault, Faults, Moment, Operation};
 
+use crate::engine::disturbed::crashes::cuts;
 use crate::engine::world::end::End;
 use crate::engine::world::strategies::{archived, erased, small, tree};
-use crate::engine::world::{Ignore, World, document_id};
+use crate::engine::world::{World, document_id};
 
 const PAGE_SIZES: [usize; 3] = [1, 2, 1000];
 
@@ -16,15 +17,6 @@ type Seen = (End, Value);
 
 fn seen(world: &World, deletion: &Deletion) -> Seen {
     (world.end(deletion), world.archive(deletion.id))
-}
-
-fn cuts(log: &[Call]) -> Vec<(u64, Moment)> {
-    let all = log
-        .iter()
-        .flat_map(|call| Moment::ALL.map(|moment| (call, moment)));
-    all.filter(|(call, moment)| *moment != Moment::Midway || call.items > 1)
-        .map(|(call, moment)| (call.number, moment))
-        .collect()
 }
 
 /// The tree, with a row that has an explicit NULL, and a message that another deletion has taken before.
@@ -92,7 +84,7 @@ async fn at_every_call(
 ) {
     let (world, deletion) = start().await;
     let faults = world.faults();
-    deliver(&world, &deletion, &faults).await;
+    world.work(&faults, &deletion).await;
     world.come_to_rest().await;
     let expected = seen(&world, &deletion);
     assert_eq!(expected.0.state, end);
@@ -102,9 +94,7 @@ async fn at_every_call(
         let faults = world.faults();
         faults.crash_at(call, moment);
 
-        let answer = faults
-            .until_crash(deliver(&world, &deletion, &faults))
-            .await;
+        let answer = faults.until_crash(world.work(&faults, &deletion)).await;
 
         assert!(answer.is_none(), "{context}: it is dead");
         check(&world, &deletion, &context);
@@ -117,16 +107,10 @@ async fn at_every_call(
         let faults = world.faults();
         faults.fail_any(call..=call, Fault::Unavailable(moment));
 
-        deliver(&world, &deletion, &faults).await;
+        world.work(&faults, &deletion).await;
 
         world.come_to_rest().await;
         assert_eq!(seen(&world, &deletion), expected, "{context}");
-    }
-}
-
-async fn deliver(world: &World, deletion: &Deletion, faults: &Faults) {
-    if let Ok(advanced) = world.deliver(faults, deletion).await {
-        advanced.ignore();
     }
 }
 
@@ -219,7 +203,7 @@ async fn late_children_are_taken_whatever_call_the_worker_dies_at() {
         let (world, deletion) = accepted(&collections, 2).await;
         let faults = world.faults();
         late(&world, &faults);
-        deliver(&world, &deletion, &faults).await;
+        world.work(&faults, &deletion).await;
         world.come_to_rest().await;
         let (expected, archive) = seen(&world, &deletion);
         let began = faults
@@ -237,9 +221,7 @@ async fn late_children_are_taken_whatever_call_the_worker_dies_at() {
             let faults = world.faults();
             late(&world, &faults);
             faults.crash_at(call, moment);
-            let answer = faults
-                .until_crash(deliver(&world, &deletion, &faults))
-                .await;
+            let answer = faults.until_crash(world.work(&faults, &deletion)).await;
             assert!(answer.is_none());
             world.come_to_rest().await;
 
