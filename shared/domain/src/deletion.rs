@@ -15,6 +15,7 @@ mod late;
 pub mod machine;
 mod order;
 mod pass_events;
+mod releasing;
 mod restoring;
 mod sending;
 mod state;
@@ -30,9 +31,10 @@ pub use self::failure::Failure;
 pub use self::id::DeletionId;
 pub use self::machine::{Action, Refusal, Terms};
 pub use self::pass_events::{Notified, PassEvents};
+pub use self::releasing::EndedEarly;
 pub use self::state::{Pass, State};
 pub use self::timing::Timing;
-pub use self::transition::{EndedEarly, NotAllowed};
+pub use self::transition::NotAllowed;
 pub use self::value::{Deletion, LastAction, Lease};
 
 /// The version of the stored items that this build writes.
