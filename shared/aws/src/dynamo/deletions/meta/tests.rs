@@ -229,7 +229,7 @@ fn the_item_of_a_delete_is_one_write_unit_for_three_collections() {
     let mut deletion = named(whole());
     deletion.state = State::Deleting;
     (deletion.late_cursor, deletion.links) = (None, None);
-    (deletion.failure, deletion.ended_at) = (None, None);
+    (deletion.failure, deletion.ended_at, deletion.last_action) = (None, None, None);
     (deletion.comparison, deletion.notified.purge) = (Comparison::default(), PassEvents::default());
     deletion.purged.clear();
     let names = ["streams", "stream_messages", "reactions"];
