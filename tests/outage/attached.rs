@@ -189,7 +189,7 @@ async fn no_list_of_tables_has_an_empty_member_whether_tables_are_attached_or_no
     let (alone, with_three) = (tables(&demo).await, tables(&beside).await);
 
     let arn = |name: &str| format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}");
-    assert_eq!(alone.len(), 14, "{alone:?}");
+    assert_eq!(alone.len(), 16, "{alone:?}");
     assert_eq!(with_three[..3], TABLES.map(|table| arn(table.name)));
     assert_eq!(with_three[3..], alone, "the stacks have the same name");
     for name in &alone {
