@@ -253,7 +253,9 @@ async fn a_body_a_parameter_or_another_word_is_refused_and_who_may_not_restore_i
     let deletion = admin.done(&id, SOON).await;
     let path = format!("/v1/deletions/{id}/restore");
 
-    let with_body = admin.call(Method::POST, &path, &[], Some("{}")).await;
+    let with_body = admin
+        .call(Method::POST, &path, &[], Some(r#"{"force":true}"#))
+        .await;
     let with_parameter = act(&admin, &id, "restore?force=true").await;
     let other_word = act(&admin, &id, "revive").await;
     let other_method = admin.get(&path).await;
