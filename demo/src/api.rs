@@ -62,15 +62,20 @@ impl Api {
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Answer> {
-        self.call(Method::GET, path).await
+        self.call(Method::GET, path, None).await
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Answer> {
-        self.call(Method::DELETE, path).await
+        self.call(Method::DELETE, path, None).await
     }
 
     pub(super) async fn post(&self, path: &str) -> Result<Answer> {
-        self.call(Method::POST, path).await
+        self.call(Method::POST, path, None).await
+    }
+
+    /// A request with a body.
+    pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
+        self.call(method, path, Some(body)).await
     }
 
     /// What a deletion says about itself.
@@ -78,15 +83,18 @@ impl Api {
         Ok(self.get(&format!("/v1/deletions/{id}")).await?.body)
     }
 
-    async fn call(&self, method: Method, path: &str) -> Result<Answer> {
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         let what = format!("{method} {path}");
-        let answer = self
+        let mut request = self
             .client
             .request(method, format!("{}{path}", self.url))
-            .bearer_auth(&self.token)
-            .send()
-            .await
-            .context(what.clone())?;
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = request.send().await.context(what.clone())?;
         let status = answer.status().as_u16();
         let retry_after = answer
             .headers()

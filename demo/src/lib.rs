@@ -5,6 +5,7 @@
 
 mod acts;
 mod api;
+mod bulk;
 mod compare;
 mod delete;
 mod hands;

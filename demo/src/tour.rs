@@ -114,6 +114,8 @@ impl<'a> Tour<'a> {
         self.survive(outcome);
         let outcome = self.whole_life().await;
         self.survive(outcome);
+        let outcome = self.many_at_once(&api).await;
+        self.survive(outcome);
         self.count().await
     }
 
