@@ -3,6 +3,7 @@
 //! Everything here leaves the stack as it is, so that all runs side by side; what stops a part is in `tests/outage`.
 #![cfg(test)]
 
+mod api_document;
 mod archive;
 mod authorization;
 mod chat;
