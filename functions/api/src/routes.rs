@@ -1,5 +1,6 @@
 //! The table of routes, and the answer where there is none.
 
+mod collections;
 mod delete;
 mod deletions;
 mod destroy;
@@ -36,6 +37,7 @@ pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
             .fallback(another_method::<P>)
     };
     Router::new()
+        .route("/v1/collections", only(get(collections::list::<P>)))
         .route("/v1/deletions", only(get(deletions::list::<P>)))
         .route("/v1/deletions/{deletion}", only(get(deletions::show::<P>)))
         .route(

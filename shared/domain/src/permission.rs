@@ -36,6 +36,61 @@ pub enum Right {
     Never,
 }
 
+/// What the caller may do in a collection, before any row is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights {
+    /// Get, list, search, and count.
+    pub read: Right,
+    /// Create and replace, where the collection serves that.
+    pub write: Right,
+    /// Delete.
+    pub delete: Right,
+    /// Undo a deletion, where the collection allows that.
+    pub restore: Right,
+    /// Remove for good.
+    pub purge: Right,
+    /// Delete records of others.
+    pub destroy_all: Right,
+}
+
+impl Rights {
+    /// Those of this caller. What the collection lets nobody do is no right.
+    #[must_use]
+    pub fn of(principal: &Principal, collection: &Collection) -> Self {
+        let of = |action| right(principal, collection, action);
+        let if_possible = |is_possible, action| {
+            if is_possible {
+                of(action)
+            } else {
+                Right::Never
+            }
+        };
+        Self {
+            read: of(Action::Read),
+            write: if_possible(collection.serve.write, Action::Write),
+            delete: of(Action::Delete),
+            restore: if_possible(collection.strategy.keeps_records(), Action::Restore),
+            purge: of(Action::Purge),
+            destroy_all: of(Action::DestroyAll),
+        }
+    }
+
+    /// Whether there is nothing that the caller may do.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        let Self {
+            read,
+            write,
+            delete,
+            restore,
+            purge,
+            destroy_all,
+        } = self;
+        let all = [read, write, delete, restore, purge, destroy_all];
+        all.into_iter().all(|right| *right == Right::Never)
+    }
+}
+
 /// What the caller may do, before any row is read.
 #[must_use]
 pub fn right(principal: &Principal, collection: &Collection, action: Action) -> Right {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 /// The routes of `template.yaml`, fixed words before placeholders.
 const ROUTES: &[&str] = &[
+    "GET /v1/collections",
     "GET /v1/deletions",
     "GET /v1/deletions/{deletion}",
     "GET /v1/deletions/{deletion}/records",

@@ -47,6 +47,7 @@ fn every_route_is_behind_the_authorizer() {
         "DELETE /v1/{collection}",
         "DELETE /v1/{collection}/{id}",
         "DELETE /v1/{collection}/{id}/{sort}",
+        "GET /v1/collections",
         "GET /v1/deletions",
         "GET /v1/deletions/{deletion}",
         "GET /v1/deletions/{deletion}/records",

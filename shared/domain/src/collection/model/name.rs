@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 const NAME_BYTES: usize = 64;
 
 /// Segments of `/v1/…` that routes use; a collection cannot have these names.
-pub(in crate::collection) const RESERVED: [&str; 3] = ["deletions", "search", "openapi.json"];
+pub(in crate::collection) const RESERVED: [&str; 4] =
+    ["collections", "deletions", "search", "openapi.json"];
 
 /// The name of a collection: `[a-z][a-z0-9_]{0,63}`, and none of the routes' own words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ fn names_of_collections() {
         "table = 1\n[discussions]",
         "mail.toml:1: table: is an integer; a collection is a table: write `[table]` with its keys below",
     );
-    for reserved in ["deletions", "search", "\"openapi.json\""] {
+    for reserved in ["collections", "deletions", "search", "\"openapi.json\""] {
         let key = reserved.trim_matches('"');
         let text = BASE.replace("[messages]", &format!("[{reserved}]"));
         assert_eq!(
