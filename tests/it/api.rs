@@ -13,6 +13,7 @@ mod error_document;
 mod event;
 mod failures;
 mod filtering;
+mod guarding;
 mod hiding;
 mod limits;
 mod listing;

@@ -258,11 +258,10 @@ pub(crate) struct RecordView<'a> {
 }
 
 impl<'a> RecordView<'a> {
-    /// The row as a client sees it: without the mark's attributes, which have no value on a live record.
+    /// The row as a client sees it: without what the collection does not show.
     pub(crate) fn new(collection: &'a Collection, row: Row) -> Self {
-        let marks = collection.marks.all();
         let mut attributes = row.attributes;
-        attributes.retain(|name, _| !marks.contains(&name.as_str()));
+        attributes.retain(|name, _| collection.shows(name));
         Self {
             collection: &collection.name,
             key: row.key,

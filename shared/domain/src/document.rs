@@ -63,8 +63,10 @@ impl Document {
     }
 }
 
-/// Numbers are compared by their value: a store may write `1` as `1.0`.
-fn is_same(one: &Value, other: &Value) -> bool {
+/// Whether two values are the same to a client. Numbers are compared by their value: a store, or a client, may write `1`
+/// as `1.0`.
+#[must_use]
+pub fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             one == other || one.as_f64() == other.as_f64()

@@ -16,6 +16,12 @@ pub enum DraftError {
         /// The attribute.
         attribute: String,
     },
+    /// It holds an attribute that clients do not see. Whether there is one, and which value it has, is not compared.
+    #[error("is none that clients write; leave it out")]
+    Hidden {
+        /// The attribute.
+        attribute: String,
+    },
     /// The status is not one that clients may write.
     #[error("is none of the states that clients write: {allowed}")]
     Status {
@@ -56,6 +62,7 @@ impl DraftError {
     pub fn attribute(&self) -> &str {
         match self {
             Self::Mark { attribute }
+            | Self::Hidden { attribute }
             | Self::Status { attribute, .. }
             | Self::Key { attribute }
             | Self::Tenant { attribute }
@@ -80,6 +87,12 @@ pub fn draft(
         if attributes.contains_key(name) {
             let attribute = name.to_owned();
             return Err(DraftError::Mark { attribute });
+        }
+    }
+    for name in &collection.guarded.hidden {
+        if attributes.contains_key(name) {
+            let attribute = name.clone();
+            return Err(DraftError::Hidden { attribute });
         }
     }
     status(collection, &attributes)?;

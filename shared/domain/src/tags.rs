@@ -37,14 +37,13 @@ impl Tags {
     }
 }
 
-/// The tag of a record: another one for every other content. The mark's attributes have no part in it, and a number has
-/// the same one however it is written.
+/// The tag of a record: another one for every other content that is shown. What is hidden has no part in it, because
+/// whoever guesses a value could compare the tag; and a number has the same one however it is written.
 #[must_use]
 pub fn tag_of(collection: &Collection, row: &Row) -> String {
-    let marks = collection.marks.all();
     let mut hash = Sha256::new();
     let shown = row.attributes.iter();
-    for (name, value) in shown.filter(|(name, _)| !marks.contains(&name.as_str())) {
+    for (name, value) in shown.filter(|(name, _)| collection.shows(name)) {
         text(&mut hash, name);
         add(&mut hash, value);
     }

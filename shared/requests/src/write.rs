@@ -19,9 +19,9 @@ use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::liveness::{Liveness, judge};
 use crate::visible::visible;
-use domain::collection::{Collection, IdError};
+use domain::collection::{Collection, Guarded, IdError};
 use domain::deletion::Deletion;
-use domain::document::Document;
+use domain::document::{Document, is_same};
 use domain::permission::{Action, Right, allows, right};
 use domain::principal::Principal;
 use domain::row::Row;
@@ -82,6 +82,12 @@ pub enum WriteError {
         /// The attribute.
         attribute: String,
     },
+    /// It has another value than the row has of what no client changes.
+    #[error("an attribute is only to be read")]
+    ReadOnly {
+        /// The attribute.
+        attribute: String,
+    },
     /// The row would be larger than the store allows.
     #[error("the record is too large")]
     TooLarge,
@@ -138,7 +144,10 @@ pub async fn write<P: ApiPorts>(
         let before = rows.stored(collection, &wanted.key).await?;
         let asked = (wanted, meant);
         let row = admit(api, principal, collection, asked, before.as_ref()).await?;
-        let computed = api.collections.computed_attributes(&collection.name);
+        // What is kept must be so until the write: whoever changes it meanwhile does not know of this one.
+        let mut kept = api.collections.computed_attributes(&collection.name);
+        let Guarded { hidden, readonly } = &collection.guarded;
+        kept.extend(hidden.iter().chain(readonly).map(String::as_str));
         let unchanged = if matches!(meant.tags, Tags::Of(_)) {
             let names = before
                 .iter()
@@ -149,7 +158,7 @@ pub async fn write<P: ApiPorts>(
             }
             Unchanged::All
         } else {
-            Unchanged::These(&computed)
+            Unchanged::These(&kept)
         };
         let tenant = &principal.tenant;
         leaves_room(collection, tenant, &row, SUBJECT_BYTES, Count::Most)?;
@@ -206,12 +215,14 @@ async fn admit<P: ApiPorts, K: Sync>(
         Liveness::Live(row) => Some(row),
         _ => None,
     });
-    let mut row = completed(principal, collection, wanted, live)?;
+    let known = live.filter(|live| may_know(principal, collection, live, now));
+    let mut kept = wanted.clone();
+    keep(api, collection, &mut kept, known)?;
+    let mut row = completed(principal, collection, &kept, live)?;
     if before.is_none() {
         date(collection, &mut row, now);
     }
-    is_not_later(collection, &row, live, now)?;
-    compute(api, collection, &mut row, live)?;
+    is_not_later(collection, &row, known, now)?;
     let above = liveness(api, principal, collection, row.clone()).await?;
     if matches!(above, Liveness::Absent) {
         return Err(WriteError::KeyTaken);
@@ -258,28 +269,44 @@ fn is_not_later(
     Ok(())
 }
 
-/// The values that are computed of the record's children are those that it has. One that is sent back as it was shown is
-/// left out as well.
-fn compute<P: ApiPorts>(
+/// What no client writes is as it was: what is computed of the record's children, what is only to be read, and what is
+/// hidden. What is sent back as it was shown is taken for not sent.
+fn keep<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     row: &mut Row,
-    live: Option<&Row>,
+    known: Option<&Row>,
 ) -> Result<(), WriteError> {
-    for attribute in api.collections.computed_attributes(&collection.name) {
-        let kept = live.and_then(|live| live.attributes.get(attribute));
-        match (row.attributes.get(attribute), kept) {
-            (Some(sent), kept) if kept != Some(sent) => {
-                let attribute = attribute.to_owned();
-                return Err(WriteError::Computed { attribute });
-            }
-            (None, Some(kept)) => {
-                row.attributes.insert(attribute.to_owned(), kept.clone());
-            }
-            _ => {}
+    let computed = api.collections.computed_attributes(&collection.name);
+    let Guarded { hidden, readonly } = &collection.guarded;
+    let names = computed.iter().copied();
+    let names = names.chain(readonly.iter().chain(hidden).map(String::as_str));
+    for name in names {
+        let kept = known.and_then(|known| known.attributes.get(name));
+        let sent = row.attributes.remove(name);
+        if let Some(sent) = sent
+            && !kept.is_some_and(|kept| is_same(&sent, kept))
+        {
+            let attribute = name.to_owned();
+            return Err(if computed.contains(&name) {
+                WriteError::Computed { attribute }
+            } else {
+                WriteError::ReadOnly { attribute }
+            });
+        }
+        if let Some(kept) = kept {
+            row.attributes.insert(name.to_owned(), kept.clone());
         }
     }
     Ok(())
+}
+
+/// Whether the caller may see what the current row says, or may replace it, and then sees it in the answer.
+fn may_know(principal: &Principal, collection: &Collection, live: &Row, now: Timestamp) -> bool {
+    !matches!(
+        may_replace(principal, collection, live, now),
+        Err(WriteError::KeyTaken)
+    )
 }
 
 /// What the rows say about a row: as it is, or as it would be.

@@ -57,6 +57,7 @@ impl From<DraftError> for Problem {
     fn from(error: DraftError) -> Self {
         let code = match error {
             DraftError::Mark { .. } => Code::MarkNotAllowed,
+            DraftError::Hidden { .. } => Code::AttributeNotAllowed,
             DraftError::Status { .. } => Code::StatusNotAllowed,
             DraftError::Key { .. }
             | DraftError::Tenant { .. }
@@ -105,6 +106,14 @@ impl From<WriteError> for Problem {
                 "An attribute is computed of the records below; leave it out, or send it as it is.",
             )
             .at(format!("/body/{}", segment(&attribute)), "is computed"),
+            WriteError::ReadOnly { attribute } => Self::new(
+                Code::AttributeNotAllowed,
+                "An attribute is only to be read; leave it out, or send it as it is.",
+            )
+            .at(
+                format!("/body/{}", segment(&attribute)),
+                "is only to be read",
+            ),
             WriteError::TooLarge => Self::new(
                 Code::RecordTooLarge,
                 "With its names a record has at most 400 KB.",

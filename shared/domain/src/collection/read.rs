@@ -7,6 +7,7 @@ mod declared;
 mod effects;
 pub(super) mod files;
 mod filters;
+mod guarded;
 pub(super) mod keys;
 mod links;
 mod parent;

@@ -4,6 +4,7 @@ mod cascades;
 mod contradictions;
 mod documentation;
 mod effects;
+mod guarded;
 mod policies;
 mod refusals;
 mod relations;
@@ -155,6 +156,7 @@ fn every_key_of_this_version_is_read() {
         strategy: Strategy::Flag,
         retention: "12h".parse().unwrap(),
         restorable: true,
+        guarded: Guarded::default(),
         live_is_null: false,
         version: None,
         author: Some(Author {

@@ -47,6 +47,8 @@ pub struct Collection {
     pub serve: Serve,
     /// Who may do what. What is not granted is denied.
     pub permissions: Permissions,
+    /// What of a row clients do not see, or do not change.
+    pub guarded: Guarded,
     /// The names of the mark's three attributes, in the row and in the document.
     pub marks: MarkNames,
     /// The answer to a delete of an absent record.
@@ -92,6 +94,15 @@ pub struct Author {
     pub gsi: Option<String>,
 }
 
+/// The attributes of a row that belong to somebody else than the clients of the API: whoever writes the table directly.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guarded {
+    /// Never in an answer, and never written by a client.
+    pub hidden: Vec<String>,
+    /// In answers, and never changed by a client.
+    pub readonly: Vec<String>,
+}
+
 /// The names of the mark's attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkNames {
@@ -128,6 +139,16 @@ impl Default for MarkNames {
             deleted_by: "deleted_by".to_owned(),
             deletion_id: "deletion_id".to_owned(),
         }
+    }
+}
+
+impl Collection {
+    /// Whether an attribute of a live row is in answers: all are but the mark's, which say nothing there, and the hidden
+    /// ones. What is not shown must have no part in anything else that a client sees or finds by.
+    #[must_use]
+    pub fn shows(&self, attribute: &str) -> bool {
+        let is_hidden = self.guarded.hidden.iter().any(|name| name == attribute);
+        !is_hidden && !self.marks.all().contains(&attribute)
     }
 }
 

@@ -8,7 +8,7 @@ use super::problems::Problems;
 use super::tree::{Entry, Section};
 use super::values::{attributes, named, named_if_any, one_of, table_of};
 use super::words::{self, checked};
-use super::{consistency, effects, filters, parent, permissions, policy, shape, status};
+use super::{consistency, effects, filters, guarded, parent, permissions, policy, shape, status};
 use crate::collection::model::filters::Filters;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
@@ -54,6 +54,7 @@ pub(super) fn read<'a>(
         .map_or_else(Filters::default, |table| filters::read(&table, problems));
     let serve = permissions::serve(section, problems);
     let permissions = permissions::read(section, problems);
+    let guarded = guarded::read(section, problems);
     let marks = marks(section, problems);
     let missing = one_of(section.get("missing"), &Missing::WORDS, problems).unwrap_or_default();
     let status = table_of(section, "status").and_then(|table| status::read(&table, problems));
@@ -87,6 +88,7 @@ pub(super) fn read<'a>(
         filters,
         serve,
         permissions,
+        guarded,
         marks,
         missing,
         status,
@@ -97,6 +99,7 @@ pub(super) fn read<'a>(
     };
     consistency::check(&collection, section, problems);
     policy::check(&collection, section, problems);
+    guarded::check(&collection, section, problems);
     (problems.count() == before).then(|| Declared {
         collection,
         section: section.clone(),

@@ -112,6 +112,8 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("permissions.author_within", TEXT, "\"10m\""),
     now("permissions.destroy_all", LIST, "[\"admin\"]"),
     now("permissions.deny", LIST, "[\"guest\"]"),
+    now("hidden", LIST, "[\"internal_note\"]"),
+    now("readonly", LIST, "[\"imported_at\"]"),
     now("marks", TABLE, "{ deleted_at = \"date_delete\" }"),
     now("marks.deleted_at", TEXT, "\"date_delete\""),
     now("marks.deleted_by", TEXT, "\"deleted_by\""),

@@ -163,7 +163,20 @@ fn aggregates<'a>(
             .chain(marks)
             .find(|(_, other)| *other == attribute);
         let place = || declared.section.place_of("aggregates");
-        if let Some((key, _)) = other {
+        let guarded = [
+            ("hidden", &on.guarded.hidden),
+            ("readonly", &on.guarded.readonly),
+        ];
+        let guarded = guarded
+            .into_iter()
+            .find(|(_, names)| names.iter().any(|name| name == attribute));
+        if let Some((key, _)) = guarded {
+            let message = format!(
+                "computes `{attribute}` of {}, which is in its `{key}`; a computed value is shown, and no client changes it: take it out there",
+                on.name
+            );
+            problems.add(place(), message);
+        } else if let Some((key, _)) = other {
             let message = format!(
                 "computes `{attribute}` of {}, which is also in its `{key}`; give the value an attribute of its own",
                 on.name
