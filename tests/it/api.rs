@@ -8,6 +8,7 @@ mod another_parent;
 mod claims;
 mod cursors;
 mod deleting;
+mod deleting_versions;
 mod destroying;
 mod error_document;
 mod event;

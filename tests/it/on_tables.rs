@@ -168,6 +168,7 @@ impl<S: Search> OnTables<S> {
             key: key.clone(),
             request_id: REQUEST.to_owned(),
             once: None,
+            tags: Tags::Unasked,
         };
         // Boxed, here and below: these futures hold whole passes over real stores.
         match Box::pin(accept(&self.api(faults), request)).await {

@@ -34,7 +34,7 @@ impl Conditions {
         headers: &HeaderMap,
     ) -> Result<Self, Problem> {
         let takes_key = [Method::POST, Method::DELETE].contains(method);
-        let takes_tags = *method == Method::PUT || is_action;
+        let takes_tags = [Method::PUT, Method::DELETE].contains(method) || is_action;
         let key = one(headers, &IDEMPOTENCY_KEY)?;
         let tags = one(headers, &IF_MATCH)?;
         if key.is_some() && !takes_key {
@@ -126,9 +126,17 @@ fn is_new(method: &Method, headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-fn not_taken(name: &HeaderName) -> Problem {
+/// The problem "this route does not take this header".
+pub(crate) fn not_taken(name: &HeaderName) -> Problem {
     let detail = format!("This route does not take the header `{name}`.");
     Problem::new(Code::HeaderNotAllowed, detail).at(format!("/header/{name}"), "remove it")
+}
+
+/// The problem "this record has too many attributes for `If-Match`".
+pub(crate) fn too_wide_to_compare() -> Problem {
+    let detail = "A record of more than 100 attributes cannot be compared; nothing was written.";
+    Problem::new(Code::HeaderNotAllowed, detail)
+        .at("/header/if-match", "is not possible for this record")
 }
 
 fn invalid(name: &HeaderName, why: &'static str) -> Problem {

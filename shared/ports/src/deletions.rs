@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::writes::Stored;
 use crate::{Attempt, DependencyError};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Deletion, DeletionId, DueKind};
@@ -17,7 +18,7 @@ use domain::scope::Scope;
 pub enum AcceptOutcome {
     /// The root is marked and the deletion stored: by this call or by one whose answer was lost.
     Accepted,
-    /// The root was missing, not the tenant's, or already marked. Nothing was written.
+    /// The root was missing, not the tenant's, already marked, or not as it was seen. Nothing was written.
     RootNotLive,
     /// With the mark the root would be larger than the store allows. Nothing was written.
     RootTooLarge,
@@ -55,10 +56,38 @@ pub enum UndoOutcome {
     Begun,
 }
 
+/// On what an acceptance depends, beside that its root is live.
+#[derive(Debug)]
+pub struct OnlyIf<'a, K> {
+    /// No other request has used this key.
+    pub key: Option<&'a RequestKey>,
+    /// The root still has exactly these attributes, the mark's aside: at most [`COMPARED`](crate::COMPARED).
+    pub seen: Option<&'a Stored<K>>,
+}
+
+impl<K> Clone for OnlyIf<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for OnlyIf<'_, K> {}
+
+impl<'a, K> OnlyIf<'a, K> {
+    /// On this key, if there is one, and nothing else.
+    #[must_use]
+    pub fn unused(key: Option<&'a RequestKey>) -> Self {
+        Self { key, seen: None }
+    }
+}
+
 /// Accepts deletions: all or nothing.
 pub trait AcceptDeletions: Send + Sync {
-    /// In one transaction: marks the root if it is there, the tenant's and unmarked, and stores the deletion, its scope
-    /// and its first page, and the key of the request, unless another request has used it.
+    /// A row in the store's own types, as [`WriteRows`](crate::WriteRows) reads it.
+    type Raw: Send + Sync;
+
+    /// In one transaction: marks the root if it is there, the tenant's, unmarked and as it was seen, and stores the
+    /// deletion, its scope and its first page, and the key of the request, unless another request has used it.
     ///
     /// # Errors
     ///
@@ -69,7 +98,7 @@ pub trait AcceptDeletions: Send + Sync {
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
-        key: Option<&RequestKey>,
+        only_if: OnlyIf<'_, Self::Raw>,
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
     /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists, and

@@ -98,8 +98,8 @@ pub use self::archive::{
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionItems,
-    DeletionRange, DeletionSummary, FindDue, PutPageOutcome, ReadDeletions, RequestedOutcome,
-    RestoreOutcome, StoreOnceOutcome, StoreOutcome, UndoOutcome,
+    DeletionRange, DeletionSummary, FindDue, OnlyIf, PutPageOutcome, ReadDeletions,
+    RequestedOutcome, RestoreOutcome, StoreOnceOutcome, StoreOutcome, UndoOutcome,
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{

@@ -14,7 +14,9 @@ pub trait ApiPorts: Send + Sync {
     /// Documents: search, and update for a client's write.
     type Documents: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments;
     /// Deletions: accept, read, and ask something of one.
-    type Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions;
+    type Deletions: AcceptDeletions<Raw = <Self::Rows as WriteRows>::Raw>
+        + ChangeDeletions
+        + ReadDeletions;
     /// The queue's sending half.
     type Queue: SendDeletion;
     /// Time and chance.
@@ -191,7 +193,8 @@ impl<S: Stores, O: Outgoing, C: Clock + Ids, H: Send + Sync> ApiPorts for Wired<
 where
     S::Rows: ReadRows + WriteRows,
     S::Documents: SearchDocuments + IndexDocuments + ReadDocuments + PurgeDocuments,
-    S::Deletions: AcceptDeletions + ChangeDeletions + ReadDeletions,
+    S::Deletions:
+        AcceptDeletions<Raw = <S::Rows as WriteRows>::Raw> + ChangeDeletions + ReadDeletions,
     O::Queue: SendDeletion,
 {
     type Rows = S::Rows;

@@ -26,9 +26,11 @@ use domain::request_key::RequestKey;
 use domain::row::Row;
 use domain::scope::Scope;
 use domain::size::{Count, leaves_room};
+use domain::tags::{Tags, tag_of};
+use jiff::Timestamp;
 use ports::{
-    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, SendDeletion,
-    UndoOutcome,
+    AcceptDeletions, AcceptOutcome, ApiPorts, COMPARED, Clock, DependencyError, Fields, Ids,
+    OnlyIf, SendDeletion, UndoOutcome, WriteRows,
 };
 use telemetry::chain;
 
@@ -45,6 +47,8 @@ pub struct DeleteRequest<'a> {
     pub request_id: String,
     /// What makes it the same as an earlier request.
     pub once: Option<RequestKey>,
+    /// Only if the record is live and of one of these versions.
+    pub tags: Tags,
 }
 
 /// The answer to a delete.
@@ -78,6 +82,12 @@ pub enum AcceptError {
     /// A live child blocks it: a record of this collection.
     #[error("a live record of {0} names it")]
     HasChildren(CollectionName),
+    /// The record is not of a version that the request is meant for, is not live, or the caller cannot know its version.
+    #[error("the record has changed")]
+    PreconditionFailed,
+    /// It has too many attributes for a store to compare them.
+    #[error("the record is too wide to be compared")]
+    TooWideToCompare,
     /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,
@@ -127,6 +137,7 @@ pub async fn accept<P: ApiPorts>(
         key,
         request_id,
         once,
+        tags,
     } = request;
     let once = once.as_ref();
     if right(principal, collection, Action::Delete) == Right::Never {
@@ -143,7 +154,20 @@ pub async fn accept<P: ApiPorts>(
         Fields::Judged
     };
     let (mut races, mut unanswered) = (0, None);
+    // Nobody who names a version is answered that something is gone already: it is another one.
+    let gone = || {
+        if tags.are_asked() {
+            Err(AcceptError::PreconditionFailed)
+        } else {
+            Ok(absent(collection))
+        }
+    };
     loop {
+        // Before the rest is read: what is accepted depends on exactly this.
+        let seen = match &tags {
+            Tags::Of(_) => api.ports.rows().stored(collection, &key).await?,
+            Tags::Unasked | Tags::Any => None,
+        };
         let (found, above) = with_above(api, collection, &principal.tenant, &key, fields).await?;
         // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
@@ -152,7 +176,10 @@ pub async fn accept<P: ApiPorts>(
             return publish(api, collection, deletion, &page, once).await;
         }
         let (row, is_live) = match found {
-            Liveness::Absent => return Ok(absent(collection)),
+            Liveness::Absent => return gone(),
+            Liveness::Marked { .. } | Liveness::Hidden { .. } if tags.are_asked() => {
+                return Err(AcceptError::PreconditionFailed);
+            }
             Liveness::Marked { row, by } | Liveness::Hidden { row, by } => {
                 if !allows(principal, collection, Action::Delete, &row, began) {
                     // Nobody may read it any more: for the caller it is absent.
@@ -181,8 +208,20 @@ pub async fn accept<P: ApiPorts>(
             return if is_live && readable {
                 Err(AcceptError::Forbidden)
             } else {
-                Ok(absent(collection))
+                gone()
             };
+        }
+        if tags.are_asked() {
+            let versions = (&tags, seen.as_ref().map(|seen| &seen.row));
+            if !is_live || !is_meant(principal, collection, &row, versions, began) {
+                return Err(AcceptError::PreconditionFailed);
+            }
+            if seen
+                .as_ref()
+                .is_some_and(|seen| seen.row.attributes.len() > COMPARED)
+            {
+                return Err(AcceptError::TooWideToCompare);
+            }
         }
         if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
             return Err(AcceptError::HasChildren(child));
@@ -203,10 +242,14 @@ pub async fn accept<P: ApiPorts>(
             now: began,
         };
         let deletion = Deletion::accept(asked, &api.timing);
+        let only_if = OnlyIf {
+            key: once,
+            seen: seen.as_ref(),
+        };
         match api
             .ports
             .deletions()
-            .accept(collection, &deletion, &scope, &page, once)
+            .accept(collection, &deletion, &scope, &page, only_if)
             .await
         {
             Ok(AcceptOutcome::Accepted) => {
@@ -215,6 +258,9 @@ pub async fn accept<P: ApiPorts>(
             Ok(AcceptOutcome::KeyInUse) => return Err(OnceError::InFlight.into()),
             // Another writer was faster: the current state is the answer.
             Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
+            Ok(AcceptOutcome::RootNotLive) if tags.are_asked() => {
+                return Err(AcceptError::PreconditionFailed);
+            }
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
             Ok(AcceptOutcome::RootTooLarge) => return Err(too_large(collection)),
             Err(error) => {
@@ -223,6 +269,25 @@ pub async fn accept<P: ApiPorts>(
             }
         }
     }
+}
+
+/// Whether this live row is of a version that the request is meant for; `seen` is what the write will depend on. A tag is
+/// known to those only who read the record or write it: for anybody else the answer would say whether a guess is right.
+fn is_meant(
+    principal: &Principal,
+    collection: &Collection,
+    row: &Row,
+    (tags, seen): (&Tags, Option<&Row>),
+    now: Timestamp,
+) -> bool {
+    let may = |action| allows(principal, collection, action, row, now);
+    let is_known = (collection.serve.read && may(Action::Read))
+        || (collection.serve.write && may(Action::Write));
+    let is_of_these = match tags {
+        Tags::Unasked | Tags::Any => true,
+        Tags::Of(_) => seen.is_some_and(|seen| tags.hold(&tag_of(collection, seen))),
+    };
+    is_known && is_of_these
 }
 
 /// What the deletion covers, and what the requester may read of it.

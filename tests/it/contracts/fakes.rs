@@ -7,7 +7,7 @@ use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::event::Event;
 use domain::key::RecordKey;
-use ports::{ArchiveRows, ClearRows, EraseRows, MarkRows, PurgeRows, ReadRows, WriteRows};
+use ports::{ArchiveRows, ClearRows, EraseRows, MarkRows, PurgeRows, ReadRows, Stored, WriteRows};
 use serde_json::{Map, Value};
 use testing::contract::archive::ArchiveHarness;
 use testing::contract::deletions::DeletionsHarness;
@@ -146,6 +146,14 @@ impl DocumentsHarness for FakeHarness<FakeDocuments> {
 
 impl DeletionsHarness for FakeHarness<FakeDeletions> {
     type Deletions = FakeDeletions;
+
+    async fn seen_row(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Option<Stored<Map<String, Value>>> {
+        self.rows.stored(collection, key).await.expect("it answers")
+    }
 
     fn deletions(&self) -> &FakeDeletions {
         &self.port

@@ -10,6 +10,7 @@ use aws::{
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use ports::{Stored, WriteRows};
 use serde_json::{Map, Value};
 use testing::contract::archive::ArchiveHarness;
 use testing::contract::deletions::DeletionsHarness;
@@ -117,6 +118,15 @@ impl ArchiveHarness for Real<DynamoRows, Tables> {
 
 impl DeletionsHarness for Real<DynamoDeletions, Tables> {
     type Deletions = DynamoDeletions;
+
+    async fn seen_row(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> Option<Stored<<DynamoRows as WriteRows>::Raw>> {
+        let rows = DynamoRows::new(self.store.client(), self.store.names());
+        rows.stored(collection, key).await.expect("it answers")
+    }
 
     fn deletions(&self) -> &DynamoDeletions {
         &self.port

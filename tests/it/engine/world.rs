@@ -14,6 +14,7 @@ use domain::collection::{Collection, Collections};
 use domain::deletion::{Deletion, DeletionId, RetryLimits, State, Timing};
 use domain::key::RecordKey;
 use domain::principal::{Groups, Principal, Tenant};
+use domain::tags::Tags;
 use engine::{Advanced, Engine, advance};
 use engine::{SweepReport, sweep};
 use jiff::Timestamp;
@@ -387,6 +388,7 @@ pub(crate) async fn ask(
             key: key.clone(),
             request_id: "request-1".to_owned(),
             once: None,
+            tags: Tags::Unasked,
         },
     ))
     .await

@@ -38,7 +38,7 @@ fn api_may_accept_read_search_and_write() {
             (&["table/ControlTable/index/by_tenant"], "dynamodb:Query"),
             (
                 &["table/orders"],
-                "dynamodb:BatchGetItem Query UpdateItem GetItem PutItem DeleteItem"
+                "dynamodb:BatchGetItem Query UpdateItem PutItem DeleteItem"
             ),
             (
                 &["table/order-lines"],

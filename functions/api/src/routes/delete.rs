@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::IF_MATCH;
 use axum::response::{IntoResponse as _, Response};
 use domain::deletion::{self, Deletion};
 use domain::key::RecordKey;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use super::named_collection::collection;
 use crate::call::Call;
+use crate::conditions::{not_taken, too_wide_to_compare};
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
@@ -41,12 +43,17 @@ pub(super) async fn delete<P: ApiPorts>(
     let collection = collection(&api, &path.collection)?;
     let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
     let key = record(collection, &path, &query)?;
+    let has_tags = collection.serve.read || collection.serve.write;
+    if call.tags.are_asked() && !has_tags {
+        return Err(not_taken(&IF_MATCH));
+    }
     let request = DeleteRequest {
         principal: &call.principal,
         collection,
         key: key.clone(),
         request_id: call.request_id.clone(),
         once: call.once(api.ports.clock().now()),
+        tags: call.tags.clone(),
     };
     let told = ("PENDING_DELETE", "Deletion has been scheduled");
     match earlier(&api, &request).await? {
@@ -151,6 +158,11 @@ impl From<AcceptError> for Problem {
                 format!("A live record of {child} names it; delete that one first."),
             ),
             AcceptError::Once(error) => error.into(),
+            AcceptError::PreconditionFailed => Self::new(
+                Code::PreconditionFailed,
+                "There is no live record of the version that `If-Match` names; nothing was deleted.",
+            ),
+            AcceptError::TooWideToCompare => too_wide_to_compare(),
             AcceptError::TakenBack => Self::new(
                 Code::NotQueued,
                 "The deletion could not be queued and was taken back; nothing has changed.",

@@ -17,6 +17,7 @@ use requests::write::{Meant, WriteError, Written, write};
 use super::named_collection::{collection, methods};
 use super::records::deleted;
 use crate::call::CallWithObject;
+use crate::conditions::too_wide_to_compare;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, segment};
@@ -88,11 +89,7 @@ impl From<WriteError> for Problem {
                 Code::PreconditionFailed,
                 "The record is not as `If-Match` or `If-None-Match` says; nothing was written.",
             ),
-            WriteError::TooWideToCompare => Self::new(
-                Code::HeaderNotAllowed,
-                "A record of more than 100 attributes cannot be compared; nothing was written.",
-            )
-            .at("/header/if-match", "is not possible for this record"),
+            WriteError::TooWideToCompare => too_wide_to_compare(),
             WriteError::Later { attribute } => Self::new(
                 Code::InvalidAttribute,
                 "An attribute holds a time that has not come; nothing was written.",

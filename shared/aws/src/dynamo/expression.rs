@@ -1,8 +1,10 @@
 //! Placeholders for expressions, because an attribute may have any name, even a reserved word or one with dots.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Item;
 
 /// The names and values of an expression's placeholders.
 #[derive(Debug, Default)]
@@ -29,6 +31,18 @@ impl Placeholders {
     pub(super) fn value(&mut self, value: AttributeValue) -> String {
         self.values.push(value);
         format!(":v{}", self.values.len() - 1)
+    }
+
+    /// The condition that these attributes are as in an item that was read, or missing as there; at least one.
+    pub(super) fn as_read(&mut self, read: &Item, attributes: &BTreeSet<&str>) -> String {
+        let conditions = attributes.iter().map(|attribute| {
+            let name = self.name(attribute);
+            match read.get(*attribute) {
+                Some(value) => format!("{name} = {}", self.value(value.clone())),
+                None => format!("attribute_not_exists({name})"),
+            }
+        });
+        conditions.collect::<Vec<_>>().join(" AND ")
     }
 
     /// A list of attributes for a projection; each must be listed only once there.

@@ -36,6 +36,7 @@ macro_rules! deletions_contract {
                 accepting_a_root_of_another_tenant_writes_nothing,
                 accepting_a_root_of_nobody_writes_nothing,
                 accepting_a_marked_root_writes_nothing,
+                accepting_a_root_that_has_changed_since_it_was_seen_writes_nothing,
                 a_root_that_the_mark_would_make_too_large_is_told_apart_and_nothing_is_written,
                 accepting_again_is_accepted_and_changes_nothing,
                 accepting_again_changes_nothing_whatever_became_of_the_root,

@@ -1,6 +1,6 @@
 //! Acceptance, all or nothing, and rolling it back.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{FakeDeletions, Id, NAME, State, id_of};
 use crate::rows::{clear_mark, has_room, write_mark};
@@ -13,19 +13,22 @@ use domain::request_key::{RequestKey, UsedKey};
 use domain::row::{Row, RowMark};
 use domain::scope::Scope;
 use ports::{
-    AcceptDeletions, AcceptOutcome, ChangeDeletions, DependencyError, RequestedOutcome,
+    AcceptDeletions, AcceptOutcome, ChangeDeletions, DependencyError, OnlyIf, RequestedOutcome,
     StoreOnceOutcome, StoreOutcome, UndoOutcome,
 };
 
 impl AcceptDeletions for FakeDeletions {
+    type Raw = Map<String, Value>;
+
     async fn accept(
         &self,
         collection: &Collection,
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
-        key: Option<&RequestKey>,
+        only_if: OnlyIf<'_, Map<String, Value>>,
     ) -> Result<AcceptOutcome, DependencyError> {
+        let OnlyIf { key, seen } = only_if;
         let (root, _) = root_of(page)?;
         let (mut state, id) = (self.begin(), id_of(deletion));
         // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
@@ -47,6 +50,11 @@ impl AcceptDeletions for FakeDeletions {
                 RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
                 RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
                 RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
+                    return Ok(AcceptOutcome::RootNotLive);
+                }
+                RowMark::Absent | RowMark::Null
+                    if seen.is_some_and(|seen| !is_as_seen(collection, attributes, &seen.raw)) =>
+                {
                     return Ok(AcceptOutcome::RootNotLive);
                 }
                 RowMark::Absent | RowMark::Null
@@ -183,6 +191,17 @@ impl State {
             }
         }
     }
+}
+
+/// Whether a row still has the attributes that were seen; as DynamoDB, it is not asked for others.
+fn is_as_seen(
+    collection: &Collection,
+    now: &Map<String, Value>,
+    seen: &Map<String, Value>,
+) -> bool {
+    let marks = collection.marks.all();
+    let mut names = seen.keys().filter(|name| !marks.contains(&name.as_str()));
+    names.all(|name| now.get(name) == seen.get(name))
 }
 
 /// The root's key, and whether its mark attribute was an explicit NULL.

@@ -25,13 +25,13 @@ use ports::{
     DeletionRange, DeletionSummary, DependencyError, DetachOutcome, DetachRows,
     DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState, DocumentVersion,
     DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health, InOrder, IndexDocuments,
-    IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OrderQuery, PublishEvents, PurgeDocuments,
-    PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions, ReadDocuments,
-    ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome, RestoreOutcome,
-    RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack, ScheduleOutcome,
-    SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome, StoreNotices,
-    StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, Unchanged, UndoOutcome,
-    WriteOutcome, WriteRows,
+    IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OnlyIf, OrderQuery, PublishEvents,
+    PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions,
+    ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome,
+    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack,
+    ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
+    StoreNotices, StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, Unchanged,
+    UndoOutcome, WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -182,9 +182,9 @@ disturbed! {
 
 // The control table.
 disturbed! {
-    AcceptDeletions {
+    AcceptDeletions [type Raw] {
         call Accept: accept(
-            collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page, key: Option<&RequestKey>
+            collection: &Collection, deletion: &Deletion, scope: &Scope, page: &Page, only_if: OnlyIf<'_, P::Raw>
         ) -> AcceptOutcome;
         call AcceptNamed: accept_requested(
             deletion: &Deletion, scope: &Scope, ids: &[Vec<RecordKey>], key: Option<&RequestKey>

@@ -23,6 +23,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::Forbidden) => "forbidden",
         Err(AcceptError::TakenBack) => "taken back",
         Err(AcceptError::HasChildren(_)) => "has children",
+        Err(AcceptError::PreconditionFailed | AcceptError::TooWideToCompare) => "another version",
         Err(AcceptError::ComingBack(..)) => "coming back",
         Err(AcceptError::TooLarge { .. }) => "too large",
         Err(AcceptError::Once(_)) => "once",

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::row::Row;
+use domain::tags::Tags;
 use ports::{
     Attempt, DependencyError, Fields, OutgoingOf, ReadRows, RowPage, RowQuery, Stored, StoresOf,
     TakeBackOutcome, Unchanged, Wired, WriteOutcome, WriteRows,
@@ -111,6 +112,7 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
         key: record.clone(),
         request_id: "request-1".to_owned(),
         once: None,
+        tags: Tags::Unasked,
     };
     let answer = accept(&api, request).await;
     assert!(

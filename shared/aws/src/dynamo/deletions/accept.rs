@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 use super::transaction::{OPERATION, reasons};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{marked, primary_key, text};
+use crate::dynamo::{Item, marked, primary_key, text};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -18,23 +18,27 @@ use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
 use domain::scope::Scope;
 use ports::{
-    AcceptDeletions, AcceptOutcome, DependencyError, RequestedOutcome, StoreOnceOutcome,
+    AcceptDeletions, AcceptOutcome, DependencyError, OnlyIf, RequestedOutcome, StoreOnceOutcome,
     UndoOutcome,
 };
 
 impl AcceptDeletions for DynamoDeletions {
+    type Raw = Item;
+
     async fn accept(
         &self,
         collection: &Collection,
         deletion: &Deletion,
         scope: &Scope,
         page: &Page,
-        key: Option<&RequestKey>,
+        only_if: OnlyIf<'_, Item>,
     ) -> Result<AcceptOutcome, DependencyError> {
+        let OnlyIf { key, seen } = only_if;
+        let seen = seen.map(|seen| &seen.raw);
         let unusable = unusable(OPERATION);
         let mut actions = vec![
             TransactWriteItem::builder()
-                .update(self.mark_root(collection, deletion, page)?)
+                .update(self.mark_root(collection, deletion, page, seen)?)
                 .build(),
             TransactWriteItem::builder()
                 .put(self.put_meta(meta::write(deletion).map_err(&unusable)?)?)
@@ -117,6 +121,7 @@ impl DynamoDeletions {
         collection: &Collection,
         deletion: &Deletion,
         page: &Page,
+        seen: Option<&Item>,
     ) -> Result<Update, DependencyError> {
         let [root] = page.entries.as_slice() else {
             let why = "page 1 holds the root and nothing else";
@@ -134,13 +139,19 @@ impl DynamoDeletions {
         let partition = places.name(&collection.key.partition);
         let tenant = places.name(&collection.tenant.attribute);
         let ours = places.value(text(deletion.tenant.as_str()));
-        let unmarked = marked::unmarked(&mut places, collection);
+        let mut live = marked::unmarked(&mut places, collection);
+        if let Some(seen) = seen {
+            let marks = collection.marks.all();
+            let names = seen.keys().map(String::as_str);
+            let names = names.filter(|name| !marks.contains(name)).collect();
+            live = format!("{live} AND {}", places.as_read(seen, &names));
+        }
         Update::builder()
             .table_name(self.tables.of(collection))
             .set_key(Some(primary_key(&collection.key, &root.key)))
             .update_expression(format!("SET {}", mark.join(", ")))
             .condition_expression(format!(
-                "attribute_exists({partition}) AND {tenant} = {ours} AND {unmarked}"
+                "attribute_exists({partition}) AND {tenant} = {ours} AND {live}"
             ))
             .set_expression_attribute_names(Some(places.names()))
             .set_expression_attribute_values(places.values())

@@ -121,7 +121,7 @@ impl DynamoRows {
     }
 
     /// Whole items by primary key, in the order of the keys.
-    async fn whole_items(
+    pub(super) async fn whole_items(
         &self,
         table: &str,
         store: &'static str,
@@ -168,7 +168,7 @@ impl DynamoRows {
 }
 
 /// What a read returns for one key.
-enum Answered {
+pub(super) enum Answered {
     Found(Item),
     Missing,
     Left,

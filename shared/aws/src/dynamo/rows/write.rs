@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::archive::is_narrow;
+use super::archive::{Answered, is_narrow};
 use super::{DynamoRows, STORE, row as read_row};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::text;
@@ -31,22 +31,20 @@ impl WriteRows for DynamoRows {
         key: &RecordKey,
     ) -> Result<Option<Stored<Item>>, DependencyError> {
         const OPERATION: &str = "read a row";
-        let answer = self
-            .client
-            .get_item()
-            .table_name(self.tables.of(collection))
-            .set_key(Some(primary_key(&collection.key, key)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| dependency_error(STORE, OPERATION, error))?;
-        answer
-            .item
-            .map(|kept| {
+        let table = self.tables.of(collection);
+        let asked = vec![primary_key(&collection.key, key)];
+        let answers = self.whole_items(&table, STORE, OPERATION, asked).await?;
+        match answers.into_iter().next() {
+            Some(Answered::Found(kept)) => {
                 let row = read_row(collection, kept.clone(), OPERATION)?;
-                Ok(Stored { row, raw: kept })
-            })
-            .transpose()
+                Ok(Some(Stored { row, raw: kept }))
+            }
+            Some(Answered::Missing) | None => Ok(None),
+            Some(Answered::Left) => {
+                let why = "UnprocessedKeys";
+                Err(DependencyError::unavailable(STORE, OPERATION, why))
+            }
+        }
     }
 
     async fn write(
@@ -196,15 +194,8 @@ fn as_judged(
     kept: &Item,
     compared: &BTreeSet<&str>,
 ) -> String {
-    let mut conditions = vec![marked::unmarked(places, collection)];
-    for attribute in compared.iter().copied() {
-        let name = places.name(attribute);
-        conditions.push(match kept.get(attribute) {
-            Some(value) => format!("{name} = {}", places.value(value.clone())),
-            None => format!("attribute_not_exists({name})"),
-        });
-    }
-    conditions.join(" AND ")
+    let unmarked = marked::unmarked(places, collection);
+    format!("{unmarked} AND {}", places.as_read(kept, compared))
 }
 
 /// Unmarked, with the attributes that were written, and without those that the write has removed.
@@ -216,21 +207,16 @@ fn as_written(
 ) -> String {
     let marks = collection.marks.all();
     let written = item(collection, row, before);
-    let mut conditions = vec![marked::unmarked(places, collection)];
-    let names: BTreeSet<&String> = row
+    let unmarked = marked::unmarked(places, collection);
+    let names: BTreeSet<&str> = row
         .attributes
         .keys()
         .chain(before.iter().flat_map(|before| before.raw.keys()))
-        .filter(|name| !marks.contains(&name.as_str()))
+        .map(String::as_str)
+        .filter(|name| !marks.contains(name))
         .collect();
-    for attribute in names.into_iter().take(COMPARED) {
-        let name = places.name(attribute);
-        conditions.push(match written.get(attribute) {
-            Some(value) => format!("{name} = {}", places.value(value.clone())),
-            None => format!("attribute_not_exists({name})"),
-        });
-    }
-    conditions.join(" AND ")
+    let names = names.into_iter().take(COMPARED).collect();
+    format!("{unmarked} AND {}", places.as_read(&written, &names))
 }
 
 /// What a refused put says about the row; `None` when it is about the table, or says nothing.

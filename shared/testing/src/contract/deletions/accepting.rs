@@ -7,7 +7,8 @@ use crate::samples::{mark, marked, root_page, start, taken_back, timing, with_nu
 use domain::page::Judged;
 use domain::size::{Count, ITEM_BYTES};
 use ports::{
-    AcceptDeletions, AcceptOutcome, ChangeDeletions, ReadDeletions, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, ChangeDeletions, OnlyIf, ReadDeletions, StoreOutcome,
+    UndoOutcome,
 };
 
 pub async fn accepting_marks_the_root_and_puts_deletion_scope_and_page<H: DeletionsHarness>(
@@ -39,6 +40,48 @@ pub async fn accepting_marks_the_root_and_puts_deletion_scope_and_page<H: Deleti
         store.page(tenant, id, 1).await.expect("it answers"),
         Some(sample.page)
     );
+}
+
+pub async fn accepting_a_root_that_has_changed_since_it_was_seen_writes_nothing<
+    H: DeletionsHarness,
+>(
+    harness: &H,
+) {
+    let sample = sample(1, "acme");
+    let mut row = sample.live_root();
+    row.insert("tags".to_owned(), json!(["a", { "b": 1.5 }, null]));
+    harness.put_row(&sample.collection, row.clone()).await;
+    let (collection, key) = (&sample.collection, sample.root_key());
+    let seen = harness.seen_row(collection, key).await;
+    let only_if = OnlyIf {
+        key: None,
+        seen: seen.as_ref(),
+    };
+    for (name, value) in [("tags", json!([])), ("owner_note", json!("x"))] {
+        // What was not seen is not compared: one attribute is changed, then the other is taken out.
+        let mut other = row.clone();
+        other.insert(name.to_owned(), value);
+        if name != "tags" {
+            other.remove("tags");
+        }
+        harness.put_row(collection, other.clone()).await;
+
+        let outcome = sample.accept_if(harness, only_if).await;
+
+        assert_eq!(outcome, AcceptOutcome::RootNotLive);
+        assert!(sample.is_absent(harness).await);
+        assert_eq!(sample.root(harness).await, Some(other));
+    }
+    harness.put_row(collection, row.clone()).await;
+
+    // The second time the answer was lost.
+    for _ in 0..2 {
+        let outcome = sample.accept_if(harness, only_if).await;
+        assert_eq!(outcome, AcceptOutcome::Accepted);
+    }
+
+    let expected = marked(collection, row, &mark(1));
+    assert_eq!(sample.root(harness).await, Some(expected));
 }
 
 pub async fn accepting_marks_a_root_with_a_null_mark_too<H: DeletionsHarness>(harness: &H) {

@@ -7,7 +7,8 @@ use domain::key::RecordKey;
 use domain::page::{Judged, Page};
 use domain::scope::Scope;
 use ports::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, ReadDeletions, StoreNotices,
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, FindDue, OnlyIf, ReadDeletions, StoreNotices,
+    Stored,
 };
 use serde_json::{Map, Value};
 
@@ -38,6 +39,13 @@ pub trait DeletionsHarness: Send + Sync {
         collection: &Collection,
         key: &RecordKey,
     ) -> impl Future<Output = Option<Map<String, Value>>> + Send;
+
+    /// The complete row as a write reads it.
+    fn seen_row(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+    ) -> impl Future<Output = Option<Stored<<Self::Deletions as AcceptDeletions>::Raw>>> + Send;
 
     /// Gives all items of a deletion a later version than this build knows.
     fn make_newer(&self, deletion: &Deletion) -> impl Future<Output = ()> + Send;
@@ -88,15 +96,18 @@ impl Sample {
     }
 
     pub(super) async fn accept<H: DeletionsHarness>(&self, harness: &H) -> AcceptOutcome {
+        self.accept_if(harness, OnlyIf::unused(None)).await
+    }
+
+    pub(super) async fn accept_if<H: DeletionsHarness>(
+        &self,
+        harness: &H,
+        only_if: OnlyIf<'_, <H::Deletions as AcceptDeletions>::Raw>,
+    ) -> AcceptOutcome {
+        let (collection, deletion) = (&self.collection, &self.deletion);
         let accepted = harness
             .deletions()
-            .accept(
-                &self.collection,
-                &self.deletion,
-                &self.scope,
-                &self.page,
-                None,
-            )
+            .accept(collection, deletion, &self.scope, &self.page, only_if)
             .await;
         accepted.expect("it answers")
     }

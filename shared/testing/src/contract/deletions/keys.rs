@@ -8,7 +8,8 @@ use domain::deletion::{Action, Timing};
 use domain::request_key::{REMEMBERED, RequestKey, UsedKey};
 use domain::time::later;
 use ports::{
-    AcceptDeletions, AcceptOutcome, RequestedOutcome, StoreOnceOutcome, StoreOutcome, UndoOutcome,
+    AcceptDeletions, AcceptOutcome, OnlyIf, RequestedOutcome, StoreOnceOutcome, StoreOutcome,
+    UndoOutcome,
 };
 
 fn key(asked: &str, after: Duration) -> RequestKey {
@@ -45,7 +46,13 @@ async fn accept<H: DeletionsHarness>(harness: &H, n: u8, key: &RequestKey) -> Ac
     let (deletion, scope, page) = (&sample.deletion, &sample.scope, &sample.page);
     let accepted = harness
         .deletions()
-        .accept(&sample.collection, deletion, scope, page, Some(key))
+        .accept(
+            &sample.collection,
+            deletion,
+            scope,
+            page,
+            OnlyIf::unused(Some(key)),
+        )
         .await;
     accepted.expect("it answers")
 }

@@ -13,8 +13,8 @@ use domain::key::RecordKey;
 use domain::page::{Judged, Page};
 use domain::scope::Scope;
 use ports::{
-    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, ReadDeletions,
-    RestoreOutcome, StoreOutcome,
+    AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, OnlyIf,
+    ReadDeletions, RestoreOutcome, StoreOutcome,
 };
 
 /// A reply below a message below a discussion; its deletion was accepted, and will be restored.
@@ -59,7 +59,7 @@ async fn accepted<H: DeletionsHarness>(harness: &H, n: u8, judged: Judged) -> Re
     let scope = Scope::below(&replies, &collections());
     let outcome = harness
         .deletions()
-        .accept(&replies, &deletion, &scope, &page, None)
+        .accept(&replies, &deletion, &scope, &page, OnlyIf::unused(None))
         .await;
     assert_eq!(outcome.expect("it answers"), AcceptOutcome::Accepted);
     let mut restored = deletion.progressed(start());
