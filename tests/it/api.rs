@@ -5,6 +5,7 @@
 
 mod acting;
 mod another_parent;
+mod bounds;
 mod claims;
 mod cursors;
 mod deleting;

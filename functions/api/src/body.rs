@@ -40,11 +40,11 @@ impl RawBody {
     }
 }
 
-/// The JSON object that a body is.
+/// The JSON object that a body is, and how many bytes the client wrote for it.
 pub(crate) fn object(
     headers: &HeaderMap,
     body: Option<RawBody>,
-) -> Result<Map<String, Value>, Problem> {
+) -> Result<(Map<String, Value>, usize), Problem> {
     let Some(body) = body else {
         return Err(invalid("is missing"));
     };
@@ -63,7 +63,7 @@ pub(crate) fn object(
             "holds a number with more digits than a double; write it as text",
         ));
     }
-    Ok(object)
+    Ok((object, text.len()))
 }
 
 /// What is wrong and where, without values of the body.
@@ -151,7 +151,7 @@ mod tests {
             is_base64,
         });
         object(&headers, body)
-            .map(Value::Object)
+            .map(|(object, _)| Value::Object(object))
             .map_err(|problem| problem.parts().code.as_str().to_owned())
     }
 

@@ -15,9 +15,10 @@ use serde_json::{Map, Value};
 
 use crate::body::{self, RawBody};
 use crate::conditions::Conditions;
-use crate::gateway::Incoming;
+use crate::gateway::{BrokenHeader, Incoming};
 use crate::principal::Identity;
 use crate::problem::{Code, Problem};
+use crate::query::segment;
 
 /// One authenticated request for a route that takes no body.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ pub(crate) struct CallWithObject {
     pub(crate) call: Call,
     /// The body.
     pub(crate) object: Map<String, Value>,
-    /// Its length in bytes, as the gateway passes it on.
+    /// Its length in bytes, as the client wrote it.
     pub(crate) bytes: usize,
 }
 
@@ -122,8 +123,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CallWithObject {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let (call, body) = known(parts)?;
-        let bytes = body.as_ref().map_or(0, |body| body.text.len());
-        let object = body::object(&parts.headers, body)?;
+        let (object, bytes) = body::object(&parts.headers, body)?;
         Ok(Self {
             call,
             object,
@@ -147,6 +147,12 @@ fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
             "The request carries no verified token.",
         )
     })?;
+    if let Some(BrokenHeader(name)) = parts.extensions.get() {
+        let detail = "A header has characters that HTTP does not allow.";
+        let pointer = format!("/header/{}", segment(name));
+        let problem = Problem::new(Code::InvalidHeader, detail);
+        return Err(problem.at(pointer, "has characters that HTTP does not allow"));
+    }
     let path = parts.uri.path();
     let is_action = parts.method == Method::POST && path.starts_with("/v1/deletions/");
     let conditions = Conditions::read(&parts.method, is_action, &parts.headers)?;

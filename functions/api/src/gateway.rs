@@ -8,10 +8,11 @@
 use std::collections::HashMap;
 
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, Response, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::aws_lambda_events::encodings::Body as EventBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
 /// Everything but the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -35,6 +36,29 @@ pub(crate) struct Incoming {
     pub(crate) body: Option<String>,
     /// Whether the body is encoded in base64, which the gateway does with a body that it considers binary.
     pub(crate) is_base64: bool,
+}
+
+/// A header that HTTP does not allow: its name, as far as that can be shown.
+#[derive(Debug, Clone)]
+pub(crate) struct BrokenHeader(pub(crate) String);
+
+/// Takes out of an event the headers that cannot be read, and returns the first of them.
+pub(crate) fn take_broken_header(event: &mut Value) -> Option<BrokenHeader> {
+    let headers = event.get_mut("headers")?.as_object_mut()?;
+    let is_readable = |name: &str, value: &Value| {
+        let value = value.as_str().map(HeaderValue::from_str);
+        HeaderName::from_bytes(name.as_bytes()).is_ok() && !matches!(value, Some(Err(_)))
+    };
+    let mut broken = None;
+    headers.retain(|name, value| {
+        let is_readable = is_readable(name, value);
+        if !is_readable {
+            let shown = |c: char| if c.is_ascii_graphic() { c } else { '?' };
+            broken.get_or_insert_with(|| BrokenHeader(name.chars().map(shown).collect()));
+        }
+        is_readable
+    });
+    broken
 }
 
 /// The request that the routes see: an encoded path without a query string, and the rest as an extension.

@@ -18,16 +18,17 @@ mod routes;
 mod token;
 mod view;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::{Error, LambdaEvent, service_fn};
 use ports::ApiPorts;
 use requests::Api;
+use serde_json::Value;
 use tower::ServiceExt as _;
 use wiring::config::ClaimNames;
 
@@ -53,6 +54,31 @@ pub async fn handle(
     event: LambdaEvent<ApiGatewayV2httpRequest>,
 ) -> ApiGatewayV2httpResponse {
     let request = gateway::request(event.payload, &event.context.request_id);
+    answer(router, request).await
+}
+
+/// Answers one event as the runtime hands it over.
+///
+/// A header that cannot be one, such as a value with a control byte, would make the whole event unreadable, and the
+/// gateway would answer 502 to what is a client's mistake: it is taken out, and the request is refused.
+///
+/// # Errors
+///
+/// When the event is none of the gateway's.
+pub async fn serve(
+    router: Router,
+    event: LambdaEvent<Value>,
+) -> Result<ApiGatewayV2httpResponse, Error> {
+    let (mut payload, context) = event.into_parts();
+    let broken = gateway::take_broken_header(&mut payload);
+    let mut request = gateway::request(serde_json::from_value(payload)?, &context.request_id);
+    if let Some(broken) = broken {
+        request.extensions_mut().insert(broken);
+    }
+    Ok(answer(router, request).await)
+}
+
+async fn answer(router: Router, request: Request<Body>) -> ApiGatewayV2httpResponse {
     let Ok(response) = router.oneshot(request).await;
     gateway::response(response)
         .await
@@ -65,9 +91,6 @@ pub async fn handle(
 ///
 /// When the runtime API does not answer.
 pub async fn run(router: Router) -> Result<(), Error> {
-    let serve = move |event| {
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(handle(router, event).await) }
-    };
-    lambda_runtime::run(service_fn(serve)).await
+    let each = move |event| serve(router.clone(), event);
+    lambda_runtime::run(service_fn(each)).await
 }

@@ -82,6 +82,9 @@ pub enum AcceptError {
     /// A live child blocks it: a record of this collection.
     #[error("a live record of {0} names it")]
     HasChildren(CollectionName),
+    /// So many deleted records of this collection name it that a live one among them is not found in time.
+    #[error("more deleted records of {0} name it than can be looked through")]
+    ManyChildren(CollectionName),
     /// The record is not of a version that the request is meant for, is not live, or the caller cannot know its version.
     #[error("the record has changed")]
     PreconditionFailed,
@@ -224,7 +227,11 @@ pub async fn accept<P: ApiPorts>(
             }
         }
         if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
-            return Err(AcceptError::HasChildren(child));
+            return Err(if child.is_known {
+                AcceptError::HasChildren(child.child)
+            } else {
+                AcceptError::ManyChildren(child.child)
+            });
         }
         if fields == Fields::All && !has_room(principal, collection, &row) {
             return Err(too_large(collection));

@@ -1,19 +1,34 @@
 //! A parent that is not deleted while it has a live child.
 
 use crate::api::Api;
+use crate::budget::Budget;
 use crate::related;
 use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Row;
-use ports::{ApiPorts, DependencyError, Related};
+use ports::{ApiPorts, DependencyError, ReadRows, Related};
 
 /// The first query for children reads few, the next ones many.
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
-/// The collection of a live child that blocks this record. A child that is written after this check stays below a
-/// deleted parent, and is hidden by it.
+/// How many store calls the search for a live child may make. Each marked child in front of it is read, because no index
+/// tells the two apart.
+const CALLS: usize = 250;
+
+/// A child that keeps its parent from being deleted.
+#[derive(Debug)]
+pub(super) struct Blocking {
+    /// Its collection.
+    pub(super) child: CollectionName,
+    /// Whether there is one. Otherwise there are more deleted ones than can be looked through, and maybe one behind
+    /// them: what may be there counts, because the record would be deleted above it.
+    pub(super) is_known: bool,
+}
+
+/// What blocks this record, if anything. A child that is written after this check stays below a deleted parent, and is
+/// hidden by it.
 ///
 /// # Errors
 ///
@@ -23,7 +38,8 @@ pub(super) async fn blocking_child<P: ApiPorts>(
     tenant: &Tenant,
     collection: &Collection,
     key: &RecordKey,
-) -> Result<Option<CollectionName>, DependencyError> {
+) -> Result<Option<Blocking>, DependencyError> {
+    let mut budget = Budget::of_calls(api.ports.clock(), CALLS);
     for child in api.collections.restricting(&collection.name) {
         let Some(children) = Related::children(child, key) else {
             continue;
@@ -32,10 +48,20 @@ pub(super) async fn blocking_child<P: ApiPorts>(
         let (mut after, mut limit) = (None, FEW);
         loop {
             let page = related::page(api, &children, after.as_ref(), limit).await?;
-            if page.rows.iter().any(is_live) {
-                return Ok(Some(child.name.clone()));
-            }
+            let again = if children.is_over_an_index() {
+                limit.div_ceil(P::Rows::READ_BATCH)
+            } else {
+                0
+            };
+            budget.spend(1 + again);
+            let is_known = page.rows.iter().any(is_live);
             (after, limit) = (page.next, MANY);
+            if is_known || (after.is_some() && budget.is_spent()) {
+                return Ok(Some(Blocking {
+                    child: child.name.clone(),
+                    is_known,
+                }));
+            }
             if after.is_none() {
                 break;
             }

@@ -134,6 +134,11 @@ impl Event {
         self
     }
 
+    /// As the gateway sends it.
+    pub(crate) fn raw(&self) -> Value {
+        self.0.clone()
+    }
+
     /// As the function's runtime decodes it.
     pub(crate) fn decoded(&self) -> ApiGatewayV2httpRequest {
         serde_json::from_str(&self.0.to_string()).unwrap()

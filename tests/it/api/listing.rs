@@ -132,6 +132,7 @@ async fn a_cursor_goes_on_with_its_own_list_only() {
         format!("/v1/search/messages?q=stone&cursor={cursor}"),
         format!("/v1/deletions?cursor={cursor}"),
         "/v1/messages?parent=d-1&cursor=garbage".to_owned(),
+        "/v1/messages?parent=absent&cursor=garbage".to_owned(),
         "/v1/discussions?cursor=".to_owned(),
     ] {
         let answer = world.call(Event::new("GET", &target)).await;

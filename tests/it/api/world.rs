@@ -7,6 +7,7 @@ use api::problem::Code;
 use domain::collection::Collections;
 use domain::key::RecordKey;
 use domain::row::RowMark;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::{Context, LambdaEvent};
 use requests::{Api, CursorKeys, OnPublishFailure};
 use serde_json::{Map, Value, json};
@@ -288,40 +289,33 @@ impl World {
 
     /// Sends a request through the whole function.
     pub(crate) async fn call(&self, event: Event) -> Answer {
-        self.answer(event.decoded()).await
+        self.serve(event.raw()).await
+    }
+
+    /// As [`call`](Self::call), with what the gateway sends.
+    pub(crate) async fn serve(&self, event: Value) -> Answer {
+        let is_head = event["requestContext"]["http"]["method"] == "HEAD";
+        let event = LambdaEvent::new(event, context());
+        let router = api::router(Arc::new(self.api()), self.claims());
+        let response = api::serve(router, event).await;
+        checked(response.expect("an event of the gateway"), is_head)
     }
 
     /// As [`call`](Self::call), with a decoded event.
-    pub(crate) async fn answer(
-        &self,
-        event: lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest,
-    ) -> Answer {
+    pub(crate) async fn answer(&self, event: ApiGatewayV2httpRequest) -> Answer {
         let is_head = event.request_context.http.method == "HEAD";
-        let claims = ClaimNames {
+        let event = LambdaEvent::new(event, context());
+        let router = api::router(Arc::new(self.api()), self.claims());
+        checked(api::handle(router, event).await, is_head)
+    }
+
+    fn claims(&self) -> ClaimNames {
+        ClaimNames {
             subject: "sub".into(),
             tenant: "custom:tenant".into(),
             groups: "cognito:groups".into(),
             groups_form: self.groups_form,
-        };
-        let router = api::router(Arc::new(self.api()), claims);
-        let mut context = Context::default();
-        context.request_id = "invocation-1".to_owned();
-        let response = api::handle(router, LambdaEvent::new(event, context)).await;
-        // What the gateway gets is JSON: nothing that a type says counts.
-        let response = serde_json::to_value(response).unwrap();
-        let text = response["body"].as_str().unwrap_or_default().to_owned();
-        let answer = Answer {
-            status: response["statusCode"].as_i64().unwrap(),
-            headers: serde_json::from_value::<Map<String, Value>>(response["headers"].clone())
-                .unwrap()
-                .into_iter()
-                .map(|(name, value)| (name, value.as_str().unwrap().to_owned()))
-                .collect(),
-            body: serde_json::from_str(&text).unwrap_or_default(),
-            text,
-        };
-        check(&answer, is_head);
-        answer
+        }
     }
 
     fn api(&self) -> Api<Ports> {
@@ -331,6 +325,30 @@ impl World {
             ..self.stores.api(&self.faults)
         }
     }
+}
+
+fn context() -> Context {
+    let mut context = Context::default();
+    context.request_id = "invocation-1".to_owned();
+    context
+}
+
+/// What the gateway gets: nothing that a type says counts.
+fn checked(response: ApiGatewayV2httpResponse, is_head: bool) -> Answer {
+    let response = serde_json::to_value(response).unwrap();
+    let text = response["body"].as_str().unwrap_or_default().to_owned();
+    let answer = Answer {
+        status: response["statusCode"].as_i64().unwrap(),
+        headers: serde_json::from_value::<Map<String, Value>>(response["headers"].clone())
+            .unwrap()
+            .into_iter()
+            .map(|(name, value)| (name, value.as_str().unwrap().to_owned()))
+            .collect(),
+        body: serde_json::from_str(&text).unwrap_or_default(),
+        text,
+    };
+    check(&answer, is_head);
+    answer
 }
 
 fn declared() -> String {

@@ -157,6 +157,12 @@ impl From<AcceptError> for Problem {
                 Code::HasChildren,
                 format!("A live record of {child} names it; delete that one first."),
             ),
+            AcceptError::ManyChildren(child) => Self::new(
+                Code::HasChildren,
+                format!(
+                    "More deleted records of {child} name it than one request can look through, and there may be a live one among them; it can be deleted when they are purged."
+                ),
+            ),
             AcceptError::Once(error) => error.into(),
             AcceptError::PreconditionFailed => Self::new(
                 Code::PreconditionFailed,

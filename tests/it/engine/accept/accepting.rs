@@ -22,7 +22,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Ok(AcceptAnswer::NotFound) => "not found",
         Err(AcceptError::Forbidden) => "forbidden",
         Err(AcceptError::TakenBack) => "taken back",
-        Err(AcceptError::HasChildren(_)) => "has children",
+        Err(AcceptError::HasChildren(_) | AcceptError::ManyChildren(_)) => "has children",
         Err(AcceptError::PreconditionFailed | AcceptError::TooWideToCompare) => "another version",
         Err(AcceptError::ComingBack(..)) => "coming back",
         Err(AcceptError::TooLarge { .. }) => "too large",
