@@ -240,7 +240,7 @@ pub async fn records<P: ApiPorts>(
     let budget = Budget::of(api.ports.clock());
     let mut records = Vec::new();
     for _ in 0..PAGES {
-        if records.len() == limit || budget.is_spent() {
+        if budget.is_spent() {
             break;
         }
         let seen = Seen::of(&deletion, place.page);
@@ -257,6 +257,11 @@ pub async fn records<P: ApiPorts>(
             continue;
         };
         for entry in place.entry..page.entries.len() {
+            let record = seen.record(&page, entry, &exceptions);
+            if !record.is_wanted(filter) {
+                continue;
+            }
+            // Only if there is one more, there is a cursor.
             if records.len() == limit {
                 let place = Place { entry, ..place };
                 return Ok(part(
@@ -264,8 +269,7 @@ pub async fn records<P: ApiPorts>(
                     Some(cursor::write(api, principal, &name, place)),
                 ));
             }
-            let record = seen.record(&page, entry, &exceptions);
-            records.extend(Some(record).filter(|record| record.is_wanted(filter)));
+            records.push(record);
         }
         place = place.next_page();
     }

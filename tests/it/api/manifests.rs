@@ -195,6 +195,36 @@ async fn the_failed_ones_are_found_without_reading_the_pages_of_the_others() {
 }
 
 #[tokio::test]
+async fn a_page_that_ends_where_the_records_end_is_the_last_one() {
+    let (world, target) = five_pages().await;
+    for query in [
+        "",
+        "outcome=restored&",
+        "outcome=conflict&",
+        "outcome=failed&",
+    ] {
+        let all = world
+            .call(Event::new("GET", &format!("{target}?{query}limit=1000")))
+            .await;
+        let all = sorts(&all);
+        for limit in 1..=all.len() {
+            let (mut found, mut cursor) = (Vec::<String>::new(), String::new());
+            loop {
+                let page = format!("{target}?{query}limit={limit}{cursor}");
+                let answer = world.call(Event::new("GET", &page)).await;
+                assert!(!sorts(&answer).is_empty(), "an empty page: {query} {limit}");
+                found.extend(sorts(&answer).into_iter().map(str::to_owned));
+                match answer.body["next_cursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(found, all, "{query} {limit}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_of_filtered_records_goes_on_with_the_same_filter_only() {
     let (world, target) = five_pages().await;
     let first = world
