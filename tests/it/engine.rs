@@ -9,7 +9,7 @@ mod bulk;
 mod compare;
 mod conformance;
 mod delete;
-mod disturbed;
+pub(crate) mod disturbed;
 mod effects;
 mod purge;
 mod requests;

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::live_children::blocking_child;
-use crate::liveness::{Liveness, with_above};
+use crate::liveness::{Asked, Liveness, with_above};
 use crate::once::{self, Earlier, OnceError};
 use crate::visible::stored;
 use domain::above::Above;
@@ -171,7 +171,14 @@ pub async fn accept<P: ApiPorts>(
             Tags::Of(_) => api.ports.rows().stored(collection, &key).await?,
             Tags::Unasked | Tags::Any => None,
         };
-        let (found, above) = with_above(api, collection, &principal.tenant, &key, fields).await?;
+        let asked = Asked {
+            collection,
+            key: &key,
+            fields,
+            actions: &[Action::Delete, Action::Read],
+            now: began,
+        };
+        let (found, above) = with_above(api, principal, &asked).await?;
         // Our own mark: the previous try was accepted, and its answer was lost.
         if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
             && let Some((deletion, page)) = unanswered

@@ -11,8 +11,10 @@ use domain::above::Above;
 use domain::collection::{Collection, Collections};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
-use domain::principal::Tenant;
+use domain::permission::{Action, allows};
+use domain::principal::{Principal, Tenant};
 use domain::row::{Row, RowMark};
+use jiff::Timestamp;
 use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
 
 /// What the rows say about a record.
@@ -65,27 +67,68 @@ pub(super) async fn liveness<P: ApiPorts>(
     key: &RecordKey,
     fields: Fields,
 ) -> Result<Liveness, DependencyError> {
-    let found = with_above(api, collection, tenant, key, fields).await?;
+    let (row, known) = read_with_named(api, collection, key, fields).await?;
+    let row = row.filter(|row| row.is_of(tenant, collection));
+    let Some(row) = row else {
+        return Ok(Liveness::Absent);
+    };
+    let found = judge_with(api, collection, tenant, row, &known).await?;
     Ok(found.0)
 }
 
-/// The same, and what tells apart what is above a record that is live.
+/// A record as a caller asks for it.
+pub(super) struct Asked<'a> {
+    /// Its collection.
+    pub(super) collection: &'a Collection,
+    /// Its key.
+    pub(super) key: &'a RecordKey,
+    /// What is read of it.
+    pub(super) fields: Fields,
+    /// What the caller may want to do to it, or be told of it for.
+    pub(super) actions: &'a [Action],
+    /// When.
+    pub(super) now: Timestamp,
+}
+
+/// The same as [`liveness`] for a caller, and what tells apart what is above a record that is live. A record to which the
+/// caller may do nothing of what is asked is absent, and costs no store call more than an absent one.
 ///
 /// # Errors
 ///
 /// When the record store did not answer.
 pub(super) async fn with_above<P: ApiPorts>(
     api: &Api<P>,
-    collection: &Collection,
-    tenant: &Tenant,
-    key: &RecordKey,
-    fields: Fields,
+    principal: &Principal,
+    asked: &Asked<'_>,
 ) -> Result<(Liveness, Above), DependencyError> {
+    let Asked {
+        collection,
+        key,
+        fields,
+        actions,
+        now,
+    } = *asked;
+    let tenant = &principal.tenant;
     let (row, known) = read_with_named(api, collection, key, fields).await?;
-    let Some(row) = row.filter(|row| row.is_of(tenant, collection)) else {
-        return Ok((Liveness::Absent, Above::default()));
-    };
-    judge_with(api, collection, tenant, row, &known).await
+    let row = row.filter(|row| {
+        row.is_of(tenant, collection) && concerns(principal, collection, actions, row, now)
+    });
+    match row {
+        Some(row) => judge_with(api, collection, tenant, row, &known).await,
+        None => Ok((Liveness::Absent, Above::default())),
+    }
+}
+
+/// Whether the caller may do one of these things to a record of their tenant.
+pub(super) fn concerns(
+    principal: &Principal,
+    collection: &Collection,
+    actions: &[Action],
+    row: &Row,
+    now: Timestamp,
+) -> bool {
+    let mut actions = actions.iter();
+    actions.any(|action| allows(principal, collection, *action, row, now))
 }
 
 /// A row, and in the same round trip the ancestors that its key itself references.

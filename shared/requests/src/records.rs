@@ -13,7 +13,7 @@ pub use self::listed::{Listed, ReadError};
 pub use self::search::search;
 
 use crate::api::Api;
-use crate::liveness::{Liveness, liveness};
+use crate::liveness::{Asked, Liveness, with_above};
 use crate::visible::visible;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -47,7 +47,14 @@ pub async fn get<P: ApiPorts>(
 ) -> Result<Got, ReadError> {
     may_read(principal, collection)?;
     let now = api.ports.clock().now();
-    let found = liveness(api, collection, &principal.tenant, key, Fields::All).await?;
+    let asked = Asked {
+        collection,
+        key,
+        fields: Fields::All,
+        actions: &[Action::Read, Action::Restore],
+        now,
+    };
+    let (found, _) = with_above(api, principal, &asked).await?;
     match found {
         Liveness::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))

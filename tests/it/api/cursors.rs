@@ -115,7 +115,10 @@ async fn a_cursor_is_good_for_its_list_and_caller_and_for_nothing_else() {
     let messages = cursor(&world, &lists[1]).await;
     let search = cursor(&world, &lists[2]).await;
     let deletions = cursor(&world, &lists[3]).await;
+    // The same words in another place of the query are another query.
+    let of_collection = cursor(&world, "/v1/deletions?collection=discussions&limit=1").await;
     for target in [
+        format!("/v1/deletions?requested_by=discussions&cursor={of_collection}"),
         format!("/v1/messages?parent=d-2&cursor={messages}"),
         format!("/v1/search/messages?q=ston&cursor={search}"),
         format!("/v1/search/discussions?q=stone&cursor={search}"),

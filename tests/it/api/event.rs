@@ -6,7 +6,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
 
 /// The routes of `template.yaml`, fixed words before placeholders.
-const ROUTES: &[&str] = &[
+pub(super) const ROUTES: &[&str] = &[
     "GET /v1/collections",
     "GET /v1/deletions",
     "GET /v1/deletions/{deletion}",
@@ -139,6 +139,11 @@ impl Event {
         self.0.clone()
     }
 
+    /// The route that the gateway has chosen.
+    pub(crate) fn route(&self) -> &str {
+        self.0["routeKey"].as_str().unwrap()
+    }
+
     /// As the function's runtime decodes it.
     pub(crate) fn decoded(&self) -> ApiGatewayV2httpRequest {
         serde_json::from_str(&self.0.to_string()).unwrap()
@@ -192,7 +197,7 @@ fn route(method: &str, segments: &[String]) -> (&'static str, Value) {
     ("$default", Value::Null)
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::new();
     let mut at = 0;

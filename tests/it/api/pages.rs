@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use testing::samples::{self, key2};
 
 use super::event::Event;
+use super::stories::tell as tell_all;
 use super::world::World;
 
 /// What others do between two pages, each to the record with this number.
@@ -153,23 +153,7 @@ async fn tell(story: Story) {
 
 #[test]
 fn each_record_that_is_live_throughout_is_on_exactly_one_page_whatever_others_do() {
-    let config = Config {
-        cases: Config::default().cases.max(200),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(config, rng);
-
-    let run = runner.run(&stories(), |story| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.expect("a runtime").block_on(tell(story));
-        Ok(())
-    });
-
-    if let Err(failed) = run {
-        panic!("{failed}");
-    }
+    tell_all(200, stories(), tell);
 }
 
 #[tokio::test]

@@ -215,7 +215,15 @@ impl World {
 
     /// Beside the others, with these collections.
     pub(crate) fn with(more: &str) -> Self {
-        let stores = Stores::new(&(declared() + more));
+        Self::over(Stores::new(&(declared() + more)))
+    }
+
+    /// With exactly these collections, which are read already.
+    pub(crate) fn of(collections: &Arc<Collections>) -> Self {
+        Self::over(Stores::of(Arc::clone(collections)))
+    }
+
+    fn over(stores: Stores) -> Self {
         Self {
             faults: stores.faults(),
             on_publish_failure: OnPublishFailure::Outbox,
@@ -285,6 +293,11 @@ impl World {
             .iter()
             .any(|collection| !self.marked(collection.name.as_ref()).is_empty());
         !marked && self.deletions.all().is_empty() && self.queue.is_empty()
+    }
+
+    /// A new script, with an empty log.
+    pub(crate) fn script(&self) -> Faults {
+        self.stores.faults()
     }
 
     /// Sends a request through the whole function.

@@ -217,3 +217,61 @@ fn where_only_the_gateways_text_is_there_it_counts_when_it_means_one_thing() {
         assert_eq!(code(by_texts(&[("sub", text)])), "UNAUTHENTICATED");
     }
 }
+
+/// Counts warnings, and keeps what they say.
+#[derive(Default, Clone)]
+struct Warnings(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Said(String);
+        impl tracing::field::Visit for Said {
+            fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0 += &format!("{value:?} ");
+            }
+        }
+        let mut said = Said(String::new());
+        event.record(&mut said);
+        self.0.lock().unwrap().push(said.0);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn the_operator_hears_once_of_groups_that_cannot_be_told_and_no_value_of_them() {
+    let warnings = Warnings::default();
+    let identity = identity();
+    let claims = |groups: &str| -> Claims {
+        [("sub", "ann"), ("tenant", "acme"), ("groups", groups)]
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .into()
+    };
+
+    tracing::subscriber::with_default(warnings.clone(), || {
+        for groups in ["readers", "[canary a]", "canary;b", "canary, c", "[canary]"] {
+            identity
+                .caller(Some(&claims(groups)), &HeaderMap::new())
+                .unwrap();
+        }
+    });
+
+    let said = warnings.0.lock().unwrap().clone();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("groups") && said[0].contains("GROUPS_FORM"));
+    assert!(!said[0].contains("canary"), "{said:?}");
+}

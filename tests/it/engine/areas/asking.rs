@@ -49,9 +49,14 @@ impl World {
     }
 
     pub(super) async fn preview_asked(&self, asked: &Asked) -> Preview {
+        self.preview_with(&self.faults(), asked).await
+    }
+
+    /// The same, with this script.
+    pub(super) async fn preview_with(&self, faults: &Faults, asked: &Asked) -> Preview {
         let principal = admin();
         let request = self.request(&principal, asked);
-        let previewed = preview(&self.api(&self.faults()), &request).await;
+        let previewed = preview(&self.api(faults), &request).await;
         previewed.expect("nothing disturbs it")
     }
 

@@ -21,6 +21,19 @@ fn matches() -> usize {
     many.unwrap_or(12_000)
 }
 
+/// The store calls of a preview at the most: so many rows are counted, and of one in five that match five times as many
+/// are read, a thousand at once.
+const MOST_CALLS: u64 = 80;
+
+/// The most memory that the process has had, where the system says so.
+fn peak_kilobytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
 #[tokio::test]
 async fn however_many_match_the_preview_is_bounded_and_honest_and_the_run_goes_on_in_slices() {
     // Without groups: for each record that may own one the index is asked who the members are.
@@ -42,8 +55,24 @@ async fn however_many_match_the_preview_is_bounded_and_honest_and_the_run_goes_o
             .rows
             .put(collection, row.as_object().cloned().unwrap());
     }
-    let preview = world.preview_asked(&by(Value::Null)).await;
-    let few = world.preview_asked(&by(json!({"type": "mention"}))).await;
+    let (counting, counting_few) = (world.faults(), world.faults());
+    let before = peak_kilobytes();
+    let preview = world.preview_with(&counting, &by(Value::Null)).await;
+    let asked = by(json!({"type": "mention"}));
+    let few = world.preview_with(&counting_few, &asked).await;
+    let calls = [counting, counting_few].map(|faults| faults.calls());
+    println!(
+        "{} notifications: the preview of all took {} store calls and counted {}, that of one in five {} and {}",
+        matches(),
+        calls[0],
+        preview.count,
+        calls[1],
+        few.count
+    );
+    assert!(
+        calls.into_iter().all(|calls| calls <= MOST_CALLS),
+        "{calls:?}"
+    );
 
     assert!(!preview.exact);
     assert!((MOST_COUNTED..=MOST_COUNTED + 1_000).contains(&preview.count));
@@ -53,7 +82,6 @@ async fn however_many_match_the_preview_is_bounded_and_honest_and_the_run_goes_o
     assert!(few.count == mentions || few.count > MOST_COUNTED && !few.exact);
 
     let faults = world.faults();
-    let asked = by(json!({"type": "mention"}));
     let deletion = world.destroy_asked(&faults, &asked).await.unwrap();
     faults.slow(Duration::from_millis(100));
     let mut slices = 0;
@@ -77,5 +105,12 @@ async fn however_many_match_the_preview_is_bounded_and_honest_and_the_run_goes_o
         "one in five matches: {queries} queries for {selected} selected in {slices} slices, {per_thousand} for 1,000; with rows of 1 KB about {} read units for 1,000 selected",
         1_000 * 5 / 4
     );
+    if let (Some(before), Some(after)) = (before, peak_kilobytes()) {
+        println!(
+            "the rows of the fake and all that was there before: {} MB; the peak grew by {} MB in preview and run, with pages, marks and documents",
+            before / 1024,
+            (after - before) / 1024
+        );
+    }
     assert!(per_thousand <= 12, "{per_thousand}");
 }

@@ -24,9 +24,19 @@ const STORIES: u32 = 400;
 /// Tells stories, the same ones each time; more of them where `PROPTEST_CASES` says so. One that fails is made small
 /// first, and printed.
 pub(crate) fn tell<S: Debug>(stories: impl Strategy<Value = S>, told: impl Fn(S)) {
+    tell_some(STORIES, stories, told);
+}
+
+/// The same, at least so many of them.
+pub(crate) fn tell_some<S: Debug>(least: u32, stories: impl Strategy<Value = S>, told: impl Fn(S)) {
     let config = Config::default();
     let config = Config {
-        cases: config.cases.max(STORIES),
+        // What is asked for by the environment is asked of all; the default of proptest is no such request.
+        cases: if config.cases > 256 {
+            config.cases
+        } else {
+            least
+        },
         // Nothing is written beside the tests; what failed is a test of its own from then on.
         failure_persistence: None,
         ..config
