@@ -18,6 +18,7 @@ mod limits;
 mod listing;
 mod manifests;
 mod odd_ids;
+mod open_scopes;
 mod pages;
 mod preconditions;
 mod read_costs;

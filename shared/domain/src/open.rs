@@ -81,7 +81,8 @@ impl OpenScope {
     /// Of the deletion of an entry; `None` if its delete is over. What it has not taken by then is live.
     #[must_use]
     pub fn of(deletion: Deletion, scope: Scope, keys: Keys) -> Option<Self> {
-        let is_open = deletion.root.is_none() && deletion.state.working_pass() == Some(Pass::Delete);
+        let is_open =
+            deletion.root.is_none() && deletion.state.working_pass() == Some(Pass::Delete);
         is_open.then_some(Self {
             deletion,
             scope,
@@ -111,9 +112,7 @@ impl OpenScope {
             Source::Matching { .. } => true,
         };
         is_listed
-            && scope
-                .names(&deletion.collection)
-                .contains(&collection.name)
+            && scope.names(&deletion.collection).contains(&collection.name)
             && scope.means(&deletion.tenant, collection, row)
     }
 }

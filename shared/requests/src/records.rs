@@ -1,7 +1,8 @@
 //! Reads of live records: get, list and search, each checked against the rows.
 //!
 //! None of them makes more store calls because of what is deleted around a record: get reads the record and each level
-//! above it once, list and search have a budget.
+//! above it once, list and search have a budget. Before that, each reads what deletions without a root hide: one call, or
+//! two while some are under way.
 
 mod list;
 mod listed;
@@ -13,6 +14,7 @@ pub use self::listed::{Listed, ReadError};
 pub use self::search::search;
 
 use crate::api::Api;
+use crate::hidden::Hidden;
 use crate::liveness::{Liveness, liveness};
 use crate::visible::visible;
 use domain::collection::Collection;
@@ -47,7 +49,8 @@ pub async fn get<P: ApiPorts>(
 ) -> Result<Got, ReadError> {
     may_read(principal, collection)?;
     let now = api.ports.clock().now();
-    let found = liveness(api, collection, &principal.tenant, key, Fields::All).await?;
+    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
+    let found = liveness(api, collection, &hidden, key, Fields::All).await?;
     match found {
         Liveness::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))

@@ -5,7 +5,9 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use super::read::ids_item;
 use super::scope::scope_item;
 use super::transaction::{OPERATION, reasons};
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, open, request_key, unusable};
+use super::{
+    DynamoDeletions, STORE, cancelled, failed_condition, meta, open, request_key, unusable,
+};
 use crate::sdk_error::dependency_error;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;

@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tracing::warn;
 
 use super::{
-    ABSENT_OR_KNOWN, DynamoDeletions, ItemError, STORE, check_version, item, keys, known, left_alone,
+    ABSENT_OR_KNOWN, DynamoDeletions, ItemError, STORE, check_version, item, keys, known,
+    left_alone,
 };
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
@@ -31,7 +32,10 @@ pub(super) fn key_of(deletion: &Deletion) -> Item {
 pub(super) fn entry(deletion: &Deletion, of: &Keys) -> Item {
     let mut item = item(keys::open(&deletion.tenant), deletion.id.to_string());
     let until = later(deletion.deleted_at, KEPT).as_second();
-    item.insert("expires_at".to_owned(), AttributeValue::N(until.to_string()));
+    item.insert(
+        "expires_at".to_owned(),
+        AttributeValue::N(until.to_string()),
+    );
     let bytes = of.to_bytes();
     if !bytes.is_empty() {
         item.insert(KEYS.to_owned(), AttributeValue::B(Blob::new(bytes)));
