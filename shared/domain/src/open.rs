@@ -1,7 +1,7 @@
 //! What hides the records of a delete without a root from its acceptance on: there is no root whose mark would.
 //!
-//! An entry says that such a deletion may be under way. It is put with the acceptance and removed some time after the end,
-//! so it decides nothing by itself: the deletion says whether it is open, and its scope what it takes.
+//! An announcement says that such a deletion may be under way. It is put with the acceptance and removed some time after
+//! the end, so it decides nothing by itself: the deletion says whether it is open, and its scope what it takes.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::key::RecordKey;
 use crate::row::Row;
 use crate::scope::{Scope, Source};
 
-/// The most entries of a tenant that a read looks at, the newest ones: one query, and one batch of deletions.
+/// The most announcements of a tenant that a read looks at, the newest ones: one query, and one batch of deletions.
 pub const MOST_OPEN: usize = 50;
 
 /// How many bytes tell a key.
@@ -25,7 +25,7 @@ pub struct Keys(BTreeSet<[u8; BYTES]>);
 
 /// A deletion that may be under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenEntry {
+pub struct Announcement {
     /// The deletion.
     pub id: DeletionId,
     /// The keys that it lists, if it lists keys.
@@ -78,7 +78,7 @@ fn hash(key: &RecordKey) -> [u8; BYTES] {
 }
 
 impl OpenScope {
-    /// Of the deletion of an entry; `None` if its delete is over. What it has not taken by then is live.
+    /// Of the deletion of an announcement; `None` if its delete is over. What it has not taken by then is live.
     #[must_use]
     pub fn of(deletion: Deletion, scope: Scope, keys: Keys) -> Option<Self> {
         let is_open =

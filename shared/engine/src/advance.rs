@@ -196,14 +196,14 @@ async fn end<P: EnginePorts>(
     }
 }
 
-/// Removes the entry of a deletion without a root. The entry decides nothing: if it stays, reads look at the deletion,
+/// Removes the announcement of a deletion without a root. It decides nothing: if it stays, reads look at the deletion,
 /// until the comparison has removed it.
 async fn close<P: EnginePorts>(work: Work<'_, P>, ended: &Deletion) {
     if ended.root.is_some() {
         return;
     }
     if let Err(stop) = work.closing(work.deletions().close(ended)).await {
-        warn!(deletion_id = %ended.id, stop = %stop, "the entry of deletion {} was not removed", ended.id);
+        warn!(deletion_id = %ended.id, stop = %stop, "the announcement of deletion {} was not removed", ended.id);
     }
 }
 

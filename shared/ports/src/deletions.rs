@@ -6,7 +6,7 @@ use crate::{Attempt, DependencyError};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
-use domain::open::OpenEntry;
+use domain::open::Announcement;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
@@ -74,7 +74,7 @@ pub trait AcceptDeletions: Send + Sync {
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
     /// In one transaction: stores a deletion without a root, its scope, the parts of the ids that the scope lists, its
-    /// entry among those that are [open](ReadDeletions::open), and the key of the request, unless another request has used it. Doing it again with the same deletion changes nothing.
+    /// [announcement](ReadDeletions::open), and the key of the request, unless another request has used it. Doing it again with the same deletion changes nothing.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ pub trait AcceptDeletions: Send + Sync {
     ) -> impl Future<Output = Result<Option<UsedKey>, DependencyError>> + Send;
 
     /// Undoes an acceptance without a root, if no worker has begun: deletion, scope, this many parts of ids, its
-    /// entry and the key are removed.
+    /// announcement and the key are removed.
     ///
     /// # Errors
     ///
@@ -247,7 +247,7 @@ pub trait ReadDeletions: Send + Sync {
     ) -> impl Future<Output = Result<Option<Exceptions>, DependencyError>> + Send;
 
     /// The deletions without a root that may be under way, consistently: the newest ones, up to
-    /// [`MOST_OPEN`](domain::open::MOST_OPEN). An entry that a later version wrote is left out.
+    /// [`MOST_OPEN`](domain::open::MOST_OPEN). One that a later version announced is left out.
     ///
     /// # Errors
     ///
@@ -255,7 +255,7 @@ pub trait ReadDeletions: Send + Sync {
     fn open(
         &self,
         tenant: &Tenant,
-    ) -> impl Future<Output = Result<Vec<OpenEntry>, DependencyError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Announcement>, DependencyError>> + Send;
 
     /// Deletions of a tenant in a range, newest first. A new one may be missing for a moment.
     ///
@@ -366,7 +366,7 @@ pub trait AdvanceDeletions: ChangeDeletions {
         exceptions: &Exceptions,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 
-    /// Removes the entry of a deletion whose delete is over; removing it again is harmless.
+    /// Removes the announcement of a deletion whose delete is over; removing it again is harmless.
     ///
     /// # Errors
     ///

@@ -40,16 +40,21 @@ impl<'t> Hidden<'t> {
         if !is_possible(api, collection) {
             return Ok(hidden);
         }
-        let entries = api.ports.deletions().open(tenant).await?;
-        let ids: Vec<DeletionId> = entries.iter().map(|entry| entry.id).collect();
+        let announcements = api.ports.deletions().open(tenant).await?;
+        let ids: Vec<DeletionId> = announcements
+            .iter()
+            .map(|announcement| announcement.id)
+            .collect();
         let shown = read_all(api, tenant, &ids).await?;
-        for (entry, (_, shown)) in entries.into_iter().zip(shown) {
+        for (announcement, (_, shown)) in announcements.into_iter().zip(shown) {
             let Some(shown) = shown else { continue };
             let deletion = *shown.deletion;
             match shown.scope {
-                Some(scope) => hidden
-                    .open
-                    .extend(OpenScope::of(deletion, scope, entry.keys)),
+                Some(scope) => {
+                    hidden
+                        .open
+                        .extend(OpenScope::of(deletion, scope, announcement.keys))
+                }
                 None => warn!(deletion_id = %deletion.id, "an open deletion has no scope"),
             }
         }

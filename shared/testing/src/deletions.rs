@@ -104,9 +104,9 @@ impl FakeDeletions {
             .collect()
     }
 
-    /// How many deletions are entered as open.
+    /// How many deletions are announced as open.
     #[must_use]
-    pub fn entered(&self) -> usize {
+    pub fn announced(&self) -> usize {
         self.state().open.len()
     }
 

@@ -23,7 +23,7 @@ pub(super) fn pk_of(deletion: &Deletion) -> String {
     pk(&deletion.tenant, deletion.id)
 }
 
-/// The partition of a tenant's entries of deletions that may be under way: the sort key is the deletion's id.
+/// The partition of a tenant's announcements of deletions that may be under way: the sort key is the deletion's id.
 pub(super) fn open(tenant: &Tenant) -> String {
     format!("T#{tenant}#O")
 }

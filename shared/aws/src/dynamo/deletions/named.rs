@@ -27,7 +27,10 @@ pub(super) async fn accept(
     let mut puts = vec![
         deletions.put_meta(meta::write(deletion).map_err(&unusable)?)?,
         deletions.put(scope_item(deletion, scope).map_err(&unusable)?)?,
-        deletions.put(open::entry(deletion, &Keys::of(ids.iter().flatten())))?,
+        deletions.put(open::announcement(
+            deletion,
+            &Keys::of(ids.iter().flatten()),
+        ))?,
     ];
     for (part, keys) in (1..).zip(ids) {
         puts.push(deletions.put(ids_item(deletion, part, keys).map_err(&unusable)?)?);

@@ -1,4 +1,4 @@
-//! The entries of deletions without a root that may be under way: one query finds all of a tenant, consistently.
+//! The announcements of deletions without a root that may be under way: one query finds all of a tenant, consistently.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use super::{
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
 use domain::deletion::Deletion;
-use domain::open::{Keys, MOST_OPEN, OpenEntry};
+use domain::open::{Announcement, Keys, MOST_OPEN};
 use domain::principal::Tenant;
 use domain::time::later;
 use ports::DependencyError;
 
-/// When an entry disappears by TTL, if nothing has removed it: a deletion without progress is given up long before.
+/// When an announcement disappears by TTL, if nothing has removed it: a deletion without progress is given up long before.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The attribute with the keys.
@@ -29,7 +29,7 @@ pub(super) fn key_of(deletion: &Deletion) -> Item {
     keys::key(keys::open(&deletion.tenant), &deletion.id.to_string())
 }
 
-pub(super) fn entry(deletion: &Deletion, of: &Keys) -> Item {
+pub(super) fn announcement(deletion: &Deletion, of: &Keys) -> Item {
     let mut item = item(keys::open(&deletion.tenant), deletion.id.to_string());
     let until = later(deletion.deleted_at, KEPT).as_second();
     item.insert(
@@ -46,7 +46,7 @@ pub(super) fn entry(deletion: &Deletion, of: &Keys) -> Item {
 pub(super) async fn read(
     deletions: &DynamoDeletions,
     tenant: &Tenant,
-) -> Result<Vec<OpenEntry>, DependencyError> {
+) -> Result<Vec<Announcement>, DependencyError> {
     let answer = deletions
         .client
         .query()
@@ -64,19 +64,21 @@ pub(super) async fn read(
     Ok(items
         .iter()
         .filter_map(|item| {
-            read_entry(item)
-                .inspect_err(|error| warn!(%error, "an entry of an open deletion is left alone"))
+            read_announcement(item)
+                .inspect_err(
+                    |error| warn!(%error, "an announcement of an open deletion is left alone"),
+                )
                 .ok()
         })
         .collect())
 }
 
-fn read_entry(item: &Item) -> Result<OpenEntry, ItemError> {
+fn read_announcement(item: &Item) -> Result<Announcement, ItemError> {
     check_version(item)?;
     let sk = item.get("sk").and_then(|sk| sk.as_s().ok());
     let id = sk.and_then(|id| id.parse().ok());
     let bytes = item.get(KEYS).and_then(|keys| keys.as_b().ok());
-    Ok(OpenEntry {
+    Ok(Announcement {
         id: id.ok_or_else(|| ItemError::malformed("O", "no id"))?,
         keys: bytes.map_or_else(Keys::default, |bytes| Keys::from_bytes(bytes.as_ref())),
     })

@@ -11,7 +11,7 @@ use crate::sdk_error::dependency_error;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::notice::Notice;
-use domain::open::OpenEntry;
+use domain::open::Announcement;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
@@ -96,7 +96,7 @@ impl ReadDeletions for DynamoDeletions {
             .map_err(unusable(operation))
     }
 
-    async fn open(&self, tenant: &Tenant) -> Result<Vec<OpenEntry>, DependencyError> {
+    async fn open(&self, tenant: &Tenant) -> Result<Vec<Announcement>, DependencyError> {
         super::open::read(self, tenant).await
     }
 
