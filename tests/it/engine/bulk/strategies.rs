@@ -1,6 +1,7 @@
 //! Deletes of many records without a root, where records leave their tables.
 
 use domain::deletion::{Action, Deletion, State};
+use ports::AdvanceDeletions;
 use testing::samples::key2;
 use testing::{Moment, Operation};
 
