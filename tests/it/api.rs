@@ -24,6 +24,7 @@ mod matrix;
 mod numbers;
 mod odd_ids;
 mod offering;
+mod open_scopes;
 mod pages;
 mod preconditions;
 mod random_bodies;

@@ -6,7 +6,7 @@
 //! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names; `v1-kept.json` when a
 //! record that a link kept was counted as that; `v1-fields.json` when pages tell records of one key apart, and what is due
 //! is indexed by its kind; `v1-actions.json` when a deletion knew who asked of it last, and requests had keys;
-//! `v3-filters.json` when a scope could have filters. Everything is read through the real adapters, on real tables.
+//! `v1-open.json` when deletions without a root were announced to reads; `v3-filters.json` when a scope could have filters. Everything is read through the real adapters, on real tables.
 
 mod actions;
 mod fields;
@@ -15,6 +15,7 @@ mod first_builds;
 mod kept;
 mod names;
 mod newer;
+mod open;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,10 @@ impl Frozen {
 
     fn of_actions() -> Self {
         serde_json::from_str(include_str!("compatibility/v1-actions.json")).unwrap()
+    }
+
+    fn of_open() -> Self {
+        serde_json::from_str(include_str!("compatibility/v1-open.json")).unwrap()
     }
 
     fn of_filters() -> Self {

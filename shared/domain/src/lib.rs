@@ -25,6 +25,7 @@ pub mod narrowing;
 pub mod notice;
 pub mod number;
 pub mod only;
+pub mod open;
 pub mod page;
 pub mod permission;
 pub mod principal;

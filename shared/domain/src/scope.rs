@@ -8,7 +8,8 @@ use crate::collection::{Collection, CollectionName, Collections};
 use crate::narrowing::Narrowing;
 use crate::only::Only;
 use crate::permission::{Action, Right, right};
-use crate::principal::Principal;
+use crate::principal::{Principal, Tenant};
+use crate::row::Row;
 
 /// Frozen at acceptance, written once: a changed collections file does not affect a deletion that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +164,13 @@ impl Scope {
     pub fn needs_filters(&self) -> bool {
         matches!(self.source, Source::Matching { .. })
             || self.only.values().any(|only| !only.filters.is_empty())
+    }
+
+    /// Whether a row is this tenant's and meets the conditions.
+    #[must_use]
+    pub fn means(&self, tenant: &Tenant, collection: &Collection, row: &Row) -> bool {
+        let only = self.only.get(&collection.name);
+        row.is_of(tenant, collection) && only.is_none_or(|only| only.holds(row, collection))
     }
 
     /// Whether there may be more records than those that it lists.

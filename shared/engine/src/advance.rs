@@ -138,6 +138,7 @@ pub async fn park<P: EnginePorts>(
             // Owed events stay due. Half of a grace is left when a slice is over.
             let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
             let work = Work::new(engine, &slice);
+            close(work, &parked).await;
             let _ = publish_owed(work, &parked, Unpublishable::StaysOwed).await;
             Ok(Advanced::Ended(parked.state))
         }
@@ -195,12 +196,24 @@ async fn end<P: EnginePorts>(
     }
 }
 
+/// Removes the announcement of a deletion without a root. It decides nothing: if it stays, reads look at the deletion,
+/// until the comparison has removed it.
+async fn close<P: EnginePorts>(work: Work<'_, P>, ended: &Deletion) {
+    if ended.root.is_some() {
+        return;
+    }
+    if let Err(stop) = work.closing(work.deletions().close(ended)).await {
+        warn!(deletion_id = %ended.id, stop = %stop, "the announcement of deletion {} was not removed", ended.id);
+    }
+}
+
 /// A final state is stored: it is logged and published.
 async fn closed<P: EnginePorts>(
     work: Work<'_, P>,
     ended: Deletion,
 ) -> Result<Advanced, DependencyError> {
     info!(deletion_id = %ended.id, state = %ended.state, pages = ended.pages, "deletion {} is {}", ended.id, ended.state);
+    close(work, &ended).await;
     // Owed events stay due.
     let _ = publish_owed(work, &ended, Unpublishable::StaysOwed).await;
     Ok(Advanced::Ended(ended.state))

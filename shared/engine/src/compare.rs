@@ -24,7 +24,8 @@ use domain::message::DeletionMessage;
 use domain::page::Judged;
 use domain::time::later;
 use ports::{
-    ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, SendDeletion, StoreOutcome,
+    AdvanceDeletions, ChangeDeletions, Clock, DependencyError, EnginePorts, Ids, SendDeletion,
+    StoreOutcome,
 };
 use telemetry::chain;
 
@@ -151,6 +152,10 @@ async fn run<P: EnginePorts>(
     };
     if let Some(live) = live {
         return send_back(work, deletion, live, drift).await;
+    }
+    if deletion.root.is_none() {
+        // In case that the worker which ended it could not.
+        work.call(work.deletions().close(deletion)).await?;
     }
     let next = deletion.compared(&work.engine.timing);
     checkpoint(work, deletion, next).await?;

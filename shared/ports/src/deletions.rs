@@ -7,6 +7,7 @@ use crate::{Attempt, DependencyError};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
+use domain::open::Announcement;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
@@ -101,8 +102,8 @@ pub trait AcceptDeletions: Send + Sync {
         only_if: OnlyIf<'_, Self::Raw>,
     ) -> impl Future<Output = Result<AcceptOutcome, DependencyError>> + Send;
 
-    /// In one transaction: stores a deletion without a root, its scope, and the parts of the ids that the scope lists, and
-    /// the key of the request, unless another request has used it. Doing it again with the same deletion changes nothing.
+    /// In one transaction: stores a deletion without a root, its scope, the parts of the ids that the scope lists, its
+    /// [announcement](ReadDeletions::open), and the key of the request, unless another request has used it. Doing it again with the same deletion changes nothing.
     ///
     /// # Errors
     ///
@@ -138,8 +139,8 @@ pub trait AcceptDeletions: Send + Sync {
         key: &RequestKey,
     ) -> impl Future<Output = Result<Option<UsedKey>, DependencyError>> + Send;
 
-    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope, this many parts of ids and the key
-    /// are removed.
+    /// Undoes an acceptance without a root, if no worker has begun: deletion, scope, this many parts of ids, its
+    /// announcement and the key are removed.
     ///
     /// # Errors
     ///
@@ -274,6 +275,17 @@ pub trait ReadDeletions: Send + Sync {
         number: u32,
     ) -> impl Future<Output = Result<Option<Exceptions>, DependencyError>> + Send;
 
+    /// The deletions without a root that may be under way, consistently: the newest ones, up to
+    /// [`MOST_OPEN`](domain::open::MOST_OPEN). One that a later version announced is left out.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer.
+    fn open(
+        &self,
+        tenant: &Tenant,
+    ) -> impl Future<Output = Result<Vec<Announcement>, DependencyError>> + Send;
+
     /// Deletions of a tenant in a range, newest first. A new one may be missing for a moment.
     ///
     /// # Errors
@@ -381,6 +393,16 @@ pub trait AdvanceDeletions: ChangeDeletions {
         deletion: &Deletion,
         number: u32,
         exceptions: &Exceptions,
+    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+
+    /// Removes the announcement of a deletion whose delete is over; removing it again is harmless.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer.
+    fn close(
+        &self,
+        deletion: &Deletion,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 
     /// Removes one part of the ids that the scope lists; removing it again is harmless.

@@ -192,7 +192,7 @@ pub async fn list<P: ApiPorts>(
 
 /// Reads deletions with what they cover, in this order. `None` is one that is gone, or that a later version wrote: a
 /// caller who requests that one by its id gets the error; it must not make the others unreadable.
-async fn read_all<P: ApiPorts>(
+pub(super) async fn read_all<P: ApiPorts>(
     api: &Api<P>,
     tenant: &Tenant,
     ids: &[DeletionId],

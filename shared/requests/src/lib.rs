@@ -12,6 +12,7 @@ mod budget;
 pub mod cursor;
 pub mod deletions;
 pub mod destroy;
+mod hidden;
 mod live_children;
 mod liveness;
 pub mod manifest;

@@ -1,4 +1,5 @@
-//! Whether a record is live: no mark, and every parent that it references is there and live.
+//! Whether a record is live: no mark, no deletion that is about to set one, and every parent that it references is there
+//! and live.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +8,13 @@ use futures_util::future::{join, join_all};
 use crate::api::Api;
 use crate::ask_again::Tries;
 use crate::budget::Budget;
+use crate::hidden::Hidden;
 use domain::above::Above;
 use domain::collection::{Collection, Collections};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::permission::{Action, allows};
-use domain::principal::{Principal, Tenant};
+use domain::principal::Principal;
 use domain::row::{Row, RowMark};
 use jiff::Timestamp;
 use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
@@ -24,14 +26,14 @@ pub(super) enum Liveness {
     Absent,
     /// It and everything above it are live.
     Live(Row),
-    /// It carries a mark.
+    /// It carries a mark, or is about to get one: a deletion that is under way requests it.
     Marked {
         /// The row.
         row: Row,
         /// The deletion, unless the mark is not ours.
         by: Option<DeletionId>,
     },
-    /// It is unmarked, but something above it carries a mark.
+    /// It is not, but something above it is.
     Hidden {
         /// The row.
         row: Row,
@@ -46,7 +48,7 @@ pub(super) enum Liveness {
 pub(super) enum Ancestors<'a> {
     /// Everything that it references is there and live: these, nearest first.
     Live(Vec<(&'a Collection, Row)>),
-    /// An ancestor carries a mark: that deletion's, unless the mark is not ours.
+    /// An ancestor carries a mark, or is about to: that deletion's, unless the mark is not ours.
     Marked(Option<DeletionId>),
     /// An ancestor is missing, or another tenant's.
     Missing,
@@ -63,16 +65,15 @@ pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
 pub(super) async fn liveness<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
-    tenant: &Tenant,
+    hidden: &Hidden<'_>,
     key: &RecordKey,
     fields: Fields,
 ) -> Result<Liveness, DependencyError> {
     let (row, known) = read_with_named(api, collection, key, fields).await?;
-    let row = row.filter(|row| row.is_of(tenant, collection));
-    let Some(row) = row else {
+    let Some(row) = row.filter(|row| row.is_of(hidden.tenant, collection)) else {
         return Ok(Liveness::Absent);
     };
-    let found = judge_with(api, collection, tenant, row, &known).await?;
+    let found = judge_with(api, collection, hidden, row, &known).await?;
     Ok(found.0)
 }
 
@@ -90,8 +91,25 @@ pub(super) struct Asked<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The same as [`liveness`] for a caller, and what tells apart what is above a record that is live. A record to which the
-/// caller may do nothing of what is asked is absent, and costs no store call more than an absent one.
+/// The same as [`liveness`] for a caller. A record to which the caller may do nothing of what is asked is absent, and costs
+/// no store call more than an absent one.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn for_caller<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    hidden: &Hidden<'_>,
+    asked: &Asked<'_>,
+) -> Result<Liveness, DependencyError> {
+    let read = read_with_named(api, asked.collection, asked.key, asked.fields).await?;
+    let found = judge_for(api, principal, hidden, asked, read).await?;
+    Ok(found.0)
+}
+
+/// The same for a delete, and what tells apart what is above a record that is live. What is hidden is read beside the
+/// rows: whoever then takes a row for live that is marked meanwhile is refused by the acceptance.
 ///
 /// # Errors
 ///
@@ -101,20 +119,32 @@ pub(super) async fn with_above<P: ApiPorts>(
     principal: &Principal,
     asked: &Asked<'_>,
 ) -> Result<(Liveness, Above), DependencyError> {
+    let (hidden, read) = join(
+        Hidden::of(api, &principal.tenant, asked.collection),
+        read_with_named(api, asked.collection, asked.key, asked.fields),
+    )
+    .await;
+    judge_for(api, principal, &hidden?, asked, read?).await
+}
+
+async fn judge_for<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    hidden: &Hidden<'_>,
+    asked: &Asked<'_>,
+    (row, known): (Option<Row>, Known),
+) -> Result<(Liveness, Above), DependencyError> {
     let Asked {
         collection,
-        key,
-        fields,
         actions,
         now,
+        ..
     } = *asked;
-    let tenant = &principal.tenant;
-    let (row, known) = read_with_named(api, collection, key, fields).await?;
     let row = row.filter(|row| {
-        row.is_of(tenant, collection) && concerns(principal, collection, actions, row, now)
+        row.is_of(hidden.tenant, collection) && concerns(principal, collection, actions, row, now)
     });
     match row {
-        Some(row) => judge_with(api, collection, tenant, row, &known).await,
+        Some(row) => judge_with(api, collection, hidden, row, &known).await,
         None => Ok((Liveness::Absent, Above::default())),
     }
 }
@@ -191,26 +221,26 @@ fn named_by_key<'a>(
 pub(super) async fn judge<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
-    tenant: &Tenant,
+    hidden: &Hidden<'_>,
     row: Row,
 ) -> Result<Liveness, DependencyError> {
-    let found = judge_with(api, collection, tenant, row, &[]).await?;
+    let found = judge_with(api, collection, hidden, row, &[]).await?;
     Ok(found.0)
 }
 
 async fn judge_with<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
-    tenant: &Tenant,
+    hidden: &Hidden<'_>,
     row: Row,
     known: &[(RecordKey, Option<Row>)],
 ) -> Result<(Liveness, Above), DependencyError> {
     let unknown = Above::default();
-    if let RowMark::By(by) = row.mark(collection) {
+    if let Some(by) = taken(hidden, collection, &row) {
         return Ok((Liveness::Marked { row, by }, unknown));
     }
     Ok(
-        match check_ancestors(api, collection, tenant, &row, known).await? {
+        match check_ancestors(api, collection, hidden, &row, known).await? {
             Ancestors::Live(rows) => {
                 let rows = rows.iter().map(|(above, row)| (*above, row));
                 (Liveness::Live(row), Above::nearest(rows))
@@ -219,6 +249,19 @@ async fn judge_with<P: ApiPorts>(
             Ancestors::Missing => (Liveness::Orphan(row), unknown),
         },
     )
+}
+
+/// The deletion that has taken a row, or is about to; `Some(None)` if it has a mark that is not ours.
+fn taken(hidden: &Hidden<'_>, collection: &Collection, row: &Row) -> Option<Option<DeletionId>> {
+    match row.mark(collection) {
+        RowMark::By(by) => Some(by),
+        RowMark::Absent | RowMark::Null => hidden.by(collection, row).map(Some),
+    }
+}
+
+/// Whether a row has neither a mark nor a deletion that is about to take it.
+pub(super) fn is_shown(hidden: &Hidden<'_>, collection: &Collection, row: &Row) -> bool {
+    row.is_of(hidden.tenant, collection) && taken(hidden, collection, row).is_none()
 }
 
 /// Of rows that were read just now, those that are live and have only what is live above them, in their order. Each
@@ -230,13 +273,13 @@ async fn judge_with<P: ApiPorts>(
 pub(super) async fn live_of<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
-    tenant: &Tenant,
+    hidden: &Hidden<'_>,
     rows: Vec<Row>,
     budget: &mut Budget<'_, P::Clock>,
 ) -> Result<Vec<Row>, DependencyError> {
     let mut live: Vec<bool> = rows
         .iter()
-        .map(|row| row.mark(collection).is_live())
+        .map(|row| is_shown(hidden, collection, row))
         .collect();
     // Those whose ancestors are still to be read, each with its place among the rows.
     let mut open: Vec<(usize, Row)> = rows.iter().cloned().enumerate().collect();
@@ -256,7 +299,7 @@ pub(super) async fn live_of<P: ApiPorts>(
         let ancestors = read_many(api, parent, &distinct, Fields::Judged).await?;
         let there = ancestors.into_iter().flatten();
         let there: BTreeMap<RecordKey, Row> = there
-            .filter(|row| row.is_of(tenant, parent) && row.mark(parent).is_live())
+            .filter(|row| is_shown(hidden, parent, row))
             .map(|row| (row.key.clone(), row))
             .collect();
         open = Vec::new();
@@ -280,7 +323,7 @@ pub(super) async fn live_of<P: ApiPorts>(
 pub(super) async fn check_ancestors<'a, P: ApiPorts>(
     api: &'a Api<P>,
     collection: &'a Collection,
-    tenant: &Tenant,
+    hidden: &Hidden<'_>,
     row: &Row,
     known: &[(RecordKey, Option<Row>)],
 ) -> Result<Ancestors<'a>, DependencyError> {
@@ -299,10 +342,10 @@ pub(super) async fn check_ancestors<'a, P: ApiPorts>(
             Some((known, ancestor)) if *known == key => ancestor.clone(),
             _ => read_one(api, parent, &key, Fields::Judged).await?,
         };
-        let Some(found) = read.filter(|row| row.is_of(tenant, parent)) else {
+        let Some(found) = read.filter(|row| row.is_of(hidden.tenant, parent)) else {
             return Ok(Ancestors::Missing);
         };
-        if let RowMark::By(by) = found.mark(parent) {
+        if let Some(by) = taken(hidden, parent, &found) {
             return Ok(Ancestors::Marked(by));
         }
         live.push((parent, found.clone()));

@@ -1,7 +1,8 @@
 //! Reads of live records: get, list and search, each checked against the rows.
 //!
 //! None of them makes more store calls because of what is deleted around a record: get reads the record and each level
-//! above it once, list and search have a budget.
+//! above it once, list and search have a budget. Before that, each reads what deletions without a root hide: one call, or
+//! two while some are under way.
 
 mod list;
 mod listed;
@@ -13,7 +14,8 @@ pub use self::listed::{Listed, ReadError};
 pub use self::search::search;
 
 use crate::api::Api;
-use crate::liveness::{Asked, Liveness, with_above};
+use crate::hidden::Hidden;
+use crate::liveness::{Asked, Liveness, for_caller};
 use crate::visible::visible;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -54,7 +56,8 @@ pub async fn get<P: ApiPorts>(
         actions: &[Action::Read, Action::Restore],
         now,
     };
-    let (found, _) = with_above(api, principal, &asked).await?;
+    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
+    let found = for_caller(api, principal, &hidden, &asked).await?;
     match found {
         Liveness::Live(row) if allows(principal, collection, Action::Read, &row, now) => {
             Ok(Got::Live(row))

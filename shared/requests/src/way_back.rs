@@ -4,6 +4,7 @@
 //! promises nothing: the last transaction of the restore judges what happens in between.
 
 use crate::api::Api;
+use crate::hidden::Hidden;
 use crate::liveness::{Ancestors, check_ancestors, read_with_named};
 use domain::above::Standing;
 use domain::collection::Collection;
@@ -64,8 +65,8 @@ pub(super) async fn obstacle<P: ApiPorts>(
         }
         Some(_) | None => return Ok(Some(Obstacle::RootMissing)),
     };
-    let tenant = &deletion.tenant;
-    let by = match check_ancestors(api, collection, tenant, &row, &known).await? {
+    let hidden = Hidden::of(api, &deletion.tenant, collection).await?;
+    let by = match check_ancestors(api, collection, &hidden, &row, &known).await? {
         Ancestors::Live(rows) if has_those_above(api, deletion, &rows).await? => return Ok(None),
         Ancestors::Live(_) | Ancestors::Missing => None,
         Ancestors::Marked(by) => by,

@@ -17,7 +17,8 @@ use tracing::warn;
 
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
-use crate::liveness::{Liveness, concerns, judge};
+use crate::hidden::Hidden;
+use crate::liveness::{Ancestors, Liveness, check_ancestors, concerns, is_shown, judge};
 use crate::visible::visible;
 use domain::collection::{Collection, Guarded, IdError};
 use domain::deletion::Deletion;
@@ -204,8 +205,9 @@ async fn admit<P: ApiPorts, K: Sync>(
         before.row.is_of(&principal.tenant, collection)
             && concerns(principal, collection, &actions, &before.row, now)
     });
+    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
     let found = match ours {
-        Some(before) => Some(liveness(api, principal, collection, before.row.clone()).await?),
+        Some(before) => Some(judge(api, collection, &hidden, before.row.clone()).await?),
         None => None,
     };
     if let Some(Liveness::Marked { row, by } | Liveness::Hidden { row, by }) = &found
@@ -228,11 +230,11 @@ async fn admit<P: ApiPorts, K: Sync>(
         date(collection, &mut row, now);
     }
     is_not_later(collection, &row, known, now)?;
-    let above = liveness(api, principal, collection, row.clone()).await?;
-    if matches!(above, Liveness::Absent) {
+    if !row.is_of(&principal.tenant, collection) {
         return Err(WriteError::KeyTaken);
     }
-    if !matches!(above, Liveness::Live(_)) {
+    let above = check_ancestors(api, collection, &hidden, &row, &[]).await?;
+    if !matches!(above, Ancestors::Live(_)) {
         return Err(WriteError::ParentNotLive);
     }
     let is_asked = meant.tags.are_asked();
@@ -314,19 +316,6 @@ fn may_know(principal: &Principal, collection: &Collection, live: &Row, now: Tim
     )
 }
 
-/// What the rows say about a row: as it is, or as it would be.
-async fn liveness<P: ApiPorts>(
-    api: &Api<P>,
-    principal: &Principal,
-    collection: &Collection,
-    row: Row,
-) -> Result<Liveness, DependencyError> {
-    if !row.is_of(&principal.tenant, collection) {
-        return Ok(Liveness::Absent);
-    }
-    judge(api, collection, &principal.tenant, row).await
-}
-
 fn may_replace(
     principal: &Principal,
     collection: &Collection,
@@ -402,7 +391,12 @@ async fn finish<P: ApiPorts>(
     row: &Row,
     before: Before<'_, P>,
 ) -> Result<(), WriteError> {
-    if !is_below_live(api, principal, collection, row, before).await? {
+    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
+    // As it was before, a deletion that was accepted meanwhile takes it.
+    if before.is_some_and(|before| !is_shown(&hidden, collection, &before.row)) {
+        return Err(WriteError::KeyTaken);
+    }
+    if !is_below_live(api, collection, &hidden, row, before).await? {
         return Err(WriteError::ParentNotLive);
     }
     match mirror(api, collection, &row.key, Some(row.clone())).await {
@@ -419,8 +413,8 @@ async fn finish<P: ApiPorts>(
 /// from: otherwise it would have been moved out of a deletion that was accepted first.
 async fn is_below_live<P: ApiPorts>(
     api: &Api<P>,
-    principal: &Principal,
     collection: &Collection,
+    hidden: &Hidden<'_>,
     row: &Row,
     before: Before<'_, P>,
 ) -> Result<bool, DependencyError> {
@@ -428,8 +422,8 @@ async fn is_below_live<P: ApiPorts>(
         .map(|before| &before.row)
         .filter(|before| before.parent_key(collection) != row.parent_key(collection));
     for row in [Some(row), moved].into_iter().flatten() {
-        let found = liveness(api, principal, collection, row.clone()).await?;
-        if !matches!(found, Liveness::Live(_)) {
+        let above = check_ancestors(api, collection, hidden, row, &[]).await?;
+        if !matches!(above, Ancestors::Live(_)) {
             return Ok(false);
         }
     }

@@ -14,6 +14,7 @@ use super::rows::FakeRows;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::notice::Notice;
+use domain::open::Keys;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
@@ -36,6 +37,7 @@ struct State {
     deletions: BTreeMap<Id, Deletion>,
     scopes: BTreeMap<Id, Scope>,
     ids: BTreeMap<(Id, u32), Vec<RecordKey>>,
+    open: BTreeMap<Id, Keys>,
     pages: BTreeMap<(Id, u32), Page>,
     exceptions: BTreeMap<(Id, u32), Exceptions>,
     told: BTreeMap<(Id, u32), Notice>,
@@ -102,6 +104,12 @@ impl FakeDeletions {
             .collect()
     }
 
+    /// How many deletions are announced as open.
+    #[must_use]
+    pub fn announced(&self) -> usize {
+        self.state().open.len()
+    }
+
     /// How many items there are, of any kind except the deletions themselves.
     #[must_use]
     pub fn items(&self) -> usize {
@@ -129,6 +137,7 @@ impl FakeDeletions {
         state.deletions.remove(&id);
         state.scopes.remove(&id);
         state.ids.retain(|(of, _), _| *of != id);
+        state.open.remove(&id);
         state.pages.retain(|(of, _), _| *of != id);
         state.exceptions.retain(|(of, _), _| *of != id);
     }

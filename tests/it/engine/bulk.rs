@@ -4,6 +4,7 @@ mod chat;
 mod claims;
 mod crashes;
 mod naming;
+mod open;
 mod passes;
 mod rights;
 mod strategies;

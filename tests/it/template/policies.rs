@@ -33,7 +33,7 @@ fn api_may_accept_read_search_and_write() {
         grants(&[
             (
                 &["table/ControlTable"],
-                "dynamodb:GetItem BatchGetItem PutItem DeleteItem"
+                "dynamodb:GetItem BatchGetItem Query PutItem DeleteItem"
             ),
             (&["table/ControlTable/index/by_tenant"], "dynamodb:Query"),
             (

@@ -7,6 +7,7 @@
 //! | ids that the scope lists, part *n* | `I#` and 8 digits | once |
 //! | page *n* | `P#` and 8 digits | once |
 //! | exceptions of page *n* | `X#` and 8 digits | again with each attempt |
+//! | announcement of a deletion without a root that may be under way | its id, in a partition `T#<tenant>#O` | once |
 //! | key of a request | `KEY`, in a partition `T#<tenant>#K#<hash>` | once a day |
 //!
 //! The partition key `T#<tenant>#D#<deletion>` makes another tenant's id an ordinary miss. Only `META` has the
@@ -22,6 +23,7 @@ mod meta;
 mod named;
 mod notice;
 mod once;
+mod open;
 mod read;
 mod request_key;
 mod restore;

@@ -285,6 +285,5 @@ pub(crate) fn is_meant(
     collection: &Collection,
     row: &Row,
 ) -> bool {
-    let only = scope.only.get(&collection.name);
-    row.is_of(&deletion.tenant, collection) && only.is_none_or(|only| only.holds(row, collection))
+    scope.means(&deletion.tenant, collection, row)
 }

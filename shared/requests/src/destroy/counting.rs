@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use super::covering;
 use super::request::{DestroyError, DestroyRequest, MOST_COUNTED, Requested};
 use crate::api::Api;
-use crate::liveness::{Liveness, judge, read_many};
+use crate::hidden::Hidden;
+use crate::liveness::{Liveness, is_shown, judge, read_many};
 use crate::related;
 use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
@@ -65,18 +66,18 @@ pub async fn preview<P: ApiPorts>(
     Ok(Preview {
         count: counted.count,
         exact: counted.exact,
-        sample: live(api, request, counted.first).await?,
+        sample: live(api, request, &counted.hidden, counted.first).await?,
         as_of: request.as_of.map_or(now, |as_of| as_of.min(now)),
     })
 }
 
 /// Counts the records, and fails if there are more or fewer than expected, or if that cannot be said.
-pub(super) async fn must_be<P: ApiPorts>(
+pub(super) async fn must_be<'r, P: ApiPorts>(
     api: &Api<P>,
-    request: &DestroyRequest<'_>,
+    request: &DestroyRequest<'r>,
     scope: &Scope,
     expected: usize,
-) -> Result<Counted, DestroyError> {
+) -> Result<Counted<'r>, DestroyError> {
     let counted = count(api, request, scope).await?;
     let Counted { count, exact, .. } = counted;
     if exact && count == expected {
@@ -87,24 +88,28 @@ pub(super) async fn must_be<P: ApiPorts>(
 }
 
 /// What was counted.
-pub(super) struct Counted {
+pub(super) struct Counted<'t> {
+    /// What other deletions that are under way take.
+    hidden: Hidden<'t>,
     count: usize,
     exact: bool,
     /// The first rows, which a sample is made of.
     first: Vec<(CollectionName, Row)>,
 }
 
-async fn count<P: ApiPorts>(
+async fn count<'r, P: ApiPorts>(
     api: &Api<P>,
-    request: &DestroyRequest<'_>,
+    request: &DestroyRequest<'r>,
     scope: &Scope,
-) -> Result<Counted, DestroyError> {
+) -> Result<Counted<'r>, DestroyError> {
     let collections = request.collections();
     let may_read = |one: &&Collection| right(request.principal, one, Action::Read) == Right::Always;
     if !collections.iter().all(may_read) {
         return Err(DestroyError::NotCounted);
     }
+    let hidden = Hidden::of(api, &request.principal.tenant, request.collection).await?;
     let mut counted = Counted {
+        hidden,
         count: 0,
         exact: true,
         first: Vec::new(),
@@ -113,7 +118,7 @@ async fn count<P: ApiPorts>(
     for collection in collections {
         if let Requested::Ids { ids, .. } = &request.named {
             let rows = read_many(api, collection, ids, Fields::Judged).await?;
-            counted.add(request, scope, collection, rows.into_iter().flatten());
+            counted.add(scope, collection, rows.into_iter().flatten());
             continue;
         }
         let tenant = &request.principal.tenant;
@@ -133,7 +138,7 @@ async fn count<P: ApiPorts>(
                 return Ok(counted);
             }
             let page = related::page(api, &listed, after.as_ref(), limit).await?;
-            counted.add(request, scope, collection, page.rows.into_iter());
+            counted.add(scope, collection, page.rows.into_iter());
             after = page.next;
             if after.is_none() {
                 break;
@@ -143,22 +148,15 @@ async fn count<P: ApiPorts>(
     Ok(counted)
 }
 
-impl Counted {
+impl Counted<'_> {
     /// Adds those of these rows that a delete would delete.
-    fn add(
-        &mut self,
-        request: &DestroyRequest<'_>,
-        scope: &Scope,
-        collection: &Collection,
-        rows: impl Iterator<Item = Row>,
-    ) {
+    fn add(&mut self, scope: &Scope, collection: &Collection, rows: impl Iterator<Item = Row>) {
         let only = scope.only.get(&collection.name);
         let meant = rows.filter(|row| {
-            row.is_of(&request.principal.tenant, collection)
-                && row.mark(collection).is_live()
+            is_shown(&self.hidden, collection, row)
                 && only.is_none_or(|only| only.holds(row, collection))
         });
-        for row in meant {
+        for row in meant.collect::<Vec<Row>>() {
             self.count += 1;
             if self.first.len() < SAMPLE {
                 self.first.push((collection.name.clone(), row));
@@ -171,6 +169,7 @@ impl Counted {
 async fn live<P: ApiPorts>(
     api: &Api<P>,
     request: &DestroyRequest<'_>,
+    hidden: &Hidden<'_>,
     rows: Vec<(CollectionName, Row)>,
 ) -> Result<Vec<(CollectionName, RecordKey)>, DependencyError> {
     let declared = request.collections();
@@ -187,8 +186,7 @@ async fn live<P: ApiPorts>(
         let Some(collection) = collection(name) else {
             return Ok((parent, false));
         };
-        let tenant = &request.principal.tenant;
-        let liveness = judge(api, collection, tenant, row.clone()).await?;
+        let liveness = judge(api, collection, hidden, row.clone()).await?;
         Ok((parent, matches!(liveness, Liveness::Live(_))))
     });
     let judged: Result<HashMap<_, _>, DependencyError> =

@@ -10,7 +10,8 @@ use super::listed::{Listed, ReadError, may_read};
 use crate::api::Api;
 use crate::budget::Budget;
 use crate::cursor;
-use crate::liveness::{Liveness, liveness, read_many};
+use crate::hidden::Hidden;
+use crate::liveness::{Liveness, is_shown, liveness, read_many};
 use crate::related;
 use domain::collection::Collection;
 use domain::key::RecordKey;
@@ -47,8 +48,9 @@ pub async fn list<P: ApiPorts>(
     // Before the parent is read: a cursor that is none is refused whatever becomes of the parent.
     let after = from.map(|from| cursor::read(api, principal, &query, from));
     let after: Option<Position> = after.transpose()?;
+    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
     if let (Some(above), Some(key)) = (api.collections.parent_of(collection), parent) {
-        let found = liveness(api, above, &principal.tenant, key, Fields::Judged).await?;
+        let found = liveness(api, above, &hidden, key, Fields::Judged).await?;
         if !matches!(found, Liveness::Live(_)) {
             return Ok(Listed {
                 items: Vec::new(),
@@ -61,6 +63,7 @@ pub async fn list<P: ApiPorts>(
         principal,
         parent,
         related,
+        hidden,
         now: api.ports.clock().now(),
         budget: Budget::of(api.ports.clock()),
     };
@@ -106,6 +109,7 @@ struct Walk<'a, P: ApiPorts> {
     principal: &'a Principal,
     parent: Option<&'a RecordKey>,
     related: Related<'a>,
+    hidden: Hidden<'a>,
     now: Timestamp,
     budget: Budget<'a, P::Clock>,
 }
@@ -203,8 +207,7 @@ impl<P: ApiPorts> Walk<'_, P> {
     /// Whether a row is a record of this list that the caller may read. That what is above it is live is known.
     fn shows(&self, row: &Row) -> bool {
         let collection = self.related.collection();
-        row.is_of(&self.principal.tenant, collection)
-            && row.mark(collection).is_live()
+        is_shown(&self.hidden, collection, row)
             && self
                 .parent
                 .is_none_or(|parent| row.parent_key(collection).as_ref() == Some(parent))

@@ -10,7 +10,8 @@ use super::listed::{Listed, ReadError, may_read};
 use crate::api::Api;
 use crate::budget::Budget;
 use crate::cursor;
-use crate::liveness::{live_of, read_many};
+use crate::hidden::Hidden;
+use crate::liveness::{is_shown, live_of, read_many};
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::permission::{Action, Right, allows};
@@ -49,6 +50,7 @@ pub async fn search<P: ApiPorts>(
         api,
         principal,
         collection,
+        hidden: Hidden::of(api, &principal.tenant, collection).await?,
         budget: Budget::of(api.ports.clock()),
     };
     let mut items: Vec<Row> = Vec::new();
@@ -99,6 +101,7 @@ struct Hits<'a, P: ApiPorts> {
     api: &'a Api<P>,
     principal: &'a Principal,
     collection: &'a Collection,
+    hidden: Hidden<'a>,
     budget: Budget<'a, P::Clock>,
 }
 
@@ -116,8 +119,8 @@ impl<P: ApiPorts> Hits<'_, P> {
         fields: Fields,
     ) -> Result<Vec<Row>, DependencyError> {
         let rows = self.readable(hits, fields).await?;
-        let (tenant, budget) = (&self.principal.tenant, &mut self.budget);
-        live_of(self.api, self.collection, tenant, rows, budget).await
+        let (hidden, budget) = (&self.hidden, &mut self.budget);
+        live_of(self.api, self.collection, hidden, rows, budget).await
     }
 
     /// These rows whole, as far as they are still shown; they were read with these fields.
@@ -141,8 +144,7 @@ impl<P: ApiPorts> Hits<'_, P> {
         self.budget.spend(1);
         let rows = read_many(self.api, self.collection, keys, fields).await?;
         let rows = rows.into_iter().flatten().filter(|row| {
-            row.is_of(&self.principal.tenant, self.collection)
-                && row.mark(self.collection).is_live()
+            is_shown(&self.hidden, self.collection, row)
                 && allows(self.principal, self.collection, Action::Read, row, now)
         });
         Ok(rows.collect())

@@ -7,6 +7,7 @@ use crate::rows::{clear_mark, has_room, write_mark};
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::open::Keys;
 use domain::page::{Judged, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
@@ -92,6 +93,8 @@ impl AcceptDeletions for FakeDeletions {
         state.use_key(deletion, key);
         state.deletions.insert(id.clone(), deletion.clone());
         state.scopes.insert(id.clone(), scope.clone());
+        let keys = Keys::of(ids.iter().flatten());
+        state.open.insert(id.clone(), keys);
         for (part, keys) in (1..).zip(ids) {
             state.ids.insert((id.clone(), part), keys.clone());
         }
@@ -137,6 +140,7 @@ impl AcceptDeletions for FakeDeletions {
         if let Err(outcome) = state.roll_back(&id) {
             return Ok(outcome);
         }
+        state.open.remove(&id);
         for part in 1..=parts {
             state.ids.remove(&(id.clone(), part));
         }

@@ -118,6 +118,11 @@ impl AdvanceDeletions for FakeDeletions {
         Ok(())
     }
 
+    async fn close(&self, deletion: &Deletion) -> Result<(), DependencyError> {
+        self.begin().open.remove(&id_of(deletion));
+        Ok(())
+    }
+
     async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
         let (mut state, id) = (self.begin(), id_of(deletion));
         state.known(&id, "remove the ids of a scope")?;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{FakeDeletions, NAME};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
+use domain::open::{Announcement, MOST_OPEN};
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
@@ -90,6 +91,17 @@ impl ReadDeletions for FakeDeletions {
         let (state, id) = (self.begin(), (tenant.clone(), id));
         state.known(&id, "read exceptions")?;
         Ok(state.exceptions.get(&(id, number)).cloned())
+    }
+
+    async fn open(&self, tenant: &Tenant) -> Result<Vec<Announcement>, DependencyError> {
+        let state = self.begin();
+        let entries = state.open.iter().rev();
+        let entries = entries.filter(|((of, _), _)| of == tenant);
+        let entries = entries.map(|((_, id), keys)| Announcement {
+            id: *id,
+            keys: keys.clone(),
+        });
+        Ok(entries.take(MOST_OPEN).collect())
     }
 
     async fn list(

@@ -14,6 +14,7 @@ use domain::event::Event;
 use domain::key::RecordKey;
 use domain::message::DeletionMessage;
 use domain::notice::Notice;
+use domain::open::Announcement;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
@@ -203,6 +204,7 @@ disturbed! {
         call ReadIds: ids(tenant: &Tenant, id: DeletionId, part: u32) -> Option<Vec<RecordKey>>;
         call ReadPage: page(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Page>;
         call ReadExceptions: exceptions(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Exceptions>;
+        call ReadOpen: open(tenant: &Tenant) -> Vec<Announcement>;
         call ListDeletions: list(tenant: &Tenant, range: DeletionRange, limit: usize) -> Vec<DeletionSummary>;
     }
     ChangeDeletions {
@@ -214,6 +216,7 @@ disturbed! {
         ) -> RestoreOutcome;
         call PutPage: put_page(deletion: &Deletion, page: &Page) -> PutPageOutcome;
         call PutExceptions: put_exceptions(deletion: &Deletion, number: u32, exceptions: &Exceptions) -> ();
+        call Close: close(deletion: &Deletion) -> ();
         call DropIds: drop_ids(deletion: &Deletion, part: u32) -> ();
         call DropPage: drop_page(deletion: &Deletion, number: u32) -> ();
     }

@@ -43,6 +43,7 @@ pub enum Operation {
     ReadIds,
     ReadPage,
     ReadExceptions,
+    ReadOpen,
     ListDeletions,
     Store,
     FinishRestore,
@@ -52,6 +53,7 @@ pub enum Operation {
     PutNotice,
     DropPage,
     DropIds,
+    Close,
     FindDue,
     Send,
     Publish,
@@ -98,6 +100,7 @@ impl Operation {
             | Self::ReadIds
             | Self::ReadPage
             | Self::ReadExceptions
+            | Self::ReadOpen
             | Self::ListDeletions
             | Self::Store
             | Self::FinishRestore
@@ -107,6 +110,7 @@ impl Operation {
             | Self::PutNotice
             | Self::DropPage
             | Self::DropIds
+            | Self::Close
             | Self::FindDue => "control table",
             Self::Send => "queue",
             Self::Publish => "event bus",
@@ -153,6 +157,7 @@ impl Operation {
             Self::ReadIds => "read the ids of a scope",
             Self::ReadPage => "read a page",
             Self::ReadExceptions => "read exceptions",
+            Self::ReadOpen => "read what is open",
             Self::ListDeletions => "list deletions",
             Self::Store => "store a deletion",
             Self::FinishRestore => "end a restore",
@@ -162,6 +167,7 @@ impl Operation {
             Self::PutNotice => "write the notice of a page",
             Self::DropPage => "drop a page",
             Self::DropIds => "drop the ids of a scope",
+            Self::Close => "close a deletion",
             Self::FindDue => "find what is due",
             Self::Send => "send a message",
             Self::Publish => "publish events",

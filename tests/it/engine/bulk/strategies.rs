@@ -1,7 +1,7 @@
 //! Deletes of many records without a root, where records leave their tables.
 
 use domain::deletion::{Action, Deletion, State};
-
+use ports::AdvanceDeletions;
 use testing::samples::key2;
 use testing::{Moment, Operation};
 
@@ -112,8 +112,10 @@ async fn what_is_late_below_a_record_that_another_deletion_took_is_left_to_that_
         let world = chat_as(strategy);
         let many = world.destroy_ids(&["s0"]).await;
         let faults = world.faults();
-        let beside = world.clone();
+        let (beside, announced) = (world.clone(), many.clone());
         faults.beside(Operation::MarkRows, 1, Moment::Before, move || {
+            // It was asked for at the same moment, and did not see the other one.
+            at_once(beside.deletions.close(&announced)).unwrap();
             let first = at_once(beside.accept("messages", &message("s0")));
             at_once(beside.deliver(&beside.faults(), &first))
                 .unwrap()

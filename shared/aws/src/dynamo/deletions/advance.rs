@@ -115,6 +115,10 @@ impl AdvanceDeletions for DynamoDeletions {
         self.write_over(item, &sk, operation).await
     }
 
+    async fn close(&self, deletion: &Deletion) -> Result<(), DependencyError> {
+        super::open::close(self, deletion).await
+    }
+
     async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
         self.remove(deletion, &keys::ids(part), "remove the ids of a scope")
             .await

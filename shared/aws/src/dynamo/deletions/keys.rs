@@ -23,6 +23,11 @@ pub(super) fn pk_of(deletion: &Deletion) -> String {
     pk(&deletion.tenant, deletion.id)
 }
 
+/// The partition of a tenant's announcements of deletions that may be under way: the sort key is the deletion's id.
+pub(super) fn open(tenant: &Tenant) -> String {
+    format!("T#{tenant}#O")
+}
+
 /// The partition of a request's key: its only item.
 pub(super) fn request(tenant: &Tenant, key: &RequestKey) -> String {
     format!("T#{tenant}#K#{}", key.name)

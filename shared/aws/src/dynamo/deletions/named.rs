@@ -5,10 +5,13 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use super::read::ids_item;
 use super::scope::scope_item;
 use super::transaction::{OPERATION, reasons};
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
+use super::{
+    DynamoDeletions, STORE, cancelled, failed_condition, meta, open, request_key, unusable,
+};
 use crate::sdk_error::dependency_error;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::open::Keys;
 use domain::request_key::RequestKey;
 use domain::scope::Scope;
 use ports::{DependencyError, RequestedOutcome};
@@ -24,6 +27,10 @@ pub(super) async fn accept(
     let mut puts = vec![
         deletions.put_meta(meta::write(deletion).map_err(&unusable)?)?,
         deletions.put(scope_item(deletion, scope).map_err(&unusable)?)?,
+        deletions.put(open::announcement(
+            deletion,
+            &Keys::of(ids.iter().flatten()),
+        ))?,
     ];
     for (part, keys) in (1..).zip(ids) {
         puts.push(deletions.put(ids_item(deletion, part, keys).map_err(&unusable)?)?);

@@ -11,6 +11,7 @@ use crate::sdk_error::dependency_error;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::notice::Notice;
+use domain::open::Announcement;
 use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::scope::Scope;
@@ -93,6 +94,10 @@ impl ReadDeletions for DynamoDeletions {
         item.map(|item| read_exceptions(number, &item))
             .transpose()
             .map_err(unusable(operation))
+    }
+
+    async fn open(&self, tenant: &Tenant) -> Result<Vec<Announcement>, DependencyError> {
+        super::open::read(self, tenant).await
     }
 
     async fn list(

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::transaction::reasons;
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known, request_key};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known, open, request_key};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::{marked, primary_key};
 use crate::sdk_error::dependency_error;
@@ -59,7 +59,12 @@ pub(super) async fn undo_requested(
     key: Option<&RequestKey>,
 ) -> Result<UndoOutcome, DependencyError> {
     let ids: Vec<String> = (1..=parts).map(keys::ids).collect();
-    let control = removals(deletions, deletion, &ids, key).map_err(refused)?;
+    let mut control = removals(deletions, deletion, &ids, key).map_err(refused)?;
+    let entry = Delete::builder()
+        .table_name(&deletions.control)
+        .set_key(Some(open::key_of(deletion)));
+    let entry = entry.build().map_err(refused)?;
+    control.push(TransactWriteItem::builder().delete(entry).build());
     match transact(deletions, control).await {
         Ok(()) => Ok(UndoOutcome::Undone),
         Err(error) => decided(&error).ok_or_else(|| failure(error)),

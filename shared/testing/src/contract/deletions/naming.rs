@@ -1,11 +1,12 @@
 //! Deletions without a root: accepting what a request lists, and rolling that back.
 
-use super::harness::{DeletionsHarness, Sample, sample};
-use crate::samples::{ODD_IDS, key, key2, start, timing};
+use super::harness::{DeletionsHarness, Sample, accepted, sample};
+use crate::samples::{ODD_IDS, key, key2, start, tenant, timing};
 use domain::collection::Filters;
 use domain::key::RecordKey;
 use domain::narrowing::Narrowing;
 use domain::only::Only;
+use domain::open::MOST_OPEN;
 use domain::page::PAGE_BYTES;
 use domain::scope::{Scope, Source};
 use ports::{
@@ -182,4 +183,73 @@ pub async fn dropping_ids_leaves_the_other_parts_and_is_harmless_again<H: Deleti
         assert_eq!(named.part(harness, 1).await, None);
         assert!(named.part(harness, 2).await.is_some());
     }
+}
+
+pub async fn what_is_named_is_open_from_its_acceptance_until_it_is_closed<H: DeletionsHarness>(
+    harness: &H,
+) {
+    let store = harness.deletions();
+    let (one, two) = (two_parts(1), named(2, Vec::new()));
+    let tenant = &one.sample.deletion.tenant;
+    one.accept(harness).await;
+    two.accept(harness).await;
+    // Again, as by a call whose answer was lost.
+    one.accept(harness).await;
+    one.begin(harness).await;
+
+    let open = store.open(tenant).await.expect("it answers");
+
+    let ids: Vec<_> = open.iter().map(|entry| entry.id).collect();
+    let (first, second) = (&one.sample.deletion, &two.sample.deletion);
+    assert_eq!(ids, [second.id, first.id], "the newest first");
+    assert!(
+        one.ids
+            .iter()
+            .flatten()
+            .all(|key| open[1].keys.contain(key))
+    );
+    assert!(!open[0].keys.contain(&key("a")) && !open[1].keys.contain(&key("x")));
+    for _ in 0..2 {
+        store.close(first).await.expect("it answers");
+        let left = store.open(tenant).await.expect("it answers");
+        assert_eq!(left, open[..1]);
+    }
+}
+
+pub async fn what_is_undone_is_not_open<H: DeletionsHarness>(harness: &H) {
+    let named = two_parts(1);
+    named.accept(harness).await;
+
+    assert_eq!(named.undo(harness).await, UndoOutcome::Undone);
+
+    let tenant = &named.sample.deletion.tenant;
+    let open = harness.deletions().open(tenant).await;
+    assert_eq!(open.expect("it answers"), []);
+}
+
+pub async fn what_is_open_is_the_tenants_and_no_more_than_is_looked_at<H: DeletionsHarness>(
+    harness: &H,
+) {
+    let most = u8::try_from(MOST_OPEN).expect("a small number");
+    for n in 1..=most + 1 {
+        named(n, Vec::new()).accept(harness).await;
+    }
+    let mut foreign = named(most + 2, Vec::new());
+    foreign.sample.deletion.tenant = tenant("acme#O");
+    foreign.accept(harness).await;
+    // A deletion with a root is hidden by its root.
+    accepted(harness, most + 3, "acme").await;
+
+    let open = harness.deletions().open(&tenant("acme")).await;
+
+    let ids: Vec<_> = open
+        .expect("it answers")
+        .iter()
+        .map(|entry| entry.id)
+        .collect();
+    let newest = (2..=most + 1).rev();
+    let newest: Vec<_> = newest
+        .map(|n| named(n, Vec::new()).sample.deletion.id)
+        .collect();
+    assert_eq!(ids, newest);
 }
