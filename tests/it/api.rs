@@ -1,13 +1,15 @@
 //! The api function on the fakes, from the gateway's event to the gateway's answer.
 //!
 //! Every answer passes [`world::World::call`], which holds it to what is promised of all answers: `no-store`, and
-//! whatever fails is a problem with a documented code.
+//! whatever fails is a problem with a documented code. And [`described::check`] holds it, and the request, to the
+//! OpenAPI document.
 
 mod acting;
 mod another_parent;
 mod claims;
 mod cursors;
 mod deleting;
+mod described;
 mod destroying;
 mod error_document;
 mod event;
@@ -18,6 +20,7 @@ mod limits;
 mod listing;
 mod manifests;
 mod odd_ids;
+mod openapi;
 mod pages;
 mod preconditions;
 mod read_costs;
