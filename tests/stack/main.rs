@@ -15,6 +15,7 @@ mod fixtures;
 mod ids;
 mod learners;
 mod life;
+mod openapi;
 mod permissions;
 mod reads;
 mod refusals;

@@ -3,6 +3,7 @@
 //! `cargo xtask openapi` writes it to `docs/openapi.json`, which is what is served; a test compares the two.
 
 mod answers;
+mod examples;
 mod operations;
 mod parameters;
 
@@ -68,6 +69,7 @@ pub fn text() -> String {
 }
 
 fn described(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
+    let examples = examples::of(operation.id);
     let names = operation
         .path
         .split('/')
@@ -75,7 +77,7 @@ fn described(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
     let parameters: Vec<Value> = names
         .filter_map(of_path)
         .chain(operation.parameters.iter().copied())
-        .map(parameters::Parameter::value)
+        .map(|parameter| parameter.value(examples))
         .collect();
     let mut responses: Map<String, Value> = Map::new();
     for answer in operation.answers {
@@ -89,7 +91,9 @@ fn described(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
         "parameters": parameters,
         "responses": responses,
     });
-    if let Some(body) = body(operation.body, schemas) {
+    if let Some(mut body) = body(operation.body, schemas) {
+        let bodies = examples::of_body(examples);
+        body["content"]["application/json"]["examples"] = bodies.into();
         value["requestBody"] = body;
     }
     value

@@ -213,12 +213,25 @@ const OF_DELETION: &[Link] = &[
     },
 ];
 
-const POLL: &[Link] = &[Link {
-    name: "showDeletion",
-    operation: "showDeletion",
-    parameters: &[("deletion", "$response.body#/id")],
-    description: "Poll it until it is `done`, after `Retry-After` seconds.",
-}];
+const DELETE: Link = Link {
+    name: "delete",
+    operation: "deleteRecord",
+    parameters: &[
+        ("collection", "$response.body#/collection"),
+        ("id", "$response.body#/id"),
+    ],
+    description: "Deletes it and all below it.",
+};
+
+const DELETE_SORTED: Link = Link {
+    operation: "deleteSortedRecord",
+    parameters: &[
+        ("collection", "$response.body#/collection"),
+        ("id", "$response.body#/id"),
+        ("sort", "$response.body#/sort"),
+    ],
+    ..DELETE
+};
 
 const PURGE: Link = Link {
     name: "purge",
@@ -281,12 +294,24 @@ pub(crate) const RECORDS_FOUND: Answer = Answer {
 pub(crate) const CREATED: Answer = Answer {
     status: 201,
     description: "The record is new.",
+    links: &[DELETE],
     ..RECORD
+};
+
+pub(crate) const CREATED_SORTED: Answer = Answer {
+    links: &[DELETE_SORTED],
+    ..CREATED
 };
 
 pub(crate) const REPLACED: Answer = Answer {
     description: "The record was there, and is replaced.",
+    links: &[DELETE],
     ..RECORD
+};
+
+pub(crate) const REPLACED_SORTED: Answer = Answer {
+    links: &[DELETE_SORTED],
+    ..REPLACED
 };
 
 pub(crate) const DELETION: Answer = Answer {
@@ -318,7 +343,7 @@ pub(crate) const ACTED: Answer = Answer {
     description: "The request is accepted; this is the deletion now.",
     bodies: &[of::<DeletionView>],
     headers: &[&LOCATION, &ETAG, &RETRY_AFTER, &REPLAYED],
-    links: POLL,
+    links: &[],
 };
 
 pub(crate) const DOCUMENT: Answer = Answer {

@@ -5,8 +5,9 @@
 //! is compared with that.
 
 use super::answers::{
-    ACTED, Answer, BULK_DELETED, CREATED, DELETED, DELETION, DELETIONS, DOCUMENT, MANIFEST,
-    PREVIEW, RECORD, RECORD_OR_RECORDS, RECORDS_FOUND, REPLACED, UNCHANGED,
+    ACTED, Answer, BULK_DELETED, CREATED, CREATED_SORTED, DELETED, DELETION, DELETIONS, DOCUMENT,
+    MANIFEST, PREVIEW, RECORD, RECORD_OR_RECORDS, RECORDS_FOUND, REPLACED, REPLACED_SORTED,
+    UNCHANGED,
 };
 use super::parameters::{
     CURSOR, EARLIER_THAN, ID, ID_OR_LIST, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, KNOWN_TAGS,
@@ -135,6 +136,7 @@ const OF_RECORDS: &[Code] = &[Code::RecordsDropped];
 
 const OF_ACTION: &[Code] = &[
     Code::Forbidden,
+    Code::RouteNotFound,
     Code::InvalidState,
     Code::KeyTaken,
     Code::ParentNotLive,
@@ -219,6 +221,7 @@ pub const ALL: &[Operation] = &[
         id: "putSortedRecord",
         path: "/v1/{collection}/{id}/{sort}",
         summary: "Creates or replaces a record whose key has two parts",
+        answers: &[&REPLACED_SORTED, &CREATED_SORTED],
         ..PUT_ONE
     },
     Operation {

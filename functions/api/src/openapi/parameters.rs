@@ -7,6 +7,7 @@ use requests::manifest::RecordOutcome;
 use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 
+use super::examples::{Example, of_parameter};
 use crate::forms::one_of;
 
 /// Where a request has a parameter.
@@ -98,17 +99,22 @@ parameters! {
 }
 
 impl Parameter {
-    /// As the document has it.
-    pub(crate) fn value(&self) -> Value {
-        let mut schema = (self.schema)();
-        schema.remove("$schema");
-        json!({
+    /// As the document has it in an operation with these examples.
+    pub(crate) fn value(&self, examples: &[Example]) -> Value {
+        let schema = (self.schema)();
+        let is_number = schema.get("type").is_some_and(|kind| kind == "integer");
+        let examples = of_parameter(examples, self.name, is_number);
+        let mut value = json!({
             "name": self.name,
             "in": self.place.as_str(),
             "required": self.required,
             "description": self.description,
             "schema": schema,
-        })
+        });
+        if !examples.is_empty() {
+            value["examples"] = examples.into();
+        }
+        value
     }
 }
 
