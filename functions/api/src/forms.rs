@@ -2,7 +2,7 @@
 //!
 //! That they are the forms of those types is held by the tests of the api: each answer must have exactly the members
 //! that its schema has.
-#![allow(
+#![expect(
     dead_code,
     reason = "the types stand for their schemas, and have no values"
 )]

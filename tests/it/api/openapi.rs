@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::openapi::{ALL, document, text};
+use api::openapi::{ALL, Operation, document, text};
 use api::problem::Code;
 use serde_json::{Map, Value, json};
 use testing::samples::{key, key2};
@@ -243,6 +243,49 @@ async fn the_headers_of_the_document_are_those_that_the_routes_take() {
             // A GET is answered in full, whatever a client has.
             let is_expected = is_described || (known.method == "GET" && name == "If-None-Match");
             assert_eq!(is_taken, is_expected, "{} {name}: {answer:?}", known.id);
+        }
+    }
+}
+
+/// A request for an operation that is wrong in the way that the code is about.
+fn wrong(code: Code, known: &Operation) -> Event {
+    let (method, path) = (known.method, known.path);
+    let json = "application/json";
+    match code {
+        Code::Unauthenticated => asked(method, path, "").authorizer(Value::Null),
+        Code::TenantMissing => asked(method, path, "").with_token(&json!({ "sub": "ann" })),
+        Code::UnknownParameter => asked(method, path, "nonsense=1"),
+        Code::InvalidParameter => asked(method, path, "limit=%zz"),
+        Code::InvalidHeader => asked(method, path, "").header("if-match", "é"),
+        Code::BodyNotAllowed => asked(method, path, "").header("content-type", json).body("[]"),
+        Code::InvalidBody => asked(method, path, "").header("content-type", json).body("[]"),
+        Code::UnsupportedMediaType => asked(method, path, "").header("content-type", "text/plain").body("{}"),
+        Code::CollectionNotFound => asked(method, &path.replace("{collection}", "nothing"), ""),
+        other => panic!("no request is made for {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_may_be_wrong_with_any_request_is_told_with_the_codes_of_the_document() {
+    let world = World::new();
+    for known in ALL {
+        let codes: BTreeSet<&str> = known.codes().map(Code::as_str).collect();
+        for code in [
+            Code::Unauthenticated,
+            Code::TenantMissing,
+            Code::UnknownParameter,
+            Code::InvalidParameter,
+            Code::InvalidHeader,
+            Code::BodyNotAllowed,
+            Code::InvalidBody,
+            Code::UnsupportedMediaType,
+            Code::CollectionNotFound,
+        ] {
+            let answer = world.call(wrong(code, known)).await;
+
+            let is_told = answer.code() == code.as_str();
+            let is_described = codes.contains(code.as_str());
+            assert_eq!(is_told, is_described, "{} {code:?}: {answer:?}", known.id);
         }
     }
 }

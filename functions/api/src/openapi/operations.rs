@@ -49,8 +49,17 @@ pub struct Operation {
 impl Operation {
     /// The codes with which it may be answered.
     pub fn codes(&self) -> impl Iterator<Item = Code> {
+        let of_body = match self.body {
+            Body::Nothing | Body::Empty => WITHOUT_A_BODY,
+            Body::Attributes | Body::DestroyAll => WITH_A_BODY,
+        };
+        let of_path = match self.path.contains("{id}") {
+            true => IN_THE_PATH,
+            false => &[],
+        };
         let named = self.codes.iter().copied().flatten();
-        EVERYWHERE.iter().chain(named).copied()
+        let everywhere = EVERYWHERE.iter().chain(of_body).chain(of_path);
+        everywhere.chain(named).copied()
     }
 }
 
@@ -58,13 +67,15 @@ impl Operation {
 const EVERYWHERE: &[Code] = &[
     Code::UnknownParameter,
     Code::InvalidParameter,
-    Code::BodyNotAllowed,
     Code::HeaderNotAllowed,
     Code::InvalidHeader,
     Code::Unauthenticated,
     Code::TenantMissing,
     Code::Internal,
 ];
+
+/// Where there is no body, or next to none.
+const WITHOUT_A_BODY: &[Code] = &[Code::BodyNotAllowed];
 
 /// Where the body is read.
 const WITH_A_BODY: &[Code] = &[Code::InvalidBody, Code::UnsupportedMediaType];
@@ -78,8 +89,9 @@ const STORES: &[Code] = &[
 
 const COLLECTION: &[Code] = &[Code::CollectionNotFound];
 
-/// Where a key names a record.
-const KEY: &[Code] = &[Code::IdNeedsQuery, Code::InvalidId];
+/// Where a key names a record, and where it does so in the path.
+const KEY: &[Code] = &[Code::InvalidId];
+const IN_THE_PATH: &[Code] = &[Code::IdNeedsQuery];
 
 const LIST: &[Code] = &[Code::InvalidCursor];
 
@@ -142,12 +154,11 @@ const OF_ACTION: &[Code] = &[
     Code::ParentNotLive,
     Code::RootMissing,
     Code::PreconditionFailed,
-    Code::NotQueued,
 ];
 
 const DELETE_CODES: &[&[Code]] = &[COLLECTION, KEY, ONCE, OF_DELETE, STORES];
 const GET_CODES: &[&[Code]] = &[COLLECTION, KEY, OF_GET, STORES];
-const PUT_CODES: &[&[Code]] = &[COLLECTION, KEY, WITH_A_BODY, OF_PUT, STORES];
+const PUT_CODES: &[&[Code]] = &[COLLECTION, KEY, OF_PUT, STORES];
 
 const GET_ONE: Operation = Operation {
     id: "getRecord",
@@ -254,7 +265,7 @@ pub const ALL: &[Operation] = &[
         parameters: &[&IDEMPOTENCY_KEY],
         body: Body::DestroyAll,
         answers: &[&PREVIEW, &BULK_DELETED],
-        codes: &[COLLECTION, WITH_A_BODY, ONCE, OF_DESTROY, STORES],
+        codes: &[COLLECTION, ONCE, OF_DESTROY, STORES],
     },
     Operation {
         id: "listDeletions",
