@@ -98,7 +98,7 @@ impl Stack {
             Ok::<_, anyhow::Error>(Some((search, step)))
         };
         let (venv, search, template) = tokio::try_join!(
-            python::install(&found.python, &cache, &tools_log),
+            python::install(python::STACK, &found.python, &cache, &tools_log),
             search,
             build(&state, &options),
         )?;

@@ -39,7 +39,18 @@ pub async fn run() -> Result<ExitCode> {
 /// When Python is missing, or pip fails; the error quotes the log.
 pub async fn python(log: &Path) -> Result<Venv> {
     let cache = environment::cache_dir()?;
-    python::install(&Prerequisites::python()?, &cache, log).await
+    python::install(python::STACK, &Prerequisites::python()?, &cache, log).await
+}
+
+/// Makes sure that schemathesis is there.
+///
+/// # Errors
+///
+/// When Python is missing, or pip fails; the error quotes the log.
+pub async fn schemathesis(log: &Path) -> Result<Venv> {
+    let cache = environment::cache_dir()?;
+    let tools = python::SCHEMATHESIS;
+    python::install(tools, &Prerequisites::python()?, &cache, log).await
 }
 
 /// The first characters of the hash of what pins an installation.

@@ -1,7 +1,8 @@
 //! The api function on the fakes, from the gateway's event to the gateway's answer.
 //!
 //! Every answer passes [`world::World::call`], which holds it to what is promised of all answers: `no-store`, and
-//! whatever fails is a problem with a documented code.
+//! whatever fails is a problem with a documented code. And [`described::check`] holds it, and the request, to the
+//! OpenAPI document.
 
 mod acting;
 mod another_parent;
@@ -10,6 +11,7 @@ mod claims;
 mod cursors;
 mod deleting;
 mod deleting_versions;
+mod described;
 mod destroying;
 mod error_document;
 mod event;
@@ -25,6 +27,7 @@ mod numbers;
 mod odd_ids;
 mod offering;
 mod open_scopes;
+mod openapi;
 mod pages;
 mod preconditions;
 mod random_bodies;

@@ -16,6 +16,7 @@ mod fixtures;
 mod ids;
 mod learners;
 mod life;
+mod openapi;
 mod permissions;
 mod reads;
 mod refusals;

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and which module answers.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use demo::Demo;
 use local::interrupt::or_interrupt;
-use local::layout::StateDir;
+use local::layout::{StateDir, workspace};
 use local::load::Load;
 use local::logs::{self, Function};
 use local::stack::{self, Options, Stack, StackFile};
@@ -63,6 +64,8 @@ enum Command {
     ///
     /// Then it tells what the roles of the functions were refused, and what of them no test has used.
     Test(Test),
+    /// Writes docs/openapi.json, which the API serves: what the code says.
+    Openapi,
     /// Lints template.yaml with the pinned SAM CLI.
     Validate,
     /// Installs the pinned SAM CLI and cargo-lambda, and prints the folder that they are in: `PATH="$(cargo xtask
@@ -153,6 +156,7 @@ impl Cli {
             Command::Load(load) => Box::pin(or_interrupt(load.run())).await,
             Command::Demo(demo) => Box::pin(or_interrupt(demo.run())).await,
             Command::Test(test) => Box::pin(or_interrupt(test.run())).await,
+            Command::Openapi => openapi(),
             Command::Validate => Box::pin(or_interrupt(validate::run())).await,
             Command::Tools => Box::pin(or_interrupt(tools::run())).await,
         }
@@ -185,6 +189,12 @@ impl Up {
         ));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn openapi() -> Result<ExitCode> {
+    let file = workspace().join("docs/openapi.json");
+    fs::write(&file, api::openapi::text()).context(format!("write {}", file.display()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn down(state: &StateDir) -> Result<ExitCode> {

@@ -7,9 +7,11 @@
 mod body;
 mod call;
 mod conditions;
+mod forms;
 pub mod gateway;
 mod identify;
 mod json;
+pub mod openapi;
 mod principal;
 pub mod problem;
 mod query;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ports::DependencyError;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use telemetry::chain;
@@ -102,7 +103,7 @@ impl Code {
 }
 
 /// Where in the request the error is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Fault {
     /// A JSON pointer into `{path, query, header, body}`.
     pub(crate) pointer: String,

@@ -15,14 +15,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::deletion::Deletion;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::{error, info, warn};
 
 use crate::call::Call;
+use crate::forms;
 use crate::gateway::Incoming;
 use crate::problem::{Code, Fault, Parts, Problem};
-use crate::view::deletion_path;
+use crate::view::{DeletionView, deletion_path};
 
 /// A client reads a deletion again that is not done after a tenth of its age, but at most after so many seconds.
 const POLL_AT_MOST: u64 = 30;
@@ -81,17 +83,52 @@ fn poll_again(deletion: &Deletion, now: Timestamp) -> u64 {
     (age.as_secs() / 10).clamp(1, POLL_AT_MOST)
 }
 
-#[derive(Serialize)]
-struct ProblemView<'a> {
+/// What went wrong, as in RFC 9457.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct ProblemView<'a> {
+    /// One name per code.
+    #[schemars(extend("format" = "uri"))]
     r#type: String,
+    /// What the code means: the same for every occurrence.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What to rely on.
     code: &'static str,
+    /// What happened this time, for people; it may change.
     detail: &'a str,
+    /// The places in the request; none where no single place is at fault.
     errors: &'a [Fault],
+    /// Finds the request in the logs.
     request_id: &'a str,
     #[serde(flatten)]
+    #[schemars(with = "ProblemMembers")]
     members: &'a Map<String, Value>,
+}
+
+/// What some problems have beside that, as [`Problem::with`] adds it.
+#[derive(Serialize, JsonSchema)]
+struct ProblemMembers<'a> {
+    /// The state of the deletion: `INVALID_STATE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "forms::state")]
+    state: Option<&'a str>,
+    /// The deletion that is in the way, for those who may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion: Option<DeletionView<'a>>,
+    /// Until when the deleted record is kept; null if for ever: `RECORD_DELETED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "forms::moment_or_null")]
+    purge_at: Option<&'a str>,
+    /// How many records were counted: `COUNT_CHANGED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    count: Option<u64>,
+    /// Whether these are all: `COUNT_CHANGED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    exact: Option<bool>,
 }
 
 /// Renders problems, turns a panic into one, and keeps every answer out of caches.
@@ -121,9 +158,11 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         log_cause(problem.parts(), &request_id);
         response = render(problem.parts(), &request_id);
     }
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Only what is the same for all callers says anything else.
+    let headers = response.headers_mut();
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     let status = response.status().as_u16();
     info!(request_id, %method, route, status, code = code.map(Code::as_str), "{method} {route}: {status}");
     response

@@ -4,6 +4,7 @@ mod collections;
 mod delete;
 mod deletions;
 mod destroy;
+mod document;
 mod named_collection;
 mod records;
 mod write;
@@ -18,6 +19,10 @@ use percent_encoding::percent_decode_str;
 use ports::ApiPorts;
 use requests::Api;
 
+pub(crate) use self::collections::CollectionView;
+pub(crate) use self::delete::Answer as DeleteAnswer;
+pub(crate) use self::destroy::body::DestroyAll;
+pub(crate) use self::destroy::{Answer as BulkAnswer, PreviewView};
 use self::named_collection::{collection, methods};
 use crate::call::{Call, CallWithObject};
 use crate::identify::{RecordPath, needs_query};
@@ -38,6 +43,7 @@ pub(crate) fn all<P: ApiPorts + 'static>() -> Routes<P> {
     };
     Router::new()
         .route("/v1/collections", only(get(collections::list::<P>)))
+        .route("/v1/openapi.json", only(get(document::show)))
         .route("/v1/deletions", only(get(deletions::list::<P>)))
         .route("/v1/deletions/{deletion}", only(get(deletions::show::<P>)))
         .route(

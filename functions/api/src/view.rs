@@ -19,11 +19,13 @@ use requests::Api;
 use requests::act::allowed;
 use requests::deletions::Shown;
 use requests::manifest::ManifestRecord;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use telemetry::chain;
 
 use crate::call::Call;
+use crate::forms;
 use crate::problem::Problem;
 
 /// The path of a deletion, as the caller must write it.
@@ -32,7 +34,8 @@ pub(crate) fn deletion_path(call: &Call, deletion: &Deletion) -> String {
 }
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub(crate) struct Page<T> {
     /// What was found; possibly less than requested although there is more.
     pub(crate) items: Vec<T>,
@@ -40,6 +43,7 @@ pub(crate) struct Page<T> {
     pub(crate) next_cursor: Option<String>,
     /// Whether no more will join what is listed; only of lists that grow for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     pub(crate) complete: Option<bool>,
 }
 
@@ -62,34 +66,57 @@ impl<T: Serialize> Page<T> {
 }
 
 /// A deletion.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Deletion")]
 pub(crate) struct DeletionView<'a> {
+    /// A UUID of version 7: later deletions have greater ids.
+    #[schemars(extend("format" = "uuid"))]
     id: String,
+    #[schemars(schema_with = "forms::state")]
     state: &'static str,
+    /// Whether nothing more happens by itself before `purge_at`: a client that polls may stop.
     done: bool,
+    /// What is done, or was done last.
+    #[schemars(schema_with = "forms::pass")]
     pass: &'static str,
     scope: ScopeView<'a>,
+    /// The subject of the caller who asked for it.
     requested_by: &'a str,
+    #[schemars(schema_with = "forms::moment")]
     requested_at: String,
+    /// The moment that the marks of its records have.
+    #[schemars(schema_with = "forms::moment")]
     deleted_at: String,
+    /// When its records are removed for good without a request; null if never.
+    #[schemars(schema_with = "forms::moment_or_null")]
     purge_at: Option<String>,
     /// When it reached its present state, if that is a final one.
+    #[schemars(schema_with = "forms::moment_or_null")]
     ended_at: Option<String>,
     last_action: Option<LastActionView<'a>>,
     counts: CountsView<'a>,
+    /// How often the present pass was begun.
     attempts: u32,
+    /// Why it was given up, if it was.
+    #[schemars(with = "Option<forms::Failure>")]
     failure: Option<&'a Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events_given_up: Option<GivenUpView<'a>>,
     /// The actions that the caller may request now.
+    #[schemars(schema_with = "forms::actions")]
     allowed_actions: Vec<&'static str>,
     certificate: CertificateView<'a>,
     links: LinksView,
 }
 
-#[derive(Debug, Serialize)]
+/// What a deletion covers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Scope")]
 struct ScopeView<'a> {
+    #[schemars(schema_with = "forms::collection")]
     collection: &'a CollectionName,
+    /// The record that it began with; null where many were named at once.
+    #[schemars(with = "Option<forms::Key>")]
     root: Option<&'a RecordKey>,
     /// How many ids were requested, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,12 +126,15 @@ struct ScopeView<'a> {
     author: Option<&'a str>,
     /// In which collections, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "forms::collections")]
     collections: Option<&'a [CollectionName]>,
     /// Below which record only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<forms::Key>")]
     parent: Option<&'a RecordKey>,
     /// Which filters, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "forms::filters")]
     filters: Option<&'a Narrowing>,
     /// Whether all records are meant.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,37 +188,51 @@ impl<'a> ScopeView<'a> {
 }
 
 /// What a person has last asked for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LastAction")]
 struct LastActionView<'a> {
+    #[schemars(schema_with = "forms::action")]
     action: &'static str,
+    /// Their subject.
     by: &'a str,
+    #[schemars(schema_with = "forms::moment")]
     at: String,
 }
 
-#[derive(Debug, Serialize)]
+/// How many records have which outcome in each pass, by collection.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Counts")]
 struct CountsView<'a> {
+    #[schemars(with = "BTreeMap<String, forms::DeleteCounts>")]
     delete: &'a BTreeMap<CollectionName, DeleteCounts>,
+    #[schemars(with = "BTreeMap<String, forms::RestoreCounts>")]
     restore: &'a BTreeMap<CollectionName, RestoreCounts>,
+    #[schemars(with = "BTreeMap<String, forms::PurgeCounts>")]
     purge: &'a BTreeMap<CollectionName, PurgeCounts>,
 }
 
 /// Events that the bus cannot take.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EventsGivenUp")]
 struct GivenUpView<'a> {
     count: u32,
     /// Why the last of them was given up.
     #[serde(flatten)]
+    #[schemars(with = "forms::Failure")]
     failure: &'a Failure,
 }
 
 /// What remains of the manifest when it is deleted: `docs/certificate.md`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Certificate")]
 struct CertificateView<'a> {
     pages: u32,
     head: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+/// Where to read more of it, as the caller must write it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Links")]
 struct LinksView {
     #[serde(rename = "self")]
     itself: String,
@@ -249,11 +293,15 @@ pub(crate) fn purge_at(deletion: &Deletion) -> Option<String> {
 }
 
 /// A live record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Record")]
 pub(crate) struct RecordView<'a> {
+    #[schemars(schema_with = "forms::collection")]
     collection: &'a CollectionName,
     #[serde(flatten)]
+    #[schemars(with = "forms::Key")]
     key: RecordKey,
+    /// The row, without the attributes of a mark.
     attributes: Map<String, Value>,
 }
 
@@ -271,11 +319,17 @@ impl<'a> RecordView<'a> {
 }
 
 /// A record of a manifest.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ManifestRecord")]
 pub(crate) struct ManifestView {
+    #[schemars(schema_with = "forms::collection")]
     collection: CollectionName,
+    #[schemars(with = "forms::Key")]
     key: RecordKey,
+    /// Its outcome in the delete.
+    #[schemars(schema_with = "forms::outcome")]
     outcome: &'static str,
+    /// Why, if it failed.
     reason: Option<String>,
     /// Null until the restore has reached it.
     restore: Option<PassView>,
@@ -284,8 +338,10 @@ pub(crate) struct ManifestView {
 }
 
 /// The outcome of a record in a pass after the delete.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PassOutcome")]
 struct PassView {
+    #[schemars(schema_with = "forms::outcome")]
     outcome: &'static str,
     reason: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The virtual environment with ministack, the SAM CLI, cargo-lambda and cfn-lint.
+//! The virtual environments: one with ministack, the SAM CLI, cargo-lambda and cfn-lint, and one with schemathesis, whose
+//! versions do not go with theirs.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,26 @@ use anyhow::{Context as _, Result};
 use crate::process;
 use crate::terminal::Step;
 
-const REQUIREMENTS: &str = include_str!("../../stack/requirements.txt");
+/// What an environment has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tools {
+    /// The file that pins everything, dependencies included.
+    requirements: &'static str,
+    /// What is installed, for people.
+    what: &'static str,
+}
+
+/// What the local stack runs on.
+pub(crate) const STACK: Tools = Tools {
+    requirements: include_str!("../../stack/requirements.txt"),
+    what: "ministack 1.5.33, SAM CLI 1.167.0, cargo-lambda 1.9.2",
+};
+
+/// What tries the API as its document describes it.
+pub(crate) const SCHEMATHESIS: Tools = Tools {
+    requirements: include_str!("../../stack/schemathesis.txt"),
+    what: "schemathesis 4.32.5",
+};
 
 /// An installed virtual environment.
 #[derive(Debug, Clone)]
@@ -41,8 +61,8 @@ impl Venv {
 /// # Errors
 ///
 /// When pip fails; the error quotes its log.
-pub(crate) async fn install(python: &Path, cache: &Path, log: &Path) -> Result<Venv> {
-    let place = cache.join(format!("venv-{}", super::key(REQUIREMENTS)));
+pub(crate) async fn install(tools: Tools, python: &Path, cache: &Path, log: &Path) -> Result<Venv> {
+    let place = cache.join(format!("venv-{}", super::key(tools.requirements)));
     // A virtual environment knows its own path, so it cannot be made elsewhere and moved: a marker says that it is complete.
     let complete = place.join(".complete");
     if complete.is_file() {
@@ -50,7 +70,7 @@ pub(crate) async fn install(python: &Path, cache: &Path, log: &Path) -> Result<V
     }
     let step = Step::begin_long(
         "tools",
-        "installing ministack, the SAM CLI and cargo-lambda, about a minute, once",
+        &format!("installing {}, a minute at most, once", tools.what),
     );
     fs::create_dir_all(cache).context(format!("make {}", cache.display()))?;
     let lock = File::create(place.with_extension("lock"))
@@ -67,7 +87,7 @@ pub(crate) async fn install(python: &Path, cache: &Path, log: &Path) -> Result<V
     make.args(["-m", "venv"]).arg(&place);
     process::run(make, log).await?;
     let requirements = place.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS).context("write requirements.txt")?;
+    fs::write(&requirements, tools.requirements).context("write requirements.txt")?;
     let mut pip = Command::new(place.join("bin/python"));
     // The list is complete: resolving it once more downloads ten versions of botocore to find the pinned one. Compiling
     // all modules takes longer than compiling the used ones when they are used.
@@ -82,20 +102,23 @@ pub(crate) async fn install(python: &Path, cache: &Path, log: &Path) -> Result<V
         "-r",
     ])
     .arg(&requirements);
-    process::watch(pip, log, |lines| step.doing(&how_far(lines))).await?;
+    process::watch(pip, log, |lines| {
+        step.doing(&how_far(tools.requirements, lines));
+    })
+    .await?;
     step.doing("checking that nothing is missing");
     let mut check = Command::new(place.join("bin/python"));
     check.args(["-m", "pip", "--disable-pip-version-check", "check"]);
     process::run(check, log).await?;
 
     fs::write(&complete, "").context("mark the virtual environment as complete")?;
-    step.end("ministack 1.5.33, SAM CLI 1.167.0, cargo-lambda 1.9.2 installed");
+    step.end(&format!("{} installed", tools.what));
     Ok(Venv(place))
 }
 
 /// What pip has done, from its own lines.
-fn how_far(lines: &str) -> String {
-    let total = packages().count();
+fn how_far(requirements: &str, lines: &str) -> String {
+    let total = packages(requirements).count();
     if lines.contains("\nInstalling collected packages") {
         return format!("unpacking {total} packages");
     }
@@ -103,12 +126,12 @@ fn how_far(lines: &str) -> String {
         .lines()
         .filter(|line| line.starts_with("Collecting "))
         .count();
-    format!("{found} of {total} packages found, the largest has 100 MB")
+    format!("{found} of {total} packages found")
 }
 
 /// The lines of the list that name a package.
-fn packages() -> impl Iterator<Item = &'static str> {
-    REQUIREMENTS
+fn packages(requirements: &str) -> impl Iterator<Item = &str> {
+    requirements
         .lines()
         .filter(|line| line.contains("==") && !line.starts_with('#'))
 }
@@ -119,13 +142,16 @@ mod tests {
 
     #[test]
     fn pip_is_told_as_so_many_packages_of_all() {
-        let total = packages().count();
+        let total = packages(STACK.requirements).count();
         assert!(total > 50);
 
         let begun = "Looking in links: /x\nCollecting ministack==1.5.33 (from -r r.txt (line 3))\n  Downloading m.whl (2.4 MB)\nCollecting boto3==1.43.102\n";
-        assert!(how_far(begun).starts_with(&format!("2 of {total} packages")));
+        assert!(how_far(STACK.requirements, begun).starts_with(&format!("2 of {total} packages")));
 
         let later = format!("{begun}Installing collected packages: a, b\n");
-        assert_eq!(how_far(&later), format!("unpacking {total} packages"));
+        assert_eq!(
+            how_far(STACK.requirements, &later),
+            format!("unpacking {total} packages")
+        );
     }
 }

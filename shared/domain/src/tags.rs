@@ -50,6 +50,12 @@ pub fn tag_of(collection: &Collection, row: &Row) -> String {
     hex(hash.finalize().into_iter().take(16))
 }
 
+/// The tag of a text that is answered as it is.
+#[must_use]
+pub fn tag_of_text(text: &str) -> String {
+    hex(Sha256::digest(text).into_iter().take(16))
+}
+
 fn text(hash: &mut Sha256, text: &str) {
     hash.update(text.len().to_be_bytes());
     hash.update(text.as_bytes());

@@ -1,30 +1,21 @@
 //! Events as the gateway makes them of requests: it decodes the path, routes, and hands out the values it routed by.
 
+use std::sync::LazyLock;
+
+use api::openapi;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::{Value, json};
 
-/// The routes of `template.yaml`, fixed words before placeholders.
-pub(super) const ROUTES: &[&str] = &[
-    "GET /v1/collections",
-    "GET /v1/deletions",
-    "GET /v1/deletions/{deletion}",
-    "GET /v1/deletions/{deletion}/records",
-    "POST /v1/deletions/{deletion}/{action}",
-    "GET /v1/search/{collection}",
-    "GET /v1/{collection}",
-    "GET /v1/{collection}/{id}",
-    "GET /v1/{collection}/{id}/{sort}",
-    "DELETE /v1/{collection}",
-    "DELETE /v1/{collection}/{id}",
-    "DELETE /v1/{collection}/{id}/{sort}",
-    "PUT /v1/{collection}",
-    "PUT /v1/{collection}/{id}",
-    "PUT /v1/{collection}/{id}/{sort}",
-    "POST /v1/{collection}/destroy_all",
-    "$default",
-];
+/// The routes of `template.yaml`, fixed words before placeholders, as the gateway prefers them.
+pub(super) static ROUTES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut operations: Vec<_> = openapi::ALL.iter().collect();
+    operations.sort_by_key(|operation| operation.path.matches('{').count());
+    let keys = operations.into_iter();
+    keys.map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect()
+});
 
 /// How a gateway treats `%2F`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +154,7 @@ fn rendered(value: &Value) -> String {
 }
 
 fn route(method: &str, segments: &[String]) -> (&'static str, Value) {
-    for key in ROUTES {
+    for key in ROUTES.iter() {
         let Some((of, template)) = key.split_once(' ') else {
             continue;
         };

@@ -25,7 +25,6 @@ GET /v1/unknown 404 COLLECTION_NOT_FOUND /path/collection
 PUT /v1/unknown/d-1 404 COLLECTION_NOT_FOUND /path/collection
 GET /v1/search/unknown?q=x 404 COLLECTION_NOT_FOUND /path/collection
 GET /v1/search 404 COLLECTION_NOT_FOUND /path/collection
-GET /v1/openapi.json 404 COLLECTION_NOT_FOUND /path/collection
 DELETE /v1/deletions/d/1 404 ROUTE_NOT_FOUND
 DELETE /v1/Discussions/d-1 404 COLLECTION_NOT_FOUND /path/collection
 GET /v1/notes/n-1 404 ROUTE_NOT_FOUND

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use testing::{Faults, samples};
 use wiring::config::{ClaimNames, GroupsForm};
 
+use super::described;
 use super::event::Event;
 use crate::engine::world::{Ports, World as Stores};
 
@@ -308,18 +309,29 @@ impl World {
     /// As [`call`](Self::call), with what the gateway sends.
     pub(crate) async fn serve(&self, event: Value) -> Answer {
         let is_head = event["requestContext"]["http"]["method"] == "HEAD";
+        // What HTTP does not allow is no request that the document could have.
+        let sent = serde_json::from_value::<ApiGatewayV2httpRequest>(event.clone()).ok();
         let event = LambdaEvent::new(event, context());
         let router = api::router(Arc::new(self.api()), self.claims());
         let response = api::serve(router, event).await;
-        checked(response.expect("an event of the gateway"), is_head)
+        let answer = checked(response.expect("an event of the gateway"), is_head);
+        if let Some(sent) = sent.filter(|_| !is_head) {
+            described::check(&sent, &answer);
+        }
+        answer
     }
 
     /// As [`call`](Self::call), with a decoded event.
     pub(crate) async fn answer(&self, event: ApiGatewayV2httpRequest) -> Answer {
+        let sent = event.clone();
         let is_head = event.request_context.http.method == "HEAD";
         let event = LambdaEvent::new(event, context());
         let router = api::router(Arc::new(self.api()), self.claims());
-        checked(api::handle(router, event).await, is_head)
+        let answer = checked(api::handle(router, event).await, is_head);
+        if !is_head {
+            described::check(&sent, &answer);
+        }
+        answer
     }
 
     fn claims(&self) -> ClaimNames {
@@ -370,6 +382,11 @@ fn declared() -> String {
 
 /// What holds for every answer.
 fn check(answer: &Answer, is_head: bool) {
+    // The OpenAPI document is nobody's own, and says by its tag whether it is another one.
+    if answer.header("cache-control") == Some("private, no-cache") {
+        assert!(answer.status == 304 || answer.text.starts_with("{\n  \"components\""));
+        return;
+    }
     assert_eq!(
         answer.header("cache-control"),
         Some("no-store"),

@@ -13,48 +13,64 @@ use domain::permission::{Right, Rights};
 use domain::principal::Principal;
 use ports::ApiPorts;
 use requests::Api;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::call::Call;
+use crate::forms;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::view::Page;
 
 /// One collection.
-#[derive(Serialize)]
-struct CollectionView<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Collection")]
+pub(crate) struct CollectionView<'a> {
+    #[schemars(schema_with = "forms::collection")]
     name: &'a CollectionName,
     key: Vec<&'a str>,
     parent: Option<ParentView<'a>>,
+    #[schemars(schema_with = "forms::served")]
     serve: Vec<&'static str>,
     filters: Vec<FilterView<'a>>,
     may: MayView,
 }
 
 /// What is above its records.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Parent")]
 struct ParentView<'a> {
     /// Null where the caller may do nothing there.
+    #[schemars(schema_with = "forms::collection_or_null")]
     collection: Option<&'a CollectionName>,
     by: &'a [String],
     required: bool,
 }
 
 /// A filter of `destroy_all`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Filter")]
 struct FilterView<'a> {
     name: &'a str,
+    #[schemars(schema_with = "forms::filter_type")]
     takes: &'static str,
 }
 
 /// Each action, as far as that does not depend on a row.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "May")]
 struct MayView {
+    #[schemars(schema_with = "forms::right")]
     read: &'static str,
+    #[schemars(schema_with = "forms::right")]
     write: &'static str,
+    #[schemars(schema_with = "forms::right")]
     delete: &'static str,
+    #[schemars(schema_with = "forms::right")]
     restore: &'static str,
+    #[schemars(schema_with = "forms::right")]
     purge: &'static str,
+    #[schemars(schema_with = "forms::right")]
     destroy_all: &'static str,
 }
 

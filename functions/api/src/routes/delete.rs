@@ -14,11 +14,13 @@ use requests::Api;
 use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept, earlier};
 use requests::deletions::{Shown, with_scope};
 use requests::once::Earlier;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::named_collection::collection;
 use crate::call::Call;
 use crate::conditions::{not_taken, too_wide_to_compare};
+use crate::forms;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
@@ -26,12 +28,17 @@ use crate::respond::{follow, replayed};
 use crate::view::DeletionView;
 
 /// The body of a 202.
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RecordDeletion")]
+pub(crate) struct Answer<'a> {
+    /// Whether this request has deleted it, or an earlier one.
+    #[schemars(extend("enum" = ["PENDING_DELETE", "ALREADY_DELETED"]))]
     status: &'static str,
     #[serde(flatten)]
+    #[schemars(with = "forms::Key")]
     key: &'a RecordKey,
     message: &'static str,
+    /// Null if the caller may not see it, or if there is none.
     deletion: Option<DeletionView<'a>>,
 }
 

@@ -4,7 +4,7 @@
 //! An empty list, or a field that is silently ignored, could turn such a request into a larger one: whatever is not
 //! understood is refused, and nothing is written.
 
-mod body;
+pub(crate) mod body;
 
 use std::sync::Arc;
 
@@ -22,11 +22,13 @@ use requests::destroy::{
     DestroyError, DestroyRequest, Preview, Requested, Unsupported, destroy, earlier, preview,
 };
 use requests::once::Earlier;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::body::Wanted;
 use super::named_collection::{collection, methods};
 use crate::call::{Call, CallWithObject};
+use crate::forms;
 use crate::identify::RecordPath;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
@@ -40,8 +42,10 @@ const WORD: &str = "destroy_all";
 const BODY_BYTES: usize = 1_000_000;
 
 /// The body of a 202.
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BulkDeletion")]
+pub(crate) struct Answer<'a> {
+    #[schemars(extend("enum" = ["PENDING_DELETE"]))]
     status: &'static str,
     message: &'static str,
     deletion: DeletionView<'a>,
@@ -126,19 +130,29 @@ pub(super) fn is_meant(path: &RecordPath) -> bool {
     path.id.as_deref() == Some(WORD) && path.sort.is_none()
 }
 
-/// The body of a preview.
-#[derive(Serialize)]
-struct PreviewView<'a> {
+/// The body of a preview: what would be deleted now.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Preview")]
+pub(crate) struct PreviewView<'a> {
+    /// How many live records are meant, without what is below them.
     count: usize,
+    /// Whether these are all; otherwise there are at least `count`.
     exact: bool,
+    /// Some of them.
     sample: Vec<SampleView<'a>>,
+    /// The moment of the preview. A request with it deletes nothing that was written since.
+    #[schemars(schema_with = "forms::moment")]
     as_of: String,
 }
 
-#[derive(Serialize)]
+/// A record by its key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RecordName")]
 struct SampleView<'a> {
+    #[schemars(schema_with = "forms::collection")]
     collection: &'a CollectionName,
     #[serde(flatten)]
+    #[schemars(with = "forms::Key")]
     key: &'a RecordKey,
 }
 

@@ -8,8 +8,10 @@ use domain::narrowing::{FilterError, FilterFault, Narrowing};
 use jiff::Timestamp;
 use requests::Api;
 use requests::destroy::{MOST_COUNTED, MOST_IDS, Requested};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
+use crate::forms;
 use crate::problem::{Code, Problem};
 use crate::query::segment;
 
@@ -25,6 +27,77 @@ pub(super) struct Wanted<'a> {
     pub(super) as_of: Option<Timestamp>,
     pub(super) expected_count: Option<usize>,
     pub(super) validate_only: bool,
+}
+
+/// Which records are to be deleted: all conditions apply, and at least one of `ids`, `author`, `filters` and `all` is
+/// there.
+///
+/// The schema of what [`Wanted::read`] reads: whatever that accepts, the tests compare with it.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DestroyAll", extend(
+    "anyOf" = [
+        { "required": ["ids"], "properties": { "collections": false } },
+        { "required": ["author"], "properties": { "ids": false } },
+        { "required": ["filters"], "properties": { "ids": false } },
+        { "required": ["all"], "properties": { "ids": false } },
+    ],
+))]
+#[expect(dead_code, reason = "it stands for its schema, and has no values")]
+pub(crate) struct DestroyAll {
+    /// These records of the collection: texts, or objects where the key has two parts.
+    #[schemars(schema_with = "ids_schema", skip_serializing_if = "Option::is_none")]
+    ids: Option<Vec<RecordKey>>,
+    /// What this subject wrote before the request.
+    #[schemars(
+        schema_with = "forms::key_part",
+        skip_serializing_if = "Option::is_none"
+    )]
+    author: Option<String>,
+    /// What meets all of these, which the collection must declare.
+    #[schemars(
+        schema_with = "forms::filters",
+        skip_serializing_if = "Option::is_none"
+    )]
+    filters: Option<Narrowing>,
+    /// All records, where nothing else says which.
+    #[schemars(schema_with = "always", skip_serializing_if = "Option::is_none")]
+    all: Option<bool>,
+    /// Further collections of the same rules.
+    #[schemars(
+        schema_with = "collections_schema",
+        skip_serializing_if = "Option::is_none"
+    )]
+    collections: Option<Vec<String>>,
+    /// Only what is directly below this record.
+    #[schemars(
+        schema_with = "forms::named_key",
+        skip_serializing_if = "Option::is_none"
+    )]
+    parent: Option<RecordKey>,
+    /// Only what was written until this time.
+    #[schemars(schema_with = "forms::moment", skip_serializing_if = "Option::is_none")]
+    as_of: Option<Timestamp>,
+    /// Unless there are exactly as many, nothing is deleted.
+    #[schemars(with = "u32", range(min = 0, max = MOST_COUNTED), skip_serializing_if = "Option::is_none")]
+    expected_count: Option<usize>,
+    /// Whether this is a preview: what would be deleted is counted, and nothing is written.
+    #[schemars(with = "bool", skip_serializing_if = "Option::is_none")]
+    validate_only: Option<bool>,
+}
+
+fn ids_schema(schemas: &mut SchemaGenerator) -> Schema {
+    let item = forms::named_key(schemas);
+    json_schema!({ "type": "array", "items": item, "minItems": 1, "maxItems": MOST_IDS, "uniqueItems": true })
+}
+
+fn collections_schema(schemas: &mut SchemaGenerator) -> Schema {
+    let item = forms::collection(schemas);
+    json_schema!({ "type": "array", "items": item, "minItems": 1, "uniqueItems": true })
+}
+
+fn always(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "boolean", "const": true })
 }
 
 /// What is known here, for those who write something else.
