@@ -250,6 +250,9 @@ keys = {{ values = {keys} }}
 
 [parameters]
 {bound}
+[cache]
+enabled = false
+
 [phases.stateful]
 inference = {{ algorithms = [] }}
 
