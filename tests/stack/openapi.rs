@@ -119,7 +119,8 @@ async fn whatever_the_document_lets_a_client_ask_is_answered_as_it_says() {
 impl Run {
     /// What schemathesis has told.
     async fn tried(&self, program: &Path, stack: &StackFile, folder: &Path) -> String {
-        let examples = std::env::var("SCHEMATHESIS_EXAMPLES").ok();
+        let examples = std::env::var_os("SCHEMATHESIS_EXAMPLES");
+        let examples = examples.map(|examples| examples.into_string().unwrap());
         let examples = examples.map_or(EXAMPLES, |examples| examples.parse().unwrap());
         let mut command = tokio::process::Command::new(program);
         command
@@ -250,6 +251,9 @@ keys = {{ values = {keys} }}
 
 [parameters]
 {bound}
+[cache]
+enabled = false
+
 [phases.stateful]
 inference = {{ algorithms = [] }}
 

@@ -2,10 +2,6 @@
 //!
 //! That they are the forms of those types is held by the tests of the api: each answer must have exactly the members
 //! that its schema has.
-#![expect(
-    dead_code,
-    reason = "the types stand for their schemas, and have no values"
-)]
 
 use domain::deletion::{Action, Pass, State};
 use domain::key::KEY_PART_BYTES;

@@ -132,9 +132,11 @@ fn shared(paths: &mut Map<String, Value>) -> Map<String, Value> {
 /// Nothing for the first one, then letters.
 fn letter(place: usize) -> String {
     let place = u8::try_from(place).unwrap_or_default();
-    (place > 0)
-        .then(|| char::from(b'A' + place).to_string())
-        .unwrap_or_default()
+    if place == 0 {
+        String::new()
+    } else {
+        char::from(b'A' + place).to_string()
+    }
 }
 
 fn body(body: Body, schemas: &mut SchemaGenerator) -> Option<Value> {

@@ -18,6 +18,8 @@ const DELETION: (&str, &str) = ("deletion", "019aa5c0-7b3e-7cc1-a5b2-3f0f1e6d2c4
 /// The examples of the operation of this name.
 pub(crate) fn of(operation: &str) -> &'static [Example] {
     match operation {
+        "putRecord" | "putSortedRecord" | "putRecordByQuery" => of_writes(operation),
+        "destroyAll" => DESTROY_ALL,
         "getRecord" => &[Example {
             name: "discussion",
             summary: "A discussion",
@@ -54,32 +56,6 @@ pub(crate) fn of(operation: &str) -> &'static [Example] {
             values: &[("collection", "discussions"), ("q", "a stone")],
             body: "",
         }],
-        "putRecord" => &[Example {
-            name: "task",
-            summary: "A task, if there is none of this id",
-            values: &[
-                ("collection", "tasks"),
-                ("id", "t-1"),
-                ("If-None-Match", "*"),
-            ],
-            body: r#"{"title": "Water the flowers", "status": "ACTIVE"}"#,
-        }],
-        "putSortedRecord" => &[Example {
-            name: "notification",
-            summary: "A notification of a user",
-            values: &[
-                ("collection", "notifications"),
-                ("id", "u-1"),
-                ("sort", "n-9"),
-            ],
-            body: r#"{"text": "Ann has answered", "kind": "comment", "sent_at": "2026-11-21T07:00:00Z"}"#,
-        }],
-        "putRecordByQuery" => &[Example {
-            name: "slash",
-            summary: "A task whose id has a slash",
-            values: &[("collection", "tasks"), ("id", "garden/t-1")],
-            body: r#"{"title": "Water the flowers"}"#,
-        }],
         "deleteRecord" => &[Example {
             name: "discussion",
             summary: "A discussion with its messages, once",
@@ -102,26 +78,6 @@ pub(crate) fn of(operation: &str) -> &'static [Example] {
             values: &[("collection", "messages"), ("id", "d-1"), ("sort", "m-1")],
             body: "",
         }],
-        "destroyAll" => &[
-            Example {
-                name: "preview",
-                summary: "How many opened notifications about comments a user has",
-                values: &[("collection", "notifications")],
-                body: r#"{"parent": "u-1", "filters": {"type": "comment", "opened": true}, "validate_only": true}"#,
-            },
-            Example {
-                name: "filters",
-                summary: "Deletes them, but none that has come since",
-                values: &[("collection", "notifications")],
-                body: r#"{"parent": "u-1", "filters": {"type": "comment", "opened": true}, "as_of": "2026-11-01T07:00:00.120Z"}"#,
-            },
-            Example {
-                name: "ids",
-                summary: "Two notifications by their keys",
-                values: &[("collection", "notifications")],
-                body: r#"{"ids": [{"id": "u-1", "sort": "n-1"}, {"id": "u-1", "sort": "n-2"}]}"#,
-            },
-        ],
         "listDeletions" => &[Example {
             name: "failed",
             summary: "What could not be deleted",
@@ -149,6 +105,59 @@ pub(crate) fn of(operation: &str) -> &'static [Example] {
         _ => &[],
     }
 }
+
+fn of_writes(operation: &str) -> &'static [Example] {
+    match operation {
+        "putRecord" => &[Example {
+            name: "task",
+            summary: "A task, if there is none of this id",
+            values: &[
+                ("collection", "tasks"),
+                ("id", "t-1"),
+                ("If-None-Match", "*"),
+            ],
+            body: r#"{"title": "Water the flowers", "status": "ACTIVE"}"#,
+        }],
+        "putSortedRecord" => &[Example {
+            name: "notification",
+            summary: "A notification of a user",
+            values: &[
+                ("collection", "notifications"),
+                ("id", "u-1"),
+                ("sort", "n-9"),
+            ],
+            body: r#"{"text": "Ann has answered", "kind": "comment", "sent_at": "2026-11-21T07:00:00Z"}"#,
+        }],
+        "putRecordByQuery" => &[Example {
+            name: "slash",
+            summary: "A task whose id has a slash",
+            values: &[("collection", "tasks"), ("id", "garden/t-1")],
+            body: r#"{"title": "Water the flowers"}"#,
+        }],
+        _ => &[],
+    }
+}
+
+const DESTROY_ALL: &[Example] = &[
+    Example {
+        name: "preview",
+        summary: "How many opened notifications about comments a user has",
+        values: &[("collection", "notifications")],
+        body: r#"{"parent": "u-1", "filters": {"type": "comment", "opened": true}, "validate_only": true}"#,
+    },
+    Example {
+        name: "filters",
+        summary: "Deletes them, but none that has come since",
+        values: &[("collection", "notifications")],
+        body: r#"{"parent": "u-1", "filters": {"type": "comment", "opened": true}, "as_of": "2026-11-01T07:00:00.120Z"}"#,
+    },
+    Example {
+        name: "ids",
+        summary: "Two notifications by their keys",
+        values: &[("collection", "notifications")],
+        body: r#"{"ids": [{"id": "u-1", "sort": "n-1"}, {"id": "u-1", "sort": "n-2"}]}"#,
+    },
+];
 
 /// The values that a parameter has in these.
 pub(crate) fn of_parameter(

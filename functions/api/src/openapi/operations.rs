@@ -53,9 +53,10 @@ impl Operation {
             Body::Nothing | Body::Empty => WITHOUT_A_BODY,
             Body::Attributes | Body::DestroyAll => WITH_A_BODY,
         };
-        let of_path = match self.path.contains("{id}") {
-            true => IN_THE_PATH,
-            false => &[],
+        let of_path = if self.path.contains("{id}") {
+            IN_THE_PATH
+        } else {
+            &[]
         };
         let named = self.codes.iter().copied().flatten();
         let everywhere = EVERYWHERE.iter().chain(of_body).chain(of_path);
