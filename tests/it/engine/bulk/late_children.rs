@@ -101,7 +101,7 @@ async fn a_purge_removes_what_came_late_before_the_record_above_it() {
     for strategy in ["flag", "archive"] {
         for page_keys in [1, 2, 1000] {
             let context = format!("{strategy}, pages of {page_keys}");
-            let mut world = chat_as("flag");
+            let mut world = chat_as(strategy);
             world.page_keys = page_keys;
             let deletion = world.destroy_ids(&["s0", "t3"]).await;
             world.come_to_rest().await;
