@@ -47,5 +47,9 @@ pub const LATE_LAST: u32 = 2;
 /// The version of a scope with filters: a build that knows none would delete what they leave out.
 pub const FILTERED: u32 = 3;
 
+/// The version of a deletion without a root that does late arrivals before what was requested, once there are any: a build
+/// that did them last would take pages for done that are not.
+pub const TOPS_LAST: u32 = 4;
+
 /// The newest version of an item of the control table that this build works on.
-pub const KNOWN: u32 = 3;
+pub const KNOWN: u32 = 4;

@@ -56,6 +56,14 @@ impl Only {
             && filters.all(|condition| condition.holds(row, collection))
     }
 
+    /// Whether no filter asks for what may change: a record that meets them now met them at any moment before, too.
+    #[must_use]
+    pub fn are_lasting(&self, collection: &Collection) -> bool {
+        let time = collection.filters.time.as_ref();
+        let mut filters = self.filters.iter();
+        filters.all(|condition| Some(&condition.attribute) == time)
+    }
+
     fn is_in_time(&self, row: &Row, collection: &Collection) -> bool {
         let attribute = collection.filters.time.as_ref();
         match attribute.and_then(|attribute| time::read(row.attributes.get(attribute)?)) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::step::{Found, Step};
@@ -10,10 +11,10 @@ use domain::deletion::{Deletion, Pass};
 use domain::effects::Effects;
 use domain::page::{Entry, PAGE_BYTES, Page, SelectCursor};
 use domain::scope::Scope;
-use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
+use ports::EnginePorts;
 
 mod above;
-mod coming_back;
+pub(crate) mod coming_back;
 pub(crate) mod late;
 pub(crate) mod links;
 pub(crate) mod requested;
@@ -179,7 +180,7 @@ fn fitting<P: EnginePorts>(work: Work<'_, P>, rows: &[Found], bytes: usize) -> R
 /// The page after `before`: as another worker has already written it, or selected now; `None` when nothing is left.
 pub(crate) async fn next_page<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
+    deletion: &mut Deletion,
     scope: &Scope,
     before: Option<&Page>,
     number: u32,
@@ -199,11 +200,5 @@ pub(crate) async fn next_page<P: EnginePorts>(
     let Some(page) = select(work, deletion, scope, from, Wanted::All).await? else {
         return Ok(None);
     };
-    match work
-        .call(work.deletions().put_page(deletion, &page))
-        .await?
-    {
-        PutPageOutcome::Written => Ok(Some(page)),
-        PutPageOutcome::Earlier(theirs) => Ok(Some(*theirs)),
-    }
+    manifest::put(work, deletion, page).await.map(Some)
 }

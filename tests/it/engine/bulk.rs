@@ -3,6 +3,7 @@
 mod chat;
 mod claims;
 mod crashes;
+mod late_children;
 mod naming;
 mod open;
 mod passes;

@@ -1,6 +1,7 @@
 //! Comparing and repairing both stores after a pass.
 
 mod archive;
+mod asked_again;
 pub(crate) mod compares;
 mod hanging;
 mod killed;

@@ -1,5 +1,6 @@
 //! The delete: what it marks, counts, tells and leaves to be proved.
 
+mod adopted_pages;
 mod bounds;
 mod certificates;
 mod failing_records;

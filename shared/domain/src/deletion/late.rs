@@ -41,7 +41,11 @@ impl Deletion {
             next.root_is_later();
             next
         } else {
-            self.page_added(now, page)
+            // Before requested pages only as long as none of them is done, and none is behind them.
+            let is_behind = self.root.is_none()
+                && self.tops > 0
+                && (self.behind > 0 || self.acted > self.cursor);
+            self.page_added(now, page, is_behind)
         };
         if page.next.is_some() {
             next.late_cursor.clone_from(&page.next);
@@ -49,17 +53,23 @@ impl Deletion {
         next
     }
 
-    /// A delete that runs backwards has one more page than it has selected, and does it before the root.
-    fn page_added(&self, now: Timestamp, page: &Page) -> Self {
+    /// A delete that runs backwards has one more page than it has selected, and does it before the root or what is
+    /// requested, or behind that.
+    fn page_added(&self, now: Timestamp, page: &Page, is_behind: bool) -> Self {
         let mut next = self.page_written(now, page);
         next.late += 1;
+        if is_behind {
+            next.behind += 1;
+            return next;
+        }
         // An earlier run may have failed at the root, which is done once more, after this page.
         next.acted = next.acted.min(next.cursor);
         next.root_is_later();
         next
     }
 
-    /// The root's page, which an earlier run may have done and published, has another position from now on.
+    /// The root's page, or requested ones, which an earlier run may have done and published, have another position from now
+    /// on.
     fn root_is_later(&mut self) {
         let cursor = self.cursor;
         self.notified.of_mut(self.state.pass()).only_first(cursor);
@@ -86,10 +96,12 @@ impl Deletion {
         next
     }
 
-    /// Records have lost their last live link: the manifest has one more page, and the delete does it before the root.
+    /// Records have lost their last live link: the manifest has one more page, and the delete does it before the root, or
+    /// behind the links that were requested.
     #[must_use]
     pub fn page_of_shared_records(&self, now: Timestamp, page: &Page) -> Self {
-        let mut next = self.page_added(now, page);
+        let is_behind = self.root.is_none() && self.tops > 0;
+        let mut next = self.page_added(now, page, is_behind);
         if let Some(SelectCursor::Shared(_)) = &page.next {
             next.links.clone_from(&page.next);
         }

@@ -38,7 +38,8 @@ pub struct PassEvents {
     /// Pages, in the order of the pass, that its runs have done when they ended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub done: u32,
-    /// How many pages the manifest had when the latest run began: a pass that runs backwards counts from there.
+    /// How many pages the manifest had when the latest run began: a pass that runs backwards counts from there. One that
+    /// the deletion did not know then, and that is found later, counts too.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub of: u32,
     /// The final state that the latest run has reached.

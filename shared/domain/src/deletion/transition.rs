@@ -66,6 +66,8 @@ impl Deletion {
             chain: chain::begin(id),
             selected: None,
             late: 0,
+            behind: 0,
+            tops: 0,
             acted: 0,
             cursor: 0,
             purged_late: None,
@@ -365,6 +367,11 @@ impl Deletion {
     /// A page joins the manifest, nothing of it done.
     fn know(&mut self, page: &Page) {
         self.pages += 1;
+        // While the request is read, the next page lists what it lists.
+        if self.root.is_none() && page.number == self.tops.max(1) {
+            let goes_on = matches!(page.next, Some(SelectCursor::Requested(_)));
+            self.tops = page.number + u32::from(goes_on);
+        }
         self.chain = chain::extend(&self.chain, page);
         for (collection, records) in page.sizes() {
             *self.deleted.entry(collection).or_default() += DeleteCounts::not_reached(records);

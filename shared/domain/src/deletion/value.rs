@@ -16,6 +16,7 @@ use super::state::{Pass, State};
 use crate::collection::CollectionName;
 use crate::cursor::SelectCursor;
 use crate::key::RecordKey;
+use crate::page::Page;
 use crate::principal::Tenant;
 use crate::row::Mark;
 use crate::strategy::Strategy;
@@ -84,6 +85,11 @@ pub struct Deletion {
     pub selected: Option<u32>,
     /// How many pages the delete has added after those: late arrivals, and shared records without a live link.
     pub late: u32,
+    /// How many of those it does behind what the request lists itself.
+    pub behind: u32,
+    /// How many pages, from the first one, list what the request lists itself. 0 where there is a root, and where an earlier
+    /// build has accepted it. The page behind the last one counts too as long as it is not known what it lists.
+    pub tops: u32,
     /// Pages the delete has done, in its order; it never decreases.
     pub acted: u32,
     /// Pages the present pass has done; 0 at each change into a pass.
@@ -172,11 +178,20 @@ impl Deletion {
         }
     }
 
-    /// Whether an earlier run of the delete has written this page: its records may no longer be the deletion's.
+    /// Whether an earlier run of the delete has written this page, or a worker that died: its records may no longer be the
+    /// deletion's.
     #[must_use]
     pub fn is_of_an_earlier_run(&self, page: u32) -> bool {
-        let delete = &self.notified.delete;
-        delete.is_again() && page <= delete.of
+        page <= self.notified.delete.of
+    }
+
+    /// The next page is one that a worker wrote before it died, nobody knows how long ago: in an earlier run, maybe. Saved
+    /// with the checkpoint that counts the page.
+    pub fn adopts(&mut self, page: &Page) {
+        if self.state.pass() == Pass::Delete {
+            let of = &mut self.notified.delete.of;
+            *of = page.number.max(*of);
+        }
     }
 
     /// The page that a backwards pass does next; `None` when it has done all. A restore leaves the root's page for its
@@ -196,8 +211,13 @@ impl Deletion {
     /// The version of its stored form.
     #[must_use]
     pub fn version(&self) -> u32 {
+        let is_purged_late = self.state == State::Purging && self.purged_late > Some(0);
+        let is_whole = self.is_deleted_whole() && !self.notified.owes();
+        if self.tops > 0 && (is_purged_late || (self.late > self.behind && !is_whole)) {
+            // An earlier build would do late arrivals last, and take pages for done that are not.
+            super::TOPS_LAST
         // An earlier build would search first, and then take pages for done that are not.
-        if self.state == State::Purging && self.purged_late.is_some() && self.cursor > 0 {
+        } else if self.state == State::Purging && self.purged_late.is_some() && self.cursor > 0 {
             super::LATE_LAST
         } else {
             super::VERSION
@@ -213,18 +233,24 @@ impl Deletion {
 
     /// In which order a pass that removes does its pages.
     fn order(&self, pass: Pass) -> Option<Order> {
-        let (selected, late) = match pass {
-            Pass::Delete => (self.selected?, self.late),
+        let (selected, late, behind) = match pass {
+            Pass::Delete => (
+                self.selected?,
+                self.late.saturating_sub(self.behind),
+                self.behind,
+            ),
             Pass::Purge => {
                 let late = self.purged_late.unwrap_or(0);
-                (self.pages.saturating_sub(late), late)
+                (self.pages.saturating_sub(late), late, 0)
             }
             Pass::Restore => return None,
         };
+        let tops = if self.root.is_some() { 1 } else { self.tops };
         Some(Order {
             selected,
+            tops: tops.min(selected),
             late,
-            has_root: self.root.is_some(),
+            behind,
         })
     }
 
@@ -249,14 +275,27 @@ impl Deletion {
             && self.next_backwards() == Some(1)
     }
 
-    /// Whether the search for late arrivals has its turn: all pages but the root's are done. Without a root only a purge
-    /// searches, and a delete that a comparison has sent back.
+    /// Whether the search for late arrivals has its turn: all pages are done but the root's, or those with what the request
+    /// lists itself. Where an earlier build has not told these apart only a purge searches, and a delete that a comparison
+    /// has sent back, when all pages are done.
     #[must_use]
     pub fn is_before_late_arrivals(&self) -> bool {
-        let is_done = self.root.is_none()
-            && (self.state.pass() == Pass::Purge || self.late_cursor.is_some())
-            && self.next_backwards().is_none();
-        !self.late_done && (is_done || self.is_before_root())
+        let pass = self.state.pass();
+        let Some(order) = self.order(pass).filter(|_| !self.late_done) else {
+            return false;
+        };
+        let is_done =
+            (pass == Pass::Purge || self.late_cursor.is_some()) && self.cursor >= order.all();
+        order.is_before_tops(self.cursor) || (order.tops == 0 && is_done)
+    }
+
+    /// The last page with what the request lists itself, while a search for late arrivals is before it: some of what is below
+    /// may be in it, too.
+    #[must_use]
+    pub fn last_requested_page(&self) -> Option<u32> {
+        let order = self.order(self.state.pass())?;
+        let is_before = self.root.is_none() && order.tops > 0 && self.is_before_late_arrivals();
+        is_before.then_some(order.tops)
     }
 
     /// Whether the present run of a delete that runs forwards only searches: a comparison has begun it, when the selection
@@ -277,6 +316,19 @@ impl Deletion {
     #[must_use]
     pub fn is_added_by_a_purge(&self, page: u32) -> bool {
         self.is_deleted_whole() && !self.is_acted(page)
+    }
+
+    /// Whether the present purge finds records in this page that the delete never came to: it was cancelled or given up
+    /// before. Only a root makes what is below it the deletion's before that. Where pages are done as they are written
+    /// there is none.
+    #[must_use]
+    pub fn has_left(&self, page: u32) -> bool {
+        let is_written = |selected| page <= selected + self.late;
+        self.root.is_none()
+            && self.state.pass() == Pass::Purge
+            && self.strategy.is_done_backwards()
+            && !self.is_acted(page)
+            && self.selected.is_none_or(is_written)
     }
 
     /// Whether the present pass has failed to do a record.
@@ -314,9 +366,10 @@ impl Deletion {
             return None;
         }
         let page = if self.strategy.is_done_backwards() {
-            // The root is not begun before the search for late arrivals is over.
+            // What is above all others is not begun before the search for late arrivals is over.
+            let order = self.order(Pass::Delete)?;
             self.next_backwards()
-                .filter(|page| *page > 1 || self.late_done || self.root.is_none())?
+                .filter(|page| *page > order.tops || self.late_done)?
         } else {
             self.cursor + 1
         };

@@ -1,4 +1,4 @@
-//! The check for live records that an ended deletion should have: what its author's index did not show in time, then what
+//! The check for live records that an ended deletion should have: what an index did not show in time, then what
 //! is below its root. A live record there, below a parent that is missing or marked, was written without the API.
 
 use tracing::warn;
@@ -7,7 +7,7 @@ use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::late::{self, is_over_an_index};
+use crate::select::late::{self, may_be_over_an_index};
 use crate::select::step::Step;
 use crate::select::walk::{STEPS, Walk};
 use domain::deletion::comparison::{Drift, Findings, RETURNS, Tallies, add};
@@ -37,7 +37,7 @@ pub(crate) async fn below<P: EnginePorts>(
     let scope = manifest::scope(work, deletion).await?;
     // An index has caught up since the delete. What comes later is no longer what was requested.
     let is_asked =
-        is_over_an_index(&scope) && !deletion.comparison.asked && deletion.is_deleted_whole();
+        may_be_over_an_index(&scope) && !deletion.comparison.asked && deletion.is_deleted_whole();
     let begin = if is_asked {
         SelectCursor::REQUESTED
     } else {

@@ -10,7 +10,7 @@ use domain::deletion::Deletion;
 use domain::key::RecordRef;
 use domain::page::{Entry, Exceptions, Page};
 use domain::scope::Scope;
-use ports::{EnginePorts, ReadDeletions};
+use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome, ReadDeletions};
 
 /// What the deletion covers.
 pub(crate) async fn scope<P: EnginePorts>(
@@ -41,6 +41,35 @@ pub(crate) async fn written<P: EnginePorts>(
 ) -> Result<Page, Stop> {
     let page = page(work, deletion, number).await?;
     page.ok_or_else(|| Stop::broken("PAGE_MISSING", "a page of the manifest is missing"))
+}
+
+/// Writes the next page of the manifest. If another worker has written it before, and the deletion does not know yet, that
+/// one's is the page, and its records are judged again before they are touched: that may have been long ago.
+pub(crate) async fn put<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    page: Page,
+) -> Result<Page, Stop> {
+    let put = work.deletions().put_page(deletion, &page);
+    match work.call(put).await? {
+        PutPageOutcome::Written => Ok(page),
+        PutPageOutcome::Earlier(theirs) => {
+            deletion.adopts(&theirs);
+            Ok(*theirs)
+        }
+    }
+}
+
+/// The page after those that the deletion knows, if a worker has written it and died: see [`put`].
+pub(crate) async fn adopted<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+) -> Result<Option<Page>, Stop> {
+    let page = page(work, deletion, deletion.pages + 1).await?;
+    if let Some(page) = &page {
+        deletion.adopts(page);
+    }
+    Ok(page)
 }
 
 /// The exceptions of a page; none if none have been written.

@@ -29,6 +29,8 @@ pub(crate) struct Membership<'a, P: EnginePorts> {
     orphans_are_ours: bool,
     /// Whether a record that the request lists may still be waiting for its turn in the delete.
     is_listing: bool,
+    /// Records above that wait for their turn in the delete.
+    pub(crate) waiting: HashSet<(CollectionName, RecordKey)>,
     /// The records of the same page.
     beside: HashSet<(&'a CollectionName, &'a RecordKey)>,
     /// The ids that the request lists, once they are read.
@@ -49,7 +51,8 @@ enum Above {
 
 impl<'a, P: EnginePorts> Membership<'a, P> {
     /// For records that are found below those of the deletion when its pages are done: a parent that is missing by now was
-    /// one of them, and one that is live is not, whatever the request lists.
+    /// one of them, and one that is live is not, whatever the request lists; except for those that wait for their turn until
+    /// nothing is left below them.
     pub(crate) fn of_found(work: Work<'a, P>, deletion: &'a Deletion, scope: &'a Scope) -> Self {
         Self {
             work,
@@ -57,6 +60,7 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
             scope,
             orphans_are_ours: true,
             is_listing: false,
+            waiting: HashSet::new(),
             beside: HashSet::new(),
             ids: None,
         }
@@ -72,10 +76,13 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
         page: &'a Page,
     ) -> Self {
         let record = |entry: &'a Entry| (&entry.collection, &entry.key);
+        // What the delete has not come to is not gone because of it.
+        let is_left = deletion.has_left(page.number);
+        let beside = page.entries.iter().filter(|_| !is_left);
         Self {
             orphans_are_ours: deletion.is_late(page.number),
             is_listing: deletion.state.pass() == Pass::Delete,
-            beside: page.entries.iter().map(record).collect(),
+            beside: beside.map(record).collect(),
             ..Self::of_found(work, deletion, scope)
         }
     }
@@ -172,7 +179,11 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
                 return Ok(Above::NotOurs);
             }
             // Its turn in the delete is still to come.
-            if self.is_listing && self.is_requested(collection, row).await? {
+            let name = (collection.name.clone(), row.key.clone());
+            let is_later = row.is_written_after(collection, deletion.deleted_at);
+            if (self.waiting.contains(&name) && !is_later)
+                || (self.is_listing && self.is_requested(collection, row).await?)
+            {
                 return Ok(Above::Ours);
             }
             return Ok(further(collection, row));
@@ -258,24 +269,36 @@ fn further(collection: &Collection, row: &Row) -> Above {
         .map_or(Above::NotOurs, Above::Further)
 }
 
-/// Whether the row is one of an author's that the request was for, and says that it was there by then.
+/// Whether the row is one that the request was for, an author's or by conditions, and says that it was there by then. What
+/// may have met the conditions only since then was not.
 pub(crate) fn was_requested(
     deletion: &Deletion,
     scope: &Scope,
     collection: &Collection,
     row: &Row,
 ) -> bool {
-    let Source::Author {
-        author,
-        collections,
-    } = &scope.source
-    else {
-        return false;
+    let is_listed = match &scope.source {
+        Source::Root | Source::Ids { .. } => false,
+        Source::Author {
+            author,
+            collections,
+        } => {
+            collections.contains(&collection.name)
+                && row.author(collection) == Some(author.as_str())
+        }
+        Source::Matching { collections } => collections.contains(&collection.name),
     };
-    collections.contains(&collection.name)
-        && row.author(collection) == Some(author.as_str())
+    is_listed
         && is_meant(deletion, scope, collection, row)
         && row.is_written_by(collection, deletion.deleted_at)
+        && can_be_asked_again(scope, collection)
+}
+
+/// Whether what the request lists of a collection can be asked for once more: what is there by now, and says when it was
+/// written, must tell whether it was meant then.
+pub(crate) fn can_be_asked_again(scope: &Scope, collection: &Collection) -> bool {
+    let only = scope.only.get(&collection.name);
+    collection.filters.time.is_some() && only.is_none_or(|only| only.are_lasting(collection))
 }
 
 /// Whether the row is the tenant's and meets the conditions of the scope.

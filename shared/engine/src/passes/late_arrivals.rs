@@ -13,7 +13,7 @@ use crate::select::{Wanted, select};
 use domain::deletion::Deletion;
 use domain::page::SelectCursor;
 use domain::scope::Scope;
-use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome};
+use ports::EnginePorts;
 
 /// Searches from the checkpoint on, until a page is found, or there is nothing below the deletion that is not in the
 /// manifest. A run that finds more and more fails, with its root still there.
@@ -28,7 +28,7 @@ pub(crate) async fn run<P: EnginePorts>(
     loop {
         let number = deletion.pages + 1;
         // A page that a crashed search wrote, and that the deletion does not know of yet.
-        if let Some(page) = manifest::page(work, deletion, number).await? {
+        if let Some(page) = manifest::adopted(work, deletion).await? {
             let next = deletion.page_late(work.now(), &page);
             return checkpoint(work, deletion, next).await;
         }
@@ -44,11 +44,7 @@ pub(crate) async fn run<P: EnginePorts>(
                 continue;
             }
             Some(page) => {
-                let put = work.deletions().put_page(deletion, &page);
-                let page = match work.call(put).await? {
-                    PutPageOutcome::Written => page,
-                    PutPageOutcome::Earlier(theirs) => *theirs,
-                };
+                let page = manifest::put(work, deletion, page).await?;
                 deletion.page_late(work.now(), &page)
             }
         };

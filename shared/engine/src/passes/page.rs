@@ -12,6 +12,7 @@ use crate::kit::turn::Turn;
 use crate::kit::work::Work;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
+use crate::select::coming_back;
 use domain::deletion::{Deletion, Pass};
 use domain::page::{Exceptions, Outcome, Page};
 use ports::{AdvanceDeletions, EnginePorts};
@@ -116,8 +117,12 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             let places = (self.page, only);
             let has_failed = blocked.values().any(Outcome::is_failed);
             let task = self.task;
-            task.run(self.work, deletion, places, (again.as_ref(), has_failed))
-                .await?
+            let found = task
+                .run(self.work, deletion, places, (again.as_ref(), has_failed))
+                .await?;
+            let entries = &*self.page.entries;
+            coming_back::none_of_others(self.work, deletion, entries, &found.deleted).await?;
+            found
         };
         found.deleted.extend(blocked);
         Ok(found)

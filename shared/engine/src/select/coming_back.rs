@@ -2,21 +2,20 @@
 //!
 //! A record that carries another deletion's mark is that deletion's, and is counted as already deleted. While that one is
 //! being restored this would be wrong a moment later: the selection waits until the restore has ended, and judges then by
-//! rows that are read after its end.
+//! rows that are read after its end. So does the page, of records that another deletion has taken since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-
+use crate::kit::records::Records;
+use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::{Deletion, DeletionId, Pass, State};
+use domain::page::{Entry, Outcome};
 use domain::row::{Row, RowMark};
 use ports::{EnginePorts, ReadDeletions};
-
-/// How many deletions are read at once.
-const CONCURRENCY: usize = 16;
 
 /// The restores that had ended before rows were read.
 #[derive(Debug, Default)]
@@ -44,18 +43,17 @@ impl Restores {
         };
         let others: BTreeSet<DeletionId> = rows.filter_map(by_another).collect();
         let open: Vec<DeletionId> = others.difference(&self.ended).copied().collect();
+        let failed = AtomicBool::new(false);
+        let slice = work.slice.unless(&failed);
+        let work = Work::new(work.engine, &slice);
         let reads = open
             .into_iter()
             .map(|other| work.call(work.deletions().deletion(&deletion.tenant, other)));
-        let found: Vec<Option<Deletion>> = stream::iter(reads)
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
+        let found = together(&failed, reads.collect()).await?;
         let before = self.ended.len();
         for other in found.into_iter().flatten() {
             if other.state == State::Restoring {
-                let why = "records of another deletion are coming back; it waits for the end of that restore";
-                return Err(Stop::Waits(why.to_owned()));
+                return Err(waits());
             }
             if other.state.pass() == Pass::Restore {
                 self.ended.insert(other.id);
@@ -63,4 +61,46 @@ impl Restores {
         }
         Ok(self.ended.len() == before)
     }
+}
+
+/// The records of a page that were selected as live, and that another deletion was found to have when their turn came.
+///
+/// # Errors
+///
+/// [`Stop::Waits`] while one of them is being given back, or if it is back already: the page is to be done once more.
+/// Below a root nothing has to wait: what comes back there is hidden by it.
+pub(crate) async fn none_of_others<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    entries: &[Entry],
+    found: &BTreeMap<usize, Outcome>,
+) -> Result<(), Stop> {
+    if deletion.root.is_some() {
+        return Ok(());
+    }
+    let is_others = |place: &usize| {
+        found.get(place) == Some(&Outcome::AlreadyDeleted) && entries[*place].judged.is_open()
+    };
+    for mut records in Records::by_collection(work.collections(), entries)? {
+        records.places.retain(is_others);
+        let collection = records.collection;
+        let mut restores = Restores::default();
+        loop {
+            let rows = records.rows(work).await?;
+            let rows = || rows.iter().flatten();
+            if rows().any(|row| row.is_unmarked(&deletion.tenant, collection)) {
+                return Err(waits());
+            }
+            let ended = restores.have_ended(work, deletion, collection, rows());
+            if ended.await? {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn waits() -> Stop {
+    let why = "records of another deletion are coming back; it waits for the end of that restore";
+    Stop::Waits(why.to_owned())
 }

@@ -3,15 +3,16 @@
 //!
 //! What is below its records is, however it came there. What the request lists is found over an index, which may not show
 //! yet what was written a moment before the request; so it is asked for once more, later. Nothing hides such a record, so
-//! it must say itself that it was there: with a time that is not after the request. And the manifest must not have it: a
-//! record that its owner has taken back, or that has failed, stays as it is.
+//! it must say itself that it was there, with a time that is not after the request, and was meant: where the request asks
+//! for what may have changed since, it is not asked again. And the manifest must not have it: a record that its owner has
+//! taken back, or that has failed, stays as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tracing::warn;
 
-use crate::kit::manifest::known;
-use crate::kit::membership::{Membership, was_requested};
+use crate::kit::manifest::{self, known};
+use crate::kit::membership::{Membership, can_be_asked_again, was_requested};
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::step::{Found, Step};
@@ -23,14 +24,17 @@ use domain::key::RecordRef;
 use domain::page::SelectCursor;
 use domain::row::Row;
 use domain::scope::{Scope, Source};
-use ports::EnginePorts;
+use ports::{EnginePorts, Related};
 
 /// The longest manifest that is read for records that are asked for once more: all of it is read within one slice.
 const LONGEST: u32 = 10_000;
 
-/// Whether what the request lists is found over an index.
-pub(crate) fn is_over_an_index(scope: &Scope) -> bool {
-    matches!(scope.source, Source::Author { .. })
+/// Whether what the request lists may be found over an index.
+pub(crate) fn may_be_over_an_index(scope: &Scope) -> bool {
+    matches!(
+        scope.source,
+        Source::Author { .. } | Source::Matching { .. }
+    )
 }
 
 /// The next late arrivals from the cursor on, at most `limit`; `number` is that of the page after the manifest. What is
@@ -47,7 +51,7 @@ pub(crate) async fn step<P: EnginePorts>(
         SelectCursor::Requested(place) => Some(place),
         SelectCursor::Below(_) | SelectCursor::Shared(_) => None,
     };
-    if let Some(next) = place.and_then(|place| passed_by(work, scope, place)) {
+    if let Some(next) = place.and_then(|place| passed_by(work, deletion, scope, place)) {
         let entries = Vec::new();
         return Ok(Step::Entries { entries, next });
     }
@@ -58,7 +62,10 @@ pub(crate) async fn step<P: EnginePorts>(
         *rows = if place.is_some() {
             Box::pin(not_listed(walk, deletion, found)).await?
         } else {
-            Box::pin(live_below(work, deletion, scope, found)).await?
+            let mut membership = Membership::of_found(work, deletion, scope);
+            membership.waiting = walk.waiting();
+            let found = Box::pin(live_below(work, membership, found)).await?;
+            Box::pin(not_to_be_done(walk, deletion, found)).await?
         };
     }
     Ok(step)
@@ -67,19 +74,26 @@ pub(crate) async fn step<P: EnginePorts>(
 /// Where the search continues if nothing is asked for once more at this place.
 fn passed_by<P: EnginePorts>(
     work: Work<'_, P>,
+    deletion: &Deletion,
     scope: &Scope,
     place: &RequestedPlace,
 ) -> Option<SelectCursor> {
-    let Source::Author { collections, .. } = &scope.source else {
+    let (Source::Author { collections, .. } | Source::Matching { collections }) = &scope.source
+    else {
         return Some(SelectCursor::ROOT);
     };
     let Some(name) = collections.get(place.source) else {
         return Some(SelectCursor::ROOT);
     };
-    // Without a time nothing tells a record that was there from one that came later.
+    // A collection that no file declares any more is an error of the step.
     let declared = work.collections().get(name.as_ref());
-    let has_time = declared.is_none_or(|declared| declared.filters.time.is_some());
-    (!has_time).then(|| {
+    let is_asked = declared.is_none_or(|collection| {
+        let listed = Related::listed(collection, scope, &deletion.tenant);
+        // What a table itself lists was there.
+        listed.is_none_or(|listed| listed.is_over_an_index())
+            && can_be_asked_again(scope, collection)
+    });
+    (!is_asked).then(|| {
         SelectCursor::Requested(RequestedPlace {
             source: place.source + 1,
             ..RequestedPlace::default()
@@ -94,19 +108,24 @@ async fn not_listed<P: EnginePorts>(
     found: Vec<Found>,
 ) -> Result<Vec<Found>, Stop> {
     let (work, scope) = (walk.work, walk.scope);
-    let (mut rows, mut records) = (Vec::new(), Vec::new());
+    let mut rows = Vec::new();
     for found in found {
         let collection = work.collection(&found.collection)?;
         if found.row.mark(collection).is_live()
             && was_requested(deletion, scope, collection, &found.row)
         {
-            records.push(RecordRef {
-                collection: found.collection.clone(),
-                key: found.row.key.clone(),
-            });
             rows.push(found);
         }
     }
+    not_known(walk, deletion, rows).await
+}
+
+/// Those of these rows that the manifest does not have.
+async fn not_known<P: EnginePorts>(
+    walk: &mut Walk<'_, P>,
+    deletion: &Deletion,
+    rows: Vec<Found>,
+) -> Result<Vec<Found>, Stop> {
     if rows.is_empty() {
         return Ok(rows);
     }
@@ -116,22 +135,48 @@ async fn not_listed<P: EnginePorts>(
         return Ok(Vec::new());
     }
     walk.also_took(deletion.pages);
-    let known = known(work, deletion, records.iter().cloned().collect()).await?;
-    let rows = rows.into_iter().zip(records);
+    let known = known(walk.work, deletion, rows.iter().map(record).collect()).await?;
     Ok(rows
-        .filter(|(_, record)| !known.contains(record))
-        .map(|(row, _)| row)
+        .into_iter()
+        .filter(|row| !known.contains(&record(row)))
         .collect())
+}
+
+/// Without those that the pages list which are still to be done: the last one with requested records may have some of
+/// those below them. A page that is done has none any more that carries no mark, unless one has failed.
+async fn not_to_be_done<P: EnginePorts>(
+    walk: &mut Walk<'_, P>,
+    deletion: &Deletion,
+    rows: Vec<Found>,
+) -> Result<Vec<Found>, Stop> {
+    let Some(last) = deletion.last_requested_page().filter(|_| !rows.is_empty()) else {
+        return Ok(rows);
+    };
+    if deletion.has_failed() {
+        return not_known(walk, deletion, rows).await;
+    }
+    let page = manifest::page(walk.work, deletion, last).await?;
+    let entries = page.iter().flat_map(|page| &page.entries);
+    let listed: HashSet<RecordRef> = entries.map(manifest::record).collect();
+    Ok(rows
+        .into_iter()
+        .filter(|row| !listed.contains(&record(row)))
+        .collect())
+}
+
+fn record(found: &Found) -> RecordRef {
+    RecordRef {
+        collection: found.collection.clone(),
+        key: found.row.key.clone(),
+    }
 }
 
 /// Those of these rows that carry no mark although they are below the deletion: what is above them is read after them.
 async fn live_below<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: &Scope,
+    mut membership: Membership<'_, P>,
     mut found: Vec<Found>,
 ) -> Result<Vec<Found>, Stop> {
-    let mut membership = Membership::of_found(work, deletion, scope);
     let names: BTreeSet<CollectionName> = found.iter().map(|row| row.collection.clone()).collect();
     for name in names {
         let collection = work.collection(&name)?;

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::identified::{Identified, read_identified};
-use crate::kit::manifest::{known, record};
+use crate::kit::manifest::{self, known, record};
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -23,7 +23,7 @@ use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
 use domain::scope::Scope;
-use ports::{AdvanceDeletions, EnginePorts, PutPageOutcome, ReadDeletions};
+use ports::EnginePorts;
 
 /// How many records are judged in one step.
 const AT_ONCE: usize = 32;
@@ -237,10 +237,9 @@ pub(crate) async fn next_page<P: EnginePorts>(
     deletion: &mut Deletion,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let (deletions, number) = (work.deletions(), deletion.pages + 1);
+    let number = deletion.pages + 1;
     // Another worker may have written it, and crashed before the deletion knew.
-    let read = deletions.page(&deletion.tenant, deletion.id, number);
-    if let Some(page) = work.call(read).await? {
+    if let Some(page) = manifest::adopted(work, deletion).await? {
         let next = deletion.page_of_shared_records(work.now(), &page);
         return checkpoint(work, deletion, next).await;
     }
@@ -290,10 +289,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
         entries,
         next: Some(SelectCursor::Shared(place)),
     };
-    let page = match work.call(deletions.put_page(deletion, &page)).await? {
-        PutPageOutcome::Written => page,
-        PutPageOutcome::Earlier(theirs) => *theirs,
-    };
+    let page = manifest::put(work, deletion, page).await?;
     let next = deletion.page_of_shared_records(work.now(), &page);
     checkpoint(work, deletion, next).await
 }

@@ -1,7 +1,7 @@
 //! Walks over what the scope lists, then over the manifest, as a queue of parents.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::AtomicBool;
 
 use tracing::warn;
@@ -17,7 +17,8 @@ use crate::select::step::{Found, Step};
 use domain::above::Above;
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::Place;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, Pass};
+use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Outcome, PAGE_BYTES, Page, SelectCursor};
 use domain::row::Row;
 use domain::scope::Scope;
@@ -47,8 +48,10 @@ pub(crate) struct Walk<'a, P: EnginePorts> {
     pub(crate) work: Work<'a, P>,
     pub(crate) scope: &'a Scope,
     loaded: Option<Page>,
-    /// The places of records in a page that the deletion has not taken, with the number of that page.
-    not_taken: (u32, BTreeSet<usize>),
+    /// What became of records in a page, with its number.
+    outcomes: Outcomes,
+    /// The parents of the last step that still wait for their turn in a delete.
+    waiting: HashSet<(CollectionName, RecordKey)>,
     /// What was above the records that the scope lists.
     parents: Parents,
     /// For how many parents the next step queries.
@@ -57,8 +60,20 @@ pub(crate) struct Walk<'a, P: EnginePorts> {
     taken: usize,
 }
 
+/// What became of the records of a page in a deletion without a root.
+#[derive(Default)]
+struct Outcomes {
+    page: u32,
+    /// The places of those that the deletion has not taken.
+    not_taken: BTreeSet<usize>,
+    /// The places of those that it could not take.
+    failed: BTreeSet<usize>,
+}
+
 /// A query for the children of a parent in one collection, and its place.
 struct Question {
+    /// Whether the parent still waits for its turn in a delete.
+    is_waiting: bool,
     place: Place,
     parent: Entry,
     child: CollectionName,
@@ -70,7 +85,8 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             work,
             scope,
             loaded: None,
-            not_taken: (0, BTreeSet::new()),
+            outcomes: Outcomes::default(),
+            waiting: HashSet::new(),
             parents: Parents::default(),
             width: 1,
             taken: 0,
@@ -80,6 +96,11 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
     /// How much was done since this was last asked, in [`STEPS`].
     pub(crate) fn taken(&mut self) -> usize {
         std::mem::take(&mut self.taken)
+    }
+
+    /// The parents of the last step that still wait for their turn in a delete.
+    pub(crate) fn waiting(&self) -> HashSet<(CollectionName, RecordKey)> {
+        self.waiting.clone()
     }
 
     /// So many pages of the manifest were read beside it.
@@ -140,17 +161,27 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         if from.page < open.0 {
             self.page(deletion, from.page).await?;
             if deletion.root.is_none() && !scope.cascade.is_empty() {
-                self.read_not_taken(deletion, from.page).await?;
+                self.read_outcomes(deletion, from.page).await?;
             }
         }
         let loaded = self.loaded.as_ref();
         let entries = match from.page.cmp(&open.0) {
             Ordering::Equal => open.1,
             Ordering::Greater => &[],
+            // What is below records that it never had is not the deletion's.
+            Ordering::Less if deletion.has_left(from.page) => &[],
             Ordering::Less => loaded.map_or(&[][..], |page| &page.entries),
         };
-        let (page, not_taken) = &self.not_taken;
-        let is_taken = |place: usize| *page != from.page || !not_taken.contains(&place);
+        let known = Some(&self.outcomes).filter(|outcomes| outcomes.page == from.page);
+        let is_taken =
+            |place: usize| known.is_none_or(|outcomes| !outcomes.not_taken.contains(&place));
+        let may_wait = deletion.root.is_none()
+            && deletion.state.working_pass() == Some(Pass::Delete)
+            && deletion.strategy.removes_rows();
+        let is_waiting = |place: usize| {
+            let has_failed = known.is_some_and(|outcomes| outcomes.failed.contains(&place));
+            may_wait && (has_failed || !deletion.is_acted(from.page))
+        };
         let mut questions = Vec::new();
         let mut place = from.clone();
         while questions.len() < width
@@ -160,6 +191,7 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             match below.get(place.child) {
                 Some(child) if may_have_ours_below(deletion, parent) && is_taken(place.entry) => {
                     questions.push(Question {
+                        is_waiting: is_waiting(place.entry),
                         place: place.clone(),
                         parent: parent.clone(),
                         child: child.clone(),
@@ -180,6 +212,10 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         limit: usize,
     ) -> Result<Step, Stop> {
         self.taken += questions.len() - 1;
+        let waiting = questions.iter().filter(|question| question.is_waiting);
+        let name =
+            |Question { parent, .. }: &Question| (parent.collection.clone(), parent.key.clone());
+        self.waiting = waiting.map(name).collect();
         // All of them together read no more rows than one does alone.
         let each = (limit / questions.len()).max(1);
         let failed = AtomicBool::new(false);
@@ -217,16 +253,25 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
         })
     }
 
-    /// Reads which records of a page the deletion has not taken, if the page was done: below them is nothing of a deletion
-    /// without a root.
-    async fn read_not_taken(&mut self, deletion: &Deletion, number: u32) -> Result<(), Stop> {
-        if self.not_taken.0 != number {
-            let exceptions = manifest::exceptions(self.work, deletion, number).await?;
-            let others = exceptions.deleted.into_iter().filter(|(_, outcome)| {
-                use Outcome::{AlreadyDeleted, Kept, Missing};
-                matches!(outcome, AlreadyDeleted | Missing | Kept)
-            });
-            self.not_taken = (number, others.map(|(place, _)| place).collect());
+    /// Reads what became of the records of a page, if it was done: below those that it has not taken is nothing of a
+    /// deletion without a root.
+    async fn read_outcomes(&mut self, deletion: &Deletion, page: u32) -> Result<(), Stop> {
+        if self.outcomes.page != page {
+            let mut outcomes = Outcomes {
+                page,
+                ..Outcomes::default()
+            };
+            let exceptions = manifest::exceptions(self.work, deletion, page).await?;
+            for (place, outcome) in exceptions.deleted {
+                match outcome {
+                    Outcome::AlreadyDeleted | Outcome::Missing | Outcome::Kept => {
+                        outcomes.not_taken.insert(place);
+                    }
+                    Outcome::Failed { .. } => drop(outcomes.failed.insert(place)),
+                    Outcome::Pending | Outcome::Deleted => {}
+                }
+            }
+            self.outcomes = outcomes;
         }
         Ok(())
     }

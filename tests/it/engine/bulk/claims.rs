@@ -202,3 +202,34 @@ async fn what_its_owner_unmarks_behind_the_claim_is_not_copied() {
     let of_it = copies.filter(|(_, key)| *key == message("s0"));
     assert_eq!(of_it.count(), 0);
 }
+
+#[tokio::test]
+async fn a_record_that_another_deletion_gives_back_while_it_is_taken_is_deleted_all_the_same() {
+    // Before its page is done, and as one that is done once more.
+    for has_crashed in [false, true] {
+        let world = chat_as("flag");
+        let second = world.destroy_ids(&["s0"]).await;
+        let faults = world.faults();
+        let (beside, killer) = (world.clone(), faults.clone());
+        faults.beside(Operation::PutPage, 1, Moment::After, move || {
+            crate::engine::world::at_once(async {
+                // Another one takes it, and is to give it back: its restore has not come to the record.
+                let first = beside.destroy_ids(&["s0"]).await;
+                beside.work(&beside.faults(), &first).await;
+                beside.act(&first, Action::Restore).await.unwrap();
+            });
+            if has_crashed {
+                killer.crash_at(killer.calls(), Moment::After);
+            }
+        });
+        let _ = faults.until_crash(world.work(&faults, &second)).await;
+
+        world.come_to_rest().await;
+
+        let stands = world.now(&second);
+        assert_eq!(stands.state, State::Deleted, "crashed: {has_crashed}");
+        let marks = world.marks("messages", &message("s0")).0;
+        assert_eq!(marks, Some(second.id.to_string()), "crashed: {has_crashed}");
+        assert_eq!(world.counts(&second, "messages").deleted, 1);
+    }
+}

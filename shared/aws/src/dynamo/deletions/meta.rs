@@ -64,6 +64,10 @@ struct Meta {
     selected: Option<u32>,
     #[serde(default, skip_serializing_if = "is_zero")]
     late: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    behind: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    tops: u32,
     acted: u32,
     cursor: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,6 +153,8 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         chain: deletion.chain.clone(),
         selected: deletion.selected,
         late: deletion.late,
+        behind: deletion.behind,
+        tops: deletion.tops,
         acted: deletion.acted,
         cursor: deletion.cursor,
         purged_late: deletion.purged_late,
@@ -231,6 +237,8 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         chain: meta.chain,
         selected: meta.selected,
         late: meta.late,
+        behind: meta.behind,
+        tops: meta.tops,
         acted: meta.acted,
         cursor: meta.cursor,
         purged_late: meta.purged_late,

@@ -60,6 +60,8 @@ fn whole() -> Deletion {
         chain: "0f".repeat(32),
         selected: None,
         late: 0,
+        behind: 0,
+        tops: 0,
         acted: 40,
         cursor: 3,
         purged_late: Some(0),
