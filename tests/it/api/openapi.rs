@@ -257,10 +257,7 @@ fn wrong(code: Code, known: &Operation) -> Event {
         Code::UnknownParameter => asked(method, path, "nonsense=1"),
         Code::InvalidParameter => asked(method, path, "limit=%zz"),
         Code::InvalidHeader => asked(method, path, "").header("if-match", "é"),
-        Code::BodyNotAllowed => asked(method, path, "")
-            .header("content-type", json)
-            .body("[]"),
-        Code::InvalidBody => asked(method, path, "")
+        Code::BodyNotAllowed | Code::InvalidBody => asked(method, path, "")
             .header("content-type", json)
             .body("[]"),
         Code::UnsupportedMediaType => asked(method, path, "")
