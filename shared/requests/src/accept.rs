@@ -3,34 +3,32 @@
 //! The order matters: the promise of the 202 depends on what is stored before the message is sent. A message that is
 //! lost is sent again by the sweeper, because the deletion *is* the outbox.
 
+mod root;
+
 use std::time::Duration;
 
 use tracing::{info, warn};
 
+use self::root::{Found, Look};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
-use crate::live_children::blocking_child;
-use crate::liveness::{Asked, Liveness, with_above};
 use crate::once::{self, Earlier, OnceError};
-use crate::visible::stored;
 use domain::above::Above;
-use domain::collection::{Collection, CollectionName, Missing};
+use domain::collection::{Collection, CollectionName};
 use domain::cursor::SelectCursor;
 use domain::deletion::{Accepted, Deletion, DeletionId, State};
 use domain::key::RecordKey;
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
-use domain::permission::{Action, Right, allows, right, sees};
+use domain::permission::{Action, Right, right, sees};
 use domain::principal::Principal;
 use domain::request_key::RequestKey;
 use domain::row::Row;
 use domain::scope::Scope;
-use domain::size::{Count, leaves_room};
-use domain::tags::{Tags, tag_of};
-use jiff::Timestamp;
+use domain::tags::Tags;
 use ports::{
-    AcceptDeletions, AcceptOutcome, ApiPorts, COMPARED, Clock, DependencyError, Fields, Ids,
-    OnlyIf, SendDeletion, UndoOutcome, WriteRows,
+    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Ids, OnlyIf, SendDeletion,
+    UndoOutcome,
 };
 use telemetry::chain;
 
@@ -134,15 +132,8 @@ pub async fn accept<P: ApiPorts>(
     api: &Api<P>,
     request: DeleteRequest<'_>,
 ) -> Result<AcceptAnswer, AcceptError> {
-    let DeleteRequest {
-        principal,
-        collection,
-        key,
-        request_id,
-        once,
-        tags,
-    } = request;
-    let once = once.as_ref();
+    let (principal, collection) = (request.principal, request.collection);
+    let once = request.once.as_ref();
     if right(principal, collection, Action::Delete) == Right::Never {
         return Err(AcceptError::Forbidden);
     }
@@ -150,106 +141,41 @@ pub async fn accept<P: ApiPorts>(
     let began = clock.now();
     let id = clock.deletion(began);
     let mut tries = Tries::of(clock);
-    // Whether a row can be copied depends on all of it.
-    let fields = if collection.strategy.keeps_copies() {
-        Fields::All
-    } else {
-        Fields::Judged
-    };
     let (mut races, mut unanswered) = (0, None);
-    // Nobody who names a version is answered that something is gone already: it is another one.
-    let gone = || {
-        if tags.are_asked() {
-            Err(AcceptError::PreconditionFailed)
-        } else {
-            Ok(absent(collection))
-        }
-    };
     loop {
-        // Before the rest is read: what is accepted depends on exactly this.
-        let seen = match &tags {
-            Tags::Of(_) => api.ports.rows().stored(collection, &key).await?,
-            Tags::Unasked | Tags::Any => None,
-        };
-        let asked = Asked {
-            collection,
-            key: &key,
-            fields,
-            actions: &[Action::Delete, Action::Read],
+        let look = Look {
+            api,
+            request: &request,
+            id,
             now: began,
         };
-        let (found, above) = with_above(api, principal, &asked).await?;
-        // Our own mark: the previous try was accepted, and its answer was lost.
-        if matches!(&found, Liveness::Marked { by, .. } if *by == Some(id))
-            && let Some((deletion, page)) = unanswered
-        {
-            return publish(api, collection, deletion, &page, once).await;
-        }
-        let (row, is_live) = match found {
-            Liveness::Absent => return gone(),
-            Liveness::Marked { .. } | Liveness::Hidden { .. } if tags.are_asked() => {
-                return Err(AcceptError::PreconditionFailed);
-            }
-            Liveness::Marked { row, by } | Liveness::Hidden { row, by } => {
-                if !allows(principal, collection, Action::Delete, &row, began) {
-                    // Nobody may read it any more: for the caller it is absent.
-                    return Ok(absent(collection));
+        let (row, above, seen) = match look.at_the_root().await? {
+            Found::Root { row, above, seen } => (row, above, seen),
+            Found::Ours => match unanswered {
+                Some((deletion, page)) => {
+                    return publish(api, collection, deletion, &page, once).await;
                 }
-                let by = stored(api, &principal.tenant, by).await?;
-                if let Some(by) = by.as_ref().filter(|by| by.state.takes_marks_off()) {
-                    // What is restored by now may have been read before.
-                    if by.state.is_done() && races < RACES {
-                        races += 1;
-                        continue;
-                    }
-                    let seen = sees(principal, &api.collections, by).then(|| by.clone());
-                    return Err(AcceptError::ComingBack(by.state, seen));
-                }
-                return Ok(AcceptAnswer::AlreadyDeleted(
-                    by.filter(|by| sees(principal, &api.collections, by)),
-                ));
+                None => return Ok(AcceptAnswer::AlreadyDeleted(None)),
+            },
+            Found::Nothing(answer) => return Ok(answer),
+            // What is restored by now may have been read before.
+            Found::ComingBack(by) if by.state.is_done() && races < RACES => {
+                races += 1;
+                continue;
             }
-            Liveness::Live(row) => (row, true),
-            Liveness::Orphan(row) => (row, false),
+            Found::ComingBack(by) => {
+                let state = by.state;
+                let seen = sees(principal, &api.collections, &by).then_some(by);
+                return Err(AcceptError::ComingBack(state, seen));
+            }
         };
-        if !allows(principal, collection, Action::Delete, &row, began) {
-            // A refusal for those who may read it; for all others it is absent.
-            let readable = allows(principal, collection, Action::Read, &row, began);
-            return if is_live && readable {
-                Err(AcceptError::Forbidden)
-            } else {
-                gone()
-            };
-        }
-        if tags.are_asked() {
-            let versions = (&tags, seen.as_ref().map(|seen| &seen.row));
-            if !is_live || !is_meant(principal, collection, &row, versions, began) {
-                return Err(AcceptError::PreconditionFailed);
-            }
-            if seen
-                .as_ref()
-                .is_some_and(|seen| seen.row.attributes.len() > COMPARED)
-            {
-                return Err(AcceptError::TooWideToCompare);
-            }
-        }
-        if let Some(child) = blocking_child(api, &principal.tenant, collection, &key).await? {
-            return Err(if child.is_known {
-                AcceptError::HasChildren(child.child)
-            } else {
-                AcceptError::ManyChildren(child.child)
-            });
-        }
-        if fields == Fields::All && !has_room(principal, collection, &row) {
-            return Err(too_large(collection));
-        }
         let scope = scope(api, principal, collection);
         let page = root_page(collection, (row, above), id, scope.reaches_more());
         let asked = Accepted {
             id,
             tenant: principal.tenant.clone(),
             requested_by: principal.subject.clone(),
-            request_id: request_id.clone(),
+            request_id: request.request_id.clone(),
             collection,
             first: Some(&page),
             names: Vec::new(),
@@ -272,11 +198,11 @@ pub async fn accept<P: ApiPorts>(
             Ok(AcceptOutcome::KeyInUse) => return Err(OnceError::InFlight.into()),
             // Another writer was faster: the current state is the answer.
             Ok(AcceptOutcome::RootNotLive) if races < RACES => races += 1,
-            Ok(AcceptOutcome::RootNotLive) if tags.are_asked() => {
+            Ok(AcceptOutcome::RootNotLive) if request.tags.are_asked() => {
                 return Err(AcceptError::PreconditionFailed);
             }
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
-            Ok(AcceptOutcome::RootTooLarge) => return Err(too_large(collection)),
+            Ok(AcceptOutcome::RootTooLarge) => return Err(root::too_large(collection)),
             Err(error) => {
                 tries.again(error).await?;
                 unanswered = Some((deletion, page));
@@ -285,35 +211,10 @@ pub async fn accept<P: ApiPorts>(
     }
 }
 
-/// Whether this live row is of a version that the request is meant for; `seen` is what the write will depend on. A tag is
-/// known to those only who read the record or write it: for anybody else the answer would say whether a guess is right.
-fn is_meant(
-    principal: &Principal,
-    collection: &Collection,
-    row: &Row,
-    (tags, seen): (&Tags, Option<&Row>),
-    now: Timestamp,
-) -> bool {
-    let may = |action| allows(principal, collection, action, row, now);
-    let is_known = (collection.serve.read && may(Action::Read))
-        || (collection.serve.write && may(Action::Write));
-    let is_of_these = match tags {
-        Tags::Unasked | Tags::Any => true,
-        Tags::Of(_) => seen.is_some_and(|seen| tags.hold(&tag_of(collection, seen))),
-    };
-    is_known && is_of_these
-}
-
 /// What the deletion covers, and what the requester may read of it.
 fn scope<P>(api: &Api<P>, principal: &Principal, collection: &Collection) -> Scope {
     let below = Scope::below(collection, &api.collections);
     below.asked_by(principal, [&collection.name], &api.collections)
-}
-
-/// Whether a whole row has room for what its deletion adds.
-fn has_room(principal: &Principal, collection: &Collection, row: &Row) -> bool {
-    let (tenant, subject) = (&principal.tenant, principal.subject.len());
-    leaves_room(collection, tenant, row, subject, Count::Least).is_ok()
 }
 
 /// The first page of a deletion with a root: the root, and where the selection begins.
@@ -327,20 +228,6 @@ fn root_page(
         number: 1,
         entries: vec![Entry::of_row(collection, root, id).below(above)],
         next: has_more.then_some(SelectCursor::ROOT),
-    }
-}
-
-/// A record that is removed without a copy needs no mark, unless it is the root of a deletion.
-fn too_large(collection: &Collection) -> AcceptError {
-    AcceptError::TooLarge {
-        by_id: !collection.strategy.keeps_records(),
-    }
-}
-
-fn absent(collection: &Collection) -> AcceptAnswer {
-    match collection.missing {
-        Missing::AlreadyDeleted => AcceptAnswer::AlreadyDeleted(None),
-        Missing::NotFound => AcceptAnswer::NotFound,
     }
 }
 

@@ -49,14 +49,12 @@ impl<'t> Hidden<'t> {
         for (announcement, (_, shown)) in announcements.into_iter().zip(shown) {
             let Some(shown) = shown else { continue };
             let deletion = *shown.deletion;
-            match shown.scope {
-                Some(scope) => {
-                    hidden
-                        .open
-                        .extend(OpenScope::of(deletion, scope, announcement.keys))
-                }
-                None => warn!(deletion_id = %deletion.id, "an open deletion has no scope"),
-            }
+            let Some(scope) = shown.scope else {
+                warn!(deletion_id = %deletion.id, "an open deletion has no scope");
+                continue;
+            };
+            let open = OpenScope::of(deletion, scope, announcement.keys);
+            hidden.open.extend(open);
         }
         Ok(hidden)
     }

@@ -236,7 +236,7 @@ async fn judge_with<P: ApiPorts>(
     known: &[(RecordKey, Option<Row>)],
 ) -> Result<(Liveness, Above), DependencyError> {
     let unknown = Above::default();
-    if let Some(by) = taken(hidden, collection, &row) {
+    if let RowMark::By(by) = mark_of(hidden, collection, &row) {
         return Ok((Liveness::Marked { row, by }, unknown));
     }
     Ok(
@@ -251,17 +251,18 @@ async fn judge_with<P: ApiPorts>(
     )
 }
 
-/// The deletion that has taken a row, or is about to; `Some(None)` if it has a mark that is not ours.
-fn taken(hidden: &Hidden<'_>, collection: &Collection, row: &Row) -> Option<Option<DeletionId>> {
-    match row.mark(collection) {
-        RowMark::By(by) => Some(by),
-        RowMark::Absent | RowMark::Null => hidden.by(collection, row).map(Some),
+/// The mark of a row: the one that it has, or the one that a deletion is about to set.
+fn mark_of(hidden: &Hidden<'_>, collection: &Collection, row: &Row) -> RowMark {
+    let mark = row.mark(collection);
+    match hidden.by(collection, row).filter(|_| mark.is_live()) {
+        Some(by) => RowMark::By(Some(by)),
+        None => mark,
     }
 }
 
 /// Whether a row has neither a mark nor a deletion that is about to take it.
 pub(super) fn is_shown(hidden: &Hidden<'_>, collection: &Collection, row: &Row) -> bool {
-    row.is_of(hidden.tenant, collection) && taken(hidden, collection, row).is_none()
+    row.is_of(hidden.tenant, collection) && mark_of(hidden, collection, row).is_live()
 }
 
 /// Of rows that were read just now, those that are live and have only what is live above them, in their order. Each
@@ -345,7 +346,7 @@ pub(super) async fn check_ancestors<'a, P: ApiPorts>(
         let Some(found) = read.filter(|row| row.is_of(hidden.tenant, parent)) else {
             return Ok(Ancestors::Missing);
         };
-        if let Some(by) = taken(hidden, parent, &found) {
+        if let RowMark::By(by) = mark_of(hidden, parent, &found) {
             return Ok(Ancestors::Marked(by));
         }
         live.push((parent, found.clone()));
