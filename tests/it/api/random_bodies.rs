@@ -92,7 +92,7 @@ fn ids<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
 }
 
 /// Asks for a deletion in each way, and compares it with what the model selects of those that are left.
-async fn ask(world: &World, records: &[Record], left: &mut Vec<bool>, wanted: &Wanted) {
+async fn ask(world: &World, records: &[Record], left: &mut [bool], wanted: &Wanted) {
     let selected: Vec<usize> = (0..records.len())
         .filter(|place| left[*place] && wanted.selects(&records[*place], &name(*place)))
         .collect();

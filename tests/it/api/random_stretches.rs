@@ -4,7 +4,7 @@
 //! `cargo test --workspace --test it random_stretches -- --nocapture` prints the most that it took.
 #![expect(clippy::print_stdout, reason = "figures are for whoever runs it")]
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::collection::vec;
 use proptest::prelude::Strategy;
@@ -142,8 +142,8 @@ fn put(world: &World, list: List, number: usize, row: Row) {
 
 /// The most that anything took: calls of a request, and requests of a story.
 struct Most {
-    calls: Cell<usize>,
-    requests: Cell<usize>,
+    calls: AtomicUsize,
+    requests: AtomicUsize,
 }
 
 async fn run(story: Story, most: &Most) {
@@ -175,7 +175,7 @@ async fn run(story: Story, most: &Most) {
         let calls = usize::try_from(world.faults.calls() - before).expect("few");
         assert_eq!(answer.status, 200, "{target}: {answer:?}");
         assert!(calls <= MOST, "{target}: {calls} calls");
-        most.calls.set(most.calls.get().max(calls));
+        most.calls.fetch_max(calls, Ordering::Relaxed);
         requests += 1;
         found += answer.ids().len();
         let Some(next) = answer.body["next_cursor"].as_str() else {
@@ -190,22 +190,22 @@ async fn run(story: Story, most: &Most) {
             rows.len()
         );
     }
-    most.requests.set(most.requests.get().max(requests));
+    most.requests.fetch_max(requests, Ordering::Relaxed);
     assert_eq!(found, shown, "{}", list.target);
 }
 
 #[test]
 fn behind_stretches_of_any_length_the_next_live_ones_are_found_within_bounds() {
     let most = Most {
-        calls: Cell::new(0),
-        requests: Cell::new(0),
+        calls: AtomicUsize::new(0),
+        requests: AtomicUsize::new(0),
     };
 
     tell(STORIES, stories(), |story| run(story, &most));
 
     println!(
         "at the most {} calls for a request, and {} requests for all pages",
-        most.calls.get(),
-        most.requests.get()
+        most.calls.into_inner(),
+        most.requests.into_inner()
     );
 }

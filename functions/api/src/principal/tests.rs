@@ -5,6 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
+use std::fmt::Write as _;
 
 use super::*;
 
@@ -239,7 +240,7 @@ impl tracing::Subscriber for Warnings {
         struct Said(String);
         impl tracing::field::Visit for Said {
             fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                self.0 += &format!("{value:?} ");
+                writeln!(self.0, "{value:?}").unwrap();
             }
         }
         let mut said = Said(String::new());

@@ -233,9 +233,10 @@ impl Situation {
             self.record,
             Record::Marked(_) | Record::MarkedByAuthor | Record::ForeignMarked
         );
-        let target = match is_marked {
-            true => self.paths().0,
-            false => "/v1/books/elsewhere".to_owned(),
+        let target = if is_marked {
+            self.paths().0
+        } else {
+            "/v1/books/elsewhere".to_owned()
         };
         let before = world
             .rows

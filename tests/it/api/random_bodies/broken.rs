@@ -20,6 +20,14 @@ pub(super) enum Break {
 }
 
 pub(super) fn breaks() -> impl Strategy<Value = Break> {
+    let mut all = nothings();
+    all.extend(wrong());
+    all.extend(unknown());
+    select(all)
+}
+
+/// Each field and each filter with something empty.
+fn nothings() -> Vec<Break> {
     let mut all = Vec::new();
     let nothings = [
         Value::Null,
@@ -66,7 +74,12 @@ pub(super) fn breaks() -> impl Strategy<Value = Break> {
             }
         }
     }
-    all.extend([
+    all
+}
+
+/// Values of another form, out of range, or alone.
+fn wrong() -> Vec<Break> {
+    vec![
         Break::Field("ids", json!("t00")),
         Break::Field("ids", json!(["t00", "t00"])),
         Break::Field("ids", json!(["t00", null])),
@@ -109,7 +122,12 @@ pub(super) fn breaks() -> impl Strategy<Value = Break> {
         Break::Text("{\"all\":true"),
         Break::Text("{'all':true}"),
         Break::Text("all=true"),
-    ]);
+    ]
+}
+
+/// Names that are none, some of them nearly one.
+fn unknown() -> Vec<Break> {
+    let mut all = Vec::new();
     for unknown in [
         "id",
         "filter",
@@ -131,7 +149,7 @@ pub(super) fn breaks() -> impl Strategy<Value = Break> {
     ] {
         all.push(Break::Filter(unknown, json!("a")));
     }
-    select(all)
+    all
 }
 
 impl Break {

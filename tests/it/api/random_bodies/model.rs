@@ -315,7 +315,7 @@ impl Wanted {
 
     /// Whether it takes a live record.
     pub(super) fn selects(&self, record: &Record, name: &str) -> bool {
-        fn is<T: PartialEq>(wanted: &Option<T>, there: &Option<T>) -> bool {
+        fn is<T: PartialEq>(wanted: Option<&T>, there: Option<&T>) -> bool {
             wanted.is_none() || wanted == there
         }
         let number: usize = name[1..].parse().expect("a number");
@@ -329,16 +329,16 @@ impl Wanted {
         let is_finer = matches!(record.sent, Sent::Finer(_));
         let is_until = |until: i64, at: i64| at < until || (at == until && !is_finer);
         !record.is_foreign
-            && self.ids.is_none_or(|every| number % every == 0)
+            && self.ids.is_none_or(|every| number.is_multiple_of(every))
             && (!self.is_anns || record.writer == "ann")
-            && is(&self.author, &Some(record.writer))
-            && is(&self.parent, &record.parent)
-            && is(&self.kind, &record.kind)
-            && is(&self.group, &record.group)
-            && is(&self.event, &record.event)
-            && is(&self.place, &record.place)
-            && is(&self.color, &record.color)
-            && is(&self.opened, &Some(record.opened == Some(true)))
+            && is(self.author.as_ref(), Some(&record.writer))
+            && is(self.parent.as_ref(), record.parent.as_ref())
+            && is(self.kind.as_ref(), record.kind.as_ref())
+            && is(self.group.as_ref(), record.group.as_ref())
+            && is(self.event.as_ref(), record.event.as_ref())
+            && is(self.place.as_ref(), record.place.as_ref())
+            && is(self.color.as_ref(), record.color.as_ref())
+            && is(self.opened.as_ref(), Some(&(record.opened == Some(true))))
             && self
                 .later
                 .is_none_or(|later| moment.is_some_and(|at| at > later))
