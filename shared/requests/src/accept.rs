@@ -3,21 +3,22 @@
 //! The order matters: the promise of the 202 depends on what is stored before the message is sent. A message that is
 //! lost is sent again by the sweeper, because the deletion *is* the outbox.
 
+mod request;
 mod root;
 
 use std::time::Duration;
 
 use tracing::{info, warn};
 
+pub use self::request::{AcceptAnswer, AcceptError, DeleteRequest};
 use self::root::{Found, Look};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::once::{self, Earlier, OnceError};
 use domain::above::Above;
-use domain::collection::{Collection, CollectionName};
+use domain::collection::Collection;
 use domain::cursor::SelectCursor;
-use domain::deletion::{Accepted, Deletion, DeletionId, State};
-use domain::key::RecordKey;
+use domain::deletion::{Accepted, Deletion, DeletionId};
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::{Entry, Page};
 use domain::permission::{Action, Right, right, sees};
@@ -25,80 +26,11 @@ use domain::principal::Principal;
 use domain::request_key::RequestKey;
 use domain::row::Row;
 use domain::scope::Scope;
-use domain::tags::Tags;
 use ports::{
     AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Ids, OnlyIf, SendDeletion,
     UndoOutcome,
 };
 use telemetry::chain;
-
-/// A delete of one record and all below it.
-#[derive(Debug)]
-pub struct DeleteRequest<'a> {
-    /// The requester.
-    pub principal: &'a Principal,
-    /// The record's collection.
-    pub collection: &'a Collection,
-    /// Its key.
-    pub key: RecordKey,
-    /// The request's id, for logs and the message.
-    pub request_id: String,
-    /// What makes it the same as an earlier request.
-    pub once: Option<RequestKey>,
-    /// Only if the record is live and of one of these versions.
-    pub tags: Tags,
-}
-
-/// The answer to a delete.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AcceptAnswer {
-    /// It will be done.
-    Scheduled(Box<Deletion>),
-    /// There is nothing left to do: absent, another tenant's, marked, or hidden by an ancestor's deletion. The deletion
-    /// is included for those who may see it.
-    AlreadyDeleted(Option<Box<Deletion>>),
-    /// Absent or another tenant's, in a collection that declares `missing = "not_found"`.
-    NotFound,
-}
-
-/// Why a delete was not accepted.
-#[derive(Debug, thiserror::Error)]
-pub enum AcceptError {
-    /// The caller may not delete it.
-    #[error("not allowed to delete this record")]
-    Forbidden,
-    /// It carries the mark of a deletion in this state, which is being restored or was, or is below such a record: it may
-    /// be shown again at any moment. The deletion is included for those who may see it.
-    #[error("the deletion that hides the record is {0}")]
-    ComingBack(State, Option<Box<Deletion>>),
-    /// There is no room for what its deletion would add to the row.
-    #[error("the record is too large to be deleted")]
-    TooLarge {
-        /// Whether a delete by id removes it all the same.
-        by_id: bool,
-    },
-    /// A live child blocks it: a record of this collection.
-    #[error("a live record of {0} names it")]
-    HasChildren(CollectionName),
-    /// So many deleted records of this collection name it that a live one among them is not found in time.
-    #[error("more deleted records of {0} name it than can be looked through")]
-    ManyChildren(CollectionName),
-    /// The record is not of a version that the request is meant for, is not live, or the caller cannot know its version.
-    #[error("the record has changed")]
-    PreconditionFailed,
-    /// It has too many attributes for a store to compare them.
-    #[error("the record is too wide to be compared")]
-    TooWideToCompare,
-    /// The message could not be sent and the acceptance was undone.
-    #[error("the deletion could not be queued and was taken back")]
-    TakenBack,
-    /// Its key says that it is another request.
-    #[error(transparent)]
-    Once(#[from] OnceError),
-    /// A dependency failed.
-    #[error(transparent)]
-    Dependency(#[from] DependencyError),
-}
 
 /// How often a delete is judged again if another writer has written its root at the same moment.
 const RACES: u32 = 3;

@@ -62,7 +62,9 @@ async fn exemplary(needs_deletion: bool) -> (World, String) {
 #[tokio::test]
 async fn each_example_of_the_document_is_accepted() {
     let mut sent = 0;
-    for known in ALL.iter().filter(|known| known.id != "openapi") {
+    // What is asked without anything has nothing to show.
+    let bare = ["openapi", "listCollections"];
+    for known in ALL.iter().filter(|known| !bare.contains(&known.id)) {
         let described = operation(&format!("{} {}", known.method, known.path)).unwrap();
         let parameters = described["parameters"].as_array().unwrap();
         let bodies = &described["requestBody"]["content"]["application/json"]["examples"];

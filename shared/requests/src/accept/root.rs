@@ -1,6 +1,6 @@
 //! What a delete finds at its root, before it is accepted.
 
-use super::{AcceptAnswer, AcceptError, DeleteRequest};
+use super::request::{AcceptAnswer, AcceptError, DeleteRequest};
 use crate::api::Api;
 use crate::live_children::blocking_child;
 use crate::liveness::{Asked, Liveness, with_above};
