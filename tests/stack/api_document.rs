@@ -49,7 +49,7 @@ async fn every_call_of_the_page_is_answered_as_it_says() {
     say(&format!(
         "docs/api.md: {ran} blocks ran, {compared} answers compared"
     ));
-    assert!(ran > 20 && compared > 15, "{ran} {compared}");
+    assert!(ran >= 20 && compared == ran, "{ran} {compared}");
 
     let scripts = blocks.iter().filter(|block| block.language == "ts");
     let scripts: Vec<&str> = scripts.map(|block| block.text.as_str()).collect();

@@ -25,7 +25,7 @@ pub(super) fn run(scripts: &[&str], api: &str, token: &str) -> String {
         Command::new("node")
             .arg(compiler())
             .args(["--strict", "--target", "es2022", "--module", "nodenext"])
-            .args(["--lib", "es2022,dom", "--types", ""])
+            .args(["--lib", "es2022,dom"])
             .args(["tombstone.ts", "example.ts"]),
         &folder,
     );
