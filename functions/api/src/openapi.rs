@@ -11,7 +11,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use self::answers::{ALLOW, CACHE_CONTROL, Header, RETRY_AFTER, WWW_AUTHENTICATE};
+use self::answers::{ALLOW, CACHE_CONTROL, Header, NO_SNIFFING, RETRY_AFTER, WWW_AUTHENTICATE};
 use self::operations::Body;
 pub use self::operations::{ALL, Operation};
 use self::parameters::of_path;
@@ -217,9 +217,9 @@ fn refusal(status: u16, codes: &[Code], schemas: &mut SchemaGenerator) -> Value 
 
 fn headers_of(status: u16) -> &'static [&'static Header] {
     match status {
-        401 => &[&CACHE_CONTROL, &WWW_AUTHENTICATE],
-        405 => &[&CACHE_CONTROL, &ALLOW],
-        409 | 429 | 503 => &[&CACHE_CONTROL, &RETRY_AFTER],
-        _ => &[&CACHE_CONTROL],
+        401 => &[&CACHE_CONTROL, &NO_SNIFFING, &WWW_AUTHENTICATE],
+        405 => &[&CACHE_CONTROL, &NO_SNIFFING, &ALLOW],
+        409 | 429 | 503 => &[&CACHE_CONTROL, &NO_SNIFFING, &RETRY_AFTER],
+        _ => &[&CACHE_CONTROL, &NO_SNIFFING],
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -163,6 +164,8 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     let status = response.status().as_u16();
     info!(request_id, %method, route, status, code = code.map(Code::as_str), "{method} {route}: {status}");
     response

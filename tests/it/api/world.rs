@@ -382,6 +382,8 @@ fn declared() -> String {
 
 /// What holds for every answer.
 fn check(answer: &Answer, is_head: bool) {
+    let sniffed = answer.header("x-content-type-options");
+    assert_eq!(sniffed, Some("nosniff"), "{answer:?}");
     // The OpenAPI document is nobody's own, and says by its tag whether it is another one.
     if answer.header("cache-control") == Some("private, no-cache") {
         assert!(answer.status == 304 || answer.text.starts_with("{\n  \"components\""));

@@ -43,6 +43,13 @@ pub(crate) const CACHE_CONTROL: Header = Header {
     schema: r#"{"type": "string"}"#,
 };
 
+pub(crate) const NO_SNIFFING: Header = Header {
+    name: "X-Content-Type-Options",
+    required: true,
+    description: "`nosniff`: an answer is of the type that it says.",
+    schema: r#"{"type": "string", "const": "nosniff"}"#,
+};
+
 const ETAG: Header = Header {
     name: "ETag",
     required: true,
@@ -124,7 +131,7 @@ impl Answer {
             .headers
             .iter()
             .copied()
-            .chain([&CACHE_CONTROL])
+            .chain([&CACHE_CONTROL, &NO_SNIFFING])
             .map(|header| (header.name.to_owned(), header.value()))
             .collect();
         let links: Map<_, _> = self
