@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -39,8 +40,22 @@ const TRY_SOON: HeaderValue = HeaderValue::from_static("1");
 /// After how many seconds a client should try again what a dependency did not do.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
+/// The answer to what was accepted; `deletion` is the one that it is about, for those who may see it.
+pub(crate) fn accepted(
+    answer: impl Serialize,
+    call: &Call,
+    deletion: Option<&Deletion>,
+    now: Timestamp,
+) -> Response {
+    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
+    if let Some(deletion) = deletion {
+        follow(&mut response, call, deletion, now);
+    }
+    response
+}
+
 /// Says where the deletion is, and when to read it again.
-pub(crate) fn follow(response: &mut Response, call: &Call, deletion: &Deletion, now: Timestamp) {
+fn follow(response: &mut Response, call: &Call, deletion: &Deletion, now: Timestamp) {
     if let Ok(path) = HeaderValue::try_from(deletion_path(call, deletion)) {
         response.headers_mut().insert(LOCATION, path);
     }

@@ -16,10 +16,10 @@ use crate::scope::{Scope, Source};
 /// The most announcements of a tenant that a read looks at, the newest ones: one query, and one batch of deletions.
 pub const MOST_OPEN: usize = 50;
 
-/// How many bytes tell a key.
+/// How many bytes of its hash stand for a key.
 const BYTES: usize = 16;
 
-/// Keys, each told by a hash, so that 1,000 of any length fit into a small item.
+/// Keys, each as a hash, so that 1,000 of any length fit into a small item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys(BTreeSet<[u8; BYTES]>);
 
@@ -105,15 +105,16 @@ impl OpenScope {
             scope,
             keys,
         } = self;
-        let is_listed = match &scope.source {
+        if !deletion.names.contains(&collection.name) {
+            return false;
+        }
+        let is_listed = || match &scope.source {
             Source::Root => false,
             Source::Ids { .. } => keys.contain(&row.key),
             Source::Author { author, .. } => row.author(collection) == Some(author.as_str()),
             Source::Matching { .. } => true,
         };
-        is_listed
-            && scope.names(&deletion.collection).contains(&collection.name)
-            && scope.means(&deletion.tenant, collection, row)
+        scope.means(&deletion.tenant, collection, row) && is_listed()
     }
 }
 

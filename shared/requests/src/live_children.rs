@@ -7,7 +7,7 @@ use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Row;
-use ports::{ApiPorts, DependencyError, ReadRows, Related};
+use ports::{ApiPorts, DependencyError, Related};
 
 /// The first query for children reads few, the next ones many.
 const FEW: usize = 10;
@@ -48,12 +48,7 @@ pub(super) async fn blocking_child<P: ApiPorts>(
         let (mut after, mut limit) = (None, FEW);
         loop {
             let page = related::page(api, &children, after.as_ref(), limit).await?;
-            let again = if children.is_over_an_index() {
-                limit.div_ceil(P::Rows::READ_BATCH)
-            } else {
-                0
-            };
-            budget.spend(1 + again);
+            budget.spend(related::calls::<P>(&children, limit));
             let is_known = page.rows.iter().any(is_live);
             (after, limit) = (page.next, MANY);
             if is_known || (after.is_some() && budget.is_spent()) {

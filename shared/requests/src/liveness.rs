@@ -254,10 +254,11 @@ async fn judge_with<P: ApiPorts>(
 /// The mark of a row: the one that it has, or the one that a deletion is about to set.
 fn mark_of(hidden: &Hidden<'_>, collection: &Collection, row: &Row) -> RowMark {
     let mark = row.mark(collection);
-    match hidden.by(collection, row).filter(|_| mark.is_live()) {
-        Some(by) => RowMark::By(Some(by)),
-        None => mark,
+    if !mark.is_live() {
+        return mark;
     }
+    let by = hidden.by(collection, row);
+    by.map_or(mark, |by| RowMark::By(Some(by)))
 }
 
 /// Whether a row has neither a mark nor a deletion that is about to take it.

@@ -7,6 +7,15 @@ use domain::key::RecordKey;
 use domain::page::Position;
 use ports::{ApiPorts, DependencyError, ReadRows, Related, RowPage};
 
+/// How many store calls it takes to read so many of them: what an index lists is read again by its keys.
+pub(super) fn calls<P: ApiPorts>(related: &Related<'_>, limit: usize) -> usize {
+    if related.is_over_an_index() {
+        1 + limit.div_ceil(P::Rows::READ_BATCH)
+    } else {
+        1
+    }
+}
+
 /// Some of the rows as the table has them now, from `after` on: at most `limit` are read.
 ///
 /// # Errors

@@ -65,6 +65,7 @@ pub(super) async fn obstacle<P: ApiPorts>(
         }
         Some(_) | None => return Ok(Some(Obstacle::RootMissing)),
     };
+    // After the rows: what has been marked in between, and is missed here, the last transaction sees.
     let hidden = Hidden::of(api, &deletion.tenant, collection).await?;
     let by = match check_ancestors(api, collection, &hidden, &row, &known).await? {
         Ancestors::Live(rows) if has_those_above(api, deletion, &rows).await? => return Ok(None),

@@ -146,9 +146,7 @@ pub async fn write<P: ApiPorts>(
         let asked = (wanted, meant);
         let row = admit(api, principal, collection, asked, before.as_ref()).await?;
         // What is kept must be so until the write: whoever changes it meanwhile does not know of this one.
-        let mut kept = api.collections.computed_attributes(&collection.name);
-        let Guarded { hidden, readonly } = &collection.guarded;
-        kept.extend(hidden.iter().chain(readonly).map(String::as_str));
+        let kept = not_the_clients(api, collection);
         let unchanged = if matches!(meant.tags, Tags::Of(_)) {
             let names = before
                 .iter()
@@ -285,10 +283,7 @@ fn keep<P: ApiPorts>(
     known: Option<&Row>,
 ) -> Result<(), WriteError> {
     let computed = api.collections.computed_attributes(&collection.name);
-    let Guarded { hidden, readonly } = &collection.guarded;
-    let names = computed.iter().copied();
-    let names = names.chain(readonly.iter().chain(hidden).map(String::as_str));
-    for name in names {
+    for name in not_the_clients(api, collection) {
         let kept = known.and_then(|known| known.attributes.get(name));
         let sent = row.attributes.remove(name);
         if let Some(sent) = sent
@@ -306,6 +301,14 @@ fn keep<P: ApiPorts>(
         }
     }
     Ok(())
+}
+
+/// The attributes that no client changes.
+fn not_the_clients<'a, P: ApiPorts>(api: &'a Api<P>, collection: &'a Collection) -> Vec<&'a str> {
+    let mut names = api.collections.computed_attributes(&collection.name);
+    let Guarded { hidden, readonly } = &collection.guarded;
+    names.extend(readonly.iter().chain(hidden).map(String::as_str));
+    names
 }
 
 /// Whether the caller may see what the current row says, or may replace it, and then sees it in the answer.

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::IF_MATCH;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use domain::deletion::{self, Deletion};
 use domain::key::RecordKey;
 use ports::{ApiPorts, Clock as _};
@@ -24,7 +22,7 @@ use crate::forms;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::{follow, replayed};
+use crate::respond::{self, replayed};
 use crate::view::DeletionView;
 
 /// The body of a 202.
@@ -110,16 +108,8 @@ fn accepted<P: ApiPorts>(
         message,
         deletion: shown.map(|shown| DeletionView::new(api, call, shown)),
     };
-    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    if let Some(shown) = shown {
-        follow(
-            &mut response,
-            call,
-            &shown.deletion,
-            api.ports.clock().now(),
-        );
-    }
-    response
+    let deletion = shown.map(|shown| shown.deletion.as_ref());
+    respond::accepted(answer, call, deletion, api.ports.clock().now())
 }
 
 /// The record is hidden by a deletion that hides it no longer, or soon.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::CollectionName;
 use domain::deletion::{Action, DeletionId, Refusal, State as DeletionState};
@@ -20,7 +19,7 @@ use requests::once::{Earlier, OnceError};
 use crate::call::{Call, CallOfAction};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid};
-use crate::respond::{follow, poll, replayed};
+use crate::respond::{self, poll, replayed};
 use crate::view::{DeletionView, ManifestView, Page};
 
 /// The most deletions in one answer.
@@ -73,14 +72,8 @@ pub(super) async fn act<P: ApiPorts>(
 
 fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
     let view = DeletionView::new(api, call, shown);
-    let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
-    follow(
-        &mut response,
-        call,
-        &shown.deletion,
-        api.ports.clock().now(),
-    );
-    response
+    let now = api.ports.clock().now();
+    respond::accepted(view, call, Some(&shown.deletion), now)
 }
 
 /// A method other than POST on what may be an action.

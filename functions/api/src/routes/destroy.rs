@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
@@ -32,7 +31,7 @@ use crate::forms;
 use crate::identify::RecordPath;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::{follow, replayed};
+use crate::respond::{self, replayed};
 use crate::view::DeletionView;
 
 /// The last segment of the path. As the id of a record it is still served by the other methods.
@@ -115,14 +114,8 @@ fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
         message: "Deletion has been scheduled",
         deletion: DeletionView::new(api, call, shown),
     };
-    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    follow(
-        &mut response,
-        call,
-        &shown.deletion,
-        api.ports.clock().now(),
-    );
-    response
+    let now = api.ports.clock().now();
+    respond::accepted(answer, call, Some(&shown.deletion), now)
 }
 
 /// Whether the path is this route's.

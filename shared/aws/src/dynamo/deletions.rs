@@ -39,7 +39,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 
 use self::body::BodyError;
 use super::{Item, TableNames};
-use domain::deletion::{KNOWN, VERSION};
+use domain::deletion::{Deletion, KNOWN, VERSION};
 use ports::DependencyError;
 
 const STORE: &str = "control table";
@@ -148,6 +148,14 @@ const ABSENT_OR_KNOWN: &str = "attribute_not_exists(pk) OR v <= :known";
 /// The value of `:known` in conditions.
 fn known() -> AttributeValue {
     AttributeValue::N(KNOWN.to_string())
+}
+
+/// A condition on `META`, which a compare-and-set replaces.
+const OF_THE_REVISION_BEFORE: &str = "revision = :before AND v <= :known";
+
+/// The value of `:before` in it.
+fn revision_before(next: &Deletion) -> AttributeValue {
+    AttributeValue::N(next.revision.saturating_sub(1).to_string())
 }
 
 /// The error of a write whose item is of a later version.

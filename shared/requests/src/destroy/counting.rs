@@ -3,17 +3,16 @@
 //! Counting is a way to read, so it is for those who may read all records of the collections. It is bounded in time and
 //! memory: where there are more records than it has counted, it says so.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::covering;
 use super::request::{DestroyError, DestroyRequest, MOST_COUNTED, Requested};
 use crate::api::Api;
+use crate::budget::Budget;
 use crate::hidden::Hidden;
-use crate::liveness::{Liveness, is_shown, judge, read_many};
+use crate::liveness::{is_shown, live_of, read_many};
 use crate::related;
 use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
@@ -165,35 +164,24 @@ impl Counted<'_> {
     }
 }
 
-/// The keys of those rows that are live: nothing above them is deleted or missing. Each parent is judged once.
+/// The keys of those rows that are live: nothing above them is deleted or missing.
 async fn live<P: ApiPorts>(
     api: &Api<P>,
     request: &DestroyRequest<'_>,
     hidden: &Hidden<'_>,
     rows: Vec<(CollectionName, Row)>,
 ) -> Result<Vec<(CollectionName, RecordKey)>, DependencyError> {
-    let declared = request.collections();
-    let collection = |name: &CollectionName| declared.iter().find(|one| one.name == *name);
-    let above = |name: &CollectionName, row: &Row| {
-        let parent = collection(name).and_then(|collection| row.parent_key(collection));
-        (name.clone(), parent)
-    };
-    let mut one_of_each = HashMap::new();
-    for (name, row) in &rows {
-        one_of_each.entry(above(name, row)).or_insert((name, row));
+    let mut budget = Budget::of(api.ports.clock());
+    let mut live = Vec::new();
+    for collection in request.collections() {
+        let its = rows.iter().filter(|(name, _)| *name == collection.name);
+        let its = its.map(|(_, row)| row.clone()).collect();
+        let shown = live_of(api, collection, hidden, its, &mut budget).await?;
+        live.extend(
+            shown
+                .into_iter()
+                .map(|row| (collection.name.clone(), row.key)),
+        );
     }
-    let judged = one_of_each.into_iter().map(async |(parent, (name, row))| {
-        let Some(collection) = collection(name) else {
-            return Ok((parent, false));
-        };
-        let liveness = judge(api, collection, hidden, row.clone()).await?;
-        Ok((parent, matches!(liveness, Liveness::Live(_))))
-    });
-    let judged: Result<HashMap<_, _>, DependencyError> =
-        join_all(judged).await.into_iter().collect();
-    let judged = judged?;
-    let is_live =
-        |(name, row): &(CollectionName, Row)| judged.get(&above(name, row)) == Some(&true);
-    let live = rows.into_iter().filter(is_live);
-    Ok(live.map(|(name, row)| (name, row.key)).collect())
+    Ok(live)
 }

@@ -186,12 +186,7 @@ impl<P: ApiPorts> Walk<'_, P> {
         fields: Fields,
     ) -> Result<RowPage, DependencyError> {
         let related = self.related.clone().with(fields);
-        let again = if related.is_over_an_index() {
-            limit.div_ceil(P::Rows::READ_BATCH)
-        } else {
-            0
-        };
-        self.budget.spend(1 + again);
+        self.budget.spend(related::calls::<P>(&related, limit));
         related::page(self.api, &related, after, limit).await
     }
 

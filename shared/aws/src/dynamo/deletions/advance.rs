@@ -2,11 +2,14 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
 use futures_util::future::join_all;
 
 use super::read::{exceptions_item, page_item, read_page};
-use super::{ABSENT_OR_KNOWN, DynamoDeletions, STORE, keys, known, left_alone, meta, unusable};
+use super::{
+    ABSENT_OR_KNOWN, DynamoDeletions, OF_THE_REVISION_BEFORE, STORE, keys, known, left_alone, meta,
+    revision_before, unusable,
+};
 use crate::dynamo::Item;
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
@@ -21,14 +24,13 @@ impl ChangeDeletions for DynamoDeletions {
     async fn store(&self, next: &Deletion) -> Result<StoreOutcome, DependencyError> {
         let operation = "store a deletion";
         let item = meta::write(next).map_err(unusable(operation))?;
-        let before = next.revision.saturating_sub(1);
         let answer = self
             .client
             .put_item()
             .table_name(&self.control)
             .set_item(Some(item.clone()))
-            .condition_expression("revision = :before AND v <= :known")
-            .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+            .condition_expression(OF_THE_REVISION_BEFORE)
+            .expression_attribute_values(":before", revision_before(next))
             .expression_attribute_values(":known", known())
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .send()
@@ -116,7 +118,9 @@ impl AdvanceDeletions for DynamoDeletions {
     }
 
     async fn close(&self, deletion: &Deletion) -> Result<(), DependencyError> {
-        super::open::close(self, deletion).await
+        let key = super::open::key_of(deletion);
+        self.remove_item(key, super::open::NAME, "close a deletion")
+            .await
     }
 
     async fn drop_ids(&self, deletion: &Deletion, part: u32) -> Result<(), DependencyError> {
@@ -175,11 +179,22 @@ impl DynamoDeletions {
         sk: &str,
         operation: &'static str,
     ) -> Result<(), DependencyError> {
+        let key = keys::key(keys::pk_of(deletion), sk);
+        self.remove_item(key, sk, operation).await
+    }
+
+    /// Removes an item that this build or an earlier one has put there; `name` is its name in errors.
+    async fn remove_item(
+        &self,
+        key: Item,
+        name: &str,
+        operation: &'static str,
+    ) -> Result<(), DependencyError> {
         let answer = self
             .client
             .delete_item()
             .table_name(&self.control)
-            .set_key(Some(keys::key(keys::pk_of(deletion), sk)))
+            .set_key(Some(key))
             .condition_expression(ABSENT_OR_KNOWN)
             .expression_attribute_values(":known", known())
             .send()
@@ -188,7 +203,7 @@ impl DynamoDeletions {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
-                    Err(left_alone(sk, operation))
+                    Err(left_alone(name, operation))
                 }
                 _ => Err(dependency_error(STORE, operation, error)),
             },

@@ -1,13 +1,9 @@
 //! The compare-and-set of a request with a key, in one transaction with the key.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::transaction::reasons;
-use super::{
-    DynamoDeletions, STORE, cancelled, failed_condition, known, meta, request_key, unusable,
-};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
 use crate::sdk_error::dependency_error;
 use domain::deletion::Deletion;
 use domain::request_key::RequestKey;
@@ -21,16 +17,7 @@ pub(super) async fn store(
     key: &RequestKey,
 ) -> Result<StoreOnceOutcome, DependencyError> {
     let item = meta::write(next).map_err(unusable(OPERATION))?;
-    let before = next.revision.saturating_sub(1);
-    let put = Put::builder()
-        .table_name(&deletions.control)
-        .set_item(Some(item.clone()))
-        .condition_expression("revision = :before AND v <= :known")
-        .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
-        .expression_attribute_values(":known", known())
-        .return_values_on_condition_check_failure(OnFailure::AllOld)
-        .build()
-        .map_err(|error| DependencyError::refused(STORE, OPERATION, error))?;
+    let put = deletions.replace_meta(next, item.clone(), OPERATION)?;
     let put = TransactWriteItem::builder().put(put).build();
     let actions = std::iter::once(put)
         .chain(deletions.put_key(next, Some(key))?)

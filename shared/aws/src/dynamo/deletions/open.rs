@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tracing::warn;
 
-use super::{
-    ABSENT_OR_KNOWN, DynamoDeletions, ItemError, STORE, check_version, item, keys, known,
-    left_alone,
-};
+use super::{DynamoDeletions, ItemError, STORE, check_version, item, keys};
 use crate::dynamo::{Item, text};
 use crate::sdk_error::dependency_error;
 use domain::deletion::Deletion;
@@ -21,6 +17,9 @@ use ports::DependencyError;
 
 /// When an announcement disappears by TTL, if nothing has removed it: a deletion without progress is given up long before.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// The name of an announcement in errors.
+pub(super) const NAME: &str = "O";
 
 /// The attribute with the keys.
 const KEYS: &str = "keys";
@@ -79,32 +78,7 @@ fn read_announcement(item: &Item) -> Result<Announcement, ItemError> {
     let id = sk.and_then(|id| id.parse().ok());
     let bytes = item.get(KEYS).and_then(|keys| keys.as_b().ok());
     Ok(Announcement {
-        id: id.ok_or_else(|| ItemError::malformed("O", "no id"))?,
+        id: id.ok_or_else(|| ItemError::malformed(NAME, "no id"))?,
         keys: bytes.map_or_else(Keys::default, |bytes| Keys::from_bytes(bytes.as_ref())),
     })
-}
-
-pub(super) async fn close(
-    deletions: &DynamoDeletions,
-    deletion: &Deletion,
-) -> Result<(), DependencyError> {
-    let operation = "close a deletion";
-    let answer = deletions
-        .client
-        .delete_item()
-        .table_name(&deletions.control)
-        .set_key(Some(key_of(deletion)))
-        .condition_expression(ABSENT_OR_KNOWN)
-        .expression_attribute_values(":known", known())
-        .send()
-        .await;
-    match answer {
-        Ok(_) => Ok(()),
-        Err(error) => match error.as_service_error() {
-            Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
-                Err(left_alone("O", operation))
-            }
-            _ => Err(dependency_error(STORE, operation, error)),
-        },
-    }
 }

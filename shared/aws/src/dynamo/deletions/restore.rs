@@ -1,14 +1,11 @@
 //! The end of a restore: the final state, the removal of the root's mark and the check of everything above it, all or
 //! nothing.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure as OnFailure,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 
 use super::transaction::reasons;
 use super::undo::unmark;
-use super::{DynamoDeletions, STORE, cancelled, failed_condition, known, meta, unusable};
+use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::{marked, primary_key, text};
 use crate::sdk_error::dependency_error;
@@ -28,17 +25,8 @@ pub(super) async fn finish(
 ) -> Result<RestoreOutcome, DependencyError> {
     let refused = |error| DependencyError::refused(STORE, OPERATION, error);
     let item = meta::write(restored).map_err(unusable(OPERATION))?;
-    let before = restored.revision.saturating_sub(1);
     // `META` first, then the root: their reasons decide before those of the ancestors.
-    let put = Put::builder()
-        .table_name(&deletions.control)
-        .set_item(Some(item.clone()))
-        .condition_expression("revision = :before AND v <= :known")
-        .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
-        .expression_attribute_values(":known", known())
-        .return_values_on_condition_check_failure(OnFailure::AllOld)
-        .build()
-        .map_err(refused)?;
+    let put = deletions.replace_meta(restored, item.clone(), OPERATION)?;
     let root = unmark(deletions, collection, restored, page).map_err(refused)?;
     let mut actions = vec![
         TransactWriteItem::builder().put(put).build(),

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
     CancellationReason, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
 };
 
-use super::{DynamoDeletions, STORE, request_key};
+use super::{DynamoDeletions, OF_THE_REVISION_BEFORE, STORE, known, request_key, revision_before};
 use crate::dynamo::Item;
 use domain::deletion::Deletion;
 use domain::request_key::RequestKey;
@@ -37,6 +37,24 @@ impl DynamoDeletions {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .build()
             .map_err(|error| DependencyError::refused(STORE, OPERATION, error))
+    }
+
+    /// Replaces `META` by the item of `next`, if it is still of the revision before.
+    pub(super) fn replace_meta(
+        &self,
+        next: &Deletion,
+        item: Item,
+        operation: &'static str,
+    ) -> Result<Put, DependencyError> {
+        Put::builder()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .condition_expression(OF_THE_REVISION_BEFORE)
+            .expression_attribute_values(":before", revision_before(next))
+            .expression_attribute_values(":known", known())
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .build()
+            .map_err(|error| DependencyError::refused(STORE, operation, error))
     }
 
     pub(super) fn put(&self, item: Item) -> Result<Put, DependencyError> {
