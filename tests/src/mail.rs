@@ -1,6 +1,7 @@
 //! A tenant of the mail example: its records, and how both stores hold them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use local::stack::StackFile;
 use serde_json::{Value, json};
@@ -8,12 +9,16 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::stacks::unique;
 use crate::stores::{Fields, Stores};
+use crate::wait::pause;
 
 /// The attributes of a mark, as `collections/mail.toml` names them.
 pub const MARKS: [&str; 3] = ["date_delete", "deleted_by", "deletion_id"];
 
 /// What stands between the two parts of a message's document id.
 const SEPARATOR: char = '\u{1f}';
+
+/// How long a document may take to follow its row.
+const FOLLOWS: Duration = Duration::from_secs(30);
 
 /// Who wrote what nobody in particular wrote.
 pub const SOMEBODY: &str = "somebody";
@@ -151,6 +156,23 @@ impl Tenant {
         CurrentValue {
             rows: by_name(root.into_iter().chain(below)),
             documents: by_name(documents.into_values()),
+        }
+    }
+
+    /// As [`held`](Self::held), as soon as it is right, or as it is after a while: the document of a restored root
+    /// follows its row and the state.
+    pub async fn held_when(
+        &self,
+        discussion: &str,
+        is_right: impl Fn(&CurrentValue) -> bool,
+    ) -> CurrentValue {
+        let begun = Instant::now();
+        loop {
+            let held = self.held(discussion).await;
+            if is_right(&held) || begun.elapsed() > FOLLOWS {
+                return held;
+            }
+            pause(Duration::from_millis(150)).await;
         }
     }
 }

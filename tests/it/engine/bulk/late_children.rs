@@ -1,7 +1,10 @@
 //! What is written below records of a delete without a root while these are removed: it goes before them, so that nothing
 //! live is left below nothing, to show below the next record of that key.
 
-use domain::deletion::{Action, Deletion, State};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use domain::deletion::{Action, Deletion, State, TOPS_LAST, VERSION};
 use domain::key::RecordKey;
 use testing::samples::key2;
 use testing::{Faults, Moment, Operation};
@@ -74,6 +77,34 @@ async fn a_child_that_arrives_while_the_children_go_is_removed_before_its_parent
             }
         }
     }
+}
+
+#[tokio::test]
+async fn an_earlier_build_leaves_a_deletion_alone_that_has_late_arrivals_to_do_first() {
+    let mut world = chat_as("archive");
+    world.page_keys = 1;
+    let deletion = world.destroy_ids(&["s0", "t3"]).await;
+    let faults = world.faults();
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    for nth in 1..=20 {
+        let (beside, deletion, seen) = (world.clone(), deletion.clone(), seen.clone());
+        faults.beside(Operation::TakeRows, nth, Moment::Before, move || {
+            if nth == 1 {
+                put_reaction(&beside, "s", "s0", "late");
+            }
+            let stands = beside.now(&deletion);
+            let has_late = stands.late > stands.behind;
+            seen.lock().unwrap().insert((has_late, stands.version()));
+        });
+    }
+
+    world.work(&faults, &deletion).await;
+    world.come_to_rest().await;
+
+    let expected = BTreeSet::from([(false, VERSION), (true, TOPS_LAST)]);
+    assert_eq!(*seen.lock().unwrap(), expected);
+    let stands = world.now(&deletion);
+    assert_eq!((stands.state, stands.version()), (State::Deleted, VERSION));
 }
 
 #[tokio::test]
