@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
+use domain::deletion::State;
 
 use crate::template::cloudformation::Template;
 
@@ -89,6 +90,22 @@ fn try_all(
         }
     }
     tried
+}
+
+#[test]
+fn the_page_of_the_api_says_of_every_state_what_it_means_and_what_to_do() {
+    let page = fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let (_, table) = page.split_once("| `state` |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let cells = table.lines().filter_map(|line| line.split('|').nth(1));
+    let mut listed: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    listed.sort_unstable();
+
+    let mut known = State::ALL.map(State::as_str);
+    known.sort_unstable();
+    assert_eq!(listed, known);
 }
 
 #[test]
