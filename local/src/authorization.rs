@@ -14,7 +14,7 @@ use crate::stack::authorizer::{record_file, wildcard};
 use crate::terminal;
 
 /// Rights that the tests do not use, as `ROLE STATEMENT ACTION` with `*` for any text, and why the role has them.
-const UNUSED: [(&str, &str); 10] = [
+const UNUSED: [(&str, &str); 9] = [
     (
         "* logs:*",
         "the Lambda service writes the logs, in the function's role",
@@ -34,10 +34,6 @@ const UNUSED: [(&str, &str); 10] = [
     (
         "ConsumerRole * sqs:GetQueueAttributes",
         "the poller of Lambda asks, in the function's role",
-    ),
-    (
-        "ConsumerRole Deletions dynamodb:DeleteItem",
-        "removes the exceptions of a page that a retry has left without any",
     ),
     (
         "ConsumerRole Archive dynamodb:PartiQLUpdate",
