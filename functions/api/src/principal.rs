@@ -21,7 +21,7 @@ use crate::token::{self, Claims, Token};
 pub(crate) struct Identity {
     names: ClaimNames,
     /// Whether it was logged for the operator that groups cannot be read: once is enough.
-    has_told: AtomicBool,
+    has_complained: AtomicBool,
 }
 
 impl Identity {
@@ -29,7 +29,7 @@ impl Identity {
     pub(crate) fn new(names: ClaimNames) -> Self {
         Self {
             names,
-            has_told: AtomicBool::new(false),
+            has_complained: AtomicBool::new(false),
         }
     }
 
@@ -69,7 +69,7 @@ impl Identity {
         })?;
         let groups = said.groups(groups, *groups_form);
         if groups == Groups::Unknown {
-            self.tell();
+            self.log_once();
         }
         Ok(Principal {
             subject: subject.to_owned(),
@@ -78,15 +78,21 @@ impl Identity {
         })
     }
 
-    /// Without values of the token.
-    fn tell(&self) {
-        if !self.has_told.swap(true, Ordering::Relaxed) {
-            let claim = &self.names.groups;
-            warn!(
-                claim,
-                "groups of callers cannot be told for certain and give no right: the claim {claim} is neither a list of texts nor a text in the form that GROUPS_FORM names, or the token that was verified is not the one of the Authorization header"
-            );
+    /// Logs what the operator can do about it.
+    fn log_once(&self) {
+        if let Some(complaint) = self.complaint() {
+            warn!(claim = &self.names.groups, "{complaint}");
         }
+    }
+
+    /// What is wrong with the claim of groups, without values of the token. `None` after the first time.
+    fn complaint(&self) -> Option<String> {
+        let claim = &self.names.groups;
+        (!self.has_complained.swap(true, Ordering::Relaxed)).then(|| {
+            format!(
+                "groups of callers cannot be told for certain and give no right: the claim {claim} is neither a list of texts nor a text in the form that GROUPS_FORM names, or the token that was verified is not the one of the Authorization header"
+            )
+        })
     }
 }
 
