@@ -1,4 +1,8 @@
-//! Numbers as they are written: which texts are the same number.
+//! Numbers as they are written: which texts are the same number, and which is the smaller one.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
 
 /// A number as sign, digits without zeros at either end, and the power of ten that they count. `None` if it is none, or
 /// its power is.
@@ -24,4 +28,131 @@ pub fn decimal(text: &str) -> Option<(bool, String, i64)> {
         .checked_sub(shift)?
         .checked_add(zeros)?;
     Some((negative, significant.to_owned(), power))
+}
+
+/// Which of two numbers is the smaller one, to the last digit. `None` if one of them is none.
+#[must_use]
+pub fn compare(one: &str, other: &str) -> Option<Ordering> {
+    let (one, other) = (Magnitude::of(one)?, Magnitude::of(other)?);
+    Some(match (one.sign, other.sign) {
+        (-1, -1) => other.size().cmp(&one.size()),
+        (1, 1) => one.size().cmp(&other.size()),
+        (one, other) => one.cmp(&other),
+    })
+}
+
+/// A number as sign and size: the power of ten of its first digit, and its digits, which compare as texts.
+struct Magnitude {
+    sign: i8,
+    first: i64,
+    digits: String,
+}
+
+impl Magnitude {
+    fn of(text: &str) -> Option<Self> {
+        let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+        let is_number = text.chars().all(is_digit) && text.contains(|c: char| c.is_ascii_digit());
+        let (negative, digits, power) = decimal(text).filter(|_| is_number)?;
+        Some(Self {
+            sign: match (digits.is_empty(), negative) {
+                (true, _) => 0,
+                (false, true) => -1,
+                (false, false) => 1,
+            },
+            first: power.checked_add(i64::try_from(digits.len()).ok()?)?,
+            digits,
+        })
+    }
+
+    fn size(&self) -> (i64, &str) {
+        (self.first, &self.digits)
+    }
+}
+
+/// The order of the values of one attribute, as the store sorts them: numbers by their size, texts byte by byte. A number
+/// that JSON cannot hold is a text, so one number among them says that all of them are.
+#[must_use]
+pub fn in_store_order<'a>(
+    values: impl IntoIterator<Item = &'a Value>,
+) -> fn(&Value, &Value) -> Ordering {
+    if values.into_iter().any(Value::is_number) {
+        by_size
+    } else {
+        by_bytes
+    }
+}
+
+fn by_size(one: &Value, other: &Value) -> Ordering {
+    // What is no number comes last: nothing says how old it is.
+    let of = |value: &Value| match value {
+        Value::Number(number) => Magnitude::of(&number.to_string()).map(|_| number.to_string()),
+        Value::String(text) => Magnitude::of(text).map(|_| text.clone()),
+        _ => None,
+    };
+    match (of(one), of(other)) {
+        (Some(one), Some(other)) => compare(&one, &other).unwrap_or(Ordering::Equal),
+        (one, other) => one.is_none().cmp(&other.is_none()),
+    }
+}
+
+fn by_bytes(one: &Value, other: &Value) -> Ordering {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    text(one).cmp(&text(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_to_the_last_digit_in_whatever_form_they_are_written() {
+        let rising = [
+            "-1e3",
+            "-999.5",
+            "-10",
+            "-9",
+            "-0.001",
+            "0",
+            "1e-9",
+            "0.5",
+            "0.50000000000000000000001",
+            "2",
+            "9.99",
+            "10",
+            "1795836000",
+            "1795836000.1234567890123",
+            "1795836000.1234567890124",
+            "1e20",
+        ];
+
+        for (place, one) in rising.iter().enumerate() {
+            for (other_place, other) in rising.iter().enumerate() {
+                let found = compare(one, other);
+                assert_eq!(found, Some(place.cmp(&other_place)), "{one} {other}");
+            }
+        }
+        assert_eq!(compare("10", "1E1"), Some(Ordering::Equal));
+        assert_eq!(compare("-0", "0"), Some(Ordering::Equal));
+        for none in ["", "-", "x", "1x", "\u{661}"] {
+            assert_eq!(compare(none, "1"), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn one_number_says_that_all_values_are_numbers_and_texts_are_compared_as_texts() {
+        let sorted = |mut values: Vec<Value>| {
+            let order = in_store_order(&values);
+            values.sort_by(order);
+            values
+        };
+        let long = json!("9.00000000000000000000001");
+
+        let numbers = sorted(vec![json!(10), long.clone(), json!(9), json!("?")]);
+        let texts = sorted(vec![json!("9"), json!("10")]);
+
+        assert_eq!(numbers, [json!(9), long, json!(10), json!("?")]);
+        assert_eq!(texts, [json!("10"), json!("9")]);
+    }
 }

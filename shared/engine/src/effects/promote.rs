@@ -3,8 +3,6 @@
 //! The other members are moved to the new owner first, and the new owner loses its own owner last. So a worker that
 //! repeats this after a crash finds it as the oldest of those that still reference the old owner.
 
-use std::collections::BTreeSet;
-
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
@@ -14,9 +12,11 @@ use crate::kit::work::Work;
 use domain::collection::{Collection, Promotion};
 use domain::deletion::{Deletion, Pass};
 use domain::key::RecordKey;
+use domain::number::in_store_order;
 use domain::page::Position;
 use domain::row::Row;
 use ports::{DetachRows, EnginePorts, Related};
+use serde_json::Value;
 
 /// The most members of one query.
 const LOOK: usize = 1000;
@@ -83,14 +83,14 @@ async fn group<P: EnginePorts>(
             && (owner.sort.is_none() || row.key.partition == owner.partition)
     };
     let of_the_owner = Related::over(collection, &promotion.gsi, &promotion.owner, name);
-    let mut members: BTreeSet<(String, RecordKey)> = BTreeSet::new();
+    let mut members: Vec<(Value, RecordKey)> = Vec::new();
     let mut after: Option<Position> = None;
     loop {
         let found = related::page(work, &of_the_owner, after.as_ref(), LOOK).await?;
         let in_group = found.rows.into_iter().filter(is_member);
         members.extend(in_group.map(|row| {
-            let age = row.text(&promotion.by).unwrap_or_default().to_owned();
-            (age, row.key)
+            let age = row.attributes.get(&promotion.by).cloned();
+            (age.unwrap_or_default(), row.key)
         }));
         // The oldest of the first query is the oldest of all; the others of a large group follow query by query.
         after = found.next;
@@ -98,6 +98,9 @@ async fn group<P: EnginePorts>(
             break;
         }
     }
+    let older = in_store_order(members.iter().map(|(age, _)| age));
+    members.sort_by(|(age, key), (other, its)| older(age, other).then_with(|| key.cmp(its)));
+    members.dedup();
     let mut members = members.into_iter().map(|(_, key)| key);
     let Some(next) = members.next() else {
         return Ok(());

@@ -259,6 +259,27 @@ async fn the_oldest_remaining_member_of_a_group_becomes_its_owner() {
 }
 
 #[tokio::test]
+async fn the_oldest_by_a_number_is_the_smallest_number_and_not_the_smallest_text() {
+    let world = group();
+    for (id, at) in [
+        ("n-2", json!(1_795_836_010)),
+        ("n-3", json!(1_795_836_000.25)),
+        ("n-4", json!(999_999_999)),
+    ] {
+        let mut row = world.row("notifications", &key2("t", id)).unwrap();
+        row.insert("created_at".to_owned(), at);
+        world.put_row("notifications", row);
+    }
+
+    world.accept("notifications", &key2("t", "n-1")).await;
+    world.come_to_rest().await;
+
+    assert_eq!(owner(&world, "n-4"), None, "the oldest");
+    assert_eq!(owner(&world, "n-2"), Some(json!("n-4")));
+    assert_eq!(owner(&world, "n-3"), Some(json!("n-4")));
+}
+
+#[tokio::test]
 async fn a_promotion_that_is_killed_at_any_step_ends_with_one_owner() {
     let steps = {
         let world = group();
