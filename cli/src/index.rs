@@ -197,11 +197,9 @@ fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
         fields.insert(field.clone(), json!({"type": "text"}));
     }
     let marks = &collection.marks;
-    let keywords = collection.key.attributes().chain([
-        collection.tenant.attribute.as_str(),
-        marks.deleted_by.as_str(),
-        marks.deletion_id.as_str(),
-    ]);
+    let tenant = collection.tenant.attribute();
+    let keywords = collection.key.attributes().chain(tenant);
+    let keywords = keywords.chain([marks.deleted_by.as_str(), marks.deletion_id.as_str()]);
     for keyword in keywords.chain(collection.document_author()) {
         fields.insert(keyword.to_owned(), json!({"type": "keyword"}));
     }

@@ -179,7 +179,7 @@ impl Tour<'_> {
         [
             (messages.key.partition.as_str(), discussion),
             (&sort, BAD_ID),
-            (&messages.tenant.attribute, LIFE),
+            (messages.tenant.attribute().unwrap_or_default(), LIFE),
             ("subject", "a message that cannot be searched"),
         ]
         .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))

@@ -192,12 +192,13 @@ impl<'a> Stores<'a> {
 
 /// What is read of a record, the partition key first.
 fn attributes(collection: &Collection) -> Vec<&str> {
-    let others = [
-        collection.tenant.attribute.as_str(),
-        &collection.marks.deleted_at,
+    let marks = [
+        collection.marks.deleted_at.as_str(),
         &collection.marks.deletion_id,
     ];
-    collection.key.attributes().chain(others).collect()
+    let tenant = collection.tenant.attribute();
+    let attributes = collection.key.attributes().chain(tenant);
+    attributes.chain(marks).collect()
 }
 
 fn add(
@@ -222,7 +223,11 @@ fn add(
         key: RecordKey::stored(partition, sort.as_deref()),
     };
     let standing = Liveness {
-        tenant: text(&collection.tenant.attribute).unwrap_or_default(),
+        tenant: collection
+            .tenant
+            .attribute()
+            .and_then(&text)
+            .unwrap_or_default(),
         mark,
     };
     let twice = picture.insert(record, standing).is_some();

@@ -46,6 +46,7 @@ mod showing;
 mod stories;
 mod tenants;
 mod unfinished_writes;
+mod unreadable;
 mod world;
 mod writers;
 mod writing;

@@ -147,6 +147,7 @@ impl<S: Search> OnTables<S> {
             timing: samples::timing(),
             patience: samples::patience(),
             page_keys: self.page_keys,
+            unreadable_rows: telemetry::Counter::default(),
         }
     }
 
@@ -157,6 +158,7 @@ impl<S: Search> OnTables<S> {
             timing: samples::timing(),
             cursor_keys: CursorKeys::new("a key of the tests", None),
             on_publish_failure: OnPublishFailure::Outbox,
+            unreadable_rows: telemetry::Counter::default(),
         }
     }
 

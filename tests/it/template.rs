@@ -213,6 +213,8 @@ fn somebody_is_told_of_what_waits_for_a_person() {
         "DriftFound of SweeperFunction > {\"Ref\":\"DriftAlarmBound\"}",
         "Resurrected of SweeperFunction > 0",
         "NewerVersions of SweeperFunction > 0",
+        "UnreadableRows of ConsumerFunction > 0",
+        "UnreadableRows of ApiFunction > 0",
     ];
     let mut expected: BTreeSet<String> = expected
         .iter()

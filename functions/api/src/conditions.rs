@@ -139,6 +139,12 @@ pub(crate) fn too_wide_to_compare() -> Problem {
         .at("/header/if-match", "is not possible for this record")
 }
 
+/// The problem "nobody can say whose a row is, or whether it is deleted".
+pub(crate) fn row_unreadable() -> Problem {
+    let detail = "The row of the record, or one above it, is not as its collection is declared, so nobody can say whose it is, or whether it is deleted. Nothing was changed, and whoever operates this service has been told.";
+    Problem::new(Code::RowUnreadable, detail)
+}
+
 fn invalid(name: &HeaderName, why: &'static str) -> Problem {
     let detail = format!("The header `{name}` {why}.");
     Problem::new(Code::InvalidHeader, detail).at(format!("/header/{name}"), why)

@@ -28,9 +28,10 @@ use axum::http::{Request, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::{Error, LambdaEvent, service_fn};
-use ports::ApiPorts;
+use ports::{ApiPorts, Clock as _};
 use requests::Api;
 use serde_json::Value;
+use telemetry::Unit;
 use tower::ServiceExt as _;
 use wiring::config::ClaimNames;
 
@@ -38,12 +39,10 @@ use crate::principal::Identity;
 
 /// All routes: the caller is identified before any of them, and everything that went wrong is rendered after them.
 pub fn router<P: ApiPorts + 'static>(api: Arc<Api<P>>, claims: ClaimNames) -> Router {
+    let identity = Identity::new(claims, api.collections.fixed_tenant().cloned());
     routes::all()
         .with_state(api)
-        .layer(from_fn_with_state(
-            Arc::new(Identity::new(claims)),
-            call::authenticate,
-        ))
+        .layer(from_fn_with_state(Arc::new(identity), call::authenticate))
         .layer(from_fn(respond::finish))
 }
 
@@ -87,12 +86,31 @@ async fn answer(router: Router, request: Request<Body>) -> ApiGatewayV2httpRespo
         .unwrap_or_else(|| gateway::bare(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// Serves events until the environment ends; `main` ends with it.
+/// Serves events until the environment ends; `main` ends with it. What a request has to report to operators is written to
+/// the log behind it.
 ///
 /// # Errors
 ///
 /// When the runtime API does not answer.
-pub async fn run(router: Router) -> Result<(), Error> {
-    let each = move |event| serve(router.clone(), event);
+pub async fn run<P: ApiPorts + 'static>(api: Arc<Api<P>>, claims: ClaimNames) -> Result<(), Error> {
+    let router = &router(Arc::clone(&api), claims);
+    let api = &api;
+    let each = |event: LambdaEvent<Value>| async move {
+        let function = event.context.env_config.function_name.clone();
+        let answer = serve(router.clone(), event).await;
+        if let Some(line) = metrics(&function, api) {
+            telemetry::emit(&line)?;
+        }
+        answer
+    };
     lambda_runtime::run(service_fn(each)).await
+}
+
+/// What a request reports to operators, if there is something: one line for the log.
+pub fn metrics<P: ApiPorts>(function: &str, api: &Api<P>) -> Option<String> {
+    let unreadable = api.unreadable_rows.take();
+    (unreadable > 0).then(|| {
+        let counts = [(telemetry::UNREADABLE_ROWS, Unit::Count, unreadable)];
+        telemetry::metrics(function, api.ports.clock().now(), &counts)
+    })
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::{router, run};
+use api::run;
 use lambda_runtime::Error;
 use requests::{Api, CursorKeys};
 use wiring::config::{ApiConfig, Secret};
@@ -29,6 +29,7 @@ async fn serve(config: ApiConfig) -> Result<(), Error> {
             config.cursor_key_before.as_ref().map(Secret::reveal),
         ),
         on_publish_failure: config.on_publish_failure,
+        unreadable_rows: telemetry::Counter::default(),
     };
-    run(router(Arc::new(api), config.claims)).await
+    run(Arc::new(api), config.claims).await
 }

@@ -20,15 +20,18 @@ use crate::token::{self, Claims, Token};
 #[derive(Debug)]
 pub(crate) struct Identity {
     names: ClaimNames,
+    /// The tenant of every caller, where the tables know no tenants: then no claim names one.
+    fixed_tenant: Option<Tenant>,
     /// Whether it was logged for the operator that groups cannot be read: once is enough.
     has_complained: AtomicBool,
 }
 
 impl Identity {
     /// Uses these claims.
-    pub(crate) fn new(names: ClaimNames) -> Self {
+    pub(crate) fn new(names: ClaimNames, fixed_tenant: Option<Tenant>) -> Self {
         Self {
             names,
+            fixed_tenant,
             has_complained: AtomicBool::new(false),
         }
     }
@@ -61,7 +64,9 @@ impl Identity {
             );
             Problem::new(Code::Unauthenticated, detail)
         })?;
-        let tenant = said.text(tenant).and_then(Tenant::new).ok_or_else(|| {
+        let fixed = self.fixed_tenant.clone();
+        let named = || said.text(tenant).and_then(Tenant::new);
+        let tenant = fixed.or_else(named).ok_or_else(|| {
             let detail = format!(
                 "The token has no claim `{tenant}` that is a text, which names the tenant. Cognito puts it into id tokens, not into access tokens."
             );

@@ -86,6 +86,7 @@ codes! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE "The body is of a type that is not taken";
     Internal "INTERNAL" INTERNAL_SERVER_ERROR "Something went wrong on our side";
     DependencyRefused "DEPENDENCY_REFUSED" INTERNAL_SERVER_ERROR "Something that this service needs refused to work";
+    RowUnreadable "ROW_UNREADABLE" INTERNAL_SERVER_ERROR "A row contradicts the declaration of its collection";
     NewerVersion "NEWER_VERSION" SERVICE_UNAVAILABLE "A later version of this service has written it";
     DependencyUnavailable "DEPENDENCY_UNAVAILABLE" SERVICE_UNAVAILABLE "Something that this service needs did not answer";
     NotQueued "NOT_QUEUED" SERVICE_UNAVAILABLE "The deletion could not be queued";

@@ -32,6 +32,8 @@ pub struct Handled {
     pub parked: u64,
     /// How many deletions became `PURGED`.
     pub purged: u64,
+    /// How many rows could not be read as their collections are declared.
+    pub unreadable: u64,
 }
 
 /// The outcome of one message.
@@ -76,6 +78,7 @@ pub async fn handle<P: EnginePorts>(
         }
         handled.response.batch_item_failures.push(failure(id));
     }
+    handled.unreadable = engine.unreadable_rows.take();
     Ok(handled)
 }
 
@@ -86,6 +89,7 @@ pub fn metrics(function: &str, now: Timestamp, handled: &Handled) -> Option<Stri
         (telemetry::NEWER_VERSIONS, Unit::Count, handled.newer),
         (telemetry::PARKED, Unit::Count, handled.parked),
         ("Purged", Unit::Count, handled.purged),
+        (telemetry::UNREADABLE_ROWS, Unit::Count, handled.unreadable),
     ];
     counts.retain(|(_, _, count)| *count > 0);
     (!counts.is_empty()).then(|| telemetry::metrics(function, now, &counts))

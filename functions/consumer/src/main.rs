@@ -29,6 +29,7 @@ async fn serve(config: ConsumerConfig) -> Result<(), Error> {
         timing: config.timing,
         patience: config.engine.patience,
         page_keys: config.engine.page_keys,
+        unreadable_rows: telemetry::Counter::default(),
     };
     let engine = &engine;
     let handle = move |event: LambdaEvent<SqsEvent>| async move {

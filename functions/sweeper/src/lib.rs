@@ -21,7 +21,8 @@ pub async fn handle<P: SweepPorts>(
 ) -> Result<SweepReport, DependencyError> {
     let now = engine.ports.clock().now();
     let until = sweep_until(now, deadline, engine.timing.slice, engine.timing.grace);
-    let report = sweep(engine, until).await?;
+    let mut report = sweep(engine, until).await?;
+    report.unreadable = engine.unreadable_rows.take();
     let fields = serde_json::to_string(&report).unwrap_or_default();
     info!(
         report = fields,
@@ -52,6 +53,7 @@ pub fn metrics(function: &str, now: Timestamp, report: &SweepReport) -> String {
             ("EventsGivenUp", Unit::Count, report.given_up),
             ("SweepErrors", Unit::Count, count(report.errors)),
             (telemetry::NEWER_VERSIONS, Unit::Count, count(report.newer)),
+            (telemetry::UNREADABLE_ROWS, Unit::Count, report.unreadable),
         ],
     )
 }

@@ -31,6 +31,7 @@ async fn serve(config: SweeperConfig) -> Result<(), Error> {
         timing: config.timing,
         patience: config.engine.patience,
         page_keys: config.engine.page_keys,
+        unreadable_rows: telemetry::Counter::default(),
     };
     let engine = &engine;
     // The event is ignored: it only contains the time.

@@ -197,7 +197,7 @@ mod tests {
                 let needed = collection
                     .key
                     .attributes()
-                    .chain([collection.tenant.attribute.as_str()])
+                    .chain(collection.tenant.attribute())
                     .chain(parent.map(String::as_str));
                 for attribute in needed {
                     for record in records {

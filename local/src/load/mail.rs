@@ -117,7 +117,9 @@ impl Record {
         for (attribute, value) in key.parts(&collection.key) {
             record.set(attribute, value);
         }
-        record.set(&collection.tenant.attribute, &message.list);
+        if let Some(tenant) = collection.tenant.attribute() {
+            record.set(tenant, &message.list);
+        }
         if let Some(author) = &collection.author {
             record.set(&author.attribute, &message.author);
         }
@@ -139,7 +141,7 @@ impl Record {
         let named = collection
             .key
             .attributes()
-            .chain([collection.tenant.attribute.as_str()])
+            .chain(collection.tenant.attribute())
             .chain(fields.map(String::as_str));
         named
             .filter_map(|name| Some((name.to_owned(), self.attributes.get(name)?.clone())))

@@ -16,7 +16,7 @@ pub use self::model::name::{CollectionName, NameError};
 pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
 pub use self::model::permissions::{Grant, Permissions, Serve};
 pub use self::model::record::{
-    Author, Collection, DocumentSpec, Guarded, MarkNames, Missing, TenantAttribute,
+    Author, Collection, DocumentSpec, Guarded, MarkNames, Missing, TenantRule,
 };
 pub use self::model::retention::{Retention, RetentionError};
 pub use self::model::schedule::ScheduleTemplate;

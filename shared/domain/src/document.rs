@@ -46,8 +46,10 @@ impl Document {
         for (name, value) in parts {
             fields.insert(name.to_owned(), value.into());
         }
-        if let Some(tenant) = row.text(&collection.tenant.attribute) {
-            fields.insert(collection.tenant.attribute.clone(), tenant.into());
+        if let Some(attribute) = collection.tenant.attribute()
+            && let Some(tenant) = row.text(attribute)
+        {
+            fields.insert(attribute.to_owned(), tenant.into());
         }
         Ok(Some(Self { id, fields, gone }))
     }

@@ -105,11 +105,11 @@ pub fn draft(
     }
     // Where the tenant is a part of the key, another tenant's key is another tenant's record, and not an error of the
     // body.
-    let name = &collection.tenant.attribute;
-    if !collection.key.attributes().any(|part| part == name) {
-        match attributes.insert(name.clone(), tenant.as_str().into()) {
+    let is_part = |name: &&str| collection.key.attributes().any(|part| part == *name);
+    if let Some(name) = collection.tenant.attribute().filter(|name| !is_part(name)) {
+        match attributes.insert(name.to_owned(), tenant.as_str().into()) {
             Some(sent) if sent != tenant.as_str() => {
-                let attribute = name.clone();
+                let attribute = name.to_owned();
                 return Err(DraftError::Tenant { attribute });
             }
             _ => {}

@@ -157,7 +157,7 @@ impl Collection {
     #[must_use]
     pub fn judged_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
-        names.push(&self.tenant.attribute);
+        names.extend(self.tenant.attribute());
         names.extend(
             self.parent
                 .iter()
@@ -211,7 +211,7 @@ impl Collection {
     #[must_use]
     pub fn document_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
-        names.push(&self.tenant.attribute);
+        names.extend(self.tenant.attribute());
         names.extend(self.marks.all());
         names.extend(self.document_author());
         names.extend(

@@ -36,7 +36,8 @@ impl Judged {
     #[must_use]
     pub fn of(mark: RowMark, deletion: DeletionId) -> Self {
         match mark {
-            RowMark::Absent => Self::Live,
+            // One that is unreadable is tried, and fails with the reason.
+            RowMark::Absent | RowMark::Unreadable => Self::Live,
             RowMark::Null => Self::LiveNull,
             RowMark::By(by) if by == Some(deletion) => Self::Live,
             RowMark::By(_) => Self::AlreadyDeleted,

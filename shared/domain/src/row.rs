@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::collection::Collection;
+use crate::collection::{Collection, TenantRule};
 use crate::deletion::DeletionId;
 use crate::key::RecordKey;
 use crate::principal::Tenant;
@@ -42,6 +42,37 @@ pub enum RowMark {
     Null,
     /// Marked by this deletion, or by something that is not one of our deletions (`None`).
     By(Option<DeletionId>),
+    /// The mark attribute has a value that is no mark, and no absence of one either: `false`, 0, an empty text, a list.
+    Unreadable,
+}
+
+/// Why nothing is done with a row: table and collections file contradict each other, and nobody can say what the row
+/// says. A person has to correct one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has no text in the tenant's attribute, so it is nobody's.
+    Tenant,
+    /// It is neither marked nor unmarked: [`RowMark::Unreadable`].
+    Mark,
+}
+
+impl Unreadable {
+    /// A stable code with a sentence.
+    #[must_use]
+    pub fn reason(self, collection: &Collection) -> String {
+        let attribute = match self {
+            Self::Tenant => collection.tenant.attribute().unwrap_or_default(),
+            Self::Mark => &collection.marks.deleted_at,
+        };
+        match self {
+            Self::Tenant => format!(
+                "ROW_UNREADABLE: the row has no text in `{attribute}`, the attribute of its tenant, so it is nobody's; correct the row or the collections file, then retry"
+            ),
+            Self::Mark => format!(
+                "ROW_UNREADABLE: what the row has in `{attribute}` says neither that it is deleted nor that it is not; remove it, or make it NULL or a time, then retry"
+            ),
+        }
+    }
 }
 
 impl RowMark {
@@ -51,12 +82,15 @@ impl RowMark {
         match attributes.get(&collection.marks.deleted_at) {
             None => Self::Absent,
             Some(Value::Null) => Self::Null,
-            Some(_) => Self::By(
+            Some(value) if !says_deleted(value) => Self::Unreadable,
+            // What we write is a text; an id beside anything else was left there by somebody who has marked the row anew.
+            Some(Value::String(_)) => Self::By(
                 attributes
                     .get(&collection.marks.deletion_id)
                     .and_then(Value::as_str)
                     .and_then(|id| id.parse().ok()),
             ),
+            Some(_) => Self::By(None),
         }
     }
 
@@ -70,6 +104,17 @@ impl RowMark {
     #[must_use]
     pub fn is_live(self) -> bool {
         matches!(self, Self::Absent | Self::Null)
+    }
+}
+
+/// Whether a value in the place of a mark says that its row is deleted: a time, in whatever form, or a plain yes. What
+/// other writers have for "not deleted" is none of them, and neither is what nobody has for a mark.
+fn says_deleted(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Number(number) => number.as_f64().is_some_and(|number| number > 0.0),
+        Value::Bool(is_deleted) => *is_deleted,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }
 
@@ -113,7 +158,41 @@ impl Row {
     /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant.
     #[must_use]
     pub fn is_of(&self, tenant: &Tenant, collection: &Collection) -> bool {
-        self.text(&collection.tenant.attribute) == Some(tenant.as_str())
+        self.owner(collection) == Some(tenant.as_str())
+    }
+
+    /// Whose the row is, if it says so.
+    fn owner<'a>(&'a self, collection: &'a Collection) -> Option<&'a str> {
+        match &collection.tenant {
+            TenantRule::Attribute { attribute, .. } => self.text(attribute),
+            TenantRule::Fixed(tenant) => Some(tenant.as_str()),
+        }
+    }
+
+    /// Why nothing can be done with the row, whoever asks.
+    #[must_use]
+    pub fn unreadable(&self, collection: &Collection) -> Option<Unreadable> {
+        if self.owner(collection).is_none_or(str::is_empty) {
+            Some(Unreadable::Tenant)
+        } else if self.mark(collection) == RowMark::Unreadable {
+            Some(Unreadable::Mark)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the row is this tenant's, or nobody can say whose it is.
+    #[must_use]
+    pub fn may_be_of(&self, tenant: &Tenant, collection: &Collection) -> bool {
+        self.is_of(tenant, collection) || self.unreadable(collection) == Some(Unreadable::Tenant)
+    }
+
+    /// Whether the row may be a live one of this tenant's: it is, or nobody can say.
+    #[must_use]
+    pub fn may_be_live(&self, tenant: &Tenant, collection: &Collection) -> bool {
+        let mark = self.mark(collection);
+        let may_be_unmarked = mark.is_live() || mark == RowMark::Unreadable;
+        self.may_be_of(tenant, collection) && may_be_unmarked
     }
 
     /// Whether the row is this tenant's and carries no mark.

@@ -23,5 +23,6 @@ pub(crate) mod rows;
 pub(crate) mod settle;
 pub(crate) mod slice;
 pub(crate) mod turn;
+pub(crate) mod unreadable;
 pub(crate) mod work;
 pub(crate) mod write_documents;

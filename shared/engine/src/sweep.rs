@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use futures_util::lock::Mutex;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tracing::warn;
@@ -78,16 +79,12 @@ pub async fn sweep<P: SweepPorts>(
         due: found.values().map(Vec::len).sum(),
         ..SweepReport::default()
     };
-    let mut sweep = Sweep {
+    let sweep = Sweep {
         engine,
-        is_well: None,
+        is_well: Mutex::new(None),
     };
     for kind in DueKind::ALL {
         let found_of_kind = found.remove(&kind).unwrap_or_default();
-        let is_needed = kind != DueKind::Work && !found_of_kind.is_empty();
-        if is_needed && sweep.is_well.is_none() {
-            sweep.is_well = Some(Box::pin(sweep.ask_domain(&mut report)).await);
-        }
         // However slow stores and bus are, each leaves a half of its time to those behind it.
         let until = match kind {
             DueKind::Work | DueKind::Purge | DueKind::Events => sweep.half_of(deadline),
@@ -117,7 +114,7 @@ type Id = (Tenant, DeletionId);
 struct Sweep<'a, P: SweepPorts> {
     engine: &'a Engine<P>,
     /// Whether the search domain is healthy, once that was asked: nothing is written into one that is not.
-    is_well: Option<bool>,
+    is_well: Mutex<Option<bool>>,
 }
 
 /// A due deletion, as it was found.
@@ -249,7 +246,7 @@ impl<P: SweepPorts> Sweep<'_, P> {
             Due::Purge | Due::Compare => true,
             Due::Wait | Due::Tell | Due::Tidy => false,
         };
-        if needs_domain && self.is_well == Some(false) {
+        if needs_domain && self.has_documents(deletion) && !self.is_well(report).await {
             // It stays due, and keeps only that waiting which waits for the domain, too.
             report.put_off += 1;
             if matches!(due, Due::Park(_)) {
@@ -361,6 +358,23 @@ impl<P: SweepPorts> Sweep<'_, P> {
             report.tidied += 1;
         }
         Ok(())
+    }
+
+    /// Whether something of what a deletion reaches is searched. What is not declared any more may have been.
+    fn has_documents(&self, deletion: &Deletion) -> bool {
+        let requested = std::iter::once(&deletion.collection).chain(&deletion.names);
+        self.engine.collections.reach_documents(requested)
+    }
+
+    /// Whether the search domain is healthy; it is asked once a sweep.
+    async fn is_well(&self, report: &mut SweepReport) -> bool {
+        let mut known = self.is_well.lock().await;
+        if let Some(is_well) = *known {
+            return is_well;
+        }
+        let is_well = self.ask_domain(report).await;
+        *known = Some(is_well);
+        is_well
     }
 
     /// Whether the search domain is healthy. An error counts as "no": nothing is written into a domain whose state is

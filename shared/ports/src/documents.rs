@@ -123,6 +123,19 @@ pub trait ReadDocuments: Send + Sync {
         collection: &Collection,
         ids: &[String],
     ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError>> + Send;
+
+    /// Of ids under which no document was found, those under which there is one all the same: it was written with a
+    /// routing of its own, so the other calls look for it on another shard. Asks all shards what search shows, so one that
+    /// was written a moment ago may be missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`states`](Self::states).
+    fn elsewhere(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Attempt<bool>>, DependencyError>> + Send;
 }
 
 /// A document as it was read, with what its row determines.

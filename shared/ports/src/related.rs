@@ -102,14 +102,8 @@ impl<'a> Related<'a> {
                 Some(Self::by(collection, &link.lookup, &link.by, key))
             }
             (Source::Matching { .. }, None) => {
-                let declared = &collection.tenant;
-                let index = declared.gsi.as_ref()?;
-                Some(Self::over(
-                    collection,
-                    index,
-                    &declared.attribute,
-                    tenant.as_str(),
-                ))
+                let (index, attribute) = collection.tenant.index()?;
+                Some(Self::over(collection, index, attribute, tenant.as_str()))
             }
         }
     }

@@ -6,7 +6,7 @@ use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::principal::Tenant;
-use domain::row::{Mark, Row};
+use domain::row::{Mark, Row, Unreadable};
 
 /// Which attributes a read returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,8 @@ pub enum MarkOutcome {
     Missing,
     /// With the mark it would be larger than the store allows; it was left as it is.
     TooLarge,
+    /// Nobody can say whose it is, or whether it is marked; it was left as it is.
+    Unreadable(Unreadable),
 }
 
 /// Marks rows.

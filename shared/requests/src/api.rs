@@ -6,6 +6,7 @@ use crate::seal::CursorKeys;
 use domain::collection::Collections;
 use domain::deletion::Timing;
 use domain::message::OnPublishFailure;
+use telemetry::Counter;
 
 /// The api's use cases: their ports, the collections and the settings.
 #[derive(Debug)]
@@ -20,4 +21,6 @@ pub struct Api<P> {
     pub cursor_keys: CursorKeys,
     /// What happens when the message cannot be sent.
     pub on_publish_failure: OnPublishFailure,
+    /// How many rows could not be read as their collections are declared.
+    pub unreadable_rows: Counter,
 }

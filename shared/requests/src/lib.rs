@@ -20,6 +20,7 @@ pub mod once;
 pub mod records;
 mod related;
 mod seal;
+mod unreadable;
 mod visible;
 mod way_back;
 pub mod write;

@@ -44,7 +44,7 @@ pub(super) async fn blocking_child<P: ApiPorts>(
         let Some(children) = Related::children(child, key) else {
             continue;
         };
-        let is_live = |row: &Row| row.is_unmarked(tenant, child);
+        let is_live = |row: &Row| row.may_be_live(tenant, child);
         let (mut after, mut limit) = (None, FEW);
         loop {
             let page = related::page(api, &children, after.as_ref(), limit).await?;

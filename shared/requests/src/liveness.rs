@@ -9,13 +9,14 @@ use crate::api::Api;
 use crate::ask_again::Tries;
 use crate::budget::Budget;
 use crate::hidden::Hidden;
+use crate::unreadable::unreadable;
 use domain::above::Above;
 use domain::collection::{Collection, Collections};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::permission::{Action, allows};
 use domain::principal::Principal;
-use domain::row::{Row, RowMark};
+use domain::row::{Row, RowMark, Unreadable};
 use jiff::Timestamp;
 use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
 
@@ -24,6 +25,10 @@ use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
 pub(super) enum Liveness {
     /// No such row, or another tenant's: the two are never distinguished.
     Absent,
+    /// It is there, and nobody can say whose it is.
+    Nobodys,
+    /// It is the tenant's, and nobody can say whether it, or something above it, is marked.
+    Unreadable,
     /// It and everything above it are live.
     Live(Row),
     /// It carries a mark, or is about to get one: a deletion that is under way requests it.
@@ -52,6 +57,8 @@ pub(super) enum Ancestors<'a> {
     Marked(Option<DeletionId>),
     /// An ancestor is missing, or another tenant's.
     Missing,
+    /// Nobody can say whose an ancestor is, or whether it is marked.
+    Unreadable,
 }
 
 /// The ancestors that a record's key itself references, as they were read: nearest first.
@@ -141,9 +148,14 @@ async fn judge_for<P: ApiPorts>(
         ..
     } = *asked;
     let row = row.filter(|row| {
-        row.is_of(hidden.tenant, collection) && concerns(principal, collection, actions, row, now)
+        row.may_be_of(hidden.tenant, collection)
+            && concerns(principal, collection, actions, row, now)
     });
     match row {
+        Some(row) if row.unreadable(collection) == Some(Unreadable::Tenant) => {
+            unreadable(api, collection, &row);
+            Ok((Liveness::Nobodys, Above::default()))
+        }
         Some(row) => judge_with(api, collection, hidden, row, &known).await,
         None => Ok((Liveness::Absent, Above::default())),
     }
@@ -236,6 +248,9 @@ async fn judge_with<P: ApiPorts>(
     known: &[(RecordKey, Option<Row>)],
 ) -> Result<(Liveness, Above), DependencyError> {
     let unknown = Above::default();
+    if unreadable(api, collection, &row).is_some() {
+        return Ok((Liveness::Unreadable, unknown));
+    }
     if let RowMark::By(by) = mark_of(hidden, collection, &row) {
         return Ok((Liveness::Marked { row, by }, unknown));
     }
@@ -247,6 +262,7 @@ async fn judge_with<P: ApiPorts>(
             }
             Ancestors::Marked(by) => (Liveness::Hidden { row, by }, unknown),
             Ancestors::Missing => (Liveness::Orphan(row), unknown),
+            Ancestors::Unreadable => (Liveness::Unreadable, unknown),
         },
     )
 }
@@ -344,9 +360,12 @@ pub(super) async fn check_ancestors<'a, P: ApiPorts>(
             Some((known, ancestor)) if *known == key => ancestor.clone(),
             _ => read_one(api, parent, &key, Fields::Judged).await?,
         };
-        let Some(found) = read.filter(|row| row.is_of(hidden.tenant, parent)) else {
+        let Some(found) = read.filter(|row| row.may_be_of(hidden.tenant, parent)) else {
             return Ok(Ancestors::Missing);
         };
+        if unreadable(api, parent, &found).is_some() {
+            return Ok(Ancestors::Unreadable);
+        }
         if let RowMark::By(by) = mark_of(hidden, parent, &found) {
             return Ok(Ancestors::Marked(by));
         }

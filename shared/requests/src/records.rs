@@ -73,6 +73,8 @@ pub async fn get<P: ApiPorts>(
         | Liveness::Marked { .. }
         | Liveness::Hidden { .. }
         | Liveness::Orphan(_)
+        | Liveness::Nobodys
         | Liveness::Absent => Ok(Got::Absent),
+        Liveness::Unreadable => Err(ReadError::Unreadable),
     }
 }

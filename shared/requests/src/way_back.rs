@@ -69,7 +69,7 @@ pub(super) async fn obstacle<P: ApiPorts>(
     let hidden = Hidden::of(api, &deletion.tenant, collection).await?;
     let by = match check_ancestors(api, collection, &hidden, &row, &known).await? {
         Ancestors::Live(rows) if has_those_above(api, deletion, &rows).await? => return Ok(None),
-        Ancestors::Live(_) | Ancestors::Missing => None,
+        Ancestors::Live(_) | Ancestors::Missing | Ancestors::Unreadable => None,
         Ancestors::Marked(by) => by,
     };
     Ok(Some(Obstacle::ParentNotLive(by)))

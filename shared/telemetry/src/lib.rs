@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,6 +16,25 @@ pub const NEWER_VERSIONS: &str = "NewerVersions";
 
 /// Deletions that were given up and wait for a person.
 pub const PARKED: &str = "Parked";
+
+/// Rows that contradict the collections file: nobody can say whose they are, or whether they are deleted. Of all functions.
+pub const UNREADABLE_ROWS: &str = "UnreadableRows";
+
+/// Counts something until a metric reports it.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// So many more.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// How many there were since this was last asked.
+    pub fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
 
 /// What a metric counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@
 
 mod index;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
@@ -36,6 +36,8 @@ pub struct FakeDocuments(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     indexes: BTreeMap<String, Index>,
+    /// Documents that have a routing of their own: the index and the id of each.
+    routed: BTreeSet<(String, String)>,
     /// Documents that are refused, with the reason.
     rejected: BTreeMap<String, String>,
     /// Grows with every write.
@@ -138,6 +140,21 @@ impl FakeDocuments {
         if let Some(spec) = &collection.document {
             self.state().indexes.remove(&spec.index);
         }
+    }
+
+    /// From now on, the document with this id is on another shard: only a search finds it.
+    ///
+    /// # Panics
+    ///
+    /// When the collection has no documents.
+    pub fn route(&self, collection: &Collection, id: &str) {
+        self.forget(collection, id);
+        let spec = collection
+            .document
+            .as_ref()
+            .expect("a test routes documents");
+        let place = (spec.index.clone(), id.to_owned());
+        self.state().routed.insert(place);
     }
 
     /// From now on, every change of the document with this id is rejected for this reason.
@@ -285,6 +302,22 @@ impl ReadDocuments for FakeDocuments {
         let content = |id: &String| Attempt::Done(index.get(id).map(seen));
         Ok(ids.iter().map(content).collect())
     }
+
+    async fn elsewhere(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<bool>>, DependencyError> {
+        let operation = "find documents elsewhere";
+        let state = &mut *self.begin(operation, Self::STATE_BATCH, ids.len())?;
+        index(&mut state.indexes, collection, operation)?;
+        let index = collection.document.as_ref().map(|spec| spec.index.as_str());
+        let is_routed = |id: &String| {
+            let mut routed = state.routed.iter();
+            Attempt::Done(routed.any(|(of, routed)| Some(of.as_str()) == index && routed == id))
+        };
+        Ok(ids.iter().map(is_routed).collect())
+    }
 }
 
 impl PurgeDocuments for FakeDocuments {
@@ -364,7 +397,8 @@ fn index<'a>(
 fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
     let text = |attribute: &str| source.get(attribute).and_then(Value::as_str);
     let author = query.author.zip(query.collection.document_author());
-    text(&query.collection.tenant.attribute) == Some(query.tenant.as_str())
+    let tenant = query.collection.tenant.attribute();
+    tenant.is_none_or(|attribute| text(attribute) == Some(query.tenant.as_str()))
         && author.is_none_or(|(author, attribute)| text(attribute) == Some(author))
         && mark_of(query.collection, source).is_live()
 }

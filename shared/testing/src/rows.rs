@@ -19,7 +19,7 @@ use domain::collection::{Collection, CollectionName};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::principal::Tenant;
-use domain::row::{Mark, Row, RowMark};
+use domain::row::{Mark, Row, RowMark, Unreadable};
 use domain::size::{Count, ITEM_BYTES};
 use ports::{
     Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
@@ -198,7 +198,7 @@ impl ClearRows for FakeRows {
                     }
                     ClearOutcome::Cleared
                 }
-                RowMark::By(_) => ClearOutcome::MarkedByAnother,
+                RowMark::By(_) | RowMark::Unreadable => ClearOutcome::MarkedByAnother,
             }
         };
         Ok(rows.iter().map(|row| Attempt::Done(clear(row))).collect())
@@ -244,13 +244,16 @@ impl Mine<'_> {
         let Some(attributes) = row else {
             return MarkOutcome::Missing;
         };
-        match mark_of(collection, attributes) {
+        let row = Row {
+            key: RecordKey::stored("", None),
+            attributes: attributes.clone(),
+        };
+        match row.mark(collection) {
             RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
+            _ if let Some(why) = row.unreadable(collection) => MarkOutcome::Unreadable(why),
+            RowMark::Unreadable => MarkOutcome::Unreadable(Unreadable::Mark),
             RowMark::By(_) => MarkOutcome::MarkedByAnother,
-            RowMark::Null | RowMark::Absent
-                if attributes.get(&collection.tenant.attribute)
-                    != Some(&self.tenant.as_str().into()) =>
-            {
+            RowMark::Null | RowMark::Absent if !row.is_of(self.tenant, collection) => {
                 MarkOutcome::Missing
             }
             RowMark::Null if !null => MarkOutcome::Null,
@@ -299,6 +302,15 @@ pub(super) fn mark_of(collection: &Collection, attributes: &Attributes) -> RowMa
         attributes: attributes.clone(),
     }
     .mark(collection)
+}
+
+/// Whether a row with these attributes is this tenant's.
+fn is_of(attributes: &Attributes, tenant: &Tenant, collection: &Collection) -> bool {
+    let row = Row {
+        key: RecordKey::stored("", None),
+        attributes: attributes.clone(),
+    };
+    row.is_of(tenant, collection)
 }
 
 /// The key in these attributes.

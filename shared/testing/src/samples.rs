@@ -131,7 +131,8 @@ pub fn row(collection: &Collection, key: &RecordKey, tenant: &str) -> Map<String
         .into_iter()
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
-    row.insert(collection.tenant.attribute.clone(), json!(tenant));
+    let owner = collection.tenant.attribute();
+    row.extend(owner.map(|name| (name.to_owned(), json!(tenant))));
     if let Some(author) = &collection.author {
         row.insert(author.attribute.clone(), json!("ann"));
     }
@@ -159,7 +160,8 @@ pub fn of_another_tenant(
     collection: &Collection,
     mut row: Map<String, Value>,
 ) -> Map<String, Value> {
-    row.insert(collection.tenant.attribute.clone(), json!("another tenant"));
+    let owner = collection.tenant.attribute();
+    row.extend(owner.map(|name| (name.to_owned(), json!("another tenant"))));
     row
 }
 

@@ -334,6 +334,14 @@ impl World {
         answer
     }
 
+    /// What a request reports to operators.
+    pub(crate) async fn told(&self, event: Event) -> Option<String> {
+        let api = Arc::new(self.api());
+        let router = api::router(Arc::clone(&api), self.claims());
+        let _answer = api::serve(router, LambdaEvent::new(event.raw(), context())).await;
+        api::metrics("api", &api)
+    }
+
     fn claims(&self) -> ClaimNames {
         ClaimNames {
             subject: "sub".into(),
@@ -346,6 +354,7 @@ impl World {
     fn api(&self) -> Api<Ports> {
         Api {
             on_publish_failure: self.on_publish_failure,
+            unreadable_rows: telemetry::Counter::default(),
             cursor_keys: self.cursor_keys.clone(),
             ..self.stores.api(&self.faults)
         }

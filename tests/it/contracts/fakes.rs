@@ -129,6 +129,11 @@ impl DocumentsHarness for FakeHarness<FakeDocuments> {
         self.port.put(collection, id, source);
     }
 
+    async fn put_routed(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
+        self.port.put(collection, id, source);
+        self.port.route(collection, id);
+    }
+
     async fn get(&self, collection: &Collection, id: &str) -> Option<Map<String, Value>> {
         self.port.get(collection, id)
     }

@@ -170,6 +170,10 @@ impl DocumentsHarness for Real<OpenSearchDocuments, Indexes> {
         self.store.put(collection, id, source).await;
     }
 
+    async fn put_routed(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
+        self.store.put_routed(collection, id, source).await;
+    }
+
     async fn get(&self, collection: &Collection, id: &str) -> Option<Map<String, Value>> {
         self.store.get(collection, id).await
     }

@@ -1,5 +1,5 @@
 //! Acceptance: what a client is answered, and what stands behind the answer.
 
-mod accepting;
+pub(crate) mod accepting;
 mod rollbacks;
 mod round_trips;

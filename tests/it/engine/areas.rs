@@ -4,6 +4,7 @@ mod asking;
 mod chat;
 mod many;
 mod notifications;
+mod one_tenant;
 mod random_filters;
 
 use std::time::Duration;

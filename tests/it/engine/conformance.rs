@@ -11,6 +11,7 @@
 //!
 //! - Reads of the deletion when a message comes, of the scope, of pages, of exceptions and of what a page tells are left
 //!   out, and so are the sweeper's: in the model they belong to the step before.
+//! - Whether a document that is not found is on another shard is left out: in the model there is one shard.
 //! - Events are left out. The model tells a page in the step of its checkpoint, and a final state in the step that stores
 //!   it; the store behind that is held against the engine's. So no slice ends between a checkpoint and its events here.
 //! - A query that fills its page is asked once more by the engine; the model knows that there is nothing behind it.

@@ -5,5 +5,7 @@ mod bounds;
 mod certificates;
 mod failing_records;
 mod overlaps;
+mod routed_documents;
 mod stale_pages;
 pub(crate) mod undisturbed;
+mod unreadable_rows;

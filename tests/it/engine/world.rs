@@ -115,6 +115,7 @@ impl World {
             timing: self.timing,
             patience: self.patience,
             page_keys: self.page_keys,
+            unreadable_rows: telemetry::Counter::default(),
         }
     }
 
@@ -126,6 +127,7 @@ impl World {
             timing: self.timing,
             cursor_keys: CursorKeys::new("a key of the tests", None),
             on_publish_failure: OnPublishFailure::Outbox,
+            unreadable_rows: telemetry::Counter::default(),
         }
     }
 

@@ -198,25 +198,19 @@ fn server() -> &'static Server {
 /// The table of a collection with the indexes that its file declares.
 fn table(collection: &Collection, name: &str) -> Value {
     let mut hashes = Vec::new();
-    hashes.extend(
-        collection
-            .tenant
-            .gsi
-            .as_ref()
-            .map(|gsi| (gsi, &collection.tenant.attribute)),
-    );
+    hashes.extend(collection.tenant.index());
     hashes.extend(
         collection
             .author
             .as_ref()
-            .and_then(|author| Some((author.gsi.as_ref()?, &author.attribute))),
+            .and_then(|author| Some((author.gsi.as_deref()?, author.attribute.as_str()))),
     );
     hashes.extend(
         collection
             .parent
             .as_ref()
             .and_then(|parent| match &parent.lookup {
-                ChildLookup::Index(gsi) => Some((gsi, &parent.by[0])),
+                ChildLookup::Index(gsi) => Some((gsi.as_str(), parent.by[0].as_str())),
                 ChildLookup::Table => None,
             }),
     );
@@ -225,7 +219,7 @@ fn table(collection: &Collection, name: &str) -> Value {
             .keeps
             .as_ref()
             .and_then(|keeps| match &keeps.lookup {
-                ChildLookup::Index(gsi) => Some((gsi, &keeps.by[0])),
+                ChildLookup::Index(gsi) => Some((gsi.as_str(), keeps.by[0].as_str())),
                 ChildLookup::Table => None,
             }),
     );
@@ -233,13 +227,13 @@ fn table(collection: &Collection, name: &str) -> Value {
     let mut indexes: Vec<_> = hashes
         .iter()
         .map(|(gsi, hash)| {
-            let range = if key.partition == **hash { None } else { Some(key.partition.as_str()) };
+            let range = if key.partition == *hash { None } else { Some(key.partition.as_str()) };
             json!({ "IndexName": gsi, "KeySchema": key_schema(hash, range), "Projection": { "ProjectionType": "ALL" } })
         })
         .collect();
     let mut attributes: Vec<_> = key
         .attributes()
-        .chain(hashes.iter().map(|(_, hash)| hash.as_str()))
+        .chain(hashes.iter().map(|(_, hash)| *hash))
         .collect();
     if let OrderAlong::Index {
         name,

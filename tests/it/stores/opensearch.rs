@@ -42,12 +42,23 @@ impl Indexes {
     }
 
     pub(crate) async fn put(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
+        self.write(collection, json!({ "_id": id }), source).await;
+    }
+
+    /// With a routing of its own.
+    pub(crate) async fn put_routed(
+        &self,
+        collection: &Collection,
+        id: &str,
+        source: Map<String, Value>,
+    ) {
+        let place = json!({ "_id": id, "routing": "r" });
+        self.write(collection, place, source).await;
+    }
+
+    async fn write(&self, collection: &Collection, place: Value, source: Map<String, Value>) {
         // `_bulk` takes an id in the body, where every character is itself.
-        let lines = format!(
-            "{}\n{}\n",
-            json!({ "index": { "_id": id } }),
-            Value::Object(source)
-        );
+        let lines = format!("{}\n{}\n", json!({ "index": place }), Value::Object(source));
         let url = format!(
             "{}/{}/_bulk",
             self.endpoint,
@@ -163,7 +174,7 @@ fn mapping(collection: &Collection) -> Value {
     for name in collection
         .key
         .attributes()
-        .chain([collection.tenant.attribute.as_str()])
+        .chain(collection.tenant.attribute())
     {
         map(name, "keyword");
     }

@@ -71,6 +71,10 @@ fn consumer_may_mark_remove_end_a_restore_and_tell() {
         let actions = actions.map(|action| format!("dynamodb:{action}"));
         expected.get_mut(table).unwrap().extend(actions);
     }
+    expected.extend(grants(&[(
+        &["domain/shop/tombstone-*/_search"],
+        "es:ESHttpPost",
+    )]));
     let archive = ["PartiQLInsert", "PartiQLUpdate"].map(|action| format!("dynamodb:{action}"));
     expected
         .get_mut("table/ArchiveTable")

@@ -105,6 +105,7 @@ const OF_DELETE: &[Code] = &[
     Code::HasChildren,
     Code::PreconditionFailed,
     Code::RowTooLarge,
+    Code::RowUnreadable,
     Code::NotQueued,
 ];
 
@@ -113,6 +114,7 @@ const OF_GET: &[Code] = &[
     Code::RouteNotFound,
     Code::RecordNotFound,
     Code::RecordDeleted,
+    Code::RowUnreadable,
 ];
 
 const OF_PUT: &[Code] = &[

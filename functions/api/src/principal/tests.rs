@@ -13,12 +13,13 @@ fn identity() -> Identity {
 }
 
 fn identity_with(groups_form: GroupsForm) -> Identity {
-    Identity::new(ClaimNames {
+    let names = ClaimNames {
         subject: "sub".to_owned(),
         tenant: "tenant".to_owned(),
         groups: "groups".to_owned(),
         groups_form,
-    })
+    };
+    Identity::new(names, None)
 }
 
 /// A claim as a gateway renders it as text.
@@ -242,4 +243,28 @@ fn the_operator_hears_once_of_groups_that_cannot_be_told_and_no_value_of_them() 
     }
     let complaint = complaint_after("readers").expect("nothing was wrong so far");
     assert!(complaint.contains("groups") && complaint.contains("GROUPS_FORM"));
+}
+
+#[test]
+fn where_the_tables_know_no_tenants_every_caller_is_of_the_one_and_no_claim_is_asked_for() {
+    let identity = Identity {
+        fixed_tenant: Tenant::new("main"),
+        ..identity()
+    };
+    for tenant in [None, Some("acme"), Some("[a b]")] {
+        let claims: Claims = [("sub", Some("ann")), ("tenant", tenant)]
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), text?.to_owned())))
+            .collect();
+
+        let caller = identity.caller(Some(&claims), &HeaderMap::new()).unwrap();
+
+        assert_eq!(caller.tenant.as_str(), "main", "{tenant:?}");
+    }
+    let nobody = identity.caller(Some(&Claims::default()), &HeaderMap::new());
+    assert_eq!(code(nobody), "UNAUTHENTICATED");
+    assert_eq!(
+        code(identity.caller(None, &HeaderMap::new())),
+        "UNAUTHENTICATED"
+    );
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::named_collection::collection;
 use crate::call::Call;
-use crate::conditions::{not_taken, too_wide_to_compare};
+use crate::conditions::{not_taken, row_unreadable, too_wide_to_compare};
 use crate::forms;
 use crate::identify::{RecordPath, record};
 use crate::problem::{Code, Problem};
@@ -166,6 +166,7 @@ impl From<AcceptError> for Problem {
                 "There is no live record of the version that `If-Match` names; nothing was deleted.",
             ),
             AcceptError::TooWideToCompare => too_wide_to_compare(),
+            AcceptError::Unreadable => row_unreadable(),
             AcceptError::TakenBack => Self::new(
                 Code::NotQueued,
                 "The deletion could not be queued and was taken back; nothing has changed.",

@@ -17,6 +17,7 @@ use requests::records::{self, Got, Listed, ReadError};
 use super::deletions::invalid_cursor;
 use super::named_collection::collection;
 use crate::call::Call;
+use crate::conditions::row_unreadable;
 use crate::identify::{RecordPath, by_query, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid, pointer};
@@ -262,6 +263,7 @@ impl From<ReadError> for Problem {
                 Self::new(Code::ParentRequired, detail).at(pointer("parent"), "is missing")
             }
             ReadError::Cursor(_) => invalid_cursor(),
+            ReadError::Unreadable => row_unreadable(),
             ReadError::Dependency(error) => error.into(),
         }
     }

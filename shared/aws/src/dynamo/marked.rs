@@ -1,7 +1,8 @@
 //! What a mark is, in each language in which DynamoDB is asked: one place for each, and the same answer as [`RowMark`].
 //!
-//! A row is marked where the mark attribute is there and no explicit NULL, and the mark is a deletion's where the id is
-//! its id, too. An id alone is none: an owner who takes a row back sets the mark attribute to NULL, and leaves the id.
+//! A row is unmarked where the mark attribute is missing or an explicit NULL, and the mark is a deletion's where it is a
+//! text, which is not empty, and the id is its id, too. An id alone is none: an owner who takes a row back sets the mark
+//! attribute to NULL, or to `false`, and leaves the id.
 
 use super::expression::Placeholders;
 use super::partiql::{Statement, is_null, quoted};
@@ -9,6 +10,7 @@ use super::value::to_json;
 use super::{Item, text};
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
+use domain::principal::Tenant;
 use domain::row::RowMark;
 
 /// What an item says about its own deletion.
@@ -33,10 +35,25 @@ pub(super) fn marked_by(
     collection: &Collection,
     deletion: DeletionId,
 ) -> String {
-    let unmarked = unmarked(places, collection);
+    let mark = places.name(&collection.marks.deleted_at);
+    let empty = places.value(text(""));
     let id = places.name(&collection.marks.deletion_id);
     let ours = places.value(text(deletion.to_string()));
-    format!("({id} = {ours} AND NOT {unmarked})")
+    // Values of other types are never greater than a text.
+    format!("({id} = {ours} AND {mark} > {empty})")
+}
+
+/// The condition that a row is there and this tenant's.
+pub(super) fn owned(places: &mut Placeholders, collection: &Collection, tenant: &Tenant) -> String {
+    let partition = places.name(&collection.key.partition);
+    let is_there = format!("attribute_exists({partition})");
+    match collection.tenant.attribute() {
+        Some(attribute) => {
+            let (name, value) = (places.name(attribute), places.value(text(tenant.as_str())));
+            format!("{is_there} AND {name} = {value}")
+        }
+        None => is_there,
+    }
 }
 
 /// An unmarked row, as a statement must find it.
@@ -56,6 +73,17 @@ impl Unmarked {
 }
 
 impl Statement {
+    /// Only if the row is this tenant's.
+    pub(super) fn only_of(self, tenant: &Tenant, collection: &Collection) -> Self {
+        match collection.tenant.attribute() {
+            Some(attribute) => {
+                let is_tenants = format!("{} = ?", quoted(attribute));
+                self.only_if(is_tenants, Some(text(tenant.as_str())))
+            }
+            None => self,
+        }
+    }
+
     /// Only if the row carries no mark, in this way: one of two, never an OR, which PartiQL may refuse.
     pub(super) fn only_unmarked(self, collection: &Collection, how: Unmarked) -> Self {
         let mark = &collection.marks.deleted_at;
@@ -70,8 +98,7 @@ impl Statement {
     pub(super) fn only_marked_by(self, collection: &Collection, deletion: DeletionId) -> Self {
         let mark = &collection.marks.deleted_at;
         let ours = format!("{} = ?", quoted(&collection.marks.deletion_id));
-        self.only_if(format!("{} IS NOT MISSING", quoted(mark)), None)
-            .only_if(format!("NOT {}", is_null(mark)), None)
+        self.only_if(format!("{} > ?", quoted(mark)), Some(text("")))
             .only_if(ours, Some(text(deletion.to_string())))
     }
 }
@@ -106,15 +133,9 @@ mod tests {
         let condition = marked_by(&mut places, notes, deletion);
         let statement = statement.only_marked_by(notes, deletion).text();
 
-        assert_eq!(
-            condition,
-            "(#n1 = :v1 AND NOT (attribute_not_exists(#n0) OR attribute_type(#n0, :v0)))"
-        );
+        assert_eq!(condition, "(#n1 = :v1 AND #n0 > :v0)");
         assert!(
-            statement.ends_with(concat!(
-                r#"AND "date_delete" IS NOT MISSING AND NOT attribute_type("date_delete", 'NULL')"#,
-                r#" AND "deletion_id" = ?"#
-            )),
+            statement.ends_with(r#"AND "date_delete" > ? AND "deletion_id" = ?"#),
             "{statement}"
         );
     }

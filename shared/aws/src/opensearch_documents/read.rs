@@ -1,5 +1,7 @@
 //! Reading documents by id: their versions, marks and fields, from the documents themselves, not from what search shows.
 
+mod elsewhere;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -91,6 +93,14 @@ impl ReadDocuments for OpenSearchDocuments {
             .into_iter()
             .map(|document| each(document, content))
             .collect())
+    }
+
+    async fn elsewhere(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Attempt<bool>>, DependencyError> {
+        elsewhere::find(self, collection, ids).await
     }
 }
 

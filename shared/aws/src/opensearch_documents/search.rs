@@ -97,7 +97,11 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
         collection, tenant, ..
     } = query;
     let keys = || collection.key.attributes();
-    let mut filter = vec![json!({ "term": { &*collection.tenant.attribute: tenant.as_str() } })];
+    let of_tenant = collection
+        .tenant
+        .attribute()
+        .map(|name| json!({ "term": { name: tenant.as_str() } }));
+    let mut filter: Vec<Value> = of_tenant.into_iter().collect();
     // Without its key a document belongs to no row.
     filter.extend(keys().map(|attribute| json!({ "exists": { "field": attribute } })));
     if let (Some(author), Some(attribute)) = (query.author, collection.document_author()) {

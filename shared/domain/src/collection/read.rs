@@ -17,6 +17,7 @@ mod policy;
 pub(super) mod problems;
 mod shape;
 mod status;
+mod tenants;
 mod tree;
 mod values;
 mod words;

@@ -9,6 +9,7 @@ mod policies;
 mod refusals;
 mod relations;
 mod shipped;
+mod tenants;
 mod unsupported;
 
 use super::*;
@@ -128,7 +129,7 @@ fn every_key_of_this_version_is_read() {
             partition: "letter".into(),
             sort: None,
         },
-        tenant: TenantAttribute {
+        tenant: TenantRule::Attribute {
             attribute: "owner".into(),
             gsi: None,
         },

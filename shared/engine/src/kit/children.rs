@@ -77,7 +77,7 @@ pub(crate) async fn with_live_children<P: EnginePorts>(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Whether one of the children of a record is live.
+/// Whether one of the children of a record is live, or may be: nobody can say of an unreadable one.
 async fn has_live<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
@@ -87,7 +87,7 @@ async fn has_live<P: EnginePorts>(
     let Some(children) = Related::children(child, parent) else {
         return Ok(false);
     };
-    let is_live = |row: &Row| row.is_unmarked(&deletion.tenant, child);
+    let is_live = |row: &Row| row.may_be_live(&deletion.tenant, child);
     let mut after: Option<Position> = None;
     loop {
         let limit = if after.is_none() { FEW } else { MANY };

@@ -1,7 +1,7 @@
 //! The documents of some records, by place. A record whose document id cannot be rendered has no document, and no
 //! answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
@@ -16,6 +16,9 @@ use ports::{
     DocumentVersion, EnginePorts, IndexDocuments, IndexOutcome, MarkDocuments, PurgeDocuments,
     ReadDocuments, RemoveOutcome,
 };
+
+/// Why a document that is there is neither marked nor removed.
+pub(crate) const ROUTED: &str = "DOCUMENT_ROUTED: the document was written with a routing of its own, and is on another shard than its id says; the collections file has to say so";
 
 /// The documents of records of one collection and page: their ids, which are rendered once.
 #[derive(Debug)]
@@ -65,6 +68,23 @@ impl<'a> Documents<'a> {
             .await?;
         let there = |(place, state): (usize, Option<DocumentState>)| Some((place, state?));
         Ok(places.into_iter().zip(states).filter_map(there).collect())
+    }
+
+    /// Which of those that were not found are on another shard.
+    pub(crate) async fn elsewhere<P: EnginePorts>(
+        &self,
+        work: Work<'_, P>,
+        missing: &[usize],
+    ) -> Result<BTreeSet<usize>, Stop> {
+        let (documents, collection) = (work.documents(), self.collection);
+        let (places, ids) = self.at(missing);
+        let found = work
+            .settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
+                documents.elsewhere(collection, &batch).await
+            })
+            .await?;
+        let elsewhere = places.into_iter().zip(found).filter(|(_, found)| *found);
+        Ok(elsewhere.map(|(place, _)| place).collect())
     }
 
     /// Reads what their rows determine of those that exist.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::kit::slice::Stop;
 use domain::collection::{Collection, CollectionName, Collections};
 use domain::deletion::{RetryLimits, Timing};
+use telemetry::Counter;
 
 /// The engine: its ports, the collections, and its settings.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Engine<P> {
     pub patience: RetryLimits,
     /// The most keys of a page it writes, from 1 to 1,000.
     pub page_keys: usize,
+    /// How many rows it could not read as their collections are declared.
+    pub unreadable_rows: Counter,
 }
 
 impl<P> Engine<P> {

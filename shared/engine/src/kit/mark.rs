@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents::Documents;
+use crate::kit::documents::{Documents, ROUTED};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
+use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
 use domain::deletion::Deletion;
 use domain::page::{Judged, Outcome};
@@ -68,6 +69,9 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
                 MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
                 MarkOutcome::Missing => Outcome::Missing,
                 MarkOutcome::TooLarge => Outcome::failed(TOO_LARGE),
+                MarkOutcome::Unreadable(why) => Outcome::Failed {
+                    reason: unreadable(work, deletion, collection, why),
+                },
             };
             exceptions.insert(place, exception);
         }
@@ -89,14 +93,18 @@ pub(crate) async fn mark_documents<P: EnginePorts>(
     mark: &Mark,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let (documents, mut exceptions) = Documents::of(records);
+    let mut missing = Vec::new();
     for (place, outcome) in documents.mark(work, &records.places, mark).await? {
         match outcome {
-            DocumentMarkOutcome::Marked | DocumentMarkOutcome::Missing => {}
+            DocumentMarkOutcome::Marked => {}
+            DocumentMarkOutcome::Missing => missing.push(place),
             DocumentMarkOutcome::Rejected(why) => {
                 let reason = format!("DOCUMENT_REJECTED: {why}");
                 exceptions.insert(place, Outcome::Failed { reason });
             }
         }
     }
+    let routed = documents.elsewhere(work, &missing).await?.into_iter();
+    exceptions.extend(routed.map(|place| (place, Outcome::failed(ROUTED))));
     Ok(exceptions)
 }

@@ -14,7 +14,7 @@ pub(crate) fn is_root(deletion: &Deletion, entry: &Entry) -> bool {
     entry.collection == deletion.collection && Some(&entry.key) == deletion.root.as_ref()
 }
 
-/// Why a row must not be removed. It must be the tenant's, and unmarked or ours; the root was marked at acceptance, so
+/// Why a row must not be removed. It must be readable, the tenant's, and unmarked or ours; the root was marked at acceptance, so
 /// one without our mark is another record.
 pub(crate) fn obstacle(
     deletion: &Deletion,
@@ -22,6 +22,9 @@ pub(crate) fn obstacle(
     entry: &Entry,
     row: &Row,
 ) -> Option<Outcome> {
+    if let Some(why) = row.unreadable(collection) {
+        return Some(Outcome::failed(&why.reason(collection)));
+    }
     let mark = row.mark(collection);
     if !row.is_of(&deletion.tenant, collection)
         || (is_root(deletion, entry) && !mark.is_of(deletion.id))

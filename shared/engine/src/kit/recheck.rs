@@ -13,7 +13,7 @@ use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::fingerprint::{Fingerprint, is_dated};
 use domain::page::{Entry, Page};
-use domain::row::{Row, RowMark};
+use domain::row::{Row, RowMark, Unreadable};
 use domain::scope::Scope;
 use ports::EnginePorts;
 
@@ -32,6 +32,8 @@ pub(crate) enum Now {
     Written,
     /// It is there, but no longer the deletion's: moved to another parent, or to another tenant.
     Elsewhere,
+    /// It is there, and nobody can say whose it is, or whether it is marked.
+    Unreadable(Unreadable),
 }
 
 /// Why a record stays that may be another one by now.
@@ -94,9 +96,10 @@ fn plain(deletion: &Deletion, collection: &Collection, entry: &Entry, row: &Row)
         mark if mark.is_of(deletion.id) => Some(Now::Ours),
         // It was marked at acceptance.
         _ if is_root(deletion, entry) => Some(Now::Another),
+        _ if let Some(why) = row.unreadable(collection) => Some(Now::Unreadable(why)),
         _ if !row.is_of(&deletion.tenant, collection) => Some(Now::Elsewhere),
         RowMark::By(_) => Some(Now::Others),
-        RowMark::Absent | RowMark::Null => None,
+        RowMark::Absent | RowMark::Null | RowMark::Unreadable => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents::Documents;
+use crate::kit::documents::{Documents, ROUTED};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -32,7 +32,15 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     for round in 0..READS {
         // Documents first, then rows: anything written in between changes the version that the removal requires.
         let states = documents.states(work, &open.places).await?;
-        let wanted = if round == 0 { records } else { &open };
+        let wanted = if round == 0 {
+            let is_missing = |place: &usize| !states.contains_key(place);
+            let missing: Vec<usize> = open.places.iter().copied().filter(is_missing).collect();
+            let routed = documents.elsewhere(work, &missing).await?.into_iter();
+            failed.extend(routed.map(|place| (place, ROUTED.to_owned())));
+            records
+        } else {
+            &open
+        };
         let found = wanted.rows(work).await?;
         let read: RowsAt = wanted.places.iter().copied().zip(found).collect();
         let removable: BTreeMap<usize, DocumentVersion> = states

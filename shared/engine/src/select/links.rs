@@ -93,7 +93,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
         let links = links.not_marked_by(self.deletion.id);
         let mut found = related::page(self.work, &links, after, limit).await?;
         let tenant = &self.deletion.tenant;
-        found.rows.retain(|row| row.is_unmarked(tenant, link));
+        found.rows.retain(|row| row.may_be_live(tenant, link));
         Ok((found.rows, found.next))
     }
 
@@ -113,7 +113,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
             let keys: Vec<RecordKey> = keys.into_iter().collect();
             let read = read_rows(self.work, parent, &keys, Fields::Judged).await?;
             rows = read.into_iter().flatten().collect();
-            rows.retain(|row| row.is_unmarked(&self.deletion.tenant, parent));
+            rows.retain(|row| row.may_be_live(&self.deletion.tenant, parent));
             collection = parent;
         }
         Ok(false)

@@ -118,7 +118,9 @@ impl<P: EnginePorts> Requested<'_, P> {
         key: &RecordKey,
         (row, above): (Option<Identified>, Above),
     ) -> Entry {
-        match row.filter(|(row, _)| self.is_meant(collection, row)) {
+        let is_tried =
+            |row: &Row| self.is_meant(collection, row) || row.unreadable(collection).is_some();
+        match row.filter(|(row, _)| is_tried(row)) {
             Some((row, fingerprint)) => {
                 let entry = Entry::of_row(collection, row, self.deletion.id);
                 entry.with(Some(fingerprint)).below(above)
@@ -166,7 +168,9 @@ impl<P: EnginePorts> Requested<'_, P> {
         };
         if matches!(self.scope.source, Source::Matching { .. }) {
             // What another deletion has is not listed: it would be counted with each request anew.
-            found.rows.retain(|row| row.mark(collection).is_live());
+            found
+                .rows
+                .retain(|row| row.may_be_live(&self.deletion.tenant, collection));
         }
         let identify = identifying(self.work, collection);
         let rows = found.rows.into_iter().map(|row| Some(identify(row)));

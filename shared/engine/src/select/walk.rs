@@ -311,8 +311,8 @@ async fn answer<P: EnginePorts>(
     related::page(work, &children, question.place.after.as_ref(), limit).await
 }
 
-/// Those of these rows that are the tenant's. A child of another tenant, or of none, is not selected, not counted,
-/// never shown.
+/// Those of these rows that are the tenant's. A child of another tenant is not selected, not counted, never shown; one of
+/// which nobody can say whose it is fails.
 fn ours(
     deletion: &Deletion,
     collection: &Collection,
@@ -320,7 +320,7 @@ fn ours(
     above: Above,
 ) -> Vec<Found> {
     let found = rows.len();
-    rows.retain(|row| row.is_of(&deletion.tenant, collection));
+    rows.retain(|row| row.may_be_of(&deletion.tenant, collection));
     let strangers = found - rows.len();
     if strangers > 0 {
         warn!(

@@ -11,6 +11,7 @@ use crate::kit::recheck::{Again, Now, WRITTEN};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
+use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -38,6 +39,14 @@ pub(super) async fn take<P: EnginePorts>(
             Some(Now::Another | Now::Elsewhere) => drop(found.insert(place, Outcome::Missing)),
             Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
             Some(Now::Written) => drop(found.insert(place, Outcome::failed(WRITTEN))),
+            Some(Now::Unreadable(why)) => {
+                found.insert(
+                    place,
+                    Outcome::Failed {
+                        reason: unreadable(work, deletion, collection, *why),
+                    },
+                );
+            }
             Some(Now::Ours | Now::Gone) | None => open.places.push(place),
         }
     }
@@ -59,7 +68,14 @@ pub(super) async fn take<P: EnginePorts>(
                 }
                 continue;
             };
-            if let Some(outcome) = obstacle_at(place, &row) {
+            if let Some(why) = row.unreadable(collection) {
+                found.insert(
+                    place,
+                    Outcome::Failed {
+                        reason: unreadable(work, deletion, collection, why),
+                    },
+                );
+            } else if let Some(outcome) = obstacle_at(place, &row) {
                 found.insert(place, outcome);
             } else if let Some(reason) = failed.remove(&place) {
                 found.insert(place, Outcome::Failed { reason });
@@ -84,7 +100,7 @@ fn how_found(collection: &Collection, row: &Row) -> Found {
     match row.mark(collection) {
         RowMark::Absent => Found::Unmarked,
         RowMark::Null => Found::Null,
-        RowMark::By(_) => Found::Ours,
+        RowMark::By(_) | RowMark::Unreadable => Found::Ours,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::kit::recheck::{Again, Now, WRITTEN};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
+use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
 use domain::deletion::Deletion;
 use domain::page::{NotPurged, NotRestored, Outcome};
@@ -34,6 +35,14 @@ pub(super) async fn take<P: EnginePorts>(
             Some(Now::Ours) => {}
             Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
             Some(Now::Written) => drop(found.insert(place, Outcome::failed(WRITTEN))),
+            Some(Now::Unreadable(why)) => {
+                found.insert(
+                    place,
+                    Outcome::Failed {
+                        reason: unreadable(work, deletion, records.collection, *why),
+                    },
+                );
+            }
             Some(Now::Gone | Now::Another | Now::Elsewhere) => {
                 found.insert(place, Outcome::Missing);
             }
@@ -92,7 +101,7 @@ pub(super) async fn give_back<P: EnginePorts>(
                     "PARENT_NOT_LIVE: the record above it is gone or deleted, or another one by now"
                 }
             }
-            Some(RowMark::By(_)) => MARKED_BY_ANOTHER,
+            Some(RowMark::By(_) | RowMark::Unreadable) => MARKED_BY_ANOTHER,
         };
         not_back.insert(place, NotRestored::conflict(reason));
     }
@@ -138,7 +147,14 @@ pub(super) async fn forget<P: EnginePorts>(
             // Missing already: removed by an earlier attempt, or by another writer.
             None => {}
             Some(row) if !row.mark(collection).is_of(deletion.id) => {
-                exceptions.insert(place, NotPurged::Kept);
+                let kept = match row.unreadable(collection) {
+                    // What is above it stays with it.
+                    Some(why) => NotPurged::Failed {
+                        reason: unreadable(work, deletion, collection, why),
+                    },
+                    None => NotPurged::Kept,
+                };
+                exceptions.insert(place, kept);
             }
             Some(_) if exceptions.contains_key(&place) => {}
             Some(_) => ours.push(place),

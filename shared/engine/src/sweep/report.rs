@@ -48,6 +48,8 @@ pub struct SweepReport {
     pub newer: usize,
     /// Left for the next sweep.
     pub left: usize,
+    /// Rows that could not be read as their collections are declared.
+    pub unreadable: u64,
 }
 
 impl AddAssign for SweepReport {
@@ -73,6 +75,7 @@ impl AddAssign for SweepReport {
             errors,
             newer,
             left,
+            unreadable,
         } = more;
         self.due += due;
         self.resent += resent;
@@ -94,5 +97,6 @@ impl AddAssign for SweepReport {
         self.errors += errors;
         self.newer += newer;
         self.left += left;
+        self.unreadable += unreadable;
     }
 }

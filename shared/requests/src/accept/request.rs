@@ -66,6 +66,9 @@ pub enum AcceptError {
     /// It has too many attributes for a store to compare them.
     #[error("the record is too wide to be compared")]
     TooWideToCompare,
+    /// Nobody can say whose its row is, or whether it, or something above it, is marked.
+    #[error("the row of the record contradicts its collection")]
+    Unreadable,
     /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,

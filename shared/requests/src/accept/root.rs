@@ -77,6 +77,7 @@ impl<P: ApiPorts> Look<'_, P> {
         }
         let (row, is_live) = match found {
             Liveness::Absent => return self.gone(),
+            Liveness::Nobodys | Liveness::Unreadable => return Err(AcceptError::Unreadable),
             Liveness::Marked { row, by } | Liveness::Hidden { row, by } => {
                 return self.deleted(&row, by).await;
             }

@@ -82,11 +82,11 @@ fn related_to<'a>(
     right: Right,
     parent: Option<&'a RecordKey>,
 ) -> Result<(Related<'a>, bool), ReadError> {
-    let all = match (&collection.parent, parent, &collection.tenant.gsi) {
+    let all = match (&collection.parent, parent, collection.tenant.index()) {
         (Some(link), Some(key), _) => Related::by(collection, &link.lookup, &link.by, key.values()),
-        (None, None, Some(index)) => {
+        (None, None, Some((index, attribute))) => {
             let tenant = principal.tenant.as_str();
-            Related::over(collection, index, &collection.tenant.attribute, tenant)
+            Related::over(collection, index, attribute, tenant)
         }
         (None, None, None) | (Some(_), None, _) | (None, Some(_), _) => {
             return Err(ReadError::ParentRequired);

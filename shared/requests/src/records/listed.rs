@@ -16,6 +16,9 @@ pub enum ReadError {
     /// The collection is listed only below a parent.
     #[error("this collection is listed below a parent only")]
     ParentRequired,
+    /// Nobody can say whether the record, or something above it, is marked.
+    #[error("the row of the record contradicts its collection")]
+    Unreadable,
     /// See [`InvalidCursor`].
     #[error(transparent)]
     Cursor(#[from] InvalidCursor),

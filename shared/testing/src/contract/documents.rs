@@ -50,6 +50,8 @@ macro_rules! documents_contract {
                 contents_of_50_documents_are_read_at_once,
                 states_of_1000_documents_are_read_at_once,
                 states_in_a_missing_index_are_refused,
+                a_document_with_a_routing_of_its_own_is_found_elsewhere_and_no_other,
+                looking_elsewhere_takes_1000_ids_at_once,
                 removing_takes_away_what_is_still_as_it_was_read,
                 removing_leaves_what_was_written_since,
                 removing_again_is_harmless,

@@ -52,6 +52,8 @@ macro_rules! rows_contract {
                 marking_again_is_harmless,
                 marking_leaves_the_mark_of_another_deletion,
                 marking_leaves_the_mark_of_a_stranger,
+                marking_leaves_a_row_alone_that_contradicts_its_collection_and_says_how,
+                a_row_that_its_owner_takes_back_by_a_false_is_none_of_the_deletion,
                 marking_leaves_the_row_of_another_tenant,
                 marking_tells_an_explicit_null_apart,
                 marking_makes_no_row,

@@ -49,7 +49,7 @@ impl AcceptDeletions for FakeDeletions {
             };
             match row.mark(collection) {
                 RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
-                RowMark::By(_) => return Ok(AcceptOutcome::RootNotLive),
+                RowMark::By(_) | RowMark::Unreadable => return Ok(AcceptOutcome::RootNotLive),
                 RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
                     return Ok(AcceptOutcome::RootNotLive);
                 }

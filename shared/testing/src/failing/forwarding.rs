@@ -167,6 +167,7 @@ disturbed! {
     ReadDocuments [const STATE_BATCH, const CONTENT_BATCH] {
         batch(ids) DocumentStates: states(collection: &Collection, ids: &[String]) -> Option<DocumentState>;
         batch(ids) DocumentContents: contents(collection: &Collection, ids: &[String]) -> Option<DocumentContent>;
+        batch(ids) FindElsewhere: elsewhere(collection: &Collection, ids: &[String]) -> bool;
     }
     PurgeDocuments [const PURGE_BATCH] {
         batch(documents) RemoveDocuments: remove(

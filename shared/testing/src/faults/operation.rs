@@ -30,6 +30,7 @@ pub enum Operation {
     ClearDocuments,
     DocumentStates,
     DocumentContents,
+    FindElsewhere,
     RemoveDocuments,
     Search,
     Accept,
@@ -86,6 +87,7 @@ impl Operation {
             | Self::ClearDocuments
             | Self::DocumentStates
             | Self::DocumentContents
+            | Self::FindElsewhere
             | Self::RemoveDocuments
             | Self::IndexDocument
             | Self::Search => "search index",
@@ -146,6 +148,7 @@ impl Operation {
             Self::ClearDocuments => "clear documents",
             Self::DocumentStates => "read the marks of documents",
             Self::DocumentContents => "read documents",
+            Self::FindElsewhere => "find documents elsewhere",
             Self::RemoveDocuments => "remove documents",
             Self::Search => "search",
             Self::Accept | Self::AcceptNamed => "accept a deletion",

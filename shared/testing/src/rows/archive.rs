@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Attributes, FakeRows, State, bytes, clear_mark, mark_of};
+use super::{Attributes, FakeRows, State, bytes, clear_mark, is_of, mark_of};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
@@ -221,10 +221,7 @@ impl EraseRows for FakeRows {
                 Found::Null => mark_of(collection, now) == RowMark::Null,
                 Found::Ours => mark_of(collection, now).is_of(deletion),
             };
-            let owner = now
-                .get(&collection.tenant.attribute)
-                .and_then(Value::as_str);
-            if !is_as_found || owner != Some(tenant.as_str()) {
+            if !is_as_found || !is_of(now, tenant, collection) {
                 return EraseOutcome::Changed;
             }
             table.remove(&row.key);

@@ -98,7 +98,7 @@ fn has_index(query: &RowQuery<'_>, index: &str) -> bool {
         Some(domain::collection::ChildLookup::Index(name)) => Some(name.as_str()),
         _ => None,
     };
-    let tenant = collection.tenant.gsi.as_deref();
+    let tenant = collection.tenant.index().map(|(index, _)| index);
     let author = collection
         .author
         .as_ref()

@@ -136,7 +136,7 @@ fn compared<'a>(
 }
 
 fn judged(collection: &Collection) -> impl Iterator<Item = &str> {
-    std::iter::once(collection.tenant.attribute.as_str()).chain(
+    collection.tenant.attribute().into_iter().chain(
         collection
             .author
             .iter()
@@ -150,16 +150,12 @@ fn fits_the_indexes(collection: &Collection, attributes: &Attributes) -> bool {
         matches!(parent.lookup, ChildLookup::Index(_)).then(|| parent.by.first())?
     });
     let hashes = [
-        collection
-            .tenant
-            .gsi
-            .as_ref()
-            .map(|_| &collection.tenant.attribute),
+        collection.tenant.index().map(|(_, attribute)| attribute),
         collection
             .author
             .as_ref()
-            .and_then(|author| author.gsi.as_ref().map(|_| &author.attribute)),
-        parent,
+            .and_then(|author| author.gsi.as_ref().map(|_| author.attribute.as_str())),
+        parent.map(String::as_str),
     ];
     hashes.into_iter().flatten().all(|hash| {
         attributes

@@ -25,6 +25,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::HasChildren(_) | AcceptError::ManyChildren(_)) => "has children",
         Err(AcceptError::PreconditionFailed | AcceptError::TooWideToCompare) => "another version",
         Err(AcceptError::ComingBack(..)) => "coming back",
+        Err(AcceptError::Unreadable) => "unreadable",
         Err(AcceptError::TooLarge { .. }) => "too large",
         Err(AcceptError::Once(_)) => "once",
         Err(AcceptError::Dependency(_)) => "dependency",
@@ -77,12 +78,7 @@ async fn the_answer_depends_on_the_record_and_on_who_asks() {
         ),
         (
             "of no tenant",
-            [
-                "already deleted",
-                "already deleted",
-                "already deleted",
-                "already deleted",
-            ],
+            ["unreadable", "unreadable", "unreadable", "unreadable"],
         ),
         (
             "marked by us",

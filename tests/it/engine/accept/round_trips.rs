@@ -105,6 +105,7 @@ async fn read_trips(world: &World, collection: &str, record: &RecordKey) -> usiz
         timing: world.timing,
         cursor_keys: CursorKeys::new("a key of the tests", None),
         on_publish_failure: OnPublishFailure::Outbox,
+        unreadable_rows: telemetry::Counter::default(),
     };
     let request = DeleteRequest {
         principal: &admin(),

@@ -401,6 +401,7 @@ fn is_left_out(operation: Operation) -> bool {
             | Operation::ReadExceptions
             | Operation::ReadNotice
             | Operation::DocumentContents
+            | Operation::FindElsewhere
             | Operation::PutNotice
             | Operation::Publish
             | Operation::FindDue

@@ -6,7 +6,7 @@ use domain::deletion::{Deletion, DeletionId, State};
 use domain::scope::Scope;
 use engine::sweep;
 use ports::{Clock, Health};
-use testing::samples::key;
+use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
 use crate::engine::compare::compares::compared;
@@ -203,4 +203,46 @@ async fn a_giant_that_is_tidied_leaves_time_to_what_is_due_behind_it() {
         world.sweep(&faults).await.unwrap();
     }
     assert_eq!(world.now(&giant).due_at, None);
+}
+
+/// What is not searched: two levels, neither with documents.
+const FILES: &str = r#"
+[folders]
+table       = "folders"
+key         = ["folder_id"]
+tenant      = "user_id"
+strategy    = "flag"
+retention   = "30d"
+permissions = { delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[files]
+table       = "files"
+key         = ["folder_id", "file_id"]
+tenant      = "user_id"
+strategy    = "flag"
+retention   = "30d"
+parent      = { collection = "folders", by = ["folder_id"], on_delete = "cascade" }
+permissions = { delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+"#;
+
+#[tokio::test]
+async fn what_has_no_documents_does_not_wait_for_the_search_domain_nor_ask_for_its_state() {
+    let world = World::new(FILES);
+    world.put("folders", &key("f"), None);
+    world.put("files", &key2("f", "1"), Some(&key("f")));
+    world.domain.set(Health::Sick("red".to_owned()));
+    let deletion = world.accept("folders", &key("f")).await;
+    world.deliver_all().await;
+    let faults = world.faults();
+
+    for _ in 0..3 {
+        let due = world.now(&deletion).due_at.unwrap();
+        world.clock.set(due.max(world.clock_now()));
+        let report = world.sweep_alone(&faults).await.unwrap();
+        assert_eq!((report.put_off, report.errors), (0, 0), "{report:?}");
+        world.deliver_all().await;
+    }
+
+    assert_eq!(world.now(&deletion).state, State::Purged);
+    assert_eq!(faults.count(Operation::Health), 0);
 }

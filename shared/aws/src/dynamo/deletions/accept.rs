@@ -136,9 +136,7 @@ impl DynamoDeletions {
                 format!("{} = {}", places.name(attribute), places.value(text(value)))
             })
             .collect();
-        let partition = places.name(&collection.key.partition);
-        let tenant = places.name(&collection.tenant.attribute);
-        let ours = places.value(text(deletion.tenant.as_str()));
+        let ours = marked::owned(&mut places, collection, &deletion.tenant);
         let mut live = marked::unmarked(&mut places, collection);
         if let Some(seen) = seen {
             let marks = collection.marks.all();
@@ -150,9 +148,7 @@ impl DynamoDeletions {
             .table_name(self.tables.of(collection))
             .set_key(Some(primary_key(&collection.key, &root.key)))
             .update_expression(format!("SET {}", mark.join(", ")))
-            .condition_expression(format!(
-                "attribute_exists({partition}) AND {tenant} = {ours} AND {live}"
-            ))
+            .condition_expression(format!("{ours} AND {live}"))
             .set_expression_attribute_names(Some(places.names()))
             .set_expression_attribute_values(places.values())
             .return_values_on_condition_check_failure(OnFailure::AllOld)

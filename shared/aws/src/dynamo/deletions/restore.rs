@@ -7,7 +7,7 @@ use super::transaction::reasons;
 use super::undo::unmark;
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{marked, primary_key, text};
+use crate::dynamo::{marked, primary_key};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
@@ -83,13 +83,12 @@ fn is_live(
 ) -> Result<ConditionCheck, aws_sdk_dynamodb::error::BuildError> {
     let Ancestor { collection, key } = ancestor;
     let mut places = Placeholders::default();
-    let tenant = places.name(&collection.tenant.attribute);
-    let ours = places.value(text(restored.tenant.as_str()));
+    let ours = marked::owned(&mut places, collection, &restored.tenant);
     let unmarked = marked::unmarked(&mut places, collection);
     ConditionCheck::builder()
         .table_name(deletions.tables.of(collection))
         .set_key(Some(primary_key(&collection.key, key)))
-        .condition_expression(format!("{tenant} = {ours} AND {unmarked}"))
+        .condition_expression(format!("{ours} AND {unmarked}"))
         .set_expression_attribute_names(Some(places.names()))
         .set_expression_attribute_values(places.values())
         .build()

@@ -77,6 +77,6 @@ fn outcome(
     };
     Ok(match row(collection, item, OPERATION)?.mark(collection) {
         RowMark::Absent | RowMark::Null => Attempt::Done(ClearOutcome::Live),
-        RowMark::By(_) => Attempt::Done(ClearOutcome::MarkedByAnother),
+        RowMark::By(_) | RowMark::Unreadable => Attempt::Done(ClearOutcome::MarkedByAnother),
     })
 }

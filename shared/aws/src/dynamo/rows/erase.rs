@@ -3,7 +3,6 @@
 use super::DynamoRows;
 use crate::dynamo::marked::Unmarked;
 use crate::dynamo::partiql::{Answer, Statement, quoted, run};
-use crate::dynamo::text;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::principal::Tenant;
@@ -50,8 +49,7 @@ fn statement(
         Found::Null => statement.only_unmarked(collection, Unmarked::Null),
         Found::Ours => statement.only_marked_by(collection, deletion),
     };
-    let owner = format!("{} = ?", quoted(&collection.tenant.attribute));
-    statement.only_if(owner, Some(text(tenant.as_str())))
+    statement.only_of(tenant, collection)
 }
 
 fn outcome(answer: Answer) -> Attempt<EraseOutcome> {

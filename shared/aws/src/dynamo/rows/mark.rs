@@ -8,7 +8,7 @@ use crate::dynamo::partiql::{Answer, Statement, quoted, run};
 use crate::dynamo::text;
 use domain::collection::Collection;
 use domain::principal::Tenant;
-use domain::row::{Mark, RowMark};
+use domain::row::{Mark, RowMark, Unreadable};
 use ports::{Attempt, DependencyError, MarkOutcome, MarkRows, RowToMark};
 
 const OPERATION: &str = "mark rows";
@@ -27,12 +27,7 @@ impl MarkRows for DynamoRows {
         let table = self.tables.of(collection);
         let statements = rows
             .iter()
-            .map(|row| {
-                statement(&table, collection, mark, row).only_if(
-                    format!("{} = ?", quoted(&collection.tenant.attribute)),
-                    Some(text(tenant.as_str())),
-                )
-            })
+            .map(|row| statement(&table, collection, mark, row).only_of(tenant, collection))
             .collect();
         run(&self.client, OPERATION, statements)
             .await?
@@ -68,12 +63,19 @@ fn outcome(
         Answer::ConditionFailed(Some(item)) => item,
     };
     let row = row(collection, item, OPERATION)?;
-    Ok(Attempt::Done(match row.mark(collection) {
-        RowMark::By(Some(deletion)) if deletion == mark.deletion_id => MarkOutcome::Marked,
+    let now = row.mark(collection);
+    if now.is_of(mark.deletion_id) {
+        return Ok(Attempt::Done(MarkOutcome::Marked));
+    }
+    if let Some(why) = row.unreadable(collection) {
+        return Ok(Attempt::Done(MarkOutcome::Unreadable(why)));
+    }
+    Ok(Attempt::Done(match now {
         RowMark::By(_) => MarkOutcome::MarkedByAnother,
         RowMark::Absent | RowMark::Null if !row.is_of(tenant, collection) => MarkOutcome::Missing,
         RowMark::Absent => MarkOutcome::Absent,
         RowMark::Null => MarkOutcome::Null,
+        RowMark::Unreadable => MarkOutcome::Unreadable(Unreadable::Mark),
     }))
 }
 

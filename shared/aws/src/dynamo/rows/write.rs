@@ -175,8 +175,8 @@ fn compared<'a>(
 ) -> BTreeSet<&'a str> {
     let marks = collection.marks.all();
     let author = collection.author.as_ref();
-    let tenant = collection.tenant.attribute.as_str();
-    let judged = std::iter::once(tenant).chain(author.map(|author| author.attribute.as_str()));
+    let tenant = collection.tenant.attribute().into_iter();
+    let judged = tenant.chain(author.map(|author| author.attribute.as_str()));
     match unchanged {
         Unchanged::These(names) => judged.chain(names.iter().copied()).collect(),
         Unchanged::All => judged

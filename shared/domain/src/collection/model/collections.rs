@@ -6,6 +6,7 @@ use super::effects::Recipients;
 use super::name::CollectionName;
 use super::parent::OnDelete;
 use super::record::Collection;
+use crate::principal::Tenant;
 
 /// All collections of the files. It cannot hold an invalid one, nor two that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,32 @@ impl Collections {
     /// All collections, in name order.
     pub fn iter(&self) -> impl Iterator<Item = &Collection> {
         self.by_name.values()
+    }
+
+    /// The tenant of all records, where the tables know no tenants.
+    #[must_use]
+    pub fn fixed_tenant(&self) -> Option<&Tenant> {
+        self.iter().find_map(|collection| collection.tenant.fixed())
+    }
+
+    /// Whether a deletion of records of these collections reaches documents. Of one that is not declared (any more),
+    /// nobody knows.
+    pub fn reach_documents<'a>(
+        &'a self,
+        requested: impl IntoIterator<Item = &'a CollectionName>,
+    ) -> bool {
+        let mut open: Vec<&CollectionName> = requested.into_iter().collect();
+        while let Some(name) = open.pop() {
+            let Some(collection) = self.get(name.as_ref()) else {
+                return true;
+            };
+            if collection.document.is_some() {
+                return true;
+            }
+            open.extend(self.children_of(name).map(|child| &child.name));
+            open.extend(collection.keeps.iter().map(|keeps| &keeps.collection));
+        }
+        false
     }
 
     /// The attributes of a collection's rows that are computed from the records below them.

@@ -10,6 +10,7 @@ use super::retention::Retention;
 use super::schedule::ScheduleTemplate;
 use super::status::StatusRule;
 use super::template::IdTemplate;
+use crate::principal::Tenant;
 use crate::strategy::Strategy;
 
 /// One kind of record: rows in a DynamoDB table and, where it is searched, documents in an OpenSearch index.
@@ -21,8 +22,8 @@ pub struct Collection {
     pub table: String,
     /// The attributes of the primary key.
     pub key: KeySchema,
-    /// The attribute that must equal the caller's tenant.
-    pub tenant: TenantAttribute,
+    /// Whose a record is: it must be the caller's tenant.
+    pub tenant: TenantRule,
     /// The collection whose deletion reaches this one.
     pub parent: Option<Parent>,
     /// The record that a row of this collection keeps alive, where it is a link.
@@ -65,13 +66,47 @@ pub struct Collection {
     pub aggregates: Vec<Aggregate>,
 }
 
-/// The attribute that contains the owner of a record.
+/// Whose a record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantAttribute {
-    /// The attribute of the row and of the document.
-    pub attribute: String,
-    /// An index whose hash key is that attribute: without it a collection that has no parent cannot be listed.
-    pub gsi: Option<String>,
+pub enum TenantRule {
+    /// The tenant that an attribute of the row and of the document names.
+    Attribute {
+        /// The attribute.
+        attribute: String,
+        /// An index whose hash key is that attribute: without it a collection that has no parent cannot be listed.
+        gsi: Option<String>,
+    },
+    /// This one, whatever the row says: the table knows no tenants.
+    Fixed(Tenant),
+}
+
+impl TenantRule {
+    /// The attribute that names the tenant, if there is one.
+    #[must_use]
+    pub fn attribute(&self) -> Option<&str> {
+        match self {
+            Self::Attribute { attribute, .. } => Some(attribute),
+            Self::Fixed(_) => None,
+        }
+    }
+
+    /// The index that finds all records of a tenant, with the attribute that is its hash key.
+    #[must_use]
+    pub fn index(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Attribute { attribute, gsi } => Some((gsi.as_deref()?, attribute)),
+            Self::Fixed(_) => None,
+        }
+    }
+
+    /// The tenant of all records, if the table knows no tenants.
+    #[must_use]
+    pub fn fixed(&self) -> Option<&Tenant> {
+        match self {
+            Self::Attribute { .. } => None,
+            Self::Fixed(tenant) => Some(tenant),
+        }
+    }
 }
 
 /// The document of a record in the search index.

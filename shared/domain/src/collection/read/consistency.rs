@@ -53,7 +53,7 @@ pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
         .attributes()
         .map(|attribute| ("key", attribute))
         .collect();
-    taken.push(("tenant", &collection.tenant.attribute));
+    taken.extend(collection.tenant.attribute().map(|name| ("tenant", name)));
     taken.extend(
         collection
             .author
@@ -97,7 +97,7 @@ fn document_can_be_written<'a>(
     let Some(document) = &collection.document else {
         return;
     };
-    let tenant = std::iter::once(("tenant", collection.tenant.attribute.as_str()));
+    let tenant = collection.tenant.attribute().map(|name| ("tenant", name));
     let key = collection
         .key
         .attributes()
@@ -105,7 +105,7 @@ fn document_can_be_written<'a>(
     let author = collection
         .document_author()
         .map(|attribute| ("author", attribute));
-    let keywords: Vec<_> = tenant.chain(key).chain(author).collect();
+    let keywords: Vec<_> = tenant.into_iter().chain(key).chain(author).collect();
     let marks = ["marks.deleted_at", "marks.deleted_by", "marks.deletion_id"]
         .into_iter()
         .zip(collection.marks.all());

@@ -13,11 +13,12 @@ use crate::collection::model::filters::Filters;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::record::{
-    Author, Collection, DocumentSpec, MarkNames, Missing, TenantAttribute,
+    Author, Collection, DocumentSpec, MarkNames, Missing, TenantRule,
 };
 use crate::collection::model::retention::Retention;
 use crate::collection::model::schedule::ScheduleTemplate;
 use crate::collection::model::template::IdTemplate;
+use crate::principal::Tenant;
 use crate::strategy::Strategy;
 
 pub(super) fn read<'a>(
@@ -29,9 +30,9 @@ pub(super) fn read<'a>(
     shape::check(section, problems);
     let table = named(section, "table", words::table, problems);
     let key = key(section, problems);
-    let tenant = section
+    let owner = section
         .required("tenant", problems)
-        .and_then(|entry| attribute_and_gsi(&entry, problems));
+        .and_then(|entry| tenant(&entry, problems));
     let parent = table_of(section, "parent")
         .and_then(|table| parent::parent(&table, key.as_ref(), problems));
     let keeps =
@@ -70,12 +71,11 @@ pub(super) fn read<'a>(
     if problems.count() > before {
         return None;
     }
-    let (attribute, gsi) = tenant?;
     let collection = Collection {
         name: name?,
         table: table?,
         key: key?,
-        tenant: TenantAttribute { attribute, gsi },
+        tenant: owner?,
         parent,
         keeps,
         document,
@@ -127,6 +127,28 @@ fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySche
         partition: attributes.next()?,
         sort: attributes.next(),
     })
+}
+
+/// `"user_id"`, `{ attribute = "user_id", gsi = "by_user" }` or `{ fixed = "main" }`.
+fn tenant<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<TenantRule> {
+    let fixed = entry
+        .section()
+        .and_then(|section| Some((section.get("fixed")?, section)));
+    let Some((fixed, section)) = fixed else {
+        let (attribute, gsi) = attribute_and_gsi(entry, problems)?;
+        return Some(TenantRule::Attribute { attribute, gsi });
+    };
+    for other in ["attribute", "gsi"] {
+        if section.get(other).is_some() {
+            let message = "is beside `fixed`, which says that no attribute names the tenant; take one of the two out";
+            problems.add(section.place_of(other), message);
+        }
+    }
+    let tenant = Tenant::new(fixed.text()?);
+    if tenant.is_none() {
+        problems.add(fixed.place, "is empty; write a name, such as \"main\"");
+    }
+    tenant.map(TenantRule::Fixed)
 }
 
 /// `"user_id"` or `{ attribute = "user_id", gsi = "by_user" }`.

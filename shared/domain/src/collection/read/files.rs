@@ -9,7 +9,7 @@ use super::declared::Declarations;
 use super::place::{File, Place};
 use super::problems::{CollectionFileErrors, Problems};
 use super::tree::Kind;
-use super::{cascade, declaration, links};
+use super::{cascade, declaration, links, tenants};
 use crate::collection::model::collections::Collections;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::record::Collection;
@@ -125,6 +125,7 @@ fn read(
     }
     cascade::check(&declarations, &mut problems);
     links::check(&declarations, &mut problems);
+    tenants::check(&declarations, &mut problems);
     if !searched {
         refuse_documents(&declarations, &mut problems);
     }

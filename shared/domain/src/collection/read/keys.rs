@@ -56,6 +56,7 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("tenant", TEXT_OR_TABLE, "\"user_id\""),
     now("tenant.attribute", TEXT, "\"user_id\""),
     now("tenant.gsi", TEXT, "\"by_user\""),
+    now("tenant.fixed", TEXT, "\"main\""),
     now(
         "parent",
         TABLE,

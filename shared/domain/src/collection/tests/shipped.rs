@@ -67,7 +67,7 @@ fn mail_says_what_the_example_promises() {
 
     assert_eq!(
         discussions.tenant,
-        TenantAttribute {
+        TenantRule::Attribute {
             attribute: "user_id".into(),
             gsi: Some("by_user".into())
         }
@@ -146,7 +146,7 @@ fn tasks_go_at_once_their_schedule_first_and_with_an_event_of_their_own() {
     );
     assert_eq!(tasks.retention, Retention::AtOnce);
     assert_eq!(tasks.missing, Missing::AlreadyDeleted);
-    assert_eq!(tasks.tenant.attribute, "project_id");
+    assert_eq!(tasks.tenant.attribute(), Some("project_id"));
     assert!(tasks.serve.read && tasks.serve.write);
     let schedule = tasks.schedule.as_ref().unwrap();
     assert_eq!(

@@ -169,10 +169,11 @@ pub async fn ending_a_restore_below_a_parent_that_is_not_live_writes_nothing<
     let restore = accepted(harness, 1, Judged::Live).await;
     for Ancestor { collection, key } in &restore.ancestors {
         let live = live(collection, key);
+        let owner = collection.tenant.attribute().expect("an attribute of it");
         let mut foreign = live.clone();
-        foreign.insert(collection.tenant.attribute.clone(), json!("globex"));
+        foreign.insert(owner.to_owned(), json!("globex"));
         let mut nobodys = live.clone();
-        nobodys.remove(&collection.tenant.attribute);
+        nobodys.remove(owner);
         let mut strange = live.clone();
         strange.insert(collection.marks.deleted_at.clone(), json!(false));
         for (what, row) in [

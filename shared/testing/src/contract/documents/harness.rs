@@ -27,6 +27,14 @@ pub trait DocumentsHarness: Send + Sync {
         source: Map<String, Value>,
     ) -> impl Future<Output = ()> + Send;
 
+    /// The same, with a routing of its own.
+    fn put_routed(
+        &self,
+        collection: &Collection,
+        id: &str,
+        source: Map<String, Value>,
+    ) -> impl Future<Output = ()> + Send;
+
     /// The document as it was last written.
     fn get(
         &self,

@@ -138,6 +138,46 @@ pub async fn states_in_a_missing_index_are_refused<H: DocumentsHarness>(harness:
     assert_refused(harness.documents().states(&messages, &ids).await);
 }
 
+pub async fn a_document_with_a_routing_of_its_own_is_found_elsewhere_and_no_other<
+    H: DocumentsHarness,
+>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let mut ids = put_messages(harness, &messages, &["plain"]).await;
+    for name in ["routed", "odd\u{1f}/#?é"] {
+        let (id, source) = message(name);
+        harness.put_routed(&messages, &id, source).await;
+        ids.push(id);
+    }
+    ids.push("absent".to_owned());
+    harness.refresh().await;
+
+    let elsewhere = done(harness.documents().elsewhere(&messages, &ids).await);
+    let nothing = done(harness.documents().elsewhere(&messages, &[]).await);
+
+    assert_eq!(elsewhere, [false, true, true, false]);
+    assert!(nothing.is_empty());
+    harness.drop_index(&messages).await;
+    assert_refused(harness.documents().elsewhere(&messages, &ids).await);
+}
+
+pub async fn looking_elsewhere_takes_1000_ids_at_once<H: DocumentsHarness>(harness: &H) {
+    let messages = collection("messages");
+    let ids: Vec<_> = (0..H::Documents::STATE_BATCH)
+        .map(|n| message(&n.to_string()).0)
+        .collect();
+    let (last, source) = message("999");
+    harness.put_routed(&messages, &last, source).await;
+    harness.refresh().await;
+
+    let elsewhere = done(harness.documents().elsewhere(&messages, &ids).await);
+
+    let found = elsewhere.iter().filter(|found| **found).count();
+    assert_eq!((elsewhere.len(), found), (ids.len(), 1));
+    assert_eq!(elsewhere.last(), Some(&true));
+}
+
 async fn states<H: DocumentsHarness>(harness: &H, ids: &[String]) -> Vec<Option<DocumentState>> {
     done(
         harness

@@ -8,7 +8,11 @@ use crate::samples::{
     ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, tenant, with_null,
 };
 use domain::key::{KEY_PART_BYTES, RecordKey};
-use ports::{Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows, RowToMark, Through};
+use domain::row::Unreadable;
+use ports::{
+    ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
+    RowToClear, RowToMark, Through,
+};
 
 pub async fn marking_writes_the_three_attributes_and_nothing_else<H: RowsHarness>(harness: &H) {
     // The marks of "replies" have reserved words as names.
@@ -95,8 +99,7 @@ pub async fn marking_leaves_the_mark_of_a_stranger<H: RowsHarness>(harness: &H) 
     for (sort, date) in [
         ("1", json!("2020-01-01")),
         ("2", json!(1_600_000_000)),
-        ("3", json!("")),
-        ("4", json!(false)),
+        ("3", json!(true)),
     ] {
         let key = key2("d", sort);
         let mut theirs = row(&messages, &key, "acme");
@@ -113,6 +116,88 @@ pub async fn marking_leaves_the_mark_of_a_stranger<H: RowsHarness>(harness: &H) 
             [MarkOutcome::MarkedByAnother]
         );
 
+        assert_eq!(harness.get(&messages, &key).await, Some(theirs));
+    }
+}
+
+pub async fn marking_leaves_a_row_alone_that_contradicts_its_collection_and_says_how<
+    H: RowsHarness,
+>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    let tenant_attribute = messages.tenant.attribute().expect("an attribute of it");
+    for (sort, attribute, value, why) in [
+        ("1", "date_delete", Some(json!(false)), Unreadable::Mark),
+        ("2", "date_delete", Some(json!(0)), Unreadable::Mark),
+        ("3", "date_delete", Some(json!("")), Unreadable::Mark),
+        ("4", "date_delete", Some(json!([])), Unreadable::Mark),
+        ("5", "date_delete", Some(json!({"at": 1})), Unreadable::Mark),
+        ("6", tenant_attribute, None, Unreadable::Tenant),
+        ("7", tenant_attribute, Some(json!(17)), Unreadable::Tenant),
+        ("8", tenant_attribute, Some(json!(null)), Unreadable::Tenant),
+        (
+            "9",
+            tenant_attribute,
+            Some(json!(["acme"])),
+            Unreadable::Tenant,
+        ),
+    ] {
+        let key = key2("d", sort);
+        let mut theirs = row(&messages, &key, "acme");
+        match &value {
+            Some(value) => drop(theirs.insert(attribute.to_owned(), value.clone())),
+            None => drop(theirs.remove(attribute)),
+        }
+        harness.put(&messages, theirs.clone()).await;
+
+        for row in [absent(&key), null(&key)] {
+            assert_eq!(
+                done(
+                    harness
+                        .rows()
+                        .mark(&messages, &tenant("acme"), &mark(2), &[row])
+                        .await
+                ),
+                [MarkOutcome::Unreadable(why)],
+                "{attribute}: {value:?}"
+            );
+        }
+
+        assert_eq!(harness.get(&messages, &key).await, Some(theirs));
+    }
+}
+
+pub async fn a_row_that_its_owner_takes_back_by_a_false_is_none_of_the_deletion<H: RowsHarness>(
+    harness: &H,
+) {
+    let messages = collection("messages");
+    for (sort, value) in [("1", json!(false)), ("2", json!("")), ("3", json!(0))] {
+        let key = key2("d", sort);
+        let live = row(&messages, &key, "acme");
+        let mut theirs = marked(&messages, live, &mark(1));
+        theirs.insert("date_delete".to_owned(), value.clone());
+        harness.put(&messages, theirs.clone()).await;
+        let to_clear = RowToClear {
+            key: key.clone(),
+            null: false,
+        };
+
+        let cleared = done(
+            harness
+                .rows()
+                .clear(&messages, deletion_id(1), &[to_clear])
+                .await,
+        );
+        let purged = done(
+            harness
+                .rows()
+                .purge(&messages, deletion_id(1), std::slice::from_ref(&key))
+                .await,
+        );
+
+        assert_eq!(cleared, [ClearOutcome::MarkedByAnother], "{value}");
+        assert_eq!(purged, [PurgeOutcome::Kept], "{value}");
         assert_eq!(harness.get(&messages, &key).await, Some(theirs));
     }
 }
@@ -224,7 +309,10 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
             MarkOutcome::Missing => continue,
             MarkOutcome::MarkedByAnother => marked(&messages, live, &mark(1)),
             MarkOutcome::Null => with_null(&messages, live),
-            MarkOutcome::Marked | MarkOutcome::Absent | MarkOutcome::TooLarge => live,
+            MarkOutcome::Marked
+            | MarkOutcome::Absent
+            | MarkOutcome::TooLarge
+            | MarkOutcome::Unreadable(_) => live,
         };
         harness.put(&messages, row).await;
     }

@@ -200,7 +200,10 @@ impl Board {
     ) {
         let declared = self.world.collection(collection);
         let mut row = self.world.live_row(collection, record, parent);
-        row.insert(declared.tenant.attribute.clone(), json!(tenant));
+        row.insert(
+            declared.tenant.attribute().unwrap().to_owned(),
+            json!(tenant),
+        );
         row.insert("sender".to_owned(), json!(sender));
         row.insert(
             "sent_at".to_owned(),

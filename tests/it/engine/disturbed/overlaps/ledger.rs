@@ -174,7 +174,7 @@ impl Board {
                 });
                 let stands = Stands {
                     record: (name.to_owned(), key),
-                    tenant: text(&collection.tenant.attribute)
+                    tenant: text(collection.tenant.attribute().unwrap())
                         .unwrap_or_default()
                         .to_owned(),
                     sender: text("sender").unwrap_or_default().to_owned(),
