@@ -97,7 +97,11 @@ async fn what_is_requested_by_id_fails_with_its_reason_and_is_not_counted_as_mis
     let ids = json!({ "ids": [{ "id": "live" }, { "id": "m-false" }, { "id": "t-number" }, { "id": "absent" }] });
 
     let accepted = world
-        .call(Event::new("POST", "/v1/slips/destroy_all").body(&ids.to_string()))
+        .call(
+            Event::new("POST", "/v1/slips/destroy_all")
+                .header("content-type", "application/json")
+                .body(&ids.to_string()),
+        )
         .await;
     assert_eq!(accepted.status, 202, "{accepted:?}");
     world.come_to_rest().await;
