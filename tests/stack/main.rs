@@ -23,4 +23,5 @@ mod refusals;
 mod sam_local;
 mod schedule;
 mod tasks;
+mod tokens;
 mod writes;

@@ -292,3 +292,28 @@ async fn a_caller_without_groups_is_a_member() {
 
     assert_eq!(answer.status, 200);
 }
+
+#[tokio::test]
+async fn a_machines_token_has_no_tenant_and_so_no_right() {
+    let world = World::new();
+    world.put("discussions", &key("d-1"));
+    let machine = json!({
+        "sub": "client-1", "client_id": "client-1", "token_use": "access", "scope": "tombstone/delete",
+    });
+    let mut in_a_group = machine.clone();
+    in_a_group["cognito:groups"] = json!(["admin"]);
+
+    for payload in [machine, in_a_group] {
+        for (method, target) in [
+            ("DELETE", "/v1/discussions/d-1"),
+            ("GET", "/v1/discussions/d-1"),
+            ("GET", "/v1/deletions"),
+        ] {
+            let answer = world
+                .call(Event::new(method, target).with_token(&payload))
+                .await;
+            assert_eq!((answer.status, answer.code()), (403, "TENANT_MISSING"));
+        }
+    }
+    assert!(world.is_untouched());
+}

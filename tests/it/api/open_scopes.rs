@@ -320,6 +320,64 @@ async fn nothing_is_written_over_what_is_hidden_nor_below_it() {
     assert_eq!(brief(&untold), (409, "KEY_TAKEN"));
     assert_eq!(brief(&below), (409, "PARENT_NOT_LIVE"));
     assert_eq!(world.row("pins", &key2("b", "p1")), before);
+
+    // Nor below one that is named by the key itself.
+    let boards = Event::new("POST", "/v1/boards/destroy_all")
+        .header("content-type", "application/json")
+        .body(&json!({"ids": ["b"]}).to_string());
+    assert_eq!(world.call(boards).await.code(), "PENDING_DELETE");
+    let written = world.rows.keys(world.collection("pins"));
+    let below = world.call(put("/v1/pins/b/p9", &body)).await;
+    assert_eq!(brief(&below), (409, "PARENT_NOT_LIVE"));
+    assert_eq!(world.rows.keys(world.collection("pins")), written);
+}
+
+async fn act(world: &World, id: &str, action: &str) -> Answer {
+    let target = format!("/v1/deletions/{id}/{action}");
+    world.call(Event::new("POST", &target)).await
+}
+
+#[tokio::test]
+async fn a_restore_below_what_a_delete_of_many_hides_is_409_at_once_and_says_what_to_restore_first()
+{
+    let boards = json!({"ids": ["b"]});
+    for (collection, way, own) in [
+        ("pins", ways()[0].clone(), "/v1/likes/l-p1"),
+        ("pins", ways()[1].clone(), "/v1/likes/l-p1"),
+        ("pins", ways()[2].clone(), "/v1/likes/l-p1"),
+        // Two levels above it, and one that its key itself names.
+        ("boards", boards.clone(), "/v1/likes/l-p1"),
+        ("boards", boards, "/v1/pins/b/p1"),
+    ] {
+        let world = world();
+        let deleted = world.call(Event::new("DELETE", own)).await;
+        let deleted = deleted.body["deletion"]["id"].as_str().unwrap().to_owned();
+        world.come_to_rest().await;
+        let target = format!("/v1/{collection}/destroy_all");
+        let event = Event::new("POST", &target).header("content-type", "application/json");
+        let hiding = world.call(event.body(&way.to_string())).await;
+        let hiding = hiding.body["deletion"]["id"].as_str().unwrap().to_owned();
+        let (before, waiting) = (world.deletions.all(), world.queue.len());
+
+        let refused = act(&world, &deleted, "restore").await;
+
+        assert_eq!(brief(&refused), (409, "PARENT_NOT_LIVE"), "{way} {own}");
+        assert_eq!(refused.body["deletion"]["id"], hiding.as_str(), "{way}");
+        assert_eq!(
+            (world.deletions.all(), world.queue.len()),
+            (before, waiting)
+        );
+
+        // It is still so when it is done, and no longer when it is undone.
+        world.come_to_rest().await;
+        let refused = act(&world, &deleted, "restore").await;
+        assert_eq!(brief(&refused), (409, "PARENT_NOT_LIVE"), "{way} {own}");
+        assert_eq!(act(&world, &hiding, "restore").await.status, 202);
+        world.come_to_rest().await;
+        assert_eq!(act(&world, &deleted, "restore").await.status, 202, "{way}");
+        world.come_to_rest().await;
+        assert_eq!(world.call(get(own)).await.status, 200, "{way} {own}");
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,25 @@ fn an_own_issuer_is_taken_as_it_is_and_its_audiences_one_by_one() {
     assert!(!made.contains_key("UserPool"));
 }
 
+/// An authorizer without an issuer or an audience would take the tokens of others: whose, and for whom, is always said.
+#[test]
+fn tokens_are_of_the_stacks_own_pool_and_client_where_no_issuer_is_given() {
+    let template = Template::read();
+    let made = Deployment::new(&template, &[("SearchKind", "none")]).resources();
+
+    let configuration = &made["JwtAuthorizer"]["JwtConfiguration"];
+    let issuer = configuration["Issuer"].as_str().unwrap();
+    assert!(issuer.starts_with("https://cognito-idp."), "{issuer}");
+    assert!(issuer.contains("/UserPool"), "{issuer}");
+    assert_eq!(configuration["Audience"], json!(["UserPoolClient"]));
+    // A token is looked for in one place, which the api reads too.
+    assert_eq!(
+        made["JwtAuthorizer"]["IdentitySource"],
+        json!(["$request.header.Authorization"])
+    );
+    assert_eq!(template.of_type("AWS::ApiGatewayV2::Authorizer").count(), 1);
+}
+
 #[test]
 fn nobody_can_write_their_own_tenant() {
     let template = Template::read();
