@@ -1,5 +1,6 @@
 //! What every route needs to know about a request, decided once and in one order: the caller, then the request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
@@ -43,7 +44,7 @@ pub(crate) struct Call {
 #[derive(Debug)]
 struct Key {
     who_and_where: [String; 4],
-    asked: [String; 2],
+    asked: Vec<String>,
 }
 
 impl Call {
@@ -51,7 +52,7 @@ impl Call {
     pub(crate) fn once(&self, now: Timestamp) -> Option<RequestKey> {
         let key = self.key.as_ref()?;
         let who_and_where = key.who_and_where.each_ref().map(String::as_str);
-        let asked = key.asked.each_ref().map(String::as_str);
+        let asked: Vec<&str> = key.asked.iter().map(String::as_str).collect();
         Some(RequestKey::new(&who_and_where, &asked, now))
     }
 }
@@ -158,6 +159,8 @@ fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
     let conditions = Conditions::read(&parts.method, is_action, &parts.headers)?;
     let is_base64 = incoming.is_base64;
     let body = incoming.body.map(|text| RawBody { text, is_base64 });
+    // An action says as much with an empty object as without.
+    let told = body.as_ref().filter(|_| !is_action);
     let key = conditions.key.map(|name| Key {
         who_and_where: [
             principal.subject.clone(),
@@ -165,14 +168,7 @@ fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
             path.to_owned(),
             name,
         ],
-        asked: [
-            incoming.raw_query.clone(),
-            match &body {
-                // An action says as much with an empty object as without.
-                Some(body) if !is_action => body.text.clone(),
-                _ => String::new(),
-            },
-        ],
+        asked: asked(&incoming.raw_query, told, &conditions.tags),
     });
     let call = Call {
         principal,
@@ -184,4 +180,21 @@ fn known(parts: &mut Parts) -> Result<(Call, Option<RawBody>), Problem> {
         key,
     };
     Ok((call, body))
+}
+
+/// What else a request asks: its query and its body, and, where it is meant for some versions only, which. Keys are stored
+/// with what was asked, so without `If-Match` this stays as it was before it had a part in it.
+fn asked(query: &str, body: Option<&RawBody>, tags: &Tags) -> Vec<String> {
+    let body = body.map_or_else(String::new, |body| body.text.clone());
+    let mut asked = vec![query.to_owned(), body];
+    match tags {
+        Tags::Unasked => {}
+        Tags::Any => asked.push("*".to_owned()),
+        // In any order they are the same versions. A tag has no quotes.
+        Tags::Of(tags) => {
+            let tags: BTreeSet<String> = tags.iter().map(|tag| format!("\"{tag}\"")).collect();
+            asked.extend(tags);
+        }
+    }
+    asked
 }

@@ -17,7 +17,7 @@ pub const REMEMBERED: Duration = Duration::from_hours(24);
 pub struct RequestKey {
     /// A hash of who asks, of method and path, and of the client's key: only the same caller on the same route finds it.
     pub name: String,
-    /// A hash of what else was asked: the query and the body.
+    /// A hash of what else was asked: the query, the body, and for which versions.
     pub asked: String,
     /// The moment of the request.
     pub at: Timestamp,
@@ -58,4 +58,25 @@ fn hash(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
     }
     hex(hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_earlier_builds_have_stored_is_found_again() {
+        let at = "2026-11-21T07:00:00Z".parse().unwrap();
+
+        let key = RequestKey::new(&["ann", "DELETE", "/v1/memos/n-1", "k-1"], &["", ""], at);
+
+        assert_eq!(
+            key.name,
+            "68e293fd5f3c2cb3ddd79fa7ba0f69b1d64fd1df8d2686d03302236e03e9e501"
+        );
+        assert_eq!(
+            key.asked,
+            "374708fff7719dd5979ec875d56cd2286f6d3cf7ec317a3b25632aab28ec37bb"
+        );
+    }
 }

@@ -148,6 +148,77 @@ async fn the_same_key_with_another_query_or_body_is_422_and_does_nothing() {
     }
 }
 
+/// The delete of a record that says which version it is meant for, or the cancel of its deletion: on a world where one
+/// is done with these tags, and the other asked for with those.
+async fn of_versions(first: Option<&str>, other: Option<&str>) -> Vec<(World, Answer)> {
+    let tagged = |event: Event, tags: Option<&str>| match tags {
+        Some(tags) => event.header("if-match", tags),
+        None => event,
+    };
+    let mut asked = Vec::new();
+    for is_action in [false, true] {
+        let world = world();
+        let event = if is_action {
+            let accepted = world
+                .call(Event::new("DELETE", "/v1/discussions/d-1"))
+                .await;
+            let target = format!("{}/cancel", accepted.header("location").unwrap());
+            Event::new("POST", &target).header("idempotency-key", "k-1")
+        } else {
+            delete("/v1/discussions/d-1")
+        };
+        let shown = if is_action {
+            "\"1\"".to_owned()
+        } else {
+            let shown = world.call(Event::new("GET", "/v1/discussions/d-1")).await;
+            shown.header("etag").unwrap().to_owned()
+        };
+        let known = |tags: Option<&str>| tags.map(|tags| tags.replace("SHOWN", &shown));
+        let (first, other) = (known(first), known(other));
+        let done = world.call(tagged(event.clone(), first.as_deref())).await;
+        assert_eq!(done.status, 202, "{}", done.text);
+        let answer = world.call(tagged(event, other.as_deref())).await;
+        asked.push((world, answer));
+    }
+    asked
+}
+
+#[tokio::test]
+async fn the_same_key_for_other_versions_is_422_and_does_nothing() {
+    for (first, other) in [
+        (None, Some("SHOWN")),
+        (None, Some("*")),
+        (Some("SHOWN"), None),
+        (Some("SHOWN"), Some("*")),
+        (Some("SHOWN"), Some("\"other\"")),
+        (Some("SHOWN"), Some("SHOWN, \"other\"")),
+        (Some("*"), Some("SHOWN")),
+        (Some("*"), Some("\"*\"")),
+    ] {
+        for (world, answer) in of_versions(first, other).await {
+            let said = brief(&answer);
+            assert_eq!(said, (422, "IDEMPOTENCY_KEY_REUSED"), "{first:?} {other:?}");
+            assert_eq!(answer.pointers(), ["/header/idempotency-key"]);
+            assert_eq!(world.deletions.all().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_repeated_with_the_versions_that_it_had_however_they_are_written() {
+    for (first, other) in [
+        (Some("SHOWN"), Some("SHOWN")),
+        (Some("*"), Some("*")),
+        (Some("SHOWN, \"other\""), Some("\"other\",SHOWN")),
+        (Some("SHOWN"), Some("SHOWN , SHOWN")),
+    ] {
+        for (_, answer) in of_versions(first, other).await {
+            assert_eq!(answer.status, 202, "{first:?} {other:?}: {}", answer.text);
+            assert_eq!(answer.header("idempotency-replayed"), Some("true"));
+        }
+    }
+}
+
 #[tokio::test]
 async fn another_caller_tenant_method_or_path_is_another_request() {
     let world = world();

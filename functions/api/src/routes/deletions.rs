@@ -241,12 +241,13 @@ fn filter(query: &Query) -> Result<DeletionFilter, Problem> {
 
 /// Not looked up: the deletions of a collection outlive its declaration.
 fn collection_name(query: &Query) -> Result<Option<String>, Problem> {
-    let collection = query
-        .get("collection")
-        .map(|name| match name.parse::<CollectionName>() {
-            Ok(_) => Ok(name.to_owned()),
-            Err(_) => Err(invalid("collection", "is not the name of a collection")),
-        });
+    let collection =
+        query
+            .get("collection")
+            .map(|name| match CollectionName::try_from(name.to_owned()) {
+                Ok(_) => Ok(name.to_owned()),
+                Err(_) => Err(invalid("collection", "is not the name of a collection")),
+            });
     collection.transpose()
 }
 
