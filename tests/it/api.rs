@@ -48,6 +48,7 @@ mod stories;
 mod tenants;
 mod unfinished_writes;
 mod unreadable;
+mod unreadable_parents;
 mod world;
 mod writers;
 mod writing;

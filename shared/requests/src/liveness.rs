@@ -64,26 +64,6 @@ pub(super) enum Ancestors<'a> {
 /// The ancestors that a record's key itself references, as they were read: nearest first.
 pub(super) type Known = Vec<(RecordKey, Option<Row>)>;
 
-/// Reads a record and everything above it.
-///
-/// # Errors
-///
-/// When the record store did not answer.
-pub(super) async fn liveness<P: ApiPorts>(
-    api: &Api<P>,
-    collection: &Collection,
-    hidden: &Hidden<'_>,
-    key: &RecordKey,
-    fields: Fields,
-) -> Result<Liveness, DependencyError> {
-    let (row, known) = read_with_named(api, collection, key, fields).await?;
-    let Some(row) = row.filter(|row| row.is_of(hidden.tenant, collection)) else {
-        return Ok(Liveness::Absent);
-    };
-    let found = judge_with(api, collection, hidden, row, &known).await?;
-    Ok(found.0)
-}
-
 /// A record as a caller asks for it.
 pub(super) struct Asked<'a> {
     /// Its collection.
@@ -98,7 +78,7 @@ pub(super) struct Asked<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The same as [`liveness`] for a caller. A record to which the caller may do nothing of what is asked is absent, and costs
+/// Reads a record and everything above it. A record to which the caller may do nothing of what is asked is absent, and costs
 /// no store call more than an absent one.
 ///
 /// # Errors
@@ -160,6 +140,10 @@ async fn judge_for<P: ApiPorts>(
         None => Ok((Liveness::Absent, Above::default())),
     }
 }
+
+/// What a caller may want to do to a record: who may do none of it is told nothing of it.
+pub(super) const ANYTHING: [Action; 4] =
+    [Action::Read, Action::Write, Action::Delete, Action::Restore];
 
 /// Whether the caller may do one of these things to a record of their tenant.
 pub(super) fn concerns(
@@ -240,7 +224,12 @@ pub(super) async fn judge<P: ApiPorts>(
     Ok(found.0)
 }
 
-async fn judge_with<P: ApiPorts>(
+/// The same, with ancestors that were read already; and what tells apart what is above a record that is live.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn judge_with<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     hidden: &Hidden<'_>,

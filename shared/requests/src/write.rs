@@ -8,6 +8,7 @@
 //! found. Only a crash leaves one, or an undo that got no answer, which is logged; the same request writes both again.
 
 mod mirror;
+mod parent;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -36,6 +37,7 @@ use ports::{
 use telemetry::chain;
 
 use self::mirror::{Mirrored, is_mirrored, mirror};
+use self::parent::nearest;
 
 /// How often a write is judged again if another writer writes the row at the same moment.
 const RACES: u32 = 3;
@@ -231,7 +233,11 @@ async fn admit<P: ApiPorts, K: Sync>(
     if !row.is_of(&principal.tenant, collection) {
         return Err(WriteError::KeyTaken);
     }
-    let above = check_ancestors(api, collection, &hidden, &row, &[]).await?;
+    let above = nearest(api, principal, collection, &row, known).await?;
+    let above = match above {
+        Some(above) => check_ancestors(api, collection, &hidden, &row, &above).await?,
+        None => Ancestors::Missing,
+    };
     if !matches!(above, Ancestors::Live(_)) {
         return Err(WriteError::ParentNotLive);
     }

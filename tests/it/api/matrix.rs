@@ -144,6 +144,23 @@ fn difference(seen: &Seen, expected: &Seen, is_of_one_row: bool) -> Option<Strin
     Some(format!("{seen}\n{expected}"))
 }
 
+/// Whether what is above the record must look to the caller as if it were not there: another tenant's to everybody, and
+/// to who may do nothing to it, or to the record, one that is there.
+fn is_above_like_none(situation: Situation, about: About, caller: Caller) -> bool {
+    let is_below = situation.is_below();
+    let is_told = caller.may_know_the_book();
+    match situation.above {
+        Above::Absent => false,
+        Above::Foreign => true,
+        Above::Live => {
+            let is_tried = is_below && situation.record.is_told_apart();
+            is_tried && !is_told && !concerns(caller, situation)
+        }
+        // Something more was deleted there, so that what the caller deletes has another id.
+        Above::Marked => !is_told && !concerns(caller, situation) && about != About::Destroy,
+    }
+}
+
 /// What must look the same as this, for the caller.
 fn like(situation: Situation, about: About, caller: Caller) -> Vec<Situation> {
     let with = |record| Situation {
@@ -162,8 +179,7 @@ fn like(situation: Situation, about: About, caller: Caller) -> Vec<Situation> {
             Record::Absent
         }));
     }
-    // Another tenant's parent is like none, for everybody.
-    if situation.above == Above::Foreign {
+    if is_above_like_none(situation, about, caller) {
         like.push(Situation {
             above: Above::Absent,
             ..situation
@@ -182,7 +198,10 @@ async fn absent_foreign_and_hidden_are_one_answer_on_every_route_for_everybody()
         for other in like(*situation, asked.about, caller) {
             let expected = &matrix[&(other, *by, *place)];
             compared += 1;
-            let is_counted = is_of_one_row(asked.about) && !concerns(caller, *situation);
+            let is_of_parent = other.above != situation.above;
+            let is_list = matches!(asked.about, About::List { .. });
+            let is_counted = (is_of_one_row(asked.about) && !concerns(caller, *situation))
+                || (is_list && is_of_parent);
             counted += usize::from(is_counted);
             if let Some(how) = difference(seen, expected, is_counted) {
                 wrong.push(format!(

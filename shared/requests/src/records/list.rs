@@ -11,7 +11,9 @@ use crate::api::Api;
 use crate::budget::Budget;
 use crate::cursor;
 use crate::hidden::Hidden;
-use crate::liveness::{Liveness, is_shown, liveness, read_many};
+use crate::liveness::{
+    ANYTHING, Known, Liveness, concerns, is_shown, judge_with, read_many, read_with_named,
+};
 use crate::related;
 use domain::collection::Collection;
 use domain::key::RecordKey;
@@ -49,15 +51,20 @@ pub async fn list<P: ApiPorts>(
     let after = from.map(|from| cursor::read(api, principal, &query, from));
     let after: Option<Position> = after.transpose()?;
     let hidden = Hidden::of(api, &principal.tenant, collection).await?;
-    if let (Some(above), Some(key)) = (api.collections.parent_of(collection), parent) {
-        let found = liveness(api, above, &hidden, key, Fields::Judged).await?;
-        if !matches!(found, Liveness::Live(_)) {
-            return Ok(Listed {
-                items: Vec::new(),
-                next_cursor: None,
-            });
+    let nothing = || Listed {
+        items: Vec::new(),
+        next_cursor: None,
+    };
+    let above = match (api.collections.parent_of(collection), parent) {
+        (Some(above), Some(key)) => {
+            let above = Parent::read(api, principal, above, key).await?;
+            if above.is_told && !above.is_live(api, &hidden).await? {
+                return Ok(nothing());
+            }
+            Some(above)
         }
-    }
+        _ => None,
+    };
     let mut walk = Walk {
         api,
         principal,
@@ -68,10 +75,60 @@ pub async fn list<P: ApiPorts>(
         budget: Budget::of(api.ports.clock()),
     };
     let (items, next) = walk.page(after, limit).await?;
+    // Whether a parent that the caller must not know of is there is asked only for what they may read below it.
+    if let Some(above) = above.filter(|above| !above.is_told)
+        && !(items.is_empty() && next.is_none())
+        && !above.is_live(api, &walk.hidden).await?
+    {
+        return Ok(nothing());
+    }
     Ok(Listed {
         items,
         next_cursor: next.map(|next| cursor::write(api, principal, &query, next)),
     })
+}
+
+/// The parent of a list, as it was read.
+struct Parent<'a> {
+    collection: &'a Collection,
+    row: Option<Row>,
+    known: Known,
+    /// Whether the caller may do anything to it. One of which they are told nothing costs what an absent one costs.
+    is_told: bool,
+}
+
+impl<'a> Parent<'a> {
+    async fn read<P: ApiPorts>(
+        api: &Api<P>,
+        principal: &Principal,
+        collection: &'a Collection,
+        key: &RecordKey,
+    ) -> Result<Self, DependencyError> {
+        let (row, known) = read_with_named(api, collection, key, Fields::Judged).await?;
+        let row = row.filter(|row| row.is_of(&principal.tenant, collection));
+        let now = api.ports.clock().now();
+        let is_told = row
+            .as_ref()
+            .is_some_and(|row| concerns(principal, collection, &ANYTHING, row, now));
+        Ok(Self {
+            collection,
+            row,
+            known,
+            is_told,
+        })
+    }
+
+    async fn is_live<P: ApiPorts>(
+        &self,
+        api: &Api<P>,
+        hidden: &Hidden<'_>,
+    ) -> Result<bool, DependencyError> {
+        let Some(row) = &self.row else {
+            return Ok(false);
+        };
+        let found = judge_with(api, self.collection, hidden, row.clone(), &self.known).await?;
+        Ok(matches!(found.0, Liveness::Live(_)))
+    }
 }
 
 /// The rows that the list is made of, and whether they are the caller's own, by the index of the author: the rows of

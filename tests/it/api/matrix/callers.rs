@@ -103,6 +103,15 @@ impl Caller {
         }
     }
 
+    /// Whether the caller may do anything to the book above the record, which is ann's.
+    pub(super) fn may_know_the_book(self) -> bool {
+        match self.whose("books", May::Read) {
+            Whose::All => true,
+            Whose::Own => self.subject() == "ann",
+            Whose::None => false,
+        }
+    }
+
     /// Whether the deletion of the record, if there is one, is one that the caller sees.
     pub(super) fn sees_deletion(self, record: Record) -> bool {
         match record {

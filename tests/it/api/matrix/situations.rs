@@ -110,7 +110,8 @@ impl Record {
         }
     }
 
-    fn is_told_apart(self) -> bool {
+    /// Whether there is a situation with it where something else is above it.
+    pub(super) fn is_told_apart(self) -> bool {
         !matches!(
             self,
             Self::Marked("ann") | Self::MarkedByAuthor | Self::ForeignMarked
@@ -165,6 +166,11 @@ pub(super) struct Stage {
 }
 
 impl Situation {
+    /// Whether there is a book above the record.
+    pub(super) fn is_below(self) -> bool {
+        ["leaves", "margins"].contains(&self.collection)
+    }
+
     fn key(self, own: &str) -> RecordKey {
         match self.collection {
             "leaves" => key2(BOOK, own),

@@ -1,0 +1,35 @@
+//! Below which parents a caller may write.
+
+use crate::api::Api;
+use crate::liveness::{ANYTHING, Known, concerns, read_many};
+use domain::collection::Collection;
+use domain::principal::Principal;
+use domain::row::Row;
+use ports::{ApiPorts, Clock, DependencyError, Fields};
+
+/// The parent of the row that is to be written, as it was read. `None` if the caller may do nothing to it: like an absent
+/// one it is no place for a record, and nothing above it is read. Where the record hangs already it may stay, and who
+/// may read a parent says nothing where nobody may.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn nearest<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    row: &Row,
+    known: Option<&Row>,
+) -> Result<Option<Known>, DependencyError> {
+    let parent = api.collections.parent_of(collection);
+    let (Some(parent), Some(key)) = (parent, row.parent_key(collection)) else {
+        return Ok(Some(Known::new()));
+    };
+    let read = read_many(api, parent, std::slice::from_ref(&key), Fields::Judged).await?;
+    let found = read.into_iter().flatten().next();
+    let stays = known.is_some_and(|known| known.parent_key(collection).as_ref() == Some(&key));
+    let now = api.ports.clock().now();
+    let is_told = |above: &Row| concerns(principal, parent, &ANYTHING, above, now);
+    let may = stays || parent.permissions.read.is_empty() || found.as_ref().is_none_or(is_told);
+    Ok(may.then(|| vec![(key, found)]))
+}
