@@ -1,12 +1,19 @@
 //! Groups whose owner is deleted: the oldest live member that is left becomes the owner.
 //!
+//! Each record of a page is one query, because only the index knows whether it owned a group: a query takes one value of an
+//! index, and a batch no index. What a record says of its own owner is no proof, as a new owner still names the old one
+//! until the end. So the queries are made side by side.
+//!
 //! The other members are moved to the new owner first, and the new owner loses its own owner last. So a worker that
 //! repeats this after a crash finds it as the oldest of those that still reference the old owner.
+
+use std::sync::atomic::AtomicBool;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
 use crate::effects::records::Done;
 use crate::kit::related;
+use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::{Collection, Promotion};
@@ -43,6 +50,10 @@ impl<P: EnginePorts> Effect<P> for Promote {
 /// Gives the groups that these deleted records owned a new owner.
 async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<(), Stop> {
     let deletion = done.deletion;
+    let failed = AtomicBool::new(false);
+    let slice = work.slice.unless(&failed);
+    let work = Work::new(work.engine, &slice);
+    let mut asked = Vec::new();
     for entry in &done.entries {
         let Some(collection) = declared(work.collections(), entry) else {
             continue;
@@ -54,10 +65,11 @@ async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<()
         if let Some(promotion) = promotion
             && !goes_as_a_whole(deletion, collection)
         {
-            group(work, deletion, collection, promotion, &entry.key).await?;
+            let group = group(work, deletion, collection, promotion, &entry.key);
+            asked.push(Box::pin(group));
         }
     }
-    Ok(())
+    together(&failed, asked).await.map(|_| ())
 }
 
 /// Whether the deletion takes whole groups: they are within one partition, which is deleted with the parent.

@@ -1,13 +1,15 @@
 //! Children that stay when their parent goes, that keep it, or that get a new owner.
 
 use domain::deletion::{Action, Deletion, State};
+use domain::narrowing::Narrowing;
 use requests::accept::AcceptError;
+use requests::destroy::{DestroyRequest, Requested, destroy};
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
 use testing::{Moment, Operation};
 
 use crate::engine::compare::compares::compared;
-use crate::engine::world::{Ignore, World};
+use crate::engine::world::{Ignore, World, admin};
 
 /// Notes stay when their folder goes; a folder of somebody else keeps its own.
 const FOLDERS: &str = r#"
@@ -277,6 +279,54 @@ async fn the_oldest_by_a_number_is_the_smallest_number_and_not_the_smallest_text
     assert_eq!(owner(&world, "n-4"), None, "the oldest");
     assert_eq!(owner(&world, "n-2"), Some(json!("n-4")));
     assert_eq!(owner(&world, "n-3"), Some(json!("n-4")));
+}
+
+#[tokio::test]
+async fn a_record_costs_a_query_and_a_group_the_same_calls_however_many_members_it_has() {
+    let delete = async |singles: usize, members: usize| {
+        let world = World::new(GROUPS);
+        world.put("targets", &key("t"), None);
+        let owner = json!("o");
+        for n in 0..members {
+            let more = vec![
+                ("created_at", json!(format!("{n:03}"))),
+                ("group_owner_id", owner.clone()),
+            ];
+            let member = key2("t", &format!("m-{n:03}"));
+            world.put_with("notifications", &member, Some(&key("t")), &more);
+        }
+        let singles = (0..singles).map(|n| key2("t", &format!("s-{n:03}")));
+        let ids: Vec<_> = singles.chain([key2("t", "o")]).collect();
+        for id in &ids {
+            let more = [("created_at", json!("000"))];
+            world.put_with("notifications", id, Some(&key("t")), &more);
+        }
+        let request = DestroyRequest {
+            principal: &admin(),
+            collection: world.collection("notifications"),
+            named: Requested::Ids { ids, author: None },
+            parent: None,
+            filters: Narrowing::default(),
+            as_of: None,
+            expected_count: None,
+            request_id: "request-1".to_owned(),
+            once: None,
+        };
+        let destroyed = destroy(&world.api(&world.faults()), request).await;
+        let deletion = *destroyed.expect("it is accepted").deletion;
+        let faults = world.faults();
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        assert_eq!(world.now(&deletion).state, State::Deleted);
+        let of = [Operation::QueryRows, Operation::DetachRows];
+        of.map(|operation| faults.count(operation))
+    };
+
+    let alone = delete(0, 1).await;
+    let [queries, named] = delete(99, 20).await;
+
+    assert_eq!((queries, alone[0]), (100, 1));
+    // A group of one names nobody else.
+    assert_eq!((named, alone[1]), (2, 1));
 }
 
 #[tokio::test]
