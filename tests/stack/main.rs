@@ -23,5 +23,6 @@ mod refusals;
 mod sam_local;
 mod schedule;
 mod tasks;
+mod timing;
 mod tokens;
 mod writes;
