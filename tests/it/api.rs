@@ -15,6 +15,7 @@ mod described;
 mod destroying;
 mod error_document;
 mod event;
+mod examples;
 mod failing;
 mod failures;
 mod filtering;

@@ -6,6 +6,7 @@ mod answers;
 mod examples;
 mod operations;
 mod parameters;
+mod recorded;
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -83,6 +84,7 @@ fn described(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
     for answer in operation.answers {
         responses.insert(answer.status.to_string(), answer.value(schemas));
     }
+    recorded::add(&mut responses, operation.id, examples);
     responses.extend(refusals(operation, schemas));
     let mut value = json!({
         "operationId": operation.id,

@@ -4,15 +4,11 @@ use std::collections::BTreeSet;
 
 use api::openapi::{ALL, Operation, document, text};
 use api::problem::Code;
-use serde_json::{Map, Value, json};
-use testing::samples::{key, key2};
+use serde_json::{Value, json};
 
 use super::described::operation;
-use super::event::{Event, encode};
+use super::event::Event;
 use super::world::World;
-
-const NOTIFICATIONS: &str = include_str!("../../../collections/notifications.toml");
-const TASKS: &str = include_str!("../../../collections/tasks.toml");
 
 const CHECKED_IN: &str = include_str!("../../../docs/openapi.json");
 
@@ -39,73 +35,6 @@ async fn the_document_is_served_and_not_again_to_who_has_it() {
     assert_eq!((second.status, second.text.as_str()), (304, ""));
     assert_eq!(second.header("etag"), Some(tag));
     assert_eq!((other.status, other.text == CHECKED_IN), (200, true));
-}
-
-/// What the examples speak of, a deletion for those that need one, and its id.
-async fn exemplary(needs_deletion: bool) -> (World, String) {
-    let world = World::with(&format!("{NOTIFICATIONS}{TASKS}"));
-    world.put("discussions", &key("d-1"));
-    world.put("messages", &key2("d-1", "m-1"));
-    world.put("targets", &key("u-1"));
-    world.put("notifications", &key2("u-1", "n-1"));
-    if !needs_deletion {
-        return (world, String::new());
-    }
-    let answer = world
-        .call(Event::new("DELETE", "/v1/discussions/d-1"))
-        .await;
-    world.deliver_all_to_the_end().await;
-    let id = answer.body["deletion"]["id"].as_str().unwrap().to_owned();
-    (world, id)
-}
-
-#[tokio::test]
-async fn each_example_of_the_document_is_accepted() {
-    let mut sent = 0;
-    // What is asked without anything has nothing to show.
-    let bare = ["openapi", "listCollections"];
-    for known in ALL.iter().filter(|known| !bare.contains(&known.id)) {
-        let described = operation(&format!("{} {}", known.method, known.path)).unwrap();
-        let parameters = described["parameters"].as_array().unwrap();
-        let bodies = &described["requestBody"]["content"]["application/json"]["examples"];
-        let names = parameters.iter().map(|parameter| &parameter["examples"]);
-        let names = names.filter_map(Value::as_object).flat_map(Map::keys);
-        let names: BTreeSet<&String> = names.collect();
-        assert!(!names.is_empty(), "{} has no example", known.id);
-        for name in names {
-            let (world, deletion) = exemplary(known.path.contains("{deletion}")).await;
-            let (mut path, mut query) = (known.path.to_owned(), Vec::new());
-            let mut headers = Vec::new();
-            for parameter in parameters {
-                let value = match &parameter["examples"][name]["value"] {
-                    Value::Null => continue,
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
-                let (of, value) = (parameter["name"].as_str().unwrap(), value);
-                match parameter["in"].as_str().unwrap() {
-                    "path" if of == "deletion" => path = path.replace("{deletion}", &deletion),
-                    "path" => path = path.replace(&format!("{{{of}}}"), &encode(&value)),
-                    "query" => query.push(format!("{of}={}", encode(&value))),
-                    _ => headers.push((of.to_ascii_lowercase(), value)),
-                }
-            }
-            let mut event = Event::new(known.method, &format!("{path}?{}", query.join("&")));
-            for (header, value) in headers {
-                event = event.header(&header, &value);
-            }
-            if let Some(body) = bodies[name].get("value") {
-                let body = body.to_string();
-                event = event.header("content-type", "application/json").body(&body);
-            }
-
-            let answer = world.call(event).await;
-
-            assert!(answer.status < 300, "{} {name}: {answer:?}", known.id);
-            sent += 1;
-        }
-    }
-    assert!(sent > ALL.len());
 }
 
 #[test]

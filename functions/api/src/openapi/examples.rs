@@ -1,12 +1,13 @@
-//! A request or two for each operation, as the document shows them. A test sends each, and each is accepted.
+//! A request or two for each operation, as the document shows them. A test sends each, each is accepted, and the document
+//! shows what it was answered: see `recorded.rs`.
 
 use serde_json::{Map, Value, json};
 
 /// One request.
 #[derive(Debug)]
 pub(crate) struct Example {
-    name: &'static str,
-    summary: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
     /// The parameters that it has, by name.
     values: &'static [(&'static str, &'static str)],
     /// Its body; nothing where there is none.
@@ -79,9 +80,9 @@ pub(crate) fn of(operation: &str) -> &'static [Example] {
             body: "",
         }],
         "listDeletions" => &[Example {
-            name: "failed",
-            summary: "What could not be deleted",
-            values: &[("state", "DELETE_FAILED"), ("limit", "10")],
+            name: "deleted",
+            summary: "What can be restored",
+            values: &[("state", "DELETED"), ("limit", "10")],
             body: "",
         }],
         "showDeletion" => &[Example {
@@ -91,9 +92,15 @@ pub(crate) fn of(operation: &str) -> &'static [Example] {
             body: "",
         }],
         "listRecordsOfDeletion" => &[Example {
-            name: "failed",
-            summary: "Those of its records that failed",
-            values: &[DELETION, ("outcome", "failed")],
+            name: "deleted",
+            summary: "Those of its records that it has deleted",
+            values: &[DELETION, ("outcome", "deleted")],
+            body: "",
+        }],
+        "listCollections" => &[Example {
+            name: "all",
+            summary: "Those in which the caller may do anything",
+            values: &[],
             body: "",
         }],
         "actOnDeletion" => &[Example {
