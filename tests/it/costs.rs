@@ -69,9 +69,10 @@ struct Line {
 async fn each_pass_writes_once_for_each_thing_that_changes_and_little_around() {
     let mut lines = Vec::new();
     // In place: one update or one removal of each row. Moved: the mark, which is the claim, the copy and the removal; the
-    // copy and the row on the way back; of what was purged only the copy was left. At once: one removal of each row.
+    // row, the copy and the mark on the way back; of what was purged only the copy was left. At once: one removal of each
+    // row.
     lines.extend(passes("flag", [1, 1, 1]).await);
-    lines.extend(passes("archive", [3, 2, 1]).await);
+    lines.extend(passes("archive", [3, 3, 1]).await);
     lines.push(erase().await);
 
     for line in &lines {

@@ -16,15 +16,15 @@ use crate::select::shared_records;
 use domain::deletion::{Deletion, State};
 use ports::EnginePorts;
 
-/// Does all pages from the checkpoint on.
+/// Does all pages from the checkpoint on. `may_be_begun` says whether a worker may have begun one in an earlier slice.
 pub(crate) async fn run<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &mut Deletion,
     task: Task<'_>,
+    // Only the first page of a slice can have been.
+    mut may_be_begun: bool,
     publisher: &mut Publisher,
 ) -> Result<(), Stop> {
-    // Only the first page of a slice can have been begun by another worker.
-    let mut may_be_begun = true;
     loop {
         // A page that may have been begun is finished before a cancel is honoured.
         let is_begun = may_be_begun && deletion.begun_page().is_some();

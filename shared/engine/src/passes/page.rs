@@ -47,7 +47,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     /// 1. the exceptions of an earlier turn are read, if there was one;
     /// 2. of a page that was done before, only the unfinished records are done; what has become of the records of a page
     ///    that may have been begun is read;
-    /// 3. the records that a delete must not take yet are blocked;
+    /// 3. the records that a delete must not take yet are blocked, and those that it never had are left out;
     /// 4. the records are taken, given back or removed;
     /// 5. the exceptions are stored beside the page;
     /// 6. what follows the records is done;
@@ -64,7 +64,9 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             .as_ref()
             .filter(|_| self.turn == Turn::Again)
             .map(|earlier| earlier.open(pass));
-        let found = self.act(deletion, open.as_deref()).await?;
+        let found = self
+            .act(deletion, earlier.as_ref(), open.as_deref())
+            .await?;
         let exceptions = self
             .record(deletion, earlier, open.as_deref(), found)
             .await?;
@@ -95,16 +97,22 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     }
 
     /// Steps 2 to 4.
-    async fn act(&self, deletion: &Deletion, open: Option<&[usize]>) -> Result<Exceptions, Stop> {
+    async fn act(
+        &self,
+        deletion: &Deletion,
+        earlier: Option<&Exceptions>,
+        open: Option<&[usize]>,
+    ) -> Result<Exceptions, Stop> {
         let only = open.filter(|_| self.is_only_open());
         let again = self.again(deletion, only).await?;
-        let blocked = match self.task {
+        let mut blocked = match self.task {
             Task::Delete(scope) => {
                 let untouched = self.untouched(deletion, only, again.as_ref());
                 effects::blocked(self.work, deletion, scope, self.page, Some(&untouched)).await?
             }
             Task::Restore | Task::Purge(_) => BTreeMap::new(),
         };
+        blocked.extend(never_had(earlier, again.as_ref()));
         let rest = self.places(only, |place| blocked.contains_key(&place));
         let only = if blocked.is_empty() {
             only
@@ -202,4 +210,16 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         let done = (self.page, exceptions);
         Box::pin(effects::follow(self.work, deletion, scope, done, self.turn)).await
     }
+}
+
+/// What an earlier turn has found missing, or another deletion's, and what is gone now: that turn has not removed it.
+fn never_had(earlier: Option<&Exceptions>, again: Again<'_>) -> BTreeMap<usize, Outcome> {
+    let deleted = earlier.into_iter().flat_map(|earlier| &earlier.deleted);
+    let is_gone = |place: &usize| again.is_some_and(|again| again.get(place) == Some(&Now::Gone));
+    let never = deleted.filter(|(place, outcome)| {
+        is_gone(place) && matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted)
+    });
+    never
+        .map(|(place, outcome)| (*place, outcome.clone()))
+        .collect()
 }

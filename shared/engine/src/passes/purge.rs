@@ -24,5 +24,12 @@ pub(crate) async fn run<P: EnginePorts>(
         let next = deletion.purge_anew(work.now());
         checkpoint(work, deletion, next).await?;
     }
-    backwards::run(work, deletion, Task::Purge(scope), &mut Publisher::new()).await
+    backwards::run(
+        work,
+        deletion,
+        Task::Purge(scope),
+        true,
+        &mut Publisher::new(),
+    )
+    .await
 }

@@ -25,13 +25,16 @@ pub(crate) async fn run<P: EnginePorts>(
 ) -> Result<(), Stop> {
     let mut publisher = Publisher::new();
     publisher.accepted(work, deletion).await;
-    if deletion.selected.is_none() {
+    // Nobody begins a page before all are written.
+    let may_be_begun = deletion.selected.is_some();
+    if !may_be_begun {
         write_pages(work, deletion, scope).await?;
         if deletion.state == State::Cancelling {
             return Ok(());
         }
     }
-    backwards::run(work, deletion, Task::Delete(scope), &mut publisher).await
+    let task = Task::Delete(scope);
+    backwards::run(work, deletion, task, may_be_begun, &mut publisher).await
 }
 
 async fn write_pages<P: EnginePorts>(

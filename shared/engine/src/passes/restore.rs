@@ -32,7 +32,7 @@ pub(crate) async fn run<P: EnginePorts>(
             return Err(Stop::Impossible(failure));
         }
     }
-    backwards::run(work, deletion, Task::Restore, &mut Publisher::new()).await
+    backwards::run(work, deletion, Task::Restore, true, &mut Publisher::new()).await
 }
 
 /// Whether the root is there and ours. If not, nothing may move: what came back would be below another record.

@@ -91,12 +91,9 @@ pub(super) async fn give_back<P: EnginePorts>(
     deletion: &Deletion,
     records: &Records<'_>,
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let (mut not_back, copied) = Box::pin(put_back::rows(work, deletion, records)).await?;
+    let mut not_back = Box::pin(put_back::rows(work, deletion, records)).await?;
     let there = records.without(&not_back);
     not_back.extend(flag::give_back(work, deletion, &there).await?);
-    // Rows first: the archived row is removed when the row is back.
-    let back = records.at(copied).without(&not_back);
-    drop_copies(work, deletion, back.collection, &back.keys()).await?;
     Ok(not_back)
 }
 

@@ -1,10 +1,10 @@
 //! Two deletions that want one record, and the next record of a key: a record belongs to one deletion, and what arrives
 //! later to none.
 
-use domain::deletion::{Action, State};
+use domain::deletion::{Action, Deletion, State};
 use domain::page::Outcome;
 use serde_json::json;
-use testing::samples::key;
+use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
 use super::world::{SENT, chat_as, message, put_sent};
@@ -49,6 +49,51 @@ async fn of_two_deletions_of_one_record_one_has_it_wherever_a_worker_crashes() {
 }
 
 #[tokio::test]
+async fn what_another_deletion_erases_before_a_page_is_begun_is_counted_by_that_one() {
+    let world = chat_as("erase");
+    let first = world.destroy_ids(&["s0"]).await;
+    let second = world.destroy_author("ann").await;
+    let faults = world.faults();
+    let beside = world.clone();
+    faults.beside(Operation::PutPage, 1, Moment::After, move || {
+        crate::engine::world::at_once(async {
+            beside.work(&beside.faults(), &second).await;
+        });
+    });
+
+    world.work(&faults, &first).await;
+    world.come_to_rest().await;
+
+    assert_eq!(world.outcomes(&first)["messages s0"], Outcome::Missing);
+    assert_eq!(claims(&world), 1);
+}
+
+#[tokio::test]
+async fn what_a_worker_has_found_missing_the_next_one_does_not_count() {
+    let world = chat_as("erase");
+    let first = world.destroy_ids(&["s0"]).await;
+    let second = world.destroy_author("ann").await;
+    let faults = world.faults();
+    let beside = world.clone();
+    faults.beside(Operation::PutPage, 1, Moment::After, move || {
+        crate::engine::world::at_once(async {
+            beside.work(&beside.faults(), &second).await;
+        });
+    });
+    faults.fail(
+        Operation::PutExceptions,
+        1..=1,
+        Fault::Unavailable(Moment::After),
+    );
+    world.work(&faults, &first).await;
+
+    world.come_to_rest().await;
+
+    assert_eq!(world.outcomes(&first)["messages s0"], Outcome::Missing);
+    assert_eq!(claims(&world), 1);
+}
+
+#[tokio::test]
 async fn who_restores_the_other_deletion_does_not_show_the_record() {
     let world = chat_as("archive");
     let first = world.destroy_ids(&["s0"]).await;
@@ -68,6 +113,79 @@ async fn who_restores_the_other_deletion_does_not_show_the_record() {
     world.act_and_rest(&first, Action::Restore).await;
 
     assert_eq!(world.row("messages", &message("s0")), None);
+}
+
+#[tokio::test]
+async fn what_another_deletion_takes_while_it_comes_back_is_in_one_place_wherever_the_restore_dies()
+{
+    let undisturbed = chat_as("archive");
+    let deletion = restoring(&undisturbed).await;
+    let faults = undisturbed.faults();
+    undisturbed.work(&faults, &deletion).await;
+    for call in 1..=faults.calls() {
+        for moment in [Moment::Before, Moment::After] {
+            let world = chat_as("archive");
+            let first = restoring(&world).await;
+            let faults = world.faults();
+            faults.crash_at(call, moment);
+            faults.until_crash(world.work(&faults, &first)).await;
+            let second = world.destroy_author("ann").await;
+            world.work(&world.faults(), &second).await;
+
+            world.come_to_rest().await;
+
+            let copies = world.rows.copies().into_iter();
+            let of_it = copies.filter(|(_, _, key)| *key == message("s0")).count();
+            let row = world.row("messages", &message("s0"));
+            let context = format!("{moment:?} call {call}: {of_it} copies, {row:?}");
+            assert_eq!(of_it + usize::from(row.is_some()), 1, "{context}");
+        }
+    }
+}
+
+/// The worker dies between the row of a reaction and its copy, and the next record takes the key of the message.
+#[tokio::test]
+async fn a_child_that_was_back_when_its_parents_key_was_taken_is_in_one_place() {
+    let mut world = chat_as("archive");
+    world.page_keys = 1;
+    let deletion = restoring(&world).await;
+    let faults = world.faults();
+    faults.fail(
+        Operation::DropCopies,
+        1..=1,
+        Fault::Unavailable(Moment::Before),
+    );
+    world.work(&faults, &deletion).await;
+    let (stream, later) = (key("s"), "2026-11-21T07:30:00Z");
+    put_sent(
+        &world,
+        "messages",
+        &message("s0"),
+        Some(&stream),
+        "bob",
+        later,
+    );
+
+    world.come_to_rest().await;
+
+    for emoji in ["x", "🪦"] {
+        let reaction = key2("s0", emoji);
+        let copies = world.rows.copies().into_iter();
+        let of_it = copies.filter(|(_, _, key)| *key == reaction).count();
+        let row = world.row("reactions", &reaction);
+        assert_eq!(of_it + usize::from(row.is_some()), 1, "{emoji}: {row:?}");
+    }
+}
+
+/// A deletion of the message `s0` that is asked to give it back.
+async fn restoring(world: &World) -> Deletion {
+    let deletion = world.destroy_ids(&["s0"]).await;
+    world.come_to_rest().await;
+    world
+        .act(&deletion, Action::Restore)
+        .await
+        .expect("it can be restored");
+    deletion
 }
 
 #[tokio::test]

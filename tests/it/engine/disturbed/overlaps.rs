@@ -123,7 +123,7 @@ fn live(case: Case) -> (Vec<State>, Vec<(Rule, String)>) {
     board.judge_in_the_end();
 
     let mut wrong = std::mem::take(&mut board.ledger().wrong);
-    wrong.retain(|(rule, _)| holds(case.strategy, *rule));
+    wrong.retain(|(rule, _)| holds(*rule));
     (ended, wrong)
 }
 

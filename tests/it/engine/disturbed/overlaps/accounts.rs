@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::collection::Strategy as How;
 use domain::deletion::{Deletion, State};
 use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
 use serde_json::{Value, json};
@@ -159,7 +160,9 @@ fn counts(ledger: &mut Ledger, deletion: &Deletion, manifest: &[(Page, Exception
     }
 }
 
-/// What is counted as deleted was taken by this deletion, and what it took and still has is in its manifest.
+/// What is counted as deleted was taken by this deletion, and what it took and still has is in its manifest. Erasing
+/// claims nothing: of what is removed while a worker is on it, or when one has died on it, nobody can tell who did it. Nor
+/// can a run that continues one which was cancelled or given up.
 fn taken(ledger: &mut Ledger, deletion: &Deletion, manifest: &[(Page, Exceptions)]) {
     let mut outcomes: BTreeMap<Record, &str> = BTreeMap::new();
     for (page, exceptions) in manifest {
@@ -182,7 +185,14 @@ fn taken(ledger: &mut Ledger, deletion: &Deletion, manifest: &[(Page, Exceptions
         let is_others = lives
             .iter()
             .all(|life| life.takes.iter().any(|take| take.by != deletion.id));
-        if *outcome == "deleted" && !is_its && is_others {
+        let slices = &ledger.courses[&deletion.id].slices;
+        let is_known = deletion.strategy != How::Erase
+            || (deletion.run == 1
+                && lives.iter().all(|life| {
+                    let gone = life.gone.map(|(at, ..)| at);
+                    gone.is_some_and(|at| !slices.iter().any(|slice| may_be_within(*slice, at)))
+                }));
+        if *outcome == "deleted" && !is_its && is_others && is_known {
             let what = format!(
                 "{record:?} is counted as deleted by {}, which has not taken it",
                 deletion.id
@@ -209,6 +219,10 @@ fn taken(ledger: &mut Ledger, deletion: &Deletion, manifest: &[(Page, Exceptions
             ledger.breaks(Rule::Counted, what);
         }
     }
+}
+
+fn may_be_within((from, to): (u64, Option<u64>), at: u64) -> bool {
+    from <= at && to.is_none_or(|to| at <= to)
 }
 
 fn told(

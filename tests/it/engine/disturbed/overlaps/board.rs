@@ -19,7 +19,7 @@ const BOARD: &str = r#"
 table       = "streams"
 key         = ["stream_id"]
 tenant      = "realm"
-document    = { index = "streams", id = "{stream_id}", fields = ["subject"] }
+document    = { index = "streams", id = "{stream_id}", fields = ["subject", "born"] }
 strategy    = "flag"
 retention   = "30d"
 filters     = { time = "sent_at" }
@@ -30,7 +30,7 @@ table       = "messages"
 key         = ["stream_id", "message_id"]
 tenant      = "realm"
 parent      = { collection = "streams", by = ["stream_id"], on_delete = "cascade" }
-document    = { index = "messages", id = "{stream_id}~{message_id}", fields = ["subject"] }
+document    = { index = "messages", id = "{stream_id}~{message_id}", fields = ["subject", "born"] }
 strategy    = "flag"
 retention   = "30d"
 author      = { attribute = "sender", gsi = "by_sender" }
@@ -43,7 +43,7 @@ table       = "notes"
 key         = ["note_id"]
 tenant      = "realm"
 parent      = { collection = "streams", by = ["stream"], gsi = "by_stream", on_delete = "cascade" }
-document    = { index = "notes", id = "{note_id}", fields = ["subject"] }
+document    = { index = "notes", id = "{note_id}", fields = ["subject", "born"] }
 strategy    = "flag"
 retention   = "30d"
 author      = { attribute = "sender", gsi = "by_sender" }

@@ -10,6 +10,7 @@ use domain::deletion::{Deletion, DeletionId, State};
 use domain::key::RecordKey;
 use domain::only::Only;
 use domain::scope::{Scope, Source};
+use jiff::Timestamp;
 use ports::ReadDeletions;
 use serde_json::{Map, Value};
 
@@ -38,6 +39,8 @@ pub(super) struct Stands {
     pub(super) parent: Option<Record>,
     /// Whether it has no room for a mark.
     pub(super) is_large: bool,
+    /// When it says that it was written, if its collection declares that.
+    pub(super) says: Option<Timestamp>,
 }
 
 /// All rows and copies at one moment.
@@ -90,6 +93,8 @@ pub(super) struct Course {
     pub(super) run: u32,
     /// When the present run was first seen.
     pub(super) run_at: u64,
+    /// When workers were on its delete: from, and to when, if the delete was over then.
+    pub(super) slices: Vec<(u64, Option<u64>)>,
     /// When it was last seen to have been purged and compared: nobody looks at anything for it after that.
     pub(super) over_at: Option<u64>,
     /// What it was asked for.
@@ -181,6 +186,11 @@ impl Board {
                     mark: mark_in(self.mark_names(name), &row),
                     parent,
                     is_large: row.contains_key(LARGE),
+                    says: collection
+                        .filters
+                        .time
+                        .as_ref()
+                        .and_then(|time| text(time)?.parse().ok()),
                 };
                 let born = row[BORN].as_u64().expect("tests write it");
                 seen.at.insert(stands.record.clone(), born);
@@ -228,6 +238,7 @@ impl Board {
                 accepted_at: now,
                 run: deletion.run,
                 run_at: now,
+                slices: Vec::new(),
                 over_at: None,
                 scope: at_once(self.world.deletions.scope(&deletion.tenant, deletion.id))
                     .unwrap_or_default(),

@@ -175,10 +175,11 @@ impl Look<'_> {
                 what("it is a later record of its key"),
             );
         }
-        if is_requested && life.born_at > accepted_at {
+        let is_later = stands.says.is_some_and(|says| says > by.deleted_at);
+        if is_requested && is_later && ledger.is_an_authors(by) {
             ledger.breaks(
                 Rule::LaterThanAsked,
-                what("it was written after the request"),
+                what("it says that it was written after the request"),
             );
         }
         let is_root =

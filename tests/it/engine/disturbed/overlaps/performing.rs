@@ -1,6 +1,6 @@
 //! What each act does.
 
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, Pass};
 use domain::key::RecordKey;
 use proptest::sample::Index;
 use requests::destroy::Requested;
@@ -23,9 +23,11 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
         What::Deliver { of, twice } => {
             if let Some(deletion) = board.next_message(of, twice) {
                 acting(Actor::Worker(deletion.id));
+                let from = board.ledger().now;
                 let _ = faults
                     .until_crash(board.world.deliver(&faults, &deletion))
                     .await;
+                board.worked(&deletion, from);
             }
         }
         What::Lose(of) => drop(board.next_message(of, false)),
@@ -110,6 +112,16 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
 }
 
 impl Board {
+    /// A worker was on this deletion, and has left it now.
+    fn worked(&self, deletion: &Deletion, from: u64) {
+        let is_over = self.world.now(deletion).state.working_pass() != Some(Pass::Delete);
+        let ledger = &mut *self.ledger();
+        let to = is_over.then_some(ledger.now + 1);
+        if let Some(course) = ledger.courses.get_mut(&deletion.id) {
+            course.slices.push((from, to));
+        }
+    }
+
     /// What takes no call: the owner writes, the indexes lag or refuse.
     fn happens(&self, what: &What) {
         match what {

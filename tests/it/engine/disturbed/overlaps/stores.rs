@@ -26,7 +26,7 @@ impl Board {
     pub(super) fn judge_in_the_end(&self) {
         let ledger = &mut *self.ledger();
         self.nothing_left(ledger);
-        no_orphans(ledger);
+        no_orphans(self, ledger);
         self.complete(ledger);
     }
 
@@ -222,6 +222,17 @@ impl Board {
 }
 
 impl Board {
+    /// Whether the root's key was taken anew, or its owner has taken the root back.
+    fn has_another_root(&self, ledger: &Ledger, by: DeletionId) -> bool {
+        let deletion = self.world.deletions.get(by);
+        let root = deletion.and_then(|by| Some((by.collection.to_string(), by.root?)));
+        root.is_some_and(|root| {
+            let accepted_at = ledger.courses[&by].accepted_at;
+            let mut lives = ledger.lives_of(&root);
+            lives.any(|life| life.is_taken_back || life.born_at > accepted_at)
+        })
+    }
+
     /// Whether the row's time is after the request: one that is written while the request is accepted may be stored
     /// before it.
     fn says_that_it_was_later(&self, record: &Record, by: &Deletion) -> bool {
@@ -231,8 +242,9 @@ impl Board {
     }
 }
 
-/// No live record whose parent a deletion has removed, unless it was written when that deletion was over.
-fn no_orphans(ledger: &mut Ledger) {
+/// No live record whose parent a deletion has removed, unless it was written when that deletion was over, or the record
+/// with the key of that deletion's root is not its root any more: then what is below it is not the deletion's either.
+fn no_orphans(board: &Board, ledger: &mut Ledger) {
     let seen = ledger.last.clone();
     for (born, stands) in &seen.rows {
         let life = ledger.lives[born].clone();
@@ -252,6 +264,9 @@ fn no_orphans(ledger: &mut Ledger) {
             _ => None,
         });
         let over_at = by.and_then(|by| ledger.courses.get(&by)?.over_at);
+        if by.is_some_and(|by| board.has_another_root(ledger, by)) {
+            continue;
+        }
         if let Some(by) = by
             && over_at.is_none_or(|over_at| life.placed_at < over_at)
         {

@@ -73,28 +73,6 @@ pub(super) enum Rule {
 }
 
 const ALL: &[Strategy] = &[Strategy::Flag, Strategy::Archive, Strategy::Erase];
-const REMOVES: &[Strategy] = &[Strategy::Archive, Strategy::Erase];
-
-/// Rules that are broken under these strategies, each with the faults that it waits for. Whoever mends one removes its
-/// line.
-const WAITING: &[(&[Strategy], Rule, &str)] = &[
-    (
-        ALL,
-        Rule::LaterThanAsked,
-        "A12, if its mend goes back to the request; design 5.2 judges existence at select",
-    ),
-    (ALL, Rule::NoOrphan, "A6, A7, A8"),
-    (
-        REMOVES,
-        Rule::Counted,
-        "A1 after a crash, where no claim says who removed a record",
-    ),
-    (
-        REMOVES,
-        Rule::NotBeforeItsTime,
-        "A12: one deletion has one copy for each key, also of two records of it",
-    ),
-];
 
 /// What no story contains under these strategies, each with the faults that it waits for.
 const LEFT_OUT: &[(&[Strategy], Dimension, &str)] = &[
@@ -102,23 +80,18 @@ const LEFT_OUT: &[(&[Strategy], Dimension, &str)] = &[
     (ALL, Dimension::LoseDocument, "A15"),
 ];
 
-/// Whatever it waits for, everything is asked where `CASE_ALL` is set; only one rule where it is the name of one.
-fn asked() -> Option<String> {
-    let asked = std::env::var_os("CASE_ALL")?;
-    asked.into_string().ok()
+/// What is asked for by hand.
+fn asked(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
 }
 
 pub(super) fn is_on(strategy: Strategy, dimension: Dimension) -> bool {
     let is_off =
         |line: &(&[Strategy], Dimension, &str)| line.0.contains(&strategy) && line.1 == dimension;
-    asked().is_some() || !LEFT_OUT.iter().any(is_off)
+    let with = asked("CASE_WITH").unwrap_or_default();
+    with.contains(&format!("{dimension:?}")) || !LEFT_OUT.iter().any(is_off)
 }
 
-pub(super) fn holds(strategy: Strategy, rule: Rule) -> bool {
-    let is_off = |line: &(&[Strategy], Rule, &str)| line.0.contains(&strategy) && line.1 == rule;
-    match asked() {
-        Some(all) if all == "1" => true,
-        Some(only) => only == format!("{rule:?}"),
-        None => !WAITING.iter().any(is_off),
-    }
+pub(super) fn holds(rule: Rule) -> bool {
+    asked("CASE_ALL").is_none_or(|only| only == format!("{rule:?}"))
 }
