@@ -6,7 +6,9 @@
 //! knew deletes and purges in place; `v1-names.json` when a deletion knew the collections that it names; `v1-kept.json` when a
 //! record that a link kept was counted as that; `v1-fields.json` when pages tell records of one key apart, and what is due
 //! is indexed by its kind; `v1-actions.json` when a deletion knew who asked of it last, and requests had keys;
-//! `v1-open.json` when deletions without a root were announced to reads; `v3-filters.json` when a scope could have filters. Everything is read through the real adapters, on real tables.
+//! `v1-open.json` when deletions without a root were announced to reads; `v3-filters.json` when a scope could have filters;
+//! `v4-tops.json` and `v4-behind.json` when a deletion without a root did late arrivals before what was requested. Everything
+//! is read through the real adapters, on real tables.
 
 mod actions;
 mod fields;
@@ -17,6 +19,7 @@ mod names;
 mod newer;
 mod open;
 mod reading;
+mod tops;
 
 use std::collections::BTreeMap;
 
@@ -73,6 +76,14 @@ impl Frozen {
 
     fn of_filters() -> Self {
         serde_json::from_str(include_str!("compatibility/v3-filters.json")).unwrap()
+    }
+
+    fn of_tops() -> Self {
+        serde_json::from_str(include_str!("compatibility/v4-tops.json")).unwrap()
+    }
+
+    fn of_behind() -> Self {
+        serde_json::from_str(include_str!("compatibility/v4-behind.json")).unwrap()
     }
 
     /// Tables with all of it, at the moment when it was written.
