@@ -6,6 +6,7 @@ mod crashes;
 mod late_children;
 mod naming;
 mod open;
+mod parents;
 mod passes;
 mod rights;
 mod strategies;

@@ -6,7 +6,7 @@ use domain::page::Outcome;
 use requests::destroy::Requested;
 use serde_json::{Value, json};
 use testing::samples::{key, key2};
-use testing::{Moment, Operation};
+use testing::{Fault, Moment, Operation};
 
 use crate::engine::shared_records::world::{
     PAGE_SIZES, STRATEGIES, chat, deleted, destroy_messages, listed, live_files, message, put_link,
@@ -235,6 +235,41 @@ async fn a_link_that_is_added_before_its_turn_keeps_the_record() {
             let counts = ended.deleted["files"];
             assert_eq!((counts.kept, counts.missing), (1, 0), "{context}");
             assert!(live_files(&world).contains(&"own".to_owned()), "{context}");
+        }
+    }
+}
+
+/// A worker writes the page with the file and dies, and nobody knows how long ago when the next one adopts it.
+#[tokio::test]
+async fn an_adopted_page_of_shared_records_is_judged_again() {
+    for strategy in STRATEGIES {
+        for page_keys in PAGE_SIZES {
+            for is_linked in [false, true] {
+                let context = format!("{strategy:?}, pages of {page_keys}, linked: {is_linked}");
+                let world = chat(strategy, page_keys);
+                world.accept("messages", &message("s0")).await;
+                world.come_to_rest().await;
+                let deletion = world.accept("covers", &key2("own", "s")).await;
+                let faults = world.faults();
+                faults.fail(Operation::PutPage, 1..=1, Fault::Unavailable(Moment::After));
+                world.deliver(&faults, &deletion).await.unwrap().ignore();
+                let written = world.deletions.manifest(&deletion).len();
+                assert_eq!(written, 2, "{context}");
+                assert_eq!(world.now(&deletion).pages, 1, "{context}: it is not known");
+                if is_linked {
+                    put_link(&world, "t1", "own");
+                }
+
+                world.come_to_rest().await;
+
+                let ended = world.now(&deletion);
+                assert_eq!(ended.state, final_state(strategy), "{context}");
+                let is_live = live_files(&world).contains(&"own".to_owned());
+                assert_eq!(is_live, is_linked, "{context}");
+                let counts = ended.deleted.get("files").copied().unwrap_or_default();
+                let gone = u64::from(!is_linked);
+                assert_eq!(counts.deleted, gone, "{context}");
+            }
         }
     }
 }
