@@ -2,9 +2,8 @@
 //! requests, and an owner who writes by himself. After each call, at each rest and in the end, everything is judged by a
 //! ledger that knows the contract and nothing of the engine.
 //!
-//! A case has a number: `CASE=archive:155 cargo test --workspace --test it -- overlaps` tells one again. What is known to
-//! be wrong is switched off (`switches.rs`, with the faults it waits for); `CASE_ALL=1` asks for all of it, and
-//! `CASE_ALL=NoOrphan` for one rule.
+//! A case has a number: `CASE=archive:155 cargo test --workspace --test it -- overlaps` tells one again, and with
+//! `CASE_RULE=NoOrphan` it is made small for one rule alone.
 
 mod accounts;
 mod acts;
@@ -13,8 +12,8 @@ mod lanes;
 mod ledger;
 mod looks;
 mod performing;
+mod rules;
 mod stores;
-mod switches;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -30,7 +29,7 @@ use proptest::prelude::{Strategy, any};
 use self::acts::{Act, Scene, What, scenes};
 use self::board::{Board, SLOTS};
 use self::lanes::{Actor, Order};
-use self::switches::{Rule, holds};
+use self::rules::{Rule, is_asked};
 use super::story::{Trouble, page_keys, tell_each};
 use crate::engine::world::at_once;
 
@@ -123,7 +122,7 @@ fn live(case: Case) -> (Vec<State>, Vec<(Rule, String)>) {
     board.judge_in_the_end();
 
     let mut wrong = std::mem::take(&mut board.ledger().wrong);
-    wrong.retain(|(rule, _)| holds(*rule));
+    wrong.retain(|(rule, _)| is_asked(*rule));
     (ended, wrong)
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::board::Board;
 use super::ledger::{Ledger, Record};
-use super::switches::Rule;
+use super::rules::Rule;
 
 /// Counts by collection and word.
 type Counts = BTreeMap<String, BTreeMap<&'static str, u64>>;

@@ -10,7 +10,6 @@ use testing::samples::{key, key2, with_null};
 
 use super::lanes::Mailbox;
 use super::ledger::{BORN, Ledger};
-use super::switches::{Dimension, is_on};
 use crate::engine::world::{TENANT, World};
 
 /// Messages are found in their own table, notes over an index, so that they can move; reactions have no documents.
@@ -120,7 +119,6 @@ fn family(slots: &[Slot], hot: usize) -> Vec<usize> {
 
 /// The world with its places, who works in it, and what has been seen of them.
 pub(super) struct Board {
-    strategy: Strategy,
     pub(super) world: World,
     pub(super) slots: Vec<Slot>,
     /// The place to which most happens, and those above and below it.
@@ -139,7 +137,6 @@ impl Board {
         let mut world = World::new(&lines.join("\n"));
         world.page_keys = page_keys;
         Self {
-            strategy,
             world,
             family: family(&slots(), hot),
             slots: slots(),
@@ -214,11 +211,6 @@ impl Board {
             row = with_null(declared, row);
         }
         self.world.put_row(collection, row);
-    }
-
-    /// Whether stories under this strategy contain it.
-    pub(super) fn is_on(&self, dimension: Dimension) -> bool {
-        is_on(self.strategy, dimension)
     }
 
     /// Whether there is a row.

@@ -22,6 +22,8 @@ pub(super) struct Mailbox {
     pub(super) acting: [Actor; 2],
     /// The ids of documents that the index refuses to change.
     pub(super) refused: BTreeSet<String>,
+    /// Those that it has ever refused.
+    pub(super) was_refused: BTreeSet<String>,
 }
 
 /// Who does something.

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::board::{Board, LARGE};
 use super::lanes::Actor;
 use super::looks::Look;
-use super::switches::Rule;
+use super::rules::Rule;
 use crate::engine::world::at_once;
 
 /// The attribute that tells one record from the next of the same key.

@@ -10,7 +10,7 @@ use ports::Clock;
 use super::board::Board;
 use super::lanes::Actor;
 use super::ledger::{Born, Ledger, Life, Snapshot, Stands, Take};
-use super::switches::Rule;
+use super::rules::Rule;
 use crate::engine::world::TENANT;
 
 /// One look at the stores.

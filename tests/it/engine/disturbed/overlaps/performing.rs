@@ -11,7 +11,6 @@ use testing::samples::key;
 use super::acts::{Act, Ids, LAST, What, Written};
 use super::board::{Board, FOREIGN, LARGE, Name, Slot};
 use super::lanes::{Actor, give_way};
-use super::switches::Dimension;
 use crate::engine::world::{TENANT, admin, document_id};
 
 /// Does it, and says in the mailbox who is doing something.
@@ -43,16 +42,12 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
                 .await;
         }
         What::Destroy(ids) => {
-            if board.is_on(Dimension::Ids) {
-                acting(Actor::Api);
-                board.destroy_ids(&faults, &ids).await;
-            }
+            acting(Actor::Api);
+            board.destroy_ids(&faults, &ids).await;
         }
         What::DestroyAuthor { author, stream } => {
-            if board.is_on(Dimension::Author) {
-                acting(Actor::Api);
-                board.destroy_author_of(&faults, author, stream).await;
-            }
+            acting(Actor::Api);
+            board.destroy_author_of(&faults, author, stream).await;
         }
         What::Ask { of, action } => {
             let now = ports::Clock::now(&board.world.clock);
@@ -69,7 +64,7 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
                 let _ = faults.until_crash(asking).await;
             }
         }
-        What::DestroyHot if board.is_on(Dimension::Ids) => {
+        What::DestroyHot => {
             acting(Actor::Api);
             let (collection, record) = &board.slots[board.hot].name;
             let admin = admin();
@@ -82,7 +77,7 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
                 .destroy(&faults, &admin, collection, named, None);
             let _ = faults.until_crash(asking).await;
         }
-        What::DestroyHotAuthor if board.is_on(Dimension::Author) => {
+        What::DestroyHotAuthor => {
             acting(Actor::Api);
             let author = board.slots[board.hot].sender;
             board.destroy_author_of(&faults, author, None).await;
@@ -101,7 +96,6 @@ pub(super) async fn perform(board: &Board, lane: usize, act: Act) {
                 let _ = faults.until_crash(asking).await;
             }
         }
-        What::DestroyHot | What::DestroyHotAuthor => {}
         at_once => {
             acting(Actor::Owner);
             board.happens(&at_once);
@@ -127,7 +121,7 @@ impl Board {
         match what {
             What::Write(slot, written) => self.owner_writes(self.near(*slot), *written),
             What::Hot(written) => self.owner_writes(&self.slots[self.hot], *written),
-            What::Lag if self.is_on(Dimension::Lag) => self.world.rows.lag(),
+            What::Lag => self.world.rows.lag(),
             What::Settle => self.world.rows.settle(),
             What::Refuse(slot) => self.refuse(self.document_of(self.near(*slot))),
             What::RefuseAboveHot => {
@@ -148,9 +142,10 @@ impl Board {
 
     /// From now on the index refuses every change of this document.
     fn refuse(&self, id: Option<String>) {
-        if let Some(id) = id.filter(|_| self.is_on(Dimension::Refuse)) {
+        if let Some(id) = id {
             let reason = "mapper_parsing_exception";
             self.world.documents.reject(&id, reason);
+            self.mailbox().was_refused.insert(id.clone());
             self.mailbox().refused.insert(id);
         }
     }
@@ -271,23 +266,17 @@ impl Board {
         let is_live = self.is_live(slot) && self.is_ours(slot);
         match written {
             Written::Put { has_null, is_large } if row.is_none() => {
-                let was_there = self.ledger().was_there(&slot.name);
-                let dimension = if was_there {
-                    Dimension::Anew
-                } else {
-                    Dimension::Late
-                };
                 let above = declared.parent.as_ref().zip(slot.home.as_ref());
                 let has_parent =
                     above.is_none_or(|(link, home)| self.is_there(link.collection.as_ref(), home));
-                if has_parent && self.is_on(dimension) {
+                if has_parent {
                     self.write(slot, has_null);
-                    if is_large && self.is_on(Dimension::Large) {
+                    if is_large {
                         self.rewrite(slot, &[(LARGE, json!("x".repeat(409_500)))]);
                     }
                 }
             }
-            Written::Move if is_live && *collection == "notes" && self.is_on(Dimension::Move) => {
+            Written::Move if is_live && *collection == "notes" => {
                 let row = self.world.row(collection, record).expect("it is live");
                 let to = if row["stream"] == json!("s") {
                     "t"
@@ -298,23 +287,19 @@ impl Board {
                     self.rewrite(slot, &[("stream", json!(to))]);
                 }
             }
-            Written::GiveAway
-                if is_live && *collection == "notes" && self.is_on(Dimension::GiveAway) =>
-            {
+            Written::GiveAway if is_live && *collection == "notes" => {
                 self.rewrite(slot, &[("realm", json!(FOREIGN))]);
             }
-            Written::Remove if is_live && self.is_on(Dimension::Remove) => {
+            Written::Remove if is_live => {
                 self.world.rows.remove(declared, record);
                 if let Some(id) = self.document_of(slot) {
                     self.world.documents.forget(declared, &id);
                 }
             }
-            Written::Unmark
-                if row.is_some() && !self.is_live(slot) && self.is_on(Dimension::Unmark) =>
-            {
+            Written::Unmark if row.is_some() && !self.is_live(slot) => {
                 self.rewrite(slot, &[(&declared.marks.deleted_at, Value::Null)]);
             }
-            Written::LoseDocument if !is_live && self.is_on(Dimension::LoseDocument) => {
+            Written::LoseDocument if !is_live => {
                 let was_there = self.ledger().was_there(&slot.name);
                 if let Some(id) = self
                     .document_of(slot)

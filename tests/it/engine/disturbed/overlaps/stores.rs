@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::board::Board;
 use super::lanes::Actor;
 use super::ledger::{BORN, Ledger, Record, mark_in};
-use super::switches::Rule;
+use super::rules::Rule;
 use crate::engine::world::document_id;
 
 type Attributes = Map<String, Value>;
@@ -77,7 +77,7 @@ impl Board {
 
     /// Row and document say the same, whether or not the row is still there. Not so where a deletion has stopped half
     /// way: one that was cancelled before its first page has marked its root's row only. And not where an owner has taken
-    /// a row back while its document was being marked, before the comparison.
+    /// a row back while its document was being marked, or the index has refused to clear it, before the comparison.
     fn stores_agree(&self, ledger: &mut Ledger) {
         let compared = |mark: &String| {
             let by = mark
@@ -100,6 +100,7 @@ impl Board {
             let mut documents: BTreeMap<String, Attributes> =
                 self.documents(name).into_iter().collect();
             let refused = self.mailbox().refused.clone();
+            let was_refused = self.mailbox().was_refused.clone();
             documents.retain(|id, _| !refused.contains(id));
             for key in self.world.rows.keys(collection) {
                 let row = self.world.rows.get(collection, &key).unwrap_or_default();
@@ -123,10 +124,8 @@ impl Board {
                     .lives
                     .get(&born)
                     .is_some_and(|life| life.is_taken_back);
-                if row_mark.is_none()
-                    && is_taken_back
-                    && mark.as_ref().is_some_and(|by| !compared(by))
-                {
+                let is_late = is_taken_back || was_refused.contains(&id);
+                if row_mark.is_none() && is_late && mark.as_ref().is_some_and(|by| !compared(by)) {
                     continue;
                 }
                 let is_same = mark == row_mark && document.get(BORN) == row.get(BORN);
