@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, Pass};
 use domain::key::RecordRef;
 use domain::page::{Entry, Exceptions, Page};
 use domain::scope::Scope;
@@ -83,25 +83,50 @@ pub(crate) async fn exceptions<P: EnginePorts>(
     work.call(read).await.map(Option::unwrap_or_default)
 }
 
+/// Which records of the manifest are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// All.
+    Ever,
+    /// Those that the delete has not done yet, or has failed on.
+    Open,
+}
+
 /// Which of these records the manifest already has: a few of its pages are in memory at a time.
 pub(crate) async fn known<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     wanted: HashSet<RecordRef>,
+    listed: Listed,
 ) -> Result<HashSet<RecordRef>, Stop> {
     let failed = AtomicBool::new(false);
     let slice = work.slice.unless(&failed);
     let (work, wanted) = (Work::new(work.engine, &slice), &wanted);
-    let in_page = |number| {
-        Box::pin(async move {
-            let page = page(work, deletion, number).await?;
-            let records = page.iter().flat_map(|page| page.entries.iter().map(record));
-            Ok(records.filter(|record| wanted.contains(record)).collect())
-        })
-    };
-    let pages: Vec<Vec<RecordRef>> =
-        together(&failed, (1..=deletion.pages).map(in_page).collect()).await?;
+    let in_page = |number| Box::pin(listed_in(work, deletion, number, wanted, listed));
+    let pages = together(&failed, (1..=deletion.pages).map(in_page).collect()).await?;
     Ok(pages.into_iter().flatten().collect())
+}
+
+/// Which of these records one page lists.
+pub(crate) async fn listed_in<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    number: u32,
+    wanted: &HashSet<RecordRef>,
+    listed: Listed,
+) -> Result<Vec<RecordRef>, Stop> {
+    let page = page(work, deletion, number).await?;
+    let entries = page.iter().flat_map(|page| page.entries.iter().enumerate());
+    let mut found: Vec<(usize, RecordRef)> = entries
+        .map(|(place, entry)| (place, record(entry)))
+        .filter(|(_, record)| wanted.contains(record))
+        .collect();
+    if listed == Listed::Open && !found.is_empty() && deletion.is_acted(number) {
+        let exceptions = exceptions(work, deletion, number).await?;
+        let open = exceptions.open(Pass::Delete);
+        found.retain(|(place, _)| open.contains(place));
+    }
+    Ok(found.into_iter().map(|(_, record)| record).collect())
 }
 
 /// The record of an entry.

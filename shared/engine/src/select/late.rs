@@ -7,11 +7,11 @@
 //! for what may have changed since, it is not asked again. And the manifest must not have it: a record that its owner has
 //! taken back, or that has failed, stays as it is.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use tracing::warn;
 
-use crate::kit::manifest::{self, known};
+use crate::kit::manifest::{Listed, known, listed_in};
 use crate::kit::membership::{Membership, can_be_asked_again, was_requested};
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -117,14 +117,15 @@ async fn not_listed<P: EnginePorts>(
             rows.push(found);
         }
     }
-    not_known(walk, deletion, rows).await
+    not_known(walk, deletion, rows, Listed::Ever).await
 }
 
-/// Those of these rows that the manifest does not have.
+/// Those of these rows that the manifest does not have, or does not have open.
 async fn not_known<P: EnginePorts>(
     walk: &mut Walk<'_, P>,
     deletion: &Deletion,
     rows: Vec<Found>,
+    listed: Listed,
 ) -> Result<Vec<Found>, Stop> {
     if rows.is_empty() {
         return Ok(rows);
@@ -135,7 +136,8 @@ async fn not_known<P: EnginePorts>(
         return Ok(Vec::new());
     }
     walk.also_took(deletion.pages);
-    let known = known(walk.work, deletion, rows.iter().map(record).collect()).await?;
+    let wanted = rows.iter().map(record).collect();
+    let known = known(walk.work, deletion, wanted, listed).await?;
     Ok(rows
         .into_iter()
         .filter(|row| !known.contains(&record(row)))
@@ -143,7 +145,8 @@ async fn not_known<P: EnginePorts>(
 }
 
 /// Without those that the pages list which are still to be done: the last one with requested records may have some of
-/// those below them. A page that is done has none any more that carries no mark, unless one has failed.
+/// those below them. A page that is done has none any more that carries no mark, unless one has failed; another record may
+/// have the key of one that is gone.
 async fn not_to_be_done<P: EnginePorts>(
     walk: &mut Walk<'_, P>,
     deletion: &Deletion,
@@ -153,11 +156,10 @@ async fn not_to_be_done<P: EnginePorts>(
         return Ok(rows);
     };
     if deletion.has_failed() {
-        return not_known(walk, deletion, rows).await;
+        return not_known(walk, deletion, rows, Listed::Open).await;
     }
-    let page = manifest::page(walk.work, deletion, last).await?;
-    let entries = page.iter().flat_map(|page| &page.entries);
-    let listed: HashSet<RecordRef> = entries.map(manifest::record).collect();
+    let wanted = rows.iter().map(record).collect();
+    let listed = listed_in(walk.work, deletion, last, &wanted, Listed::Open).await?;
     Ok(rows
         .into_iter()
         .filter(|row| !listed.contains(&record(row)))

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::identified::{Identified, read_identified};
-use crate::kit::manifest::{self, known, record};
+use crate::kit::manifest::{self, Listed, known, record};
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -224,7 +224,8 @@ async fn not_failed_before<P: EnginePorts>(
         counts.is_some_and(|counts| counts.failed > 0)
     };
     if entries.iter().any(has_failed) {
-        let known = known(work, deletion, entries.iter().map(record).collect()).await?;
+        let wanted = entries.iter().map(record).collect();
+        let known = known(work, deletion, wanted, Listed::Open).await?;
         entries.retain(|entry| !known.contains(&record(entry)));
     }
     Ok(entries)

@@ -113,6 +113,31 @@ async fn without_a_root_a_failed_child_keeps_its_parent_and_no_other() {
     }
 }
 
+/// The manifest has its key already, as that of a record which is gone.
+#[tokio::test]
+async fn a_child_with_the_key_of_one_that_is_gone_is_not_left_below_nothing() {
+    for strategy in ["erase", "archive"] {
+        for page_keys in [1, 2, 1000] {
+            let context = format!("{strategy}, pages of {page_keys}");
+            let mut world = posts(strategy);
+            world.page_keys = page_keys;
+            world.documents.reject("p", "cluster_block_exception");
+            let failed = both_by_id(&world).await;
+            assert_eq!(failed.state, State::DeleteFailed, "{context}");
+            assert!(world.row("posts", &key("p")).is_some(), "{context}");
+            world.put("replies", &key("p1"), Some(&key("p")));
+            world.documents.accept("p");
+
+            let retried = world.act_and_rest(&failed, Action::Retry).await;
+
+            assert!(retried.state.is_done(), "{context}");
+            assert_eq!(world.row("posts", &key("p")), None, "{context}");
+            let reply = world.marks("replies", &key("p1")).0;
+            assert_ne!(reply.as_deref(), Some(""), "{context}: it is live");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_archived_parent_stays_while_a_child_that_takes_no_mark_is_live_below_it() {
     let world = posts("archive");
