@@ -19,6 +19,7 @@ mod examples;
 mod failing;
 mod failures;
 mod filtering;
+mod foreign_parents;
 mod guarding;
 mod hiding;
 mod limits;

@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod api;
+mod attached;
 mod command_line;
 mod compatibility;
 mod configuration;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::collection::{FilterField, Filters, GROUP, TIME};
 use crate::condition::{Condition, Must};
 use crate::key::KEY_PART_BYTES;
-use crate::time::{rfc3339, to_millisecond};
+use crate::time::{parse_rfc3339, rfc3339, to_millisecond};
 
 /// What a request narrows a delete by: field by field, as the request has them, times in one form.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -148,7 +148,7 @@ fn text(value: &Value) -> Result<Value, FilterFault> {
 
 /// A moment as a request writes it, cut to the millisecond.
 fn moment(value: &Value) -> Option<Timestamp> {
-    value.as_str()?.parse().ok().map(to_millisecond)
+    parse_rfc3339(value.as_str()?).map(to_millisecond)
 }
 
 fn of_field(field: FilterField<'_>, value: &Value) -> Option<Vec<Condition>> {

@@ -31,6 +31,35 @@ pub fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// The moment that a client's text says in the form of RFC 3339, and in no other that means one: a date, a `T`, a time to
+/// the second or finer, and `Z` or an offset.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    const DATE_AND_TIME: &str = "0000-00-00T00:00:00";
+    let is_like = |text: &str, form: &str| {
+        text.len() == form.len()
+            && text
+                .bytes()
+                .zip(form.bytes())
+                .all(|(byte, form)| match form {
+                    b'0' => byte.is_ascii_digit(),
+                    form => byte.eq_ignore_ascii_case(&form),
+                })
+    };
+    let (moment, rest) = text.split_at_checked(DATE_AND_TIME.len())?;
+    let offset = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let offset = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            (offset.len() < fraction.len()).then_some(offset)?
+        }
+        None => rest,
+    };
+    let is_offset = ["Z", "+00:00", "-00:00"]
+        .iter()
+        .any(|form| is_like(offset, form));
+    (is_like(moment, DATE_AND_TIME) && is_offset).then(|| text.parse().ok())?
+}
+
 /// Numbers from here on are milliseconds: as seconds they would be after the year 5000.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
@@ -88,6 +117,41 @@ mod tests {
 
         assert_eq!(rfc3339(at), "2026-11-21T07:00:00.120Z");
         assert_eq!(rfc3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_client_writes_a_moment_as_in_rfc_3339_and_in_no_other_way() {
+        for (text, moment) in [
+            ("2026-11-21T07:00:00Z", "2026-11-21T07:00:00.000Z"),
+            ("2026-11-21t07:00:00.1209z", "2026-11-21T07:00:00.120Z"),
+            ("2026-11-21T08:30:00.5+01:30", "2026-11-21T07:00:00.500Z"),
+            ("2026-11-21T07:00:00-00:00", "2026-11-21T07:00:00.000Z"),
+        ] {
+            assert_eq!(
+                parse_rfc3339(text).map(rfc3339).as_deref(),
+                Some(moment),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "2026-11-21",
+            "20261121T070000Z",
+            "20261121T0700Z",
+            "2026-11-21T07:00Z",
+            "2026-11-21 07:00:00Z",
+            "2026-11-21T07:00:00",
+            "2026-11-21T07:00:00.Z",
+            "2026-11-21T07:00:00+01",
+            "2026-11-21T07:00:00+0100",
+            "2026-11-21T07:00:00-05:00[America/New_York]",
+            "2026-11-21T07:00:00Z ",
+            "2026-13-21T07:00:00Z",
+            "2026-11-21T07:00:00+99:99",
+            "2026-11-21T07:00:00é",
+        ] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
     }
 
     #[test]

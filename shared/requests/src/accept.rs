@@ -14,6 +14,7 @@ pub use self::request::{AcceptAnswer, AcceptError, DeleteRequest};
 use self::root::{Found, Look};
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
+use crate::liveness::read_many;
 use crate::once::{self, Earlier, OnceError};
 use domain::above::Above;
 use domain::collection::Collection;
@@ -27,8 +28,8 @@ use domain::request_key::RequestKey;
 use domain::row::Row;
 use domain::scope::Scope;
 use ports::{
-    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Ids, OnlyIf, SendDeletion,
-    UndoOutcome,
+    AcceptDeletions, AcceptOutcome, ApiPorts, Clock, DependencyError, Fields, Ids, OnlyIf,
+    SendDeletion, UndoOutcome,
 };
 use telemetry::chain;
 
@@ -49,10 +50,21 @@ pub async fn earlier<P: ApiPorts>(
         collection,
         ..
     } = request;
-    if right(principal, collection, Action::Delete) == Right::Never {
+    let right = right(principal, collection, Action::Delete);
+    if right == Right::Never {
         return Err(AcceptError::Forbidden);
     }
-    once::earlier(api, principal, request.once.as_ref()).await
+    let found = once::earlier::<P, AcceptError>(api, principal, request.once.as_ref()).await?;
+    if right == Right::OwnOnly && found != Earlier::None {
+        // What is gone by now says no more whose it was; the caller had the right to delete it then.
+        let key = std::slice::from_ref(&request.key);
+        let rows = read_many(api, collection, key, Fields::Judged).await?;
+        let is_anothers = |row: &Row| row.author(collection) != Some(principal.subject.as_str());
+        if rows.iter().flatten().any(is_anothers) {
+            return Err(AcceptError::Forbidden);
+        }
+    }
+    Ok(found)
 }
 
 /// Accepts a delete.

@@ -87,7 +87,9 @@ pub async fn earlier<P: ApiPorts>(
     let found = once::earlier::<P, ActError>(api, request.principal, request.once.as_ref()).await?;
     match &found {
         Earlier::None => Ok(found),
-        Earlier::Shown(shown) if may(api, request.principal, &shown.deletion, request.action) => {
+        Earlier::Shown(shown)
+            if may_again(api, request.principal, &shown.deletion, request.action) =>
+        {
             Ok(found)
         }
         Earlier::Shown(_) => Err(ActError::Forbidden),
@@ -193,6 +195,26 @@ pub fn allowed<P: ApiPorts>(
         .allowed_actions(api.ports.clock().now())
         .filter(|action| may(api, principal, deletion, *action))
         .collect()
+}
+
+/// Whether the caller may still ask for what they have asked for. A `retry` was of one of the three passes, and the
+/// deletion may have gone on to another since.
+fn may_again<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    deletion: &Deletion,
+    action: Action,
+) -> bool {
+    let of_a_pass = [
+        permission::Action::Delete,
+        permission::Action::Restore,
+        permission::Action::Purge,
+    ];
+    let may_one = |wanted| may_act(principal, &api.collections, deletion, wanted);
+    match action {
+        Action::Retry => of_a_pass.into_iter().any(may_one),
+        Action::Cancel | Action::Restore | Action::Purge => may(api, principal, deletion, action),
+    }
 }
 
 /// `cancel` and `retry` need the right of the pass that they affect.

@@ -70,10 +70,15 @@ impl DeletionFilter {
 
     /// Whether what never changes of a deletion is what is asked for.
     fn wants(&self, summary: &DeletionSummary) -> bool {
-        let collection = self.collection.as_deref();
         let requested_by = self.requested_by.as_deref();
-        collection.is_none_or(|wanted| wanted == summary.collection.as_ref())
-            && requested_by.is_none_or(|wanted| wanted == summary.requested_by)
+        requested_by.is_none_or(|wanted| wanted == summary.requested_by)
+    }
+
+    /// Whether a deletion requests records of the collection that is asked for.
+    fn is_about(&self, deletion: &Deletion) -> bool {
+        let mut requested = std::iter::once(&deletion.collection).chain(&deletion.names);
+        let collection = self.collection.as_deref();
+        collection.is_none_or(|wanted| requested.any(|name| name.as_ref() == wanted))
     }
 }
 
@@ -166,6 +171,7 @@ pub async fn list<P: ApiPorts>(
         for (id, shown) in read_all(api, &principal.tenant, &wanted).await? {
             let is_wanted = |shown: &Shown| {
                 sees(principal, &api.collections, &shown.deletion)
+                    && filter.is_about(&shown.deletion)
                     && filter
                         .state
                         .is_none_or(|wanted| wanted == shown.deletion.state)

@@ -16,7 +16,6 @@ use domain::deletion::{Accepted, Deletion};
 use domain::key::RecordKey;
 use domain::message::{DeletionMessage, OnPublishFailure};
 use domain::page::PAGE_BYTES;
-use domain::permission::{Action, Right, right};
 use domain::request_key::RequestKey;
 use domain::scope::Scope;
 use domain::time::to_millisecond;
@@ -49,8 +48,9 @@ pub async fn earlier<P: ApiPorts>(
     api: &Api<P>,
     request: &DestroyRequest<'_>,
 ) -> Result<Earlier, DestroyError> {
-    let may = |action| right(request.principal, request.collection, action) != Right::Never;
-    if !may(Action::Delete) && !may(Action::DestroyAll) {
+    let now = to_millisecond(api.ports.clock().now());
+    // Everything else that is wrong with it was right then.
+    if let Err(DestroyError::Forbidden) = covering::scope(&api.collections, request, 0, now) {
         return Err(DestroyError::Forbidden);
     }
     once::earlier(api, request.principal, request.once.as_ref()).await

@@ -277,6 +277,33 @@ async fn rights_are_asked_again_when_a_request_is_repeated() {
 }
 
 #[tokio::test]
+async fn who_keeps_a_lesser_right_may_repeat_only_what_that_right_allows() {
+    let author = |who: &str| {
+        Event::new("POST", "/v1/memos/destroy_all")
+            .header("content-type", "application/json")
+            .header("idempotency-key", "k-1")
+            .body(&format!(r#"{{"author":"{who}"}}"#))
+    };
+    // The records are ann's.
+    for (event, by, status) in [
+        (delete("/v1/memos/n-1"), "ann", 202),
+        (delete("/v1/memos/n-1"), "bob", 403),
+        (author("ann"), "ann", 202),
+        (author("ann"), "bob", 403),
+    ] {
+        let world = world();
+        world.put("memos", &key("n-1"));
+        let first = world.call(event.clone().by(by, "acme", "[admin]")).await;
+        assert_eq!(first.status, 202, "{}", first.text);
+        world.come_to_rest().await;
+
+        let again = world.call(event.by(by, "acme", "[nobody]")).await;
+
+        assert_eq!(again.status, status, "{by}: {}", again.text);
+    }
+}
+
+#[tokio::test]
 async fn what_did_nothing_uses_no_key() {
     let world = world();
     let nothing = world.call(delete("/v1/memos/absent")).await;

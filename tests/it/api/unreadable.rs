@@ -94,7 +94,7 @@ async fn a_record_is_shown_only_where_the_row_says_that_it_is_live() {
 #[tokio::test]
 async fn what_is_requested_by_id_fails_with_its_reason_and_is_not_counted_as_missing() {
     let world = world();
-    let ids = json!({ "ids": [{ "id": "live" }, { "id": "m-false" }, { "id": "t-number" }, { "id": "absent" }] });
+    let ids = json!({ "ids": ["live", "m-false", "t-number", "absent"] });
 
     let accepted = world
         .call(
@@ -117,7 +117,7 @@ async fn what_is_requested_by_id_fails_with_its_reason_and_is_not_counted_as_mis
         ))
         .await;
     assert_eq!(shown.body["state"], json!(State::DeleteFailed.to_string()));
-    let counts = &shown.body["counts"]["slips"];
+    let counts = &shown.body["counts"]["delete"]["slips"];
     assert_eq!(counts["deleted"], 1, "{counts}");
     assert_eq!(counts["failed"], 2, "{counts}");
     assert_eq!(counts["missing"], 1, "{counts}");

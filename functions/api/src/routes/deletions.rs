@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::collection::CollectionName;
 use domain::deletion::{Action, DeletionId, Refusal, State as DeletionState};
+use domain::time::parse_rfc3339;
 use jiff::Timestamp;
 use ports::{ApiPorts, Clock as _};
 use requests::Api;
@@ -253,8 +254,8 @@ fn collection_name(query: &Query) -> Result<Option<String>, Problem> {
 
 fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>, Problem> {
     let at = query.get(name).map(|text| {
-        let at = text.parse::<Timestamp>();
-        at.map_err(|_| invalid(name, "is not a time such as 2026-11-21T07:00:00Z"))
+        let at = parse_rfc3339(text);
+        at.ok_or_else(|| invalid(name, "is not a time such as 2026-11-21T07:00:00Z"))
     });
     at.transpose()
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use domain::collection::{Collection, KeySchema};
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use domain::narrowing::{FilterError, FilterFault, Narrowing};
+use domain::time::parse_rfc3339;
 use jiff::Timestamp;
 use requests::Api;
 use requests::destroy::{MOST_COUNTED, MOST_IDS, Requested};
@@ -188,7 +189,7 @@ fn filters(collection: &Collection, value: &Value) -> Result<Narrowing, Problem>
 }
 
 fn moment(value: &Value) -> Result<Timestamp, Problem> {
-    let read = value.as_str().and_then(|text| text.parse().ok());
+    let read = value.as_str().and_then(parse_rfc3339);
     let why = "is not a time as in RFC 3339, e.g. 2026-11-21T07:00:00.120Z";
     read.ok_or_else(|| invalid("/as_of", why))
 }

@@ -1,0 +1,96 @@
+//! A chat on generated tables: no tenant, three levels over indexes, a time as the mark, which may be NULL.
+
+use domain::deletion::{Action, DeleteCounts, Deletion, State};
+use serde_json::{Value, json};
+use testing::samples::key;
+
+use super::{Attached, attached, rows};
+
+const FILE: &str = include_str!("chat-by-indexes.toml");
+
+/// The conversation is deleted, and what is below it.
+async fn deleted() -> Option<(Attached, Deletion)> {
+    let chat = attached("chat-by-indexes", FILE, "main")?;
+    let faults = chat.on.faults();
+    let accepted = chat.on.accept(&faults, "conversations", &key("cv-1")).await;
+    let _ended = chat.on.deliver(&faults, accepted.id).await.unwrap();
+    let deleted = chat.on.read(accepted.id).await;
+    Some((chat, deleted))
+}
+
+fn row(chat: &Attached, collection: &str, id: &str) -> Value {
+    let mut items = chat.on.items(collection).into_iter();
+    let found = items.find(|item| item["id"] == json!({ "S": id }));
+    found.map_or(Value::Null, Value::Object)
+}
+
+#[tokio::test]
+async fn a_conversation_is_deleted_with_all_below_and_what_was_deleted_before_us_stays_as_it_is() {
+    let Some((chat, deletion)) = deleted().await else {
+        return;
+    };
+
+    assert_eq!(deletion.state, State::Deleted);
+    let counts = |deleted, already_deleted| DeleteCounts {
+        selected: deleted + already_deleted,
+        deleted,
+        already_deleted,
+        ..DeleteCounts::default()
+    };
+    for (collection, expected) in [
+        ("conversations", counts(1, 0)),
+        ("participants", counts(2, 0)),
+        ("messages", counts(3, 1)),
+        ("message_reads", counts(2, 0)),
+    ] {
+        assert_eq!(deletion.deleted[collection], expected, "{collection}");
+    }
+    let before = chat.loaded.iter().find(|(name, _)| name == "messages");
+    let mut before = before.unwrap().1.iter();
+    let m4 = before
+        .find(|item| item["id"] == json!({ "S": "m-4" }))
+        .unwrap();
+    assert_eq!(row(&chat, "messages", "m-4"), Value::Object(m4.clone()));
+}
+
+#[tokio::test]
+async fn a_restore_gives_every_row_back_to_the_type_and_the_digit_a_null_as_a_null() {
+    let Some((chat, deletion)) = deleted().await else {
+        return;
+    };
+    let faults = chat.on.faults();
+
+    chat.on.act(&faults, deletion.id, Action::Restore).await;
+    let _ended = chat.on.deliver(&faults, deletion.id).await.unwrap();
+
+    assert_eq!(chat.on.read(deletion.id).await.state, State::Restored);
+    assert_eq!(rows(&chat.on), chat.loaded);
+    assert!(row(&chat, "messages", "m-1").get("deletedAt").is_none());
+    assert_eq!(
+        row(&chat, "messages", "m-2")["deletedAt"],
+        json!({ "NULL": true })
+    );
+}
+
+#[tokio::test]
+async fn a_purge_removes_what_was_declared_and_no_other_row() {
+    let Some((chat, deletion)) = deleted().await else {
+        return;
+    };
+    let faults = chat.on.faults();
+
+    chat.on.act(&faults, deletion.id, Action::Purge).await;
+    let _ended = chat.on.deliver(&faults, deletion.id).await.unwrap();
+
+    assert_eq!(chat.on.read(deletion.id).await.state, State::Purged);
+    let left: Vec<Value> = rows(&chat.on)
+        .into_iter()
+        .flat_map(|(_, items)| items)
+        .map(|item| item["id"].clone())
+        .collect();
+    assert_eq!(
+        left,
+        [json!({ "S": "m-4" })],
+        "deleted before us, by somebody else"
+    );
+}
