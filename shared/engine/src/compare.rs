@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use crate::compare::looked::Progress;
 use crate::compare::repair::Comparing;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::detach::detach;
@@ -32,6 +33,7 @@ use telemetry::chain;
 pub(crate) mod below;
 pub(crate) mod copies;
 pub(crate) mod hanging;
+pub(crate) mod looked;
 pub(crate) mod plan;
 pub(crate) mod repair;
 
@@ -140,7 +142,13 @@ async fn run<P: EnginePorts>(
             deletion.comparison.pages = number;
             continue;
         };
-        let findings = compare_page(work, deletion, number, case).await?;
+        let mut progress = Progress::of(deletion, number);
+        if let Err(stop) = compare_page(work, deletion, case, &mut progress).await {
+            // Saved with what ends the stretch.
+            deletion.comparison.below_cursor = progress.looked.cursor();
+            return Err(stop);
+        }
+        let findings = progress.findings;
         let next = deletion.page_compared(number, &findings);
         checkpoint(work, deletion, next).await?;
         add(drift, &findings.drift);
@@ -171,13 +179,13 @@ async fn run<P: EnginePorts>(
 async fn compare_page<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    number: u32,
     case: Case,
-) -> Result<Findings, Stop> {
-    let mut findings = Findings::default();
+    progress: &mut Progress,
+) -> Result<(), Stop> {
+    let number = deletion.comparison.pages + 1;
     // A page that has been dropped already belongs to nobody any more.
     let Some(page) = manifest::page(work, deletion, number).await? else {
-        return Ok(findings);
+        return Ok(());
     };
     for mut records in Records::by_collection(work.collections(), &page.entries)? {
         // Never this deletion's: whatever is there now is not checked.
@@ -185,8 +193,8 @@ async fn compare_page<P: EnginePorts>(
             .places
             .retain(|place| page.entries[*place].judged != Judged::Missing);
         let comparing = Comparing::new(work, deletion, &records);
-        comparing.compare(case, &mut findings).await?;
-        copies::compare(work, deletion, &records, case, &mut findings).await?;
+        comparing.compare(case, progress).await?;
+        copies::compare(work, deletion, &records, case, progress).await?;
         if case.has_deleted(deletion, number) {
             let open = records.open(None);
             let entries = open.places.iter().map(|place| open.entry(*place));
@@ -196,7 +204,7 @@ async fn compare_page<P: EnginePorts>(
             }
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 async fn send_back<P: EnginePorts>(

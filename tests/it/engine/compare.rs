@@ -6,5 +6,6 @@ pub(crate) mod compares;
 mod hanging;
 mod killed;
 mod late_indexes;
+mod long_looks;
 mod purged;
 mod settled;

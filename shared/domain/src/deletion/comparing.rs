@@ -29,6 +29,7 @@ impl Deletion {
     pub fn page_compared(&self, page: u32, findings: &Findings) -> Self {
         let mut next = self.changed();
         next.comparison.pages = page;
+        next.comparison.below_cursor = None;
         next.comparison.waiting += findings.waiting;
         next.comparison.found_more(&findings.drift);
         next

@@ -79,7 +79,8 @@ pub struct Comparison {
     /// Pages that are compared.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pages: u32,
-    /// Where the search below the root continues, as JSON: it contains a position of another store.
+    /// Where the search below the root continues; of a restored deletion, where the looks below the records of the next
+    /// page do. As JSON: it contains a position of another store.
     #[serde(
         default,
         skip_serializing_if = "is_default",

@@ -3,9 +3,12 @@
 //!
 //! It was written without the API, while the record was hidden. It is removed first, children before parents, each with
 //! the deletion's mark on it, as a purge removes late arrivals. Another deletion's record stays: its own mark hides it.
+//! There may be more of those than a stretch can read: the next one continues where this one has come to. Once something
+//! stays that should not, the look below that record is over: the record stays, and hides what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::compare::looked::{Looked, Removing};
 use crate::effects::remove_schedules;
 use crate::kit::manifest;
 use crate::kit::records::Records;
@@ -14,9 +17,10 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::strategies;
 use domain::collection::Collection;
+use domain::cursor::Place;
 use domain::deletion::Deletion;
 use domain::deletion::comparison::{Drift, Findings};
-use domain::page::{Entry, Outcome, Position};
+use domain::page::{Entry, Outcome};
 use domain::row::Row;
 use domain::scope::Scope;
 use ports::{EnginePorts, Related};
@@ -27,6 +31,9 @@ const LOOK: usize = 100;
 /// What has become of the records below others.
 #[derive(Debug, Default)]
 pub(crate) struct Cleared {
+    /// How many of the records, from the first on, have had their look: those before one that takes long are removed
+    /// first, so that the place in it says that they are done.
+    pub(crate) looked: usize,
     /// The places of those below which something stays.
     pub(crate) kept: BTreeSet<usize>,
     /// How many were removed.
@@ -54,11 +61,14 @@ impl Cleared {
     }
 }
 
-/// Removes what is below these records. What is removed is progress: a comparison that ends early finds it gone.
+/// Removes what is below these records, at least below the first one. What is removed is progress: a comparison that ends
+/// early finds it gone.
 pub(crate) async fn clear<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     records: &Records<'_>,
+    removing: Removing,
+    looked: &mut Looked,
 ) -> Result<Cleared, Stop> {
     let mut cleared = Cleared::default();
     if records.places.is_empty() {
@@ -72,9 +82,27 @@ pub(crate) async fn clear<P: EnginePorts>(
         removed: Removed::default(),
     };
     for place in &records.places {
-        if !hanging.clear(records.entry(*place)).await? {
+        let (parent, entries) = (records.entry(*place), records.entries);
+        let Some(mut at) = looked.begin(entries, removing, *place) else {
+            cleared.kept.insert(*place);
+            cleared.looked += 1;
+            continue;
+        };
+        let mut is_clear = true;
+        while is_clear && hanging.has_more(parent, &at) {
+            if at.after.is_some() {
+                if cleared.looked > 0 {
+                    cleared.removed = hanging.removed;
+                    return Ok(cleared);
+                }
+                looked.reach(entries, removing, &at);
+            }
+            (is_clear, at) = hanging.some(parent, at).await?;
+        }
+        if !is_clear {
             cleared.kept.insert(*place);
         }
+        cleared.looked += 1;
     }
     cleared.removed = hanging.removed;
     Ok(cleared)
@@ -89,24 +117,32 @@ struct Hanging<'a, P: EnginePorts> {
 }
 
 impl<P: EnginePorts> Hanging<'_, P> {
+    /// Whether there may be more below a record from this place on.
+    fn has_more(&self, parent: &Entry, at: &Place) -> bool {
+        at.child < self.scope.children_of(&parent.collection).len()
+    }
+
+    /// Removes what one query finds below a record; whether nothing of it stays, and the place behind it.
+    async fn some(&mut self, parent: &Entry, at: Place) -> Result<(bool, Place), Stop> {
+        let (work, scope) = (self.work, self.scope);
+        let name = scope.children_of(&parent.collection).get(at.child);
+        let Some(name) = name else {
+            return Ok((true, at));
+        };
+        let collection = work.collection(name)?;
+        let Some(children) = Related::children(collection, &parent.key) else {
+            return Ok((true, at.behind(None)));
+        };
+        let found = related::page(work, &children, at.after.as_ref(), LOOK).await?;
+        let is_clear = Box::pin(self.remove(collection, found.rows)).await?;
+        Ok((is_clear, at.behind(found.next)))
+    }
+
     /// Removes what is below a record; whether nothing stays there.
     async fn clear(&mut self, parent: &Entry) -> Result<bool, Stop> {
-        let (work, scope) = (self.work, self.scope);
-        let mut is_clear = true;
-        for name in scope.children_of(&parent.collection) {
-            let collection = work.collection(name)?;
-            let Some(children) = Related::children(collection, &parent.key) else {
-                continue;
-            };
-            let mut after: Option<Position> = None;
-            loop {
-                let found = related::page(work, &children, after.as_ref(), LOOK).await?;
-                is_clear &= Box::pin(self.remove(collection, found.rows)).await?;
-                after = found.next;
-                if after.is_none() {
-                    break;
-                }
-            }
+        let (mut is_clear, mut at) = (true, Place::FIRST);
+        while is_clear && self.has_more(parent, &at) {
+            (is_clear, at) = self.some(parent, at).await?;
         }
         Ok(is_clear)
     }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::compare::hanging;
+use crate::compare::looked::{Progress, Removing};
 use crate::compare::plan::{Case, Repair, Seen, plan};
 use crate::kit::clear::{clear_documents, clear_rows};
 use crate::kit::documents::Documents;
@@ -18,7 +19,7 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::kit::write_documents::{AT_ONCE, document_of, write_documents};
 use domain::deletion::Deletion;
-use domain::deletion::comparison::{Drift, Findings};
+use domain::deletion::comparison::Drift;
 use domain::document::Document;
 use domain::row::Row;
 use ports::{
@@ -58,7 +59,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     }
 
     /// Compares these records and repairs those that can be repaired; counts the differences.
-    pub(crate) async fn compare(&self, case: Case, findings: &mut Findings) -> Result<(), Stop> {
+    pub(crate) async fn compare(&self, case: Case, progress: &mut Progress) -> Result<(), Stop> {
         let mut open = self.records.places.clone();
         let mut found: BTreeMap<usize, (Drift, bool)> = BTreeMap::new();
         let mut waiting: HashSet<usize> = HashSet::new();
@@ -74,7 +75,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 }
             }
             let repairs = planned.iter().map(|(place, (_, repair))| (*place, *repair));
-            let done = self.repair(repairs.collect(), findings).await?;
+            let done = self.repair(repairs.collect(), progress).await?;
             open = Vec::new();
             for (place, (drift, repair)) in planned {
                 let done = done.get(&place).copied().unwrap_or(Done::Stays);
@@ -91,9 +92,9 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             }
         }
         for (drift, repaired) in found.into_values() {
-            findings.count(drift, 1, repaired);
+            progress.findings.count(drift, 1, repaired);
         }
-        findings.waiting += u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+        progress.findings.waiting += u64::try_from(waiting.len()).unwrap_or(u64::MAX);
         Ok(())
     }
 
@@ -160,7 +161,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     async fn repair(
         &self,
         repairs: BTreeMap<usize, Repair>,
-        findings: &mut Findings,
+        progress: &mut Progress,
     ) -> Result<BTreeMap<usize, Done>, Stop> {
         let at = |wanted: fn(&Repair) -> bool| -> Vec<usize> {
             let places = repairs.iter().filter(|(_, repair)| wanted(repair));
@@ -198,23 +199,29 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             }
         }
         done.extend(self.remove_documents(&documents).await?);
-        for some in removed.chunks(AT_ONCE) {
-            done.extend(Box::pin(self.remove_records(some, findings)).await?);
+        let mut removed = removed.as_slice();
+        while !removed.is_empty() {
+            let some = &removed[..removed.len().min(AT_ONCE)];
+            let (looked, some) = Box::pin(self.remove_records(some, progress)).await?;
+            done.extend(some);
+            removed = &removed[looked..];
         }
         Ok(done)
     }
 
-    /// What is below them first: a record below which something stays is read again. Documents before rows: a row is
-    /// removed only when its document is.
+    /// What is below them first: a record below which something stays is left. Documents before rows: a row is removed
+    /// only when its document is. Returns how many of the records have had their turn.
     async fn remove_records(
         &self,
         records: &[(usize, Option<DocumentVersion>)],
-        findings: &mut Findings,
-    ) -> Result<BTreeMap<usize, Done>, Stop> {
+        progress: &mut Progress,
+    ) -> Result<(usize, BTreeMap<usize, Done>), Stop> {
         let places: Vec<usize> = records.iter().map(|(place, _)| *place).collect();
-        let below = hanging::clear(self.work, self.deletion, &self.at(&places)).await?;
-        below.count(findings);
-        let kept = below.kept.iter().map(|place| (*place, Done::Again));
+        let (some, looked) = (self.at(&places), &mut progress.looked);
+        let below = hanging::clear(self.work, self.deletion, &some, Removing::Rows, looked).await?;
+        below.count(&mut progress.findings);
+        let records = &records[..below.looked];
+        let kept = below.kept.iter().map(|place| (*place, Done::Stays));
         let mut done: BTreeMap<usize, Done> = kept.collect();
         let free = records
             .iter()
@@ -223,9 +230,10 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         let documents = documents.collect();
         done.extend(self.remove_documents(&documents).await?);
         let is_free = |place: &usize| done.get(place).is_none_or(|done| *done == Done::Repaired);
-        let rows: Vec<usize> = places.into_iter().filter(is_free).collect();
+        let rows = places.into_iter().take(below.looked);
+        let rows: Vec<usize> = rows.filter(is_free).collect();
         done.extend(self.remove_rows(&rows).await?);
-        Ok(done)
+        Ok((below.looked, done))
     }
 
     /// Afterwards the rows are read once more: a restore may have run in between, and its document must not stay

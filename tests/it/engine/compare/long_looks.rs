@@ -1,0 +1,123 @@
+//! What another deletion or another tenant has below a record may be more than a stretch can read.
+
+use std::time::Duration;
+
+use domain::deletion::{Action, Deletion, State};
+use domain::key::RecordKey;
+use serde_json::Value;
+use testing::samples::{key, key2};
+use testing::{Faults, Operation};
+
+use crate::engine::bulk::world::{chat_as, message, put_reaction};
+use crate::engine::compare::compares::{put_marked, restored};
+use crate::engine::world::World;
+use crate::engine::world::trees::four_levels;
+
+/// How many rows one query of a look reads.
+const QUERY: usize = 100;
+
+/// More than two stretches can read, where a query takes a second.
+const MANY: usize = 6_000;
+
+/// Sweeps until the deletion is compared; each query takes a second. Returns how many sweeps and queries it took.
+async fn compared_slowly(world: &World, most: usize) -> (usize, usize) {
+    let faults: Faults = world.faults();
+    faults.slow_at(Operation::QueryRows, Duration::from_secs(1));
+    let (mut sweeps, mut compared) = (0, 0);
+    while compared == 0 {
+        sweeps += 1;
+        assert!(sweeps <= most, "not compared after {most} sweeps");
+        let report = world.sweep(&faults).await.unwrap();
+        assert_eq!(report.errors, 0, "{report:?}");
+        compared = report.compared;
+    }
+    (sweeps, faults.count(Operation::QueryRows))
+}
+
+/// An author's messages are restored except for those below a stream that is gone; below two of them another tenant has
+/// many reactions, and before and behind those one is live.
+async fn strangers_below(strategy: &str) -> (World, Deletion) {
+    let world = chat_as(strategy);
+    let author = world.destroy_author("ann").await;
+    world.come_to_rest().await;
+    world.rows.remove(world.collection("streams"), &key("s"));
+    let restored = world.act_and_rest(&author, Action::Restore).await;
+    assert_eq!(restored.state, State::Restored);
+    for id in ["s0", "s2"] {
+        for n in 0..MANY {
+            let stranger = format!("m{n:05}");
+            put_reaction(&world, "s", id, &stranger);
+            world.give_away("reactions", &key2(id, &stranger));
+        }
+        put_reaction(&world, "s", id, "a");
+        put_reaction(&world, "s", id, "z");
+    }
+    world.clock.advance(Duration::from_mins(20));
+    let report = world.sweep(&world.faults()).await.unwrap();
+    assert_eq!(report.compared, 1, "{report:?}");
+    world.until_purge(&author);
+    (world, author)
+}
+
+#[tokio::test]
+async fn what_strangers_have_below_a_record_is_read_once_over_all_stretches() {
+    for strategy in ["flag", "archive"] {
+        let (world, deletion) = strangers_below(strategy).await;
+
+        let (sweeps, queries) = compared_slowly(&world, 10).await;
+
+        let needed = 2 * MANY / QUERY;
+        assert!(queries <= needed + 4 * sweeps, "{strategy}: {queries}");
+        assert!(sweeps > 4, "{strategy}: it takes several stretches");
+        for id in ["s0", "s2"] {
+            assert_eq!(world.marks("messages", &message(id)), (None, None));
+            for emoji in ["a", "z"] {
+                assert_eq!(world.row("reactions", &key2(id, emoji)), None);
+            }
+            let stranger = key2(id, &format!("m{:05}", MANY - 1));
+            assert!(world.row("reactions", &stranger).is_some(), "{strategy}");
+        }
+        assert!(world.rows.copies().is_empty(), "{strategy}");
+        assert_eq!(world.now(&deletion).due_at, None, "{strategy}");
+    }
+}
+
+/// Another deletion's messages.
+fn put_marked_by_another(world: &World, discussion: &RecordKey, id: &str) {
+    let mut row = world.live_row("messages", &key(id), Some(discussion));
+    let other: Value = "01999999-9999-7999-8999-999999999999".into();
+    row.insert("deleted_at".to_owned(), "2026-11-21T07:00:00Z".into());
+    row.insert("deletion_id".to_owned(), other);
+    world.put_row("messages", row);
+}
+
+#[tokio::test]
+async fn a_record_below_which_something_stays_does_not_hold_up_the_others() {
+    let world = four_levels();
+    let deletion = restored(&world, "lists", "l").await;
+    world.rows.remove(world.collection("lists"), &key("l"));
+    for id in ["d1", "d2", "d3"] {
+        let discussion = key2("l", id);
+        put_marked(&world, &deletion, "discussions", &discussion);
+        for n in 0..MANY {
+            put_marked_by_another(&world, &discussion, &format!("l-{id}-m{n:05}"));
+        }
+    }
+    // Behind the others: it cannot be taken.
+    world.put("messages", &key("l-d1-z"), Some(&key2("l", "d1")));
+    world.documents.reject("l-d1-z", "mapper_parsing_exception");
+    world.until_purge(&deletion);
+
+    let (sweeps, queries) = compared_slowly(&world, 20).await;
+
+    // The index has them all in one partition: it is read up to what stays, then once for each of the others.
+    let needed = (1 + 3 + 3) * MANY / QUERY;
+    assert!(queries <= needed + 4 * sweeps, "{queries}");
+    let ours = Some(deletion.id.to_string());
+    assert_eq!(world.marks("discussions", &key2("l", "d1")).0, ours);
+    assert_eq!(world.marks("messages", &key("l-d1-z")).0, ours);
+    for id in ["d2", "d3"] {
+        assert_eq!(world.marks("discussions", &key2("l", id)), (None, None));
+    }
+    assert!(world.now(&deletion).comparison.done);
+}
