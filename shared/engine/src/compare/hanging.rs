@@ -28,6 +28,10 @@ use ports::{EnginePorts, Related};
 /// The most children of one query.
 const LOOK: usize = 100;
 
+/// How many queries of a record's children may find that there is more, and nothing to remove, before the look below those
+/// children is given up: only the place below the record itself is stored, so all of this must fit into a stretch.
+const FRUITLESS: usize = 200;
+
 /// What has become of the records below others.
 #[derive(Debug, Default)]
 pub(crate) struct Cleared {
@@ -41,7 +45,7 @@ pub(crate) struct Cleared {
 }
 
 /// How many records were removed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Removed {
     /// Written without the API.
     live: u64,
@@ -80,6 +84,7 @@ pub(crate) async fn clear<P: EnginePorts>(
         deletion,
         scope: &scope,
         removed: Removed::default(),
+        fruitless: 0,
     };
     for place in &records.places {
         let (parent, entries) = (records.entry(*place), records.entries);
@@ -97,6 +102,7 @@ pub(crate) async fn clear<P: EnginePorts>(
                 }
                 looked.reach(entries, removing, &at);
             }
+            hanging.fruitless = 0;
             (is_clear, at) = hanging.some(parent, at).await?;
         }
         if !is_clear {
@@ -114,6 +120,8 @@ struct Hanging<'a, P: EnginePorts> {
     deletion: &'a Deletion,
     scope: &'a Scope,
     removed: Removed,
+    /// See [`FRUITLESS`].
+    fruitless: usize,
 }
 
 impl<P: EnginePorts> Hanging<'_, P> {
@@ -134,15 +142,20 @@ impl<P: EnginePorts> Hanging<'_, P> {
             return Ok((true, at.behind(None)));
         };
         let found = related::page(work, &children, at.after.as_ref(), LOOK).await?;
+        let before = self.removed;
         let is_clear = Box::pin(self.remove(collection, found.rows)).await?;
+        if found.next.is_some() && self.removed == before {
+            self.fruitless += 1;
+        }
         Ok((is_clear, at.behind(found.next)))
     }
 
-    /// Removes what is below a record; whether nothing stays there.
+    /// Removes what is below one of those; whether nothing stays there.
     async fn clear(&mut self, parent: &Entry) -> Result<bool, Stop> {
         let (mut is_clear, mut at) = (true, Place::FIRST);
         while is_clear && self.has_more(parent, &at) {
             (is_clear, at) = self.some(parent, at).await?;
+            is_clear &= self.fruitless < FRUITLESS;
         }
         Ok(is_clear)
     }

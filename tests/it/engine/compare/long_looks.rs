@@ -16,13 +16,16 @@ use crate::engine::world::trees::four_levels;
 /// How many rows one query of a look reads.
 const QUERY: usize = 100;
 
-/// More than two stretches can read, where a query takes a second.
+/// How long a query takes.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// More than two stretches can read.
 const MANY: usize = 6_000;
 
-/// Sweeps until the deletion is compared; each query takes a second. Returns how many sweeps and queries it took.
-async fn compared_slowly(world: &World, most: usize) -> (usize, usize) {
+/// Sweeps until the deletion is compared, where each query takes so long. Returns how many sweeps and queries it took.
+async fn compared_slowly(world: &World, query: Duration, most: usize) -> (usize, usize) {
     let faults: Faults = world.faults();
-    faults.slow_at(Operation::QueryRows, Duration::from_secs(1));
+    faults.slow_at(Operation::QueryRows, query);
     let (mut sweeps, mut compared) = (0, 0);
     while compared == 0 {
         sweeps += 1;
@@ -64,7 +67,7 @@ async fn what_strangers_have_below_a_record_is_read_once_over_all_stretches() {
     for strategy in ["flag", "archive"] {
         let (world, deletion) = strangers_below(strategy).await;
 
-        let (sweeps, queries) = compared_slowly(&world, 10).await;
+        let (sweeps, queries) = compared_slowly(&world, SLOW, 10).await;
 
         let needed = 2 * MANY / QUERY;
         assert!(queries <= needed + 4 * sweeps, "{strategy}: {queries}");
@@ -108,7 +111,7 @@ async fn a_record_below_which_something_stays_does_not_hold_up_the_others() {
     world.documents.reject("l-d1-z", "mapper_parsing_exception");
     world.until_purge(&deletion);
 
-    let (sweeps, queries) = compared_slowly(&world, 20).await;
+    let (sweeps, queries) = compared_slowly(&world, SLOW, 20).await;
 
     // The index has them all in one partition: it is read up to what stays, then once for each of the others.
     let needed = (1 + 3 + 3) * MANY / QUERY;
@@ -120,4 +123,29 @@ async fn a_record_below_which_something_stays_does_not_hold_up_the_others() {
         assert_eq!(world.marks("discussions", &key2("l", id)), (None, None));
     }
     assert!(world.now(&deletion).comparison.done);
+}
+
+/// Only the place below the record itself is stored.
+#[tokio::test]
+async fn a_record_stays_marked_below_whose_child_strangers_have_more_than_a_stretch_can_read() {
+    let world = four_levels();
+    let deletion = restored(&world, "lists", "l").await;
+    world.rows.remove(world.collection("lists"), &key("l"));
+    for id in ["d2", "d3"] {
+        put_marked(&world, &deletion, "discussions", &key2("l", id));
+    }
+    let reactions = world.collection("reactions");
+    for n in 0..30_000 {
+        let stranger = key2("l-d2-0", &format!("m{n:05}"));
+        let row = testing::samples::row(reactions, &stranger, "globex");
+        world.rows.put(reactions, row);
+    }
+    world.until_purge(&deletion);
+
+    compared_slowly(&world, SLOW / 10, 3).await;
+
+    let ours = Some(deletion.id.to_string());
+    assert_eq!(world.marks("discussions", &key2("l", "d2")).0, ours);
+    assert!(world.row("messages", &key("l-d2-0")).is_some());
+    assert_eq!(world.marks("discussions", &key2("l", "d3")), (None, None));
 }
