@@ -55,7 +55,7 @@ fn stream(area: &mut Area, realm: &str, number: usize, seed: u64) {
         "streams",
         json!({
             "stream_id": stream, "realm_id": realm, "creator_id": user(realm, 0),
-            "name": chance.words(2), "first_message_id": id(0),
+            "name": chance.words(2), "first_message_id": id(0), "created_at": moment(BEGIN),
         }),
     );
     for subscriber in 0..USERS {
@@ -158,12 +158,16 @@ pub(super) fn of_archive(archive: &Archive) -> Result<Area> {
                 area.put("stream_messages", of_message(id, message));
             }
         }
+        // The list is as old as its first message, whose author has opened it.
         let creator = messages.iter().min_by_key(|(id, _)| id);
+        let created = creator.map(|(_, message)| message.moment());
+        let created = created.transpose().map_err(anyhow::Error::msg)?;
         area.put(
             "streams",
             json!({
                 "stream_id": list, "realm_id": list, "name": list, "first_message_id": first,
                 "creator_id": creator.map(|(_, message)| &message.author),
+                "created_at": created.map(|created| moment(created.as_second())),
             }),
         );
         for (author, count) in wrote {
