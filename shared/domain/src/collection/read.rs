@@ -16,6 +16,7 @@ mod place;
 mod policy;
 pub(super) mod problems;
 mod shape;
+mod source;
 mod status;
 mod tenants;
 mod tree;
