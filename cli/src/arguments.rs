@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::answer::Answer;
+use crate::doctor::command::Doctor;
 use crate::index::command::Index;
 use crate::verify::command::Verify;
 
@@ -28,6 +29,14 @@ pub struct Cli {
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Looks whether tables, rows and documents are as the collection files say.
+    ///
+    /// It describes the tables, samples rows with their parents and documents, and says per collection what fits, what
+    /// does not, and what to write. It writes nothing and shows no value of a row. It needs dynamodb:DescribeTable,
+    /// dynamodb:DescribeTimeToLive, dynamodb:DescribeContinuousBackups, dynamodb:Scan and dynamodb:BatchGetItem on the
+    /// tables, dynamodb:ListTables, and es:ESHttpGet on DOMAIN-ARN/PREFIX* (aoss:APIAccessAll on a serverless collection).
+    /// What it lacks it names, and goes on with the others.
+    Doctor(Box<Doctor>),
     /// Creates the OpenSearch indexes and mappings of all collections.
     ///
     /// Run it once after the first deploy, and again when a collection file gets a new field: what is there keeps its
@@ -50,6 +59,7 @@ impl Cli {
     /// When it could not be done.
     pub async fn run(self) -> Result<Answer> {
         match self.command {
+            Command::Doctor(asked) => Box::pin(asked.run(self.json)).await,
             Command::Index(asked) => Box::pin(asked.run()).await,
             Command::Verify(asked) => Box::pin(asked.run()).await,
         }
@@ -92,6 +102,30 @@ mod tests {
             "index --print-role-mapping --role-arn a",
             "index --print-role-mapping --index-prefix t- --role-arn a --endpoint https://x",
             "index --endpoint https://x --index-prefix t- --no-sign --profile p",
+        ] {
+            assert!(!reads(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_doctor_asks_a_search_only_with_a_prefix_and_plans_or_looks() {
+        for right in [
+            "doctor",
+            "doctor --table-prefix p- --table-names a=b,c=d --table-names e=f --sample 0 --show-keys",
+            "doctor --table-names '' --json",
+            "doctor --endpoint https://x --index-prefix '' --no-sign --profile p --search-kind serverless",
+            "doctor --plan --collections folder",
+        ] {
+            assert!(reads(right), "{right}");
+        }
+        for wrong in [
+            "doctor --endpoint https://x",
+            "doctor --index-prefix t-",
+            "doctor --no-sign",
+            "doctor --table-names a",
+            "doctor --table-names =b",
+            "doctor --sample 1001",
+            "doctor --plan --sample 5",
         ] {
             assert!(!reads(wrong), "{wrong}");
         }

@@ -12,17 +12,34 @@ use domain::collection::{Collections, SourceFile};
 ///
 /// When a file cannot be read, or is wrong: the text lists file, line and key.
 pub fn read(folder: Option<&Path>) -> Result<Collections> {
-    let files = match folder {
-        Some(folder) => files_of(folder)?,
-        None => Collections::compiled_in()
+    of(&sources(folder)?)
+}
+
+/// The collections of these files.
+///
+/// # Errors
+///
+/// When one is wrong: the text lists file, line and key.
+pub fn of(files: &[SourceFile]) -> Result<Collections> {
+    Collections::from_files(files).context("read the collections")
+}
+
+/// The files of a folder, or the compiled-in ones.
+///
+/// # Errors
+///
+/// When a file cannot be read, or the folder has none.
+pub fn sources(folder: Option<&Path>) -> Result<Vec<SourceFile>> {
+    match folder {
+        Some(folder) => files_of(folder),
+        None => Ok(Collections::compiled_in()
             .iter()
             .map(|(name, text)| SourceFile {
                 name: (*name).to_owned(),
                 text: (*text).to_owned(),
             })
-            .collect(),
-    };
-    Collections::from_files(&files).context("read the collections")
+            .collect()),
+    }
 }
 
 fn files_of(folder: &Path) -> Result<Vec<SourceFile>> {

@@ -1,5 +1,7 @@
 //! The exit codes, which scripts rely on: a meaning is never changed, a new one gets a new number.
 
+use std::error::Error;
+use std::fmt;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -10,7 +12,7 @@ pub enum Exit {
     Done = 0,
     /// The check was made, and its answer is no.
     Differs = 1,
-    /// The command line is wrong: nothing was called. clap ends with this one by itself.
+    /// The command line is wrong: nothing was called. clap ends with this one by itself, a command with [`Usage`].
     Usage = 2,
     /// It could not be done: no credentials, a refusal, no answer.
     NotDone = 3,
@@ -27,6 +29,28 @@ impl Exit {
         Self::NotDone,
         Self::Nothing,
     ];
+}
+
+/// A command line that clap takes and that is wrong all the same, because of what the collection files say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage(pub String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
+
+impl From<&anyhow::Error> for Exit {
+    fn from(error: &anyhow::Error) -> Self {
+        if error.is::<Usage>() {
+            Self::Usage
+        } else {
+            Self::NotDone
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

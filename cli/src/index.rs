@@ -6,29 +6,19 @@ pub mod access;
 pub mod command;
 
 use std::fmt;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use aws_config::SdkConfig;
-use clap::ValueEnum;
 use domain::collection::{Collection, Collections, DocumentSpec};
 use opensearch::OpenSearch;
 use opensearch::http::response::Response;
-use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
 use opensearch::indices::{IndicesCreateParts, IndicesExistsParts, IndicesPutMappingParts};
 use reqwest::Url;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// What an endpoint is. Never guessed from its name: a domain may have one of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum SearchKind {
-    /// An OpenSearch domain.
-    #[default]
-    Domain,
-    /// An OpenSearch serverless collection.
-    Serverless,
-}
+use crate::search;
+pub use crate::search::SearchKind;
 
 /// Where the indexes are to be, and how.
 #[derive(Debug, Clone)]
@@ -171,23 +161,7 @@ async fn accepted(response: Response, name: &str, outcome: Outcome) -> Result<Al
 }
 
 fn client(target: &Target) -> Result<OpenSearch> {
-    let pool = SingleNodeConnectionPool::new(target.endpoint.clone());
-    let mut transport = TransportBuilder::new(pool).timeout(Duration::from_mins(1));
-    if let Some(config) = &target.signed {
-        let service = match target.kind {
-            SearchKind::Domain => "es",
-            SearchKind::Serverless => "aoss",
-        };
-        let keys = config.clone().try_into();
-        transport = transport
-            .service_name(service)
-            .auth(keys.context("find AWS credentials and a region")?);
-    } else {
-        transport = transport.disable_proxy();
-    }
-    Ok(OpenSearch::new(
-        transport.build().context("make an OpenSearch client")?,
-    ))
+    search::client(&target.endpoint, target.kind, target.signed.as_ref())
 }
 
 /// Everything that a query names, and nothing else: what other fields a document has is kept and not indexed.

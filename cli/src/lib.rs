@@ -9,7 +9,9 @@
 pub mod answer;
 pub mod arguments;
 pub mod collections;
+pub mod doctor;
 pub mod exit;
 pub mod index;
+pub mod search;
 pub mod sign_in;
 pub mod verify;

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
         }
         Err(error) => {
             let _closed = writeln!(stderr(), "error: {}", answer::chain(&error));
-            Exit::NotDone.into()
+            Exit::from(&error).into()
         }
     }
 }

@@ -1,12 +1,21 @@
-//! `tombstone verify` on a real control table, with what version 1 has left in it.
+//! `tombstone verify` on a real control table, with what version 1 has left in it; and that the template takes what
+//! `tombstone doctor --plan` says.
+
+use std::collections::BTreeMap;
 
 use domain::deletion::DeletionId;
 use domain::principal::Tenant;
 use serde_json::{Map, Value, json};
+use tombstone::collections;
+use tombstone::doctor::plan::{Naming, Plan, Searched};
+use tombstone::doctor::seen::TableSeen;
 use tombstone::exit::Exit;
+use tombstone::search::SearchKind;
 use tombstone::verify::{Finding, Reason, Verification, verify};
 
 use crate::on_tables::OnTables;
+use crate::template::cloudformation::Template;
+use crate::template::evaluate::Deployment;
 
 type Item = Map<String, Value>;
 
@@ -143,4 +152,44 @@ async fn another_tenants_deletion_is_not_there() {
         (Finding::NotFound, Exit::Nothing)
     );
     assert_eq!(found.stated, None);
+}
+
+#[test]
+fn the_template_takes_the_parameters_of_every_plan() {
+    let collections = collections::read(None).unwrap();
+    let table = |name: &str| TableSeen {
+        arn: format!("arn:aws:dynamodb:eu-west-1:111122223333:table/{name}"),
+        kms_key: Some("arn:aws:kms:eu-west-1:111122223333:key/0a1b".to_owned()),
+        ..TableSeen::default()
+    };
+    let tables: BTreeMap<String, TableSeen> = collections
+        .iter()
+        .map(|one| (one.name.to_string(), table(&one.table)))
+        .collect();
+    let naming = Naming {
+        prefix: String::new(),
+        names: BTreeMap::from([("tasks".to_owned(), "Tasks-v2".to_owned())]),
+    };
+    let searched = |kind, endpoint: &str| Searched {
+        kind,
+        endpoint: endpoint.parse().unwrap(),
+        prefix: "shop-".to_owned(),
+    };
+    let domain = "https://search-shop-abcdefghij.eu-west-1.es.amazonaws.com";
+    let serverless = "https://abc123.eu-west-1.aoss.amazonaws.com";
+    let template = Template::read();
+
+    for search in [
+        None,
+        Some(searched(SearchKind::Domain, domain)),
+        Some(searched(SearchKind::Serverless, serverless)),
+    ] {
+        let plan = Plan::of(&collections, &tables, &naming, search.as_ref());
+
+        assert!(plan.fill_in.is_empty(), "{:?}", plan.fill_in);
+        let given = plan.parameters.iter();
+        let given: Vec<_> = given.map(|(name, value)| (&**name, &**value)).collect();
+        let refused = Deployment::new(&template, &given).refusals();
+        assert!(refused.is_empty(), "{refused:?}");
+    }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
 use domain::deletion::State;
+use tombstone::doctor::code::Code;
 
 use crate::template::cloudformation::Template;
 
@@ -126,6 +127,7 @@ fn every_tombstone_command_in_a_page_is_one_that_the_program_takes() {
     let tried = try_all(tombstone_arguments, |arguments| {
         let arguments = arguments.iter().map(|word| match *word {
             "DELETION_ID" => "01932c5e-7a00-7000-8000-000000000001",
+            "$OPENSEARCH_ENDPOINT" => "http://127.0.0.1",
             word => word,
         });
         tombstone::arguments::Cli::try_parse_from(["tombstone"].into_iter().chain(arguments))
@@ -156,6 +158,22 @@ fn the_page_of_the_command_line_names_every_command_option_and_exit_code() {
     }
 
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_page_of_the_command_line_says_of_every_code_of_the_doctor_what_it_means() {
+    let page = fs::read_to_string(root().join("docs/command-line.md")).unwrap();
+    let (_, table) = page.split_once("| `code` | Level |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let cells = table.lines().filter_map(|line| line.split('|').nth(1));
+    let mut told: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    told.sort_unstable();
+
+    let mut known: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    known.sort_unstable();
+    assert_eq!(told, known);
 }
 
 #[test]

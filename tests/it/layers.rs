@@ -220,6 +220,40 @@ fn an_index_is_asked_in_one_file_of_the_engine_and_one_of_the_requests() {
     );
 }
 
+/// Beside this, `cli/tests/doctor.rs` lists the calls that it makes.
+#[test]
+fn the_doctor_names_no_call_that_writes() {
+    let folder = root().join("cli/src/doctor");
+    let mut breaches = Vec::new();
+    for (file, text) in sources(&folder) {
+        for call in [
+            "put_item",
+            "update_item",
+            "delete_item",
+            "batch_write",
+            "transact_write",
+            "execute_statement",
+            "execute_transaction",
+            "create_table",
+            "update_table",
+            "delete_table",
+            "update_time_to_live",
+            "Method::Put",
+            "Method::Post",
+            "Method::Delete",
+            "_bulk",
+            "IndexParts",
+            ".update(",
+            ".delete(",
+        ] {
+            let breach = format!("{} has `{call}`", file.display());
+            breaches.extend(text.contains(call).then_some(breach));
+        }
+    }
+
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
 #[test]
 fn adapters_of_one_technology_do_not_name_another() {
     let adapters = root().join("shared/aws/src");

@@ -11,6 +11,7 @@ mod consumer;
 mod delete;
 mod deletions;
 mod dlq;
+mod doctor;
 mod events;
 mod fixtures;
 mod ids;

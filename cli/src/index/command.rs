@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::{ArgGroup, Args};
 use reqwest::Url;
 use serde_json::json;
@@ -12,6 +12,7 @@ use super::{Made, SearchKind, Target, create};
 use crate::answer::Answer;
 use crate::collections;
 use crate::exit::Exit;
+use crate::search;
 use crate::sign_in::SignIn;
 
 const EXAMPLES: &str = "Examples:
@@ -67,12 +68,7 @@ impl Index {
     pub async fn run(self) -> Result<Answer> {
         let collections = collections::read(self.collections.as_deref())?;
         let prefix = self.prefix.unwrap_or_default();
-        // It is part of messages, and its password would be, too.
-        let has_secret = |url: &Url| !url.username().is_empty() || url.password().is_some();
-        ensure!(
-            !self.endpoint.as_ref().is_some_and(has_secret),
-            "--endpoint has a user or a password, which would be printed; sign in with --profile"
-        );
+        search::without_secret(self.endpoint.as_ref())?;
         let Some(endpoint) = self.endpoint else {
             let indexes = access::patterns(&prefix, &collections);
             return Ok(mapped(&prefix, &indexes, self.search_kind, &self.role_arns));

@@ -1,0 +1,86 @@
+//! Whether the store itself would remove rows before their retention has passed.
+
+use domain::time;
+
+use crate::doctor::code::Code;
+use crate::doctor::finding::{Finding, Level};
+use crate::doctor::item::{Item, number};
+use crate::doctor::subject::Subject;
+
+pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
+    let Some(attribute) = subject.table().and_then(|table| table.ttl.as_deref()) else {
+        return Vec::new();
+    };
+    let collection = subject.collection;
+    let about = |level, code, seen: String, advice: &str| {
+        Finding::new(level, code, seen, advice).at("retention")
+    };
+    let stays = !collection.strategy.removes_rows();
+    if stays {
+        let purge_at = collection.retention.purge_at(subject.now);
+        let is_before = |row: &Item| {
+            number(row, attribute)
+                .is_some_and(|ends| purge_at.is_none_or(|purge_at| ends < purge_at.as_second()))
+        };
+        let share = subject.rows_where(is_before);
+        if !share.is_none() {
+            let until = purge_at.map_or_else(
+                || "and are never purged".to_owned(),
+                |at| format!("before {}, when they would be purged", time::rfc3339(at)),
+            );
+            let seen = format!(
+                "the TTL `{attribute}` of these rows is over {until}: the store removes them although they could be restored"
+            );
+            let advice = "let the retention be shorter than the TTL, take the TTL off, or choose `strategy = \"archive\"`";
+            let finding = about(Level::Warning, Code::TtlBeforePurge, seen, advice);
+            return vec![finding.in_rows(share)];
+        }
+    }
+    let seen = format!(
+        "the store removes rows whose TTL `{attribute}` is over, marked or not, without any deletion"
+    );
+    let advice = "nothing, if no row that is deleted has a TTL before its retention is over; documents of such rows stay, unless \
+                  a program removes them";
+    let level = if stays { Level::Warning } else { Level::Note };
+    vec![about(level, Code::TtlOn, seen, advice)]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::given::{Given, codes};
+    use super::*;
+
+    /// The checks are asked on the 29th of November, so a purge comes on the 29th of December.
+    fn given(lines: &str) -> Given {
+        let mut given = Given::notes_with(lines).rows([
+            json!({"id": "1", "ends": {"N": "1798450000"}}),
+            json!({"id": "2", "ends": {"N": "1803859200"}}),
+            json!({"id": "3"}),
+        ]);
+        given.table().ttl = Some("ends".to_owned());
+        given
+    }
+
+    #[test]
+    fn a_ttl_that_is_over_before_the_purge_is_a_warning() {
+        let found = given("").find(check);
+
+        assert_eq!(codes(&found), [Code::TtlBeforePurge]);
+        assert_eq!((found[0].level, found[0].found), (Level::Warning, Some(1)));
+    }
+
+    #[test]
+    fn without_a_row_that_it_would_take_a_ttl_is_told_all_the_same() {
+        let mut later = given("");
+        later.seen.rows.as_mut().unwrap().remove(0);
+
+        assert_eq!(codes(&later.find(check)), [Code::TtlOn]);
+    }
+
+    #[test]
+    fn a_table_without_a_ttl_is_fine() {
+        assert!(Given::notes().find(check).is_empty());
+    }
+}
