@@ -150,7 +150,7 @@ impl<P: EnginePorts> Requested<'_, P> {
             return Err(Stop::broken(what, &reason));
         };
         let listed = listed.not_marked_by(self.deletion.id);
-        if place.after.is_none() && self.is_below_anothers(collection).await? {
+        if place.after.is_none() && !self.is_parent_there(collection).await? {
             let next = RequestedPlace {
                 source: place.source + 1,
                 after: None,
@@ -209,16 +209,17 @@ impl<P: EnginePorts> Requested<'_, P> {
         })
     }
 
-    /// Whether the parent that the request names is another tenant's: its rows are not read, however many there are.
-    async fn is_below_anothers(&self, collection: &Collection) -> Result<bool, Stop> {
+    /// Whether the parent that the request names, if it names one, is there and the tenant's. Below one that is absent or
+    /// another tenant's there is nothing: no row below it is read, however many there are.
+    async fn is_parent_there(&self, collection: &Collection) -> Result<bool, Stop> {
         let named = self.scope.only.get(&collection.name);
         let named = named.and_then(|only| only.parent.as_ref());
         let parent = self.work.collections().parent_of(collection);
         let (Some(parent), Some(key)) = (parent, named) else {
-            return Ok(false);
+            return Ok(true);
         };
         let row = read_row(self.work, parent, key, Fields::Judged).await?;
-        Ok(row.is_some_and(|row| !row.may_be_of(&self.deletion.tenant, parent)))
+        Ok(row.is_some_and(|row| row.may_be_of(&self.deletion.tenant, parent)))
     }
 
     /// The same rows, each with what is above it, where the deletion may take it.
