@@ -139,6 +139,10 @@ struct ScopeView<'a> {
     /// Whether all records are meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     all: Option<bool>,
+    /// Only what was written until this moment, where that is before the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "forms::moment")]
+    as_of: Option<String>,
 }
 
 impl<'a> ScopeView<'a> {
@@ -154,6 +158,7 @@ impl<'a> ScopeView<'a> {
             parent: None,
             filters: None,
             all: None,
+            as_of: None,
         };
         if deletion.root.is_some() {
             return view;
@@ -182,6 +187,10 @@ impl<'a> ScopeView<'a> {
                 view.all = only.is_none_or(is_all).then_some(true);
             }
         }
+        // Without `as_of` it is the request itself, or a right that ends later.
+        let until = only.and_then(|only| only.until);
+        let as_of = until.filter(|until| *until < deletion.deleted_at);
+        view.as_of = as_of.map(rfc3339);
         view.filters = Some(&scope.filters).filter(|filters| !filters.is_empty());
         view
     }

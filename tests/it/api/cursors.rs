@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::{Strategy, prop_oneof};
+use proptest::string::string_regex;
 use requests::CursorKeys;
 use serde_json::json;
 use testing::samples::{key, key2};
 
-use super::event::Event;
+use super::event::{Event, encode};
+use super::stories::tell;
 use super::world::{Answer, World};
 
 /// Discussions, messages and a deletion with three records: each list of the api has more than one page.
@@ -333,4 +336,48 @@ async fn deletions_that_the_caller_may_not_see_make_no_cursor() {
 
     assert_eq!(answer.ids().len(), 1);
     assert_eq!(answer.body["next_cursor"], json!(null));
+}
+
+/// The most characters of a cursor for a key of two parts: `docs/limits.md`.
+const LONGEST: usize = 4_500;
+
+/// 1,024 bytes of one kind of characters, or of several: the longest that a part of a key may be.
+fn longest() -> impl Strategy<Value = String> {
+    let kinds = prop_oneof![
+        string_regex("[\\x01-\\x1e]{1024}").unwrap(),
+        string_regex("[\"\\\\]{1024}").unwrap(),
+        string_regex("([\\x00-\\x1e]|[\\x20-\\x7f]){1024}").unwrap(),
+        string_regex("[\\x20-\u{10ffff}]{1024}").unwrap(),
+    ];
+    // Without U+001F, which parts the two halves of a document's id.
+    kinds.prop_map(|text| text[..text.floor_char_boundary(1_024)].to_owned())
+}
+
+#[test]
+fn a_cursor_is_short_enough_for_a_request_line_whatever_characters_the_key_has() {
+    tell(
+        24,
+        (longest(), longest()),
+        async |(parent, id): (String, String)| {
+            let world = World::new();
+            // A document's id has at most 512 bytes, so what is longer cannot be found.
+            let cut = |text: &str| text[..text.floor_char_boundary(250)].to_owned();
+            // Upwards and downwards the long one is the second, and one more is behind it.
+            let (before, after) = (format!("{}!", "\0".repeat(9)), "\u{10ffff}".repeat(9));
+            for (parent, id) in [(&parent, &id), (&cut(&parent), &cut(&id))] {
+                world.put("discussions", &key(parent));
+                for other in [&before, id, &after] {
+                    world.put("messages", &key2(parent, other));
+                }
+            }
+            let list = format!("/v1/messages?parent={}&limit=2", encode(&parent));
+            for target in [list, "/v1/search/messages?q=stone&limit=2".to_owned()] {
+                let cursor = cursor(&world, &target).await;
+                let next = get(&world, &format!("{target}&cursor={cursor}")).await;
+
+                assert!(cursor.len() <= LONGEST, "{}: {target}", cursor.len());
+                assert_eq!(next.ids().len(), 1, "{target}: {next:?}");
+            }
+        },
+    );
 }

@@ -304,6 +304,25 @@ async fn what_arrives_between_preview_and_run_is_left_alone_by_a_run_as_of_the_p
 }
 
 #[tokio::test]
+async fn a_scope_shows_until_when_only_where_the_request_said_so() {
+    let before = "2026-11-21T06:00:00.000Z";
+    for (body, expected) in [
+        (
+            json!({"ids": [{"id": "a", "sort": "a-1"}], "as_of": before}),
+            json!(before),
+        ),
+        (
+            json!({"parent": "a", "all": true, "as_of": before}),
+            json!(before),
+        ),
+        (json!({"parent": "a", "all": true}), Value::Null),
+    ] {
+        let run = world().call(ask("notifications", &body)).await;
+        assert_eq!(run.body["deletion"]["scope"]["as_of"], expected, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_count_that_is_not_the_expected_one_is_told_and_nothing_is_deleted() {
     let world = world();
     for (body, count) in [

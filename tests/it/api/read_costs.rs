@@ -16,8 +16,9 @@ use super::world::{Answer, World};
 /// The calls that a list or a search may make at the most: its budget, and the round that was begun with the last of it.
 const MOST: usize = 60;
 
-/// The same of a list of deletions, each of which is read by itself.
-const MOST_OF_DELETIONS: usize = 270;
+/// The same of a list of deletions, which looks at 500 of them: ten stretches, each with one call to the index and one or
+/// two to the deletions.
+const MOST_OF_DELETIONS: usize = 30;
 
 /// One request, and how many store calls it made.
 async fn cost(world: &World, target: &str) -> (Answer, usize) {

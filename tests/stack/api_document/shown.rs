@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Stands for what differs each time: a whole text, a part of one, or all members of an object.
+/// Stands for what differs each time: a whole text, a part of one, all members of an object, or further items of a list.
 const ANYTHING: &str = "…";
 
 /// What an answer has in a block `http`: status line, headers, an empty line, JSON.
@@ -102,6 +102,21 @@ fn difference(shown: &Value, heard: &Value, place: &str) -> Option<String> {
                 difference(shown, heard, &format!("{place}/{name}"))
             })
         }
+        (Value::Array(shown), Value::Array(heard)) if shown.iter().any(|item| item == ANYTHING) => {
+            let mut items = shown.iter().filter(|item| *item != ANYTHING);
+            let is_heard = |item: &Value| {
+                heard
+                    .iter()
+                    .any(|each| difference(item, each, "").is_none())
+            };
+            let missing = items.find(|item| !is_heard(item));
+            missing.map(|item| {
+                format!(
+                    "{place} is {}, without {item}",
+                    Value::from(heard.as_slice())
+                )
+            })
+        }
         (Value::Array(shown), Value::Array(heard)) if shown.len() == heard.len() => {
             let mut items = shown.iter().zip(heard).enumerate();
             items.find_map(|(index, (shown, heard))| {
@@ -143,4 +158,23 @@ fn only_what_is_left_open_may_differ() {
     ] {
         assert!(differs(wrong), "{wrong}");
     }
+}
+
+#[test]
+fn a_list_may_have_further_items_only_where_it_says_so() {
+    let differs = |shown: &str, heard: &str| {
+        let shown = Shown::read(&format!("HTTP/1.1 200\n\n{shown}\n"));
+        let heard = Heard::last_of(&format!("HTTP/1.1 200 OK\r\n\r\n{heard}"));
+        shown.differs_from(&heard).is_some()
+    };
+
+    assert!(!differs(
+        r#"["…", {"a": 1}, "…"]"#,
+        r#"[{"b": 1}, {"a": 1}]"#
+    ));
+    assert!(differs(
+        r#"["…", {"a": 1}, "…"]"#,
+        r#"[{"b": 1}, {"a": 2}]"#
+    ));
+    assert!(differs(r#"[{"a": 1}]"#, r#"[{"b": 1}, {"a": 1}]"#));
 }
