@@ -180,9 +180,8 @@ impl<'a> ScopeView<'a> {
                 view.author = Some(author);
                 view.collections = Some(collections);
             }
-            Source::Matching { collections } => {
+            Source::Matching { .. } => {
                 let is_all = |only: &Only| only.author.is_none() && only.filters.is_empty();
-                view.collections = Some(collections);
                 view.author = only.and_then(|only| only.author.as_deref());
                 view.all = only.is_none_or(is_all).then_some(true);
             }

@@ -1,6 +1,7 @@
 //! Accepts a delete of many records: by id, or of all that an author wrote. There is no root to mark: the intent is
 //! stored, and the records are judged and marked page by page.
 
+mod below;
 mod counting;
 mod covering;
 mod request;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use self::below::below_what_is_there;
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::once::{self, Earlier, OnceError};
@@ -56,8 +58,8 @@ pub async fn earlier<P: ApiPorts>(
     once::earlier(api, request.principal, request.once.as_ref()).await
 }
 
-/// Accepts a delete of many records. Nothing is read, unless the caller says how many there must be: whether a record
-/// exists is judged later, and shown by the deletion's records.
+/// Accepts a delete of many records. Nothing is read but a parent that the request names, unless the caller says how many
+/// records there must be: whether one exists is judged later, and shown by the deletion's records.
 ///
 /// # Errors
 ///
@@ -74,6 +76,8 @@ pub async fn destroy<P: ApiPorts>(
     };
     let parts = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let scope = covering::scope(&api.collections, &request, parts, now)?;
+    let names = scope.names(&request.collection.name);
+    let scope = below_what_is_there(api, &request, scope).await?;
     if let Some(expected) = request.expected_count {
         counting::must_be(api, &request, &scope, expected).await?;
     }
@@ -84,7 +88,7 @@ pub async fn destroy<P: ApiPorts>(
         request_id: request.request_id,
         collection: request.collection,
         first: None,
-        names: scope.names(&request.collection.name),
+        names,
         now,
     };
     let deletion = Deletion::accept(asked, &api.timing);

@@ -9,7 +9,6 @@ use crate::kit::identified::{self, Identified, identifying, read_identified};
 use crate::kit::manifest::fitting;
 use crate::kit::membership::is_meant;
 use crate::kit::related;
-use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::above::Parents;
@@ -150,17 +149,6 @@ impl<P: EnginePorts> Requested<'_, P> {
             return Err(Stop::broken(what, &reason));
         };
         let listed = listed.not_marked_by(self.deletion.id);
-        if place.after.is_none() && !self.is_parent_there(collection).await? {
-            let next = RequestedPlace {
-                source: place.source + 1,
-                after: None,
-                ..*place
-            };
-            return Ok(Step::Rows {
-                rows: Vec::new(),
-                next: SelectCursor::Requested(next),
-            });
-        }
         let listed = listed.with(identified::fields(collection));
         // Rows that have to be read whole, or again, are read in smaller portions.
         let limit = if listed.is_over_an_index() || listed.fields() == Fields::All {
@@ -207,19 +195,6 @@ impl<P: EnginePorts> Requested<'_, P> {
             rows: rows.collect(),
             next: SelectCursor::Requested(next),
         })
-    }
-
-    /// Whether the parent that the request names, if it names one, is there and the tenant's. Below one that is absent or
-    /// another tenant's there is nothing: no row below it is read, however many there are.
-    async fn is_parent_there(&self, collection: &Collection) -> Result<bool, Stop> {
-        let named = self.scope.only.get(&collection.name);
-        let named = named.and_then(|only| only.parent.as_ref());
-        let parent = self.work.collections().parent_of(collection);
-        let (Some(parent), Some(key)) = (parent, named) else {
-            return Ok(true);
-        };
-        let row = read_row(self.work, parent, key, Fields::Judged).await?;
-        Ok(row.is_some_and(|row| row.may_be_of(&self.deletion.tenant, parent)))
     }
 
     /// The same rows, each with what is above it, where the deletion may take it.

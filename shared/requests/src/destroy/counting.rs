@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::below::below_what_is_there;
 use super::covering;
 use super::request::{DestroyError, DestroyRequest, MOST_COUNTED, Requested};
 use crate::api::Api;
@@ -58,6 +59,7 @@ pub async fn preview<P: ApiPorts>(
 ) -> Result<Preview, DestroyError> {
     let now = to_millisecond(api.ports.clock().now());
     let scope = covering::scope(&api.collections, request, 0, now)?;
+    let scope = below_what_is_there(api, request, scope).await?;
     let counted = match request.expected_count {
         Some(expected) => must_be(api, request, &scope, expected).await?,
         None => count(api, request, &scope).await?,
@@ -121,9 +123,6 @@ async fn count<'r, P: ApiPorts>(
             continue;
         }
         let tenant = &request.principal.tenant;
-        if !is_parent_there(api, request, scope, collection).await? {
-            continue;
-        }
         let Some(listed) = Related::listed(collection, scope, tenant) else {
             continue;
         };
@@ -148,25 +147,6 @@ async fn count<'r, P: ApiPorts>(
         }
     }
     Ok(counted)
-}
-
-/// Whether the parent that the request names, if it names one, is there and the tenant's. Below one that is absent or
-/// another tenant's there is nothing, as for a list: no row below it is looked at.
-async fn is_parent_there<P: ApiPorts>(
-    api: &Api<P>,
-    request: &DestroyRequest<'_>,
-    scope: &Scope,
-    collection: &Collection,
-) -> Result<bool, DependencyError> {
-    let named = scope.only.get(&collection.name);
-    let named = named.and_then(|only| only.parent.as_ref());
-    let (Some(parent), Some(key)) = (api.collections.parent_of(collection), named) else {
-        return Ok(true);
-    };
-    let read = read_many(api, parent, std::slice::from_ref(key), Fields::Judged).await?;
-    let tenant = &request.principal.tenant;
-    let mut rows = read.iter().flatten();
-    Ok(rows.any(|row| row.may_be_of(tenant, parent)))
 }
 
 impl Counted<'_> {
