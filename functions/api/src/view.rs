@@ -173,13 +173,7 @@ impl<'a> ScopeView<'a> {
                 view.ids = Some(*count);
                 view.author = only.and_then(|only| only.author.as_deref());
             }
-            Source::Author {
-                author,
-                collections,
-            } => {
-                view.author = Some(author);
-                view.collections = Some(collections);
-            }
+            Source::Author { author, .. } => view.author = Some(author),
             Source::Matching { .. } => {
                 let is_all = |only: &Only| only.author.is_none() && only.filters.is_empty();
                 view.author = only.and_then(|only| only.author.as_deref());

@@ -30,17 +30,6 @@ pub fn decimal(text: &str) -> Option<(bool, String, i64)> {
     Some((negative, significant.to_owned(), power))
 }
 
-/// Which of two numbers is the smaller one, to the last digit. `None` if one of them is none.
-#[must_use]
-pub fn compare(one: &str, other: &str) -> Option<Ordering> {
-    let (one, other) = (Magnitude::of(one)?, Magnitude::of(other)?);
-    Some(match (one.sign, other.sign) {
-        (-1, -1) => other.size().cmp(&one.size()),
-        (1, 1) => one.size().cmp(&other.size()),
-        (one, other) => one.cmp(&other),
-    })
-}
-
 /// A number as sign and size: the power of ten of its first digit, and its digits, which compare as texts.
 struct Magnitude {
     sign: i8,
@@ -64,6 +53,15 @@ impl Magnitude {
         })
     }
 
+    /// Which of two numbers is the smaller one, to the last digit.
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self.sign, other.sign) {
+            (-1, -1) => other.size().cmp(&self.size()),
+            (1, 1) => self.size().cmp(&other.size()),
+            (one, other) => one.cmp(&other),
+        }
+    }
+
     fn size(&self) -> (i64, &str) {
         (self.first, &self.digits)
     }
@@ -85,19 +83,19 @@ pub fn in_store_order<'a>(
 fn by_size(one: &Value, other: &Value) -> Ordering {
     // What is no number comes last: nothing says how old it is.
     let of = |value: &Value| match value {
-        Value::Number(number) => Magnitude::of(&number.to_string()).map(|_| number.to_string()),
-        Value::String(text) => Magnitude::of(text).map(|_| text.clone()),
+        Value::Number(number) => Magnitude::of(&number.to_string()),
+        Value::String(text) => Magnitude::of(text),
         _ => None,
     };
     match (of(one), of(other)) {
-        (Some(one), Some(other)) => compare(&one, &other).unwrap_or(Ordering::Equal),
+        (Some(one), Some(other)) => one.compare(&other),
         (one, other) => one.is_none().cmp(&other.is_none()),
     }
 }
 
 fn by_bytes(one: &Value, other: &Value) -> Ordering {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    text(one).cmp(&text(other))
+    let (one, other) = (one.as_str(), other.as_str());
+    one.unwrap_or_default().cmp(other.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -108,6 +106,10 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_to_the_last_digit_in_whatever_form_they_are_written() {
+        let compare = |one: &str, other: &str| {
+            let (one, other) = (Magnitude::of(one)?, Magnitude::of(other)?);
+            Some(one.compare(&other))
+        };
         let rising = [
             "-1e3",
             "-999.5",

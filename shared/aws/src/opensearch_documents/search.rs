@@ -5,7 +5,7 @@
 
 use ::opensearch::http::Method;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use super::OpenSearchDocuments;
@@ -16,16 +16,15 @@ use ports::{DependencyError, SearchDocuments, SearchPage, SearchQuery};
 
 const OPERATION: &str = "search";
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Answer {
-    hits: Hits,
+/// The answer to a search; a filtered answer leaves out what is empty.
+#[derive(Debug, Deserialize)]
+struct Answer<T> {
+    hits: Option<Hits<T>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Hits {
-    hits: Vec<Found>,
+#[derive(Debug, Deserialize)]
+struct Hits<T> {
+    hits: Option<Vec<T>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,21 +38,9 @@ struct Found {
 impl SearchDocuments for OpenSearchDocuments {
     async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
         let (spec, index) = self.index(query.collection, OPERATION)?;
-        let request = Request {
-            method: Method::Post,
-            path: &format!("/{index}/_search"),
-            query: &[
-                ("filter_path", "hits.hits._source,hits.hits.sort"),
-                // An unavailable shard would silently mean missing hits.
-                ("allow_partial_search_results", "false"),
-            ],
-            content_type: "application/json",
-            body: &body(spec, &query).to_string(),
-        };
-        let call = self.ask(OPERATION, &request);
-        let Answer {
-            hits: Hits { hits: found },
-        } = self.in_time(OPERATION, call).await?;
+        let fields = "hits.hits._source,hits.hits.sort";
+        let body = body(spec, &query);
+        let found: Vec<Found> = self.hits(OPERATION, &index, fields, &body).await?;
         let key = &query.collection.key;
         let last = found.last().filter(|_| found.len() >= query.limit);
         let next = last.and_then(|last| place(key, last));
@@ -68,6 +55,35 @@ impl SearchDocuments for OpenSearchDocuments {
 }
 
 impl OpenSearchDocuments {
+    /// What a search of an index finds; `fields` is the part of the answer that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or is missing.
+    pub(super) async fn hits<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        index: &str,
+        fields: &str,
+        body: &Value,
+    ) -> Result<Vec<T>, DependencyError> {
+        let request = Request {
+            method: Method::Post,
+            path: &format!("/{index}/_search"),
+            query: &[
+                ("filter_path", fields),
+                // An unavailable shard would silently mean missing hits.
+                ("allow_partial_search_results", "false"),
+            ],
+            content_type: "application/json",
+            body: &body.to_string(),
+        };
+        let call = self.ask::<Answer<T>>(operation, &request);
+        let answer = self.in_time(operation, call).await?;
+        let found = answer.hits.and_then(|found| found.hits);
+        Ok(found.unwrap_or_default())
+    }
+
     /// Whether the collection's index answers a search that matches nothing.
     ///
     /// # Errors

@@ -5,10 +5,10 @@ use domain::deletion::{Action, Deletion, State};
 use domain::page::Outcome;
 use serde_json::json;
 use testing::samples::{key, key2};
-use testing::{Fault, Moment, Operation};
+use testing::{Fault, Faults, Moment, Operation};
 
 use super::world::{SENT, chat_as, message, put_sent};
-use crate::engine::world::World;
+use crate::engine::world::{World, at_once};
 
 /// How many deletions say that they have deleted the message `s0`.
 fn claims(world: &World) -> usize {
@@ -17,6 +17,21 @@ fn claims(world: &World) -> usize {
     outcomes
         .filter(|outcomes| outcomes.get("messages s0") == Some(&Outcome::Deleted))
         .count()
+}
+
+/// At the first such call another worker does all of another deletion.
+fn works_beside(
+    world: &World,
+    faults: &Faults,
+    (operation, moment): (Operation, Moment),
+    other: Deletion,
+) {
+    let beside = world.clone();
+    faults.beside(operation, 1, moment, move || {
+        at_once(async {
+            beside.work(&beside.faults(), &other).await;
+        });
+    });
 }
 
 #[tokio::test]
@@ -54,12 +69,7 @@ async fn what_another_deletion_erases_before_a_page_is_begun_is_counted_by_that_
     let first = world.destroy_ids(&["s0"]).await;
     let second = world.destroy_author("ann").await;
     let faults = world.faults();
-    let beside = world.clone();
-    faults.beside(Operation::PutPage, 1, Moment::After, move || {
-        crate::engine::world::at_once(async {
-            beside.work(&beside.faults(), &second).await;
-        });
-    });
+    works_beside(&world, &faults, (Operation::PutPage, Moment::After), second);
 
     world.work(&faults, &first).await;
     world.come_to_rest().await;
@@ -74,12 +84,7 @@ async fn what_a_worker_has_found_missing_the_next_one_does_not_count() {
     let first = world.destroy_ids(&["s0"]).await;
     let second = world.destroy_author("ann").await;
     let faults = world.faults();
-    let beside = world.clone();
-    faults.beside(Operation::PutPage, 1, Moment::After, move || {
-        crate::engine::world::at_once(async {
-            beside.work(&beside.faults(), &second).await;
-        });
-    });
+    works_beside(&world, &faults, (Operation::PutPage, Moment::After), second);
     faults.fail(
         Operation::PutExceptions,
         1..=1,
@@ -99,13 +104,13 @@ async fn who_restores_the_other_deletion_does_not_show_the_record() {
     let first = world.destroy_ids(&["s0"]).await;
     let second = world.destroy_author("ann").await;
     let faults = world.faults();
-    let beside = world.clone();
     // Both have selected it; the second one is faster.
-    faults.beside(Operation::MarkRows, 1, Moment::Before, move || {
-        crate::engine::world::at_once(async {
-            beside.work(&beside.faults(), &second).await;
-        });
-    });
+    works_beside(
+        &world,
+        &faults,
+        (Operation::MarkRows, Moment::Before),
+        second,
+    );
     world.work(&faults, &first).await;
     world.come_to_rest().await;
     assert_eq!(claims(&world), 1);
@@ -330,7 +335,7 @@ async fn a_record_that_another_deletion_gives_back_while_it_is_taken_is_deleted_
         let faults = world.faults();
         let (beside, killer) = (world.clone(), faults.clone());
         faults.beside(Operation::PutPage, 1, Moment::After, move || {
-            crate::engine::world::at_once(async {
+            at_once(async {
                 // Another one takes it, and is to give it back: its restore has not come to the record.
                 let first = beside.destroy_ids(&["s0"]).await;
                 beside.work(&beside.faults(), &first).await;
