@@ -79,7 +79,8 @@ impl<'a> Related<'a> {
         }
     }
 
-    /// The rows of one collection that a scope without a root lists other than by key; `None` where no query finds them.
+    /// The rows of one collection that a scope without a root lists other than by key; `None` where it lists none of that
+    /// collection, or no query finds them.
     /// Every caller must ask of each row whether it meets the conditions of the scope: a query asks for some of them.
     #[must_use]
     pub fn listed(
@@ -91,6 +92,11 @@ impl<'a> Related<'a> {
         let parent = parent.and_then(|only| only.parent.as_ref());
         match (&scope.source, parent) {
             (Source::Root | Source::Ids { .. }, _) => None,
+            (Source::Author { collections, .. } | Source::Matching { collections }, _)
+                if !collections.contains(&collection.name) =>
+            {
+                None
+            }
             (Source::Author { author, .. }, _) => {
                 let declared = collection.author.as_ref()?;
                 let index = declared.gsi.as_ref()?;

@@ -116,6 +116,11 @@ async fn what_is_above_it_is_not_purged_while_it_is_there() {
             let context = format!("{contradiction:?} {:?}", deletion.strategy);
             assert_eq!(purged.state, State::PurgeFailed, "{context}");
             assert_eq!(world.row("messages", &bad), before, "{context}");
+            let discussion = key2("l", "d1");
+            for (collection, above) in [("discussions", &discussion), ("lists", &key("l"))] {
+                let row = world.row(collection, above);
+                assert!(row.is_some(), "{context}: {collection}");
+            }
         }
     }
 }
