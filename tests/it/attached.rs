@@ -2,22 +2,27 @@
 //! beside the checkout (`../shared/schemas`) and are not copied; without them these tests say that they are skipped.
 
 mod chat_by_indexes;
+mod transactions_routed;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use domain::collection::{Collections, SourceFile};
+use domain::deletion::{Action, Deletion};
 use serde_json::{Map, Value};
+use testing::FakeDocuments;
 
 use crate::on_tables::OnTables;
+use crate::stores::dynamo::Tables;
 
 /// Rows as DynamoDB's JSON.
 type Items = Vec<Map<String, Value>>;
 
-/// A schema: its rows, in tables of the collections that were declared for it.
+/// A schema: its tables with its rows, attached by the collections that were declared for it.
 struct Attached {
     on: OnTables,
-    /// The rows of each collection, as they were loaded.
+    tables: Vec<String>,
+    /// The rows of each table, as they were loaded.
     loaded: Vec<(String, Items)>,
 }
 
@@ -36,28 +41,67 @@ fn attached(name: &str, collections: &str, tenant: &str) -> Option<Attached> {
         text: collections.to_owned(),
     };
     let declared = Collections::from_files(&[file]).unwrap_or_else(|errors| panic!("{errors}"));
-    let on = OnTables::new(declared, tenant);
+    let stores = Tables::described(&schema["tables"]);
+    let documents = FakeDocuments::of(&declared);
+    let on = OnTables::on(stores, documents, declared, tenant);
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
     for item in schema["items"].as_array().expect("items") {
-        let table = item["table"].as_str().expect("a table");
-        let mut collections = on.collections.iter();
-        if let Some(collection) = collections.find(|collection| collection.table == table) {
-            let item = item["item"].as_object().expect("an item");
-            on.tables.put_item(&on.tables.names().of(collection), item);
-        }
+        let table = on.tables.named(&text(&item["table"]));
+        let item = item["item"].as_object().expect("an item");
+        on.tables.put_item(&table, item);
     }
-    let loaded = rows(&on);
-    Some(Attached { on, loaded })
+    let tables = schema["tables"].as_array().expect("tables").iter();
+    let tables: Vec<String> = tables.map(|table| text(&table["name"])).collect();
+    let mut attached = Attached {
+        on,
+        tables,
+        loaded: Vec::new(),
+    };
+    attached.loaded = attached.rows();
+    Some(attached)
 }
 
-/// The rows of each collection, in a fixed order.
-fn rows(on: &OnTables) -> Vec<(String, Items)> {
-    let of = |name: &str| {
-        let mut items = on.items(name);
-        items.sort_by_key(|item| Value::Object(item.clone()).to_string());
-        items
-    };
-    let names = on.collections.iter().map(|collection| &collection.name);
-    names
-        .map(|name| (name.to_string(), of(name.as_ref())))
-        .collect()
+impl Attached {
+    /// The rows of each table, in a fixed order: also those that no collection declares.
+    fn rows(&self) -> Vec<(String, Items)> {
+        let of = |table: &String| {
+            let mut items = self.on.tables.items(&self.on.tables.named(table));
+            items.sort_by_key(|item| Value::Object(item.clone()).to_string());
+            (table.clone(), items)
+        };
+        self.tables.iter().map(of).collect()
+    }
+
+    /// The rows that are not there as they were loaded, by table: changed, removed or new.
+    fn changed(&self) -> Vec<(String, Value)> {
+        let mut changed = Vec::new();
+        for ((table, before), (_, now)) in self.loaded.iter().zip(self.rows()) {
+            let is_new = |item: &&Map<String, Value>| !before.contains(item);
+            let is_lost = |item: &&Map<String, Value>| !now.contains(item);
+            let lost = before.iter().filter(is_lost);
+            let new = now.iter().filter(is_new);
+            let both = lost.chain(new).cloned().map(Value::Object);
+            changed.extend(both.map(|item| (table.clone(), item)));
+        }
+        changed
+    }
+
+    /// Asks for the deletion of a record by the id that clients have for it, and does it.
+    async fn delete(&self, collection: &str, id: &str, sort: Option<&str>) -> Deletion {
+        let faults = self.on.faults();
+        let declared = self.on.collection(collection);
+        let key = declared.key_of(&self.on.principal.tenant, id, sort);
+        let key = key.unwrap_or_else(|error| panic!("{error}"));
+        let accepted = self.on.accept(&faults, collection, &key).await;
+        let _ended = self.on.deliver(&faults, accepted.id).await.unwrap();
+        self.on.read(accepted.id).await
+    }
+
+    /// Asks for an action, and does it.
+    async fn act(&self, deletion: &Deletion, action: Action) -> Deletion {
+        let faults = self.on.faults();
+        self.on.act(&faults, deletion.id, action).await;
+        let _ended = self.on.deliver(&faults, deletion.id).await.unwrap();
+        self.on.read(deletion.id).await
+    }
 }

@@ -88,9 +88,15 @@ impl OnTables {
 impl<S: Search> OnTables<S> {
     /// The same, with this search.
     pub(crate) fn over(documents: S, collections: Collections, tenant: &str) -> Self {
+        let tables = Tables::of(&collections);
+        Self::on(tables, documents, collections, tenant)
+    }
+
+    /// The same, on these tables.
+    pub(crate) fn on(tables: Tables, documents: S, collections: Collections, tenant: &str) -> Self {
         let clock = FakeClock::default();
         Self {
-            tables: Tables::of(&collections),
+            tables,
             documents,
             collections: Arc::new(collections),
             queue: FakeQueue::new(&clock),

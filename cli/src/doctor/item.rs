@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::collection::KeySchema;
+use domain::collection::{KeyKind, KeySchema};
 use domain::key::RecordKey;
 use serde_json::Value;
 
@@ -85,14 +85,15 @@ pub fn number(row: &Item, attribute: &str) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// The key of a row; `None` where a part is no text.
+/// The key of a row; `None` where a part is of another type than the file says.
 #[must_use]
 pub fn key_of(row: &Item, schema: &KeySchema) -> Option<RecordKey> {
-    let partition = text(row, &schema.partition)?;
-    match &schema.sort {
-        None => Some(RecordKey::stored(partition, None)),
-        Some(sort) => Some(RecordKey::stored(partition, Some(text(row, sort)?))),
-    }
+    schema.key(|attribute, kind| match (kind, row.get(attribute)?) {
+        (KeyKind::Text, AttributeValue::S(value)) | (KeyKind::Number, AttributeValue::N(value)) => {
+            Some(value.clone())
+        }
+        _ => None,
+    })
 }
 
 /// The key that these attributes of a row hold; `None` where one is no text.

@@ -80,5 +80,5 @@ impl<'a> Subject<'a> {
 #[must_use]
 pub fn id_of(collection: &Collection, document: &DocumentSpec, row: &Item) -> Option<String> {
     let key = item::key_of(row, &collection.key)?;
-    document.id.render(&key.parts(&collection.key)).ok()
+    document.id.render(&collection.parts_of(&key)).ok()
 }

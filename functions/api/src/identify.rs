@@ -3,8 +3,9 @@
 //! A path is decoded before it arrives here, maybe more than once, so an id with a character that has a meaning in
 //! paths may have been another id when the client wrote it. In a path such an id is refused, not guessed.
 
-use domain::collection::{Collection, KeySchema};
+use domain::collection::{Collection, PartError};
 use domain::key::{KeyError, RecordKey};
+use domain::principal::Tenant;
 use serde::Deserialize;
 
 use crate::problem::{Code, Problem};
@@ -24,6 +25,7 @@ pub(crate) struct RecordPath {
 /// The record that path and query identify together.
 pub(crate) fn record(
     collection: &Collection,
+    tenant: &Tenant,
     path: &RecordPath,
     query: &Query,
 ) -> Result<RecordKey, Problem> {
@@ -32,7 +34,8 @@ pub(crate) fn record(
             Problem::new(Code::InvalidId, "The request names no record.")
                 .at(pointer("id"), "is missing")
         })?;
-        return by_query(&collection.key, ["id", "sort"], id, query.get("sort"));
+        let parts = (id, query.get("sort"));
+        return by_query(collection, tenant, ["id", "sort"], parts);
     };
     if let Some(name) = ["id", "sort"]
         .into_iter()
@@ -44,23 +47,25 @@ pub(crate) fn record(
         .into_iter()
         .flatten()
         .all(|part| is_plain(part));
-    let too_many = path.sort.is_some() && collection.key.sort.is_none();
+    let too_many = path.sort.is_some() && collection.id_parts().len() == 1;
     if !plain || too_many {
         return Err(needs_query());
     }
-    RecordKey::parse(&collection.key, id, path.sort.as_deref())
-        .map_err(|error| wrong(&error, "/path/id", "/path/sort"))
+    collection
+        .key_of(tenant, id, path.sort.as_deref())
+        .map_err(|error| wrong(collection, &error, "/path/id", "/path/sort"))
 }
 
 /// The key that two parameters of the query hold.
 pub(crate) fn by_query(
-    schema: &KeySchema,
+    collection: &Collection,
+    tenant: &Tenant,
     [id_name, sort_name]: [&str; 2],
-    id: &str,
-    sort: Option<&str>,
+    (id, sort): (&str, Option<&str>),
 ) -> Result<RecordKey, Problem> {
-    RecordKey::parse(schema, id, sort)
-        .map_err(|error| wrong(&error, &pointer(id_name), &pointer(sort_name)))
+    collection
+        .key_of(tenant, id, sort)
+        .map_err(|error| wrong(collection, &error, &pointer(id_name), &pointer(sort_name)))
 }
 
 /// The problem "this id cannot be written in a path".
@@ -77,11 +82,17 @@ fn is_plain(segment: &str) -> bool {
         && segment != ".."
 }
 
-fn wrong(error: &KeyError, id: &str, sort: &str) -> Problem {
+fn wrong(collection: &Collection, error: &KeyError, id: &str, sort: &str) -> Problem {
+    let is_second = |part: &str| collection.id_parts().get(1) == Some(&part);
     let at = match error {
         KeyError::Empty { part } | KeyError::TooLong { part, .. } if *part == "id" => id,
+        KeyError::Part(PartError { part, .. }) | KeyError::Number { part } if !is_second(part) => {
+            id
+        }
         KeyError::Empty { .. }
         | KeyError::TooLong { .. }
+        | KeyError::Part(_)
+        | KeyError::Number { .. }
         | KeyError::SortMissing
         | KeyError::SortNotAllowed => sort,
     };

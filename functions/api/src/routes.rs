@@ -119,7 +119,7 @@ async fn no_route<P: ApiPorts>(
     if let Err(problem) = call {
         return problem;
     }
-    if parts.len() > collection.key.parts() {
+    if parts.len() > collection.id_parts().len() {
         return needs_query();
     }
     let empty = if parts[0].is_empty() { "id" } else { "sort" };

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
-use domain::collection::{Collection, CollectionName};
+use domain::collection::{Collection, CollectionName, Collections};
 use domain::deletion::{Action, DeleteCounts, Deletion, Failure, PurgeCounts, RestoreCounts};
-use domain::key::RecordKey;
+use domain::key::RecordId;
 use domain::narrowing::Narrowing;
 use domain::only::Only;
 use domain::page::{NotPurged, NotRestored, Outcome};
@@ -117,7 +117,7 @@ struct ScopeView<'a> {
     collection: &'a CollectionName,
     /// The record that it began with; null where many were named at once.
     #[schemars(with = "Option<forms::Key>")]
-    root: Option<&'a RecordKey>,
+    root: Option<RecordId>,
     /// How many ids were requested, where there is no root.
     #[serde(skip_serializing_if = "Option::is_none")]
     ids: Option<usize>,
@@ -131,7 +131,7 @@ struct ScopeView<'a> {
     /// Below which record only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<forms::Key>")]
-    parent: Option<&'a RecordKey>,
+    parent: Option<RecordId>,
     /// Which filters, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "forms::filters")]
@@ -148,10 +148,11 @@ struct ScopeView<'a> {
 impl<'a> ScopeView<'a> {
     /// What a deletion covers. Where it has no root that is in its scope, of which only the collections are left when
     /// its pages are dropped.
-    fn of(deletion: &'a Deletion, scope: Option<&'a Scope>) -> Self {
+    fn of(collections: &Collections, deletion: &'a Deletion, scope: Option<&'a Scope>) -> Self {
+        let root = deletion.root.as_ref();
         let mut view = Self {
             collection: &deletion.collection,
-            root: deletion.root.as_ref(),
+            root: root.map(|root| collections.id_of(&deletion.collection, root)),
             ids: None,
             author: None,
             collections: None,
@@ -166,7 +167,8 @@ impl<'a> ScopeView<'a> {
         view.collections = Some(&deletion.names);
         let Some(scope) = scope else { return view };
         let only = scope.only.get(&deletion.collection);
-        view.parent = only.and_then(|only| only.parent.as_ref());
+        let parent = only.and_then(|only| only.parent.as_ref());
+        view.parent = parent.map(|key| collections.id_of_parent(&deletion.collection, key));
         match &scope.source {
             Source::Root => {}
             Source::Ids { count, .. } => {
@@ -251,7 +253,7 @@ impl<'a> DeletionView<'a> {
             state: deletion.state.as_str(),
             done: deletion.state.is_done(),
             pass: deletion.state.pass().as_str(),
-            scope: ScopeView::of(deletion, shown.scope.as_ref()),
+            scope: ScopeView::of(&api.collections, deletion, shown.scope.as_ref()),
             requested_by: &deletion.requested_by,
             requested_at: rfc3339(deletion.deleted_at),
             deleted_at: rfc3339(deletion.deleted_at),
@@ -302,7 +304,7 @@ pub(crate) struct RecordView<'a> {
     collection: &'a CollectionName,
     #[serde(flatten)]
     #[schemars(with = "forms::Key")]
-    key: RecordKey,
+    key: RecordId,
     /// The row, without the attributes of a mark.
     attributes: Map<String, Value>,
 }
@@ -314,7 +316,7 @@ impl<'a> RecordView<'a> {
         attributes.retain(|name, _| collection.shows(name));
         Self {
             collection: &collection.name,
-            key: row.key,
+            key: collection.id_of(&row.key),
             attributes,
         }
     }
@@ -327,7 +329,7 @@ pub(crate) struct ManifestView {
     #[schemars(schema_with = "forms::collection")]
     collection: CollectionName,
     #[schemars(with = "forms::Key")]
-    key: RecordKey,
+    key: RecordId,
     /// Its outcome in the delete.
     #[schemars(schema_with = "forms::outcome")]
     outcome: &'static str,
@@ -354,8 +356,9 @@ impl PassView {
     }
 }
 
-impl From<ManifestRecord> for ManifestView {
-    fn from(record: ManifestRecord) -> Self {
+impl ManifestView {
+    pub(crate) fn new(collections: &Collections, record: ManifestRecord) -> Self {
+        let key = collections.id_of(&record.collection, &record.key);
         let outcome = record.deleted().as_str();
         let (restored, purged) = (record.restored(), record.purged());
         let reason = match record.outcome {
@@ -374,7 +377,7 @@ impl From<ManifestRecord> for ManifestView {
         };
         Self {
             collection: record.collection,
-            key: record.key,
+            key,
             outcome,
             reason,
             restore: restored.map(|outcome| PassView::new(outcome.as_str(), restore_reason)),

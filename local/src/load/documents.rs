@@ -86,7 +86,7 @@ fn pair(collection: &Collection, record: &Record) -> Result<String> {
         .context("the collection is not searched")?;
     let id = document
         .id
-        .render(&record.key.parts(&collection.key))
+        .render(&collection.parts_of(&record.key))
         .context("make the id of a document")?;
     let source = Value::Object(record.document(collection));
     Ok(format!("{}\n{source}", json!({"index": {"_id": id}})))

@@ -44,7 +44,7 @@ impl<'a> Mail<'a> {
                 .context(format!("there is no collection {name} to load mail into"))
         };
         let (discussions, messages) = (get("discussions")?, get("messages")?);
-        let known = discussions.key.parts() == 1 && messages.key.parts() == 2;
+        let known = discussions.key.attribute_count() == 1 && messages.key.attribute_count() == 2;
         if !known || discussions.key.partition != messages.key.partition {
             bail!("discussions and messages do not have the keys of collections/mail.toml");
         }

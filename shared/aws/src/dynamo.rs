@@ -18,7 +18,7 @@ pub use self::position::PositionError;
 pub use self::rows::DynamoRows;
 pub use self::table_names::TableNames;
 
-use domain::collection::KeySchema;
+use domain::collection::{KeyKind, KeySchema};
 use domain::key::RecordKey;
 
 /// An item in the SDK's form.
@@ -31,8 +31,24 @@ fn text(value: impl Into<String>) -> AttributeValue {
 
 /// The primary key of a row.
 fn primary_key(schema: &KeySchema, key: &RecordKey) -> Item {
-    key.parts(schema)
-        .into_iter()
-        .map(|(attribute, value)| (attribute.to_owned(), text(value)))
+    key_values(schema, key)
+        .map(|(attribute, value)| (attribute.to_owned(), value))
         .collect()
+}
+
+/// The key as `(attribute, value)`, each of the attribute's type.
+fn key_values<'a>(
+    schema: &'a KeySchema,
+    key: &'a RecordKey,
+) -> impl Iterator<Item = (&'a str, AttributeValue)> {
+    let each = schema.each().zip(key.values());
+    each.map(|((attribute, form), value)| (attribute, key_value(form.kind, value)))
+}
+
+/// The value of a key attribute of this type.
+fn key_value(kind: KeyKind, value: &str) -> AttributeValue {
+    match kind {
+        KeyKind::Text => text(value),
+        KeyKind::Number => AttributeValue::N(value.to_owned()),
+    }
 }

@@ -11,9 +11,11 @@ mod read;
 pub use self::model::collections::Collections;
 pub use self::model::effects::{Aggregate, EventSpec, Recipients, Take};
 pub use self::model::filters::{FilterBy, FilterField, Filters, GROUP, TIME};
-pub use self::model::key_schema::KeySchema;
+pub use self::model::key_schema::{Form, KeyKind, KeySchema};
 pub use self::model::name::{CollectionName, NameError};
-pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
+pub use self::model::naming::Condition as KeyCondition;
+pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion, Referenced};
+pub use self::model::pattern::{Known, PartError, Pattern};
 pub use self::model::permissions::{Grant, Permissions, Serve};
 pub use self::model::record::{
     Author, Collection, DocumentSpec, Guarded, MarkNames, Missing, TenantRule,

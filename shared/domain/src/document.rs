@@ -26,8 +26,7 @@ impl Document {
         let Some(spec) = &collection.document else {
             return Ok(None);
         };
-        let parts = row.key.parts(&collection.key);
-        let id = spec.id.render(&parts)?;
+        let id = spec.id.render(&collection.parts_of(&row.key))?;
         let (mut fields, mut gone) = (Map::new(), Vec::new());
         let marked = matches!(row.mark(collection), RowMark::By(_));
         for name in &spec.fields {
@@ -43,8 +42,8 @@ impl Document {
                 gone.push(name.to_owned());
             }
         }
-        for (name, value) in parts {
-            fields.insert(name.to_owned(), value.into());
+        for ((name, form), value) in collection.key.each().zip(row.key.values()) {
+            fields.insert(name.to_owned(), form.kind.value(value));
         }
         if let Some(attribute) = collection.tenant.attribute()
             && let Some(tenant) = row.text(attribute)

@@ -96,9 +96,10 @@ pub fn draft(
         }
     }
     status(collection, &attributes)?;
-    for (name, value) in key.parts(&collection.key) {
+    for ((name, form), text) in collection.key.each().zip(key.values()) {
         let attribute = name.to_owned();
-        match attributes.insert(attribute.clone(), value.into()) {
+        let value = form.kind.value(text);
+        match attributes.insert(attribute.clone(), value.clone()) {
             Some(sent) if sent != value => return Err(DraftError::Key { attribute }),
             _ => {}
         }
@@ -115,7 +116,7 @@ pub fn draft(
             _ => {}
         }
     }
-    parent(collection, &attributes)?;
+    parent(collection, key, &attributes)?;
     if let Some(author) = &collection.author {
         text(&attributes, &author.attribute)?;
     }
@@ -140,14 +141,20 @@ fn status(collection: &Collection, attributes: &Map<String, Value>) -> Result<()
 }
 
 /// A record references its parent with the complete key, or, where that is allowed, not at all.
-fn parent(collection: &Collection, attributes: &Map<String, Value>) -> Result<(), DraftError> {
+fn parent(
+    collection: &Collection,
+    key: &RecordKey,
+    attributes: &Map<String, Value>,
+) -> Result<(), DraftError> {
     let Some(parent) = &collection.parent else {
         return Ok(());
     };
     let mut missing = None;
     let mut named = parent.required;
-    for attribute in &parent.by {
-        if text(attributes, attribute)? {
+    for name in &parent.by {
+        let attribute = collection.behind(name);
+        let text_of = |attribute: &str| attributes.get(attribute).and_then(Value::as_str);
+        if text(attributes, attribute)? && collection.part(key, text_of, name).is_some() {
             named = true;
         } else {
             missing = missing.or(Some(attribute));
@@ -155,7 +162,7 @@ fn parent(collection: &Collection, attributes: &Map<String, Value>) -> Result<()
     }
     match missing {
         Some(attribute) if named => Err(DraftError::ParentMissing {
-            attribute: attribute.clone(),
+            attribute: attribute.to_owned(),
         }),
         _ => Ok(()),
     }

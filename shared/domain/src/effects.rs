@@ -157,7 +157,7 @@ impl Collection {
     #[must_use]
     pub fn judged_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
-        names.extend(self.tenant.attribute());
+        names.extend(self.tenant.place());
         names.extend(
             self.parent
                 .iter()
@@ -179,9 +179,19 @@ impl Collection {
         if let Some(Recipients::Attribute(attribute)) = &self.recipients {
             names.push(attribute);
         }
-        let mut seen = std::collections::BTreeSet::new();
-        names.retain(|name| seen.insert(*name));
-        names
+        self.attributes_of(names)
+    }
+
+    /// The attributes that hold these parts and attributes, each once.
+    fn attributes_of<'a>(&'a self, names: Vec<&'a str>) -> Vec<&'a str> {
+        let mut attributes = Vec::with_capacity(names.len());
+        for name in names {
+            let attribute = self.behind(name);
+            if !attributes.contains(&attribute) {
+                attributes.push(attribute);
+            }
+        }
+        attributes
     }
 
     /// The attributes of a row that its document says, or that a decision needs (`Fields::Searched` of the ports), each
@@ -256,6 +266,6 @@ impl Collection {
             .iter()
             .filter(|aggregate| aggregate.lookup != ChildLookup::Table);
         names.extend(over_an_index.map(|aggregate| aggregate.of.as_str()));
-        names
+        self.attributes_of(names)
     }
 }

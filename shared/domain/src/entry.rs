@@ -11,6 +11,7 @@ use crate::deletion::DeletionId;
 use crate::effects::Effects;
 use crate::fingerprint::Fingerprint;
 use crate::key::RecordKey;
+use crate::principal::Tenant;
 use crate::row::{Row, RowMark};
 
 /// The state of a record's row when it was selected. Existence and earlier marks are judged then, and only then.
@@ -126,42 +127,37 @@ impl Entry {
     /// The value of an attribute, of the key or of those that effects need.
     #[must_use]
     pub fn value(&self, collection: &Collection, attribute: &str) -> Option<Value> {
-        let of_key = self.key.parts(&collection.key).into_iter();
-        of_key
-            .into_iter()
-            .find(|(part, _)| *part == attribute)
-            .map(|(_, value)| Value::from(value))
-            .or_else(|| self.effects.values.get(attribute).cloned())
+        let text = self.text(collection, attribute).map(Value::from);
+        text.or_else(|| self.effects.values.get(attribute).cloned())
     }
 
-    /// The text of such an attribute.
+    /// The text of such an attribute, or the value of a part.
     #[must_use]
-    pub fn text(&self, collection: &Collection, attribute: &str) -> Option<String> {
-        match self.value(collection, attribute)? {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
+    pub fn text<'a>(&'a self, collection: &Collection, name: &str) -> Option<&'a str> {
+        let of_row = |attribute: &str| {
+            let mut of_key = self.key.parts(&collection.key).into_iter();
+            let found = of_key.find(|(part, _)| *part == attribute);
+            let held = || self.effects.values.get(attribute)?.as_str();
+            found.map(|(_, value)| value).or_else(held)
+        };
+        collection.part(&self.key, of_row, name)
     }
 
-    /// The parent that the record referenced; only known where effects need it.
+    /// The parent that the record of this tenant referenced; only known where effects need it.
     #[must_use]
-    pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
-        self.key_in(collection, &collection.parent.as_ref()?.by)
+    pub fn parent_key(&self, collection: &Collection, tenant: &Tenant) -> Option<RecordKey> {
+        let parent = collection.parent.as_ref()?;
+        let value = |name: &str| self.text(collection, name);
+        parent.of.key(&parent.by, tenant, value)
     }
 
     /// The key of the shared record that it references, where it is a link.
     #[must_use]
-    pub fn shared_record_key(&self, collection: &Collection) -> Option<RecordKey> {
-        self.key_in(collection, &collection.keeps.as_ref()?.by)
-    }
-
-    fn key_in(&self, collection: &Collection, by: &[String]) -> Option<RecordKey> {
-        let mut values = by.iter().map(|name| self.text(collection, name));
-        let partition = values.next()??;
-        Some(match values.next() {
-            None => RecordKey::stored(&partition, None),
-            Some(sort) => RecordKey::stored(&partition, Some(&sort?)),
-        })
+    pub fn shared_record_key(&self, collection: &Collection, tenant: &Tenant) -> Option<RecordKey> {
+        let keeps = collection.keeps.as_ref()?;
+        keeps
+            .of
+            .key(&keeps.by, tenant, |name: &str| self.text(collection, name))
     }
 
     /// The group of the collection's own event that the record is in: the attributes that it has.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::collection::CollectionName;
+use crate::collection::{CollectionName, Collections};
 use crate::deletion::{Deletion, Failure, Pass, State};
-use crate::key::RecordKey;
+use crate::key::RecordId;
 use crate::notice::AggregateChange;
 use crate::time::rfc3339;
 
@@ -20,10 +20,12 @@ pub use self::groups::{Group, of_groups};
 
 /// The delete was accepted; sent by the first slice.
 #[must_use]
-pub fn accepted(deletion: &Deletion) -> Event {
+pub fn accepted(collections: &Collections, deletion: &Deletion) -> Event {
     let id = Identity::of_run(deletion, 1, "DeletionAccepted", &deletion.collection);
     let mut detail = common(deletion, Pass::Delete, &id);
-    detail["root"] = json!(deletion.root);
+    let root = deletion.root.as_ref();
+    let root = root.map(|root| collections.id_of(&deletion.collection, root));
+    detail["root"] = json!(root);
     detail["requested_at"] = json!(rfc3339(deletion.deleted_at));
     Event {
         kind: "DeletionAccepted".into(),
@@ -39,7 +41,7 @@ pub fn of_page(
     pass: Pass,
     page: u32,
     redone: Option<u32>,
-    records: &BTreeMap<CollectionName, Vec<RecordKey>>,
+    records: &BTreeMap<CollectionName, Vec<RecordId>>,
 ) -> Vec<Event> {
     let mut groups = Vec::new();
     for (collection, keys) in records {
@@ -53,7 +55,12 @@ pub fn of_page(
 
 /// A page changed a value of a parent.
 #[must_use]
-pub fn aggregate_changed(deletion: &Deletion, page: u32, change: &AggregateChange) -> Event {
+pub fn aggregate_changed(
+    collections: &Collections,
+    deletion: &Deletion,
+    page: u32,
+    change: &AggregateChange,
+) -> Event {
     const KIND: &str = "AggregateChanged";
     let of = json!([change.key, change.attribute]).to_string();
     let id = Identity {
@@ -63,7 +70,7 @@ pub fn aggregate_changed(deletion: &Deletion, page: u32, change: &AggregateChang
         ..Identity::of_page(deletion, change.pass, KIND, &change.on)
     };
     let mut detail = common(deletion, change.pass, &id);
-    detail["key"] = json!(change.key);
+    detail["key"] = json!(collections.id_of(&change.on, &change.key));
     detail["attribute"] = json!(change.attribute);
     detail["value"] = json!(change.value);
     detail["page"] = json!(page);

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::collection::{CollectionName, KeySchema};
+use crate::collection::{CollectionName, KeyKind, KeySchema, Known, PartError};
+use crate::number::is_as_stored;
 
 /// The longest key part in bytes that the API takes: the limit of a DynamoDB sort key.
 pub const KEY_PART_BYTES: usize = 1024;
@@ -41,6 +42,15 @@ pub enum KeyError {
     /// The collection has a one-part key and two parts were given.
     #[error("`sort` is not part of the key of this collection")]
     SortNotAllowed,
+    /// A value that a key cannot be made of.
+    #[error("{0}")]
+    Part(#[from] PartError),
+    /// A part is no number, or is written in another way than DynamoDB writes it.
+    #[error("`{part}` is no number as DynamoDB writes it, such as 7, -3 or 2.5")]
+    Number {
+        /// The part.
+        part: String,
+    },
 }
 
 impl RecordKey {
@@ -72,12 +82,56 @@ impl RecordKey {
 
     /// The key parts as `(attribute, value)`, in the order of the schema.
     #[must_use]
-    pub fn parts<'a>(&'a self, schema: &'a KeySchema) -> Vec<(&'a str, &'a str)> {
+    pub fn parts<'k, 's>(&'k self, schema: &'s KeySchema) -> Vec<(&'s str, &'k str)> {
         let mut parts = vec![(schema.partition.as_str(), self.partition.as_str())];
         if let (Some(attribute), Some(value)) = (&schema.sort, &self.sort) {
             parts.push((attribute, value));
         }
         parts
+    }
+
+    /// The parts of which the key is made as `(name, value)`, each once; `None` where it is not of this schema: then it is
+    /// the key of another collection of the table.
+    #[must_use]
+    pub fn read<'k, 's>(&'k self, schema: &'s KeySchema) -> Option<Vec<(&'s str, &'k str)>> {
+        let mut parts: Vec<(&str, &str)> = Vec::new();
+        for ((attribute, form), value) in schema.each().zip(self.values()) {
+            for (name, value) in form.read(attribute, value)? {
+                match parts.iter().find(|(known, _)| *known == name) {
+                    Some((_, known)) if *known != value => return None,
+                    Some(_) => {}
+                    None => parts.push((name, value)),
+                }
+            }
+        }
+        Some(parts)
+    }
+
+    /// The key that is made of these parts; `None` where one of them is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] for a part that the key could not be read back with, and for a key that is too long.
+    pub fn of_parts<'v>(
+        schema: &KeySchema,
+        part: impl Fn(&str) -> Option<&'v str>,
+    ) -> Result<Option<Self>, KeyError> {
+        let mut values = Vec::with_capacity(2);
+        for ((attribute, form), place) in schema.each().zip(["id", "sort"]) {
+            let Known::Whole(value) = form.write(attribute, &part)? else {
+                return Ok(None);
+            };
+            check(place, &value)?;
+            if form.kind == KeyKind::Number && !is_as_stored(&value) {
+                let part = attribute.to_owned();
+                return Err(KeyError::Number { part });
+            }
+            values.push(value);
+        }
+        let mut values = values.into_iter();
+        let partition = values.next().unwrap_or_default();
+        let sort = values.next();
+        Ok(Some(Self { partition, sort }))
     }
 
     /// The values of the key, partition first.
@@ -89,6 +143,48 @@ impl RecordKey {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.values().map(str::len).sum()
+    }
+}
+
+/// What clients call a record: the parts of its key that their tokens do not say. Of a plain key it is all of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordId(RecordKey);
+
+impl RecordId {
+    /// The id of these parts.
+    #[must_use]
+    pub fn new(id: impl Into<String>, sort: Option<&str>) -> Self {
+        Self(RecordKey::stored(id, sort))
+    }
+
+    /// The first part.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.partition
+    }
+
+    /// The second part, where there is one.
+    #[must_use]
+    pub fn sort(&self) -> Option<&str> {
+        self.0.sort.as_deref()
+    }
+
+    /// The parts.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.values()
+    }
+
+    /// The last part.
+    #[must_use]
+    pub fn last(&self) -> &str {
+        self.sort().unwrap_or_else(|| self.id())
+    }
+
+    /// How many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.bytes()
     }
 }
 
@@ -114,10 +210,7 @@ mod tests {
     use super::*;
 
     fn schema(sort: Option<&str>) -> KeySchema {
-        KeySchema {
-            partition: "a".into(),
-            sort: sort.map(str::to_owned),
-        }
+        KeySchema::plain("a", sort)
     }
 
     #[test]

@@ -30,6 +30,27 @@ pub fn decimal(text: &str) -> Option<(bool, String, i64)> {
     Some((negative, significant.to_owned(), power))
 }
 
+/// The most digits of a number in DynamoDB.
+const DIGITS: usize = 38;
+
+/// Whether a text is a number as DynamoDB writes it, so that no other text is the same number: digits with at most one point
+/// between them, without zeros that say nothing, and a sign only before a number below 0. Numbers that it writes with an
+/// exponent are none.
+#[must_use]
+pub fn is_as_stored(text: &str) -> bool {
+    let size = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = match size.split_once('.') {
+        None => (size, None),
+        Some((whole, fraction)) => (whole, Some(fraction)),
+    };
+    let are_digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = are_digits(whole) && (whole == "0" || !whole.starts_with('0'));
+    let is_fraction = |text: &str| are_digits(text) && !text.ends_with('0');
+    let count = whole.len() + fraction.map_or(0, str::len);
+    is_whole && fraction.is_none_or(is_fraction) && text != "-0" && count <= DIGITS
+}
+
 /// A number as sign and size: the power of ten of its first digit, and its digits, which compare as texts.
 struct Magnitude {
     sign: i8,

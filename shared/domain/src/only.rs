@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::collection::Collection;
 use crate::condition::Condition;
 use crate::key::RecordKey;
+use crate::principal::Tenant;
 use crate::row::Row;
 use crate::time;
 
@@ -40,7 +41,7 @@ impl Only {
 
     /// Whether the row meets all of them.
     #[must_use]
-    pub fn holds(&self, row: &Row, collection: &Collection) -> bool {
+    pub fn holds(&self, row: &Row, collection: &Collection, tenant: &Tenant) -> bool {
         let is_authors = self
             .author
             .as_deref()
@@ -48,7 +49,7 @@ impl Only {
         let is_below = self
             .parent
             .as_ref()
-            .is_none_or(|parent| row.parent_key(collection).as_ref() == Some(parent));
+            .is_none_or(|parent| row.parent_key(collection, tenant).as_ref() == Some(parent));
         let mut filters = self.filters.iter();
         is_authors
             && is_below
@@ -114,7 +115,8 @@ mod tests {
             key: RecordKey::stored("m", None),
             attributes: attributes.as_object().cloned().unwrap_or_default(),
         };
-        only.holds(&row, collections().get("messages").unwrap())
+        let tenant = Tenant::new("acme").unwrap();
+        only.holds(&row, collections().get("messages").unwrap(), &tenant)
     }
 
     const NOON: &str = "2026-11-21T12:00:00Z";

@@ -61,7 +61,7 @@ impl Unreadable {
     #[must_use]
     pub fn reason(self, collection: &Collection) -> String {
         let attribute = match self {
-            Self::Tenant => collection.tenant.attribute().unwrap_or_default(),
+            Self::Tenant => collection.tenant.place().unwrap_or_default(),
             Self::Mark => &collection.marks.deleted_at,
         };
         match self {
@@ -155,16 +155,34 @@ impl Row {
         all(&self.attributes)
     }
 
-    /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant.
+    /// The text of an attribute, or the value of a part; `None` when it is absent or not a text.
+    #[must_use]
+    pub fn part<'a>(&'a self, collection: &Collection, name: &str) -> Option<&'a str> {
+        collection.part(&self.key, |attribute| self.text(attribute), name)
+    }
+
+    /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant; one whose tenant is its
+    /// parent's belongs to whoever has found it below that.
     #[must_use]
     pub fn is_of(&self, tenant: &Tenant, collection: &Collection) -> bool {
-        self.owner(collection) == Some(tenant.as_str())
+        collection.tenant == TenantRule::Parent || self.owner(collection) == Some(tenant.as_str())
     }
 
     /// Whose the row is, if it says so.
     fn owner<'a>(&'a self, collection: &'a Collection) -> Option<&'a str> {
         match &collection.tenant {
             TenantRule::Attribute { attribute, .. } => self.text(attribute),
+            TenantRule::Part { name, default } => {
+                let default = default.as_ref().map(Tenant::as_str);
+                match self.part(collection, name) {
+                    // Such a key would be another way to write one without the part.
+                    Some(tenant) if Some(tenant) == default => None,
+                    Some(tenant) => Some(tenant),
+                    None => default,
+                }
+            }
+            // Whoever has found the row has found its parent first.
+            TenantRule::Parent => None,
             TenantRule::Fixed(tenant) => Some(tenant.as_str()),
         }
     }
@@ -172,7 +190,8 @@ impl Row {
     /// Why nothing can be done with the row, whoever asks.
     #[must_use]
     pub fn unreadable(&self, collection: &Collection) -> Option<Unreadable> {
-        if self.owner(collection).is_none_or(str::is_empty) {
+        let is_parents = collection.tenant == TenantRule::Parent;
+        if !is_parents && self.owner(collection).is_none_or(str::is_empty) {
             Some(Unreadable::Tenant)
         } else if self.mark(collection) == RowMark::Unreadable {
             Some(Unreadable::Mark)
@@ -207,7 +226,7 @@ impl Row {
         collection
             .author
             .as_ref()
-            .and_then(|author| self.text(&author.attribute))
+            .and_then(|author| self.part(collection, &author.attribute))
     }
 
     /// What the row says about its own deletion.
@@ -234,15 +253,11 @@ impl Row {
         time::read(self.attributes.get(collection.filters.time.as_ref()?)?)
     }
 
-    /// The key of the parent that the row references, or `None` when an attribute is missing.
+    /// The key of the parent that the row of this tenant references, or `None` when an attribute is missing.
     #[must_use]
-    pub fn parent_key(&self, collection: &Collection) -> Option<RecordKey> {
+    pub fn parent_key(&self, collection: &Collection, tenant: &Tenant) -> Option<RecordKey> {
         let parent = collection.parent.as_ref()?;
-        let mut values = parent.by.iter().map(|attribute| self.text(attribute));
-        let partition = values.next()??;
-        match values.next() {
-            None => Some(RecordKey::stored(partition, None)),
-            Some(sort) => Some(RecordKey::stored(partition, Some(sort?))),
-        }
+        let value = |name: &str| self.part(collection, name);
+        parent.of.key(&parent.by, tenant, value)
     }
 }

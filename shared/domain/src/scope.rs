@@ -170,7 +170,7 @@ impl Scope {
     #[must_use]
     pub fn means(&self, tenant: &Tenant, collection: &Collection, row: &Row) -> bool {
         let only = self.only.get(&collection.name);
-        row.is_of(tenant, collection) && only.is_none_or(|only| only.holds(row, collection))
+        row.is_of(tenant, collection) && only.is_none_or(|only| only.holds(row, collection, tenant))
     }
 
     /// Whether there may be more records than those that it lists.

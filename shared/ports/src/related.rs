@@ -21,24 +21,32 @@ pub struct Related<'a> {
     collection: &'a Collection,
     through: Through<'a>,
     equals: Vec<(&'a str, &'a str)>,
+    /// Parts that the rows are without.
+    without: Vec<&'a str>,
     not_marked_by: Option<DeletionId>,
     fields: Fields,
 }
 
 impl<'a> Related<'a> {
-    /// Rows whose attributes `by` have these values, in the same order.
+    /// Rows whose attributes or parts `by` have these values, in the same order; `None` for one that they are without.
     #[must_use]
     pub fn by(
         collection: &'a Collection,
         lookup: &'a ChildLookup,
         by: &'a [String],
-        values: impl Iterator<Item = &'a str>,
+        values: impl IntoIterator<Item = Option<&'a str>>,
     ) -> Self {
-        let mut equals: Vec<(&str, &str)> = by.iter().map(String::as_str).zip(values).collect();
+        let (mut equals, mut without) = (Vec::new(), Vec::new());
+        for (name, value) in by.iter().zip(values) {
+            match value {
+                Some(value) => equals.push((name.as_str(), value)),
+                None => without.push(name.as_str()),
+            }
+        }
         let through = match lookup {
             ChildLookup::Table => {
                 // The partition attribute first, as `RowQuery::equals` requires.
-                equals.sort_by_key(|(attribute, _)| *attribute != collection.key.partition);
+                equals.sort_by_key(|(name, _)| collection.behind(name) != collection.key.partition);
                 Through::Table
             }
             ChildLookup::Index(index) => Through::Index(index),
@@ -46,6 +54,7 @@ impl<'a> Related<'a> {
         Self {
             through,
             equals,
+            without,
             ..Self::over(collection, "", "", "")
         }
     }
@@ -54,12 +63,8 @@ impl<'a> Related<'a> {
     #[must_use]
     pub fn children(collection: &'a Collection, parent: &'a RecordKey) -> Option<Self> {
         let link = collection.parent.as_ref()?;
-        Some(Self::by(
-            collection,
-            &link.lookup,
-            &link.by,
-            parent.values(),
-        ))
+        let values = link.of.values(&link.by, parent);
+        Some(Self::by(collection, &link.lookup, &link.by, values))
     }
 
     /// Rows whose attribute has this value, through an index.
@@ -74,6 +79,7 @@ impl<'a> Related<'a> {
             collection,
             through: Through::Index(index),
             equals: vec![(attribute, value)],
+            without: Vec::new(),
             not_marked_by: None,
             fields: Fields::Judged,
         }
@@ -102,11 +108,7 @@ impl<'a> Related<'a> {
                 let index = declared.gsi.as_ref()?;
                 Some(Self::over(collection, index, &declared.attribute, author))
             }
-            (Source::Matching { .. }, Some(parent)) => {
-                let link = collection.parent.as_ref()?;
-                let key = parent.values();
-                Some(Self::by(collection, &link.lookup, &link.by, key))
-            }
+            (Source::Matching { .. }, Some(parent)) => Self::children(collection, parent),
             (Source::Matching { .. }, None) => {
                 let (index, attribute) = collection.tenant.index()?;
                 Some(Self::over(collection, index, attribute, tenant.as_str()))
@@ -166,7 +168,11 @@ impl<'a> Related<'a> {
         let is_marked = self
             .not_marked_by
             .is_some_and(|deletion| row.mark(self.collection).is_of(deletion));
+        let part = |name: &str| row.part(self.collection, name);
         let mut equals = self.equals.iter();
-        !is_marked && equals.all(|(attribute, value)| row.text(attribute) == Some(*value))
+        let mut without = self.without.iter();
+        !is_marked
+            && equals.all(|(name, value)| part(name) == Some(*value))
+            && without.all(|name| part(name).is_none())
     }
 }

@@ -47,7 +47,8 @@ pub struct RowQuery<'a> {
     pub collection: &'a Collection,
     /// Table or index.
     pub through: Through<'a>,
-    /// `(attribute, value)`: the partition attribute first, the others narrow the result.
+    /// `(name, value)` of attributes and of parts: what the partition attribute is made of first, the others narrow the
+    /// result.
     pub equals: &'a [(&'a str, &'a str)],
     /// Where to continue.
     pub after: Option<&'a Position>,
@@ -86,7 +87,7 @@ pub trait ReadRows: Send + Sync {
         fields: Fields,
     ) -> impl Future<Output = Result<Vec<Attempt<Option<Row>>>, DependencyError>> + Send;
 
-    /// One page of a query. Through the table it is consistent; through an index a new row may be missing for a moment
+    /// One page of a query. Rows of other collections that are in the same table are left out. Through the table it is consistent; through an index a new row may be missing for a moment
     /// and a removed one may still be shown.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use domain::collection::{Collection, Collections};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::permission::{Action, allows};
-use domain::principal::Principal;
+use domain::principal::{Principal, Tenant};
 use domain::row::{Row, RowMark, Unreadable};
 use jiff::Timestamp;
 use ports::{ApiPorts, Attempt, DependencyError, Fields, ReadRows};
@@ -90,7 +90,8 @@ pub(super) async fn for_caller<P: ApiPorts>(
     hidden: &Hidden<'_>,
     asked: &Asked<'_>,
 ) -> Result<Liveness, DependencyError> {
-    let read = read_with_named(api, asked.collection, asked.key, asked.fields).await?;
+    let record = (asked.collection, asked.key);
+    let read = read_with_named(api, &principal.tenant, record, asked.fields).await?;
     let found = judge_for(api, principal, hidden, asked, read).await?;
     Ok(found.0)
 }
@@ -106,9 +107,10 @@ pub(super) async fn with_above<P: ApiPorts>(
     principal: &Principal,
     asked: &Asked<'_>,
 ) -> Result<(Liveness, Above), DependencyError> {
+    let record = (asked.collection, asked.key);
     let (hidden, read) = join(
         Hidden::of(api, &principal.tenant, asked.collection),
-        read_with_named(api, asked.collection, asked.key, asked.fields),
+        read_with_named(api, &principal.tenant, record, asked.fields),
     )
     .await;
     judge_for(api, principal, &hidden?, asked, read?).await
@@ -164,11 +166,11 @@ pub(super) fn concerns(
 /// When the record store did not answer.
 pub(super) async fn read_with_named<P: ApiPorts>(
     api: &Api<P>,
-    collection: &Collection,
-    key: &RecordKey,
+    tenant: &Tenant,
+    (collection, key): (&Collection, &RecordKey),
     fields: Fields,
 ) -> Result<(Option<Row>, Known), DependencyError> {
-    let named = named_by_key(&api.collections, collection, key);
+    let named = named_by_key(&api.collections, collection, tenant, key);
     let ancestors = join_all(
         named
             .iter()
@@ -187,22 +189,15 @@ pub(super) async fn read_with_named<P: ApiPorts>(
 fn named_by_key<'a>(
     collections: &'a Collections,
     collection: &'a Collection,
+    tenant: &Tenant,
     key: &RecordKey,
 ) -> Vec<(&'a Collection, RecordKey)> {
     let mut named = Vec::new();
     let mut child = (collection, key.clone());
     while let (Some(parent), Some(link)) = (collections.parent_of(child.0), &child.0.parent) {
-        let parts = child.1.parts(&child.0.key);
-        let value = |attribute: &String| {
-            parts
-                .iter()
-                .find(|(name, _)| name == attribute)
-                .map(|(_, value)| *value)
-        };
-        let Some(values) = link.by.iter().map(value).collect::<Option<Vec<&str>>>() else {
+        let Some(key) = link.key_in(child.0, &child.1, tenant) else {
             break;
         };
-        let key = RecordKey::stored(values[0], values.get(1).copied());
         named.push((parent, key.clone()));
         child = (parent, key);
     }
@@ -295,7 +290,7 @@ pub(super) async fn live_of<P: ApiPorts>(
     while let (Some(parent), Some(link)) = (api.collections.parent_of(below), &below.parent) {
         let mut keys = Vec::new();
         for (place, row) in open {
-            match row.parent_key(below) {
+            match row.parent_key(below, hidden.tenant) {
                 Some(key) => keys.push((place, key)),
                 None => live[place] = !link.required,
             }
@@ -338,7 +333,7 @@ pub(super) async fn check_ancestors<'a, P: ApiPorts>(
     let mut child = (collection, row.clone());
     let mut known = known.iter();
     while let (Some(parent), Some(link)) = (api.collections.parent_of(child.0), &child.0.parent) {
-        let Some(key) = child.1.parent_key(child.0) else {
+        let Some(key) = child.1.parent_key(child.0, hidden.tenant) else {
             return Ok(if link.required {
                 Ancestors::Missing
             } else {

@@ -43,7 +43,8 @@ pub(super) async fn obstacle<P: ApiPorts>(
     let (Some(root), Some(collection)) = (root, collection) else {
         return Ok(None);
     };
-    let (row, known) = read_with_named(api, collection, root, Fields::Judged).await?;
+    let (row, known) =
+        read_with_named(api, &deletion.tenant, (collection, root), Fields::Judged).await?;
     let row = match row {
         Some(row) if row.mark(collection).is_of(deletion.id) => row,
         Some(row) if deletion.has_lost_its_key_to(&row, collection) => {
@@ -58,7 +59,7 @@ pub(super) async fn obstacle<P: ApiPorts>(
                     .map(|(name, value)| (name.to_owned(), value.into()))
                     .collect(),
             };
-            if row.parent_key(collection).is_none() {
+            if row.parent_key(collection, &deletion.tenant).is_none() {
                 return Ok(None);
             }
             row

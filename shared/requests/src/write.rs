@@ -427,9 +427,10 @@ async fn is_below_live<P: ApiPorts>(
     row: &Row,
     before: Before<'_, P>,
 ) -> Result<bool, DependencyError> {
-    let moved = before
-        .map(|before| &before.row)
-        .filter(|before| before.parent_key(collection) != row.parent_key(collection));
+    let moved = before.map(|before| &before.row).filter(|before| {
+        let parent = |row: &Row| row.parent_key(collection, hidden.tenant);
+        parent(before) != parent(row)
+    });
     for row in [Some(row), moved].into_iter().flatten() {
         let above = check_ancestors(api, collection, hidden, row, &[]).await?;
         if !matches!(above, Ancestors::Live(_)) {

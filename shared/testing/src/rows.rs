@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
 
-use domain::collection::{Collection, CollectionName};
+use domain::collection::{Collection, CollectionName, KeyKind};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::principal::Tenant;
@@ -244,10 +244,7 @@ impl Mine<'_> {
         let Some(attributes) = row else {
             return MarkOutcome::Missing;
         };
-        let row = Row {
-            key: RecordKey::stored("", None),
-            attributes: attributes.clone(),
-        };
+        let row = whole(collection, attributes);
         match row.mark(collection) {
             RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
             _ if let Some(why) = row.unreadable(collection) => MarkOutcome::Unreadable(why),
@@ -297,30 +294,27 @@ pub(super) fn clear_mark(collection: &Collection, attributes: &mut Attributes) {
 
 /// What a row with these attributes says about its own deletion.
 pub(super) fn mark_of(collection: &Collection, attributes: &Attributes) -> RowMark {
-    Row {
-        key: RecordKey::stored("", None),
-        attributes: attributes.clone(),
-    }
-    .mark(collection)
+    RowMark::of(collection, attributes)
 }
 
 /// Whether a row with these attributes is this tenant's.
 fn is_of(attributes: &Attributes, tenant: &Tenant, collection: &Collection) -> bool {
-    let row = Row {
-        key: RecordKey::stored("", None),
+    whole(collection, attributes).is_of(tenant, collection)
+}
+
+/// The row of these attributes.
+fn whole(collection: &Collection, attributes: &Attributes) -> Row {
+    let key = key_of(collection, attributes);
+    Row {
+        key: key.unwrap_or_else(|| RecordKey::stored("", None)),
         attributes: attributes.clone(),
-    };
-    row.is_of(tenant, collection)
+    }
 }
 
 /// The key in these attributes.
 pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option<RecordKey> {
-    let text = |attribute: &String| attributes.get(attribute).and_then(Value::as_str);
-    let sort = match &collection.key.sort {
-        Some(attribute) => Some(text(attribute)?),
-        None => None,
-    };
-    Some(RecordKey::stored(text(&collection.key.partition)?, sort))
+    let value = |attribute: &str, kind: KeyKind| kind.read(attributes.get(attribute)?);
+    collection.key.key(value)
 }
 
 fn row(collection: &Collection, key: &RecordKey, attributes: &Attributes, fields: Fields) -> Row {

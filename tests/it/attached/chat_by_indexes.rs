@@ -2,19 +2,15 @@
 
 use domain::deletion::{Action, DeleteCounts, Deletion, State};
 use serde_json::{Value, json};
-use testing::samples::key;
 
-use super::{Attached, attached, rows};
+use super::{Attached, attached};
 
 const FILE: &str = include_str!("chat-by-indexes.toml");
 
 /// The conversation is deleted, and what is below it.
 async fn deleted() -> Option<(Attached, Deletion)> {
     let chat = attached("chat-by-indexes", FILE, "main")?;
-    let faults = chat.on.faults();
-    let accepted = chat.on.accept(&faults, "conversations", &key("cv-1")).await;
-    let _ended = chat.on.deliver(&faults, accepted.id).await.unwrap();
-    let deleted = chat.on.read(accepted.id).await;
+    let deleted = chat.delete("conversations", "cv-1", None).await;
     Some((chat, deleted))
 }
 
@@ -45,7 +41,10 @@ async fn a_conversation_is_deleted_with_all_below_and_what_was_deleted_before_us
     ] {
         assert_eq!(deletion.deleted[collection], expected, "{collection}");
     }
-    let before = chat.loaded.iter().find(|(name, _)| name == "messages");
+    let before = chat
+        .loaded
+        .iter()
+        .find(|(table, _)| table.starts_with("Message-"));
     let mut before = before.unwrap().1.iter();
     let m4 = before
         .find(|item| item["id"] == json!({ "S": "m-4" }))
@@ -58,13 +57,11 @@ async fn a_restore_gives_every_row_back_to_the_type_and_the_digit_a_null_as_a_nu
     let Some((chat, deletion)) = deleted().await else {
         return;
     };
-    let faults = chat.on.faults();
 
-    chat.on.act(&faults, deletion.id, Action::Restore).await;
-    let _ended = chat.on.deliver(&faults, deletion.id).await.unwrap();
+    let restored = chat.act(&deletion, Action::Restore).await;
 
-    assert_eq!(chat.on.read(deletion.id).await.state, State::Restored);
-    assert_eq!(rows(&chat.on), chat.loaded);
+    assert_eq!(restored.state, State::Restored);
+    assert_eq!(chat.changed(), []);
     assert!(row(&chat, "messages", "m-1").get("deletedAt").is_none());
     assert_eq!(
         row(&chat, "messages", "m-2")["deletedAt"],
@@ -77,13 +74,12 @@ async fn a_purge_removes_what_was_declared_and_no_other_row() {
     let Some((chat, deletion)) = deleted().await else {
         return;
     };
-    let faults = chat.on.faults();
 
-    chat.on.act(&faults, deletion.id, Action::Purge).await;
-    let _ended = chat.on.deliver(&faults, deletion.id).await.unwrap();
+    let purged = chat.act(&deletion, Action::Purge).await;
 
-    assert_eq!(chat.on.read(deletion.id).await.state, State::Purged);
-    let left: Vec<Value> = rows(&chat.on)
+    assert_eq!(purged.state, State::Purged);
+    let left: Vec<Value> = chat
+        .rows()
         .into_iter()
         .flat_map(|(_, items)| items)
         .map(|item| item["id"].clone())

@@ -32,15 +32,33 @@ struct Server {
 impl Tables {
     /// The tables of these collections and a control table, all empty.
     pub(crate) fn of(collections: &Collections) -> Self {
-        let Server { database, endpoint } = server();
-        let tables = Self {
-            database: database.clone(),
-            endpoint: endpoint.clone(),
-            prefix: format!("{}-", unique("t")),
-        };
+        let tables = Self::none();
         for collection in collections.iter() {
             tables.create(table(collection, &tables.names().of(collection)));
         }
+        tables.with_our_own()
+    }
+
+    /// The tables of a schema as it describes them, and a control table, all empty.
+    pub(crate) fn described(schema: &Value) -> Self {
+        let tables = Self::none();
+        for described in schema.as_array().into_iter().flatten() {
+            tables.create(described_table(described, &tables.prefix));
+        }
+        tables.with_our_own()
+    }
+
+    fn none() -> Self {
+        let Server { database, endpoint } = server();
+        Self {
+            database: database.clone(),
+            endpoint: endpoint.clone(),
+            prefix: format!("{}-", unique("t")),
+        }
+    }
+
+    fn with_our_own(self) -> Self {
+        let tables = self;
         tables.create(control_table(&tables.control()));
         tables.create(json!({
             "TableName": tables.archive(),
@@ -58,6 +76,11 @@ impl Tables {
 
     pub(crate) fn names(&self) -> TableNames {
         TableNames::new(&self.prefix, std::collections::BTreeMap::new())
+    }
+
+    /// The real name of this table.
+    pub(crate) fn named(&self, table: &str) -> String {
+        format!("{}{table}", self.prefix)
     }
 
     /// The name of the control table.
@@ -193,6 +216,50 @@ fn server() -> &'static Server {
             endpoint: format!("http://{address}"),
         }
     })
+}
+
+/// A table as a schema of `../shared/schemas` describes it.
+fn described_table(described: &Value, prefix: &str) -> Value {
+    let mut attributes: std::collections::BTreeMap<String, Value> =
+        std::collections::BTreeMap::new();
+    let mut key = |of: &Value| -> Value {
+        let kinds = [("hash", "HASH"), ("range", "RANGE")];
+        let parts = kinds.iter().filter(|(place, _)| of.get(place).is_some());
+        parts
+            .map(|(place, kind)| {
+                let name = of[place]["name"].as_str().unwrap_or_default();
+                attributes.insert(name.to_owned(), of[place]["type"].clone());
+                json!({ "AttributeName": name, "KeyType": kind })
+            })
+            .collect()
+    };
+    let mut request = json!({
+        "TableName": format!("{prefix}{}", described["name"].as_str().unwrap_or_default()),
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": key(&described["key"]),
+    });
+    let indexes = described["indexes"].as_array().into_iter().flatten();
+    let indexes: Vec<Value> = indexes
+        .map(|index| {
+            let projection = index["projection"].as_str().unwrap_or_default();
+            let projection = match projection.strip_prefix("INCLUDE ") {
+                Some(names) => json!({
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": names.split(", ").collect::<Vec<_>>(),
+                }),
+                None => json!({ "ProjectionType": projection }),
+            };
+            json!({ "IndexName": index["name"], "KeySchema": key(index), "Projection": projection })
+        })
+        .collect();
+    if !indexes.is_empty() {
+        request["GlobalSecondaryIndexes"] = json!(indexes);
+    }
+    let defined = attributes.iter();
+    let defined =
+        defined.map(|(name, kind)| json!({ "AttributeName": name, "AttributeType": kind }));
+    request["AttributeDefinitions"] = defined.collect();
+    request
 }
 
 /// The table of a collection with the indexes that its file declares.

@@ -1,4 +1,4 @@
-//! Whether the primary key is the one of the file, and made of texts.
+//! Whether the primary key is the one of the file, with the same types.
 
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
@@ -16,14 +16,19 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         let advice = format!("write `key = [{}]`", quoted.join(", "));
         return vec![Finding::new(Level::Error, Code::KeyNames, seen, advice).at("key")];
     }
-    let others = table.key.iter().filter(|part| part.kind != "S");
+    let each = table.key.iter().zip(subject.collection.key.each());
+    let others = each.filter(|(part, (_, form))| part.kind != form.kind.as_str());
     others
-        .map(|part| {
-            let seen = format!(
-                "`{}` is of type {}, and keys of the type S are supported",
-                part.attribute, part.kind
-            );
-            let advice = "this table cannot be attached yet: its records are never found";
+        .map(|(part, (_, form))| {
+            let (attribute, kind) = (&part.attribute, &part.kind);
+            let declared = form.kind.as_str();
+            let seen = format!("`{attribute}` is of type {kind}, and the file says {declared}");
+            let advice = match kind.as_str() {
+                "S" | "N" => {
+                    format!("write `{{ attribute = \"{attribute}\", type = \"{kind}\" }}` in `key`")
+                }
+                _ => "this table cannot be attached: binary keys are not supported".to_owned(),
+            };
             Finding::new(Level::Error, Code::KeyType, seen, advice).at("key")
         })
         .collect()
@@ -46,12 +51,19 @@ mod tests {
     }
 
     #[test]
-    fn a_number_in_the_key_is_an_error_and_texts_are_fine() {
+    fn a_number_where_the_file_says_a_text_is_an_error_with_what_to_write() {
         let mut given = Given::notes();
         assert!(given.find(check).is_empty());
 
         given.table().key[0].kind = "N".to_owned();
 
-        assert_eq!(codes(&given.find(check)), [Code::KeyType]);
+        let found = given.find(check);
+
+        assert_eq!(codes(&found), [Code::KeyType]);
+        assert!(
+            found[0].advice.contains("type = \"N\""),
+            "{}",
+            found[0].advice
+        );
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::header::IF_MATCH;
 use axum::response::Response;
 use domain::deletion::{self, Deletion};
-use domain::key::RecordKey;
+use domain::key::RecordId;
 use ports::{ApiPorts, Clock as _};
 use requests::Api;
 use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept, earlier};
@@ -34,7 +34,7 @@ pub(crate) struct Answer<'a> {
     status: &'static str,
     #[serde(flatten)]
     #[schemars(with = "forms::Key")]
-    key: &'a RecordKey,
+    key: RecordId,
     message: &'static str,
     /// Null if the caller may not see it, or if there is none.
     deletion: Option<DeletionView<'a>>,
@@ -47,7 +47,7 @@ pub(super) async fn delete<P: ApiPorts>(
 ) -> Result<Response, Problem> {
     let collection = collection(&api, &path.collection)?;
     let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
-    let key = record(collection, &path, &query)?;
+    let key = record(collection, &call.principal.tenant, &path, &query)?;
     let has_tags = collection.serve.read || collection.serve.write;
     if call.tags.are_asked() && !has_tags {
         return Err(not_taken(&IF_MATCH));
@@ -61,6 +61,7 @@ pub(super) async fn delete<P: ApiPorts>(
         tags: call.tags.clone(),
     };
     let told = ("PENDING_DELETE", "Deletion has been scheduled");
+    let key = collection.id_of(&key);
     match earlier(&api, &request).await? {
         Earlier::None => {}
         Earlier::Shown(shown) => {
@@ -99,12 +100,12 @@ fn accepted<P: ApiPorts>(
     api: &Api<P>,
     call: &Call,
     (status, message): (&'static str, &'static str),
-    key: &RecordKey,
+    key: &RecordId,
     shown: Option<&Shown>,
 ) -> Response {
     let answer = Answer {
         status,
-        key,
+        key: key.clone(),
         message,
         deletion: shown.map(|shown| DeletionView::new(api, call, shown)),
     };

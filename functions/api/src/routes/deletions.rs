@@ -190,7 +190,10 @@ pub(super) async fn records<P: ApiPorts>(
     loop {
         let wanted = (id, &filter);
         let found = manifest::records(&api, &call.principal, wanted, limit, query.cursor()).await?;
-        let items: Vec<_> = found.records.into_iter().map(ManifestView::from).collect();
+        let items = found.records.into_iter();
+        let items: Vec<_> = items
+            .map(|record| ManifestView::new(&api.collections, record))
+            .collect();
         let page = Page {
             items,
             next_cursor: found.next,

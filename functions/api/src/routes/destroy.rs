@@ -11,8 +11,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use domain::collection::{Collection, CollectionName};
-use domain::key::RecordKey;
+use domain::collection::{Collection, CollectionName, Collections};
+use domain::key::RecordId;
 use domain::time::rfc3339;
 use ports::{ApiPorts, Clock as _};
 use requests::Api;
@@ -69,7 +69,7 @@ pub(super) async fn destroy_all<P: ApiPorts>(
         return Err(Problem::new(Code::BodyTooLarge, detail).at("/body", "is too large"));
     }
     Query::parse(&call.raw_query)?.only(&[])?;
-    let wanted = Wanted::read(&api, collection, &object)?;
+    let wanted = Wanted::read(&api, &call.principal.tenant, collection, &object)?;
     let beside = wanted.beside.clone();
     let request = DestroyRequest {
         principal: &call.principal,
@@ -90,7 +90,7 @@ pub(super) async fn destroy_all<P: ApiPorts>(
     if wanted.validate_only {
         let previewed = preview(&api, &request).await;
         let previewed = previewed.map_err(|error| refused.problem(error))?;
-        return Ok(Json(PreviewView::new(&previewed)).into_response());
+        return Ok(Json(PreviewView::new(&api.collections, &previewed)).into_response());
     }
     let found = earlier(&api, &request).await;
     match found.map_err(|error| refused.problem(error))? {
@@ -146,13 +146,16 @@ struct SampleView<'a> {
     collection: &'a CollectionName,
     #[serde(flatten)]
     #[schemars(with = "forms::Key")]
-    key: &'a RecordKey,
+    key: RecordId,
 }
 
 impl<'a> PreviewView<'a> {
-    fn new(preview: &'a Preview) -> Self {
+    fn new(collections: &Collections, preview: &'a Preview) -> Self {
         let sample = preview.sample.iter();
-        let sample = sample.map(|(collection, key)| SampleView { collection, key });
+        let sample = sample.map(|(collection, key)| SampleView {
+            collection,
+            key: collections.id_of(collection, key),
+        });
         Self {
             count: preview.count,
             exact: preview.exact,

@@ -68,7 +68,7 @@ async fn get<P: ApiPorts>(
     path: &RecordPath,
     query: &Query,
 ) -> Result<Response, Problem> {
-    let key = record(collection, path, query)?;
+    let key = record(collection, &call.principal.tenant, path, query)?;
     match records::get(api, &call.principal, collection, &key).await? {
         Got::Live(row) => {
             let tag = tag_of(collection, &row);
@@ -116,7 +116,8 @@ async fn list<P: ApiPorts>(
     let parent = match (above, query.get("parent")) {
         (Some(above), Some(id)) => {
             let names = ["parent", "parent_sort"];
-            Some(by_query(&above.key, names, id, query.get("parent_sort"))?)
+            let parts = (id, query.get("parent_sort"));
+            Some(by_query(above, &call.principal.tenant, names, parts)?)
         }
         _ => None,
     };

@@ -35,7 +35,7 @@ pub(super) async fn put<P: ApiPorts>(
     }
     let CallWithObject { call, object, .. } = asked?;
     let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
-    let key = record(collection, &path, &query)?;
+    let key = record(collection, &call.principal.tenant, &path, &query)?;
     let row = draft(collection, &call.principal.tenant, &key, object)?;
     let meant = Meant {
         tags: call.tags.clone(),

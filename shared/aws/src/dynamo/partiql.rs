@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     BatchStatementRequest, BatchStatementResponse, ReturnValuesOnConditionCheckFailure,
 };
 
-use super::{Item, text};
+use super::{Item, key_values};
 use crate::sdk_error::{Refusal, dependency_error};
 use domain::collection::KeySchema;
 use domain::key::RecordKey;
@@ -74,8 +74,8 @@ impl Statement {
             conditions: Vec::new(),
             parameters,
         };
-        for (attribute, value) in key.parts(schema) {
-            statement = statement.only_if(format!("{} = ?", quoted(attribute)), Some(text(value)));
+        for (attribute, value) in key_values(schema, key) {
+            statement = statement.only_if(format!("{} = ?", quoted(attribute)), Some(value));
         }
         statement
     }
@@ -225,6 +225,7 @@ fn refusal(error: BatchStatementError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text;
     use super::*;
 
     fn failed(code: Code) -> BatchStatementResponse {
@@ -246,10 +247,7 @@ mod tests {
 
     #[test]
     fn a_statement_names_the_whole_key_with_parameters() {
-        let schema = KeySchema {
-            partition: "d".into(),
-            sort: Some("m".into()),
-        };
+        let schema = KeySchema::plain("d", Some("m"));
         let key = RecordKey::stored("1' OR '1'='1", Some("2"));
 
         let statement = Statement::on_row(r#"DELETE FROM "t""#.into(), vec![], &schema, &key);

@@ -66,11 +66,11 @@ pub(super) fn start(
 ) -> Result<Item, PositionError> {
     let parts: BTreeMap<String, Part> =
         serde_json::from_str(&position.0).map_err(|_| PositionError::Malformed)?;
-    let here = matches!(parts.get(partition.0), Some(Part::S(value)) if value == partition.1);
+    let here = matches!(parts.get(partition.0), Some(Part::S(value) | Part::N(value)) if value == partition.1);
     let whole = schema
         .attributes()
         .all(|attribute| parts.contains_key(attribute));
-    if !here || !whole || (!index && parts.len() != schema.parts()) {
+    if !here || !whole || (!index && parts.len() != schema.attribute_count()) {
         return Err(PositionError::OtherQuery);
     }
     parts
@@ -96,10 +96,7 @@ mod tests {
     use super::*;
 
     fn schema() -> KeySchema {
-        KeySchema {
-            partition: "d".into(),
-            sort: Some("m".into()),
-        }
+        KeySchema::plain("d", Some("m"))
     }
 
     fn position() -> Position {
@@ -121,10 +118,7 @@ mod tests {
 
     #[test]
     fn a_position_of_another_partition_or_table_is_refused() {
-        let other = KeySchema {
-            partition: "d".into(),
-            sort: None,
-        };
+        let other = KeySchema::plain("d", None);
 
         assert_eq!(
             start(&position(), &schema(), false, ("d", "d-2")),

@@ -12,10 +12,11 @@ mod read;
 mod write;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::value::to_json;
 use super::{Item, TableNames};
-use domain::collection::Collection;
+use domain::collection::{Collection, Form, KeyKind};
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::row::Row;
@@ -31,10 +32,12 @@ pub struct DynamoRows {
     archive: Option<String>,
 }
 
-/// A row whose key is not a text, although the collections file says so.
+/// A row whose key is of another type than the collections file says.
 #[derive(Debug, thiserror::Error)]
-#[error("a row of `{table}` has no text in its key attribute `{attribute}`")]
-struct KeyIsNoText {
+#[error(
+    "a row of `{table}` has in its key attribute `{attribute}` a value of another type than the collections file says"
+)]
+struct KeyOfAnotherType {
     table: String,
     attribute: String,
 }
@@ -66,29 +69,42 @@ fn row(
     item: Item,
     operation: &'static str,
 ) -> Result<Row, DependencyError> {
+    let part = |(attribute, form): (&str, &Form)| match (form.kind, item.get(attribute)) {
+        (KeyKind::Text, Some(AttributeValue::S(value)))
+        | (KeyKind::Number, Some(AttributeValue::N(value))) => Ok(value.clone()),
+        _ => {
+            let error = KeyOfAnotherType {
+                table: collection.table.clone(),
+                attribute: attribute.to_owned(),
+            };
+            Err(DependencyError::refused(STORE, operation, error))
+        }
+    };
+    let mut values = collection.key.each().map(part);
+    let partition = values.next().transpose()?.unwrap_or_default();
+    let sort = values.next().transpose()?;
     let attributes = item
         .into_iter()
         .map(|(name, value)| (name, to_json(value)))
         .collect();
-    let row = Row {
-        key: RecordKey::stored("", None),
-        attributes,
-    };
-    let part = |attribute: &String| {
-        row.text(attribute).map(str::to_owned).ok_or_else(|| {
-            let error = KeyIsNoText {
-                table: collection.table.clone(),
-                attribute: attribute.clone(),
-            };
-            DependencyError::refused(STORE, operation, error)
-        })
-    };
-    let partition = part(&collection.key.partition)?;
-    let sort = collection.key.sort.as_ref().map(part).transpose()?;
     Ok(Row {
         key: RecordKey { partition, sort },
-        ..row
+        attributes,
     })
+}
+
+/// Those of these items that are rows of the collection: others may have theirs in the same table.
+fn rows_of(
+    collection: &Collection,
+    items: Option<Vec<Item>>,
+    operation: &'static str,
+) -> Result<Vec<Row>, DependencyError> {
+    let rows = items.unwrap_or_default().into_iter();
+    let mut rows: Vec<Row> = rows
+        .map(|item| row(collection, item, operation))
+        .collect::<Result<_, _>>()?;
+    rows.retain(|row| collection.has(&row.key));
+    Ok(rows)
 }
 
 /// A position that cannot be used is the fault of the caller, or of its client: a retry does not help.

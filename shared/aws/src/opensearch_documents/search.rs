@@ -138,32 +138,25 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
         "sort": sort.collect::<Vec<_>>(),
     });
     if let Some(after) = query.after {
-        body["search_after"] = after.values().collect();
+        let each = collection.key.each().zip(after.values());
+        let values = each.map(|((_, form), value)| form.kind.value(value));
+        body["search_after"] = values.collect();
     }
     body
 }
 
 /// The record whose document this is.
 fn hit(key: &KeySchema, source: &Map<String, Value>) -> Option<RecordKey> {
-    let part = |attribute: &String| source.get(attribute).and_then(Value::as_str);
-    let sort = match &key.sort {
-        Some(attribute) => Some(part(attribute)?),
-        None => None,
-    };
-    Some(RecordKey::stored(part(&key.partition)?, sort))
+    key.key(|attribute, kind| kind.read(source.get(attribute)?))
 }
 
 /// Where a search continues behind this document: the values that it is sorted by, which are its key. They are also there
 /// where the document itself holds no key in the form of one.
 fn place(key: &KeySchema, found: &Found) -> Option<RecordKey> {
-    let mut parts = found.sort.iter().map(Value::as_str);
-    let sorted = match (parts.next().flatten(), parts.next(), &key.sort) {
-        (Some(partition), _, None) => Some(RecordKey::stored(partition, None)),
-        (Some(partition), Some(Some(sort)), Some(_)) => {
-            Some(RecordKey::stored(partition, Some(sort)))
-        }
-        _ => None,
-    };
+    let sorted = key.key(|attribute, kind| {
+        let place = key.attributes().position(|name| name == attribute)?;
+        kind.read(found.sort.get(place)?)
+    });
     // Sorted by another form of it, such as the milliseconds of a date.
     sorted.or_else(|| hit(key, &found.source))
 }
@@ -254,10 +247,7 @@ mod tests {
 
     #[test]
     fn a_search_continues_behind_a_document_without_a_key_in_the_form_of_one() {
-        let key = KeySchema {
-            partition: "d".into(),
-            sort: Some("m".into()),
-        };
+        let key = KeySchema::plain("d", Some("m"));
         let found = |source: Value, sort: &[Value]| Found {
             source: source.as_object().unwrap().clone(),
             sort: sort.to_vec(),

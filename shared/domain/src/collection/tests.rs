@@ -5,6 +5,7 @@ mod contradictions;
 mod documentation;
 mod effects;
 mod guarded;
+mod patterns;
 mod policies;
 mod refusals;
 mod relations;
@@ -125,10 +126,8 @@ fn every_key_of_this_version_is_read() {
     let expected = Collection {
         name: "letters".parse().unwrap(),
         table: "all.letters-2".into(),
-        key: KeySchema {
-            partition: "letter".into(),
-            sort: None,
-        },
+        key: KeySchema::plain("letter", None),
+        composed: std::collections::BTreeMap::new(),
         tenant: TenantRule::Attribute {
             attribute: "owner".into(),
             gsi: None,
@@ -136,6 +135,13 @@ fn every_key_of_this_version_is_read() {
         parent: Some(Parent {
             collection: "boxes".parse().unwrap(),
             by: vec!["box_id".into()],
+            of: Referenced {
+                key: KeySchema::plain("box", None),
+                tenant: TenantRule::Attribute {
+                    attribute: "user_id".into(),
+                    gsi: Some("by_user".into()),
+                },
+            },
             on_delete: OnDelete::Cascade,
             lookup: ChildLookup::Index("by_box".into()),
             required: true,
@@ -144,14 +150,7 @@ fn every_key_of_this_version_is_read() {
         keeps: None,
         document: Some(DocumentSpec {
             index: "letters".into(),
-            id: IdTemplate::parse(
-                "letter-{letter}",
-                &KeySchema {
-                    partition: "letter".into(),
-                    sort: None,
-                },
-            )
-            .unwrap(),
+            id: IdTemplate::parse("letter-{letter}", &KeySchema::plain("letter", None)).unwrap(),
             fields: vec![],
         }),
         strategy: Strategy::Flag,

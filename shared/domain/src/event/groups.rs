@@ -9,7 +9,7 @@ use crate::collection::{Collection, CollectionName, EventSpec, Recipients};
 use crate::deletion::{Deletion, Pass};
 use crate::effects::Audience;
 use crate::json_text::escaped;
-use crate::key::RecordKey;
+use crate::key::RecordId;
 use crate::notice::Notice;
 use crate::page::{Entry, PAGE_KEYS};
 
@@ -27,8 +27,8 @@ pub struct Group<'a> {
     pub values: BTreeMap<String, Value>,
     /// The recipients: the field of the detail and its value.
     pub addressed: Option<(&'static str, Value)>,
-    /// Their keys.
-    pub keys: Vec<RecordKey>,
+    /// What clients call them.
+    pub keys: Vec<RecordId>,
 }
 
 impl<'a> Group<'a> {
@@ -58,7 +58,7 @@ impl<'a> Group<'a> {
                     values,
                     ..Self::plain(&collection.name)
                 });
-            group.keys.push(entry.key.clone());
+            group.keys.push(collection.id_of(&entry.key));
         }
         groups.into_values().collect()
     }
@@ -162,7 +162,7 @@ pub fn of_groups(
 }
 
 /// The fields that the collection declares.
-fn write_own(detail: &mut Value, own: &EventSpec, group: &Group<'_>, ids: &[RecordKey]) {
+fn write_own(detail: &mut Value, own: &EventSpec, group: &Group<'_>, ids: &[RecordId]) {
     for (name, value) in &group.values {
         detail[name.as_str()] = value.clone();
     }
@@ -170,16 +170,12 @@ fn write_own(detail: &mut Value, own: &EventSpec, group: &Group<'_>, ids: &[Reco
         detail[name.as_str()] = json!(value);
     }
     if let Some(name) = &own.ids {
-        detail[name.as_str()] = json!(ids.iter().map(last_part).collect::<Vec<_>>());
+        detail[name.as_str()] = json!(ids.iter().map(RecordId::last).collect::<Vec<_>>());
     }
 }
 
-fn last_part(key: &RecordKey) -> &str {
-    key.sort.as_deref().unwrap_or(&key.partition)
-}
-
 /// At most [`PAGE_KEYS`] keys and `most` bytes a part; `twice` where the last part of each key is listed once more.
-fn split(keys: &[RecordKey], most: usize, twice: bool) -> Vec<&[RecordKey]> {
+fn split(keys: &[RecordId], most: usize, twice: bool) -> Vec<&[RecordId]> {
     let mut parts = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (place, key) in keys.iter().enumerate() {
@@ -197,11 +193,11 @@ fn split(keys: &[RecordKey], most: usize, twice: bool) -> Vec<&[RecordKey]> {
 }
 
 /// How many bytes a key takes in an event.
-fn written(key: &RecordKey, twice: bool) -> usize {
+fn written(key: &RecordId, twice: bool) -> usize {
     let bytes = |json: serde_json::Result<String>| json.map_or(0, |json| escaped(json).len() + 1);
     let once = bytes(serde_json::to_string(key));
     if twice {
-        once + bytes(serde_json::to_string(last_part(key)))
+        once + bytes(serde_json::to_string(key.last()))
     } else {
         once
     }

@@ -131,7 +131,7 @@ fn values<'e>(collections: &'e Collections, done: &Done<'_>) -> Vec<ComputedValu
         }
         for aggregate in &child.aggregates {
             let (Some(parent), Some(on)) = (
-                entry.parent_key(child),
+                entry.parent_key(child, &done.deletion.tenant),
                 collections.get(aggregate.on.as_ref()),
             ) else {
                 continue;
@@ -149,7 +149,7 @@ fn values<'e>(collections: &'e Collections, done: &Done<'_>) -> Vec<ComputedValu
                 && let Some(value) = entry.text(child, &aggregate.of)
             {
                 let best = value_of.restored.take();
-                value_of.restored = Some(better(aggregate.take, best, value));
+                value_of.restored = Some(better(aggregate.take, best, value.to_owned()));
             }
         }
     }
@@ -278,33 +278,32 @@ async fn first_live<P: EnginePorts>(
     let Some(link) = &child.parent else {
         return Ok(None);
     };
+    let attribute = match &value_of.aggregate.lookup {
+        ChildLookup::Table => child.key.partition.as_str(),
+        ChildLookup::Index(_) => child.behind(link.by.first().map_or("", String::as_str)),
+    };
     let along = match &value_of.aggregate.lookup {
         ChildLookup::Table => OrderAlong::Table,
         ChildLookup::Index(name) => OrderAlong::Index {
             name,
-            partition: link.by.first().map_or("", String::as_str),
+            partition: attribute,
             sort: of,
         },
     };
-    // If `by` has more than the partition attribute, the other attributes narrow the result.
-    let partition = match along {
-        OrderAlong::Table => link.by.iter().position(|name| *name == child.key.partition),
-        OrderAlong::Index { .. } => Some(0),
-    };
-    let parent: Vec<&str> = value_of.parent.values().collect();
-    let Some(partition) = partition.and_then(|place| parent.get(place).copied()) else {
+    // If the parent's key has more than the partition attribute holds, the rest narrows the result.
+    let Some(partition) = child.of_children(&value_of.parent, attribute) else {
         return Ok(None);
     };
     let is_live = |row: &Row| {
         row.is_unmarked(&deletion.tenant, child)
-            && row.parent_key(child).as_ref() == Some(&value_of.parent)
+            && row.parent_key(child, &deletion.tenant).as_ref() == Some(&value_of.parent)
     };
     let (mut after, mut limit) = (None, FEW);
     loop {
         let query = OrderQuery {
             collection: child,
             along,
-            partition,
+            partition: &partition,
             from: start,
             after: after.as_ref(),
             direction: match value_of.aggregate.take {

@@ -97,7 +97,7 @@ fn actor(
     let actor = deletion.notified.of(Pass::Delete).by.clone()?;
     let wrote = |entry: &&Entry| {
         let author = collection.author.as_ref();
-        author.and_then(|author| entry.text(collection, &author.attribute)) == Some(actor.clone())
+        author.and_then(|author| entry.text(collection, &author.attribute)) == Some(&actor)
     };
     let sees = match scope?.reads.get(&collection.name)? {
         Reads::All => true,
@@ -124,14 +124,10 @@ async fn rows<P: EnginePorts>(
         return Ok(Audience::default());
     };
     let named = work.collection(name)?;
-    let values: Option<Vec<String>> = by
-        .iter()
-        .map(|attribute| entry.text(collection, attribute))
-        .collect();
-    let Some(values) = values else {
+    let values: Vec<Option<&str>> = by.iter().map(|name| entry.text(collection, name)).collect();
+    if values.iter().any(Option::is_none) {
         return Ok(Audience::default());
-    };
-    let values = values.iter().map(String::as_str);
+    }
     let subscribed = Related::by(named, lookup, by, values).with(Fields::All);
     let is_told = |row: &Row| {
         let mark = row.mark(named);

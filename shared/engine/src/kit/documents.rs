@@ -35,7 +35,7 @@ impl<'a> Documents<'a> {
         let (mut ids, mut failed) = (BTreeMap::new(), BTreeMap::new());
         if let Some(spec) = &collection.document {
             for place in &records.places {
-                let parts = records.entry(*place).key.parts(&collection.key);
+                let parts = collection.parts_of(&records.entry(*place).key);
                 match spec.id.render(&parts) {
                     Ok(id) => drop(ids.insert(*place, id)),
                     Err(error) => {

@@ -95,7 +95,9 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
     ) -> Result<Vec<bool>, Stop> {
         let collections = self.work.collections();
         let mut levels: Vec<HashMap<RecordKey, Above>> = Vec::new();
-        let named = rows.iter().filter_map(|row| row.parent_key(collection));
+        let named = rows
+            .iter()
+            .filter_map(|row| row.parent_key(collection, &self.deletion.tenant));
         let mut keys: BTreeSet<RecordKey> = named.collect();
         let mut below = collection;
         while let Some(parent) = collections.parent_of(below).filter(|_| !keys.is_empty()) {
@@ -133,7 +135,7 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
             ours.clear();
         }
         let is_below = |row: &Row| {
-            let parent = row.parent_key(collection);
+            let parent = row.parent_key(collection, &self.deletion.tenant);
             parent.is_some_and(|key| ours.contains(&key))
         };
         Ok(rows.iter().map(is_below).collect())
@@ -186,13 +188,13 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
             {
                 return Ok(Above::Ours);
             }
-            return Ok(further(collection, row));
+            return Ok(further(deletion, collection, row));
         };
         // A root without our mark is another record.
         if collection.name == deletion.collection && row.key == *root {
             return Ok(Above::NotOurs);
         }
-        Ok(further(collection, row))
+        Ok(further(deletion, collection, row))
     }
 
     /// Whether the request lists this record itself: never where it has a root.
@@ -264,8 +266,8 @@ pub(crate) async fn still_below<P: EnginePorts>(
         .collect())
 }
 
-fn further(collection: &Collection, row: &Row) -> Above {
-    row.parent_key(collection)
+fn further(deletion: &Deletion, collection: &Collection, row: &Row) -> Above {
+    row.parent_key(collection, &deletion.tenant)
         .map_or(Above::NotOurs, Above::Further)
 }
 

@@ -16,12 +16,14 @@ use domain::collection::Collection;
 use domain::deletion::{Deletion, State};
 use domain::fingerprint::is_created_apart;
 use domain::key::RecordKey;
+use domain::principal::Tenant;
 use domain::row::Row;
 use ports::{EnginePorts, Fields};
 
 /// What is above some rows of one collection.
 pub(crate) struct Parents<'a> {
     collection: &'a Collection,
+    tenant: &'a Tenant,
     /// Nearest first.
     levels: Vec<HashMap<RecordKey, There>>,
 }
@@ -35,11 +37,12 @@ struct There {
 /// Reads the parents that these rows reference, and what is above those that come back themselves.
 pub(crate) async fn parents<'a, 'r, P: EnginePorts>(
     work: Work<'a, P>,
-    deletion: &Deletion,
+    deletion: &'a Deletion,
     collection: &'a Collection,
     rows: impl Iterator<Item = &'r Row>,
 ) -> Result<Parents<'a>, Stop> {
-    let mut keys = parent_keys(collection, rows);
+    let tenant = &deletion.tenant;
+    let mut keys = parent_keys(collection, tenant, rows);
     let (mut levels, mut below) = (Vec::new(), collection);
     while !keys.is_empty()
         && let Some(parent) = work.collections().parent_of(below)
@@ -54,14 +57,21 @@ pub(crate) async fn parents<'a, 'r, P: EnginePorts>(
         levels.push(level.0);
         below = parent;
     }
-    Ok(Parents { collection, levels })
+    Ok(Parents {
+        collection,
+        tenant,
+        levels,
+    })
 }
 
 impl Parents<'_> {
     /// Whether the row's parent is there and is the one that the record had, or the row needs none; the same of what is
     /// above a parent that comes back.
     pub(crate) fn has(&self, row: &Row, above: Above) -> bool {
-        let mut key = match (&self.collection.parent, row.parent_key(self.collection)) {
+        let mut key = match (
+            &self.collection.parent,
+            row.parent_key(self.collection, self.tenant),
+        ) {
             (None, _) => return true,
             (Some(link), None) => return !link.required,
             (Some(_), Some(key)) => key,
@@ -82,8 +92,12 @@ impl Parents<'_> {
 }
 
 /// The keys of the parents that these rows reference, each once.
-fn parent_keys<'r>(collection: &Collection, rows: impl Iterator<Item = &'r Row>) -> Vec<RecordKey> {
-    let keys = rows.filter_map(|row| row.parent_key(collection));
+fn parent_keys<'r>(
+    collection: &Collection,
+    tenant: &Tenant,
+    rows: impl Iterator<Item = &'r Row>,
+) -> Vec<RecordKey> {
+    let keys = rows.filter_map(|row| row.parent_key(collection, tenant));
     let mut named: Vec<RecordKey> = keys.collect::<HashSet<_>>().into_iter().collect();
     named.sort();
     named
@@ -149,7 +163,10 @@ impl Level {
     /// A parent that comes back below its own.
     fn hang(&mut self, deletion: &Deletion, collection: &Collection, row: &Row) {
         let now = Standing::of(row, collection, deletion.deleted_at).taken();
-        match (&collection.parent, row.parent_key(collection)) {
+        match (
+            &collection.parent,
+            row.parent_key(collection, &deletion.tenant),
+        ) {
             (Some(_), Some(above)) => self.add(row, now, Some(above)),
             (Some(link), None) if link.required => {}
             (_, None) | (None, _) => self.add(row, now, None),

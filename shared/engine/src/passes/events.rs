@@ -95,7 +95,7 @@ pub(crate) fn events_of(
     events.extend(
         changes
             .filter(|change| is_new(change.run))
-            .map(|change| event::aggregate_changed(deletion, page.number, change)),
+            .map(|change| event::aggregate_changed(collections, deletion, page.number, change)),
     );
     events
 }
@@ -110,7 +110,10 @@ fn groups<'e>(
     match collections.get(name.as_ref()) {
         Some(collection) => Group::all(collection, entries, notice),
         None => vec![Group {
-            keys: entries.iter().map(|entry| entry.key.clone()).collect(),
+            keys: (entries
+                .iter()
+                .map(|entry| collections.id_of(name, &entry.key)))
+            .collect(),
             ..Group::plain(name)
         }],
     }

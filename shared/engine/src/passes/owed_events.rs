@@ -74,7 +74,7 @@ struct Owed<'a, P: EnginePorts> {
 impl<P: EnginePorts> Owed<'_, P> {
     async fn publish_all(&mut self) -> Result<(), Stop> {
         if !self.deletion.notified.accepted {
-            let accepted = event::accepted(&self.deletion);
+            let accepted = event::accepted(self.work.collections(), &self.deletion);
             self.publish_one(Pass::Delete, &accepted).await?;
             self.deletion.notified.accepted = true;
         }
@@ -93,7 +93,9 @@ impl<P: EnginePorts> Owed<'_, P> {
         if state == Some(State::Restored) && deletion.state == State::Restored {
             clear_root_document(work, deletion).await?;
             if let Some((page, notice)) = Box::pin(follow_root(work, deletion)).await? {
-                let changed = |change| event::aggregate_changed(deletion, page.number, change);
+                let changed = |change| {
+                    event::aggregate_changed(self.work.collections(), deletion, page.number, change)
+                };
                 let events: Vec<_> = notice.changes.iter().map(changed).collect();
                 for event in &events {
                     self.publish_one(pass, event).await?;

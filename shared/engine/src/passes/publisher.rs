@@ -30,7 +30,8 @@ impl Publisher {
         deletion: &mut Deletion,
     ) {
         if !deletion.notified.accepted && !self.is_unavailable {
-            let (_, published) = publish(work, &[event::accepted(deletion)]).await;
+            let (_, published) =
+                publish(work, &[event::accepted(work.collections(), deletion)]).await;
             deletion.notified.accepted = self.note(deletion, &published);
         }
     }

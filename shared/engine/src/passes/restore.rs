@@ -184,7 +184,7 @@ async fn ancestors<P: EnginePorts>(
         else {
             return Ok(root.above.is_still(standing).then_some(ancestors));
         };
-        let Some(above) = row.parent_key(collection) else {
+        let Some(above) = row.parent_key(collection, &deletion.tenant) else {
             let is_still = !link.required && root.above.is_still(standing);
             return Ok(is_still.then_some(ancestors));
         };

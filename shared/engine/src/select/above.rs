@@ -36,7 +36,7 @@ impl Parents {
         let named = |key: RecordKey| (collection.name.clone(), key);
         let keys: Vec<Option<RecordKey>> = rows
             .iter()
-            .map(|row| row.and_then(|row| row.parent_key(collection)))
+            .map(|row| (*row)?.parent_key(collection, &deletion.tenant))
             .collect();
         let is_new = |key: &&RecordKey| !self.0.contains_key(&named((*key).clone()));
         let new: BTreeSet<RecordKey> = keys.iter().flatten().filter(is_new).cloned().collect();

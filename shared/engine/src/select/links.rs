@@ -89,7 +89,12 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
         let Some(keeps) = &link.keeps else {
             return Ok((Vec::new(), None));
         };
-        let links = Related::by(link, &keeps.lookup, &keeps.by, self.key.values());
+        let links = Related::by(
+            link,
+            &keeps.lookup,
+            &keeps.by,
+            keeps.of.values(&keeps.by, self.key),
+        );
         let links = links.not_marked_by(self.deletion.id);
         let mut found = related::page(self.work, &links, after, limit).await?;
         let tenant = &self.deletion.tenant;
@@ -105,7 +110,9 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
             let (Some(parent), Some(relation)) = (above, &collection.parent) else {
                 return Ok(true);
             };
-            let named: Vec<_> = rows.iter().map(|row| row.parent_key(collection)).collect();
+            let tenant = &self.deletion.tenant;
+            let named = rows.iter().map(|row| row.parent_key(collection, tenant));
+            let named: Vec<_> = named.collect();
             if !relation.required && named.iter().any(Option::is_none) {
                 return Ok(true);
             }
@@ -113,7 +120,7 @@ impl<P: EnginePorts> LinkCheck<'_, P> {
             let keys: Vec<RecordKey> = keys.into_iter().collect();
             let read = read_rows(self.work, parent, &keys, Fields::Judged).await?;
             rows = read.into_iter().flatten().collect();
-            rows.retain(|row| row.may_be_live(&self.deletion.tenant, parent));
+            rows.retain(|row| row.may_be_live(tenant, parent));
             collection = parent;
         }
         Ok(false)

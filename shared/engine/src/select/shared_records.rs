@@ -81,7 +81,7 @@ pub(crate) async fn step<P: EnginePorts>(
     };
     let page = walk.page(deletion, place.page).await?;
     let mut candidates = match page {
-        Some(page) => candidates(work, scope, page)?,
+        Some(page) => candidates(work, (deletion, scope), page)?,
         None => Vec::new(),
     };
     candidates.retain(|candidate| candidate.place >= place.entry);
@@ -133,7 +133,7 @@ fn at(page: u32, entry: usize, from: LinkCursor) -> Place {
 /// The shared records that the links of a page reference, each at the first link to it.
 fn candidates<'e, P: EnginePorts>(
     work: Work<'e, P>,
-    scope: &Scope,
+    (deletion, scope): (&Deletion, &Scope),
     page: &Page,
 ) -> Result<Vec<Candidate<'e>>, Stop> {
     let mut seen = HashSet::new();
@@ -144,7 +144,7 @@ fn candidates<'e, P: EnginePorts>(
         };
         let link = work.collection(&entry.collection)?;
         if entry.judged.is_open()
-            && let Some(key) = entry.shared_record_key(link)
+            && let Some(key) = entry.shared_record_key(link, &deletion.tenant)
             && seen.insert((kept, key.clone()))
         {
             found.push(Candidate {

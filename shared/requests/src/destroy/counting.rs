@@ -155,7 +155,7 @@ impl Counted<'_> {
         let only = scope.only.get(&collection.name);
         let meant = rows.filter(|row| {
             is_shown(&self.hidden, collection, row)
-                && only.is_none_or(|only| only.holds(row, collection))
+                && only.is_none_or(|only| only.holds(row, collection, self.hidden.tenant))
         });
         for row in meant.collect::<Vec<Row>>() {
             self.count += 1;

@@ -110,7 +110,8 @@ impl<'a> Parent<'a> {
         collection: &'a Collection,
         key: &RecordKey,
     ) -> Result<Self, DependencyError> {
-        let (row, known) = read_with_named(api, collection, key, Fields::Judged).await?;
+        let (row, known) =
+            read_with_named(api, &principal.tenant, (collection, key), Fields::Judged).await?;
         let row = row.filter(|row| row.is_of(&principal.tenant, collection));
         let now = api.ports.clock().now();
         let is_told = row
@@ -152,7 +153,10 @@ fn related_to<'a>(
     parent: Option<&'a RecordKey>,
 ) -> Result<(Related<'a>, bool), ReadError> {
     let all = match (&collection.parent, parent, collection.tenant.index()) {
-        (Some(link), Some(key), _) => Related::by(collection, &link.lookup, &link.by, key.values()),
+        (Some(link), Some(key), _) => {
+            let values = link.of.values(&link.by, key);
+            Related::by(collection, &link.lookup, &link.by, values)
+        }
         (None, None, Some((index, attribute))) => {
             let tenant = principal.tenant.as_str();
             Related::over(collection, index, attribute, tenant)
@@ -272,9 +276,9 @@ impl<P: ApiPorts> Walk<'_, P> {
     fn shows(&self, row: &Row) -> bool {
         let collection = self.related.collection();
         is_shown(&self.hidden, collection, row)
-            && self
-                .parent
-                .is_none_or(|parent| row.parent_key(collection).as_ref() == Some(parent))
+            && self.parent.is_none_or(|parent| {
+                row.parent_key(collection, &self.principal.tenant).as_ref() == Some(parent)
+            })
             && allows(self.principal, collection, Action::Read, row, self.now)
     }
 }

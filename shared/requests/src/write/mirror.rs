@@ -99,7 +99,7 @@ pub(super) async fn is_mirrored<P: ApiPorts>(
 
 fn id(collection: &Collection, key: &RecordKey) -> Option<String> {
     let spec = collection.document.as_ref()?;
-    spec.id.render(&key.parts(&collection.key)).ok()
+    spec.id.render(&collection.parts_of(key)).ok()
 }
 
 /// The document that a row must have. A row that is being erased has none: its deletion removes the document before the

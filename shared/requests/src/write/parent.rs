@@ -22,12 +22,14 @@ pub(super) async fn nearest<P: ApiPorts>(
     known: Option<&Row>,
 ) -> Result<Option<Known>, DependencyError> {
     let parent = api.collections.parent_of(collection);
-    let (Some(parent), Some(key)) = (parent, row.parent_key(collection)) else {
+    let (Some(parent), Some(key)) = (parent, row.parent_key(collection, &principal.tenant)) else {
         return Ok(Some(Known::new()));
     };
     let read = read_many(api, parent, std::slice::from_ref(&key), Fields::Judged).await?;
     let found = read.into_iter().flatten().next();
-    let stays = known.is_some_and(|known| known.parent_key(collection).as_ref() == Some(&key));
+    let stays = known.is_some_and(|known| {
+        known.parent_key(collection, &principal.tenant).as_ref() == Some(&key)
+    });
     let now = api.ports.clock().now();
     let is_told = |above: &Row| concerns(principal, parent, &ANYTHING, above, now);
     let may = stays || parent.permissions.read.is_empty() || found.as_ref().is_none_or(is_told);

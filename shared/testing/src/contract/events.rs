@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::done;
-use crate::samples::{ODD_IDS, collection, deletion, key, key2};
+use crate::samples::{ODD_IDS, collection, collections, deletion, key, key2};
 use domain::deletion::{Deletion, Pass};
 use domain::event::{self, Event};
 use domain::key::RecordKey;
@@ -42,7 +42,7 @@ macro_rules! events_contract {
 }
 
 pub async fn an_event_arrives_as_it_was_told<H: EventsHarness>(harness: &H) {
-    let told = event::accepted(&sample());
+    let told = event::accepted(&collections(), &sample());
 
     let answer = done(harness.events().publish(std::slice::from_ref(&told)).await);
 
@@ -86,7 +86,7 @@ pub async fn ten_events_are_told_at_once_and_keep_their_ids<H: EventsHarness>(ha
 }
 
 pub async fn an_event_told_again_has_the_same_id<H: EventsHarness>(harness: &H) {
-    let told = event::accepted(&sample());
+    let told = event::accepted(&collections(), &sample());
 
     for _ in 0..2 {
         let _ = done(harness.events().publish(std::slice::from_ref(&told)).await);
@@ -138,7 +138,9 @@ pub async fn telling_nothing_answers_nothing<H: EventsHarness>(harness: &H) {
 }
 
 fn of_records(page: u32, keys: &[RecordKey]) -> Vec<Event> {
-    let records = BTreeMap::from([(collection("messages").name, keys.to_vec())]);
+    let messages = collection("messages");
+    let ids = keys.iter().map(|key| messages.id_of(key)).collect();
+    let records = BTreeMap::from([(messages.name, ids)]);
     event::of_page(&sample(), Pass::Delete, page, None, &records)
 }
 

@@ -29,7 +29,7 @@ pub(super) fn run(
         return refused("no condition");
     };
     let index = match query.through {
-        Through::Table if *attribute != query.collection.key.partition => {
+        Through::Table if query.collection.behind(attribute) != query.collection.key.partition => {
             return refused("the first condition is not on the partition attribute");
         }
         Through::Table => None,
@@ -52,13 +52,14 @@ pub(super) fn run(
         Some(_) => return refused("the position is not of this query"),
     };
 
-    let says = |attributes: &Attributes, (attribute, value): &(&str, &str)| {
-        attributes.get(*attribute).and_then(Value::as_str) == Some(*value)
+    let says = |(key, attributes): (&RecordKey, &Attributes), (name, value): &(&str, &str)| {
+        let text = |attribute: &str| attributes.get(attribute).and_then(Value::as_str);
+        query.collection.part(key, text, name) == Some(*value)
     };
     let looked_at: Vec<_> = table
         .into_iter()
         .flat_map(|table| table.range((from.clone(), Bound::Unbounded)))
-        .filter(|(_, attributes)| says(attributes, &(attribute, first)))
+        .filter(|row| says(*row, &(attribute, first)))
         .take(query.limit)
         .collect();
     let next = match looked_at.last() {
@@ -73,15 +74,16 @@ pub(super) fn run(
         }
         _ => None,
     };
-    let wanted = |attributes: &Attributes| {
-        rest.iter().all(|condition| says(attributes, condition))
+    let wanted = |key: &RecordKey, attributes: &Attributes| {
+        rest.iter()
+            .all(|condition| says((key, attributes), condition))
             && !query
                 .not_marked_by
                 .is_some_and(|deletion| mark_of(query.collection, attributes).is_of(deletion))
     };
     let rows = looked_at
         .into_iter()
-        .filter(|(_, attributes)| wanted(attributes))
+        .filter(|(key, attributes)| wanted(key, attributes))
         .map(|(key, attributes)| row(query.collection, key, attributes, query.fields))
         .collect();
     Ok(RowPage { rows, next })

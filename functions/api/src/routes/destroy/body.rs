@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use domain::collection::{Collection, KeySchema};
+use domain::collection::Collection;
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use domain::narrowing::{FilterError, FilterFault, Narrowing};
+use domain::principal::Tenant;
 use domain::time::parse_rfc3339;
 use jiff::Timestamp;
 use requests::Api;
@@ -107,13 +108,14 @@ const KNOWN: &str = "Fields that are known here: ids, author, filters, all, coll
 impl<'a> Wanted<'a> {
     pub(super) fn read<P>(
         api: &'a Api<P>,
+        tenant: &Tenant,
         collection: &Collection,
         object: &Map<String, Value>,
     ) -> Result<Self, Problem> {
         let mut wanted = Self::default();
         for (name, value) in object {
             match name.as_str() {
-                "ids" => wanted.ids = Some(ids(&collection.key, value)?),
+                "ids" => wanted.ids = Some(ids(collection, tenant, value)?),
                 "author" => wanted.author = Some(author(value)?),
                 "filters" => wanted.filters = filters(collection, value)?,
                 "all" if *value == Value::Bool(true) => wanted.is_all = true,
@@ -123,7 +125,7 @@ impl<'a> Wanted<'a> {
                     let above = api.collections.parent_of(collection);
                     let above =
                         above.ok_or_else(|| invalid("/parent", "this collection has no parent"))?;
-                    wanted.parent = Some(key(&above.key, value, "/parent")?);
+                    wanted.parent = Some(key(above, tenant, value, "/parent")?);
                 }
                 "as_of" => wanted.as_of = Some(moment(value)?),
                 "expected_count" => wanted.expected_count = Some(count(value)?),
@@ -201,7 +203,7 @@ fn count(value: &Value) -> Result<usize, Problem> {
     count.ok_or_else(|| invalid("/expected_count", "is not a number from 0 to 10000"))
 }
 
-fn ids(schema: &KeySchema, value: &Value) -> Result<Vec<RecordKey>, Problem> {
+fn ids(collection: &Collection, tenant: &Tenant, value: &Value) -> Result<Vec<RecordKey>, Problem> {
     let items = match value {
         Value::Array(items) if items.is_empty() => return Err(invalid("/ids", "is empty")),
         Value::Array(items) if items.len() > MOST_IDS => {
@@ -214,7 +216,7 @@ fn ids(schema: &KeySchema, value: &Value) -> Result<Vec<RecordKey>, Problem> {
     let mut keys = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
         let at = format!("/ids/{place}");
-        let key = key(schema, item, &at)?;
+        let key = key(collection, tenant, item, &at)?;
         if !seen.insert(key.clone()) {
             return Err(invalid(&at, "stands there more than once"));
         }
@@ -224,8 +226,13 @@ fn ids(schema: &KeySchema, value: &Value) -> Result<Vec<RecordKey>, Problem> {
 }
 
 /// A key of one part is a text, a key of two parts an object `{"id": …, "sort": …}`; one form each.
-fn key(schema: &KeySchema, value: &Value, at: &str) -> Result<RecordKey, Problem> {
-    let (id, sort) = match (value, &schema.sort) {
+fn key(
+    collection: &Collection,
+    tenant: &Tenant,
+    value: &Value,
+    at: &str,
+) -> Result<RecordKey, Problem> {
+    let (id, sort) = match (value, collection.id_parts().get(1)) {
         (Value::String(id), None) => (id, None),
         (Value::Object(parts), Some(_)) if parts.len() == 2 => {
             match (parts.get("id"), parts.get("sort")) {
@@ -233,13 +240,14 @@ fn key(schema: &KeySchema, value: &Value, at: &str) -> Result<RecordKey, Problem
                 _ => return Err(invalid(at, "is not `{\"id\": text, \"sort\": text}`")),
             }
         }
-        (_, None) => return Err(invalid(at, "is not a text: the key has one part")),
+        (_, None) => return Err(invalid(at, "is not a text: the id has one part")),
         (_, Some(_)) => {
-            let why = "is not `{\"id\": text, \"sort\": text}`: the key has two parts";
+            let why = "is not `{\"id\": text, \"sort\": text}`: the id has two parts";
             return Err(invalid(at, why));
         }
     };
-    RecordKey::parse(schema, id, sort.map(String::as_str)).map_err(|error| {
+    let key = collection.key_of(tenant, id, sort.map(String::as_str));
+    key.map_err(|error| {
         let pointer = match &error {
             KeyError::Empty { part } | KeyError::TooLong { part, .. } if sort.is_some() => {
                 format!("/body{at}/{part}")

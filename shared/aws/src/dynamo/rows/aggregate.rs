@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{DynamoRows, STORE, position, refused_position, row};
+use super::{DynamoRows, STORE, position, refused_position, rows_of};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::dynamo::position::start;
@@ -87,13 +87,8 @@ impl RepairAggregates for DynamoRows {
             .send()
             .await
             .map_err(|error| dependency_error(STORE, LOOK, error))?;
-        let rows = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(|item| row(collection, item, LOOK));
         Ok(InOrder {
-            rows: rows.collect::<Result<_, _>>()?,
+            rows: rows_of(collection, answer.items, LOOK)?,
             next: position(answer.last_evaluated_key)?,
         })
     }

@@ -5,14 +5,13 @@
 //! here; it costs the same, since DynamoDB bills what it reads. An attribute that the index does not have matches
 //! nothing.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::{DynamoRows, STORE, position, refused_position, row};
+use super::{DynamoRows, STORE, position, refused_position, rows_of};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::marked;
 use crate::dynamo::position::start;
+use crate::dynamo::{key_value, text};
 use crate::sdk_error::dependency_error;
-use domain::row::Row;
+use domain::collection::{Collection, KeyCondition, Known};
 use ports::{DependencyError, RowPage, RowQuery, Through};
 
 const OPERATION: &str = "query rows";
@@ -27,22 +26,31 @@ pub(super) async fn query(
     query: RowQuery<'_>,
 ) -> Result<RowPage, DependencyError> {
     let collection = query.collection;
-    let [partition, narrowing @ ..] = query.equals else {
-        return Err(DependencyError::refused(STORE, OPERATION, NoPartition));
-    };
+    let refused = |error| DependencyError::refused(STORE, OPERATION, error);
+    let first = query.equals.first().ok_or_else(|| refused(NoPartition))?;
+    let partition = collection.behind(first.0);
     let index = match query.through {
         Through::Table => None,
         Through::Index(name) => Some(name),
     };
+    let conditions = collection
+        .conditions(query.equals)
+        .map_err(|error| DependencyError::refused(STORE, OPERATION, error))?;
+    let (of_partition, narrowing): (Vec<_>, Vec<_>) = conditions
+        .into_iter()
+        .partition(|condition| condition.attribute == partition);
+    let Some(Known::Whole(value)) = of_partition.first().map(|condition| &condition.known) else {
+        return Err(refused(NoPartition));
+    };
 
     let mut placeholders = Placeholders::default();
-    let mut key = vec![equals(&mut placeholders, *partition)];
+    let mut key = vec![placed(&mut placeholders, collection, &of_partition[0])];
     let mut filter = Vec::new();
     if index.is_none() {
-        for condition in narrowing {
-            let of_key = collection.key.sort.as_deref() == Some(condition.0);
+        for condition in &narrowing {
+            let of_key = collection.key.sort.as_deref() == Some(condition.attribute);
             let list = if of_key { &mut key } else { &mut filter };
-            list.push(equals(&mut placeholders, *condition));
+            list.push(placed(&mut placeholders, collection, condition));
         }
     }
     if let (None, Some(deletion)) = (index, query.not_marked_by) {
@@ -56,7 +64,7 @@ pub(super) async fn query(
         .map(|attributes| placeholders.projection(attributes));
     let start = query
         .after
-        .map(|after| start(after, &collection.key, index.is_some(), *partition))
+        .map(|after| start(after, &collection.key, index.is_some(), (partition, value)))
         .transpose()
         .map_err(refused_position)?;
 
@@ -77,19 +85,14 @@ pub(super) async fn query(
         .await
         .map_err(|error| dependency_error(STORE, OPERATION, error))?;
 
-    let found = answer
-        .items
-        .unwrap_or_default()
-        .into_iter()
-        .map(|item| row(collection, item, OPERATION));
-    let mut found: Vec<Row> = found.collect::<Result<_, _>>()?;
+    let mut found = rows_of(collection, answer.items, OPERATION)?;
     if index.is_some() {
         found.retain(|row| {
             let is_marked = query
                 .not_marked_by
                 .is_some_and(|deletion| row.mark(collection).is_of(deletion));
-            let mut narrowing = narrowing.iter();
-            !is_marked && narrowing.all(|(attribute, value)| row.text(attribute) == Some(value))
+            let mut equals = query.equals.iter();
+            !is_marked && equals.all(|(name, value)| row.part(collection, name) == Some(value))
         });
         if let Some(attributes) = attributes {
             for row in &mut found {
@@ -104,8 +107,24 @@ pub(super) async fn query(
     })
 }
 
-fn equals(placeholders: &mut Placeholders, (attribute, value): (&str, &str)) -> String {
+fn placed(
+    placeholders: &mut Placeholders,
+    collection: &Collection,
+    condition: &KeyCondition<'_>,
+) -> String {
+    let attribute = condition.attribute;
+    let mut each = collection.key.each();
+    let form = each.find(|(name, _)| *name == attribute);
+    let kind = form.map(|(_, form)| form.kind).unwrap_or_default();
     let name = placeholders.name(attribute);
-    let value = placeholders.value(AttributeValue::S(value.to_owned()));
-    format!("{name} = {value}")
+    match &condition.known {
+        Known::Whole(value) => {
+            let value = placeholders.value(key_value(kind, value));
+            format!("{name} = {value}")
+        }
+        Known::Beginning(value) => {
+            let value = placeholders.value(text(value));
+            format!("begins_with({name}, {value})")
+        }
+    }
 }

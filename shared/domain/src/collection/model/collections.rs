@@ -6,6 +6,7 @@ use super::effects::Recipients;
 use super::name::CollectionName;
 use super::parent::OnDelete;
 use super::record::Collection;
+use crate::key::{RecordId, RecordKey};
 use crate::principal::Tenant;
 
 /// All collections of the files. It cannot hold an invalid one, nor two that contradict each other.
@@ -29,6 +30,23 @@ impl Collections {
     /// All collections, in name order.
     pub fn iter(&self) -> impl Iterator<Item = &Collection> {
         self.by_name.values()
+    }
+
+    /// What clients call a record. One of a collection that is not declared any more is called by its whole key.
+    #[must_use]
+    pub fn id_of(&self, name: &CollectionName, key: &RecordKey) -> RecordId {
+        match self.get(name.as_ref()) {
+            Some(collection) => collection.id_of(key),
+            None => RecordId::new(&key.partition, key.sort.as_deref()),
+        }
+    }
+
+    /// What clients call the parent of records of a collection.
+    #[must_use]
+    pub fn id_of_parent(&self, child: &CollectionName, parent: &RecordKey) -> RecordId {
+        let declared = self.get(child.as_ref());
+        let above = declared.and_then(|child| child.parent.as_ref());
+        self.id_of(above.map_or(child, |above| &above.collection), parent)
     }
 
     /// The tenant of all records, where the tables know no tenants.

@@ -1,23 +1,195 @@
-//! The attributes of which the primary key of a table is made.
+//! The attributes of which the primary key of a table is made, and the parts of which their values are made.
 
-/// The attributes of a primary key. Both are of type S.
+use serde_json::{Number, Value};
+
+use super::pattern::{Known, PartError, Pattern};
+use crate::key::RecordKey;
+use crate::number::{decimal, is_as_stored};
+
+/// The attributes of a primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySchema {
     /// The partition key's attribute.
     pub partition: String,
     /// The sort key's attribute, for a two-part key.
     pub sort: Option<String>,
+    /// The forms of the attributes' values, in the same order.
+    pub forms: [Form; 2],
+}
+
+/// What the values of a key attribute are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Form {
+    /// Their type.
+    pub kind: KeyKind,
+    /// What their texts are made of; a row whose text is of none of these is of another collection. Empty: any text,
+    /// which is one part under the attribute's own name.
+    pub is: Vec<Pattern>,
+}
+
+/// The type of a key attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyKind {
+    /// `S`.
+    #[default]
+    Text,
+    /// `N`. As a text it is written as DynamoDB writes it, so that one number is one text.
+    Number,
+}
+
+impl KeyKind {
+    /// The JSON of a value of this type; a number that JSON cannot hold is a text, as in a row.
+    #[must_use]
+    pub fn value(self, text: &str) -> Value {
+        let number = || {
+            let number: Number = text.parse().ok()?;
+            (decimal(&number.to_string()) == decimal(text)).then_some(number)
+        };
+        match self {
+            Self::Text => text.into(),
+            Self::Number => number().map_or_else(|| text.into(), Value::Number),
+        }
+    }
+}
+
+impl KeyKind {
+    /// The type's name in DynamoDB and in the files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "S",
+            Self::Number => "N",
+        }
+    }
+
+    /// The text of a value of this type, as a row has it; `None` for a value of another type.
+    #[must_use]
+    pub fn read(self, value: &Value) -> Option<String> {
+        match (self, value) {
+            (Self::Text, Value::String(text)) => Some(text.clone()),
+            (Self::Number, Value::Number(number)) => Some(number.to_string()),
+            (Self::Number, Value::String(text)) if is_as_stored(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl KeySchema {
+    /// The key with these values of its attributes, partition first; `None` where one is missing.
+    #[must_use]
+    pub fn key(&self, value: impl Fn(&str, KeyKind) -> Option<String>) -> Option<RecordKey> {
+        let values = self
+            .each()
+            .map(|(attribute, form)| value(attribute, form.kind));
+        let values: Option<Vec<String>> = values.collect();
+        let mut values = values?.into_iter();
+        Some(RecordKey {
+            partition: values.next()?,
+            sort: values.next(),
+        })
+    }
+
+    /// Attributes of type S with any text.
+    #[must_use]
+    pub fn plain(partition: &str, sort: Option<&str>) -> Self {
+        Self {
+            partition: partition.to_owned(),
+            sort: sort.map(str::to_owned),
+            forms: Default::default(),
+        }
+    }
+
     /// The attributes, partition first.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.partition.as_str()).chain(self.sort.as_deref())
     }
 
-    /// How many parts the key has: one or two.
+    /// The attributes with the forms of their values, partition first.
+    pub fn each(&self) -> impl Iterator<Item = (&str, &Form)> {
+        self.attributes().zip(&self.forms)
+    }
+
+    /// How many attributes the key has: one or two.
     #[must_use]
-    pub fn parts(&self) -> usize {
+    pub fn attribute_count(&self) -> usize {
         1 + usize::from(self.sort.is_some())
+    }
+
+    /// The names of the parts of which the key is made, each once: those of the patterns, and the name of an attribute
+    /// that has none.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        let mut parts = Vec::new();
+        for (attribute, form) in self.each() {
+            for part in form.parts(attribute) {
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
+            }
+        }
+        parts
+    }
+}
+
+impl Form {
+    /// Whether a pattern has a part of this name.
+    #[must_use]
+    pub fn has(&self, part: &str) -> bool {
+        self.is
+            .iter()
+            .any(|pattern| pattern.names().any(|name| name == part))
+    }
+
+    /// The names of the parts of this attribute's values.
+    pub(in crate::collection) fn parts<'a>(&'a self, attribute: &'a str) -> Vec<&'a str> {
+        match self.is.as_slice() {
+            [] => vec![attribute],
+            patterns => patterns.iter().flat_map(Pattern::names).collect(),
+        }
+    }
+
+    /// The parts of a value of this attribute; `None` where no pattern fits, or more than one.
+    #[must_use]
+    pub fn read<'p, 't>(
+        &'p self,
+        attribute: &'p str,
+        value: &'t str,
+    ) -> Option<Vec<(&'p str, &'t str)>> {
+        if self.is.is_empty() {
+            return Some(vec![(attribute, value)]);
+        }
+        let mut fitting = self.is.iter().filter_map(|pattern| pattern.read(value));
+        let parts = fitting.next()?;
+        fitting.next().is_none().then_some(parts)
+    }
+
+    /// What is known of this attribute's value from its parts: by the pattern that has the fewest others and the most of
+    /// these, or, where several have, how all of those begin.
+    ///
+    /// # Errors
+    ///
+    /// [`PartError`] for a part that the value could not be read back with.
+    pub fn write<'v>(
+        &self,
+        attribute: &str,
+        part: impl Fn(&str) -> Option<&'v str>,
+    ) -> Result<Known, PartError> {
+        if self.is.is_empty() {
+            let text = part(attribute).map(str::to_owned);
+            return Ok(text.map_or(Known::Beginning(String::new()), Known::Whole));
+        }
+        let rank = |pattern: &Pattern| {
+            let all = pattern.names().count();
+            let given = pattern.names().filter(|name| part(name).is_some()).count();
+            (all - given, std::cmp::Reverse(given))
+        };
+        let best = self.is.iter().map(rank).min();
+        let best = self.is.iter().filter(|pattern| Some(rank(pattern)) == best);
+        let known: Vec<Known> = best
+            .map(|pattern| pattern.write(&part))
+            .collect::<Result<_, _>>()?;
+        let mut known = known.into_iter();
+        let first = known.next().unwrap_or(Known::Beginning(String::new()));
+        Ok(known.fold(first, Known::common))
     }
 }

@@ -1,14 +1,21 @@
 //! What is above a collection: the parent that it references, and the record that its rows keep alive.
 
+use super::key_schema::KeySchema;
 use super::name::CollectionName;
+use super::record::{Collection, TenantRule};
+use crate::key::RecordKey;
+use crate::principal::Tenant;
 
 /// The upper end of a relation, as the child declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
     /// The parent's collection.
     pub collection: CollectionName,
-    /// The child's attributes that hold the parent's key: as many, and in the order, as the parent's key has parts.
+    /// The child's attributes or parts that hold the parent's key: as many, and in the order, as the parent's key has
+    /// parts; without the one that is the tenant, if they are one less.
     pub by: Vec<String>,
+    /// What the parent's key is made of.
+    pub of: Referenced,
     /// What the parent's deletion does with the child.
     pub on_delete: OnDelete,
     /// Where the children of one parent are found.
@@ -74,6 +81,75 @@ pub struct Keeps {
     pub collection: CollectionName,
     /// The link's attributes that hold that record's key: as many, and in the order, as that key has parts.
     pub by: Vec<String>,
+    /// What that key is made of.
+    pub of: Referenced,
     /// Where all links of this collection to one record are found.
     pub lookup: ChildLookup,
+}
+
+impl Parent {
+    /// The parent of the record with this key, where the key names it.
+    #[must_use]
+    pub fn key_in(
+        &self,
+        collection: &Collection,
+        key: &RecordKey,
+        tenant: &Tenant,
+    ) -> Option<RecordKey> {
+        let parts = key.parts(&collection.key);
+        let text = |attribute: &str| {
+            let found = parts.iter().find(|(name, _)| *name == attribute);
+            found.map(|(_, value)| *value)
+        };
+        self.of
+            .key(&self.by, tenant, |name| collection.part(key, text, name))
+    }
+}
+
+/// The key of a collection, as another one references it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referenced {
+    /// Its attributes and their forms.
+    pub key: KeySchema,
+    /// Whose its records are: a part that is the tenant need not be in the reference.
+    pub tenant: TenantRule,
+}
+
+impl Referenced {
+    /// The parts that `by` holds, in its order.
+    pub(in crate::collection) fn parts(&self, by: &[String]) -> Vec<&str> {
+        let mut parts = self.key.parts();
+        if let TenantRule::Part { name, .. } = &self.tenant
+            && by.len() < parts.len()
+        {
+            parts.retain(|part| part != name);
+        }
+        parts
+    }
+
+    /// The key that is referenced by these values of `by`, for this tenant; `None` where something of it is missing.
+    pub(crate) fn key<'v>(
+        &self,
+        by: &[String],
+        tenant: &'v Tenant,
+        value: impl Fn(&str) -> Option<&'v str>,
+    ) -> Option<RecordKey> {
+        let parts = self.parts(by);
+        let part = |name: &str| match parts.iter().position(|part| *part == name) {
+            Some(place) => value(by.get(place)?),
+            None => self.tenant.value_of(name, tenant).flatten(),
+        };
+        RecordKey::of_parts(&self.key, part).ok().flatten()
+    }
+
+    /// What `by` holds in a row that references this key, in its order; `None` for a part that the key is without.
+    #[must_use]
+    pub fn values<'k>(&self, by: &[String], key: &'k RecordKey) -> Vec<Option<&'k str>> {
+        let read = key.read(&self.key).unwrap_or_default();
+        let value = |part: &str| {
+            let found = read.iter().find(|(name, _)| *name == part);
+            found.map(|(_, value)| *value)
+        };
+        self.parts(by).into_iter().map(value).collect()
+    }
 }

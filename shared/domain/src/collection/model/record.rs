@@ -1,10 +1,13 @@
 //! One collection: what its records are, where they are, and what a deletion does with them.
 
+use std::collections::BTreeMap;
+
 use super::effects::{Aggregate, EventSpec, Recipients};
 use super::filters::Filters;
 use super::key_schema::KeySchema;
 use super::name::CollectionName;
 use super::parent::{Keeps, Parent};
+use super::pattern::Pattern;
 use super::permissions::{Permissions, Serve};
 use super::retention::Retention;
 use super::schedule::ScheduleTemplate;
@@ -22,6 +25,8 @@ pub struct Collection {
     pub table: String,
     /// The attributes of the primary key.
     pub key: KeySchema,
+    /// The attributes beside the key whose texts are made of parts.
+    pub composed: BTreeMap<String, Pattern>,
     /// Whose a record is: it must be the caller's tenant.
     pub tenant: TenantRule,
     /// The collection whose deletion reaches this one.
@@ -76,6 +81,15 @@ pub enum TenantRule {
         /// An index whose hash key is that attribute: without it a collection that has no parent cannot be listed.
         gsi: Option<String>,
     },
+    /// The tenant that a part of the row's key names: a caller's ids are without it.
+    Part {
+        /// The part.
+        name: String,
+        /// The tenant of the rows whose key is without it.
+        default: Option<Tenant>,
+    },
+    /// That of the parent, which the row's key names.
+    Parent,
     /// This one, whatever the row says: the table knows no tenants.
     Fixed(Tenant),
 }
@@ -86,7 +100,19 @@ impl TenantRule {
     pub fn attribute(&self) -> Option<&str> {
         match self {
             Self::Attribute { attribute, .. } => Some(attribute),
-            Self::Fixed(_) => None,
+            Self::Part { .. } | Self::Parent | Self::Fixed(_) => None,
+        }
+    }
+
+    /// The attribute or the part that names the tenant, if there is one.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Self::Attribute {
+                attribute: name, ..
+            }
+            | Self::Part { name, .. } => Some(name),
+            Self::Parent | Self::Fixed(_) => None,
         }
     }
 
@@ -95,7 +121,20 @@ impl TenantRule {
     pub fn index(&self) -> Option<(&str, &str)> {
         match self {
             Self::Attribute { attribute, gsi } => Some((gsi.as_deref()?, attribute)),
-            Self::Fixed(_) => None,
+            Self::Part { .. } | Self::Parent | Self::Fixed(_) => None,
+        }
+    }
+
+    /// The value of this part of the key for a tenant, where the part is the tenant's: `Some(None)` where the tenant's
+    /// keys are without it.
+    #[must_use]
+    pub fn value_of<'t>(&self, part: &str, tenant: &'t Tenant) -> Option<Option<&'t str>> {
+        match self {
+            Self::Part { name, default } if name == part => {
+                let is_default = default.as_ref() == Some(tenant);
+                Some((!is_default).then_some(tenant.as_str()))
+            }
+            _ => None,
         }
     }
 
@@ -103,7 +142,7 @@ impl TenantRule {
     #[must_use]
     pub fn fixed(&self) -> Option<&Tenant> {
         match self {
-            Self::Attribute { .. } => None,
+            Self::Attribute { .. } | Self::Part { .. } | Self::Parent => None,
             Self::Fixed(tenant) => Some(tenant),
         }
     }

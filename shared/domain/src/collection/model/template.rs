@@ -2,21 +2,17 @@
 //!
 //! That is the whole point of this file: a document that is found by an ambiguous id could be another record's, and a
 //! purge would remove it for good. A template is injective because of two rules: it contains every key part once, with
-//! a literal between two of them, and a value that could be mistaken for that literal is refused when it is rendered.
+//! a literal between two of them ([`Pattern`]), and a value that could be mistaken for that literal is refused.
 
 use super::key_schema::KeySchema;
+use super::pattern::{Known, Pattern, PatternError};
 
 /// The longest document id in bytes that OpenSearch accepts.
 pub const ID_BYTES: usize = 512;
 
 /// How a document's id is made, e.g. `{discussion_id}~{message_id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdTemplate {
-    /// The text before the first value.
-    prefix: String,
-    /// Each attribute with the literal after it: the separator, or for the last one the end.
-    values: Vec<(String, String)>,
-}
+pub struct IdTemplate(Pattern);
 
 /// Why a record has no document id: that record fails with this reason, the others do not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,59 +34,31 @@ pub enum IdError {
 /// Why a text is not an id template for a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::collection) enum TemplateError {
-    #[error("has a brace without its partner; write each key attribute as `{{name}}`")]
-    Brace,
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     #[error("names `{{{0}}}`, which is no attribute of the key; name {1}")]
     NotAKeyAttribute(String, String),
-    #[error("names `{{{0}}}` twice; name it once")]
-    Twice(String),
     #[error(
         "does not name `{{{0}}}`; two records could get one id: name every attribute of the key"
     )]
     Unnamed(String),
-    #[error(
-        "has nothing between `{{{0}}}` and `{{{1}}}`; write a separator that the values cannot hold"
-    )]
-    NoSeparator(String, String),
 }
 
 impl IdTemplate {
     /// Reads a template for this key.
     pub(in crate::collection) fn parse(text: &str, key: &KeySchema) -> Result<Self, TemplateError> {
-        let mut pieces = text.split('{');
-        let prefix = literal(pieces.next().unwrap_or_default())?;
-        let mut values: Vec<(String, String)> = Vec::new();
-        for piece in pieces {
-            let (attribute, behind) = piece.split_once('}').ok_or(TemplateError::Brace)?;
-            if !key.attributes().any(|part| part == attribute) {
-                let known: Vec<_> = key
-                    .attributes()
-                    .map(|part| format!("`{{{part}}}`"))
-                    .collect();
-                return Err(TemplateError::NotAKeyAttribute(
-                    attribute.to_owned(),
-                    known.join(" and "),
-                ));
-            }
-            if values.iter().any(|(earlier, _)| earlier == attribute) {
-                return Err(TemplateError::Twice(attribute.to_owned()));
-            }
-            if let Some((before, separator)) = values.last()
-                && separator.is_empty()
-            {
-                return Err(TemplateError::NoSeparator(
-                    before.clone(),
-                    attribute.to_owned(),
-                ));
-            }
-            values.push((attribute.to_owned(), literal(behind)?));
+        let pattern = Pattern::parse(text)?;
+        let is_part = |name: &str| key.parts().into_iter().any(|part| part == name);
+        if let Some(other) = pattern.names().find(|name| !is_part(name)) {
+            let known = key.parts().into_iter().map(|part| format!("`{{{part}}}`"));
+            let known: Vec<_> = known.collect();
+            let known = known.join(" and ");
+            return Err(TemplateError::NotAKeyAttribute(other.to_owned(), known));
         }
-        match key
-            .attributes()
-            .find(|part| !values.iter().any(|(named, _)| named == part))
-        {
+        let is_named = |part: &str| pattern.names().any(|name| name == part);
+        match key.parts().into_iter().find(|part| !is_named(part)) {
             Some(part) => Err(TemplateError::Unnamed(part.to_owned())),
-            None => Ok(Self { prefix, values }),
+            None => Ok(Self(pattern)),
         }
     }
 
@@ -101,50 +69,24 @@ impl IdTemplate {
     /// [`IdError`] when the key has no unambiguous id, or one that OpenSearch does not accept. A part that is not given
     /// counts as ambiguous.
     pub fn render(&self, parts: &[(&str, &str)]) -> Result<String, IdError> {
-        let mut id = self.prefix.clone();
-        for (position, (attribute, behind)) in self.values.iter().enumerate() {
-            let ambiguous = || IdError::Ambiguous {
-                attribute: attribute.clone(),
-            };
-            let (_, value) = parts
-                .iter()
-                .find(|(name, _)| name == attribute)
-                .ok_or_else(ambiguous)?;
-            if self.separators().any(|separator| value.contains(separator)) {
-                return Err(ambiguous());
+        let value = |name: &str| {
+            let found = parts.iter().find(|(part, _)| *part == name);
+            found.map(|(_, value)| *value)
+        };
+        let ambiguous = |attribute: &str| IdError::Ambiguous {
+            attribute: attribute.to_owned(),
+        };
+        match self.0.write(value) {
+            Ok(Known::Whole(id)) if id.len() > ID_BYTES => {
+                Err(IdError::TooLong { bytes: id.len() })
             }
-            let start = id.len();
-            id.push_str(value);
-            id.push_str(behind);
-            // "a~" and the separator "~~" read as "a", "~~", "~": found where the value has not ended yet.
-            if position + 1 < self.values.len()
-                && id[start..].find(behind.as_str()) != Some(value.len())
-            {
-                return Err(ambiguous());
+            Ok(Known::Whole(id)) => Ok(id),
+            Ok(Known::Beginning(_)) => {
+                let missing = self.0.names().find(|name| value(name).is_none());
+                Err(ambiguous(missing.unwrap_or_default()))
             }
+            Err(error) => Err(ambiguous(&error.part)),
         }
-        if id.len() > ID_BYTES {
-            Err(IdError::TooLong { bytes: id.len() })
-        } else {
-            Ok(id)
-        }
-    }
-
-    /// The literals between two values; those before the first and after the last value cannot be mistaken.
-    fn separators(&self) -> impl Iterator<Item = &str> {
-        let between = self.values.len().saturating_sub(1);
-        self.values[..between]
-            .iter()
-            .map(|(_, separator)| separator.as_str())
-    }
-}
-
-/// A piece of text without braces.
-fn literal(text: &str) -> Result<String, TemplateError> {
-    if text.contains('}') {
-        Err(TemplateError::Brace)
-    } else {
-        Ok(text.to_owned())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::declared::{Declarations, Declared};
 use super::problems::Problems;
+use super::tables;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::parent::{OnDelete, Parent};
 use crate::collection::model::record::Collection;
@@ -15,20 +16,8 @@ pub(super) const LEVELS: usize = 4;
 
 pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems<'a>) {
     let sound = &declarations.sound;
-    alone(
-        sound,
-        problems,
-        "table",
-        |collection| Some(&collection.table),
-        "key patterns are not supported yet",
-    );
-    alone(
-        sound,
-        problems,
-        "document.index",
-        |collection| Some(&collection.document.as_ref()?.index),
-        "their documents would be mixed up",
-    );
+    indexes_are_apart(sound, problems);
+    tables::check(sound, problems);
     for declared in sound.values() {
         let Some(parent) = &declared.collection.parent else {
             continue;
@@ -49,26 +38,24 @@ pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems
     }
 }
 
-/// No two collections have the same store: each row and each document belongs to one.
-fn alone<'a>(
+/// No two collections have the same index: each document belongs to one.
+fn indexes_are_apart<'a>(
     sound: &BTreeMap<CollectionName, Declared<'a>>,
     problems: &mut Problems<'a>,
-    key: &str,
-    store: impl Fn(&Collection) -> Option<&String>,
-    reason: &str,
 ) {
     let mut first: BTreeMap<&String, &CollectionName> = BTreeMap::new();
     for (name, declared) in sound {
-        let Some(store) = store(&declared.collection) else {
+        let Some(document) = &declared.collection.document else {
             continue;
         };
-        if let Some(other) = first.get(store) {
+        if let Some(other) = first.get(&document.index) {
             let message = format!(
-                "\"{store}\" is also that of {other}; two collections cannot share it, {reason}: write another one"
+                "\"{}\" is also that of {other}; two collections cannot share it, their documents would be mixed up: write another one",
+                document.index
             );
-            problems.add(declared.section.place_of(key), message);
+            problems.add(declared.section.place_of("document.index"), message);
         } else {
-            first.insert(store, name);
+            first.insert(&document.index, name);
         }
     }
 }
@@ -80,17 +67,14 @@ fn link<'a>(
     above: &Collection,
     problems: &mut Problems<'a>,
 ) {
-    if parent.by.len() != above.key.parts() {
-        let attributes: Vec<_> = above
-            .key
-            .attributes()
-            .map(|attribute| format!("`{attribute}`"))
-            .collect();
+    let parts = parent.of.parts(&parent.by);
+    if parent.by.len() != parts.len() {
+        let attributes: Vec<_> = parts.iter().map(|part| format!("`{part}`")).collect();
         let message = format!(
             "names {}, but the key of {} has {}; name, in this order, what holds its {}",
             count(parent.by.len()),
             above.name,
-            count(above.key.parts()),
+            count(parts.len()),
             attributes.join(" and ")
         );
         problems.add(declared.section.place_of("parent.by"), message);

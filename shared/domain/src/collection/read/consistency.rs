@@ -4,7 +4,7 @@ use super::problems::Problems;
 use super::tree::Section;
 use super::words;
 use crate::collection::model::permissions::{Grant, Permissions};
-use crate::collection::model::record::Collection;
+use crate::collection::model::record::{Collection, TenantRule};
 
 pub(super) fn check<'a>(
     collection: &Collection,
@@ -74,6 +74,8 @@ pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
             .flat_map(|document| &document.fields)
             .map(|field| ("document.fields", field.as_str())),
     );
+    let composed = collection.composed.keys();
+    taken.extend(composed.map(|attribute| ("parts", attribute.as_str())));
     let status = collection.status.as_ref().map(|status| &status.attribute);
     for (key, attribute) in [
         ("status", status),
@@ -138,6 +140,15 @@ fn search_has_something_to_search<'a>(
 ) {
     if !collection.serve.search {
         return;
+    }
+    if matches!(
+        collection.tenant,
+        TenantRule::Part { .. } | TenantRule::Parent
+    ) {
+        problems.add(
+            section.place_of("serve"),
+            "serves \"search\", but no attribute of the documents says whose they are; take it out, or name the tenant by an attribute",
+        );
     }
     match &collection.document {
         None => problems.add(

@@ -6,9 +6,11 @@
 use super::declared::Declared;
 use super::problems::Problems;
 use super::tree::{Entry, Section};
-use super::values::{attributes, named, named_if_any, one_of, table_of};
-use super::words::{self, checked};
-use super::{consistency, effects, filters, guarded, parent, permissions, policy, shape, status};
+use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of, table_of};
+use super::words;
+use super::{
+    consistency, effects, filters, guarded, key, parent, permissions, policy, shape, status,
+};
 use crate::collection::model::filters::Filters;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
@@ -18,7 +20,6 @@ use crate::collection::model::record::{
 use crate::collection::model::retention::Retention;
 use crate::collection::model::schedule::ScheduleTemplate;
 use crate::collection::model::template::IdTemplate;
-use crate::principal::Tenant;
 use crate::strategy::Strategy;
 
 pub(super) fn read<'a>(
@@ -29,10 +30,11 @@ pub(super) fn read<'a>(
     let before = problems.count();
     shape::check(section, problems);
     let table = named(section, "table", words::table, problems);
-    let key = key(section, problems);
+    let key = key::key(section, problems);
+    let composed = key::composed(section, key.as_ref(), problems);
     let owner = section
         .required("tenant", problems)
-        .and_then(|entry| tenant(&entry, problems));
+        .and_then(|entry| key::tenant(&entry, key.as_ref(), problems));
     let parent = table_of(section, "parent")
         .and_then(|table| parent::parent(&table, key.as_ref(), problems));
     let keeps =
@@ -75,6 +77,7 @@ pub(super) fn read<'a>(
         name: name?,
         table: table?,
         key: key?,
+        composed,
         tenant: owner?,
         parent,
         keeps,
@@ -97,6 +100,15 @@ pub(super) fn read<'a>(
         recipients,
         aggregates,
     };
+    key::ids_are_possible(section, &collection.key, &collection.tenant, problems);
+    if collection.tenant == TenantRule::Parent {
+        key::tenant_is_above(
+            section,
+            &collection.key,
+            collection.parent.as_ref(),
+            problems,
+        );
+    }
     consistency::check(&collection, section, problems);
     policy::check(&collection, section, problems);
     guarded::check(&collection, section, problems);
@@ -104,68 +116,6 @@ pub(super) fn read<'a>(
         collection,
         section: section.clone(),
     })
-}
-
-fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySchema> {
-    let entry = section.required("key", problems)?;
-    let elements = entry.elements();
-    if let Some(typed) = elements.iter().find(|element| element.section().is_some()) {
-        let message = "holds a table: keys of type N or B are not supported yet; write the names of attributes of type S";
-        problems.add(typed.place.clone(), message);
-        return None;
-    }
-    if entry.value.is_array() && !(1..=2).contains(&elements.len()) {
-        let message = format!(
-            "names {} attributes; a key has a partition attribute and at most a sort attribute",
-            elements.len()
-        );
-        problems.add(entry.place, message);
-        return None;
-    }
-    let mut attributes = attributes(&entry, problems)?.into_iter();
-    Some(KeySchema {
-        partition: attributes.next()?,
-        sort: attributes.next(),
-    })
-}
-
-/// `"user_id"`, `{ attribute = "user_id", gsi = "by_user" }` or `{ fixed = "main" }`.
-fn tenant<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<TenantRule> {
-    let fixed = entry
-        .section()
-        .and_then(|section| Some((section.get("fixed")?, section)));
-    let Some((fixed, section)) = fixed else {
-        let (attribute, gsi) = attribute_and_gsi(entry, problems)?;
-        return Some(TenantRule::Attribute { attribute, gsi });
-    };
-    for other in ["attribute", "gsi"] {
-        if section.get(other).is_some() {
-            let message = "is beside `fixed`, which says that no attribute names the tenant; take one of the two out";
-            problems.add(section.place_of(other), message);
-        }
-    }
-    let tenant = Tenant::new(fixed.text()?);
-    if tenant.is_none() {
-        problems.add(fixed.place, "is empty; write a name, such as \"main\"");
-    }
-    tenant.map(TenantRule::Fixed)
-}
-
-/// `"user_id"` or `{ attribute = "user_id", gsi = "by_user" }`.
-fn attribute_and_gsi<'a>(
-    entry: &Entry<'a>,
-    problems: &mut Problems<'a>,
-) -> Option<(String, Option<String>)> {
-    if let Some(text) = entry.text() {
-        return Some((
-            checked(text, entry.place.clone(), words::attribute, problems)?,
-            None,
-        ));
-    }
-    let section = entry.section()?;
-    let attribute = named(&section, "attribute", words::attribute, problems);
-    let gsi = named_if_any(&section, "gsi", words::gsi, problems);
-    Some((attribute?, gsi))
 }
 
 fn document<'a>(

@@ -12,6 +12,7 @@ use super::tree::Kind;
 use super::{cascade, declaration, links, tenants};
 use crate::collection::model::collections::Collections;
 use crate::collection::model::name::CollectionName;
+use crate::collection::model::parent::Referenced;
 use crate::collection::model::record::Collection;
 
 /// The files that ship with this build: file name and text. `build.rs` finds them.
@@ -123,6 +124,7 @@ fn read(
             "no file declares a collection; write one as `[name]` with its keys below",
         );
     }
+    references(&mut declarations);
     cascade::check(&declarations, &mut problems);
     links::check(&declarations, &mut problems);
     tenants::check(&declarations, &mut problems);
@@ -135,6 +137,33 @@ fn read(
         .map(|(name, declared)| (name, declared.collection))
         .collect();
     problems.none_or(by_name)
+}
+
+/// Notes with each reference what the key of its collection is made of.
+fn references(declarations: &mut Declarations<'_>) {
+    let sound = declarations.sound.iter();
+    let keys: BTreeMap<CollectionName, Referenced> = sound
+        .map(|(name, declared)| {
+            let referenced = Referenced {
+                key: declared.collection.key.clone(),
+                tenant: declared.collection.tenant.clone(),
+            };
+            (name.clone(), referenced)
+        })
+        .collect();
+    for declared in declarations.sound.values_mut() {
+        let collection = &mut declared.collection;
+        if let Some(parent) = &mut collection.parent
+            && let Some(of) = keys.get(&parent.collection)
+        {
+            parent.of = of.clone();
+        }
+        if let Some(keeps) = &mut collection.keeps
+            && let Some(of) = keys.get(&keeps.collection)
+        {
+            keeps.of = of.clone();
+        }
+    }
 }
 
 /// Documents that no store has would be counted as missing, and a search that is added later would find documents that

@@ -53,9 +53,17 @@ const fn later(path: &'static str, types: &'static [&'static str], example: &'st
 pub(in crate::collection) const KEYS: &[Key] = &[
     now("table", TEXT, "\"messages\""),
     now("key", LIST, "[\"discussion_id\", \"message_id\"]"),
+    now("key.attribute", TEXT, "\"PK\""),
+    now("key.type", TEXT, "\"N\""),
+    now("key.is", TEXT_OR_LIST, "\"LPA#{application}\""),
+    now("parts", TABLE, "{ collection_id = \"{name}___{version}\" }"),
+    now("parts.*", TEXT, "\"{name}___{version}\""),
     now("tenant", TEXT_OR_TABLE, "\"user_id\""),
     now("tenant.attribute", TEXT, "\"user_id\""),
     now("tenant.gsi", TEXT, "\"by_user\""),
+    now("tenant.part", TEXT, "\"owner\""),
+    now("tenant.default", TEXT, "\"main\""),
+    now("tenant.from", TEXT, "\"parent\""),
     now("tenant.fixed", TEXT, "\"main\""),
     now(
         "parent",

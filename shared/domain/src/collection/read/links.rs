@@ -78,12 +78,12 @@ fn link<'a>(
         );
         return;
     }
-    if keeps.by.len() != kept.key.parts() {
+    if keeps.by.len() != kept.key.parts().len() {
         let message = format!(
             "names {}, but the key of {} has {}; name, in its order, what holds it",
             count(keeps.by.len()),
             kept.name,
-            count(kept.key.parts()),
+            count(kept.key.parts().len()),
         );
         problems.add(declared.section.place_of("keeps.by"), message);
     }

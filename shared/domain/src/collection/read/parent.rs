@@ -5,7 +5,10 @@ use super::tree::Section;
 use super::values::{attributes, collection_name, named, named_if_any, one_of};
 use super::words;
 use crate::collection::model::key_schema::KeySchema;
-use crate::collection::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion};
+use crate::collection::model::parent::{
+    ChildLookup, Keeps, OnDelete, Parent, Promotion, Referenced,
+};
+use crate::collection::model::record::TenantRule;
 
 pub(super) fn parent<'a>(
     section: &Section<'a>,
@@ -38,6 +41,7 @@ pub(super) fn parent<'a>(
     Some(Parent {
         collection: collection?,
         by,
+        of: unknown(),
         on_delete,
         lookup,
         required,
@@ -60,8 +64,30 @@ pub(super) fn keeps<'a>(
     Some(Keeps {
         collection: collection?,
         by,
+        of: unknown(),
         lookup,
     })
+}
+
+/// What a child must name, so that the table finds it.
+fn of_partition(key: &KeySchema) -> String {
+    let parts = key.forms[0].parts(&key.partition);
+    if parts == [key.partition.as_str()] {
+        return format!("`{}`, the partition attribute", key.partition);
+    }
+    let parts: Vec<String> = parts.iter().map(|part| format!("`{part}`")).collect();
+    format!(
+        "{}, of which the partition attribute is made",
+        parts.join(" and ")
+    )
+}
+
+/// What is not known before all collections are read.
+fn unknown() -> Referenced {
+    Referenced {
+        key: KeySchema::plain("", None),
+        tenant: TenantRule::Parent,
+    }
 }
 
 fn promotion<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<Promotion> {
@@ -112,7 +138,7 @@ fn detach_can_be_done<'a>(
     }
     if let Some(part) = key
         .into_iter()
-        .flat_map(KeySchema::attributes)
+        .flat_map(KeySchema::parts)
         .find(|part| by.iter().any(|attribute| attribute == part))
     {
         let message = format!(
@@ -130,14 +156,17 @@ fn lookup<'a>(
     key: &KeySchema,
     problems: &mut Problems<'a>,
 ) -> Option<ChildLookup> {
-    let on_the_table = by.contains(&key.partition);
+    let partition = key.forms[0].parts(&key.partition);
+    let on_the_table = partition
+        .iter()
+        .all(|part| by.iter().any(|name| name == part));
     match (on_the_table, gsi) {
         (true, None) => Some(ChildLookup::Table),
         (false, Some(gsi)) => Some(ChildLookup::Index(gsi)),
         (true, Some(_)) => {
             let message = format!(
-                "is not needed: `by` has `{}`, the partition attribute, so children are found in the table; take it out",
-                key.partition
+                "is not needed: `by` has {}, so children are found in the table; take it out",
+                of_partition(key)
             );
             problems.add(section.place_of("gsi"), message);
             None
@@ -148,8 +177,8 @@ fn lookup<'a>(
                 && let Some(first) = by.first()
             {
                 let message = format!(
-                    "is missing: `by` is without `{}`, the partition attribute, so children are found over an index; write `gsi = \"…\"`, an index whose hash key is `{first}`",
-                    key.partition
+                    "is missing: `by` is without {}, so children are found over an index; write `gsi = \"…\"`, an index whose hash key is `{first}`",
+                    of_partition(key)
                 );
                 problems.add(section.place_of("gsi"), message);
             }

@@ -65,6 +65,8 @@ fn check_entry<'a>(
     for element in entry.elements() {
         match element.section() {
             Some(table) => check_table(&table, path, key.support, problems),
+            // Its elements are texts or tables.
+            None if path == "key" => {}
             None => problems.add(
                 element.place,
                 format!(

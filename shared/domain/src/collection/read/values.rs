@@ -45,6 +45,23 @@ pub(super) fn named_if_any<'a>(
     checked(entry.text()?, entry.place, rule, problems)
 }
 
+/// `"user_id"` or `{ attribute = "user_id", gsi = "by_user" }`.
+pub(super) fn attribute_and_gsi<'a>(
+    entry: &Entry<'a>,
+    problems: &mut Problems<'a>,
+) -> Option<(String, Option<String>)> {
+    if let Some(text) = entry.text() {
+        return Some((
+            checked(text, entry.place.clone(), words::attribute, problems)?,
+            None,
+        ));
+    }
+    let section = entry.section()?;
+    let attribute = named(&section, "attribute", words::attribute, problems);
+    let gsi = named_if_any(&section, "gsi", words::gsi, problems);
+    Some((attribute?, gsi))
+}
+
 /// One of a few words.
 pub(super) fn one_of<'a, T: Copy>(
     entry: Option<Entry<'a>>,

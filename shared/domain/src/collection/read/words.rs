@@ -31,7 +31,7 @@ pub(super) fn checked<'a>(
 pub(super) fn attribute(name: &str) -> Result<(), String> {
     if name.contains(['{', '}']) {
         return Err(
-            "is a key pattern, which is not supported yet; write the name of one attribute"
+            "has a brace, as a pattern has; write the name of one attribute, and what its texts are made of as `is` in `key`, or in `parts`"
                 .to_owned(),
         );
     }

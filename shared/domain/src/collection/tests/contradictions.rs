@@ -7,7 +7,7 @@ fn stores_that_two_collections_share() {
     refused(
         "table = \"messages\"",
         "table = \"discussions\"",
-        "mail.toml:9: messages.table: \"discussions\" is also that of discussions; two collections cannot share it, key patterns are not supported yet: write another one",
+        "mail.toml:9: messages.table: \"discussions\" is also that of discussions; a table has one key: write the same attributes in `key`, of the same types",
     );
     refused(
         "retention = \"30d\"\n",
@@ -44,15 +44,15 @@ fn id_templates_that_could_give_one_id_to_two_records() {
     );
     id(
         "{discussion_id}~{message_id",
-        "has a brace without its partner; write each key attribute as `{name}`",
+        "has a brace without its partner; write each part as `{name}`",
     );
     id(
         "{discussion_id}~{message_id}}",
-        "has a brace without its partner; write each key attribute as `{name}`",
+        "has a brace without its partner; write each part as `{name}`",
     );
     id(
         "}{discussion_id}~{message_id}",
-        "has a brace without its partner; write each key attribute as `{name}`",
+        "has a brace without its partner; write each part as `{name}`",
     );
 }
 

@@ -133,6 +133,13 @@ fn a_link_keeps_a_record_that_has_no_parent() {
         Some(Keeps {
             collection: "files".parse().unwrap(),
             by: vec!["file".into()],
+            of: Referenced {
+                key: KeySchema::plain("file", None),
+                tenant: TenantRule::Attribute {
+                    attribute: "t".into(),
+                    gsi: None,
+                },
+            },
             lookup: ChildLookup::Index("by_file".into()),
         })
     );

@@ -99,7 +99,10 @@ pub async fn reading_for_a_decision_brings_what_it_needs_and_no_more<H: RowsHarn
     ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
-    assert_eq!(found.parent_key(&replies), Some(key2("d", "m")));
+    assert_eq!(
+        found.parent_key(&replies, &tenant("acme")),
+        Some(key2("d", "m"))
+    );
     assert_eq!(found.author(&replies), Some("ann"));
     assert!(found.mark(&replies).is_of(deletion_id(1)));
 }

@@ -218,10 +218,7 @@ fn at(
     collection: &Collection,
     key: &RecordKey,
 ) -> Statement {
-    let schema = KeySchema {
-        partition: "pk".to_owned(),
-        sort: None,
-    };
+    let schema = KeySchema::plain("pk", None);
     let place = RecordKey::stored(pk(deletion, collection, key), None);
     Statement::on_row(action, parameters, &schema, &place).only_if(
         format!("{} <= ?", quoted("v")),

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 fn key() -> KeySchema {
-    KeySchema {
-        partition: "a".into(),
-        sort: Some("b".into()),
-    }
+    KeySchema::plain("a", Some("b"))
 }
 
 /// All texts of up to `length` letters.
@@ -115,14 +112,7 @@ fn a_missing_part_never_gives_an_id() {
 
 #[test]
 fn one_part_is_an_id_whatever_it_holds() {
-    let template = IdTemplate::parse(
-        "{a}",
-        &KeySchema {
-            partition: "a".into(),
-            sort: None,
-        },
-    )
-    .unwrap();
+    let template = IdTemplate::parse("{a}", &KeySchema::plain("a", None)).unwrap();
 
     for value in ["1", "~", "{a}", "a/b?c#d", "🪦", "\u{1f}"] {
         assert_eq!(template.render(&[("a", value)]).as_deref(), Ok(value));

@@ -1,0 +1,182 @@
+//! What a client calls a record, and what a part of a row is: the parts of its key that the token does not say.
+
+use super::key_schema::KeySchema;
+use super::pattern::{Known, PartError};
+use super::record::{Collection, TenantRule};
+use crate::key::{KeyError, RecordId, RecordKey};
+use crate::principal::Tenant;
+
+/// What rows must have in one attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition<'a> {
+    /// The attribute.
+    pub attribute: &'a str,
+    /// Its value, or how that begins.
+    pub known: Known,
+}
+
+impl Collection {
+    /// The parts that a record's id consists of, in the order of the key.
+    #[must_use]
+    pub fn id_parts(&self) -> Vec<&str> {
+        let mut parts = self.key.parts();
+        if let TenantRule::Part { name, .. } = &self.tenant {
+            parts.retain(|part| part != name);
+        }
+        parts
+    }
+
+    /// The key of the record that a caller of this tenant calls so.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] says which part is wrong.
+    pub fn key_of(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        sort: Option<&str>,
+    ) -> Result<RecordKey, KeyError> {
+        let names = self.id_parts();
+        let given = match names.as_slice() {
+            [one] => RecordKey::parse(&KeySchema::plain(one, None), id, sort)?,
+            [one, two] => RecordKey::parse(&KeySchema::plain(one, Some(two)), id, sort)?,
+            _ => return Err(KeyError::SortMissing),
+        };
+        let part = |name: &str| match self.tenant.value_of(name, tenant) {
+            Some(value) => value,
+            None => names
+                .iter()
+                .zip(given.values())
+                .find(|(part, _)| **part == name)
+                .map(|(_, value)| value),
+        };
+        RecordKey::of_parts(&self.key, part)?.ok_or(KeyError::SortMissing)
+    }
+
+    /// What a client calls the record of this key: the parts of its id. A key that is not of this collection is called as
+    /// it is.
+    #[must_use]
+    pub fn id_of(&self, key: &RecordKey) -> RecordId {
+        let id = || {
+            let read = key.read(&self.key)?;
+            let mut values = self.id_parts().into_iter().map(|part| {
+                let found = read.iter().find(|(name, _)| *name == part);
+                found.map(|(_, value)| *value)
+            });
+            let first = values.next()??;
+            Some(match values.next() {
+                None => RecordId::new(first, None),
+                Some(second) => RecordId::new(first, Some(second?)),
+            })
+        };
+        id().unwrap_or_else(|| RecordId::new(&key.partition, key.sort.as_deref()))
+    }
+
+    /// The text of this attribute in rows that reference a parent with this key; `None` where that does not say it.
+    #[must_use]
+    pub fn of_children(&self, parent: &RecordKey, attribute: &str) -> Option<String> {
+        let link = self.parent.as_ref()?;
+        let values = link.of.values(&link.by, parent).into_iter();
+        let names = link.by.iter().map(String::as_str);
+        let equals: Vec<(&str, &str)> = names
+            .zip(values)
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        let mut conditions = self.conditions(&equals).ok()?.into_iter();
+        match conditions
+            .find(|condition| condition.attribute == attribute)?
+            .known
+        {
+            Known::Whole(text) => Some(text),
+            Known::Beginning(_) => None,
+        }
+    }
+
+    /// The parts of a key as `(name, value)`; of one that is not of this collection, its attributes.
+    #[must_use]
+    pub fn parts_of<'a>(&'a self, key: &'a RecordKey) -> Vec<(&'a str, &'a str)> {
+        let read = key.read(&self.key);
+        read.unwrap_or_else(|| key.parts(&self.key))
+    }
+
+    /// Whether the key may be of a row of this collection: other collections may have rows in the same table.
+    #[must_use]
+    pub fn has(&self, key: &RecordKey) -> bool {
+        key.read(&self.key).is_some()
+    }
+
+    /// The attributes that hold a part, or the attribute of this name.
+    #[must_use]
+    pub fn behind<'a>(&'a self, name: &'a str) -> &'a str {
+        let of_key = self.key.each().find(|(_, form)| form.has(name));
+        let of_key = of_key.map(|(attribute, _)| attribute);
+        let composed = || {
+            let mut composed = self.composed.iter();
+            let found = composed.find(|(_, pattern)| pattern.names().any(|part| part == name));
+            found.map(|(attribute, _)| attribute.as_str())
+        };
+        of_key.or_else(composed).unwrap_or(name)
+    }
+
+    /// The value of a part, or the text of an attribute, of the row with this key.
+    pub fn part<'a>(
+        &self,
+        key: &'a RecordKey,
+        text: impl Fn(&str) -> Option<&'a str>,
+        name: &str,
+    ) -> Option<&'a str> {
+        let of = |read: Vec<(&str, &'a str)>| {
+            let found = read.into_iter().find(|(part, _)| *part == name);
+            found.map(|(_, value)| value)
+        };
+        for ((attribute, form), value) in self.key.each().zip(key.values()) {
+            if form.has(name) {
+                return of(form.read(attribute, value)?);
+            }
+        }
+        for (attribute, pattern) in &self.composed {
+            if pattern.names().any(|part| part == name) {
+                return of(pattern.read(text(attribute)?)?);
+            }
+        }
+        text(name)
+    }
+
+    /// What the attributes of rows with these parts must be, the partition attribute first where it is known; the first
+    /// condition is a value.
+    ///
+    /// # Errors
+    ///
+    /// [`PartError`] for a value that no row can be found by.
+    pub fn conditions<'a>(
+        &'a self,
+        equals: &[(&'a str, &str)],
+    ) -> Result<Vec<Condition<'a>>, PartError> {
+        let part = |name: &str| {
+            let found = equals.iter().find(|(part, _)| *part == name);
+            found.map(|(_, value)| *value)
+        };
+        let mut conditions = Vec::new();
+        let mut add = |attribute: &'a str, known: Known| {
+            if known != Known::Beginning(String::new()) {
+                conditions.push(Condition { attribute, known });
+            }
+        };
+        for (attribute, form) in self.key.each() {
+            add(attribute, form.write(attribute, part)?);
+        }
+        for (attribute, pattern) in &self.composed {
+            if pattern.names().any(|name| part(name).is_some()) {
+                add(attribute, pattern.write(part)?);
+            }
+        }
+        for (name, value) in equals {
+            let is_of_key = self.key.attributes().any(|attribute| attribute == *name);
+            if !is_of_key && self.behind(name) == *name {
+                add(name, Known::Whole((*value).to_owned()));
+            }
+        }
+        Ok(conditions)
+    }
+}

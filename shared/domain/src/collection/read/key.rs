@@ -1,0 +1,325 @@
+//! Reads what the values of a key, and of other attributes, are made of: `key`, `parts` and `tenant`.
+
+use std::collections::BTreeMap;
+
+use super::problems::Problems;
+use super::tree::{Entry, Kind, Section};
+use super::values::{attribute_and_gsi, attributes, named, one_of};
+use super::words;
+use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
+use crate::collection::model::parent::Parent;
+use crate::collection::model::pattern::Pattern;
+use crate::collection::model::record::TenantRule;
+use crate::principal::Tenant;
+
+/// The most parts of which an id in a request consists: `id` and `sort`.
+const ID_PARTS: usize = 2;
+
+/// A key attribute by its name, or by a table with its type and its patterns.
+pub(super) fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySchema> {
+    let entry = section.required("key", problems)?;
+    let elements = entry.elements();
+    if entry.value.is_array() && !(1..=2).contains(&elements.len()) {
+        let message = format!(
+            "names {} attributes; a key has a partition attribute and at most a sort attribute",
+            elements.len()
+        );
+        problems.add(entry.place, message);
+        return None;
+    }
+    if elements.iter().all(|element| element.section().is_none()) {
+        let mut names = attributes(&entry, problems)?.into_iter();
+        let partition = names.next()?;
+        return Some(KeySchema::plain(&partition, names.next().as_deref()));
+    }
+    let before = problems.count();
+    let read: Vec<(String, Form)> = elements
+        .iter()
+        .filter_map(|element| attribute(element, problems))
+        .collect();
+    if problems.count() > before {
+        return None;
+    }
+    if let [(one, _), (two, _)] = read.as_slice()
+        && one == two
+    {
+        problems.add(entry.place, format!("names \"{one}\" twice; write it once"));
+        return None;
+    }
+    let mut read = read.into_iter();
+    let (partition, form) = read.next()?;
+    let (sort, sort_form) = read.next().unzip();
+    Some(KeySchema {
+        partition,
+        sort,
+        forms: [form, sort_form.unwrap_or_default()],
+    })
+}
+
+fn attribute<'a>(element: &Entry<'a>, problems: &mut Problems<'a>) -> Option<(String, Form)> {
+    let Some(section) = element.section() else {
+        let Some(text) = element.text() else {
+            let message = format!(
+                "holds {}; write each element as a text in quotes, or as a table",
+                element.value.kind()
+            );
+            problems.add(element.place.clone(), message);
+            return None;
+        };
+        let name = words::checked(text, element.place.clone(), words::attribute, problems)?;
+        return Some((name, Form::default()));
+    };
+    let name = named(&section, "attribute", words::attribute, problems);
+    let kinds = [("S", KeyKind::Text), ("N", KeyKind::Number)];
+    let kind = match section.get("type") {
+        None => Some(KeyKind::Text),
+        Some(entry) => one_of(Some(entry), &kinds, problems),
+    };
+    let is = section
+        .get("is")
+        .map_or_else(Vec::new, |entry| patterns(&entry, problems));
+    if kind == Some(KeyKind::Number) && !is.is_empty() {
+        let message =
+            "is beside `type = \"N\"`: a number is not made of parts; take one of the two out";
+        problems.add(section.place_of("is"), message);
+        return None;
+    }
+    Some((name?, Form { kind: kind?, is }))
+}
+
+/// One pattern, or a list of them.
+fn patterns<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Vec<Pattern> {
+    let texts = match entry.text() {
+        Some(text) => vec![(text, entry.place.clone())],
+        None => entry.texts(problems),
+    };
+    if texts.is_empty() {
+        problems.add(
+            entry.place.clone(),
+            "has no pattern; write one, or take it out",
+        );
+    }
+    let read = texts.into_iter().filter_map(|(text, place)| {
+        let parsed = Pattern::parse(text);
+        parsed
+            .map_err(|error| problems.add(place, format!("\"{}\" {error}", text.escape_debug())))
+            .ok()
+    });
+    read.collect()
+}
+
+/// Attributes beside the key whose texts are made of parts.
+pub(super) fn composed<'a>(
+    section: &Section<'a>,
+    key: Option<&KeySchema>,
+    problems: &mut Problems<'a>,
+) -> BTreeMap<String, Pattern> {
+    let mut composed: BTreeMap<String, Pattern> = BTreeMap::new();
+    let Some(table) = section.get("parts").and_then(|entry| entry.section()) else {
+        return composed;
+    };
+    for (name, entry) in table.entries() {
+        let Some(name) = words::checked(name, entry.place.clone(), words::attribute, problems)
+        else {
+            continue;
+        };
+        let Some(pattern) = patterns(&entry, problems).into_iter().next() else {
+            continue;
+        };
+        let of_key = |part: &str| key.is_some_and(|key| key.parts().contains(&part));
+        let of_another = |part: &str| {
+            let mut others = composed.values().flat_map(Pattern::names);
+            others.any(|other| other == part)
+        };
+        let taken = pattern
+            .names()
+            .find(|part| of_key(part) || of_another(part));
+        if let Some(part) = taken {
+            let message = format!(
+                "reads `{{{part}}}`, which is read from the key or another attribute; give it a name of its own"
+            );
+            problems.add(entry.place, message);
+        } else if pattern.names().next().is_none() {
+            problems.add(
+                entry.place,
+                "has no part; write one as `{name}`, or take it out",
+            );
+        } else if key.is_some_and(|key| key.attributes().any(|attribute| attribute == name)) {
+            let message = "is an attribute of the key; write its pattern there, as `is`";
+            problems.add(entry.place, message);
+        } else {
+            composed.insert(name, pattern);
+        }
+    }
+    composed
+}
+
+/// `"user_id"`, `{ attribute = "user_id", gsi = "by_user" }`, `{ part = "user" }`, `{ from = "parent" }` or
+/// `{ fixed = "main" }`.
+pub(super) fn tenant<'a>(
+    entry: &Entry<'a>,
+    key: Option<&KeySchema>,
+    problems: &mut Problems<'a>,
+) -> Option<TenantRule> {
+    let Some(section) = entry.section() else {
+        let (attribute, gsi) = attribute_and_gsi(entry, problems)?;
+        return Some(TenantRule::Attribute { attribute, gsi });
+    };
+    let form = ["fixed", "part", "from"]
+        .into_iter()
+        .find(|form| section.get(form).is_some());
+    let Some(form) = form else {
+        alone(&section, "attribute", &["gsi"], problems);
+        let (attribute, gsi) = attribute_and_gsi(entry, problems)?;
+        return Some(TenantRule::Attribute { attribute, gsi });
+    };
+    let beside: &[&str] = if form == "part" { &["default"] } else { &[] };
+    alone(&section, form, beside, problems);
+    match form {
+        "part" => part(&section, key?, problems),
+        "from" => {
+            one_of(section.get("from"), &[("parent", ())], problems).map(|()| TenantRule::Parent)
+        }
+        _ => name(&section.get("fixed")?, problems).map(TenantRule::Fixed),
+    }
+}
+
+/// Of the ways to say whose a record is, a file has one.
+fn alone<'a>(section: &Section<'a>, form: &str, beside: &[&str], problems: &mut Problems<'a>) {
+    for other in ["attribute", "gsi", "fixed", "part", "default", "from"] {
+        if other != form && !beside.contains(&other) && section.get(other).is_some() {
+            let message = format!(
+                "is beside `{form}`, which says whose a record is; take one of the two out"
+            );
+            problems.add(section.place_of(other), message);
+        }
+    }
+}
+
+fn part<'a>(
+    section: &Section<'a>,
+    key: &KeySchema,
+    problems: &mut Problems<'a>,
+) -> Option<TenantRule> {
+    let entry = section.get("part")?;
+    let name_of = entry.text()?;
+    let default = match section.get("default") {
+        None => None,
+        Some(entry) => Some(name(&entry, problems)?),
+    };
+    let mut forms = key.each().filter(|(_, form)| form.has(name_of));
+    let (Some((attribute, form)), None) = (forms.next(), forms.next()) else {
+        let message = format!(
+            "\"{}\" is the part of no attribute of the key, or of two; name a part of one pattern in `key`",
+            name_of.escape_debug()
+        );
+        problems.add(entry.place, message);
+        return None;
+    };
+    let with = |pattern: &Pattern| pattern.names().any(|part| part == name_of);
+    let always = form.is.iter().all(with);
+    if !always && default.is_none() {
+        let message = format!(
+            "is not in every pattern of `{attribute}`; write whose the others are, as `default = \"…\"`"
+        );
+        problems.add(entry.place, message);
+        return None;
+    }
+    if always && default.is_some() {
+        let message =
+            format!("is of no use: every pattern of `{attribute}` has the tenant; take it out");
+        problems.add(section.place_of("default"), message);
+        return None;
+    }
+    Some(TenantRule::Part {
+        name: name_of.to_owned(),
+        default,
+    })
+}
+
+fn name<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Tenant> {
+    let tenant = Tenant::new(entry.text()?);
+    if tenant.is_none() {
+        problems.add(
+            entry.place.clone(),
+            "is empty; write a name, such as \"main\"",
+        );
+    }
+    tenant
+}
+
+/// A record has one id, and an id is of one record.
+pub(super) fn ids_are_possible<'a>(
+    section: &Section<'a>,
+    key: &KeySchema,
+    tenant: &TenantRule,
+    problems: &mut Problems<'a>,
+) {
+    let of_tenant =
+        |part: &&str| tenant.place() == Some(part) && matches!(tenant, TenantRule::Part { .. });
+    let parts: Vec<&str> = key
+        .parts()
+        .into_iter()
+        .filter(|part| !of_tenant(part))
+        .collect();
+    let place = || section.place_of("key");
+    if !(1..=ID_PARTS).contains(&parts.len()) {
+        let message = format!(
+            "has {} parts beside the tenant; the id of a record has one or two of them",
+            parts.len()
+        );
+        problems.add(place(), message);
+        return;
+    }
+    for (attribute, form) in key.each() {
+        for (number, one) in form.is.iter().enumerate() {
+            let free = |pattern: &Pattern| -> std::collections::BTreeSet<String> {
+                let names = pattern.names().filter(|part| !of_tenant(part));
+                names.map(str::to_owned).collect()
+            };
+            let tenants = |pattern: &Pattern| pattern.names().any(|part| of_tenant(&part));
+            for other in &form.is[..number] {
+                if free(one) != free(other) {
+                    let message = format!(
+                        "has for `{attribute}` both \"{other}\" and \"{one}\", with different parts; patterns of one attribute differ in the tenant only"
+                    );
+                    problems.add(place(), message);
+                } else if tenants(one) == tenants(other) {
+                    let message = format!(
+                        "has for `{attribute}` both \"{other}\" and \"{one}\", with the same parts: one id would be of two records; declare two collections"
+                    );
+                    problems.add(place(), message);
+                }
+            }
+        }
+    }
+}
+
+/// Where the tenant is the parent's, the key says which parent that is: a row that can be moved below another parent could
+/// change hands between two looks at it.
+pub(super) fn tenant_is_above<'a>(
+    section: &Section<'a>,
+    key: &KeySchema,
+    parent: Option<&Parent>,
+    problems: &mut Problems<'a>,
+) {
+    let parts = key.parts();
+    let place = || section.place_of("tenant.from");
+    let Some(parent) = parent else {
+        problems.add(
+            place(),
+            "is \"parent\", but there is no `parent`; declare it, or write whose the records are",
+        );
+        return;
+    };
+    if let Some(other) = parent
+        .by
+        .iter()
+        .find(|name| !parts.contains(&name.as_str()))
+    {
+        let message = format!(
+            "is \"parent\", but `parent.by` has `{other}`, which is not in the key: the row could be moved to another tenant's parent; name parts of the key, or write whose the records are"
+        );
+        problems.add(place(), message);
+    }
+}
