@@ -32,6 +32,7 @@ mod offering;
 mod open_scopes;
 mod openapi;
 mod pages;
+mod parts;
 mod preconditions;
 mod random_bodies;
 mod random_claims;

@@ -1,7 +1,10 @@
 //! Tables that teams have: schemas that nobody here made, each with a collections file, on real tables. The schemas lie
 //! beside the checkout (`../shared/schemas`) and are not copied; without them these tests say that they are skipped.
 
+mod applications;
 mod chat_by_indexes;
+mod documents_per_site;
+mod granules;
 mod transactions_routed;
 
 use std::io::Write as _;
@@ -9,6 +12,7 @@ use std::path::PathBuf;
 
 use domain::collection::{Collections, SourceFile};
 use domain::deletion::{Action, Deletion};
+use requests::destroy::{WholeAnswer, WholeRequest, delete_whole};
 use serde_json::{Map, Value};
 use testing::FakeDocuments;
 
@@ -95,6 +99,27 @@ impl Attached {
         let accepted = self.on.accept(&faults, collection, &key).await;
         let _ended = self.on.deliver(&faults, accepted.id).await.unwrap();
         self.on.read(accepted.id).await
+    }
+
+    /// Asks for the deletion of all that is below a record without a row, and does it.
+    async fn delete_whole(&self, collection: &str, id: &str) -> Deletion {
+        let faults = self.on.faults();
+        let (declared, principal) = (self.on.collection(collection), &self.on.principal);
+        let request = WholeRequest {
+            principal,
+            collection: declared,
+            key: declared.key_of(&principal.tenant, id, None).unwrap(),
+            request_id: "r".to_owned(),
+            once: None,
+        };
+        let api = self.on.api(&faults);
+        let answer = Box::pin(delete_whole(&api, request)).await;
+        let WholeAnswer::Scheduled(accepted) = answer.unwrap() else {
+            panic!("nothing is live below {id}")
+        };
+        let id = accepted.deletion.id;
+        let _ended = self.on.deliver(&faults, id).await.unwrap();
+        self.on.read(id).await
     }
 
     /// Asks for an action, and does it.

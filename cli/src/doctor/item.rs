@@ -88,11 +88,12 @@ pub fn number(row: &Item, attribute: &str) -> Option<i64> {
 /// The key of a row; `None` where a part is of another type than the file says.
 #[must_use]
 pub fn key_of(row: &Item, schema: &KeySchema) -> Option<RecordKey> {
-    schema.key(|attribute, kind| match (kind, row.get(attribute)?) {
-        (KeyKind::Text, AttributeValue::S(value)) | (KeyKind::Number, AttributeValue::N(value)) => {
-            Some(value.clone())
+    RecordKey::of_attributes(schema, |attribute, kind| {
+        match (kind, row.get(attribute)?) {
+            (KeyKind::Text, AttributeValue::S(value))
+            | (KeyKind::Number, AttributeValue::N(value)) => Some(value.clone()),
+            _ => None,
         }
-        _ => None,
     })
 }
 

@@ -17,13 +17,12 @@ pub use self::model::naming::Condition as KeyCondition;
 pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion, Referenced};
 pub use self::model::pattern::{Known, PartError, Pattern};
 pub use self::model::permissions::{Grant, Permissions, Serve};
-pub use self::model::record::{
-    Author, Collection, DocumentSpec, Guarded, MarkNames, Missing, TenantRule,
-};
+pub use self::model::record::{Author, Collection, DocumentSpec, Guarded, MarkNames, Missing};
 pub use self::model::retention::{Retention, RetentionError};
 pub use self::model::schedule::ScheduleTemplate;
 pub use self::model::status::StatusRule;
 pub use self::model::template::{ID_BYTES, IdError, IdTemplate};
+pub use self::model::tenant::TenantRule;
 pub use self::read::files::SourceFile;
 pub use self::read::problems::{CollectionFileError, CollectionFileErrors};
 pub use crate::strategy::Strategy;

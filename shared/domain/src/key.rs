@@ -80,6 +80,23 @@ impl RecordKey {
         }
     }
 
+    /// The key with these values of its attributes; `None` where one is missing.
+    #[must_use]
+    pub fn of_attributes(
+        schema: &KeySchema,
+        value: impl Fn(&str, KeyKind) -> Option<String>,
+    ) -> Option<Self> {
+        let values = schema
+            .each()
+            .map(|(attribute, form)| value(attribute, form.kind));
+        let values: Option<Vec<String>> = values.collect();
+        let mut values = values?.into_iter();
+        Some(Self {
+            partition: values.next()?,
+            sort: values.next(),
+        })
+    }
+
     /// The key parts as `(attribute, value)`, in the order of the schema.
     #[must_use]
     pub fn parts<'k, 's>(&'k self, schema: &'s KeySchema) -> Vec<(&'s str, &'k str)> {

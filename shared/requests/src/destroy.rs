@@ -5,6 +5,7 @@ mod below;
 mod counting;
 mod covering;
 mod request;
+mod whole;
 
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub use self::counting::{Preview, SAMPLE, preview};
 pub use self::request::{
     DestroyError, DestroyRequest, MOST_COUNTED, MOST_IDS, Requested, Unsupported,
 };
+
+pub use self::whole::{WholeAnswer, WholeRequest, delete_whole};
 
 /// What was accepted.
 #[derive(Debug, Clone, PartialEq)]

@@ -75,7 +75,7 @@ fn is_possible<P: ApiPorts>(api: &Api<P>, collection: &Collection) -> bool {
         if !permissions.delete.is_empty() || !permissions.destroy_all.is_empty() {
             return true;
         }
-        next = api.collections.parent_of(collection);
+        next = api.collections.declared_parent_of(collection);
     }
     false
 }

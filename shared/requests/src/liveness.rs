@@ -11,7 +11,7 @@ use crate::budget::Budget;
 use crate::hidden::Hidden;
 use crate::unreadable::unreadable;
 use domain::above::Above;
-use domain::collection::{Collection, Collections};
+use domain::collection::{Collection, Collections, TenantRule};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::permission::{Action, allows};
@@ -131,6 +131,7 @@ async fn judge_for<P: ApiPorts>(
     } = *asked;
     let row = row.filter(|row| {
         row.may_be_of(hidden.tenant, collection)
+            && is_below_theirs(&api.collections, collection, hidden.tenant, &known)
             && concerns(principal, collection, actions, row, now)
     });
     match row {
@@ -141,6 +142,55 @@ async fn judge_for<P: ApiPorts>(
         Some(row) => judge_with(api, collection, hidden, row, &known).await,
         None => Ok((Liveness::Absent, Above::default())),
     }
+}
+
+/// Whether a record whose tenant is its parent's is this tenant's, by the ancestors that its key references. Of others the
+/// row says it.
+fn is_below_theirs(
+    collections: &Collections,
+    collection: &Collection,
+    tenant: &Tenant,
+    known: &[(RecordKey, Option<Row>)],
+) -> bool {
+    let (mut below, mut known) = (collection, known.iter());
+    while below.tenant == TenantRule::Parent {
+        let (Some(parent), Some((_, Some(row)))) = (collections.parent_of(below), known.next())
+        else {
+            return false;
+        };
+        if !row.may_be_of(tenant, parent) {
+            return false;
+        }
+        below = parent;
+    }
+    true
+}
+
+/// Whether a row that was read is this tenant's. Another call is made only where its parent says whose it is.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn is_theirs<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    row: &Row,
+) -> Result<bool, DependencyError> {
+    if collection.tenant != TenantRule::Parent {
+        return Ok(row.is_of(tenant, collection));
+    }
+    let mut known = Known::new();
+    for (parent, key) in named_by_key(&api.collections, collection, tenant, &row.key) {
+        let read = read_one(api, parent, &key, Fields::Judged).await?;
+        known.push((key, read));
+    }
+    Ok(is_below_theirs(
+        &api.collections,
+        collection,
+        tenant,
+        &known,
+    ))
 }
 
 /// What a caller may want to do to a record: who may do none of it is told nothing of it.
@@ -194,8 +244,8 @@ fn named_by_key<'a>(
 ) -> Vec<(&'a Collection, RecordKey)> {
     let mut named = Vec::new();
     let mut child = (collection, key.clone());
-    while let (Some(parent), Some(link)) = (collections.parent_of(child.0), &child.0.parent) {
-        let Some(key) = link.key_in(child.0, &child.1, tenant) else {
+    while let Some(parent) = collections.parent_of(child.0) {
+        let Some(key) = child.0.parent_named_by(&child.1, tenant) else {
             break;
         };
         named.push((parent, key.clone()));

@@ -19,7 +19,7 @@ use tracing::warn;
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::hidden::Hidden;
-use crate::liveness::{Ancestors, Liveness, check_ancestors, concerns, is_shown, judge};
+use crate::liveness::{Ancestors, Liveness, check_ancestors, concerns, is_shown, is_theirs, judge};
 use crate::visible::visible;
 use domain::collection::{Collection, Guarded, IdError};
 use domain::deletion::Deletion;
@@ -200,10 +200,13 @@ async fn admit<P: ApiPorts, K: Sync>(
 ) -> Result<Row, WriteError> {
     let now = api.ports.clock().now();
     // What the caller may do nothing to is judged like another tenant's, and costs no more.
+    let is_theirs = match before {
+        Some(before) => is_theirs(api, collection, &principal.tenant, &before.row).await?,
+        None => false,
+    };
     let ours = before.filter(|before| {
         let actions = [Action::Read, Action::Write, Action::Restore];
-        before.row.is_of(&principal.tenant, collection)
-            && concerns(principal, collection, &actions, &before.row, now)
+        is_theirs && concerns(principal, collection, &actions, &before.row, now)
     });
     let hidden = Hidden::of(api, &principal.tenant, collection).await?;
     let found = match ours {

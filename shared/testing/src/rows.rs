@@ -314,7 +314,7 @@ fn whole(collection: &Collection, attributes: &Attributes) -> Row {
 /// The key in these attributes.
 pub(super) fn key_of(collection: &Collection, attributes: &Attributes) -> Option<RecordKey> {
     let value = |attribute: &str, kind: KeyKind| kind.read(attributes.get(attribute)?);
-    collection.key.key(value)
+    RecordKey::of_attributes(&collection.key, value)
 }
 
 fn row(collection: &Collection, key: &RecordKey, attributes: &Attributes, fields: Fields) -> Row {

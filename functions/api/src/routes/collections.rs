@@ -116,7 +116,7 @@ fn view<'a, P>(
     let parent = collection.parent.as_ref().map(|parent| ParentView {
         collection: api
             .collections
-            .parent_of(collection)
+            .declared_parent_of(collection)
             .filter(|above| !Rights::of(principal, above).are_none())
             .map(|above| &above.name),
         by: &parent.by,
@@ -124,7 +124,7 @@ fn view<'a, P>(
     });
     Some(CollectionView {
         name: &collection.name,
-        key: collection.key.attributes().collect(),
+        key: collection.id_parts(),
         parent,
         serve: served.map(|(name, _)| name).collect(),
         filters: filters.collect(),

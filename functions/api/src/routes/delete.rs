@@ -5,16 +5,19 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::header::IF_MATCH;
 use axum::response::Response;
+use domain::collection::Collection;
 use domain::deletion::{self, Deletion};
-use domain::key::RecordId;
+use domain::key::{RecordId, RecordKey};
 use ports::{ApiPorts, Clock as _};
 use requests::Api;
 use requests::accept::{AcceptAnswer, AcceptError, DeleteRequest, accept, earlier};
 use requests::deletions::{Shown, with_scope};
+use requests::destroy::{WholeAnswer, WholeRequest, delete_whole};
 use requests::once::Earlier;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::destroy::Refused;
 use super::named_collection::collection;
 use crate::call::Call;
 use crate::conditions::{not_taken, row_unreadable, too_wide_to_compare};
@@ -51,6 +54,9 @@ pub(super) async fn delete<P: ApiPorts>(
     let has_tags = collection.serve.read || collection.serve.write;
     if call.tags.are_asked() && !has_tags {
         return Err(not_taken(&IF_MATCH));
+    }
+    if collection.is_rowless {
+        return whole(&api, &call, collection, key).await;
     }
     let request = DeleteRequest {
         principal: &call.principal,
@@ -89,11 +95,58 @@ pub(super) async fn delete<P: ApiPorts>(
             let told = ("ALREADY_DELETED", "Record is already deleted");
             Ok(accepted(&api, &call, told, &key, shown.as_ref()))
         }
-        AcceptAnswer::NotFound => Err(Problem::new(
-            Code::RecordNotFound,
-            "No record of the caller's tenant has this id.",
-        )),
+        AcceptAnswer::NotFound => Err(not_found()),
     }
+}
+
+/// The deletion of a record that is nothing but what is below it.
+async fn whole<P: ApiPorts>(
+    api: &Api<P>,
+    call: &Call,
+    collection: &Collection,
+    key: RecordKey,
+) -> Result<Response, Problem> {
+    if call.tags.are_asked() {
+        return Err(not_taken(&IF_MATCH));
+    }
+    let id = collection.id_of(&key);
+    let request = WholeRequest {
+        principal: &call.principal,
+        collection,
+        key,
+        request_id: call.request_id.clone(),
+        once: call.once(api.ports.clock().now()),
+    };
+    let refused = Refused {
+        asked: collection,
+        beside: &[],
+        by_author: false,
+    };
+    let told = ("PENDING_DELETE", "Deletion has been scheduled");
+    let answer = delete_whole(api, request).await;
+    match answer.map_err(|error| refused.problem(error))? {
+        WholeAnswer::Scheduled(destroyed) => {
+            let shown = Shown {
+                deletion: destroyed.deletion,
+                scope: Some(destroyed.scope),
+            };
+            Ok(accepted(api, call, told, &id, Some(&shown)))
+        }
+        WholeAnswer::Again(Earlier::Shown(shown)) => {
+            Ok(replayed(accepted(api, call, told, &id, Some(&shown))))
+        }
+        WholeAnswer::Again(_) => Ok(replayed(accepted(api, call, told, &id, None))),
+        WholeAnswer::AlreadyDeleted => {
+            let told = ("ALREADY_DELETED", "Record is already deleted");
+            Ok(accepted(api, call, told, &id, None))
+        }
+        WholeAnswer::NotFound => Err(not_found()),
+    }
+}
+
+fn not_found() -> Problem {
+    let detail = "No record of the caller's tenant has this id.";
+    Problem::new(Code::RecordNotFound, detail)
 }
 
 fn accepted<P: ApiPorts>(

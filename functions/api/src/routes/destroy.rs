@@ -75,6 +75,7 @@ pub(super) async fn destroy_all<P: ApiPorts>(
         principal: &call.principal,
         collection,
         named: wanted.named(),
+        whole: None,
         parent: wanted.parent,
         filters: wanted.filters,
         as_of: wanted.as_of,
@@ -108,7 +109,7 @@ pub(super) async fn destroy_all<P: ApiPorts>(
     Ok(accepted(&api, &call, &shown))
 }
 
-fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
+pub(super) fn accepted<P: ApiPorts>(api: &Api<P>, call: &Call, shown: &Shown) -> Response {
     let answer = Answer {
         status: "PENDING_DELETE",
         message: "Deletion has been scheduled",
@@ -166,14 +167,14 @@ impl<'a> PreviewView<'a> {
 }
 
 /// A request that is not accepted.
-struct Refused<'a> {
-    asked: &'a Collection,
-    beside: &'a [&'a Collection],
-    by_author: bool,
+pub(super) struct Refused<'a> {
+    pub(super) asked: &'a Collection,
+    pub(super) beside: &'a [&'a Collection],
+    pub(super) by_author: bool,
 }
 
 impl Refused<'_> {
-    fn problem(&self, error: DestroyError) -> Problem {
+    pub(super) fn problem(&self, error: DestroyError) -> Problem {
         match error {
             DestroyError::Forbidden => {
                 Problem::new(Code::Forbidden, "The caller may not delete these records.")
@@ -217,7 +218,7 @@ impl Refused<'_> {
             Some(place) => return format!("/body/collections/{place}"),
             None if is_asked && why == Unsupported::Nested => "/body/collections",
             None => match why {
-                Unsupported::NoParent => "/body/parent",
+                Unsupported::NoParent | Unsupported::NotBelowOne => "/body/parent",
                 Unsupported::NoTime => "/body/as_of",
                 Unsupported::NoFilter => "/body/filters",
                 _ if self.by_author => "/body/author",

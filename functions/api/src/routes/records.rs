@@ -106,7 +106,7 @@ async fn list<P: ApiPorts>(
     collection: &Collection,
     query: Query,
 ) -> Result<Response, Problem> {
-    let above = api.collections.parent_of(collection);
+    let above = api.collections.declared_parent_of(collection);
     let known: &[&str] = match above {
         Some(_) => &["parent", "parent_sort", "limit", "cursor"],
         None => &["limit", "cursor"],

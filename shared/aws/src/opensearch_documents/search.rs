@@ -147,13 +147,13 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
 
 /// The record whose document this is.
 fn hit(key: &KeySchema, source: &Map<String, Value>) -> Option<RecordKey> {
-    key.key(|attribute, kind| kind.read(source.get(attribute)?))
+    RecordKey::of_attributes(key, |attribute, kind| kind.read(source.get(attribute)?))
 }
 
 /// Where a search continues behind this document: the values that it is sorted by, which are its key. They are also there
 /// where the document itself holds no key in the form of one.
 fn place(key: &KeySchema, found: &Found) -> Option<RecordKey> {
-    let sorted = key.key(|attribute, kind| {
+    let sorted = RecordKey::of_attributes(key, |attribute, kind| {
         let place = key.attributes().position(|name| name == attribute)?;
         kind.read(found.sort.get(place)?)
     });

@@ -14,3 +14,4 @@ pub(super) mod retention;
 pub(super) mod schedule;
 pub(super) mod status;
 pub(super) mod template;
+pub(super) mod tenant;

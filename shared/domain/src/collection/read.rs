@@ -16,6 +16,7 @@ mod permissions;
 mod place;
 mod policy;
 pub(super) mod problems;
+mod rowless;
 mod shape;
 mod source;
 mod status;

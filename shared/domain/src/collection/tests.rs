@@ -128,6 +128,7 @@ fn every_key_of_this_version_is_read() {
         table: "all.letters-2".into(),
         key: KeySchema::plain("letter", None),
         composed: std::collections::BTreeMap::new(),
+        is_rowless: false,
         tenant: TenantRule::Attribute {
             attribute: "owner".into(),
             gsi: None,
@@ -137,6 +138,7 @@ fn every_key_of_this_version_is_read() {
             by: vec!["box_id".into()],
             of: Referenced {
                 key: KeySchema::plain("box", None),
+                is_rowless: false,
                 tenant: TenantRule::Attribute {
                     attribute: "user_id".into(),
                     gsi: Some("by_user".into()),

@@ -73,6 +73,7 @@ impl Parents<'_> {
             row.parent_key(self.collection, self.tenant),
         ) {
             (None, _) => return true,
+            (Some(link), _) if link.of.is_rowless => return true,
             (Some(link), None) => return !link.required,
             (Some(_), Some(key)) => key,
         };
@@ -167,6 +168,7 @@ impl Level {
             &collection.parent,
             row.parent_key(collection, &deletion.tenant),
         ) {
+            (Some(link), _) if link.of.is_rowless => self.add(row, now, None),
             (Some(_), Some(above)) => self.add(row, now, Some(above)),
             (Some(link), None) if link.required => {}
             (_, None) | (None, _) => self.add(row, now, None),

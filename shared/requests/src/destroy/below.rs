@@ -18,7 +18,8 @@ pub(super) async fn below_what_is_there<P: ApiPorts>(
     request: &DestroyRequest<'_>,
     mut scope: Scope,
 ) -> Result<Scope, DependencyError> {
-    let Source::Matching { collections } = &mut scope.source else {
+    let (Source::Matching { collections } | Source::Author { collections, .. }) = &mut scope.source
+    else {
         return Ok(scope);
     };
     let tenant = &request.principal.tenant;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::request::{DestroyError, DestroyRequest, Requested, Unsupported};
-use domain::collection::{Collection, CollectionName, Collections};
+use domain::collection::{Collection, CollectionName, Collections, TenantRule};
 use domain::only::Only;
 use domain::permission::{Action, Right, right};
 use domain::principal::Principal;
@@ -105,7 +105,11 @@ fn conditions(
         Right::OwnOnly | Right::Never if author == Some(&principal.subject) => own(),
         Right::OwnOnly | Right::Never => None,
     };
+    let whole = request
+        .whole
+        .map(|above| right(principal, above, Action::Delete));
     let (author, only) = match &request.named {
+        _ if let Some(right) = whole => (None, (right == Right::Always).then(Only::default)),
         Requested::Ids { author, .. } => (author.as_ref(), own()),
         Requested::Author { author, .. } => (Some(author), all(Some(author))),
         Requested::Matching { .. } => (None, all(None)),
@@ -150,6 +154,7 @@ fn together(
         Requested::Author { .. } => true,
         Requested::Matching { .. } => false,
     };
+    let is_below_one = request.parent.is_some() && !matches!(request.named, Requested::Ids { .. });
     for collection in named {
         let above = |other: &&&Collection| is_below(collections, collection, other);
         let parent = |of: &Collection| of.parent.as_ref().map(|parent| parent.collection.clone());
@@ -159,6 +164,9 @@ fn together(
             && (request.parent.is_none() || parent(collection) == parent(asked));
         let why = match &collection.author {
             _ if request.parent.is_some() && asked.parent.is_none() => Unsupported::NoParent,
+            _ if collection.tenant == TenantRule::Parent && !is_below_one => {
+                Unsupported::NotBelowOne
+            }
             None if is_of_an_author => match request.named {
                 Requested::Ids { .. } => Unsupported::NoAuthor,
                 Requested::Author { .. } | Requested::Matching { .. } => Unsupported::NoAuthorIndex,

@@ -25,6 +25,9 @@ pub struct DestroyRequest<'a> {
     pub collection: &'a Collection,
     /// What is to be deleted.
     pub named: Requested<'a>,
+    /// The collection of a record without a row, all of which is deleted: `parent` is its key, and the right to delete it
+    /// is the right to delete what is below it.
+    pub whole: Option<&'a Collection>,
     /// Only what is below this record.
     pub parent: Option<RecordKey>,
     /// Only what meets these filters.
@@ -139,6 +142,9 @@ pub enum Unsupported {
     /// Its file does not declare when a record was written.
     #[error("does not say when a record was written (`filters.time`)")]
     NoTime,
+    /// Its records are their parents' tenants', and the request names no parent.
+    #[error("belongs to the tenants of its parents: name the `parent`, without `ids`")]
+    NotBelowOne,
     /// No query finds these records, and a table is never read as a whole.
     #[error(
         "is not read as a whole: give `parent`, `author` or `ids`, or declare an index over its tenants (`tenant.gsi`)"

@@ -73,6 +73,7 @@ impl World {
                 Some(ids) => Requested::Ids { ids, author: None },
                 None => Requested::Matching { beside: Vec::new() },
             },
+            whole: None,
             parent: asked.parent.map(key),
             filters: filters.unwrap_or_default(),
             as_of: None,

@@ -64,6 +64,7 @@ async fn below_s(world: &World, named: Requested<'_>, as_of: Option<Timestamp>) 
         principal: &admin(),
         collection: world.collection("notes"),
         named,
+        whole: None,
         parent: Some(key("s")),
         filters: Narrowing::default(),
         as_of,

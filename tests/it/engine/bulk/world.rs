@@ -172,6 +172,7 @@ impl World {
             principal,
             collection: self.collection(collection),
             named,
+            whole: None,
             parent,
             filters: Narrowing::default(),
             as_of: None,

@@ -50,6 +50,7 @@ async fn destroyed(world: &World, named: Requested<'_>, filters: Value) -> Delet
         principal: &principal,
         collection,
         named,
+        whole: None,
         parent: None,
         filters: filters.unwrap_or_default(),
         as_of: None,

@@ -305,6 +305,7 @@ async fn a_record_costs_a_query_and_a_group_the_same_calls_however_many_members_
             principal: &admin(),
             collection: world.collection("notifications"),
             named: Requested::Ids { ids, author: None },
+            whole: None,
             parent: None,
             filters: Narrowing::default(),
             as_of: None,

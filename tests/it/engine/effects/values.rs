@@ -60,6 +60,7 @@ async fn destroy_streams(world: &World) -> Deletion {
             ids: vec![key("s"), key("t")],
             author: None,
         },
+        whole: None,
         parent: None,
         filters: Narrowing::default(),
         as_of: None,

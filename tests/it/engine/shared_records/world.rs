@@ -153,6 +153,7 @@ pub(crate) async fn destroy_messages(
         principal: &admin(),
         collection: world.collection(collection),
         named,
+        whole: None,
         parent: None,
         filters: Narrowing::default(),
         as_of: None,

@@ -122,7 +122,7 @@ impl<'a> Wanted<'a> {
                 "all" => return Err(invalid("/all", "is not true; leave it out")),
                 "collections" => wanted.beside = beside(api, collection, value)?,
                 "parent" => {
-                    let above = api.collections.parent_of(collection);
+                    let above = api.collections.declared_parent_of(collection);
                     let above =
                         above.ok_or_else(|| invalid("/parent", "this collection has no parent"))?;
                     wanted.parent = Some(key(above, tenant, value, "/parent")?);

@@ -136,9 +136,16 @@ impl Collections {
         })
     }
 
-    /// The collection above this one.
+    /// The collection above this one, if it has rows.
     #[must_use]
     pub fn parent_of(&self, child: &Collection) -> Option<&Collection> {
+        let above = self.declared_parent_of(child);
+        above.filter(|above| !above.is_rowless)
+    }
+
+    /// The collection above this one, whether it has rows or not.
+    #[must_use]
+    pub fn declared_parent_of(&self, child: &Collection) -> Option<&Collection> {
         self.get(child.parent.as_ref()?.collection.as_ref())
     }
 }

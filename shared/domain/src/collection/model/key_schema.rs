@@ -3,7 +3,6 @@
 use serde_json::{Number, Value};
 
 use super::pattern::{Known, PartError, Pattern};
-use crate::key::RecordKey;
 use crate::number::{decimal, is_as_stored};
 
 /// The attributes of a primary key.
@@ -75,20 +74,6 @@ impl KeyKind {
 }
 
 impl KeySchema {
-    /// The key with these values of its attributes, partition first; `None` where one is missing.
-    #[must_use]
-    pub fn key(&self, value: impl Fn(&str, KeyKind) -> Option<String>) -> Option<RecordKey> {
-        let values = self
-            .each()
-            .map(|(attribute, form)| value(attribute, form.kind));
-        let values: Option<Vec<String>> = values.collect();
-        let mut values = values?.into_iter();
-        Some(RecordKey {
-            partition: values.next()?,
-            sort: values.next(),
-        })
-    }
-
     /// Attributes of type S with any text.
     #[must_use]
     pub fn plain(partition: &str, sort: Option<&str>) -> Self {

@@ -2,7 +2,8 @@
 
 use super::key_schema::KeySchema;
 use super::pattern::{Known, PartError};
-use super::record::{Collection, TenantRule};
+use super::record::Collection;
+use super::tenant::TenantRule;
 use crate::key::{KeyError, RecordId, RecordKey};
 use crate::principal::Tenant;
 
@@ -71,6 +72,19 @@ impl Collection {
             })
         };
         id().unwrap_or_else(|| RecordId::new(&key.partition, key.sort.as_deref()))
+    }
+
+    /// The parent of the record with this key, where the key names it.
+    #[must_use]
+    pub fn parent_named_by(&self, key: &RecordKey, tenant: &Tenant) -> Option<RecordKey> {
+        let link = self.parent.as_ref()?;
+        let parts = key.parts(&self.key);
+        let text = |attribute: &str| {
+            let found = parts.iter().find(|(name, _)| *name == attribute);
+            found.map(|(_, value)| *value)
+        };
+        link.of
+            .key(&link.by, tenant, |name| self.part(key, text, name))
     }
 
     /// The text of this attribute in rows that reference a parent with this key; `None` where that does not say it.

@@ -2,7 +2,7 @@
 
 use super::key_schema::KeySchema;
 use super::name::CollectionName;
-use super::record::{Collection, TenantRule};
+use super::tenant::TenantRule;
 use crate::key::RecordKey;
 use crate::principal::Tenant;
 
@@ -87,30 +87,13 @@ pub struct Keeps {
     pub lookup: ChildLookup,
 }
 
-impl Parent {
-    /// The parent of the record with this key, where the key names it.
-    #[must_use]
-    pub fn key_in(
-        &self,
-        collection: &Collection,
-        key: &RecordKey,
-        tenant: &Tenant,
-    ) -> Option<RecordKey> {
-        let parts = key.parts(&collection.key);
-        let text = |attribute: &str| {
-            let found = parts.iter().find(|(name, _)| *name == attribute);
-            found.map(|(_, value)| *value)
-        };
-        self.of
-            .key(&self.by, tenant, |name| collection.part(key, text, name))
-    }
-}
-
 /// The key of a collection, as another one references it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referenced {
     /// Its attributes and their forms.
     pub key: KeySchema,
+    /// Whether its records have rows that say whether they are there.
+    pub is_rowless: bool,
     /// Whose its records are: a part that is the tenant need not be in the reference.
     pub tenant: TenantRule,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::declared::{Declarations, Declared};
 use super::problems::Problems;
-use super::tables;
+use super::{rowless, tables};
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::parent::{OnDelete, Parent};
 use crate::collection::model::record::Collection;
@@ -18,6 +18,7 @@ pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems
     let sound = &declarations.sound;
     indexes_are_apart(sound, problems);
     tables::check(sound, problems);
+    rowless::check_below(sound, problems);
     for declared in sound.values() {
         let Some(parent) = &declared.collection.parent else {
             continue;

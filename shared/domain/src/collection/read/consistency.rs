@@ -4,7 +4,8 @@ use super::problems::Problems;
 use super::tree::Section;
 use super::words;
 use crate::collection::model::permissions::{Grant, Permissions};
-use crate::collection::model::record::{Collection, TenantRule};
+use crate::collection::model::record::Collection;
+use crate::collection::model::tenant::TenantRule;
 
 pub(super) fn check<'a>(
     collection: &Collection,

@@ -9,17 +9,17 @@ use super::tree::{Entry, Section};
 use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of, table_of};
 use super::words;
 use super::{
-    consistency, effects, filters, guarded, key, parent, permissions, policy, shape, status,
+    consistency, effects, filters, guarded, key, parent, permissions, policy, rowless, shape,
+    status,
 };
 use crate::collection::model::filters::Filters;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
-use crate::collection::model::record::{
-    Author, Collection, DocumentSpec, MarkNames, Missing, TenantRule,
-};
+use crate::collection::model::record::{Author, Collection, DocumentSpec, MarkNames, Missing};
 use crate::collection::model::retention::Retention;
 use crate::collection::model::schedule::ScheduleTemplate;
 use crate::collection::model::template::IdTemplate;
+use crate::collection::model::tenant::TenantRule;
 use crate::strategy::Strategy;
 
 pub(super) fn read<'a>(
@@ -32,6 +32,7 @@ pub(super) fn read<'a>(
     let table = named(section, "table", words::table, problems);
     let key = key::key(section, problems);
     let composed = key::composed(section, key.as_ref(), problems);
+    let rowless = one_of(section.get("row"), &[("none", ())], problems);
     let owner = section
         .required("tenant", problems)
         .and_then(|entry| key::tenant(&entry, key.as_ref(), problems));
@@ -78,6 +79,7 @@ pub(super) fn read<'a>(
         table: table?,
         key: key?,
         composed,
+        is_rowless: rowless.is_some(),
         tenant: owner?,
         parent,
         keeps,
@@ -100,6 +102,7 @@ pub(super) fn read<'a>(
         recipients,
         aggregates,
     };
+    rowless::check(&collection, section, problems);
     key::ids_are_possible(section, &collection.key, &collection.tenant, problems);
     if collection.tenant == TenantRule::Parent {
         key::tenant_is_above(

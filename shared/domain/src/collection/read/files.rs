@@ -146,6 +146,7 @@ fn references(declarations: &mut Declarations<'_>) {
         .map(|(name, declared)| {
             let referenced = Referenced {
                 key: declared.collection.key.clone(),
+                is_rowless: declared.collection.is_rowless,
                 tenant: declared.collection.tenant.clone(),
             };
             (name.clone(), referenced)

@@ -9,7 +9,7 @@ use super::words;
 use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
 use crate::collection::model::parent::Parent;
 use crate::collection::model::pattern::Pattern;
-use crate::collection::model::record::TenantRule;
+use crate::collection::model::tenant::TenantRule;
 use crate::principal::Tenant;
 
 /// The most parts of which an id in a request consists: `id` and `sort`.
@@ -312,6 +312,10 @@ pub(super) fn tenant_is_above<'a>(
         );
         return;
     };
+    if parent.promote.is_some() {
+        let message = "is \"parent\", but `parent.promote` finds the members of a group by an index that knows no tenants; name the tenant by an attribute";
+        problems.add(place(), message);
+    }
     if let Some(other) = parent
         .by
         .iter()

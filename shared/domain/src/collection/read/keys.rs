@@ -58,6 +58,7 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("key.is", TEXT_OR_LIST, "\"LPA#{application}\""),
     now("parts", TABLE, "{ collection_id = \"{name}___{version}\" }"),
     now("parts.*", TEXT, "\"{name}___{version}\""),
+    now("row", TEXT, "\"none\""),
     now("tenant", TEXT_OR_TABLE, "\"user_id\""),
     now("tenant.attribute", TEXT, "\"user_id\""),
     now("tenant.gsi", TEXT, "\"by_user\""),

@@ -59,6 +59,14 @@ fn link<'a>(
     problems: &mut Problems<'a>,
 ) {
     let place = || declared.section.place_of("keeps.collection");
+    if kept.is_rowless {
+        let message = format!(
+            "\"{}\" has no rows, so there is nothing to keep; name another collection",
+            kept.name
+        );
+        problems.add(place(), message);
+        return;
+    }
     let below = sound.values().any(|other| {
         let parent = other.collection.parent.as_ref();
         parent.is_some_and(|parent| parent.collection == kept.name)

@@ -8,7 +8,7 @@ use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::parent::{
     ChildLookup, Keeps, OnDelete, Parent, Promotion, Referenced,
 };
-use crate::collection::model::record::TenantRule;
+use crate::collection::model::tenant::TenantRule;
 
 pub(super) fn parent<'a>(
     section: &Section<'a>,
@@ -86,6 +86,7 @@ fn of_partition(key: &KeySchema) -> String {
 fn unknown() -> Referenced {
     Referenced {
         key: KeySchema::plain("", None),
+        is_rowless: false,
         tenant: TenantRule::Parent,
     }
 }

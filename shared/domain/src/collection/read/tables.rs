@@ -17,7 +17,9 @@ pub(super) fn check<'a>(
         let collection = &declared.collection;
         for (name, other) in &each[..place] {
             let other = &other.collection;
-            if other.table != collection.table {
+            // A record without a row takes none from the others.
+            let is_rowless = other.is_rowless || collection.is_rowless;
+            if other.table != collection.table || is_rowless {
                 continue;
             }
             if let Some(message) = mixed(&collection.key, &other.key) {

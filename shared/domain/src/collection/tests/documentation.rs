@@ -34,7 +34,7 @@ fn every_example_of_the_page_is_valid() {
         .map(|(example, _)| example)
         .collect();
 
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 5);
     for example in examples {
         assert_eq!(super::errors_of(example), "", "{example}");
     }

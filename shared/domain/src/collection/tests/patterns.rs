@@ -316,3 +316,51 @@ fn a_tenant_that_is_the_parents_is_in_a_key_that_names_the_parent() {
         "is \"parent\", but `parent.by` has `about`, which is not in the key: the row could be moved to another tenant's parent",
     );
 }
+
+#[test]
+fn a_record_without_a_row_has_a_key_and_what_is_below_it() {
+    let above = |lines: &str| {
+        declared(
+            "customers",
+            &format!(
+                "key = [{{ attribute = \"pk\", is = \"CUST#{{customer}}\" }}]\nrow = \"none\"\n{lines}"
+            ),
+        )
+    };
+    let below = |rest: &str, on_delete: &str| {
+        declared(
+            "cards",
+            &format!(
+                "key = [{{ attribute = \"pk\", is = \"CUST#{{customer}}\" }}, {{ attribute = \"sk\", is = \"CARD#{{card}}\" }}]\n{rest}\nparent = {{ collection = \"customers\", by = [\"customer\"], on_delete = \"{on_delete}\" }}"
+            ),
+        )
+        .replace("table = \"cards\"", "table = \"customers\"")
+    };
+    let fixed = "tenant = { fixed = \"main\" }";
+    let collections = Collections::for_tests(&(above(fixed) + &below(fixed, "cascade")));
+    let cards = collections.get("cards").unwrap();
+    assert!(collections.parent_of(cards).is_none(), "it is never read");
+    let declared_parent = collections.declared_parent_of(cards).unwrap();
+    assert_eq!(declared_parent.name.as_str(), "customers");
+
+    for (text, message) in [
+        (
+            above(&format!("{fixed}\nauthor = \"by\"")),
+            "customers.author: is there, but with `row = \"none\"` there is no row that it could be about; take it out",
+        ),
+        (
+            above("tenant = \"owner\""),
+            "customers.tenant: says whose a record is by its row, but with `row = \"none\"` there is none; name a part of the key, or one tenant for all",
+        ),
+        (
+            above(fixed) + &below(fixed, "restrict"),
+            "cards.parent.on_delete: is not \"cascade\", but a record of customers has no row",
+        ),
+        (
+            above(fixed) + &below(fixed, "cascade").replace("30d", "10d"),
+            "cards.retention: \"10d\" is not the \"30d\" of customers, which has no row",
+        ),
+    ] {
+        refused_with(&text, message);
+    }
+}

@@ -135,6 +135,7 @@ fn a_link_keeps_a_record_that_has_no_parent() {
             by: vec!["file".into()],
             of: Referenced {
                 key: KeySchema::plain("file", None),
+                is_rowless: false,
                 tenant: TenantRule::Attribute {
                     attribute: "t".into(),
                     gsi: None,

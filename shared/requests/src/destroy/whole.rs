@@ -1,0 +1,141 @@
+//! A record without a row is deleted: all that is below it, in one deletion.
+
+use super::request::{DestroyError, DestroyRequest, Requested};
+use super::{Destroyed, destroy, earlier};
+use crate::api::Api;
+use crate::budget::Budget;
+use crate::hidden::Hidden;
+use crate::liveness::is_shown;
+use crate::once::Earlier;
+use crate::related;
+use domain::collection::{Collection, Missing};
+use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
+use domain::permission::{Action, Right, right};
+use domain::principal::Principal;
+use domain::request_key::RequestKey;
+use domain::row::Row;
+use ports::{ApiPorts, DependencyError, Related};
+
+/// The first query reads few rows, the next ones many.
+const FEW: usize = 10;
+const MANY: usize = 1000;
+
+/// How many store calls the search for a live record may make; after those one is assumed.
+const CALLS: usize = 250;
+
+/// A record without a row, as a caller deletes it.
+#[derive(Debug)]
+pub struct WholeRequest<'a> {
+    /// The requester.
+    pub principal: &'a Principal,
+    /// Its collection, which has no rows.
+    pub collection: &'a Collection,
+    /// Its key.
+    pub key: RecordKey,
+    /// The request's id, for logs and the message.
+    pub request_id: String,
+    /// What makes it the same as an earlier request.
+    pub once: Option<RequestKey>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum WholeAnswer {
+    /// It is accepted.
+    Scheduled(Destroyed),
+    /// The same request was accepted before.
+    Again(Earlier),
+    /// Nothing below it is live.
+    AlreadyDeleted,
+    /// The same, where the collection says that it is an error.
+    NotFound,
+}
+
+/// Accepts the deletion of all that is below a record without a row.
+///
+/// # Errors
+///
+/// Those of a delete of many records.
+pub async fn delete_whole<P: ApiPorts>(
+    api: &Api<P>,
+    asked: WholeRequest<'_>,
+) -> Result<WholeAnswer, DestroyError> {
+    let WholeRequest {
+        principal,
+        collection,
+        key,
+        request_id,
+        once,
+    } = asked;
+    if right(principal, collection, Action::Delete) != Right::Always {
+        return Err(DestroyError::Forbidden);
+    }
+    let below: Vec<&Collection> = api.collections.children_of(&collection.name).collect();
+    let Some((first, beside)) = below.split_first() else {
+        return Ok(nothing(collection));
+    };
+    let request = DestroyRequest {
+        principal,
+        collection: first,
+        named: Requested::Matching {
+            beside: beside.to_vec(),
+        },
+        whole: Some(collection),
+        parent: Some(key.clone()),
+        filters: Narrowing::default(),
+        as_of: None,
+        expected_count: None,
+        request_id,
+        once,
+    };
+    match earlier(api, &request).await? {
+        Earlier::None => {}
+        found => return Ok(WholeAnswer::Again(found)),
+    }
+    if !has_live(api, principal, &below, &key).await? {
+        return Ok(nothing(collection));
+    }
+    destroy(api, request).await.map(WholeAnswer::Scheduled)
+}
+
+fn nothing(collection: &Collection) -> WholeAnswer {
+    match collection.missing {
+        Missing::AlreadyDeleted => WholeAnswer::AlreadyDeleted,
+        Missing::NotFound => WholeAnswer::NotFound,
+    }
+}
+
+/// Whether a record below this one is live, or may be: there are more rows than can be looked through.
+async fn has_live<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    below: &[&Collection],
+    key: &RecordKey,
+) -> Result<bool, DependencyError> {
+    let tenant = &principal.tenant;
+    let mut budget = Budget::of_calls(api.ports.clock(), CALLS);
+    for child in below {
+        let Some(children) = Related::children(child, key) else {
+            continue;
+        };
+        let hidden = Hidden::of(api, tenant, child).await?;
+        let (mut after, mut limit) = (None, FEW);
+        loop {
+            let page = related::page(api, &children, after.as_ref(), limit).await?;
+            budget.spend(related::calls::<P>(&children, limit));
+            let mut rows = page.rows.iter();
+            (after, limit) = (page.next, MANY);
+            let is_unreadable =
+                |row: &Row| row.unreadable(child).is_some() && row.may_be_of(tenant, child);
+            let may_be = rows.any(|row| is_shown(&hidden, child, row) || is_unreadable(row));
+            if may_be || (after.is_some() && budget.is_spent()) {
+                return Ok(true);
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(false)
+}
