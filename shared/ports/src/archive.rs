@@ -49,17 +49,6 @@ pub enum TakeOutcome {
     Changed,
 }
 
-/// A row to be put back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RowToPutBack<K> {
-    /// As it was copied.
-    pub stored: Arc<Stored<K>>,
-    /// Whether it comes back with the mark that it carried; without, it comes back live.
-    pub marked: bool,
-    /// Whether a live row has an explicit NULL for a mark.
-    pub null: bool,
-}
-
 /// The outcome of putting one row back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -133,7 +122,8 @@ pub trait ArchiveRows: Send + Sync {
         keys: &[RecordKey],
     ) -> impl Future<Output = Result<Vec<WholeRow<Self::Whole>>, DependencyError>> + Send;
 
-    /// Puts rows back into their table if their key is free; the archived rows stay. The keys must differ.
+    /// Puts rows back into their table as they were copied, mark and all, if their key is free; the archived rows stay.
+    /// The keys must differ.
     ///
     /// # Errors
     ///
@@ -141,7 +131,7 @@ pub trait ArchiveRows: Send + Sync {
     fn put_back(
         &self,
         collection: &Collection,
-        rows: &[RowToPutBack<Self::Whole>],
+        rows: &[Arc<Stored<Self::Whole>>],
     ) -> impl Future<Output = Result<Vec<Attempt<PutBackOutcome>>, DependencyError>> + Send;
 
     /// Removes archived rows of this deletion for good. Doing it again is harmless. The keys must differ.

@@ -93,7 +93,7 @@ pub use self::aggregates::{
 };
 pub use self::archive::{
     ArchiveRows, CopyOutcome, EraseOutcome, EraseRows, Found, PutBackOutcome, RowToCopy,
-    RowToErase, RowToPutBack, TakeOutcome, WholeRow,
+    RowToErase, TakeOutcome, WholeRow,
 };
 pub use self::clock::{Clock, Ids};
 pub use self::deletions::{

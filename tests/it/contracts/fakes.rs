@@ -102,11 +102,15 @@ impl<P: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows> RowsHarness for
     }
 }
 
-impl<P: ArchiveRows + EraseRows> ArchiveHarness for FakeHarness<P> {
+impl<P: ArchiveRows<Whole = Map<String, Value>> + EraseRows> ArchiveHarness for FakeHarness<P> {
     type Rows = P;
 
     fn rows(&self) -> &P {
         &self.port
+    }
+
+    fn enlarge(whole: &mut Map<String, Value>) {
+        whole.insert("larger".into(), Value::Null);
     }
 
     async fn put(&self, collection: &Collection, row: Map<String, Value>) {

@@ -1,5 +1,6 @@
 //! The adapters on real stores, as the contracts want to have them.
 
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use aws::{
     DynamoDeletions, DynamoRows, EventBridgeEvents, EventBridgeSchedules, OpenSearchDocuments,
     SearchAuth, SqsQueue, search_transport,
 };
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
@@ -105,6 +107,10 @@ impl ArchiveHarness for Real<DynamoRows, Tables> {
 
     fn rows(&self) -> &DynamoRows {
         &self.port
+    }
+
+    fn enlarge(whole: &mut HashMap<String, AttributeValue>) {
+        whole.insert("larger".into(), AttributeValue::Null(true));
     }
 
     async fn put(&self, collection: &Collection, row: Map<String, Value>) {

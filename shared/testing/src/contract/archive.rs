@@ -36,7 +36,7 @@ macro_rules! archive_contract {
                 putting_back_makes_the_row_that_was_copied,
                 putting_back_leaves_a_row_that_is_there,
                 a_row_that_the_table_does_not_take_is_refused_alone,
-                a_row_comes_back_live_or_with_its_mark,
+                a_row_comes_back_with_its_mark,
                 erasing_removes_only_what_is_as_it_was_found,
                 erasing_as_ours_leaves_a_row_that_its_owner_took_back,
                 erasing_leaves_the_row_of_another_tenant,

@@ -29,7 +29,7 @@ use ports::{
     IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OnlyIf, OrderQuery, PublishEvents,
     PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions,
     ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome,
-    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark, RowToPutBack,
+    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark,
     ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
     StoreNotices, StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, Unchanged,
     UndoOutcome, WriteOutcome, WriteRows,
@@ -144,7 +144,7 @@ disturbed! {
         batch(keys) ReadCopies: copies(
             collection: &Collection, deletion: DeletionId, keys: &[RecordKey]
         ) -> Option<Arc<Stored<P::Whole>>>;
-        batch(rows) PutBackRows: put_back(collection: &Collection, rows: &[RowToPutBack<P::Whole>]) -> PutBackOutcome;
+        batch(rows) PutBackRows: put_back(collection: &Collection, rows: &[Arc<Stored<P::Whole>>]) -> PutBackOutcome;
         batch(keys) DropCopies: drop_copies(collection: &Collection, deletion: DeletionId, keys: &[RecordKey]) -> ();
     }
     EraseRows [const ERASE_BATCH] {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::{Attributes, FakeRows, State, bytes, clear_mark, is_of, mark_of};
+use super::{Attributes, FakeRows, State, bytes, is_of, mark_of};
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
@@ -13,7 +11,7 @@ use domain::row::{Mark, Row, RowMark};
 use domain::size::{ITEM_BYTES, copy_bytes};
 use ports::{
     ArchiveRows, Attempt, CopyOutcome, DependencyError, EraseOutcome, EraseRows, Found,
-    PutBackOutcome, RowToCopy, RowToErase, RowToPutBack, Stored, TakeOutcome, WholeRow,
+    PutBackOutcome, RowToCopy, RowToErase, Stored, TakeOutcome, WholeRow,
 };
 
 /// How many attributes a statement of DynamoDB can contain.
@@ -154,9 +152,9 @@ impl ArchiveRows for FakeRows {
     async fn put_back(
         &self,
         collection: &Collection,
-        rows: &[RowToPutBack<Attributes>],
+        rows: &[Arc<Stored<Attributes>>],
     ) -> Result<Vec<Attempt<PutBackOutcome>>, DependencyError> {
-        let asked: Vec<_> = rows.iter().map(|row| &row.stored.row.key).collect();
+        let asked: Vec<_> = rows.iter().map(|stored| &stored.row.key).collect();
         let mut state = self.begin("put rows back", Self::MOVE_BATCH, &asked)?;
         let State {
             tables,
@@ -164,22 +162,15 @@ impl ArchiveRows for FakeRows {
             ..
         } = &mut *state;
         let table = tables.entry(collection.name.clone()).or_default();
-        let mut put = |row: &RowToPutBack<Attributes>| {
-            if table.contains_key(&row.stored.row.key) {
+        let mut put = |stored: &Stored<Attributes>| {
+            let key = &stored.row.key;
+            if table.contains_key(key) {
                 return PutBackOutcome::Taken;
             }
-            let mut attributes = row.stored.raw.clone();
-            if !row.marked {
-                clear_mark(collection, &mut attributes);
-                if row.null {
-                    attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
-                }
-            }
-            let is_refused = without_room.contains(&row.stored.row.key);
-            if is_refused || bytes(&attributes) > ITEM_BYTES {
+            if without_room.contains(key) || bytes(&stored.raw) > ITEM_BYTES {
                 return PutBackOutcome::Refused("there is no room for it".to_owned());
             }
-            table.insert(row.stored.row.key.clone(), attributes);
+            table.insert(key.clone(), stored.raw.clone());
             PutBackOutcome::Back
         };
         Ok(rows.iter().map(|row| Attempt::Done(put(row))).collect())

@@ -23,8 +23,8 @@ use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Mark;
 use ports::{
-    ArchiveRows, Attempt, CopyOutcome, DependencyError, PutBackOutcome, RowToCopy, RowToPutBack,
-    Stored, TakeOutcome, WholeRow,
+    ArchiveRows, Attempt, CopyOutcome, DependencyError, PutBackOutcome, RowToCopy, Stored,
+    TakeOutcome, WholeRow,
 };
 
 impl ArchiveRows for DynamoRows {
@@ -97,7 +97,7 @@ impl ArchiveRows for DynamoRows {
     async fn put_back(
         &self,
         collection: &Collection,
-        rows: &[RowToPutBack<Item>],
+        rows: &[Arc<Stored<Item>>],
     ) -> Result<Vec<Attempt<PutBackOutcome>>, DependencyError> {
         moving::put_back(self, collection, rows).await
     }

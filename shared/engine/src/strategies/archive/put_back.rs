@@ -15,7 +15,7 @@ use domain::collection::Collection;
 use domain::deletion::{Deletion, Failure};
 use domain::key::RecordKey;
 use domain::page::NotRestored;
-use ports::{ArchiveRows, EnginePorts, PutBackOutcome, RowToPutBack};
+use ports::{ArchiveRows, EnginePorts, PutBackOutcome};
 
 /// Puts the root's row back with its mark, if it was archived and its key is free.
 pub(crate) async fn give_back_root<P: EnginePorts>(
@@ -28,15 +28,7 @@ pub(crate) async fn give_back_root<P: EnginePorts>(
     let collection = work.collection(&deletion.collection)?;
     let keys = std::slice::from_ref(root);
     let found = copies(work, deletion, collection, keys).await?;
-    let rows: Vec<_> = found
-        .into_iter()
-        .flatten()
-        .map(|stored| RowToPutBack {
-            stored,
-            marked: true,
-            null: false,
-        })
-        .collect();
+    let rows: Vec<Whole<P>> = found.into_iter().flatten().collect();
     // Whether it is there now, and ours, is judged as for a row that was never removed.
     match put_back(work, collection, &rows).await?.pop() {
         Some(PutBackOutcome::Refused(why)) => Err(Stop::Impossible(Failure {
@@ -82,11 +74,7 @@ pub(crate) async fn rows<P: EnginePorts>(
             let Some(stored) = copy else { continue };
             if parents.has(&stored.row, records.entry(place).above) {
                 at.push(place);
-                rows.push(RowToPutBack {
-                    stored,
-                    marked: true,
-                    null: false,
-                });
+                rows.push(stored);
             } else {
                 let why = "PARENT_MISSING: the parent's row is gone, or another record by now";
                 exceptions.insert(place, NotRestored::conflict(why));
@@ -120,7 +108,7 @@ pub(crate) async fn rows<P: EnginePorts>(
 async fn put_back<P: EnginePorts>(
     work: Work<'_, P>,
     collection: &Collection,
-    rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
+    rows: &[Whole<P>],
 ) -> Result<Vec<PutBackOutcome>, Stop> {
     let store = work.rows();
     work.settle(rows, P::Rows::MOVE_BATCH, |batch| async move {
@@ -161,12 +149,12 @@ async fn at_keys<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     collection: &Collection,
-    rows: &[RowToPutBack<<P::Rows as ArchiveRows>::Whole>],
+    rows: &[Whole<P>],
     outcomes: &[PutBackOutcome],
 ) -> Result<BTreeMap<usize, AtKey>, Stop> {
     let (taken, keys): (Vec<usize>, Vec<RecordKey>) = (0..rows.len())
         .filter(|number| outcomes[*number] == PutBackOutcome::Taken)
-        .map(|number| (number, rows[number].stored.row.key.clone()))
+        .map(|number| (number, rows[number].row.key.clone()))
         .unzip();
     let mut found = BTreeMap::new();
     let mut judged = 0;
@@ -174,7 +162,7 @@ async fn at_keys<P: EnginePorts>(
         let there = first_whole(work, collection, &keys[judged..]).await?;
         for (number, now) in taken[judged..].iter().zip(&there) {
             if let Some(now) = now {
-                let copied = &rows[*number].stored.row;
+                let copied = &rows[*number].row;
                 found.insert(*number, at_key(deletion, collection, &now.row, copied));
             }
         }

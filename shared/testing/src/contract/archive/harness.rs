@@ -23,6 +23,9 @@ pub trait ArchiveHarness: Send + Sync {
         row: Map<String, Value>,
     ) -> impl Future<Output = ()> + Send;
 
+    /// Makes a row larger than it was read.
+    fn enlarge(whole: &mut <Self::Rows as ArchiveRows>::Whole);
+
     /// The complete row as it is stored.
     fn get(
         &self,

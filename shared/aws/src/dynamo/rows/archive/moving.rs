@@ -9,7 +9,7 @@ use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run, run_each};
 use crate::dynamo::rows::{DynamoRows, STORE};
 use crate::sdk_error::Refusal;
 use domain::collection::Collection;
-use ports::{Attempt, DependencyError, PutBackOutcome, RowToPutBack, Stored, TakeOutcome};
+use ports::{Attempt, DependencyError, PutBackOutcome, Stored, TakeOutcome};
 
 pub(super) async fn take(
     rows: &DynamoRows,
@@ -37,7 +37,7 @@ pub(super) async fn take(
 pub(super) async fn put_back(
     rows: &DynamoRows,
     collection: &Collection,
-    copies: &[RowToPutBack<Item>],
+    copies: &[Arc<Stored<Item>>],
 ) -> Result<Vec<Attempt<PutBackOutcome>>, DependencyError> {
     const OPERATION: &str = "put rows back";
     if copies.is_empty() {
@@ -46,7 +46,11 @@ pub(super) async fn put_back(
     let table = rows.tables.of(collection);
     let statements = copies
         .iter()
-        .map(|copy| Statement::insert(&table, returning(collection, copy)))
+        .map(|copy| {
+            let row = copy.raw.iter();
+            let row = row.map(|(name, value)| (name.as_str(), value.clone()));
+            Statement::insert(&table, row.collect())
+        })
         .collect();
     let answers = run_each(&rows.client, STORE, OPERATION, statements).await?;
     answers.into_iter().map(put_back_outcome).collect()
@@ -69,23 +73,6 @@ fn put_back_outcome(
         }
         Err(refusal) => return Err(DependencyError::refused(STORE, "put rows back", refusal)),
     })
-}
-
-/// The attributes of the row as it is put back.
-fn returning<'a>(
-    collection: &'a Collection,
-    copy: &'a RowToPutBack<Item>,
-) -> Vec<(&'a str, AttributeValue)> {
-    let marks = collection.marks.all();
-    let of_row = copy.stored.raw.iter();
-    let mut row: Vec<(&str, AttributeValue)> = of_row
-        .filter(|(name, _)| copy.marked || !marks.contains(&name.as_str()))
-        .map(|(name, value)| (name.as_str(), value.clone()))
-        .collect();
-    if copy.null && !copy.marked {
-        row.push((&collection.marks.deleted_at, AttributeValue::Null(true)));
-    }
-    row
 }
 
 /// The condition compares what the row had. DynamoDB cannot check whether attributes were added since; a declared
