@@ -38,6 +38,25 @@ pub(crate) async fn select<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
+    from: (u32, SelectCursor),
+    wanted: Wanted,
+) -> Result<Option<Page>, Stop> {
+    let Some(mut page) = fill(work, deletion, scope, from, wanted).await? else {
+        return Ok(None);
+    };
+    page.entries = Box::pin(shared_records::not_failed_before(
+        work,
+        (deletion, scope),
+        page.entries,
+    ))
+    .await?;
+    Ok(Some(page))
+}
+
+async fn fill<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    scope: &Scope,
     (number, mut cursor): (u32, SelectCursor),
     wanted: Wanted,
 ) -> Result<Option<Page>, Stop> {

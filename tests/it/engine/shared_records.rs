@@ -3,4 +3,5 @@
 mod judged;
 mod keeps;
 mod killed;
+mod listed;
 pub(crate) mod world;

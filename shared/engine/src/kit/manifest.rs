@@ -92,7 +92,11 @@ pub(crate) enum Listed {
     Open,
 }
 
-/// Which of these records the manifest already has: a few of its pages are in memory at a time.
+/// The longest manifest that is read for records that may be in it: all of it is read within one slice.
+pub(crate) const LONGEST: u32 = 10_000;
+
+/// Which of these records the manifest already has: a few of its pages are in memory at a time. Not for a manifest that
+/// is longer than [`LONGEST`].
 pub(crate) async fn known<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,

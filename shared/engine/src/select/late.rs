@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use tracing::warn;
 
-use crate::kit::manifest::{Listed, known, listed_in};
+use crate::kit::manifest::{LONGEST, Listed, known, listed_in};
 use crate::kit::membership::{Membership, can_be_asked_again, was_requested};
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -25,9 +25,6 @@ use domain::page::SelectCursor;
 use domain::row::Row;
 use domain::scope::{Scope, Source};
 use ports::{EnginePorts, Related};
-
-/// The longest manifest that is read for records that are asked for once more: all of it is read within one slice.
-const LONGEST: u32 = 10_000;
 
 /// Whether what the request lists may be found over an index.
 pub(crate) fn may_be_over_an_index(scope: &Scope) -> bool {

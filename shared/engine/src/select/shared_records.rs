@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::identified::{Identified, read_identified};
-use crate::kit::manifest::{self, Listed, known, record};
+use crate::kit::manifest::{self, LONGEST, Listed, known, record};
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -114,7 +114,6 @@ pub(crate) async fn step<P: EnginePorts>(
             (_, LinkState::Referenced | LinkState::Unreferenced) => {}
         }
     }
-    let entries = not_failed_before(work, deletion, entries).await?;
     Ok(Step::Entries {
         entries,
         next: SelectCursor::Shared(next),
@@ -212,19 +211,21 @@ async fn check_links<P: EnginePorts>(
     together(&failed, asked).await
 }
 
-/// Of the records without a live link, those that are not in the manifest already, if anything has failed: a record
-/// that is in it could not be deleted there. One that could be is marked or gone, and not found again.
-async fn not_failed_before<P: EnginePorts>(
+/// The entries of a page without those of shared records that have failed before: several links lead to one, which is in
+/// the manifest already if it could not be deleted there. One that could be is marked or gone, and not found again. In a
+/// manifest that is too long to be read it is listed once more, and fails once more.
+pub(super) async fn not_failed_before<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
+    (deletion, scope): (&Deletion, &Scope),
     mut entries: Vec<Entry>,
 ) -> Result<Vec<Entry>, Stop> {
-    let has_failed = |entry: &Entry| {
+    let may_be_listed = |entry: &&Entry| {
         let counts = deletion.deleted.get(&entry.collection);
         counts.is_some_and(|counts| counts.failed > 0)
+            && scope.is_deleted_with_links(&entry.collection, &deletion.collection)
     };
-    if entries.iter().any(has_failed) {
-        let wanted = entries.iter().map(record).collect();
+    let wanted: HashSet<_> = entries.iter().filter(may_be_listed).map(record).collect();
+    if !wanted.is_empty() && deletion.pages <= LONGEST {
         let known = known(work, deletion, wanted, Listed::Open).await?;
         entries.retain(|entry| !known.contains(&record(entry)));
     }
@@ -281,6 +282,7 @@ pub(crate) async fn next_page<P: EnginePorts>(
             deletion.links = Some(SelectCursor::Shared(place.clone()));
         }
     }
+    let entries = not_failed_before(work, (deletion, scope), entries).await?;
     if entries.is_empty() {
         let next = deletion.links_followed(work.now(), SelectCursor::Shared(place));
         return checkpoint(work, deletion, next).await;
