@@ -99,34 +99,36 @@ async fn after_a_failure_the_manifest_is_read_once_for_each_page_of_shared_recor
 }
 
 /// A live link keeps a record when its page is done, and has gone by the time that the next link is looked at, so that the
-/// record must go after all. What is done with its first entry is stored by then. Both are listed, each with what became of
-/// it, and counts count entries.
+/// record must go after all. What is done with its first entry is stored by then.
+async fn held_back_and_let_go(strategy: Strategy) -> (World, Deletion) {
+    let world = chat(strategy, 1);
+    let deletion = delete_both_messages(&world).await;
+    let faults = world.faults();
+    let other = world.clone();
+    // The page with the file, behind those of two messages and four links, is written, and not done.
+    faults.beside(Operation::PutPage, 7, Moment::After, move || {
+        put_link(&other, "t1", "both");
+    });
+    let other = world.clone();
+    // It is done.
+    faults.beside(Operation::PutExceptions, 1, Moment::After, move || {
+        let links = other.collection("message_files");
+        other.rows.remove(links, &key2("t1", "both"));
+    });
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    world.come_to_rest().await;
+    (world, deletion)
+}
+
+/// Both entries are listed, each with what became of it, and counts count entries.
 #[tokio::test]
 async fn one_that_was_held_back_and_let_go_is_listed_twice_and_counts_say_so() {
     for strategy in STRATEGIES {
         let context = format!("{strategy:?}");
-        let world = chat(strategy, 1);
-        let deletion = delete_both_messages(&world).await;
-        let faults = world.faults();
-        let other = world.clone();
-        // The page with the file, behind those of two messages and four links, is written, and not done.
-        faults.beside(Operation::PutPage, 7, Moment::After, move || {
-            put_link(&other, "t1", "both");
-        });
-        let other = world.clone();
-        // It is done.
-        faults.beside(Operation::PutExceptions, 1, Moment::After, move || {
-            let links = other.collection("message_files");
-            other.rows.remove(links, &key2("t1", "both"));
-        });
-        world.deliver(&faults, &deletion).await.unwrap().ignore();
-        world.come_to_rest().await;
+        let (world, deletion) = held_back_and_let_go(strategy).await;
 
-        let both = [
-            ("both".to_owned(), Outcome::Kept),
-            ("both".to_owned(), Outcome::Deleted),
-        ];
-        assert_eq!(listed(&world, &deletion), both, "{context}");
+        let entries = [Outcome::Kept, Outcome::Deleted].map(|outcome| ("both".to_owned(), outcome));
+        assert_eq!(listed(&world, &deletion), entries, "{context}");
         assert!(
             !live_files(&world).contains(&"both".to_owned()),
             "{context}"
@@ -138,6 +140,13 @@ async fn one_that_was_held_back_and_let_go_is_listed_twice_and_counts_say_so() {
             continue;
         }
 
+        let purged = world.act_and_rest(&deletion, Action::Purge).await;
+        assert_eq!(purged.state, State::Purged, "{context}");
+        let counts = purged.purged["files"];
+        assert_eq!((counts.purged, counts.kept), (2, 0), "{context}");
+        assert_eq!(world.row("files", &key("both")), None, "{context}");
+
+        let (world, deletion) = held_back_and_let_go(strategy).await;
         let restored = world.act_and_rest(&deletion, Action::Restore).await;
         assert_eq!(restored.state, State::Restored, "{context}");
         let counts = restored.restored["files"];
