@@ -11,6 +11,7 @@
 //! is read through the real adapters, on real tables.
 
 mod actions;
+mod deeper;
 mod fields;
 mod filters;
 mod first_builds;
@@ -80,6 +81,10 @@ impl Frozen {
 
     fn of_tops() -> Self {
         serde_json::from_str(include_str!("compatibility/v4-tops.json")).unwrap()
+    }
+
+    fn of_deeper() -> Self {
+        serde_json::from_str(include_str!("compatibility/v1-deeper.json")).unwrap()
     }
 
     fn of_behind() -> Self {

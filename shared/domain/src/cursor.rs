@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::key::RecordRef;
+
 /// Where a selection continues.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "StoredCursor", into = "StoredCursor")]
@@ -36,6 +38,18 @@ pub struct Place {
     /// Which of the collections that are related to it, from 0.
     pub child: usize,
     /// Where that query continues.
+    pub after: Option<Position>,
+}
+
+/// A place below a record that no page lists.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PlaceBelow {
+    /// The record.
+    pub record: RecordRef,
+    /// Which of the collections that are below it, from 0.
+    pub child: usize,
+    /// Where that query continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Position>,
 }
 

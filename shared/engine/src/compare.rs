@@ -145,7 +145,8 @@ async fn run<P: EnginePorts>(
         let mut progress = Progress::of(deletion, number);
         if let Err(stop) = compare_page(work, deletion, case, &mut progress).await {
             // Saved with what ends the stretch.
-            deletion.comparison.below_cursor = progress.looked.cursor();
+            let comparison = &mut deletion.comparison;
+            (comparison.below_cursor, comparison.deeper) = progress.looked.places();
             return Err(stop);
         }
         let findings = progress.findings;

@@ -30,6 +30,7 @@ impl Deletion {
         let mut next = self.changed();
         next.comparison.pages = page;
         next.comparison.below_cursor = None;
+        next.comparison.deeper = Vec::new();
         next.comparison.waiting += findings.waiting;
         next.comparison.found_more(&findings.drift);
         next
@@ -59,6 +60,7 @@ impl Deletion {
         let mut next = self.changed();
         next.comparison.done = true;
         next.comparison.below_cursor = None;
+        next.comparison.deeper = Vec::new();
         next.comparison.holder = None;
         // What waits was compared before `purge_at`, and is due then, even if that has come meanwhile. Nothing waits of
         // what was compared later: what could not be removed then is counted.

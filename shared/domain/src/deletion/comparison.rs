@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::failure::Failure;
-use crate::cursor::SelectCursor;
+use crate::cursor::{PlaceBelow, SelectCursor};
 
 /// How often a deletion is sent back to be deleted or purged once more. A writer that keeps writing below a deleted parent
 /// must not keep it from ending: from then on, what is found is only counted, and an alarm reports it.
@@ -85,9 +85,13 @@ pub struct Comparison {
         default,
         skip_serializing_if = "is_default",
         rename = "look",
-        with = "cursor"
+        with = "as_text"
     )]
     pub below_cursor: Option<SelectCursor>,
+    /// Of such a look: where it continues below one of the records that it has found, below one that is below that, and so
+    /// on. As JSON, too.
+    #[serde(default, skip_serializing_if = "is_default", with = "as_text")]
+    pub deeper: Vec<PlaceBelow>,
     /// Marks and copies of a restored deletion that have to wait for `purge_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub waiting: u64,
@@ -190,36 +194,27 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// A cursor as one text.
-mod cursor {
-    use serde::de::Error as _;
+/// What contains positions of another store, as one text.
+mod as_text {
+    use serde::de::{DeserializeOwned, Error as _};
     use serde::ser::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::cursor::SelectCursor;
-
-    #[expect(
-        clippy::ref_option,
-        reason = "serde hands over a reference to the field"
-    )]
-    pub(super) fn serialize<S: Serializer>(
-        cursor: &Option<SelectCursor>,
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &T,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        cursor
-            .as_ref()
-            .map(serde_json::to_string)
-            .transpose()
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        let text = serde_json::to_string(value).map_err(S::Error::custom)?;
+        text.serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(super) fn deserialize<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<SelectCursor>, D::Error> {
-        Option::<String>::deserialize(deserializer)?
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(D::Error::custom)
+    ) -> Result<T, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map_or_else(
+            || Ok(T::default()),
+            |text| serde_json::from_str(&text).map_err(D::Error::custom),
+        )
     }
 }

@@ -3,12 +3,13 @@
 //! What another deletion or another tenant has below a record stays there, and may be more than a stretch can read. So a
 //! look that takes more than one query has a place, which the next stretch continues from. The looks of a page are in one
 //! order: by collection as the page has them, those below rows before those below archived rows, then by the place of the
-//! record. What is before the place has had its turn: it is gone, or stays.
+//! record. What is before the place has had its turn: it is gone, or stays. Below the records that such a look finds, it
+//! has further places: each in the query of the one before.
 //!
 //! Only a restored deletion removes such records, and it does not search below its root: the place is stored in the field
 //! that is for that search.
 
-use domain::cursor::{Place, SelectCursor};
+use domain::cursor::{Place, PlaceBelow, SelectCursor};
 use domain::deletion::Deletion;
 use domain::deletion::comparison::Findings;
 use domain::page::Entry;
@@ -39,6 +40,8 @@ pub(crate) struct Looked {
     from: Option<SelectCursor>,
     /// Where the next one continues.
     at: Option<SelectCursor>,
+    /// And where below what is found there.
+    deeper: Vec<PlaceBelow>,
 }
 
 impl Progress {
@@ -47,20 +50,27 @@ impl Progress {
         let stored = deletion.comparison.below_cursor.clone();
         // A build that does not know of it leaves that of an earlier page.
         let from = stored.filter(|cursor| cursor.page() == Some(page));
+        let deeper = from.as_ref().map(|_| deletion.comparison.deeper.clone());
         let findings = Findings::default();
         let looked = Looked {
             page,
             at: from.clone(),
             from,
+            deeper: deeper.unwrap_or_default(),
         };
         Self { findings, looked }
     }
 }
 
 impl Looked {
-    /// Where the next stretch continues; `None` for the page's beginning.
-    pub(crate) fn cursor(self) -> Option<SelectCursor> {
-        self.at
+    /// Where the next stretch continues, `None` for the page's beginning; and where below what is found there.
+    pub(crate) fn places(self) -> (Option<SelectCursor>, Vec<PlaceBelow>) {
+        (self.at, self.deeper)
+    }
+
+    /// Where the looks below what is found continue.
+    pub(crate) fn deeper(&self) -> Vec<PlaceBelow> {
+        self.deeper.clone()
     }
 
     /// Where the look below the record at a place begins; `None` if an earlier stretch has left it as it is.
@@ -88,19 +98,28 @@ impl Looked {
         })
     }
 
-    /// A look has come to this place, and everything before it was clear.
-    pub(crate) fn reach(&mut self, entries: &[Entry], removing: Removing, place: &Place) {
-        let at = self
-            .at
-            .as_ref()
-            .and_then(|cursor| cursor_turn(entries, cursor));
-        if at <= turn(entries, removing, place.entry) {
-            let place = place.clone();
-            self.at = Some(match removing {
-                Removing::Rows => SelectCursor::Below(place),
-                Removing::Copies => SelectCursor::Shared(place),
-            });
+    /// A look has come to this place, and to these below what it has found there, and everything before them was clear.
+    pub(crate) fn reach(
+        &mut self,
+        entries: &[Entry],
+        (removing, place): (Removing, &Place),
+        deeper: &[PlaceBelow],
+    ) {
+        let at = self.at.as_ref();
+        if at.and_then(|cursor| cursor_turn(entries, cursor)) > turn(entries, removing, place.entry)
+        {
+            return;
         }
+        // A stretch comes to where the one before has stopped from above.
+        if at.and_then(parts) == Some((removing, place)) && self.deeper.starts_with(deeper) {
+            return;
+        }
+        let place = place.clone();
+        self.at = Some(match removing {
+            Removing::Rows => SelectCursor::Below(place),
+            Removing::Copies => SelectCursor::Shared(place),
+        });
+        self.deeper = deeper.to_vec();
     }
 }
 

@@ -6,12 +6,12 @@ use domain::deletion::{Action, Deletion, State};
 use domain::key::RecordKey;
 use serde_json::Value;
 use testing::samples::{key, key2};
-use testing::{Faults, Operation};
+use testing::{Faults, Moment, Operation};
 
 use crate::engine::bulk::world::{chat_as, message, put_reaction};
 use crate::engine::compare::compares::{put_marked, restored};
 use crate::engine::world::World;
-use crate::engine::world::trees::four_levels;
+use crate::engine::world::trees::{FOUR_LEVELS, four_levels};
 
 /// How many rows one query of a look reads.
 const QUERY: usize = 100;
@@ -21,6 +21,9 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// More than two stretches can read.
 const MANY: usize = 6_000;
+
+/// With a query for each, more than a stretch can read, too.
+const MESSAGES: usize = 60;
 
 /// Sweeps until the deletion is compared, where each query takes so long. Returns how many sweeps and queries it took.
 async fn compared_slowly(world: &World, query: Duration, most: usize) -> (usize, usize) {
@@ -125,27 +128,88 @@ async fn a_record_below_which_something_stays_does_not_hold_up_the_others() {
     assert!(world.now(&deletion).comparison.done);
 }
 
-/// Only the place below the record itself is stored.
-#[tokio::test]
-async fn a_record_stays_marked_below_whose_child_strangers_have_more_than_a_stretch_can_read() {
-    let world = four_levels();
+/// A discussion that is to be removed, and another one: below two of its many messages another tenant has more than two
+/// stretches can read; around those are records that may be removed.
+async fn strangers_below_children() -> (World, Deletion) {
+    let world = World::new(FOUR_LEVELS);
+    world.put("lists", &key("l"), None);
+    let discussions = ["d", "e"].map(|id| key2("l", id));
+    for discussion in &discussions {
+        world.put("discussions", discussion, Some(&key("l")));
+    }
     let deletion = restored(&world, "lists", "l").await;
     world.rows.remove(world.collection("lists"), &key("l"));
-    for id in ["d2", "d3"] {
-        put_marked(&world, &deletion, "discussions", &key2("l", id));
+    for discussion in &discussions {
+        put_marked(&world, &deletion, "discussions", discussion);
     }
     let reactions = world.collection("reactions");
-    for n in 0..30_000 {
-        let stranger = key2("l-d2-0", &format!("m{n:05}"));
-        let row = testing::samples::row(reactions, &stranger, "globex");
-        world.rows.put(reactions, row);
+    for n in 0..MESSAGES {
+        let message = key(&format!("m{n:02}"));
+        world.put("messages", &message, Some(&discussions[0]));
+        for emoji in ["a", "z"] {
+            let reaction = key2(&message.partition, emoji);
+            world.put("reactions", &reaction, Some(&message));
+        }
+        for n in 0..if [10, 20].contains(&n) { MANY } else { 0 } {
+            let stranger = key2(&message.partition, &format!("m{n:05}"));
+            let row = testing::samples::row(reactions, &stranger, "globex");
+            world.rows.put(reactions, row);
+        }
     }
     world.until_purge(&deletion);
+    (world, deletion)
+}
 
-    compared_slowly(&world, SLOW / 10, 3).await;
+#[tokio::test]
+async fn what_strangers_have_below_its_children_is_read_once_over_all_stretches_too() {
+    let (world, deletion) = strangers_below_children().await;
 
-    let ours = Some(deletion.id.to_string());
-    assert_eq!(world.marks("discussions", &key2("l", "d2")).0, ours);
-    assert!(world.row("messages", &key("l-d2-0")).is_some());
-    assert_eq!(world.marks("discussions", &key2("l", "d3")), (None, None));
+    let (sweeps, queries) = compared_slowly(&world, SLOW, 40).await;
+
+    // One for each message at least, and in each stretch those that it makes once more.
+    let needed = 2 * MANY / QUERY + MESSAGES + 2;
+    assert!(queries <= needed + 20 * sweeps, "{queries} in {sweeps}");
+    assert!(sweeps > 6, "it takes several stretches: {sweeps}");
+    for id in ["d", "e"] {
+        assert_eq!(world.marks("discussions", &key2("l", id)), (None, None));
+    }
+    for (collection, strangers) in [("messages", 0), ("reactions", 2 * MANY)] {
+        let left = world.rows.keys(world.collection(collection));
+        assert_eq!(left.len(), strangers, "{collection}");
+    }
+    let ended = world.now(&deletion);
+    assert!(ended.comparison.done && ended.comparison.deeper.is_empty());
+    assert_eq!(ended.due_at, None);
+}
+
+#[tokio::test]
+async fn a_look_below_children_that_is_killed_anywhere_ends_like_an_undisturbed_one() {
+    for call in (1..400).step_by(47) {
+        let (world, deletion) = strangers_below_children().await;
+        let faults = world.faults();
+        faults.slow_at(Operation::QueryRows, SLOW);
+        faults.crash_at(call, Moment::After);
+        let mut is_dead = false;
+        for _ in 0..40 {
+            is_dead |= faults.until_crash(world.sweep(&faults)).await.is_none();
+            world.clock.advance(Duration::from_mins(10));
+            if is_dead {
+                break;
+            }
+        }
+        assert!(is_dead, "call {call}");
+
+        compared_slowly(&world, SLOW / 10, 40).await;
+
+        assert!(world.now(&deletion).comparison.done, "call {call}");
+        for (collection, strangers) in [("messages", 0), ("reactions", 2 * MANY)] {
+            let left = world.rows.keys(world.collection(collection));
+            assert_eq!(left.len(), strangers, "call {call}: {collection}");
+        }
+        assert_eq!(
+            world.rows.keys(world.collection("discussions")),
+            [],
+            "call {call}"
+        );
+    }
 }

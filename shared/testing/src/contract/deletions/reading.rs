@@ -7,12 +7,13 @@ use super::harness::{DeletionsHarness, accepted, sample};
 use crate::samples::{self, ODD_IDS, key, key2, start, tenant};
 use domain::above::Above;
 use domain::collection::{Collection, Strategy};
-use domain::cursor::Place;
+use domain::cursor::{Place, PlaceBelow};
 use domain::deletion::comparison::{Drift, Tallies, Tally};
 use domain::deletion::{
     Action, Comparison, DeleteCounts, Deletion, Failure, LastAction, Lease, Notified, PassEvents,
     PurgeCounts, RestoreCounts, State,
 };
+use domain::key::RecordRef;
 use domain::page::{Entry, Exceptions, Judged, Outcome, Page, Position, SelectCursor};
 use domain::row::Row;
 use ports::{AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
@@ -303,6 +304,14 @@ fn comparison() -> Comparison {
             after: Some(Position("{\"a\":\"b\"}".to_owned())),
             ..Place::FIRST
         })),
+        deeper: vec![PlaceBelow {
+            record: RecordRef {
+                collection: samples::collection("messages").name,
+                key: key2("d", "it's {\"m\"}"),
+            },
+            child: 1,
+            after: Some(Position("{\"a\":\"b\"}".to_owned())),
+        }],
         waiting: 1,
         returns: 2,
         asked: true,
