@@ -52,12 +52,16 @@ async fn children<P: EnginePorts>(
     let mut detached = 0;
     loop {
         let found = related::page(work, &children, after.as_ref(), LOOK).await?;
-        let ours = found.rows.into_iter();
-        let ours = ours.filter(|row| row.is_of(&deletion.tenant, child));
-        let keys: Vec<_> = ours.map(|row| row.key).collect();
-        if !keys.is_empty() && !is_deleted(work, deletion, parent).await? {
-            return Ok(detached);
+        let mut ours = found.rows;
+        ours.retain(|row| row.is_of(&deletion.tenant, child));
+        if !ours.is_empty() {
+            match now(work, deletion, parent).await? {
+                Now::Gone => {}
+                Now::Another => ours.retain(|row| row.is_written_by(child, deletion.deleted_at)),
+                Now::There => return Ok(detached),
+            }
         }
+        let keys: Vec<_> = ours.into_iter().map(|row| row.key).collect();
         let rows = work.rows();
         let outcomes = work
             .settle(&keys, P::Rows::DETACH_BATCH, |batch| async move {
@@ -74,14 +78,29 @@ async fn children<P: EnginePorts>(
     }
 }
 
-/// Whether the parent is still the deletion's, or gone: one that is live again, or another record by now, keeps its
-/// children. It is read after them.
-async fn is_deleted<P: EnginePorts>(
+/// What a parent is by now.
+enum Now {
+    /// Still the deletion's, or gone.
+    Gone,
+    /// Another record has its key, which says that it was written after the deletion: it keeps its own children, but not
+    /// those that say that they were there before.
+    Another,
+    /// It is live again, or nothing tells whether it is another record: it keeps its children.
+    There,
+}
+
+/// It is read after the children.
+async fn now<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     parent: &Entry,
-) -> Result<bool, Stop> {
+) -> Result<Now, Stop> {
     let collection = work.collection(&parent.collection)?;
     let row = read_row(work, collection, &parent.key, Fields::Judged).await?;
-    Ok(row.is_none_or(|row| row.mark(collection).is_of(deletion.id)))
+    Ok(match row {
+        None => Now::Gone,
+        Some(row) if row.mark(collection).is_of(deletion.id) => Now::Gone,
+        Some(row) if row.is_written_after(collection, deletion.deleted_at) => Now::Another,
+        Some(_) => Now::There,
+    })
 }

@@ -165,6 +165,94 @@ async fn a_parent_that_is_there_again_keeps_its_children() {
     }
 }
 
+/// Folders and notes that say when they were written; the deletion is accepted at 07:00.
+fn dated_folders(strategy: &str) -> World {
+    let dated = FOLDERS.replace(
+        "permissions",
+        "filters     = { time = \"created_at\" }\npermissions",
+    );
+    let text = dated.replace("\"flag\"", &format!("\"{strategy}\""));
+    let is_said = |line: &&str| strategy != "erase" || !line.starts_with("retention");
+    let lines: Vec<&str> = text.lines().filter(is_said).collect();
+    let world = World::new(&lines.join("\n"));
+    put_dated(&world, "folders", "f", EARLIER);
+    world
+}
+
+const EARLIER: &str = "2026-11-21T06:00:00Z";
+const LATER: &str = "2026-11-21T07:00:30Z";
+
+/// A folder, or a note in `f`.
+fn put_dated(world: &World, collection: &str, id: &str, at: &str) {
+    let folder = key("f");
+    let parent = (collection == "notes").then_some(&folder);
+    let at = [("created_at", json!(at))];
+    world.put_with(collection, &key(id), parent, &at);
+}
+
+fn assert_only_the_new_note_is_in_it(world: &World, context: &str) {
+    for (note, folder) in [("old", None), ("new", Some(json!("f")))] {
+        let row = world.row("notes", &key(note)).expect("it stays");
+        assert_eq!(row.get("folder_id").cloned(), folder, "{context}: {note}");
+    }
+}
+
+/// Otherwise they would be shown in a folder that they have never been in.
+#[tokio::test]
+async fn the_children_of_a_parent_do_not_stay_below_the_next_record_of_its_key() {
+    for strategy in ["flag", "archive", "erase"] {
+        let world = dated_folders(strategy);
+        world.rows.lag();
+        put_dated(&world, "notes", "old", EARLIER);
+        let deletion = world.accept("folders", &key("f")).await;
+        world.come_to_rest().await;
+        world.rows.settle();
+        if strategy == "flag" {
+            world.act_and_rest(&deletion, Action::Purge).await;
+        }
+        put_dated(&world, "folders", "f", LATER);
+        put_dated(&world, "notes", "new", LATER);
+
+        compared(&world, &deletion).await;
+
+        assert_only_the_new_note_is_in_it(&world, strategy);
+    }
+}
+
+#[tokio::test]
+async fn nor_if_its_worker_dies_when_the_parent_is_gone_and_its_key_is_taken() {
+    for (strategy, removal) in [
+        ("archive", Operation::TakeRows),
+        ("erase", Operation::EraseRows),
+    ] {
+        let begun = async || {
+            let world = dated_folders(strategy);
+            put_dated(&world, "notes", "old", EARLIER);
+            let deletion = world.accept("folders", &key("f")).await;
+            let faults = world.faults();
+            (world, deletion, faults)
+        };
+        let (world, deletion, faults) = begun().await;
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        let log = faults.log();
+        let at = log.iter().find(|call| call.operation == removal);
+        let (world, deletion, faults) = begun().await;
+        faults.crash_at(at.expect("it removes the row").number, Moment::After);
+        let _dead = faults.until_crash(world.deliver(&faults, &deletion)).await;
+        assert_eq!(world.row("folders", &key("f")), None, "{strategy}");
+        put_dated(&world, "folders", "f", LATER);
+        put_dated(&world, "notes", "new", LATER);
+
+        world.come_to_rest().await;
+        // One that is erased leaves no copy to know it by.
+        if strategy == "erase" {
+            compared(&world, &deletion).await;
+        }
+
+        assert_only_the_new_note_is_in_it(&world, strategy);
+    }
+}
+
 #[tokio::test]
 async fn detaching_that_is_killed_at_any_step_is_finished_later() {
     let steps = {
