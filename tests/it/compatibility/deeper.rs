@@ -40,7 +40,7 @@ async fn the_places_of_a_look_are_read_as_they_were_stored_and_left_out_when_it_
     let stored = frozen.control[0]["comparison"]["M"].as_object().unwrap();
     assert_eq!(stored.keys().collect::<Vec<_>>(), ["deeper", "look"]);
     assert!(
-        serde_json::to_value(&Comparison::default())
+        serde_json::to_value(Comparison::default())
             .unwrap()
             .get("deeper")
             .is_none()

@@ -2,6 +2,7 @@
 
 mod asking;
 pub(crate) mod end;
+pub(crate) mod figures;
 pub(crate) mod strategies;
 pub(crate) mod trees;
 

@@ -12,27 +12,17 @@ use testing::samples::key;
 
 use super::asking::by;
 use super::text_of;
+use crate::engine::world::figures::{asked, peak_kilobytes};
 use crate::engine::world::{Ignore as _, World};
 
 /// How many notifications: a million in the longest run (`MATCHES=1000000`), less otherwise.
 fn matches() -> usize {
-    let many = std::env::var_os("MATCHES").and_then(|many| many.into_string().ok());
-    let many = many.and_then(|many| many.parse().ok());
-    many.unwrap_or(12_000)
+    asked("MATCHES", 12_000)
 }
 
 /// The store calls of a preview at the most: so many rows are counted, and of one in five that match five times as many
 /// are read, a thousand at once.
 const MOST_CALLS: u64 = 80;
-
-/// The most memory that the process has had, where the system says so.
-fn peak_kilobytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
-}
 
 #[tokio::test]
 async fn however_many_match_the_preview_is_bounded_and_honest_and_the_run_goes_on_in_slices() {
