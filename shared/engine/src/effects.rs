@@ -79,13 +79,20 @@ pub(crate) async fn follow<P: EnginePorts>(
     let is_done: &(dyn Fn(usize) -> bool + Sync) = match deletion.state.pass() {
         Pass::Delete => &|place| page.outcome(place, exceptions) == Outcome::Deleted,
         Pass::Restore => &|place| !exceptions.restored.contains_key(&place),
-        // Everything that follows a record has been done with its delete.
-        Pass::Purge => return Ok(Notice::default()),
+        // What follows a record has been done with its delete, if that has come to it, and has not failed.
+        Pass::Purge => &|place| {
+            let outcome = page.outcome(place, exceptions);
+            let is_left = outcome == Outcome::Deleted && !deletion.is_acted(page.number);
+            (is_left || outcome.is_failed()) && !exceptions.purged.contains_key(&place)
+        },
     };
     let entries: Vec<&Entry> = (0..page.entries.len())
         .filter(|place| is_done(*place))
         .map(|place| &page.entries[place])
         .collect();
+    if entries.is_empty() && deletion.state.pass() == Pass::Purge {
+        return Ok(Notice::default());
+    }
     let done = Done {
         deletion,
         scope,

@@ -1,4 +1,5 @@
 //! Stories of a few steps that broke the engine, or a draft of it.
 
+mod combinations;
 mod drafts;
 mod second_look;

@@ -19,7 +19,7 @@ impl<P: EnginePorts> Effect<P> for Detach {
         _notes: &'a mut Notes,
     ) -> Answer<'a, ()> {
         Box::pin(async move {
-            if done.pass() == Pass::Delete {
+            if done.pass() != Pass::Restore {
                 detach(work, done.deletion, done.entries.iter().copied()).await?;
             }
             Ok(())

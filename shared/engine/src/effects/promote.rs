@@ -39,7 +39,7 @@ impl<P: EnginePorts> Effect<P> for Promote {
         _notes: &'a mut Notes,
     ) -> Answer<'a, ()> {
         Box::pin(async move {
-            if done.pass() == Pass::Delete {
+            if done.pass() != Pass::Restore {
                 groups(work, done).await?;
             }
             Ok(())

@@ -207,6 +207,16 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             Task::Delete(scope) => Some(scope),
             Task::Restore | Task::Purge(_) => None,
         };
+        let has_failed = deletion.deleted.values().any(|counts| counts.failed > 0);
+        let stored;
+        let exceptions = match self.task {
+            // What the delete has failed on need not have been read so far.
+            Task::Purge(_) if has_failed && exceptions.is_empty() => {
+                stored = self.stored(deletion).await?;
+                &stored
+            }
+            Task::Purge(_) | Task::Delete(_) | Task::Restore => exceptions,
+        };
         let done = (self.page, exceptions);
         Box::pin(effects::follow(self.work, deletion, scope, done, self.turn)).await
     }

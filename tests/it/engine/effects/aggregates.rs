@@ -60,6 +60,30 @@ async fn deleting_the_first_message_moves_the_pointer_to_the_first_remaining() {
     assert_eq!(detail["value"], "3");
 }
 
+/// A delete that has failed on the message has not moved the pointer.
+#[tokio::test]
+async fn a_purge_moves_the_pointers_that_its_delete_has_not_moved_and_tells() {
+    let document =
+        "document    = { index = \"messages\", id = \"{stream_id}~{message_id}\", fields = [] }";
+    let key_of = "key         = [\"stream_id\", \"message_id\"]";
+    let world = World::new(&STREAMS.replace(key_of, &format!("{key_of}\n{document}")));
+    world.put_stream("s", &["1", "2", "3"]);
+    world.documents.reject("s~1", "mapper_parsing_exception");
+    let deletion = world.accept("stream_messages", &key2("s", "1")).await;
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+    assert_eq!(world.known("s"), known(Some("1"), Some("3")));
+    world.documents.accept("s~1");
+
+    let purged = world.act_and_rest(&deletion, Action::Purge).await;
+
+    assert_eq!(purged.state, State::Purged);
+    assert_eq!(world.known("s"), known(Some("2"), Some("3")));
+    let told = world.told("AggregateChanged");
+    let values: Vec<&Value> = told.iter().map(|event| &event.detail["value"]).collect();
+    assert_eq!(values, [&json!("2")]);
+}
+
 #[tokio::test]
 async fn deleting_the_latest_message_moves_that_pointer_over_an_index() {
     let world = stream(&["1", "2", "3"]);

@@ -312,7 +312,11 @@ async fn a_parent_whose_children_are_deleted_or_another_tenants_is_not_kept() {
 
 /// A target with a group of four, of which `n-1` is the owner, and a notification that is in no group.
 fn group() -> World {
-    let world = World::new(GROUPS);
+    group_of(GROUPS)
+}
+
+fn group_of(collections: &str) -> World {
+    let world = World::new(collections);
     world.put("targets", &key("t"), None);
     for (id, owner, at) in [
         ("n-1", None, "1"),
@@ -441,6 +445,26 @@ async fn a_promotion_that_is_killed_at_any_step_ends_with_one_owner() {
             assert_eq!(owners, expected, "step {step} {moment:?}");
         }
     }
+}
+
+/// What a delete has failed on is followed by what follows when its purge removes it.
+#[tokio::test]
+async fn the_owner_of_a_group_that_had_failed_has_a_successor_when_it_is_purged() {
+    let document = "document    = { index = \"notifications\", id = \"{target_id}~{notification_id}\", fields = [] }";
+    let key_of = "key         = [\"target_id\", \"notification_id\"]";
+    let world = group_of(&GROUPS.replace(key_of, &format!("{key_of}\n{document}")));
+    world.documents.reject("t~n-1", "mapper_parsing_exception");
+    let deletion = world.accept("notifications", &key2("t", "n-1")).await;
+    world.come_to_rest().await;
+    assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+    assert_eq!(owner(&world, "n-2"), Some(json!("n-1")));
+    world.documents.accept("t~n-1");
+
+    let purged = world.act_and_rest(&deletion, Action::Purge).await;
+
+    assert_eq!(purged.state, State::Purged);
+    let owners = ["n-2", "n-3", "n-4"].map(|id| owner(&world, id));
+    assert_eq!(owners, [Some(json!("n-3")), None, Some(json!("n-3"))]);
 }
 
 #[tokio::test]
