@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::compare::looked::Progress;
+use crate::compare::looked::{Progress, Removing};
 use crate::compare::repair::Comparing;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::detach::detach;
@@ -39,6 +39,9 @@ pub(crate) mod repair;
 
 use self::below::{Live, below};
 use self::plan::Case;
+
+/// Below how many records children are detached before it is remembered.
+const DETACHED: usize = 16;
 
 /// The result of one stretch of a comparison.
 #[derive(Debug)]
@@ -197,12 +200,33 @@ async fn compare_page<P: EnginePorts>(
         comparing.compare(case, progress).await?;
         copies::compare(work, deletion, &records, case, progress).await?;
         if case.has_deleted(deletion, number) {
-            let open = records.open(None);
-            let entries = open.places.iter().map(|place| open.entry(*place));
-            let detached = Box::pin(detach(work, deletion, entries)).await?;
-            if detached > 0 {
-                info!(deletion_id = %deletion.id, detached, "an index had not shown {detached} children of records of deletion {}: they are detached", deletion.id);
-            }
+            Box::pin(detach_again(work, deletion, &records.open(None), progress)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Detaches what an index had not shown below these records. Each of them is a query: how far it is, is remembered.
+async fn detach_again<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+    progress: &mut Progress,
+) -> Result<(), Stop> {
+    let (entries, looked) = (records.entries, &mut progress.looked);
+    let mut open = records.clone();
+    open.places
+        .retain(|place| looked.begin(entries, Removing::Rows, *place).is_some());
+    for some in open.chunks(DETACHED) {
+        let parents = some.places.iter().map(|place| some.entry(*place));
+        let detached = detach(work, deletion, parents).await?;
+        if detached > 0 {
+            info!(deletion_id = %deletion.id, detached, "an index had not shown {detached} children of records of deletion {}: they are detached", deletion.id);
+        }
+        let last = some.places.last().copied();
+        let begun = last.and_then(|last| looked.begin(entries, Removing::Rows, last));
+        if let Some(place) = begun {
+            looked.reach(entries, (Removing::Rows, &place), &[]);
         }
     }
     Ok(())

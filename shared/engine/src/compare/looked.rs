@@ -6,8 +6,9 @@
 //! record. What is before the place has had its turn: it is gone, or stays. Below the records that such a look finds, it
 //! has further places: each in the query of the one before.
 //!
-//! Only a restored deletion removes such records, and it does not search below its root: the place is stored in the field
-//! that is for that search.
+//! Only a restored deletion removes such records. What another one remembers here is below which records children were
+//! detached. The place is stored in the field that is for the search below the root: a restored deletion has none, and the
+//! others begin it when all pages are compared.
 
 use domain::cursor::{Place, PlaceBelow, SelectCursor};
 use domain::deletion::Deletion;

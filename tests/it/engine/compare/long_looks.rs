@@ -88,6 +88,61 @@ async fn what_strangers_have_below_a_record_is_read_once_over_all_stretches() {
     }
 }
 
+/// A list of folders; notes stay when their folder goes.
+const FOLDERS: &str = r#"
+[lists]
+table       = "lists"
+key         = ["list_id"]
+tenant      = "owner"
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[folders]
+table       = "folders"
+key         = ["list_id", "folder_id"]
+tenant      = "owner"
+parent      = { collection = "lists", by = ["list_id"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+
+[notes]
+table       = "notes"
+key         = ["note_id"]
+tenant      = "owner"
+parent      = { collection = "folders", by = ["list", "folder"], gsi = "by_folder", on_delete = "detach" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { read = ["member"], delete = ["admin"], restore = ["admin"], purge = ["admin"] }
+"#;
+
+#[tokio::test]
+async fn children_of_more_records_than_a_stretch_can_ask_for_are_detached_over_several() {
+    let world = World::new(FOLDERS);
+    world.put("lists", &key("l"), None);
+    world.rows.lag();
+    for n in 0..120 {
+        let folder = key2("l", &format!("f{n:03}"));
+        world.put("folders", &folder, Some(&key("l")));
+        world.put("notes", &key(&format!("n{n:03}")), Some(&folder));
+    }
+    let deletion = world.delete_and_rest("lists", &key("l")).await;
+    world.rows.settle();
+    let due = world.now(&deletion).due_at.expect("it is compared");
+    world.clock.set(due);
+
+    let (sweeps, queries) = compared_slowly(&world, SLOW, 12).await;
+
+    assert!(sweeps > 3, "it takes several stretches: {sweeps}");
+    // Of a stretch that ends, fewer than are remembered at once are asked for again; and what is below the list is.
+    assert!(queries <= 120 + 16 * sweeps + 300, "{queries}");
+    for n in 0..120 {
+        let note = world.row("notes", &key(&format!("n{n:03}"))).unwrap();
+        assert_eq!(note.get("folder"), None, "{n}");
+    }
+}
+
 /// Another deletion's messages.
 fn put_marked_by_another(world: &World, discussion: &RecordKey, id: &str) {
     let mut row = world.live_row("messages", &key(id), Some(discussion));
