@@ -41,6 +41,8 @@ pub struct OrderQuery<'a> {
     pub along: OrderAlong<'a>,
     /// The value of the partition attribute.
     pub partition: &'a str,
+    /// How the sort values begin; without it, in any way.
+    pub within: Option<&'a str>,
     /// The sort value where the query begins, itself included; without it, at the first or the last row.
     pub from: Option<&'a str>,
     /// Where to continue: through an index many rows may have one sort value.

@@ -15,7 +15,7 @@ use crate::kit::related::in_order;
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use domain::collection::{Aggregate, ChildLookup, Collection, Collections, Take};
+use domain::collection::{Aggregate, ChildLookup, Collection, Collections, Known, Take};
 use domain::current_value::CurrentValue;
 use domain::deletion::{Deletion, Pass};
 use domain::key::RecordKey;
@@ -291,8 +291,17 @@ async fn first_live<P: EnginePorts>(
         },
     };
     // If the parent's key has more than the partition attribute holds, the rest narrows the result.
-    let Some(partition) = child.of_children(&value_of.parent, attribute) else {
+    let Some(Known::Whole(partition)) = child.of_children(&value_of.parent, attribute) else {
         return Ok(None);
+    };
+    // In the table the children of one parent may be a part of the partition.
+    let within = match along {
+        OrderAlong::Table => child.of_children(&value_of.parent, of),
+        OrderAlong::Index { .. } => None,
+    };
+    let within = match &within {
+        Some(Known::Beginning(within)) => Some(within.as_str()),
+        _ => None,
     };
     let is_live = |row: &Row| {
         row.is_unmarked(&deletion.tenant, child)
@@ -304,6 +313,7 @@ async fn first_live<P: EnginePorts>(
             collection: child,
             along,
             partition: &partition,
+            within,
             from: start,
             after: after.as_ref(),
             direction: match value_of.aggregate.take {

@@ -28,6 +28,7 @@ macro_rules! aggregates_contract {
                 a_look_continues_behind_a_row_also_among_rows_of_one_value,
                 a_look_does_not_continue_at_a_position_of_another_one,
                 a_look_shows_marked_rows_and_no_other_partition,
+                a_look_stays_within_what_begins_the_same,
                 a_collection_without_a_sort_attribute_has_no_order,
                 an_aggregate_is_set_where_it_is_what_was_read,
                 an_aggregate_that_was_changed_since_is_left_alone,
@@ -120,6 +121,29 @@ where
     };
 
     assert_refused(harness.rows().in_order(other).await);
+}
+
+pub async fn a_look_stays_within_what_begins_the_same<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let messages = collection("messages");
+    seed(harness, &["1", "12", "121", "12\u{10ffff}", "13", "2"]).await;
+
+    for (from, direction, expected) in [
+        (None, Direction::Rising, vec!["12", "121", "12\u{10ffff}"]),
+        (None, Direction::Falling, vec!["12\u{10ffff}", "121", "12"]),
+        (Some("121"), Direction::Rising, vec!["121", "12\u{10ffff}"]),
+        (Some("121"), Direction::Falling, vec!["121", "12"]),
+    ] {
+        let query = OrderQuery {
+            within: Some("12"),
+            ..look(&messages, from, direction, 2)
+        };
+        let found = follow(harness, query).await.into_iter();
+        let found: Vec<String> = found.filter_map(|row| row.key.sort).collect();
+        assert_eq!(found, expected, "from {from:?}, {direction:?}");
+    }
 }
 
 pub async fn a_look_shows_marked_rows_and_no_other_partition<H>(harness: &H)
@@ -316,6 +340,7 @@ fn look<'a>(
         collection,
         along: OrderAlong::Table,
         partition: "d",
+        within: None,
         from,
         after: None,
         direction,

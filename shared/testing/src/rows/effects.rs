@@ -68,6 +68,7 @@ impl RepairAggregates for FakeRows {
             })
             .filter_map(|(key, attributes)| Some((text(attributes, sort)?, key, attributes)))
             .filter(|(value, ..)| begins(value))
+            .filter(|(value, ..)| query.within.is_none_or(|within| value.starts_with(within)))
             .collect();
         found.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
         if !rising {

@@ -54,11 +54,7 @@ impl RepairAggregates for DynamoRows {
             placeholders.name(partition),
             placeholders.value(text(query.partition))
         )];
-        if let Some(from) = query.from {
-            let beyond = if rising { ">=" } else { "<=" };
-            let (name, value) = (placeholders.name(sort), placeholders.value(text(from)));
-            key.push(format!("{name} {beyond} {value}"));
-        }
+        key.extend(sorted(&mut placeholders, sort, &query));
         let start = query
             .after
             .map(|after| {
@@ -112,6 +108,33 @@ impl RepairAggregates for DynamoRows {
             .ok_or_else(|| DependencyError::unavailable(STORE, SET, NoAnswer))?;
         outcome(answer, attribute, next)
     }
+}
+
+/// The condition on the sort attribute, of which there is one at most.
+fn sorted(places: &mut Placeholders, sort: &str, query: &OrderQuery<'_>) -> Option<String> {
+    let rising = query.direction == Direction::Rising;
+    let mut condition = |form: &str, values: &[&str]| {
+        let name = places.name(sort);
+        let values = values.iter().map(|value| places.value(text(*value)));
+        let mut parts = vec![name];
+        parts.extend(values);
+        let condition = parts.iter().enumerate();
+        condition.fold(form.to_owned(), |form, (place, part)| {
+            form.replace(&format!("{{{place}}}"), part)
+        })
+    };
+    Some(match (query.within, query.from, rising) {
+        (None, None, _) => return None,
+        (None, Some(from), true) => condition("{0} >= {1}", &[from]),
+        (None, Some(from), false) => condition("{0} <= {1}", &[from]),
+        (Some(within), None, _) => condition("begins_with({0}, {1})", &[within]),
+        (Some(within), Some(from), true) => {
+            // The last character of Unicode, with which no text begins.
+            let end = format!("{within}{}", char::MAX);
+            condition("{0} BETWEEN {1} AND {2}", &[from, &end])
+        }
+        (Some(within), Some(from), false) => condition("{0} BETWEEN {1} AND {2}", &[within, from]),
+    })
 }
 
 /// The statement, or `None` where the condition cannot hold.

@@ -87,9 +87,10 @@ impl Collection {
             .key(&link.by, tenant, |name| self.part(key, text, name))
     }
 
-    /// The text of this attribute in rows that reference a parent with this key; `None` where that does not say it.
+    /// What the text of this attribute is in rows that reference a parent with this key; `None` where that says nothing of
+    /// it.
     #[must_use]
-    pub fn of_children(&self, parent: &RecordKey, attribute: &str) -> Option<String> {
+    pub fn of_children(&self, parent: &RecordKey, attribute: &str) -> Option<Known> {
         let link = self.parent.as_ref()?;
         let values = link.of.values(&link.by, parent).into_iter();
         let names = link.by.iter().map(String::as_str);
@@ -98,13 +99,8 @@ impl Collection {
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
         let mut conditions = self.conditions(&equals).ok()?.into_iter();
-        match conditions
-            .find(|condition| condition.attribute == attribute)?
-            .known
-        {
-            Known::Whole(text) => Some(text),
-            Known::Beginning(_) => None,
-        }
+        let found = conditions.find(|condition| condition.attribute == attribute)?;
+        Some(found.known)
     }
 
     /// The parts of a key as `(name, value)`; of one that is not of this collection, its attributes.

@@ -7,7 +7,7 @@ use super::tree::{Entry, Section};
 use super::values::{attributes, collection_name, named, named_if_any, one_of};
 use super::words::{self, checked};
 use crate::collection::model::effects::{Aggregate, EventSpec, Recipients, Take};
-use crate::collection::model::key_schema::KeySchema;
+use crate::collection::model::key_schema::{KeyKind, KeySchema};
 use crate::collection::model::parent::{ChildLookup, Parent};
 
 /// The fields that the detail of every event has.
@@ -205,6 +205,11 @@ fn in_order<'a>(
     let on_the_table = parent.lookup == ChildLookup::Table
         && key.sort.as_ref() == Some(of)
         && !parent.by.contains(of);
+    if on_the_table && key.forms[1].kind == KeyKind::Number {
+        let message = format!("is `{of}`, a number, and computed values are texts; take it out");
+        problems.add(section.place_of("of"), message);
+        return None;
+    }
     match (on_the_table, gsi) {
         (true, None) => Some(ChildLookup::Table),
         (false, Some(gsi)) => Some(ChildLookup::Index(gsi)),

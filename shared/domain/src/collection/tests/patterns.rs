@@ -364,3 +364,20 @@ fn a_record_without_a_row_has_a_key_and_what_is_below_it() {
         refused_with(&text, message);
     }
 }
+
+#[test]
+fn a_number_in_the_key_is_no_computed_value() {
+    let parent = declared("resources", "key = [\"id\"]\ntenant = { fixed = \"main\" }");
+    let child = declared(
+        "versions",
+        r#"key = ["id", { attribute = "vid", type = "N" }]
+tenant = { fixed = "main" }
+parent = { collection = "resources", by = ["id"], on_delete = "cascade" }
+aggregates = [{ on = "resources", attribute = "latest", take = "max", of = "vid" }]"#,
+    );
+
+    refused_with(
+        &(parent + &child),
+        "is `vid`, a number, and computed values are texts; take it out",
+    );
+}
