@@ -5,6 +5,7 @@ mod applications;
 mod chat_by_indexes;
 mod documents_per_site;
 mod granules;
+mod made_of_parts;
 mod transactions_routed;
 
 use std::io::Write as _;
@@ -40,32 +41,37 @@ fn attached(name: &str, collections: &str, tenant: &str) -> Option<Attached> {
         return None;
     };
     let schema: Value = serde_json::from_str(&text).expect("a schema is JSON");
-    let file = SourceFile {
-        name: format!("{name}.toml"),
-        text: collections.to_owned(),
-    };
-    let declared = Collections::from_files(&[file]).unwrap_or_else(|errors| panic!("{errors}"));
-    let stores = Tables::described(&schema["tables"]);
-    let documents = FakeDocuments::of(&declared);
-    let on = OnTables::on(stores, documents, declared, tenant);
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    for item in schema["items"].as_array().expect("items") {
-        let table = on.tables.named(&text(&item["table"]));
-        let item = item["item"].as_object().expect("an item");
-        on.tables.put_item(&table, item);
-    }
-    let tables = schema["tables"].as_array().expect("tables").iter();
-    let tables: Vec<String> = tables.map(|table| text(&table["name"])).collect();
-    let mut attached = Attached {
-        on,
-        tables,
-        loaded: Vec::new(),
-    };
-    attached.loaded = attached.rows();
-    Some(attached)
+    Some(Attached::of(name, &schema, collections, tenant))
 }
 
 impl Attached {
+    /// This schema with these collections.
+    fn of(name: &str, schema: &Value, collections: &str, tenant: &str) -> Self {
+        let file = SourceFile {
+            name: format!("{name}.toml"),
+            text: collections.to_owned(),
+        };
+        let declared = Collections::from_files(&[file]).unwrap_or_else(|errors| panic!("{errors}"));
+        let stores = Tables::described(&schema["tables"]);
+        let documents = FakeDocuments::of(&declared);
+        let on = OnTables::on(stores, documents, declared, tenant);
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        for item in schema["items"].as_array().expect("items") {
+            let table = on.tables.named(&text(&item["table"]));
+            let item = item["item"].as_object().expect("an item");
+            on.tables.put_item(&table, item);
+        }
+        let tables = schema["tables"].as_array().expect("tables").iter();
+        let tables: Vec<String> = tables.map(|table| text(&table["name"])).collect();
+        let mut attached = Attached {
+            on,
+            tables,
+            loaded: Vec::new(),
+        };
+        attached.loaded = attached.rows();
+        attached
+    }
+
     /// The rows of each table, in a fixed order: also those that no collection declares.
     fn rows(&self) -> Vec<(String, Items)> {
         let of = |table: &String| {

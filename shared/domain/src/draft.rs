@@ -154,7 +154,9 @@ fn parent(
     for name in &parent.by {
         let attribute = collection.behind(name);
         let text_of = |attribute: &str| attributes.get(attribute).and_then(Value::as_str);
-        if text(attributes, attribute)? && collection.part(key, text_of, name).is_some() {
+        let is_of_key = collection.key.attributes().any(|part| part == attribute);
+        let is_there = is_of_key || text(attributes, attribute)?;
+        if is_there && collection.part(key, text_of, name).is_some() {
             named = true;
         } else {
             missing = missing.or(Some(attribute));

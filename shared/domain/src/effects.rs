@@ -157,14 +157,11 @@ impl Collection {
     #[must_use]
     pub fn judged_attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
-        names.extend(self.tenant.place());
-        names.extend(
-            self.parent
-                .iter()
-                .flat_map(|parent| &parent.by)
-                .map(String::as_str),
-        );
-        names.extend(self.author.iter().map(|author| author.attribute.as_str()));
+        names.extend(self.tenant.attribute());
+        let by = self.parent.iter().flat_map(|parent| &parent.by);
+        names.extend(by.map(|name| self.behind(name)));
+        let author = self.author.iter();
+        names.extend(author.map(|author| self.behind(&author.attribute)));
         if let Some(promotion) = self
             .parent
             .as_ref()
@@ -179,19 +176,7 @@ impl Collection {
         if let Some(Recipients::Attribute(attribute)) = &self.recipients {
             names.push(attribute);
         }
-        self.attributes_of(names)
-    }
-
-    /// The attributes that hold these parts and attributes, each once.
-    fn attributes_of<'a>(&'a self, names: Vec<&'a str>) -> Vec<&'a str> {
-        let mut attributes = Vec::with_capacity(names.len());
-        for name in names {
-            let attribute = self.behind(name);
-            if !attributes.contains(&attribute) {
-                attributes.push(attribute);
-            }
-        }
-        attributes
+        each_once(names)
     }
 
     /// The attributes of a row that its document says, or that a decision needs (`Fields::Searched` of the ports), each
@@ -230,42 +215,36 @@ impl Collection {
                 .flat_map(|spec| &spec.fields)
                 .map(String::as_str),
         );
-        let mut seen = std::collections::BTreeSet::new();
-        names.retain(|name| seen.insert(*name));
-        names
+        each_once(names)
     }
 
     /// The attributes whose values effects need, as they are in the row.
     fn effect_attributes(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        names.extend(
-            self.event
-                .iter()
-                .flat_map(|event| &event.group)
-                .map(String::as_str),
-        );
+        let mut parts: Vec<&str> = Vec::new();
+        let group = self.event.iter().flat_map(|event| &event.group);
+        parts.extend(group.map(String::as_str));
         if self.recipients.is_some() {
-            names.extend(self.author.iter().map(|author| author.attribute.as_str()));
+            parts.extend(self.author.iter().map(|author| author.attribute.as_str()));
         }
         if !self.aggregates.is_empty() {
-            names.extend(
-                self.parent
-                    .iter()
-                    .flat_map(|parent| &parent.by)
-                    .map(String::as_str),
-            );
+            let by = self.parent.iter().flat_map(|parent| &parent.by);
+            parts.extend(by.map(String::as_str));
         }
-        names.extend(
-            self.keeps
-                .iter()
-                .flat_map(|keeps| &keeps.by)
-                .map(String::as_str),
-        );
+        let kept = self.keeps.iter().flat_map(|keeps| &keeps.by);
+        parts.extend(kept.map(String::as_str));
+        let mut names: Vec<&str> = parts.into_iter().map(|name| self.behind(name)).collect();
         let over_an_index = self
             .aggregates
             .iter()
             .filter(|aggregate| aggregate.lookup != ChildLookup::Table);
         names.extend(over_an_index.map(|aggregate| aggregate.of.as_str()));
-        self.attributes_of(names)
+        each_once(names)
     }
+}
+
+/// The same names, each once.
+fn each_once(mut names: Vec<&str>) -> Vec<&str> {
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
+    names
 }

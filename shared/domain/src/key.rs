@@ -128,17 +128,16 @@ impl RecordKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] for a part that the key could not be read back with, and for a key that is too long.
+    /// [`KeyError`] for a part that the key could not be read back with.
     pub fn of_parts<'v>(
         schema: &KeySchema,
         part: impl Fn(&str) -> Option<&'v str>,
     ) -> Result<Option<Self>, KeyError> {
         let mut values = Vec::with_capacity(2);
-        for ((attribute, form), place) in schema.each().zip(["id", "sort"]) {
+        for (attribute, form) in schema.each() {
             let Known::Whole(value) = form.write(attribute, &part)? else {
                 return Ok(None);
             };
-            check(place, &value)?;
             if form.kind == KeyKind::Number && !is_as_stored(&value) {
                 let part = attribute.to_owned();
                 return Err(KeyError::Number { part });
@@ -148,7 +147,32 @@ impl RecordKey {
         let mut values = values.into_iter();
         let partition = values.next().unwrap_or_default();
         let sort = values.next();
-        Ok(Some(Self { partition, sort }))
+        let key = Self { partition, sort };
+        // Another pattern of the attribute may fit the same text: then it is of two records, or of none.
+        let read = key.read(schema);
+        let is_read_back = |read: &Vec<(&str, &str)>| {
+            let mut read = read.iter();
+            read.all(|(name, value)| part(name) == Some(*value))
+        };
+        if read.as_ref().is_some_and(is_read_back) {
+            return Ok(Some(key));
+        }
+        let name = schema.parts().first().copied().unwrap_or_default();
+        Err(KeyError::Part(PartError {
+            part: name.to_owned(),
+            pattern: format!("{{{name}}}"),
+        }))
+    }
+
+    /// Whether each part is one that the API takes.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] says which part is empty or too long.
+    pub fn fits(&self) -> Result<(), KeyError> {
+        self.values()
+            .zip(["id", "sort"])
+            .try_for_each(|(value, place)| check(place, value))
     }
 
     /// The values of the key, partition first.

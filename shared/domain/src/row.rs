@@ -178,7 +178,8 @@ impl Row {
                     // Such a key would be another way to write one without the part.
                     Some(tenant) if Some(tenant) == default => None,
                     Some(tenant) => Some(tenant),
-                    None => default,
+                    // A key that no pattern fits, or two, does not say that it is without the part.
+                    None => default.filter(|_| collection.has(&self.key)),
                 }
             }
             // Whoever has found the row has found its parent first.

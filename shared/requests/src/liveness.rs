@@ -146,7 +146,7 @@ async fn judge_for<P: ApiPorts>(
 
 /// Whether a record whose tenant is its parent's is this tenant's, by the ancestors that its key references. Of others the
 /// row says it.
-fn is_below_theirs(
+pub(super) fn is_below_theirs(
     collections: &Collections,
     collection: &Collection,
     tenant: &Tenant,
@@ -166,7 +166,7 @@ fn is_below_theirs(
     true
 }
 
-/// Whether a row that was read is this tenant's. Another call is made only where its parent says whose it is.
+/// Whether the record with this key is this tenant's, where its parent says whose it is: only there a call is made.
 ///
 /// # Errors
 ///
@@ -175,13 +175,13 @@ pub(super) async fn is_theirs<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     tenant: &Tenant,
-    row: &Row,
+    key: &RecordKey,
 ) -> Result<bool, DependencyError> {
     if collection.tenant != TenantRule::Parent {
-        return Ok(row.is_of(tenant, collection));
+        return Ok(true);
     }
     let mut known = Known::new();
-    for (parent, key) in named_by_key(&api.collections, collection, tenant, &row.key) {
+    for (parent, key) in named_by_key(&api.collections, collection, tenant, key) {
         let read = read_one(api, parent, &key, Fields::Judged).await?;
         known.push((key, read));
     }

@@ -200,13 +200,13 @@ async fn admit<P: ApiPorts, K: Sync>(
 ) -> Result<Row, WriteError> {
     let now = api.ports.clock().now();
     // What the caller may do nothing to is judged like another tenant's, and costs no more.
-    let is_theirs = match before {
-        Some(before) => is_theirs(api, collection, &principal.tenant, &before.row).await?,
-        None => false,
-    };
+    // Asked whether there is a row or not, so that the two take the same time.
+    let is_theirs = is_theirs(api, collection, &principal.tenant, &wanted.key).await?;
     let ours = before.filter(|before| {
         let actions = [Action::Read, Action::Write, Action::Restore];
-        is_theirs && concerns(principal, collection, &actions, &before.row, now)
+        is_theirs
+            && before.row.is_of(&principal.tenant, collection)
+            && concerns(principal, collection, &actions, &before.row, now)
     });
     let hidden = Hidden::of(api, &principal.tenant, collection).await?;
     let found = match ours {

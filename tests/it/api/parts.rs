@@ -14,7 +14,7 @@ key         = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK
 tenant      = { part = "owner" }
 strategy    = "flag"
 retention   = "30d"
-serve       = ["read", "write"]
+serve       = ["read"]
 permissions = { read = ["member"], delete = ["member"], restore = ["member"], audit = ["member"] }
 
 [attorneys]
@@ -26,6 +26,19 @@ strategy    = "flag"
 retention   = "30d"
 serve       = ["read", "write"]
 permissions = { read = ["member"], delete = ["member"], restore = ["member"], audit = ["member"], destroy_all = ["member"] }
+"#;
+
+/// What is below an attorney: its tenant is two levels above it.
+const SIGNATURES: &str = r#"
+[signatures]
+table       = "lpas"
+key         = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", is = "SIGNED#{attorney}" }]
+tenant      = { from = "parent" }
+parent      = { collection = "attorneys", by = ["application", "attorney"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+serve       = ["read"]
+permissions = { read = ["member"], delete = ["member"], destroy_all = ["member"] }
 "#;
 
 /// An application of `acme` with an attorney, one of `globex` with another, and an attorney below none.
@@ -183,4 +196,119 @@ async fn many_are_deleted_below_one_parent_and_not_by_their_ids_alone() {
     assert_eq!((other.status, &other.body["count"]), (200, &json!(0)));
     assert_eq!((by_ids.status, by_ids.code()), (400, "INVALID_FIELD"));
     assert_eq!(by_ids.pointers(), ["/body/parent"]);
+}
+
+#[tokio::test]
+async fn what_is_two_levels_below_another_tenants_record_is_neither_counted_nor_deleted() {
+    let world = World::with(&format!("{LPAS}{SIGNATURES}"));
+    for (collection, pk, sk) in [
+        ("applications", "LPA#a-10", "DONOR#globex"),
+        ("attorneys", "LPA#a-10", "ATTORNEY#y"),
+        ("signatures", "LPA#a-10", "SIGNED#y"),
+    ] {
+        let row = json!({ "PK": pk, "SK": sk });
+        world.put_row(collection, row.as_object().unwrap().clone());
+    }
+    let target = "/v1/signatures/destroy_all";
+    let all = |more: &str| {
+        let parent = "{\"id\":\"a-10\",\"sort\":\"y\"}";
+        with(
+            "POST",
+            target,
+            &format!("{{\"all\":true,\"parent\":{parent}{more}}}"),
+        )
+    };
+
+    let previewed = world.call(all(",\"validate_only\":true")).await;
+    let listed = ask(&world, "GET", "/v1/signatures?parent=a-10&parent_sort=y").await;
+    let deleted = world.call(all("")).await;
+
+    assert_eq!(previewed.body["count"], 0, "{}", previewed.body);
+    assert_eq!(listed.body["items"], json!([]), "{}", listed.body);
+    assert_eq!(deleted.status, 202);
+    let scope = &deleted.body["deletion"]["scope"]["collections"];
+    assert_eq!(scope, &json!(["signatures"]));
+    assert!(world.marked("signatures").is_empty());
+}
+
+#[tokio::test]
+async fn an_id_that_is_another_tenants_key_is_refused() {
+    let world = World::with(
+        r#"
+[docs]
+table       = "docs"
+key         = [{ attribute = "PK", is = ["{site}/docs#{doc}", "docs#{doc}"] }]
+tenant      = { part = "site", default = "acme" }
+strategy    = "flag"
+retention   = "30d"
+serve       = ["read"]
+permissions = { read = ["member"], delete = ["member"] }
+"#,
+    );
+    let row = json!({ "PK": "docs#x/docs#d-1" });
+    world.put_row("docs", row.as_object().unwrap().clone());
+
+    for id in ["x/docs%23d-1", "a%2Fdocs%23b"] {
+        let answer = ask(&world, "GET", &format!("/v1/docs?id={id}")).await;
+        assert_eq!((answer.status, answer.code()), (400, "INVALID_ID"), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn records_without_rows_are_deleted_one_by_one() {
+    let world = World::with(
+        r#"
+[customers]
+table       = "transactions"
+key         = [{ attribute = "pk", is = "{realm}|CUST#{customer}" }]
+row         = "none"
+tenant      = { part = "realm" }
+strategy    = "flag"
+retention   = "30d"
+permissions = { delete = ["member"], destroy_all = ["member"] }
+
+[transactions]
+table       = "transactions"
+key         = [{ attribute = "pk", is = "{realm}|CUST#{customer}" }, { attribute = "sk", is = "TXN#{transaction}" }]
+tenant      = { part = "realm" }
+parent      = { collection = "customers", by = ["realm", "customer"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+serve       = ["read"]
+permissions = { read = ["member"], audit = ["member"] }
+"#,
+    );
+    for (pk, sk) in [
+        ("CUST#1", "TXN#1"),
+        ("CUST#1", "TXN#2"),
+        ("CUST#12", "TXN#1"),
+    ] {
+        let row = json!({ "pk": pk, "sk": sk });
+        world.put_row("transactions", row.as_object().unwrap().clone());
+    }
+    let by_ids = with("POST", "/v1/customers/destroy_all", "{\"ids\":[\"1\"]}");
+
+    let refused = world.call(by_ids).await;
+    let deleted = ask(&world, "DELETE", "/v1/customers/1").await;
+    let again = ask(&world, "DELETE", "/v1/customers/1").await;
+    let hidden = ask(&world, "GET", "/v1/transactions/1/1").await;
+    let other = ask(&world, "GET", "/v1/transactions?parent=12").await;
+    let absent = ask(&world, "DELETE", "/v1/customers/9").await;
+
+    assert_eq!((refused.status, refused.code()), (400, "INVALID_FIELD"));
+    assert_eq!((deleted.status, deleted.code()), (202, "PENDING_DELETE"));
+    assert_eq!(deleted.body["id"], "1");
+    let scope = &deleted.body["deletion"]["scope"];
+    assert_eq!(
+        (&scope["root"], &scope["parent"]),
+        (&Value::Null, &json!({ "id": "1" }))
+    );
+    assert_eq!((again.status, again.code()), (202, "ALREADY_DELETED"));
+    assert_eq!(
+        (hidden.status, hidden.code()),
+        (410, "RECORD_DELETED"),
+        "at once"
+    );
+    assert_eq!(other.ids(), ["12"]);
+    assert_eq!((absent.status, absent.code()), (202, "ALREADY_DELETED"));
 }

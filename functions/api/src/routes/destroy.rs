@@ -223,7 +223,10 @@ impl Refused<'_> {
                 Unsupported::NoFilter => "/body/filters",
                 _ if self.by_author => "/body/author",
                 Unsupported::NoAuthor | Unsupported::NoAuthorIndex => "/body/author",
-                Unsupported::Different | Unsupported::Nested | Unsupported::NoQuery => "/body",
+                Unsupported::Different
+                | Unsupported::Nested
+                | Unsupported::NoQuery
+                | Unsupported::Rowless => "/body",
             },
         }
         .to_owned()

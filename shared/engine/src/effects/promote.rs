@@ -78,7 +78,7 @@ fn goes_as_a_whole(deletion: &Deletion, collection: &Collection) -> bool {
     let with_the_parent = collection
         .parent
         .as_ref()
-        .is_some_and(|link| link.by.contains(&collection.key.partition));
+        .is_some_and(|link| collection.key.is_in_partition(&link.by));
     is_below && collection.key.sort.is_some() && with_the_parent
 }
 

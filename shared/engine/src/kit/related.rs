@@ -28,8 +28,9 @@ pub(crate) async fn page<P: EnginePorts>(
     if related.is_over_an_index() {
         let (collection, fields) = (related.collection(), related.fields());
         found.rows = again(work, collection, found.rows, fields).await?;
-        found.rows.retain(|row| related.has(row));
     }
+    // A query does not ask for everything: not for a part behind one that is unknown.
+    found.rows.retain(|row| related.has(row));
     Ok(found)
 }
 

@@ -163,6 +163,7 @@ fn together(
             && collection.restorable == asked.restorable
             && (request.parent.is_none() || parent(collection) == parent(asked));
         let why = match &collection.author {
+            _ if collection.is_rowless => Unsupported::Rowless,
             _ if request.parent.is_some() && asked.parent.is_none() => Unsupported::NoParent,
             _ if collection.tenant == TenantRule::Parent && !is_below_one => {
                 Unsupported::NotBelowOne

@@ -142,6 +142,9 @@ pub enum Unsupported {
     /// Its file does not declare when a record was written.
     #[error("does not say when a record was written (`filters.time`)")]
     NoTime,
+    /// Its records have no rows.
+    #[error("has no rows: delete its records one by one, or those of the collections below them")]
+    Rowless,
     /// Its records are their parents' tenants', and the request names no parent.
     #[error("belongs to the tenants of its parents: name the `parent`, without `ids`")]
     NotBelowOne,

@@ -15,7 +15,7 @@ use domain::permission::{Action, Right, right};
 use domain::principal::Principal;
 use domain::request_key::RequestKey;
 use domain::row::Row;
-use ports::{ApiPorts, DependencyError, Related};
+use ports::{ApiPorts, Clock, DependencyError, Related};
 
 /// The first query reads few rows, the next ones many.
 const FEW: usize = 10;
@@ -93,7 +93,9 @@ pub async fn delete_whole<P: ApiPorts>(
         Earlier::None => {}
         found => return Ok(WholeAnswer::Again(found)),
     }
-    if !has_live(api, principal, &below, &key).await? {
+    if !collection.may_be_of(&key, &principal.tenant)
+        || !has_live(api, principal, &below, &key).await?
+    {
         return Ok(nothing(collection));
     }
     destroy(api, request).await.map(WholeAnswer::Scheduled)
@@ -113,7 +115,7 @@ async fn has_live<P: ApiPorts>(
     below: &[&Collection],
     key: &RecordKey,
 ) -> Result<bool, DependencyError> {
-    let tenant = &principal.tenant;
+    let (tenant, now) = (&principal.tenant, api.ports.clock().now());
     let mut budget = Budget::of_calls(api.ports.clock(), CALLS);
     for child in below {
         let Some(children) = Related::children(child, key) else {
@@ -128,7 +130,10 @@ async fn has_live<P: ApiPorts>(
             (after, limit) = (page.next, MANY);
             let is_unreadable =
                 |row: &Row| row.unreadable(child).is_some() && row.may_be_of(tenant, child);
-            let may_be = rows.any(|row| is_shown(&hidden, child, row) || is_unreadable(row));
+            // What says that it is of later is not taken.
+            let is_taken =
+                |row: &Row| is_shown(&hidden, child, row) && !row.is_written_after(child, now);
+            let may_be = rows.any(|row| is_taken(row) || is_unreadable(row));
             if may_be || (after.is_some() && budget.is_spent()) {
                 return Ok(true);
             }

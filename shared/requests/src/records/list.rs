@@ -12,7 +12,8 @@ use crate::budget::Budget;
 use crate::cursor;
 use crate::hidden::Hidden;
 use crate::liveness::{
-    ANYTHING, Known, Liveness, concerns, is_shown, judge_with, read_many, read_with_named,
+    ANYTHING, Known, Liveness, concerns, is_below_theirs, is_shown, judge_with, read_many,
+    read_with_named,
 };
 use crate::related;
 use domain::collection::Collection;
@@ -55,6 +56,12 @@ pub async fn list<P: ApiPorts>(
         items: Vec::new(),
         next_cursor: None,
     };
+    let declared = api.collections.declared_parent_of(collection);
+    if let (Some(above), Some(key)) = (declared.filter(|above| above.is_rowless), parent)
+        && !above.may_be_of(key, &principal.tenant)
+    {
+        return Ok(nothing());
+    }
     let above = match (api.collections.parent_of(collection), parent) {
         (Some(above), Some(key)) => {
             let read = Parent::read(api, principal, above, key).await?;
@@ -112,7 +119,11 @@ impl<'a> Parent<'a> {
     ) -> Result<Self, DependencyError> {
         let (row, known) =
             read_with_named(api, &principal.tenant, (collection, key), Fields::Judged).await?;
-        let row = row.filter(|row| row.is_of(&principal.tenant, collection));
+        let tenant = &principal.tenant;
+        let row = row.filter(|row| {
+            row.is_of(tenant, collection)
+                && is_below_theirs(&api.collections, collection, tenant, &known)
+        });
         let now = api.ports.clock().now();
         let is_told = row
             .as_ref()

@@ -146,18 +146,14 @@ impl DetachRows for FakeRows {
         const OPERATION: &str = "detach rows";
         let asked: Vec<_> = keys.iter().collect();
         drop(self.begin(OPERATION, Self::DETACH_BATCH, &asked)?);
-        let Some(declared) = &collection.parent else {
-            return Err(DependencyError::refused(
-                NAME,
-                OPERATION,
-                "the collection has no parent",
-            ));
+        let Some(references) = collection.references(parent) else {
+            let why = "the collection has no parent";
+            return Err(DependencyError::refused(NAME, OPERATION, why));
         };
-        if collection
-            .key
-            .attributes()
-            .any(|attribute| declared.by.iter().any(|by| by == attribute))
-        {
+        let of_key = |(attribute, _): &(&str, String)| {
+            collection.key.attributes().any(|name| name == *attribute)
+        };
+        if references.iter().any(of_key) {
             return Err(DependencyError::refused(
                 NAME,
                 OPERATION,
@@ -169,15 +165,14 @@ impl DetachRows for FakeRows {
                 let Some(attributes) = row else {
                     return DetachOutcome::Missing;
                 };
-                let mut named = declared.by.iter().zip(parent.values());
-                let here = named.all(|(attribute, value)| {
-                    attributes.get(attribute).and_then(Value::as_str) == Some(value)
+                let here = references.iter().all(|(attribute, value)| {
+                    attributes.get(*attribute).and_then(Value::as_str) == Some(value)
                 });
                 if !here {
                     return DetachOutcome::Elsewhere;
                 }
-                for attribute in &declared.by {
-                    attributes.remove(attribute);
+                for (attribute, _) in &references {
+                    attributes.remove(*attribute);
                 }
                 DetachOutcome::Detached
             })

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::collection::Collection;
+use domain::collection::{Collection, PartError};
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use domain::narrowing::{FilterError, FilterFault, Narrowing};
 use domain::principal::Tenant;
@@ -251,6 +251,12 @@ fn key(
         let pointer = match &error {
             KeyError::Empty { part } | KeyError::TooLong { part, .. } if sort.is_some() => {
                 format!("/body{at}/{part}")
+            }
+            KeyError::Part(PartError { part, .. }) | KeyError::Number { part }
+                if sort.is_some() =>
+            {
+                let is_second = collection.id_parts().get(1) == Some(&part.as_str());
+                format!("/body{at}/{}", if is_second { "sort" } else { "id" })
             }
             _ => format!("/body{at}"),
         };

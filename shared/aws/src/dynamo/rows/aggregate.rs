@@ -6,7 +6,7 @@ use super::{DynamoRows, STORE, position, refused_position, rows_of};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
 use crate::dynamo::position::start;
-use crate::dynamo::text;
+use crate::dynamo::{key_value, text};
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::current_value::CurrentValue;
@@ -47,12 +47,13 @@ impl RepairAggregates for DynamoRows {
                 _,
             ) => (Some(name.to_owned()), partition, sort),
         };
+        let kind = collection.key.kind_of(partition);
         let rising = query.direction == Direction::Rising;
         let mut placeholders = Placeholders::default();
         let mut key = vec![format!(
             "{} = {}",
             placeholders.name(partition),
-            placeholders.value(text(query.partition))
+            placeholders.value(key_value(kind, query.partition))
         )];
         key.extend(sorted(&mut placeholders, sort, &query));
         let start = query

@@ -9,6 +9,11 @@ use ports::{Attempt, DependencyError, DetachOutcome, DetachRows};
 
 const OPERATION: &str = "detach rows";
 
+/// Nothing in a row of the collection says which parent it has.
+#[derive(Debug, thiserror::Error)]
+#[error("rows of the collection do not name the parent")]
+struct NotReferenced;
+
 impl DetachRows for DynamoRows {
     async fn detach(
         &self,
@@ -20,9 +25,12 @@ impl DetachRows for DynamoRows {
             return Ok(Vec::new());
         }
         let table = self.tables.of(collection);
+        let references = collection.references(parent);
+        let references = references
+            .ok_or_else(|| DependencyError::refused("record store", OPERATION, NotReferenced))?;
         let statements = keys
             .iter()
-            .map(|key| statement(&table, collection, parent, key))
+            .map(|key| statement(&table, collection, &references, key))
             .collect();
         let answers = run(&self.client, OPERATION, statements).await?;
         Ok(answers.into_iter().map(outcome).collect())
@@ -57,22 +65,16 @@ impl DetachRows for DynamoRows {
 fn statement(
     table: &str,
     collection: &Collection,
-    parent: &RecordKey,
+    references: &[(&str, String)],
     key: &RecordKey,
 ) -> Statement {
-    let named: Vec<_> = collection
-        .parent
-        .iter()
-        .flat_map(|declared| &declared.by)
-        .zip(parent.values())
-        .collect();
     let mut action = format!("UPDATE {}", quoted(table));
-    for (attribute, _) in &named {
+    for (attribute, _) in references {
         action.push_str(" REMOVE ");
         action.push_str(&quoted(attribute));
     }
     let mut statement = Statement::on_row(action, Vec::new(), &collection.key, key);
-    for (attribute, value) in named {
+    for (attribute, value) in references {
         statement = statement.only_if(format!("{} = ?", quoted(attribute)), Some(text(value)));
     }
     statement

@@ -12,6 +12,7 @@ use crate::dynamo::position::start;
 use crate::dynamo::{key_value, text};
 use crate::sdk_error::dependency_error;
 use domain::collection::{Collection, KeyCondition, Known};
+use domain::row::Row;
 use ports::{DependencyError, RowPage, RowQuery, Through};
 
 const OPERATION: &str = "query rows";
@@ -33,9 +34,13 @@ pub(super) async fn query(
         Through::Table => None,
         Through::Index(name) => Some(name),
     };
-    let conditions = collection
-        .conditions(query.equals)
-        .map_err(|error| DependencyError::refused(STORE, OPERATION, error))?;
+    // What cannot be a part of a text is in no row.
+    let Ok(conditions) = collection.conditions(query.equals) else {
+        return Ok(RowPage {
+            rows: Vec::new(),
+            next: None,
+        });
+    };
     let (of_partition, narrowing): (Vec<_>, Vec<_>) = conditions
         .into_iter()
         .partition(|condition| condition.attribute == partition);
@@ -86,13 +91,21 @@ pub(super) async fn query(
         .map_err(|error| dependency_error(STORE, OPERATION, error))?;
 
     let mut found = rows_of(collection, answer.items, OPERATION)?;
+    let has = |row: &Row, (name, value): &(&str, &str)| row.part(collection, name) == Some(*value);
+    // A condition knows how a text begins; what is behind that is compared here.
+    let parts = || {
+        query
+            .equals
+            .iter()
+            .filter(|(name, _)| collection.behind(name) != *name)
+    };
+    found.retain(|row| parts().all(|part| has(row, part)));
     if index.is_some() {
         found.retain(|row| {
             let is_marked = query
                 .not_marked_by
                 .is_some_and(|deletion| row.mark(collection).is_of(deletion));
-            let mut equals = query.equals.iter();
-            !is_marked && equals.all(|(name, value)| row.part(collection, name) == Some(value))
+            !is_marked && query.equals.iter().all(|equal| has(row, equal))
         });
         if let Some(attributes) = attributes {
             for row in &mut found {
@@ -113,9 +126,7 @@ fn placed(
     condition: &KeyCondition<'_>,
 ) -> String {
     let attribute = condition.attribute;
-    let mut each = collection.key.each();
-    let form = each.find(|(name, _)| *name == attribute);
-    let kind = form.map(|(_, form)| form.kind).unwrap_or_default();
+    let kind = collection.key.kind_of(attribute);
     let name = placeholders.name(attribute);
     match &condition.known {
         Known::Whole(value) => {

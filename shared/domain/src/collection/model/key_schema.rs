@@ -94,6 +94,20 @@ impl KeySchema {
         self.attributes().zip(&self.forms)
     }
 
+    /// The type of this attribute; of one that is not of the key, a text.
+    #[must_use]
+    pub fn kind_of(&self, attribute: &str) -> KeyKind {
+        let found = self.each().find(|(name, _)| *name == attribute);
+        found.map(|(_, form)| form.kind).unwrap_or_default()
+    }
+
+    /// Whether these parts and attributes say in which partition a row is.
+    #[must_use]
+    pub fn is_in_partition(&self, by: &[String]) -> bool {
+        let parts = self.forms[0].parts(&self.partition);
+        parts.iter().all(|part| by.iter().any(|name| name == part))
+    }
+
     /// How many attributes the key has: one or two.
     #[must_use]
     pub fn attribute_count(&self) -> usize {

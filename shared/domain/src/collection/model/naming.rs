@@ -52,7 +52,9 @@ impl Collection {
                 .find(|(part, _)| **part == name)
                 .map(|(_, value)| value),
         };
-        RecordKey::of_parts(&self.key, part)?.ok_or(KeyError::SortMissing)
+        let key = RecordKey::of_parts(&self.key, part)?.ok_or(KeyError::SortMissing)?;
+        key.fits()?;
+        Ok(key)
     }
 
     /// What a client calls the record of this key: the parts of its id. A key that is not of this collection is called as
@@ -87,6 +89,25 @@ impl Collection {
             .key(&link.by, tenant, |name| self.part(key, text, name))
     }
 
+    /// The attributes of which `parent.by` is read, each once, with their texts in rows that reference a parent with this
+    /// key; `None` where it does not say all of one.
+    #[must_use]
+    pub fn references(&self, parent: &RecordKey) -> Option<Vec<(&str, String)>> {
+        let link = self.parent.as_ref()?;
+        let mut attributes: Vec<&str> = Vec::new();
+        for name in &link.by {
+            let attribute = self.behind(name);
+            if !attributes.contains(&attribute) {
+                attributes.push(attribute);
+            }
+        }
+        let text = |attribute| match self.of_children(parent, attribute)? {
+            Known::Whole(text) => Some((attribute, text)),
+            Known::Beginning(_) => None,
+        };
+        attributes.into_iter().map(text).collect()
+    }
+
     /// What the text of this attribute is in rows that reference a parent with this key; `None` where that says nothing of
     /// it.
     #[must_use]
@@ -108,6 +129,17 @@ impl Collection {
     pub fn parts_of<'a>(&'a self, key: &'a RecordKey) -> Vec<(&'a str, &'a str)> {
         let read = key.read(&self.key);
         read.unwrap_or_else(|| key.parts(&self.key))
+    }
+
+    /// Whether a record with this key may be this tenant's, as far as the key says it.
+    #[must_use]
+    pub fn may_be_of(&self, key: &RecordKey, tenant: &Tenant) -> bool {
+        let Some(place) = self.tenant.place() else {
+            return true;
+        };
+        let read = key.read(&self.key).unwrap_or_default();
+        let mut read = read.into_iter().filter(|(name, _)| *name == place);
+        read.all(|(_, value)| value == tenant.as_str())
     }
 
     /// Whether the key may be of a row of this collection: other collections may have rows in the same table.
@@ -141,7 +173,8 @@ impl Collection {
             found.map(|(_, value)| value)
         };
         for ((attribute, form), value) in self.key.each().zip(key.values()) {
-            if form.has(name) {
+            let is_plain = attribute == name && form.is.is_empty();
+            if is_plain || form.has(name) {
                 return of(form.read(attribute, value)?);
             }
         }

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use super::declared::{Declarations, Declared};
 use super::problems::Problems;
 use super::{rowless, tables};
+use crate::collection::model::key_schema::KeyKind;
 use crate::collection::model::name::CollectionName;
-use crate::collection::model::parent::{OnDelete, Parent};
+use crate::collection::model::parent::{ChildLookup, OnDelete, Parent};
 use crate::collection::model::record::Collection;
 use crate::collection::model::retention::Retention;
+use crate::collection::model::tenant::TenantRule;
 
 /// How many levels of collections there may be.
 pub(super) const LEVELS: usize = 4;
@@ -80,6 +82,16 @@ fn link<'a>(
         );
         problems.add(declared.section.place_of("parent.by"), message);
     }
+    numbers_are_numbers(declared, parent, problems);
+    found_by_whole_texts(declared, parent, problems);
+    let is_shared = parts.len() < above.key.parts().len();
+    if is_shared && declared.collection.tenant == TenantRule::Parent && above.serve.write {
+        let message = format!(
+            "is \"parent\", but `parent.by` is without the tenant, and {} serves \"write\": every tenant could write a parent of their own above these rows; take \"write\" out there, or have the tenant in `by`",
+            above.name
+        );
+        problems.add(declared.section.place_of("tenant.from"), message);
+    }
     if parent.on_delete.deletes() {
         same_end(declared, above, "parent", problems);
     }
@@ -89,6 +101,56 @@ fn link<'a>(
             above.name
         );
         problems.add(declared.section.place_of("parent.on_delete"), message);
+    }
+}
+
+/// A reference to a number is one: an attribute of the key with the same type. What other attributes hold is text.
+fn numbers_are_numbers<'a>(declared: &Declared<'a>, parent: &Parent, problems: &mut Problems<'a>) {
+    let key = &declared.collection.key;
+    for (name, part) in parent.by.iter().zip(parent.of.parts(&parent.by)) {
+        let (is_number, is_declared) = (
+            key.kind_of(name) == KeyKind::Number,
+            parent.of.key.kind_of(part) == KeyKind::Number,
+        );
+        if is_number != is_declared {
+            let kind = if is_declared { "a number" } else { "a text" };
+            let message = format!(
+                "has `{name}` for `{part}`, which is {kind} in the key of {}; name an attribute of the key of the same type",
+                parent.collection
+            );
+            problems.add(declared.section.place_of("parent.by"), message);
+        }
+    }
+}
+
+/// An index is asked for a whole text, so `by` has all parts of it.
+fn found_by_whole_texts<'a>(declared: &Declared<'a>, parent: &Parent, problems: &mut Problems<'a>) {
+    let collection = &declared.collection;
+    let has_pattern = |name: &str| {
+        let mut each = collection.key.each();
+        let of_key = each.any(|(attribute, form)| attribute == name && !form.is.is_empty());
+        of_key || collection.composed.contains_key(name)
+    };
+    if let Some(name) = parent.by.iter().find(|name| has_pattern(name)) {
+        let message =
+            format!("has `{name}`, which is made of parts; name those that are the parent's key");
+        problems.add(declared.section.place_of("parent.by"), message);
+        return;
+    }
+    let (ChildLookup::Index(_), Some(first)) = (&parent.lookup, parent.by.first()) else {
+        return;
+    };
+    let Some(pattern) = collection.composed.get(collection.behind(first)) else {
+        return;
+    };
+    if let Some(part) = pattern
+        .names()
+        .find(|part| !parent.by.iter().any(|name| name == part))
+    {
+        let message = format!(
+            "is without `{part}`: the index has whole texts \"{pattern}\", so all parts of them are needed"
+        );
+        problems.add(declared.section.place_of("parent.by"), message);
     }
 }
 

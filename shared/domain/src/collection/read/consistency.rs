@@ -100,6 +100,13 @@ fn document_can_be_written<'a>(
     let Some(document) = &collection.document else {
         return;
     };
+    if let TenantRule::Part {
+        default: Some(_), ..
+    } = collection.tenant
+    {
+        let message = "is there, but rows of the default tenant are without a part of which its id is made; take one of the two out";
+        problems.add(section.place_of("document"), message);
+    }
     let tenant = collection.tenant.attribute().map(|name| ("tenant", name));
     let key = collection
         .key

@@ -103,6 +103,7 @@ pub(super) fn read<'a>(
         aggregates,
     };
     rowless::check(&collection, section, problems);
+    key::parts_are_their_own(&collection, section, problems);
     key::ids_are_possible(section, &collection.key, &collection.tenant, problems);
     if collection.tenant == TenantRule::Parent {
         key::tenant_is_above(

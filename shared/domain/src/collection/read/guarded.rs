@@ -60,7 +60,7 @@ fn why_not_readonly(key: &str) -> Option<String> {
         "key" | "tenant" | "marks" => Some(format!(
             ", which is in `{key}`, so no client changes it; take it out"
         )),
-        "parent.by" | "status" | "version" => Some(format!(
+        "parent.by" | "parts" | "status" | "version" => Some(format!(
             ", which is in `{key}`, so those who write records must write it; take it out"
         )),
         _ => None,

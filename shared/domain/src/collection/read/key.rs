@@ -8,7 +8,9 @@ use super::values::{attribute_and_gsi, attributes, named, one_of};
 use super::words;
 use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
 use crate::collection::model::parent::Parent;
-use crate::collection::model::pattern::Pattern;
+use crate::collection::model::pattern::{Known, Pattern};
+use crate::collection::model::record::Collection;
+use crate::collection::model::schedule::ScheduleTemplate;
 use crate::collection::model::tenant::TenantRule;
 use crate::principal::Tenant;
 
@@ -248,6 +250,16 @@ fn name<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Tenant> {
     tenant
 }
 
+/// Whether every text of `one`, which has the tenant, is a text of `other`, which has not.
+fn is_hidden_by(one: &Pattern, other: &Pattern, of_tenant: &impl Fn(&&str) -> bool) -> bool {
+    let has_it = |pattern: &Pattern| pattern.names().any(|part| of_tenant(&part));
+    let reads = |value: &'static str| {
+        let text = one.write(|_| Some(value));
+        matches!(text, Ok(Known::Whole(text)) if other.read(&text).is_some())
+    };
+    has_it(one) && !has_it(other) && reads("\u{1}") && reads("\u{2}")
+}
+
 /// A record has one id, and an id is of one record.
 pub(super) fn ids_are_possible<'a>(
     section: &Section<'a>,
@@ -284,6 +296,13 @@ pub(super) fn ids_are_possible<'a>(
                         "has for `{attribute}` both \"{other}\" and \"{one}\", with different parts; patterns of one attribute differ in the tenant only"
                     );
                     problems.add(place(), message);
+                } else if is_hidden_by(one, other, &of_tenant)
+                    || is_hidden_by(other, one, &of_tenant)
+                {
+                    let message = format!(
+                        "has for `{attribute}` both \"{other}\" and \"{one}\": every text of the one with the tenant is one of the other, too; begin the other with a text of its own"
+                    );
+                    problems.add(place(), message);
                 } else if tenants(one) == tenants(other) {
                     let message = format!(
                         "has for `{attribute}` both \"{other}\" and \"{one}\", with the same parts: one id would be of two records; declare two collections"
@@ -291,6 +310,74 @@ pub(super) fn ids_are_possible<'a>(
                     problems.add(place(), message);
                 }
             }
+        }
+    }
+}
+
+/// A part is read where a part may stand; elsewhere an attribute is meant, and one of the same name would be taken for it.
+pub(super) fn parts_are_their_own<'a>(
+    collection: &Collection,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    let of_patterns: Vec<&str> = {
+        let forms = collection.key.forms.iter().flat_map(|form| &form.is);
+        let patterns = forms.chain(collection.composed.values());
+        patterns.flat_map(Pattern::names).collect()
+    };
+    let mut attributes: Vec<(&str, &str)> = Vec::new();
+    let each = |key: &'static str, names: Vec<&'_ str>| -> Vec<(&'static str, String)> {
+        names
+            .into_iter()
+            .map(|name| (key, name.to_owned()))
+            .collect()
+    };
+    let promote = collection.parent.iter().flat_map(|parent| &parent.promote);
+    let promote = promote.flat_map(|promotion| [promotion.owner.as_str(), promotion.by.as_str()]);
+    let document = collection
+        .document
+        .iter()
+        .flat_map(|document| &document.fields);
+    let aggregates = collection
+        .aggregates
+        .iter()
+        .map(|aggregate| aggregate.of.as_str());
+    let schedule = collection
+        .schedule
+        .iter()
+        .flat_map(ScheduleTemplate::attributes);
+    let status = collection
+        .status
+        .iter()
+        .map(|status| status.attribute.as_str());
+    let named: Vec<(&str, String)> = [
+        each("key", collection.key.attributes().collect()),
+        each(
+            "tenant",
+            collection.tenant.attribute().into_iter().collect(),
+        ),
+        each("filters", collection.filters.attributes().collect()),
+        each("parent.promote", promote.collect()),
+        each("document.fields", document.map(String::as_str).collect()),
+        each("aggregates", aggregates.collect()),
+        each("schedule", schedule.collect()),
+        each("status", status.collect()),
+        each(
+            "version",
+            collection.version.as_deref().into_iter().collect(),
+        ),
+        each("marks", collection.marks.all().to_vec()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    attributes.extend(named.iter().map(|(key, name)| (*key, name.as_str())));
+    for (key, name) in attributes {
+        if of_patterns.contains(&name) {
+            let message = format!(
+                "has `{name}`, which is also the name of a part: an attribute is meant here; give the part another name"
+            );
+            problems.add(section.place_of(key), message);
         }
     }
 }

@@ -127,7 +127,7 @@ fn recipients<'a>(
         return;
     };
     let partition = &rows.key.partition;
-    let (key, message) = match (by.first(), by.contains(partition), lookup) {
+    let (key, message) = match (by.first(), rows.key.is_in_partition(by), lookup) {
         (None, ..) => (
             "by",
             "names no attribute; name those that join the record to its recipients".to_owned(),

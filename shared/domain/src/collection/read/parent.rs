@@ -157,10 +157,7 @@ fn lookup<'a>(
     key: &KeySchema,
     problems: &mut Problems<'a>,
 ) -> Option<ChildLookup> {
-    let partition = key.forms[0].parts(&key.partition);
-    let on_the_table = partition
-        .iter()
-        .all(|part| by.iter().any(|name| name == part));
+    let on_the_table = key.is_in_partition(by);
     match (on_the_table, gsi) {
         (true, None) => Some(ChildLookup::Table),
         (false, Some(gsi)) => Some(ChildLookup::Index(gsi)),

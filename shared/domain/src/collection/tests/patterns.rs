@@ -381,3 +381,106 @@ aggregates = [{ on = "resources", attribute = "latest", take = "max", of = "vid"
         "is `vid`, a number, and computed values are texts; take it out",
     );
 }
+
+#[test]
+fn what_would_be_read_as_something_else_is_refused() {
+    let key = |elements: &str, rest: &str| declared("c", &format!("key = [{elements}]\n{rest}"));
+    let fixed = "tenant = { fixed = \"main\" }";
+    let owner =
+        r#"{ attribute = "PK", is = "LPA#{a}" }, { attribute = "SK", is = "DONOR#{owner}" }"#;
+    let applications = declared(
+        "applications",
+        &format!("key = [{owner}]\ntenant = {{ part = \"owner\" }}\nserve = [\"write\"]"),
+    );
+    let attorneys = declared(
+        "attorneys",
+        r#"key = [{ attribute = "PK", is = "LPA#{a}" }, { attribute = "SK", is = "ATTORNEY#{b}" }]
+tenant = { from = "parent" }
+parent = { collection = "applications", by = ["a"], on_delete = "cascade" }"#,
+    );
+    let orders = declared(
+        "orders",
+        &format!("key = [{{ attribute = \"id\", type = \"N\" }}]\n{fixed}"),
+    );
+    let lines = declared(
+        "lines",
+        &format!(
+            "key = [\"line\"]\n{fixed}\nparent = {{ collection = \"orders\", by = [\"order\"], gsi = \"by_order\", on_delete = \"cascade\" }}"
+        ),
+    );
+    let sets = declared("sets", &format!("key = [\"name\"]\n{fixed}"));
+    let granules = |by: &str| {
+        declared(
+            "granules",
+            &format!(
+                "key = [\"id\"]\n{fixed}\nparts = {{ set = \"{{name}}___{{version}}\" }}\nparent = {{ collection = \"sets\", by = [\"{by}\"], gsi = \"by_set\", on_delete = \"cascade\" }}"
+            ),
+        )
+    };
+    for (text, message) in [
+        (
+            applications + &attorneys,
+            "and applications serves \"write\": every tenant could write a parent of their own above these rows",
+        ),
+        (
+            key(
+                r#"{ attribute = "a", is = ["{site}/{doc}", "{doc}"] }"#,
+                "tenant = { part = \"site\", default = \"main\" }",
+            ),
+            "every text of the one with the tenant is one of the other, too; begin the other with a text of its own",
+        ),
+        (
+            key(
+                r#"{ attribute = "a", is = ["{site}/x#{doc}", "x#{doc}"] }"#,
+                "tenant = { part = \"site\", default = \"main\" }\ndocument = { index = \"d\", id = \"{site}~{doc}\", fields = [] }",
+            ),
+            "rows of the default tenant are without a part of which its id is made",
+        ),
+        (
+            key(
+                r#"{ attribute = "PK", is = "USER#{user_id}" }"#,
+                "tenant = \"user_id\"",
+            ),
+            "has `user_id`, which is also the name of a part: an attribute is meant here; give the part another name",
+        ),
+        (
+            key(
+                r#""d", { attribute = "SK", is = "MSG#{created_at}" }"#,
+                &format!("{fixed}\nfilters = {{ time = \"created_at\" }}"),
+            ),
+            "c.filters: has `created_at`, which is also the name of a part",
+        ),
+        (
+            orders + &lines,
+            "has `order` for `id`, which is a number in the key of orders; name an attribute of the key of the same type",
+        ),
+        (
+            sets.clone() + &granules("name"),
+            "is without `version`: the index has whole texts \"{name}___{version}\", so all parts of them are needed",
+        ),
+        (
+            sets + &granules("set"),
+            "has `set`, which is made of parts; name those that are the parent's key",
+        ),
+    ] {
+        refused_with(&text, message);
+    }
+}
+
+#[test]
+fn a_key_that_two_patterns_fit_is_nobodys_and_no_id_makes_one() {
+    let collections = Collections::for_tests(&declared("tags", SITES));
+    let tags = collections.get("tags").unwrap();
+    let row = Row {
+        key: RecordKey::stored("docs#a/docs#d-1", Some("tags#x")),
+        attributes: serde_json::Map::new(),
+    };
+
+    assert!(!row.is_of(&tenant("default"), tags));
+    assert!(row.unreadable(tags).is_some());
+    assert!(
+        tags.key_of(&tenant("default"), "a/docs#d-1", Some("x"))
+            .is_err()
+    );
+    assert!(tags.key_of(&tenant("docs#a"), "d-1", Some("x")).is_err());
+}
