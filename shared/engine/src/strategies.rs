@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::kit::children::held;
 use crate::kit::mark::has_no_room;
 use crate::kit::ours::is_root;
-use crate::kit::recheck::Again;
+use crate::kit::recheck::{Again, Since};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -69,7 +69,7 @@ pub(crate) async fn take_unmarked<P: EnginePorts>(
     let large = found.iter().filter(|(_, outcome)| has_no_room(outcome));
     let large = records.at(large.map(|(place, _)| *place).collect());
     found.retain(|place, _| !large.places.contains(place));
-    found.extend(Box::pin(erase::take(work, deletion, &large, Some(&BTreeMap::new()))).await?);
+    found.extend(Box::pin(erase::take(work, deletion, &large, Some(&Since::BEGUN))).await?);
     Ok(found)
 }
 

@@ -1,5 +1,6 @@
-//! What has become of the records of a page since it was written, for a page that another worker may have begun, or that
-//! an earlier run wrote: what is done is done, and what is no longer the deletion's stays.
+//! What has become of the records of a page since it was written: of one that another worker may have begun, or that an
+//! earlier run wrote, and of one that lists what was requested, where all pages are written before the first is done.
+//! What is done is done, and what is no longer the deletion's stays.
 
 use std::collections::BTreeMap;
 
@@ -39,19 +40,50 @@ pub(crate) enum Now {
 /// Why a record stays that may be another one by now.
 pub(crate) const WRITTEN: &str = "RECORD_WRITTEN: it was written since it was selected, and has no time that says whether it is still the same record; delete it again if it is meant";
 
-/// What has become of the records of a page, by place; `None` if the page is done for the first time, so that nobody can
-/// have begun it.
-pub(crate) type Again<'a> = Option<&'a BTreeMap<usize, Now>>;
+/// What has become of the records of a page since it was written.
+#[derive(Debug)]
+pub(crate) struct Since {
+    now: BTreeMap<usize, Now>,
+    may_be_begun: bool,
+}
+
+impl Since {
+    /// A worker may have begun it, and all that is there is as it was.
+    pub(crate) const BEGUN: Self = Self {
+        now: BTreeMap::new(),
+        may_be_begun: true,
+    };
+
+    /// What has become of the record at this place; `None` if it is as it was selected.
+    pub(crate) fn at(&self, place: usize) -> Option<Now> {
+        self.now.get(&place).copied()
+    }
+}
+
+/// What has become of the records of a page; `None` if they are taken for what they were a moment before.
+pub(crate) type Again<'a> = Option<&'a Since>;
+
+/// Whether another worker may have begun the page: what is missing may have been removed by it.
+pub(crate) fn may_be_begun(again: Again<'_>) -> bool {
+    again.is_some_and(|again| again.may_be_begun)
+}
+
+/// Whether the records of a page that nobody has begun are to be read again: all pages are written before the first is
+/// done, and no root keeps the keys of these records taken.
+pub(crate) fn may_be_others(deletion: &Deletion, page: &Page) -> bool {
+    let mut entries = page.entries.iter();
+    deletion.strategy.is_done_backwards() && entries.any(|entry| entry.fingerprint.is_some())
+}
 
 /// Reads these places of a page again. A record that is as it was selected has no entry in the answer, and neither has
 /// one that a delete has nothing to do with.
 pub(crate) async fn recheck<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: &Scope,
+    (deletion, scope): (&Deletion, &Scope),
     page: &Page,
     only: Option<&[usize]>,
-) -> Result<BTreeMap<usize, Now>, Stop> {
+    may_be_begun: bool,
+) -> Result<Since, Stop> {
     let mut membership = Membership::of_page(work, deletion, scope, page);
     let mut found = BTreeMap::new();
     for records in Records::by_collection(work.collections(), &page.entries)? {
@@ -87,7 +119,10 @@ pub(crate) async fn recheck<P: EnginePorts>(
         let elsewhere = places.into_iter().zip(ours).filter(|(_, is_ours)| !is_ours);
         found.extend(elsewhere.map(|(place, _)| (place, Now::Elsewhere)));
     }
-    Ok(found)
+    Ok(Since {
+        now: found,
+        may_be_begun,
+    })
 }
 
 /// What the row alone says; `None` if it is unmarked and the tenant's.

@@ -6,7 +6,7 @@ use crate::effects;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
 use crate::kit::ours::is_root;
-use crate::kit::recheck::{Again, Now, recheck};
+use crate::kit::recheck::{Again, Now, Since, may_be_others, recheck};
 use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
@@ -46,7 +46,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     ///
     /// 1. the exceptions of an earlier turn are read, if there was one;
     /// 2. of a page that was done before, only the unfinished records are done; what has become of the records of a page
-    ///    that may have been begun is read;
+    ///    that may have been begun is read, and of those that may be other records by now;
     /// 3. the records that a delete must not take yet are blocked, and those that it never had are left out;
     /// 4. the records are taken, given back or removed;
     /// 5. the exceptions are stored beside the page;
@@ -141,17 +141,19 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         &self,
         deletion: &Deletion,
         only: Option<&[usize]>,
-    ) -> Result<Option<BTreeMap<usize, Now>>, Stop> {
+    ) -> Result<Option<Since>, Stop> {
+        let may_be_begun = self.turn != Turn::First;
         match self.task {
-            Task::Delete(scope) if self.turn != Turn::First => {
-                let again = recheck(self.work, deletion, scope, self.page, only);
+            Task::Delete(scope) if may_be_begun || may_be_others(deletion, self.page) => {
+                let by = (deletion, scope);
+                let again = recheck(self.work, by, self.page, only, may_be_begun);
                 Box::pin(again).await.map(Some)
             }
             Task::Delete(_) | Task::Restore | Task::Purge(_) => Ok(None),
         }
     }
 
-    /// The places of the records that no worker has touched yet. The root was marked at acceptance, before anything that
+    /// The places of the records that nobody has touched yet. The root was marked at acceptance, before anything that
     /// happens first.
     fn untouched(
         &self,
@@ -160,7 +162,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
         again: Again<'_>,
     ) -> Vec<usize> {
         self.places(only, |place| {
-            let is_touched = again.is_some_and(|again| again.contains_key(&place));
+            let is_touched = again.is_some_and(|again| again.at(place).is_some());
             is_touched && !is_root(deletion, &self.page.entries[place])
         })
     }
@@ -225,7 +227,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
 /// What an earlier turn has found missing, or another deletion's, and what is gone now: that turn has not removed it.
 fn never_had(earlier: Option<&Exceptions>, again: Again<'_>) -> BTreeMap<usize, Outcome> {
     let deleted = earlier.into_iter().flat_map(|earlier| &earlier.deleted);
-    let is_gone = |place: &usize| again.is_some_and(|again| again.get(place) == Some(&Now::Gone));
+    let is_gone = |place: &usize| again.is_some_and(|again| again.at(*place) == Some(Now::Gone));
     let never = deleted.filter(|(place, outcome)| {
         is_gone(place) && matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted)
     });

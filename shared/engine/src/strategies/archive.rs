@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::kit::archived::{Whole, copies, drop_copies, first_copies, first_whole, whole};
 use crate::kit::ours::is_root;
-use crate::kit::recheck::{Again, Now};
+use crate::kit::recheck::{Again, Now, may_be_begun};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -52,7 +52,7 @@ pub(super) async fn take<P: EnginePorts>(
     }
     // What is not there, or another's, may have been moved before.
     let is_written =
-        |place: &usize| again.is_some_and(|again| again.get(place) == Some(&Now::Written));
+        |place: &usize| again.is_some_and(|again| again.at(*place) == Some(Now::Written));
     let is_not_ours = |place: &usize, outcome: &Outcome| {
         matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted) || is_written(place)
     };
@@ -68,7 +68,7 @@ pub(super) async fn take<P: EnginePorts>(
         (some, open) = open.split_at(archived.len());
         for (place, copy) in some.iter().zip(archived) {
             if copy.is_some() {
-                moved_before(&mut found, *place, again.is_some());
+                moved_before(&mut found, *place, may_be_begun(again));
             }
         }
     }
@@ -77,8 +77,8 @@ pub(super) async fn take<P: EnginePorts>(
 
 /// A record that this deletion has moved: by an earlier attempt at its page, or where the manifest lists the record
 /// twice, because it was moved to another parent in between, at its other place.
-fn moved_before(found: &mut BTreeMap<usize, Outcome>, place: usize, is_again: bool) {
-    if is_again {
+fn moved_before(found: &mut BTreeMap<usize, Outcome>, place: usize, may_be_begun: bool) {
+    if may_be_begun {
         found.remove(&place);
     } else {
         found.insert(place, Outcome::AlreadyDeleted);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::kit::ours::{is_root, obstacle};
-use crate::kit::recheck::{Again, Now, WRITTEN};
+use crate::kit::recheck::{Again, Now, WRITTEN, may_be_begun};
 use crate::kit::records::Records;
 use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
@@ -32,10 +32,12 @@ pub(super) async fn take<P: EnginePorts>(
     let collection = records.collection;
     let mut found = BTreeMap::new();
     let mut open = records.at(Vec::new());
+    let now = |place: usize| again.and_then(|again| again.at(place));
     for place in records.places.iter().copied() {
-        match again.and_then(|again| again.get(&place)) {
+        match now(place) {
             // The key is another record's, and so is the document.
-            Some(Now::Another) if !is_root(deletion, records.entry(place)) => {}
+            Some(Now::Another)
+                if may_be_begun(again) && !is_root(deletion, records.entry(place)) => {}
             Some(Now::Another | Now::Elsewhere) => drop(found.insert(place, Outcome::Missing)),
             Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
             Some(Now::Written) => drop(found.insert(place, Outcome::failed(WRITTEN))),
@@ -43,15 +45,19 @@ pub(super) async fn take<P: EnginePorts>(
                 found.insert(
                     place,
                     Outcome::Failed {
-                        reason: unreadable(work, deletion, collection, *why),
+                        reason: unreadable(work, deletion, collection, why),
                     },
                 );
             }
             Some(Now::Ours | Now::Gone) | None => open.places.push(place),
         }
     }
-    let obstacle_at =
-        |place: usize, row: &Row| obstacle(deletion, collection, records.entry(place), row);
+    let obstacle_at = |place: usize, row: &Row| {
+        // A row that was not there a moment before is the next record's.
+        let is_next = now(place) == Some(Now::Gone);
+        let is_next = is_next.then_some(Outcome::Missing);
+        is_next.or_else(|| obstacle(deletion, collection, records.entry(place), row))
+    };
     for _ in 0..ROUNDS {
         if open.places.is_empty() {
             return Ok(found);
@@ -63,11 +69,14 @@ pub(super) async fn take<P: EnginePorts>(
         let mut ours = Vec::new();
         for (place, row) in rows {
             let Some(row) = row else {
-                if again.is_none() {
+                if !may_be_begun(again) {
                     found.insert(place, Outcome::Missing);
                 }
                 continue;
             };
+            if now(place) == Some(Now::Gone) && may_be_begun(again) {
+                continue;
+            }
             if let Some(why) = row.unreadable(collection) {
                 found.insert(
                     place,

@@ -31,7 +31,7 @@ pub(super) async fn take<P: EnginePorts>(
     let mut found = BTreeMap::new();
     let (mut root, mut others) = (Vec::new(), Vec::new());
     for place in records.places.iter().copied() {
-        match again.and_then(|again| again.get(&place)) {
+        match again.and_then(|again| again.at(place)) {
             Some(Now::Ours) => {}
             Some(Now::Others) => drop(found.insert(place, Outcome::AlreadyDeleted)),
             Some(Now::Written) => drop(found.insert(place, Outcome::failed(WRITTEN))),
@@ -39,7 +39,7 @@ pub(super) async fn take<P: EnginePorts>(
                 found.insert(
                     place,
                     Outcome::Failed {
-                        reason: unreadable(work, deletion, records.collection, *why),
+                        reason: unreadable(work, deletion, records.collection, why),
                     },
                 );
             }

@@ -22,7 +22,7 @@ pub enum Call {
     Select,
     /// Writes the page, or finds the one that an earlier attempt wrote.
     PutPage,
-    /// Reads the row of a page that is taken up again.
+    /// Reads the row of a page that is taken up again, or that is done when all pages are written.
     Judge,
     /// Marks the row, if it carries no mark.
     Mark,
@@ -165,13 +165,14 @@ pub(super) fn possible(keys: &Keys, under: &Under, next: &mut Vec<Next>) {
     }
 }
 
-/// The first call for a page that is written.
+/// The first call for a page that is written. What is removed is judged also if this worker has written the page: all
+/// pages are written before the first is done.
 fn first(keys: &Keys, deletion: &Deletion) -> Call {
     let judges = match deletion.way {
         Way::Look => keys.rules.adopted_is_judged,
         _ => keys.rules.judged_again || keys.rules.identity_compared,
     };
-    if deletion.is_resumed && judges {
+    if (deletion.is_resumed || deletion.removes()) && judges {
         return Call::Judge;
     }
     act(keys, deletion)
@@ -324,7 +325,7 @@ fn judge(keys: &Keys, under: &Under, id: usize, deletion: &mut Deletion) {
         Way::Look => keys.rules.adopted_is_judged,
         _ => keys.rules.judged_again,
     };
-    if row.is_none() && deletion.way == Way::Erase {
+    if row.is_none() && deletion.way == Way::Erase && deletion.is_resumed {
         // An earlier attempt may have removed it, and leaves nothing that could tell.
         deletion.ends(Outcome::Deleted);
     } else if row.is_none() || compares || (judges && !is_here && !is_ours) {
