@@ -14,7 +14,7 @@ use crate::kit::manifest;
 use crate::kit::slice::{Slice, Stop};
 use crate::kit::work::Work;
 use crate::passes::owed_events::{Unpublishable, publish_owed};
-use crate::passes::{forwards, purge, removing, restore};
+use crate::passes::{counting, forwards, purge, removing, restore};
 use domain::deletion::{
     Deletion, DeletionId, EndedEarly, Failure, NotAllowed, Pass, State, Timing, give_up,
 };
@@ -94,7 +94,8 @@ pub async fn advance<P: EnginePorts>(
 }
 
 /// Gives a deletion up, with its reason. A page that was written but not done is first recorded as failed: some of its
-/// records may carry the mark, so a later pass must find them among those that were acted on.
+/// records may carry the mark, so a later pass must find them among those that were acted on. Pages that an earlier run has
+/// done are counted as they are, as many as there is time for.
 ///
 /// # Errors
 ///
@@ -113,7 +114,10 @@ pub async fn park<P: EnginePorts>(
     if deletions.store(&leased).await? != StoreOutcome::Stored {
         return Ok(Advanced::Left);
     }
-    let mut last = None;
+    let (mut leased, mut last) = (leased, None);
+    // Half of a grace is left when a slice is over.
+    let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
+    let work = Work::new(engine, &slice);
     if let Some(number) = leased.begun_page()
         && let Some(page) = deletions.page(&leased.tenant, leased.id, number).await?
     {
@@ -122,6 +126,8 @@ pub async fn park<P: EnginePorts>(
             .put_exceptions(&leased, number, &exceptions)
             .await?;
         last = Some((page, exceptions));
+    } else {
+        Box::pin(counting::count(work, &mut leased)).await;
     }
     let last = last.as_ref().map(|(page, exceptions)| (page, exceptions));
     let Ok(parked) = leased.park(failure, last, ports.clock().now()) else {
@@ -135,10 +141,8 @@ pub async fn park<P: EnginePorts>(
                 .as_ref()
                 .map_or("", |failure| failure.reason.as_str());
             warn!(deletion_id = %parked.id, state = %parked.state, reason, "deletion {} is given up", parked.id);
-            // Owed events stay due. Half of a grace is left when a slice is over.
-            let slice = Slice::from_now(ports.clock(), engine.timing.grace / 2);
-            let work = Work::new(engine, &slice);
             close(work, &parked).await;
+            // Owed events stay due.
             let _ = publish_owed(work, &parked, Unpublishable::StaysOwed).await;
             Ok(Advanced::Ended(parked.state))
         }
@@ -147,14 +151,19 @@ pub async fn park<P: EnginePorts>(
 
 async fn run_pass<P: EnginePorts>(work: Work<'_, P>, deletion: &mut Deletion) -> Result<(), Stop> {
     let scope = manifest::scope(work, deletion).await?;
-    match deletion.state.pass() {
+    let ran = match deletion.state.pass() {
         Pass::Delete if deletion.strategy.is_done_backwards() => {
             removing::run(work, deletion, &scope).await
         }
         Pass::Delete => forwards::run(work, deletion, &scope).await,
         Pass::Restore => restore::run(work, deletion).await,
         Pass::Purge => purge::run(work, deletion, &scope).await,
+    };
+    if let Ok(()) | Err(Stop::Impossible(_)) = &ran {
+        // It was cancelled, or has failed, before it came to all that an earlier run had done.
+        Box::pin(counting::save(work, deletion)).await?;
     }
+    ran
 }
 
 /// The pass has done all pages: the final state. A restore ends in a transaction with its root.

@@ -1,6 +1,7 @@
 //! The passes over a manifest: in which order each does its pages, and how one page is done.
 
 pub(crate) mod backwards;
+pub(crate) mod counting;
 pub(crate) mod events;
 pub(crate) mod forwards;
 pub(crate) mod late_arrivals;

@@ -245,6 +245,14 @@ impl Deletion {
         next
     }
 
+    /// The same value with a page counted that an earlier run of the delete has done, to be stored with what follows.
+    #[must_use]
+    pub fn counting(&self, page: &Page, exceptions: &Exceptions) -> Self {
+        let mut next = self.clone();
+        next.count_deleted(page, exceptions);
+        next
+    }
+
     /// The present slice made progress without finishing a page.
     #[must_use]
     pub fn progressed(&self, now: Timestamp) -> Self {

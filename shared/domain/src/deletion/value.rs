@@ -377,6 +377,14 @@ impl Deletion {
         (!self.is_acted(page)).then_some(page)
     }
 
+    /// The page of the delete that the present run comes to next, if an earlier one has done it.
+    #[must_use]
+    pub fn next_done_before(&self) -> Option<u32> {
+        let is_under_way = self.state.working_pass() == Some(Pass::Delete);
+        (is_under_way && self.cursor < self.acted)
+            .then(|| self.page_at(Pass::Delete, self.cursor + 1))
+    }
+
     /// The page that a pass does at this position, counted from 1.
     #[must_use]
     pub fn page_at(&self, pass: Pass, position: u32) -> u32 {

@@ -8,9 +8,11 @@ use testing::samples::{key, key2};
 use testing::{Call, Fault, Faults, Moment, Operation};
 
 use crate::engine::delete::undisturbed::assert_valid_events;
+use crate::engine::disturbed::stalls::places;
 use crate::engine::restore::restores::{restored, stored};
-use crate::engine::world::trees::four_levels;
-use crate::engine::world::{Ignore, World};
+use crate::engine::world::strategies::{archived, erased, small, sum};
+use crate::engine::world::trees::{FOUR_LEVELS, four_levels};
+use crate::engine::world::{Ignore, World, at_once};
 
 const REJECTED: &str = "l-d1-1";
 
@@ -359,4 +361,85 @@ async fn what_a_retry_owes_is_told_by_the_next_one() {
 
     assert_eq!(world.now(&deletion).state, State::Deleted);
     assert_told_once(&world, "RecordsDeleted", 15);
+}
+
+/// The small tree, whose delete has failed at this document, and is tried again.
+async fn tried_again(collections: &str, page_keys: usize, rejected: &str) -> (World, Deletion) {
+    let mut world = small(collections);
+    world.page_keys = page_keys;
+    world.documents.reject(rejected, "mapper_parsing_exception");
+    let deletion = world.delete_and_rest("lists", &key("l")).await;
+    assert_eq!(deletion.state, State::DeleteFailed);
+    let retried = world.act(&deletion, Action::Retry).await;
+    retried.expect("it applies");
+    (world, deletion)
+}
+
+/// What is counted is what the pages say that are done; the rest is not reached.
+fn assert_counted(world: &World, deletion: &Deletion, context: &str) {
+    let stands = world.now(deletion);
+    let (mut done, mut failed) = (0, 0);
+    for (page, exceptions) in world.deletions.manifest(&stands) {
+        for counts in page.delete_counts(&exceptions).values() {
+            if stands.is_acted(page.number) {
+                done += counts.deleted;
+                failed += counts.failed;
+            }
+        }
+    }
+    let counted = ["deleted", "failed", "not_reached"].map(|of| sum(&stands.deleted, of));
+    assert_eq!(counted, [done, failed, 6 - done - failed], "{context}");
+}
+
+#[tokio::test]
+async fn a_retry_that_is_cancelled_at_any_moment_counts_what_was_done_before() {
+    for collections in [FOUR_LEVELS.to_owned(), archived(), erased()] {
+        // A message, and the root: then all below it is done.
+        for (rejected, page_keys) in [("l-d1-1", 1), ("l", 1), ("l", 2), ("l-d1-1", 1000)] {
+            let (world, deletion) = tried_again(&collections, page_keys, rejected).await;
+            assert!(world.act(&deletion, Action::Cancel).await.is_ok());
+            world.come_to_rest().await;
+            let stands = world.now(&deletion);
+            assert_eq!(stands.state, State::Cancelled);
+            assert_eq!(stands.deleted, deletion.deleted, "{rejected}, {page_keys}");
+
+            let (world, deletion) = tried_again(&collections, page_keys, rejected).await;
+            let undisturbed = world.faults();
+            world
+                .deliver(&undisturbed, &deletion)
+                .await
+                .unwrap()
+                .ignore();
+            for (operation, nth) in places(&undisturbed.log()) {
+                let context = format!("{rejected}, {page_keys}, {operation:?} {nth}");
+                let (world, deletion) = tried_again(&collections, page_keys, rejected).await;
+                let (faults, beside, of) = (world.faults(), world.clone(), deletion.clone());
+                faults.beside(operation, nth, Moment::Before, move || {
+                    let _ = at_once(beside.act(&of, Action::Cancel));
+                });
+                world.deliver(&faults, &deletion).await.unwrap().ignore();
+                world.come_to_rest().await;
+
+                assert!(world.now(&deletion).state.is_done(), "{context}");
+                assert_counted(&world, &deletion, &context);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_retry_that_is_given_up_counts_what_was_done_before() {
+    for collections in [FOUR_LEVELS.to_owned(), archived(), erased()] {
+        for (rejected, page_keys) in [("l-d1-1", 1), ("l", 2), ("l-d1-1", 1000)] {
+            let (world, deletion) = tried_again(&collections, page_keys, rejected).await;
+
+            let parked = given_up(&world, &deletion, Operation::ReadScope).await;
+
+            assert_eq!(parked.failure.as_ref().unwrap().code, "ATTEMPTS_EXHAUSTED");
+            assert_eq!(parked.deleted, deletion.deleted, "{rejected}, {page_keys}");
+            world.documents.accept(rejected);
+            let ended = world.act_and_rest(&deletion, Action::Retry).await;
+            assert_eq!(sum(&ended.deleted, "deleted"), 6, "{rejected}, {page_keys}");
+        }
+    }
 }
