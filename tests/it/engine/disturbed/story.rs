@@ -2,6 +2,7 @@
 //! or happen meanwhile. A story is a value, and what is told twice is the same twice.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::time::Duration;
 
 use domain::deletion::Deletion;
@@ -10,7 +11,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::{Index, select};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 use requests::accept::AcceptAnswer;
 use serde_json::{Map, Value};
 use testing::samples::{key, key2, with_null};
@@ -53,23 +54,28 @@ pub(crate) fn tell_some<S: Debug>(least: u32, stories: impl Strategy<Value = S>,
 }
 
 /// Tells stories of a kind, one by one; each has a number, and is the same each time. At least so many; more where
-/// `PROPTEST_CASES` says so; only one of them where `CASE` says which, as `kind:number`. One that fails is made small
-/// first, and printed, with what replays it.
+/// `PROPTEST_CASES` says so. Where `CASE` says which, as `kind:number`, only that one. One that fails is made small first,
+/// and printed, with what replays it. Of a stretch of them, as `kind:from-to`, all that fail are named, as they are.
 pub(super) fn tell_each<S: Debug>(
     kind: &str,
     least: u32,
     stories: impl Strategy<Value = S>,
     told: impl Fn(S),
 ) {
-    let config = Config {
+    let mut config = Config {
         failure_persistence: None,
         ..Config::default()
     };
     let all = match replayed() {
-        Some((only, number)) if only == kind => number..number + 1,
+        Some((only, numbers)) if only == kind => numbers,
         Some(_) => return,
         None => 0..config.cases.max(least),
     };
+    let are_all_told = replayed().is_some() && all.len() > 1;
+    if are_all_told {
+        config.max_shrink_iters = 0;
+    }
+    let mut failures = Vec::new();
     for number in all {
         let mut runner = runner_of(kind, number, &config);
         let story = stories.new_tree(&mut runner).expect("a story can be made");
@@ -77,10 +83,15 @@ pub(super) fn tell_each<S: Debug>(
             told(story);
             Ok(())
         });
-        if let Err(failed) = run {
-            panic!("CASE={kind}:{number} tells it again\n{failed}");
+        match run {
+            Ok(_) => {}
+            Err(TestError::Fail(why, _)) if are_all_told => {
+                failures.push(format!("CASE={kind}:{number} {why}"));
+            }
+            Err(failed) => panic!("CASE={kind}:{number} tells it again\n{failed}"),
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// What makes the story with this number.
@@ -95,16 +106,18 @@ fn runner_of(kind: &str, number: u32, config: &Config) -> TestRunner {
     )
 }
 
-/// The only story to be told.
+/// The only stories to be told.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a person says which case to replay"
+    reason = "a person says which cases to replay"
 )]
-fn replayed() -> Option<(String, u32)> {
+fn replayed() -> Option<(String, Range<u32>)> {
     let case = std::env::var("CASE").ok()?;
-    let (kind, number) = case.split_once(':').expect("CASE=kind:number");
-    let number = number.parse().expect("CASE=kind:number");
-    Some((kind.to_owned(), number))
+    let said = "CASE=kind:number, or CASE=kind:from-to";
+    let (kind, numbers) = case.split_once(':').expect(said);
+    let (from, to) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    let [from, to] = [from, to].map(|number| number.parse::<u32>().expect(said));
+    Some((kind.to_owned(), from..to + 1))
 }
 
 /// How many keys a page holds.
