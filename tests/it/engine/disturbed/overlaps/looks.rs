@@ -189,7 +189,7 @@ impl Look<'_> {
         }
         if life.placed_at < run_at
             && life.placed_at > life.born_at
-            && !Self::covers(ledger, by, &life, stands)
+            && !self.covers(ledger, by, &life, stands)
         {
             ledger.breaks(Rule::MovedAway, what("it was moved away before this run"));
         }
@@ -207,7 +207,7 @@ impl Look<'_> {
     }
 
     /// Whether the record belongs to what the deletion was asked for, by its keys.
-    fn covers(ledger: &Ledger, by: &Deletion, life: &Life, stands: &Stands) -> bool {
+    fn covers(&self, ledger: &Ledger, by: &Deletion, life: &Life, stands: &Stands) -> bool {
         let mut place = Some(stands.record.clone());
         while let Some(record) = place {
             let is_root = by.root.as_ref() == Some(&record.1) && by.collection.as_ref() == record.0;
@@ -218,11 +218,8 @@ impl Look<'_> {
                 } else {
                     ledger.lives_of(&record).last()
                 };
-                let row = ledger
-                    .last
-                    .at
-                    .get(&record)
-                    .and_then(|born| ledger.last.rows.get(born));
+                let row = self.seen.at.get(&record);
+                let row = row.and_then(|born| self.seen.rows.get(born));
                 let row = if record == stands.record {
                     Some(stands)
                 } else {
