@@ -44,6 +44,8 @@ pub(crate) enum Repair {
     Count,
     /// It waits for `purge_at`.
     Wait,
+    /// The same, and its document says until then what its row says: the mark is written into it.
+    WaitMarked,
     /// The mark is written into the document.
     MarkDocument,
     /// The document is removed, if it is as it was read.
@@ -138,6 +140,10 @@ pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drif
         (Case::Restored { is_due }, Some(row)) if is_ours(row) => {
             let repair = match (seen.has_parent, is_due) {
                 (true, _) => Repair::ClearRecord,
+                // The delete had failed on it, or another writer has put the document back.
+                (false, false) if document.is_some_and(|document| !is_ours(document.mark)) => {
+                    Repair::WaitMarked
+                }
                 (false, false) => Repair::Wait,
                 (false, true) => Repair::RemoveRecord(document.map(|document| document.version)),
             };

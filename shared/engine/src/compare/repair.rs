@@ -80,7 +80,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             for (place, (drift, repair)) in planned {
                 let done = done.get(&place).copied().unwrap_or(Done::Stays);
                 found.insert(place, (drift, done == Done::Repaired));
-                if repair == Repair::Wait {
+                if matches!(repair, Repair::Wait | Repair::WaitMarked) {
                     waiting.insert(place);
                 }
                 if done == Done::Again {
@@ -172,6 +172,9 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             self.mark_documents(&at(|repair| *repair == Repair::MarkDocument))
                 .await?,
         );
+        let waiting = at(|repair| *repair == Repair::WaitMarked);
+        let waiting = self.mark_documents(&waiting).await?.into_iter();
+        done.extend(waiting.filter(|(_, done)| *done == Done::Again));
         done.extend(
             self.clear_records(&at(|repair| *repair == Repair::ClearRecord))
                 .await?,
@@ -192,6 +195,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 Repair::RemoveRecord(version) => removed.push((*place, *version)),
                 Repair::Count
                 | Repair::Wait
+                | Repair::WaitMarked
                 | Repair::MarkDocument
                 | Repair::ClearRecord
                 | Repair::ClearDocument

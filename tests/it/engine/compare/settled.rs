@@ -9,10 +9,11 @@ use ports::Clock;
 use testing::Operation;
 use testing::samples::{COLLECTIONS, key};
 
+use crate::engine::bulk::world::{chat, message};
 use crate::engine::compare::compares::{compared, put_marked, restored, until_due};
 use crate::engine::purge::purges::deleted;
-use crate::engine::world::World;
 use crate::engine::world::trees::{mail, message_key};
+use crate::engine::world::{World, text};
 
 /// A restored deletion with marks that have to wait for `purge_at`: its root is gone, its messages are still marked.
 async fn with_marks_left(messages: usize) -> (World, Deletion) {
@@ -171,4 +172,29 @@ async fn a_comparison_of_records_that_no_file_declares_any_more_is_given_up_afte
         };
         assert_eq!(stands.due_at, due, "{state}");
     }
+}
+
+#[tokio::test]
+async fn what_a_restore_has_left_marked_is_hidden_in_its_document_too() {
+    let world = chat();
+    world.documents.reject("s~s0", "mapper_parsing_exception");
+    let deletion = world.destroy_ids(&["s0"]).await;
+    world.come_to_rest().await;
+    world.documents.accept("s~s0");
+    // The row is marked, the document is not.
+    assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+    world.delete_and_rest("streams", &key("s")).await;
+    let left = world.act_and_rest(&deletion, Action::Restore).await;
+    let (id, live) = (text(deletion.id), Some(String::new()));
+    assert_eq!(left.state, State::Restored);
+    assert_eq!(world.marks("messages", &message("s0")), (id.clone(), live));
+
+    compared(&world, &deletion).await;
+
+    assert_eq!(world.marks("messages", &message("s0")), (id.clone(), id));
+    assert_eq!(
+        world.now(&deletion).comparison.waiting,
+        3,
+        "with its reactions"
+    );
 }

@@ -176,14 +176,16 @@ fn marks_of_a_restored_deletion_are_cleared_where_the_parent_exists() {
 
 #[test]
 fn marks_of_a_restored_deletion_wait_for_purge_at_where_there_is_no_parent() {
-    use Repair::{ClearDocument, RemoveDocument, RemoveRecord, Wait};
+    use Repair::{ClearDocument, RemoveDocument, RemoveRecord, Wait, WaitMarked};
     let orphan = Drift::OrphanMark;
     let there = [LIVE, NULL, MARKED, OTHER, FOREIGN];
+    let unmarked = [LIVE, NULL, OTHER, FOREIGN];
     assert_only(
         Case::Restored { is_due: false },
         false,
         &[
-            (MARKED, &ALL, orphan, Wait),
+            (MARKED, &unmarked, orphan, WaitMarked),
+            (MARKED, &[NONE, MARKED], orphan, Wait),
             (LIVE, &[MARKED], orphan, ClearDocument),
             (NULL, &[MARKED], orphan, ClearDocument),
             (NONE, &[MARKED], orphan, Wait),
