@@ -95,6 +95,8 @@ pub(super) struct Course {
     pub(super) run_at: u64,
     /// When workers were on its delete: from, and to when, if the delete was over then.
     pub(super) slices: Vec<(u64, Option<u64>)>,
+    /// Which documents the index refused when it was compared, if it is.
+    pub(super) compared: Option<BTreeSet<String>>,
     /// When it was last seen to have been purged and compared: nobody looks at anything for it after that.
     pub(super) over_at: Option<u64>,
     /// What it was asked for.
@@ -135,6 +137,14 @@ impl Ledger {
     pub(super) fn breaks(&mut self, rule: Rule, mut what: String) {
         what.insert_str(0, &format!("at {}: ", self.now));
         self.wrong.push((rule, what));
+    }
+
+    /// Whether a document may still differ from its row because of this deletion: it is not compared yet, or the index
+    /// refused the document even then, which it has told.
+    pub(super) fn may_differ(&self, by: &str, document: &str) -> bool {
+        let course = by.parse().ok().and_then(|by| self.courses.get(&by));
+        let compared = course.and_then(|course| course.compared.as_ref());
+        compared.is_none_or(|refused| refused.contains(document))
     }
 
     /// Everything seen of records with this name.
@@ -239,6 +249,7 @@ impl Board {
                 run: deletion.run,
                 run_at: now,
                 slices: Vec::new(),
+                compared: None,
                 over_at: None,
                 scope: at_once(self.world.deletions.scope(&deletion.tenant, deletion.id))
                     .unwrap_or_default(),
@@ -250,6 +261,9 @@ impl Board {
             if course.run != deletion.run {
                 (course.run, course.run_at) = (deletion.run, now);
             }
+            let refused = || self.mailbox().refused.clone();
+            let compared = course.compared.take();
+            course.compared = (deletion.comparison.done).then(|| compared.unwrap_or_else(refused));
             let is_over = deletion.state == State::Purged && deletion.comparison.done;
             course.over_at = is_over.then(|| course.over_at.unwrap_or(now));
             let pages = if has_more {

@@ -36,7 +36,8 @@ pub(super) enum Rule {
     NoOrphan,
     /// Nothing is left of a deletion that is over.
     NothingLeft,
-    /// Row and document say the same; what an index has refused, or an owner has done meanwhile, once it is compared.
+    /// Row and document say the same; what an index has refused, or an owner has done meanwhile, once it is compared and
+    /// the index takes it.
     StoresAgree,
     /// Each record is told by an event, once, and by no other deletion.
     Told,

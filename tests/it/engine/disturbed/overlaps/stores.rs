@@ -77,15 +77,9 @@ impl Board {
 
     /// Row and document say the same, whether or not the row is still there. Not so where a deletion has stopped half
     /// way: one that was cancelled before its first page has marked its root's row only. And not where an owner has taken
-    /// a row back while its document was being marked, or the index has refused to clear it, before the comparison.
+    /// a row back while its document was being marked, or the index has refused to mark, clear or write it, before the
+    /// comparison.
     fn stores_agree(&self, ledger: &mut Ledger) {
-        let compared = |mark: &String| {
-            let by = mark
-                .parse()
-                .ok()
-                .and_then(|id| self.world.deletions.get(id));
-            by.is_some_and(|by| by.comparison.done)
-        };
         let stopped: Vec<String> = self
             .world
             .deletions
@@ -109,8 +103,13 @@ impl Board {
                 if refused.contains(&id) {
                     continue;
                 }
+                let born = row.get(BORN).and_then(Value::as_u64).unwrap_or_default();
+                let life = ledger.lives.get(&born);
                 let Some(document) = documents.remove(&id) else {
-                    if row_mark.is_none() {
+                    let by = life.and_then(|life| life.takes.last()).map(|take| take.by);
+                    let is_late = was_refused.contains(&id)
+                        && by.is_some_and(|by| ledger.may_differ(&by.to_string(), &id));
+                    if row_mark.is_none() && !is_late {
                         ledger.breaks(
                             Rule::StoresAgree,
                             format!("{name} {id} is live without a document"),
@@ -119,13 +118,14 @@ impl Board {
                     continue;
                 };
                 let mark = mark_in(self.mark_names(name), &document);
-                let born = row.get(BORN).and_then(Value::as_u64).unwrap_or_default();
-                let is_taken_back = ledger
-                    .lives
-                    .get(&born)
-                    .is_some_and(|life| life.is_taken_back);
-                let is_late = is_taken_back || was_refused.contains(&id);
-                if row_mark.is_none() && is_late && mark.as_ref().is_some_and(|by| !compared(by)) {
+                let was_refused = was_refused.contains(&id);
+                let is_taken_back = life.is_some_and(|life| life.is_taken_back);
+                let by = match (&row_mark, &mark) {
+                    (None, Some(by)) if is_taken_back || was_refused => Some(by),
+                    (Some(by), None) if was_refused => Some(by),
+                    _ => None,
+                };
+                if by.is_some_and(|by| ledger.may_differ(by, &id)) {
                     continue;
                 }
                 let is_same = mark == row_mark && document.get(BORN) == row.get(BORN);
