@@ -29,6 +29,8 @@ pub(crate) struct Membership<'a, P: EnginePorts> {
     orphans_are_ours: bool,
     /// Whether a record that the request lists may still be waiting for its turn in the delete.
     is_listing: bool,
+    /// Whether what is below the root's key is below the root, although another record may have that key by now.
+    is_root_any: bool,
     /// Records above that wait for their turn in the delete.
     pub(crate) waiting: HashSet<(CollectionName, RecordKey)>,
     /// The records of the same page.
@@ -60,6 +62,7 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
             scope,
             orphans_are_ours: true,
             is_listing: false,
+            is_root_any: false,
             waiting: HashSet::new(),
             beside: HashSet::new(),
             ids: None,
@@ -84,6 +87,16 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
             is_listing: deletion.state.pass() == Pass::Delete,
             beside: beside.map(record).collect(),
             ..Self::of_found(work, deletion, scope)
+        }
+    }
+
+    /// The same for a page that nobody has begun, of the present run: a parent that is missing was there when it was
+    /// written, and a root that was created anew since has other children.
+    pub(crate) fn not_begun(self) -> Self {
+        Self {
+            orphans_are_ours: true,
+            is_root_any: true,
+            ..self
         }
     }
 
@@ -128,6 +141,7 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
         };
         if let Some(root) = &self.deletion.root
             && !ours.is_empty()
+            && !self.is_root_any
             && !is_read(root)
             && self.is_root_recreated(root).await?
         {
@@ -190,9 +204,10 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
             }
             return Ok(further(deletion, collection, row));
         };
-        // A root without our mark is another record.
         if collection.name == deletion.collection && row.key == *root {
-            return Ok(Above::NotOurs);
+            // A root without our mark is another record.
+            let is_it = self.is_root_any;
+            return Ok(if is_it { Above::Ours } else { Above::NotOurs });
         }
         Ok(further(deletion, collection, row))
     }

@@ -1,6 +1,6 @@
 //! What has become of the records of a page since it was written: of one that another worker may have begun, or that an
-//! earlier run wrote, and of one that lists what was requested, where all pages are written before the first is done.
-//! What is done is done, and what is no longer the deletion's stays.
+//! earlier run wrote, and of each where all pages are written before the first is done. What is done is done, and what is
+//! no longer the deletion's stays.
 
 use std::collections::BTreeMap;
 
@@ -68,13 +68,6 @@ pub(crate) fn may_be_begun(again: Again<'_>) -> bool {
     again.is_some_and(|again| again.may_be_begun)
 }
 
-/// Whether the records of a page that nobody has begun are to be read again: all pages are written before the first is
-/// done, and no root keeps the keys of these records taken.
-pub(crate) fn may_be_others(deletion: &Deletion, page: &Page) -> bool {
-    let mut entries = page.entries.iter();
-    deletion.strategy.is_done_backwards() && entries.any(|entry| entry.fingerprint.is_some())
-}
-
 /// Reads these places of a page again. A record that is as it was selected has no entry in the answer, and neither has
 /// one that a delete has nothing to do with.
 pub(crate) async fn recheck<P: EnginePorts>(
@@ -85,6 +78,9 @@ pub(crate) async fn recheck<P: EnginePorts>(
     may_be_begun: bool,
 ) -> Result<Since, Stop> {
     let mut membership = Membership::of_page(work, deletion, scope, page);
+    if !may_be_begun {
+        membership = membership.not_begun();
+    }
     let mut found = BTreeMap::new();
     for records in Records::by_collection(work.collections(), &page.entries)? {
         let records = records.open(only);

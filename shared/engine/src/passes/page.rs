@@ -6,7 +6,7 @@ use crate::effects;
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
 use crate::kit::ours::is_root;
-use crate::kit::recheck::{Again, Now, Since, may_be_others, recheck};
+use crate::kit::recheck::{Again, Now, Since, recheck};
 use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
@@ -46,7 +46,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     ///
     /// 1. the exceptions of an earlier turn are read, if there was one;
     /// 2. of a page that was done before, only the unfinished records are done; what has become of the records of a page
-    ///    that may have been begun is read, and of those that may be other records by now;
+    ///    that may have been begun is read, and of one that was written before others were done;
     /// 3. the records that a delete must not take yet are blocked, and those that it never had are left out;
     /// 4. the records are taken, given back or removed;
     /// 5. the exceptions are stored beside the page;
@@ -144,7 +144,7 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     ) -> Result<Option<Since>, Stop> {
         let may_be_begun = self.turn != Turn::First;
         match self.task {
-            Task::Delete(scope) if may_be_begun || may_be_others(deletion, self.page) => {
+            Task::Delete(scope) if may_be_begun || deletion.strategy.is_done_backwards() => {
                 let by = (deletion, scope);
                 let again = recheck(self.work, by, self.page, only, may_be_begun);
                 Box::pin(again).await.map(Some)

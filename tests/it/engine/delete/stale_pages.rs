@@ -58,6 +58,39 @@ async fn a_retry_leaves_what_has_moved_to_a_live_parent_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_later_slice_leaves_what_has_moved_to_a_live_parent_meanwhile() {
+    for (collections, acts) in [
+        (archived(), Operation::MarkRows),
+        (erased(), Operation::DocumentStates),
+    ] {
+        for page_keys in [1, 2, 1000] {
+            let mut world = small(&collections);
+            world.page_keys = page_keys;
+            let deletion = world.accept("lists", &key("l")).await;
+            let faults = world.faults();
+            faults.fail(acts, .., Fault::Unavailable(Moment::Before));
+            world.deliver(&faults, &deletion).await.unwrap().ignore();
+            assert!(world.now(&deletion).selected.is_some());
+            let elsewhere = key2("other", "d9");
+            world.put("discussions", &elsewhere, Some(&key("other")));
+            for message in ["l-d1-0", "l-d1-1"] {
+                world.put("messages", &key(message), Some(&elsewhere));
+            }
+
+            world.come_to_rest().await;
+
+            let live = (Some(String::new()), Some(String::new()));
+            for message in ["l-d1-0", "l-d1-1"] {
+                assert_eq!(world.marks("messages", &key(message)), live, "{page_keys}");
+            }
+            let stands = world.now(&deletion);
+            assert_eq!(world.counts(&stands, "messages").missing, 2);
+            assert_eq!(world.row("lists", &key("l")), None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_retry_leaves_what_is_another_tenants_meanwhile() {
     for collections in [archived(), erased()] {
         let (world, deletion) = cancelled(&collections).await;
