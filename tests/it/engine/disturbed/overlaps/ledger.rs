@@ -90,9 +90,9 @@ impl Life {
 #[derive(Debug, Clone)]
 pub(super) struct Course {
     pub(super) accepted_at: u64,
-    pub(super) run: u32,
-    /// When the present run was first seen.
-    pub(super) run_at: u64,
+    epoch: u64,
+    /// When its lease was last taken.
+    pub(super) leased_at: u64,
     /// When workers were on its delete: from, and to when, if the delete was over then.
     pub(super) slices: Vec<(u64, Option<u64>)>,
     /// Which documents the index refused when it was compared, if it is.
@@ -246,8 +246,8 @@ impl Board {
         for deletion in deletions {
             let course = ledger.courses.entry(deletion.id).or_insert_with(|| Course {
                 accepted_at: now,
-                run: deletion.run,
-                run_at: now,
+                epoch: deletion.epoch,
+                leased_at: now,
                 slices: Vec::new(),
                 compared: None,
                 over_at: None,
@@ -258,8 +258,8 @@ impl Board {
                     .unwrap_or_default(),
                 listed: BTreeMap::new(),
             });
-            if course.run != deletion.run {
-                (course.run, course.run_at) = (deletion.run, now);
+            if course.epoch != deletion.epoch {
+                (course.epoch, course.leased_at) = (deletion.epoch, now);
             }
             let refused = || self.mailbox().refused.clone();
             let compared = course.compared.take();

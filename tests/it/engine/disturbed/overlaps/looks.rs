@@ -163,7 +163,7 @@ impl Look<'_> {
             )
         };
         let course = &ledger.courses[&by.id];
-        let (accepted_at, run_at) = (course.accepted_at, course.run_at);
+        let (accepted_at, leased_at) = (course.accepted_at, course.leased_at);
         let listed_at = course.listed.get(&life.record).copied().unwrap_or(now);
         if life.foreign_since.is_some() {
             ledger.breaks(Rule::Foreign, what("it is another tenant's"));
@@ -187,11 +187,9 @@ impl Look<'_> {
         if is_root && life.born_at > accepted_at {
             ledger.breaks(Rule::LaterIsLeftAlone, what("it is a later root"));
         }
-        if life.placed_at < run_at
-            && life.placed_at > life.born_at
-            && !self.covers(ledger, by, &life, stands)
-        {
-            ledger.breaks(Rule::MovedAway, what("it was moved away before this run"));
+        let is_elsewhere = life.placed_at > life.born_at || life.born_at > listed_at;
+        if is_elsewhere && life.placed_at < leased_at && !self.covers(ledger, by, &life, stands) {
+            ledger.breaks(Rule::MovedAway, what("it was elsewhere before this slice"));
         }
         let new_root = by
             .root
@@ -225,7 +223,10 @@ impl Look<'_> {
                 } else {
                     row
                 };
+                // It may have been taken before what is below it, which has arrived late.
+                let is_its = life.is_some_and(|life| life.taken_by() == Some(by.id));
                 return is_root
+                    || is_its
                     || life
                         .zip(row)
                         .is_some_and(|(life, row)| ledger.is_asked(by, row, life));

@@ -12,7 +12,8 @@ pub(super) enum Rule {
     /// What says that it was written after the request is left alone, where the request lists an author's. Ids are judged
     /// when they are selected: what has the key then is meant.
     LaterThanAsked,
-    /// A record that has moved away before a run of a deletion began is not taken by that run.
+    /// A record that has moved away, or that has got its key elsewhere, before a slice of a deletion began is not taken in
+    /// that slice.
     MovedAway,
     /// A record is given back below the record that it was below.
     SameParent,
