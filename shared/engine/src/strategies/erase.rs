@@ -1,8 +1,8 @@
 //! How a page is erased: documents before rows, as in a purge: a document is removed while its row still explains it.
 //!
-//! There is no mark to tell what is the deletion's, so a page that another worker may have begun is read again first. A
-//! row that is missing there, or another record's by now, was erased by that worker, or removed by another writer before.
-//! Either way the record is gone, so the counts of a worker that was killed are those of one that was not.
+//! There is no mark to tell what is the deletion's, so a page is read again first. On one that another worker may have
+//! begun, a row that is missing, or another record's by now, was erased by that worker, or removed by another writer
+//! before. Either way the record is gone, so the counts of a worker that was killed are those of one that was not.
 
 use std::collections::BTreeMap;
 
