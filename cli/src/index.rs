@@ -9,7 +9,7 @@ use std::fmt;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use aws_config::SdkConfig;
-use domain::collection::{Collection, Collections, DocumentSpec};
+use domain::collection::{Collection, Collections, DocumentSpec, TimeForm};
 use opensearch::OpenSearch;
 use opensearch::http::response::Response;
 use opensearch::indices::{IndicesCreateParts, IndicesExistsParts, IndicesPutMappingParts};
@@ -177,7 +177,13 @@ fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
     for keyword in keywords.chain(collection.document_author()) {
         fields.insert(keyword.to_owned(), json!({"type": "keyword"}));
     }
-    fields.insert(marks.deleted_at.clone(), json!({"type": "date"}));
+    let time = match marks.form {
+        // A date without a format takes milliseconds since 1970 as well.
+        TimeForm::Text | TimeForm::Milliseconds => json!({"type": "date"}),
+        TimeForm::Seconds => json!({"type": "date", "format": "epoch_second"}),
+        TimeForm::Fraction => json!({"type": "double"}),
+    };
+    fields.insert(marks.deleted_at.clone(), time);
     json!({"dynamic": "false", "properties": fields})
 }
 

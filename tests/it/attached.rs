@@ -3,10 +3,13 @@
 
 mod applications;
 mod chat_by_indexes;
+mod chat_with_ttl;
 mod documents_per_site;
 mod granules;
 mod made_of_parts;
+mod synced_searchable_api;
 mod transactions_routed;
+mod versioned_resources;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -72,6 +72,8 @@ async fn each_pass_writes_once_for_each_thing_that_changes_and_little_around() {
     // row, the copy and the mark on the way back; of what was purged only the copy was left. At once: one removal of each
     // row.
     lines.extend(passes("flag", [1, 1, 1]).await);
+    // What a mark replaces is in the same write.
+    lines.extend(passes("kept beside", [1, 1, 1]).await);
     lines.extend(passes("archive", [3, 3, 1]).await);
     lines.push(erase().await);
 
@@ -144,6 +146,10 @@ async fn erase() -> Line {
 
 /// Discussions and messages as `mail.toml` has them, with another strategy.
 fn declared(strategy: &str) -> Collections {
+    let (strategy, marks) = match strategy {
+        "kept beside" => ("flag", MARKS),
+        strategy => (strategy, ""),
+    };
     let retention = if strategy == "erase" {
         ""
     } else {
@@ -169,9 +175,20 @@ document    = {{ index = "messages", id = "{{discussion_id}}\u001f{{message_id}}
 strategy    = "{strategy}"
 {retention}
 permissions = {{ delete = ["admin"], restore = ["admin"], purge = ["admin"] }}
+{marks}
 "#
     ))
 }
+
+/// Marks that replace what the messages have: a word that is not there, a TTL, and a version.
+const MARKS: &str = r#"
+ttl         = "expires"
+[messages.marks]
+deleted_at  = { attribute = "deletedAt", type = "epoch_ms" }
+state       = { attribute = "state", deleted = "DELETED", live = ["absent", "OK"], busy = ["LOCKED"] }
+purge_at    = { attribute = "gone_at", type = "epoch_s" }
+touch       = { version = "+1" }
+"#;
 
 /// A discussion of 1,000 messages.
 pub(crate) struct Bench {
@@ -199,7 +216,15 @@ impl Bench {
         for n in 0..CHILDREN {
             let id = message_id(n);
             let key = [("discussion_id", ROOT), ("message_id", &id)];
-            world.tables.put(messages, &row(&key));
+            let mut message = row(&key);
+            message.extend(
+                messages
+                    .marks
+                    .ttl
+                    .clone()
+                    .map(|ttl| (ttl, json!(1_900_000_000))),
+            );
+            world.tables.put(messages, &message);
         }
         Self { world }
     }

@@ -225,6 +225,12 @@ impl<S: Search> OnTables<S> {
         swept.expect("what is due is found")
     }
 
+    /// The deletion that a message which waits is about.
+    pub(crate) fn next_message(&self) -> Option<DeletionId> {
+        let sent = self.queue.take().pop()?;
+        Some(sent.message().deletion_id)
+    }
+
     /// The deletion as it stands.
     pub(crate) async fn read(&self, id: DeletionId) -> Deletion {
         let found = self.deletions().deletion(&self.principal.tenant, id).await;

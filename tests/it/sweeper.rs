@@ -57,7 +57,7 @@ async fn one_sweep_does_everything_that_is_due_and_answers_with_its_report() {
         json!({
             "due": 3, "resent": 1, "parked": 0, "told": 1, "unreadable": 0, "given_up": 0, "compared": 0, "comparing": 0, "returned": 0,
             "drift_found": 0, "drift_repaired": 0, "drift": {}, "purging": 1, "tidied": 0, "put_off": 0,
-            "silent": 1, "longest_silence": 120, "purge_lag": 120, "errors": 0, "newer": 0, "left": 0
+            "silent": 1, "longest_silence": 120, "purge_lag": 120, "errors": 0, "newer": 0, "adopted": 0, "left": 0
         })
     );
     world.deliver_all().await;

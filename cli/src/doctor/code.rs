@@ -52,6 +52,8 @@ codes! {
     IndexWithoutMark = "INDEX_WITHOUT_MARK",
     /// The store removes rows by their age.
     TtlOn = "TTL_ON",
+    /// The table's TTL is another attribute than the file says, or off.
+    TtlOther = "TTL_OTHER",
     /// Rows have a TTL that is over before they would be purged.
     TtlBeforePurge = "TTL_BEFORE_PURGE",
     /// Others read the changes of the table.
@@ -76,6 +78,12 @@ codes! {
     MarkUnreadable = "MARK_UNREADABLE",
     /// Rows that were marked by somebody else.
     DeletedBeforeUs = "DELETED_BEFORE_US",
+    /// Rows that were marked by somebody else, and do not say when.
+    AdoptUndated = "ADOPT_UNDATED",
+    /// Rows that another program is working on.
+    RowBusy = "ROW_BUSY",
+    /// Rows of which a mark would replace something that could not be put back.
+    MarkNotKept = "MARK_NOT_KEPT",
     /// Live rows without the NULL that the file says they have.
     LiveNotNull = "LIVE_NOT_NULL",
     /// Rows without an author.

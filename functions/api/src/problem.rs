@@ -74,6 +74,7 @@ codes! {
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
     KeyInFlight "IDEMPOTENCY_KEY_IN_FLIGHT" CONFLICT "A request of this key is being carried out";
     RowTooLarge "ROW_TOO_LARGE" CONFLICT "The record is too large to be deleted";
+    RowBusy "ROW_BUSY" CONFLICT "Another program is working on the row";
     KeyTaken "KEY_TAKEN" CONFLICT "The id is taken";
     ParentNotLive "PARENT_NOT_LIVE" CONFLICT "What is above the record is not live";
     RootMissing "ROOT_MISSING" CONFLICT "The record that the deletion began with is gone";

@@ -1,5 +1,6 @@
 //! DynamoDB: the user's tables with the rows, and our control table.
 
+mod changed;
 mod deletions;
 mod expression;
 mod marked;

@@ -83,7 +83,7 @@ pub fn draft(
     key: &RecordKey,
     mut attributes: Map<String, Value>,
 ) -> Result<Row, DraftError> {
-    for name in collection.marks.all() {
+    for name in collection.marks.own() {
         if attributes.contains_key(name) {
             let attribute = name.to_owned();
             return Err(DraftError::Mark { attribute });

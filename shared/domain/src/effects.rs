@@ -170,7 +170,11 @@ impl Collection {
             names.extend([promotion.owner.as_str(), promotion.by.as_str()]);
         }
         names.extend(self.filters.attributes());
-        names.extend(self.marks.all());
+        names.extend(self.marks.written());
+        if let Some(adopt) = &self.adopt {
+            names.push(&adopt.deleted_at);
+            names.extend(adopt.deleted_by.as_deref());
+        }
         names.extend(self.effect_attributes());
         names.extend(self.schedule.iter().flat_map(ScheduleTemplate::attributes));
         if let Some(Recipients::Attribute(attribute)) = &self.recipients {
@@ -219,7 +223,7 @@ impl Collection {
     }
 
     /// The attributes whose values effects need, as they are in the row.
-    fn effect_attributes(&self) -> Vec<&str> {
+    pub(crate) fn effect_attributes(&self) -> Vec<&str> {
         let mut parts: Vec<&str> = Vec::new();
         let group = self.event.iter().flat_map(|event| &event.group);
         parts.extend(group.map(String::as_str));

@@ -10,6 +10,7 @@ use crate::collection::{Collection, CollectionName, Recipients};
 use crate::deletion::DeletionId;
 use crate::effects::Effects;
 use crate::fingerprint::Fingerprint;
+use crate::found::Found;
 use crate::key::RecordKey;
 use crate::principal::Tenant;
 use crate::row::{Row, RowMark};
@@ -37,8 +38,8 @@ impl Judged {
     #[must_use]
     pub fn of(mark: RowMark, deletion: DeletionId) -> Self {
         match mark {
-            // One that is unreadable is tried, and fails with the reason.
-            RowMark::Absent | RowMark::Unreadable => Self::Live,
+            // One that is unreadable or busy is tried, and fails with the reason.
+            RowMark::Absent | RowMark::Busy | RowMark::Unreadable => Self::Live,
             RowMark::Null => Self::LiveNull,
             RowMark::By(by) if by == Some(deletion) => Self::Live,
             RowMark::By(_) => Self::AlreadyDeleted,
@@ -67,6 +68,34 @@ pub struct Entry {
     pub fingerprint: Option<Fingerprint>,
     /// Which record was above it, where that is not the deletion's itself.
     pub above: Above,
+    /// What was found in the row where a mark changes it.
+    pub as_read: AsRead,
+}
+
+/// What somebody has found in a row that was just read. It is never stored, and no part of what an entry is: an entry
+/// that comes from a page does not know it.
+#[derive(Debug, Clone, Default)]
+pub struct AsRead(Option<Box<Found>>);
+
+impl AsRead {
+    /// What this row has, where a mark depends on it.
+    #[must_use]
+    pub fn of(collection: &Collection, row: &Row) -> Self {
+        let is_needed = collection.is_read_to_be_marked();
+        Self(is_needed.then(|| Box::new(row.found(collection))))
+    }
+}
+
+impl PartialEq for AsRead {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for AsRead {}
+
+impl std::hash::Hash for AsRead {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
 impl Entry {
@@ -80,6 +109,7 @@ impl Entry {
             effects: Effects::default(),
             fingerprint: None,
             above: Above::default(),
+            as_read: AsRead::default(),
         }
     }
 
@@ -91,6 +121,7 @@ impl Entry {
             Judged::Live | Judged::LiveNull => Effects::of(&row, collection),
             Judged::AlreadyDeleted | Judged::Missing => Effects::default(),
         };
+        let as_read = AsRead::of(collection, &row);
         Self {
             collection: collection.name.clone(),
             key: row.key,
@@ -98,6 +129,31 @@ impl Entry {
             effects,
             fingerprint: None,
             above: Above::default(),
+            as_read,
+        }
+    }
+
+    /// What was found in its row where a mark changes it; `None` if somebody has to read the row first.
+    #[must_use]
+    pub fn found(&self, collection: &Collection) -> Option<Found> {
+        let null = self.judged == Judged::LiveNull;
+        if collection.is_read_to_be_marked() {
+            let found = self.as_read.0.as_deref()?.clone();
+            return Some(Found { null, ..found });
+        }
+        Some(Found {
+            null,
+            ..Found::default()
+        })
+    }
+
+    /// The same record, open for a deletion that takes over what others have marked.
+    #[must_use]
+    pub fn taken_over(self, collection: &Collection, row: &Row) -> Self {
+        Self {
+            judged: Judged::Live,
+            effects: Effects::of(row, collection),
+            ..self
         }
     }
 

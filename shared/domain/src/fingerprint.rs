@@ -56,7 +56,7 @@ fn creation<'r>(row: &'r Row, collection: &Collection) -> Option<&'r Value> {
 }
 
 fn plain(row: &Row, collection: &Collection, computed: &[&str]) -> Map<String, Value> {
-    let marks = collection.marks.all();
+    let marks: Vec<&str> = collection.marks.written().collect();
     let mut attributes = row.attributes.clone();
     attributes.retain(|name, _| {
         let name = name.as_str();

@@ -4,8 +4,10 @@
 //! belongs to `engine` or `requests`.
 
 pub mod above;
+pub mod adoption;
 pub mod certificate;
 pub mod chain;
+pub mod change;
 pub mod collection;
 pub mod condition;
 pub mod current_value;
@@ -17,9 +19,11 @@ pub mod effects;
 mod entry;
 pub mod event;
 pub mod fingerprint;
+pub mod found;
 mod hex;
 pub mod json_text;
 pub mod key;
+pub mod mark;
 pub mod message;
 pub mod narrowing;
 pub mod notice;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::collection::CollectionName;
 pub use crate::cursor::{Position, SelectCursor};
 use crate::deletion::{DeleteCounts, Pass, PurgeCounts, RestoreCounts};
-pub use crate::entry::{Entry, Judged};
+pub use crate::entry::{AsRead, Entry, Judged};
 
 /// The most keys a page holds; also the most ids an event lists.
 pub const PAGE_KEYS: usize = 1000;

@@ -4,47 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::collection::{Collection, TenantRule};
-use crate::deletion::DeletionId;
+use crate::found::Found;
 use crate::key::RecordKey;
+pub use crate::mark::{Mark, RowMark};
 use crate::principal::Tenant;
-use crate::time::{self, rfc3339};
-
-/// The mark that a deletion writes on a row and on its document: the same for all its records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// The moment of acceptance.
-    pub deleted_at: Timestamp,
-    /// Who requested the deletion.
-    pub deleted_by: String,
-    /// The deletion it belongs to.
-    pub deletion_id: DeletionId,
-}
-
-impl Mark {
-    /// The mark as `(attribute, value)` under the names of the collection.
-    #[must_use]
-    pub fn attributes<'a>(&self, collection: &'a Collection) -> [(&'a str, String); 3] {
-        let names = &collection.marks;
-        [
-            (&names.deleted_at, rfc3339(self.deleted_at)),
-            (&names.deleted_by, self.deleted_by.clone()),
-            (&names.deletion_id, self.deletion_id.to_string()),
-        ]
-    }
-}
-
-/// What a row says about its own deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowMark {
-    /// The mark attribute is absent.
-    Absent,
-    /// The mark attribute is an explicit NULL: live, but a condition must say so.
-    Null,
-    /// Marked by this deletion, or by something that is not one of our deletions (`None`).
-    By(Option<DeletionId>),
-    /// The mark attribute has a value that is no mark, and no absence of one either: `false`, 0, an empty text, a list.
-    Unreadable,
-}
+use crate::time;
 
 /// Why nothing is done with a row: table and collections file contradict each other, and nobody can say what the row
 /// says. A person has to correct one of the two.
@@ -54,68 +18,44 @@ pub enum Unreadable {
     Tenant,
     /// It is neither marked nor unmarked: [`RowMark::Unreadable`].
     Mark,
+    /// What its mark would replace could not be put back exactly.
+    Replaced,
 }
 
 impl Unreadable {
     /// A stable code with a sentence.
     #[must_use]
     pub fn reason(self, collection: &Collection) -> String {
-        let attribute = match self {
-            Self::Tenant => collection.tenant.place().unwrap_or_default(),
-            Self::Mark => &collection.marks.deleted_at,
-        };
+        let marks = &collection.marks;
         match self {
             Self::Tenant => format!(
-                "ROW_UNREADABLE: the row has no text in `{attribute}`, the attribute of its tenant, so it is nobody's; correct the row or the collections file, then retry"
+                "ROW_UNREADABLE: the row has no text in `{}`, the attribute of its tenant, so it is nobody's; correct the row or the collections file, then retry",
+                collection.tenant.place().unwrap_or_default()
+            ),
+            Self::Mark if let Some(state) = &marks.state => format!(
+                "ROW_UNREADABLE: what the row has in `{}` is none of the words for a deleted, a live or a busy row; correct the row, or add the word to `marks.state`, then retry",
+                state.attribute
             ),
             Self::Mark => format!(
-                "ROW_UNREADABLE: what the row has in `{attribute}` says neither that it is deleted nor that it is not; remove it, or make it NULL or a time, then retry"
+                "ROW_UNREADABLE: what the row has in `{}` says neither that it is deleted nor that it is not; remove it, or make it NULL or a time, then retry",
+                marks.deleted_at
+            ),
+            Self::Replaced => format!(
+                "ROW_UNREADABLE: what the row has in one of {} could not be put back exactly, or is no whole number that can be raised; correct the row or the collections file, then retry",
+                names(
+                    marks
+                        .replaced()
+                        .chain(marks.touch.keys().map(String::as_str))
+                )
             ),
         }
     }
 }
 
-impl RowMark {
-    /// What these attributes of a row or of a document say.
-    #[must_use]
-    pub fn of(collection: &Collection, attributes: &Map<String, Value>) -> Self {
-        match attributes.get(&collection.marks.deleted_at) {
-            None => Self::Absent,
-            Some(Value::Null) => Self::Null,
-            Some(value) if !says_deleted(value) => Self::Unreadable,
-            // What we write is a text; an id beside anything else was left there by somebody who has marked the row anew.
-            Some(Value::String(_)) => Self::By(
-                attributes
-                    .get(&collection.marks.deletion_id)
-                    .and_then(Value::as_str)
-                    .and_then(|id| id.parse().ok()),
-            ),
-            Some(_) => Self::By(None),
-        }
-    }
-
-    /// Whether the row carries the mark of this deletion.
-    #[must_use]
-    pub fn is_of(self, deletion: DeletionId) -> bool {
-        self == Self::By(Some(deletion))
-    }
-
-    /// Whether the row carries no mark.
-    #[must_use]
-    pub fn is_live(self) -> bool {
-        matches!(self, Self::Absent | Self::Null)
-    }
-}
-
-/// Whether a value in the place of a mark says that its row is deleted: a time, in whatever form, or a plain yes. What
-/// other writers have for "not deleted" is none of them, and neither is what nobody has for a mark.
-fn says_deleted(value: &Value) -> bool {
-    match value {
-        Value::String(text) => !text.is_empty(),
-        Value::Number(number) => number.as_f64().is_some_and(|number| number > 0.0),
-        Value::Bool(is_deleted) => *is_deleted,
-        Value::Null | Value::Array(_) | Value::Object(_) => false,
-    }
+/// Names in a sentence.
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }
 
 /// One row, with the attributes that were asked for.
@@ -168,6 +108,12 @@ impl Row {
         collection.tenant == TenantRule::Parent || self.owner(collection) == Some(tenant.as_str())
     }
 
+    /// The tenant that the row itself says, if it does.
+    #[must_use]
+    pub fn says_tenant(&self, collection: &Collection) -> Option<Tenant> {
+        Tenant::new(self.owner(collection)?)
+    }
+
     /// Whose the row is, if it says so.
     fn owner<'a>(&'a self, collection: &'a Collection) -> Option<&'a str> {
         match &collection.tenant {
@@ -196,9 +142,20 @@ impl Row {
             Some(Unreadable::Tenant)
         } else if self.mark(collection) == RowMark::Unreadable {
             Some(Unreadable::Mark)
+        } else if self.mark(collection).is_live()
+            && collection.marks.depends_on_more()
+            && !self.found(collection).is_storable(collection)
+        {
+            Some(Unreadable::Replaced)
         } else {
             None
         }
+    }
+
+    /// What is in the row where a mark changes it.
+    #[must_use]
+    pub fn found(&self, collection: &Collection) -> Found {
+        Found::of(collection, self.mark(collection), &self.attributes)
     }
 
     /// Whether the row is this tenant's, or nobody can say whose it is.

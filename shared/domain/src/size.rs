@@ -3,12 +3,16 @@
 //! A row is marked in place, and where the strategy keeps copies it is copied into an item of the archive. A row that
 //! leaves no room for that can be written, and never deleted.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use crate::change::Change;
 use crate::collection::Collection;
+use crate::deletion::DeletionId;
 use crate::key::RecordKey;
 use crate::principal::Tenant;
-use crate::row::Row;
+use crate::row::{Mark, Row};
 
 /// The most bytes of an item: its attributes' names and values.
 pub const ITEM_BYTES: usize = 400 * 1024;
@@ -122,18 +126,12 @@ pub fn leaves_room(
     subject: usize,
     count: Count,
 ) -> Result<(), TooLarge> {
-    let marked = marked_bytes(collection, row, subject, count);
+    let marked = marked(collection, row, subject);
     let bytes = if collection.strategy.keeps_copies() {
-        let names = collection.marks.all();
-        let others = row.attributes.keys();
-        let attributes = others
-            .filter(|name| !names.contains(&name.as_str()))
-            .count()
-            + names.len();
         // The root is copied with its mark. In a map each attribute has a byte more.
-        marked + attributes + copy_bytes(collection, tenant, &row.key, subject)
+        count.item(&marked) + marked.len() + copy_bytes(collection, tenant, &row.key, subject)
     } else {
-        marked
+        count.item(&marked)
     };
     if bytes > ITEM_BYTES {
         return Err(TooLarge::Bytes { bytes });
@@ -145,13 +143,22 @@ pub fn leaves_room(
     Ok(())
 }
 
-/// The bytes of a row with its mark.
-fn marked_bytes(collection: &Collection, row: &Row, subject: usize, count: Count) -> usize {
-    let names = collection.marks.all();
-    let mut live = row.attributes.clone();
-    live.retain(|name, _| !names.contains(&name.as_str()));
-    let names: usize = names.into_iter().map(str::len).sum();
-    count.item(&live) + names + TIME + subject + ID
+/// The row as a deletion by somebody with a subject of this length leaves it.
+fn marked(collection: &Collection, row: &Row, subject: usize) -> Map<String, Value> {
+    let own = collection.marks.own();
+    let mut attributes = row.attributes.clone();
+    attributes.retain(|name, _| !own.contains(&name.as_str()));
+    let mark = Mark {
+        deleted_at: Timestamp::MAX,
+        // Never taken for a binary value.
+        deleted_by: "-".repeat(subject),
+        deletion_id: DeletionId::new(Uuid::max()),
+        purge_at: Some(Timestamp::MAX),
+        written_at: Timestamp::MAX,
+        adopts: false,
+    };
+    Change::marking(collection, &mark, &row.found(collection)).apply(&mut attributes);
+    attributes
 }
 
 /// The bytes of an item of the archive beside the attributes of the row in it.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::step::{Found, Step};
+use crate::select::step::{Found, Step, entry_of};
 use crate::select::walk::{STEPS, Walk};
 use domain::deletion::{Deletion, Pass};
 use domain::effects::Effects;
@@ -122,7 +122,7 @@ async fn fill<P: EnginePorts>(
                 is_sparse = matches!(next, SelectCursor::Requested(_)) && rows.len() < limit / 2;
                 let entry = |found: Found| {
                     let declared = work.collection(&found.collection)?;
-                    let entry = Entry::of_row(declared, found.row, deletion.id);
+                    let entry = entry_of(declared, found.row, deletion);
                     Ok(entry.with(found.fingerprint).below(found.above))
                 };
                 let entries: Result<Vec<Entry>, Stop> = rows.into_iter().map(entry).collect();

@@ -30,6 +30,7 @@ use ports::{
 };
 use telemetry::chain;
 
+mod adopt;
 mod report;
 mod tidy;
 
@@ -96,6 +97,9 @@ pub async fn sweep<P: SweepPorts>(
             found.entry(kind).or_default().push(id);
         }
     }
+    let (adopted, failed) = Box::pin(adopt::adopt(engine, deadline)).await;
+    report.adopted += adopted;
+    report.errors += failed;
     Ok(report)
 }
 

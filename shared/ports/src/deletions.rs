@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::writes::Stored;
 use crate::{Attempt, DependencyError};
+use domain::adoption::Adoption;
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::key::RecordKey;
@@ -351,6 +352,8 @@ pub enum RestoreOutcome {
     ParentNotLive,
     /// The root's row is missing or does not carry this deletion's mark. Nothing was written.
     RootNotOurs,
+    /// The root's row carries the mark, and is not as it was read. Nothing was written.
+    RootChanged,
     /// Another writer changed the deletion first. Nothing was written.
     Changed,
 }
@@ -358,7 +361,7 @@ pub enum RestoreOutcome {
 /// Advances deletions.
 pub trait AdvanceDeletions: ChangeDeletions {
     /// Ends a restore, in one transaction: the root's mark is removed (an explicit NULL is put back where `page` says
-    /// that there was one), and `restored` replaces the deletion of the revision before, if every ancestor is there,
+    /// that there was one, and so is what the mark has replaced, as the entry of the page has read it), and `restored` replaces the deletion of the revision before, if every ancestor is there,
     /// the tenant's and unmarked.
     ///
     /// # Errors
@@ -425,6 +428,30 @@ pub trait AdvanceDeletions: ChangeDeletions {
         &self,
         deletion: &Deletion,
         number: u32,
+    ) -> impl Future<Output = Result<(), DependencyError>> + Send;
+}
+
+/// Remembers how far the search for rows that others have marked is.
+pub trait StoreAdoptions: Send + Sync {
+    /// How far it is in this collection; at the beginning where nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or a later version has written it.
+    fn adoption(
+        &self,
+        collection: &CollectionName,
+    ) -> impl Future<Output = Result<Adoption, DependencyError>> + Send;
+
+    /// Stores how far it is. The last one who stores it decides: whoever searches twice finds the same.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer.
+    fn store_adoption(
+        &self,
+        collection: &CollectionName,
+        adoption: &Adoption,
     ) -> impl Future<Output = Result<(), DependencyError>> + Send;
 }
 

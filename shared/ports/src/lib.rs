@@ -99,7 +99,7 @@ pub use self::clock::{Clock, Ids};
 pub use self::deletions::{
     AcceptDeletions, AcceptOutcome, AdvanceDeletions, Ancestor, ChangeDeletions, DeletionItems,
     DeletionRange, DeletionSummary, FindDue, OnlyIf, PutPageOutcome, ReadDeletions,
-    RequestedOutcome, RestoreOutcome, StoreOnceOutcome, StoreOutcome, UndoOutcome,
+    RequestedOutcome, RestoreOutcome, StoreAdoptions, StoreOnceOutcome, StoreOutcome, UndoOutcome,
 };
 pub use self::detach::{DetachOutcome, DetachRows};
 pub use self::documents::{
@@ -114,8 +114,8 @@ pub use self::notice::StoreNotices;
 pub use self::queue::SendDeletion;
 pub use self::related::Related;
 pub use self::rows::{
-    ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
-    RowPage, RowQuery, RowToClear, RowToMark, Through,
+    ClearOutcome, ClearRows, Fields, FindMarked, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows,
+    ReadRows, RowPage, RowQuery, RowToClear, RowToMark, Through,
 };
 pub use self::schedules::{RemoveSchedules, ScheduleOutcome, can_name_a_schedule};
 pub use self::wired::{

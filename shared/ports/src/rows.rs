@@ -3,10 +3,12 @@
 use crate::{Attempt, DependencyError};
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
+use domain::found::Found;
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::principal::Tenant;
 use domain::row::{Mark, Row, Unreadable};
+use jiff::Timestamp;
 
 /// Which attributes a read returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,24 +102,24 @@ pub trait ReadRows: Send + Sync {
 }
 
 /// A row to be marked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RowToMark {
     /// Its key.
     pub key: RecordKey,
-    /// Whether its mark attribute was an explicit NULL when it was read.
-    pub null: bool,
+    /// What was in it where the mark changes it when it was read.
+    pub found: Found,
 }
 
 /// The outcome of marking one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub enum MarkOutcome {
     /// It carries this deletion's mark, by this call or an earlier one.
     Marked,
-    /// Its mark attribute is an explicit NULL, contrary to what the caller said; it was left as it is.
-    Null,
-    /// Its mark attribute is absent, contrary to what the caller said; it was left as it is.
-    Absent,
+    /// It is live, and this is in it, contrary to what the caller said; it was left as it is.
+    Otherwise(Found),
+    /// Another program is working on it; it was left as it is.
+    Busy,
     /// It carries another mark and keeps it.
     MarkedByAnother,
     /// There is no such row of this tenant, and none was created or changed.
@@ -133,7 +135,8 @@ pub trait MarkRows: Send + Sync {
     /// The most rows of one [`mark`](Self::mark).
     const MARK_BATCH: usize = 25;
 
-    /// Marks live rows of this tenant and leaves every other one as it is: the store itself checks both. Doing it again
+    /// Marks live rows of this tenant that are as they were read, in one write with what the mark replaces, and leaves every
+    /// other one as it is: the store itself checks all of it. Doing it again
     /// is harmless. The keys must differ.
     ///
     /// # Errors
@@ -146,6 +149,22 @@ pub trait MarkRows: Send + Sync {
         mark: &Mark,
         rows: &[RowToMark],
     ) -> impl Future<Output = Result<Vec<Attempt<MarkOutcome>>, DependencyError>> + Send;
+}
+
+/// Finds rows that others have marked.
+pub trait FindMarked: Send + Sync {
+    /// The next rows of the whole table that carry the mark of somebody else, which is no deletion: of at most `limit`
+    /// rows that are looked at, in no order. There may be none although `next` says that there is more.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer, or refused. A `Position` that is not of this table is refused.
+    fn marked_by_others(
+        &self,
+        collection: &Collection,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> impl Future<Output = Result<RowPage, DependencyError>> + Send;
 }
 
 /// The outcome of removing one row.
@@ -177,20 +196,24 @@ pub trait PurgeRows: Send + Sync {
 }
 
 /// A row whose mark is to be removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RowToClear {
     /// Its key.
     pub key: RecordKey,
-    /// Whether an explicit NULL is put back in its place.
-    pub null: bool,
+    /// What was in it where a mark changes it when it was read, and whether an explicit NULL is put back.
+    pub found: Found,
+    /// The moment of the write.
+    pub at: Timestamp,
 }
 
 /// The outcome of clearing one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub enum ClearOutcome {
-    /// Its mark was this deletion's and is removed.
+    /// Its mark was this deletion's and is removed, and what it had replaced is back.
     Cleared,
+    /// Its mark is this deletion's, and this is in it, contrary to what the caller said; it was left as it is.
+    Otherwise(Found),
     /// It carries no mark: removed by an earlier call, or by another writer.
     Live,
     /// It carries another mark and keeps it.
@@ -204,8 +227,8 @@ pub trait ClearRows: Send + Sync {
     /// The most rows of one [`clear`](Self::clear).
     const CLEAR_BATCH: usize = 25;
 
-    /// Removes the mark of this deletion from rows that carry it, and leaves every other row as it is. Doing it again
-    /// is harmless. The keys must differ.
+    /// Removes the mark of this deletion from rows that carry it, puts back what it has replaced, and leaves every other
+    /// row as it is. Doing it again is harmless. The keys must differ.
     ///
     /// # Errors
     ///

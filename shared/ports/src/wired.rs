@@ -2,9 +2,10 @@
 
 use crate::{
     AcceptDeletions, AdvanceDeletions, ArchiveRows, ChangeDeletions, ClearDocuments, ClearRows,
-    Clock, DetachRows, DomainHealth, EraseRows, FindDue, Ids, IndexDocuments, MarkDocuments,
-    MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions, ReadDocuments, ReadRows,
-    RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion, StoreNotices, WriteRows,
+    Clock, DetachRows, DomainHealth, EraseRows, FindDue, FindMarked, Ids, IndexDocuments,
+    MarkDocuments, MarkRows, PublishEvents, PurgeDocuments, PurgeRows, ReadDeletions,
+    ReadDocuments, ReadRows, RemoveSchedules, RepairAggregates, SearchDocuments, SendDeletion,
+    StoreAdoptions, StoreNotices, WriteRows,
 };
 
 /// What the api function gets.
@@ -76,13 +77,17 @@ pub trait EnginePorts: Send + Sync {
 
 /// What the sweeper gets beside the engine's.
 pub trait SweepPorts: EnginePorts {
-    /// Finds what is due.
-    type Due: FindDue;
+    /// Finds what is due, and takes over what others have marked.
+    type Due: FindDue + StoreAdoptions + AcceptDeletions;
+    /// Finds what others have marked.
+    type Marked: FindMarked;
     /// The domain's state.
     type Domain: DomainHealth;
 
     /// What is due.
     fn due(&self) -> &Self::Due;
+    /// What others have marked.
+    fn marked(&self) -> &Self::Marked;
     /// The domain.
     fn domain(&self) -> &Self::Domain;
 }
@@ -270,15 +275,20 @@ where
 impl<S: Stores, O, C, H: DomainHealth> SweepPorts for Wired<S, O, C, H>
 where
     Self: EnginePorts,
-    S::Deletions: FindDue,
+    S::Deletions: FindDue + StoreAdoptions + AcceptDeletions,
+    S::Rows: FindMarked,
     O: Send + Sync,
     C: Send + Sync,
 {
     type Due = S::Deletions;
+    type Marked = S::Rows;
     type Domain = H;
 
     fn due(&self) -> &S::Deletions {
         self.stores.deletions()
+    }
+    fn marked(&self) -> &S::Rows {
+        self.stores.rows()
     }
     fn domain(&self) -> &H {
         &self.domain

@@ -145,6 +145,10 @@ pub async fn accept<P: ApiPorts>(
             Ok(AcceptOutcome::RootNotLive) if request.tags.are_asked() => {
                 return Err(AcceptError::PreconditionFailed);
             }
+            // It was seen to be live each time: what its mark replaces there keeps changing.
+            Ok(AcceptOutcome::RootNotLive) if collection.marks.depends_on_more() => {
+                return Err(AcceptError::Busy);
+            }
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),
             Ok(AcceptOutcome::RootTooLarge) => return Err(root::too_large(collection)),
             Err(error) => {

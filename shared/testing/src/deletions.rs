@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::Timestamp;
 
 use super::rows::FakeRows;
+use domain::adoption::Adoption;
+use domain::collection::CollectionName;
 use domain::deletion::{Deletion, DeletionId};
 use domain::key::RecordKey;
 use domain::notice::Notice;
@@ -19,7 +21,7 @@ use domain::page::{Exceptions, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
 use domain::scope::Scope;
-use ports::DependencyError;
+use ports::{DependencyError, StoreAdoptions};
 
 const NAME: &str = "control table";
 
@@ -41,6 +43,7 @@ struct State {
     pages: BTreeMap<(Id, u32), Page>,
     exceptions: BTreeMap<(Id, u32), Exceptions>,
     told: BTreeMap<(Id, u32), Notice>,
+    adoptions: BTreeMap<CollectionName, Adoption>,
     /// Of requests, each with the moment from which it is free.
     keys: BTreeMap<(Tenant, String), (UsedKey, Timestamp)>,
     /// Whether other requests use all keys at this moment.
@@ -184,6 +187,23 @@ impl FakeDeletions {
         let mut state = self.state();
         state.calls += 1;
         state
+    }
+}
+
+impl StoreAdoptions for FakeDeletions {
+    async fn adoption(&self, collection: &CollectionName) -> Result<Adoption, DependencyError> {
+        let found = self.begin().adoptions.get(collection).cloned();
+        Ok(found.unwrap_or_default())
+    }
+
+    async fn store_adoption(
+        &self,
+        collection: &CollectionName,
+        adoption: &Adoption,
+    ) -> Result<(), DependencyError> {
+        let mut state = self.begin();
+        state.adoptions.insert(collection.clone(), adoption.clone());
+        Ok(())
     }
 }
 

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
 
-use super::rows::{clear_mark, key_of, mark_of, write_mark};
+use super::rows::{clear_mark, key_of, write_mark};
 use domain::collection::{Collection, Collections, DocumentSpec};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
-use domain::row::Mark;
+use domain::row::{Mark, RowMark};
 use ports::{
     Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentContent,
     DocumentMarkOutcome, DocumentState, DocumentVersion, MarkDocuments, PurgeDocuments,
@@ -246,7 +246,9 @@ impl ClearDocuments for FakeDocuments {
         for id in ids {
             let outcome = match (index.get_mut(id), state.rejected.get(id)) {
                 (None, _) => DocumentClearOutcome::Missing,
-                (Some(document), _) if !mark_of(collection, &document.source).is_of(deletion) => {
+                (Some(document), _)
+                    if !RowMark::of_document(collection, &document.source).is_of(deletion) =>
+                {
                     DocumentClearOutcome::Untouched
                 }
                 (Some(_), Some(reason)) => DocumentClearOutcome::Rejected(reason.clone()),
@@ -274,7 +276,7 @@ impl ReadDocuments for FakeDocuments {
         let index = index(&mut state.indexes, collection, operation)?;
         let seen = |document: &Document| DocumentState {
             version: document.version(),
-            mark: mark_of(collection, &document.source),
+            mark: RowMark::of_document(collection, &document.source),
         };
         let state = |id: &String| Attempt::Done(index.get(id).map(seen));
         Ok(ids.iter().map(state).collect())
@@ -294,7 +296,7 @@ impl ReadDocuments for FakeDocuments {
             DocumentContent {
                 state: DocumentState {
                     version: document.version(),
-                    mark: mark_of(collection, &document.source),
+                    mark: RowMark::of_document(collection, &document.source),
                 },
                 fields,
             }
@@ -400,7 +402,7 @@ fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
     let tenant = query.collection.tenant.attribute();
     tenant.is_none_or(|attribute| text(attribute) == Some(query.tenant.as_str()))
         && author.is_none_or(|(author, attribute)| text(attribute) == Some(author))
-        && mark_of(query.collection, source).is_live()
+        && RowMark::of_document(query.collection, source).is_live()
 }
 
 /// Whether one of the words is found in the declared fields.

@@ -15,15 +15,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
 
+use domain::change::Change;
 use domain::collection::{Collection, CollectionName, KeyKind};
 use domain::deletion::DeletionId;
+use domain::found::Found;
 use domain::key::RecordKey;
+use domain::page::Position;
 use domain::principal::Tenant;
 use domain::row::{Mark, Row, RowMark, Unreadable};
 use domain::size::{Count, ITEM_BYTES};
 use ports::{
-    Attempt, ClearOutcome, ClearRows, DependencyError, Fields, MarkOutcome, MarkRows, PurgeOutcome,
-    PurgeRows, RowToClear, RowToMark,
+    Attempt, ClearOutcome, ClearRows, DependencyError, Fields, FindMarked, MarkOutcome, MarkRows,
+    PurgeOutcome, PurgeRows, RowPage, RowToClear, RowToMark,
 };
 
 pub(super) const NAME: &str = "record store";
@@ -169,9 +172,39 @@ impl MarkRows for FakeRows {
                     tenant,
                     mark,
                 };
-                Attempt::Done(mine.mark(table.get_mut(&row.key), row.null))
+                Attempt::Done(mine.mark(table.get_mut(&row.key), &row.found))
             })
             .collect())
+    }
+}
+
+impl FindMarked for FakeRows {
+    async fn marked_by_others(
+        &self,
+        collection: &Collection,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<RowPage, DependencyError> {
+        let state = self.begin("look through rows", 0, &[])?;
+        let after = after.map(|after| serde_json::from_str::<RecordKey>(&after.0));
+        let after = after
+            .transpose()
+            .map_err(|error| DependencyError::refused(NAME, "look through rows", error))?;
+        let rows = state.tables.get(&collection.name).into_iter().flatten();
+        let mut rows = rows.filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+        let looked: Vec<_> = rows.by_ref().take(limit).collect();
+        let last = looked.last().filter(|_| looked.len() == limit);
+        let next = last.map(|(key, _)| Position(serde_json::json!(key).to_string()));
+        let is_others =
+            |attributes: &Attributes| mark_of(collection, attributes) == RowMark::By(None);
+        let found = looked
+            .iter()
+            .filter(|(_, attributes)| is_others(attributes));
+        let rows = found.map(|(key, attributes)| row(collection, key, attributes, Fields::Judged));
+        Ok(RowPage {
+            rows: rows.collect(),
+            next,
+        })
     }
 }
 
@@ -189,17 +222,19 @@ impl ClearRows for FakeRows {
             let Some(attributes) = table.get_mut(&row.key) else {
                 return ClearOutcome::Missing;
             };
-            match mark_of(collection, attributes) {
-                RowMark::Absent | RowMark::Null => ClearOutcome::Live,
-                RowMark::By(by) if by == Some(deletion) => {
-                    clear_mark(collection, attributes);
-                    if row.null {
-                        attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
-                    }
-                    ClearOutcome::Cleared
-                }
-                RowMark::By(_) | RowMark::Unreadable => ClearOutcome::MarkedByAnother,
+            let mark = mark_of(collection, attributes);
+            if mark.is_live() {
+                return ClearOutcome::Live;
             }
+            if !mark.is_of(deletion) {
+                return ClearOutcome::MarkedByAnother;
+            }
+            let change = Change::unmarking(collection, &row.found, row.at);
+            if !change.holds(attributes) {
+                return ClearOutcome::Otherwise(Found::of(collection, mark, attributes));
+            }
+            change.apply(attributes);
+            ClearOutcome::Cleared
         };
         Ok(rows.iter().map(|row| Attempt::Done(clear(row))).collect())
     }
@@ -239,7 +274,11 @@ struct Mine<'a> {
 }
 
 impl Mine<'_> {
-    fn mark(&self, row: Option<&mut Attributes>, null: bool) -> MarkOutcome {
+    fn takes_over(&self, now: RowMark) -> bool {
+        self.mark.adopts && self.collection.adopt.is_some() && now == RowMark::By(None)
+    }
+
+    fn mark(&self, row: Option<&mut Attributes>, found: &Found) -> MarkOutcome {
         let (collection, mark) = (self.collection, self.mark);
         let Some(attributes) = row else {
             return MarkOutcome::Missing;
@@ -249,17 +288,20 @@ impl Mine<'_> {
             RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
             _ if let Some(why) = row.unreadable(collection) => MarkOutcome::Unreadable(why),
             RowMark::Unreadable => MarkOutcome::Unreadable(Unreadable::Mark),
-            RowMark::By(_) => MarkOutcome::MarkedByAnother,
-            RowMark::Null | RowMark::Absent if !row.is_of(self.tenant, collection) => {
-                MarkOutcome::Missing
-            }
-            RowMark::Null if !null => MarkOutcome::Null,
-            RowMark::Absent if null => MarkOutcome::Absent,
-            RowMark::Null | RowMark::Absent if !has_room(collection, mark, attributes) => {
-                MarkOutcome::TooLarge
-            }
-            RowMark::Null | RowMark::Absent => {
-                write_mark(collection, mark, attributes);
+            now @ RowMark::By(_) if !self.takes_over(now) => MarkOutcome::MarkedByAnother,
+            _ if !row.is_of(self.tenant, collection) => MarkOutcome::Missing,
+            RowMark::Busy => MarkOutcome::Busy,
+            RowMark::Null | RowMark::Absent | RowMark::By(_) => {
+                let change = Change::marking(collection, mark, found);
+                if !change.holds(attributes) {
+                    return MarkOutcome::Otherwise(row.found(collection));
+                }
+                let mut marked = attributes.clone();
+                change.apply(&mut marked);
+                if bytes(&marked) > ITEM_BYTES {
+                    return MarkOutcome::TooLarge;
+                }
+                *attributes = marked;
                 MarkOutcome::Marked
             }
         }
@@ -267,27 +309,20 @@ impl Mine<'_> {
 }
 
 /// The bytes of an item, as the store counts them.
-fn bytes(attributes: &Attributes) -> usize {
+pub(super) fn bytes(attributes: &Attributes) -> usize {
     Count::Most.item(attributes)
-}
-
-/// Whether a row with this mark is an item that the store takes.
-pub(crate) fn has_room(collection: &Collection, mark: &Mark, attributes: &Attributes) -> bool {
-    let mut marked = attributes.clone();
-    write_mark(collection, mark, &mut marked);
-    bytes(&marked) <= ITEM_BYTES
 }
 
 /// Writes the three attributes of the mark.
 pub(super) fn write_mark(collection: &Collection, mark: &Mark, attributes: &mut Attributes) {
     for (attribute, value) in mark.attributes(collection) {
-        attributes.insert(attribute.to_owned(), value.into());
+        attributes.insert(attribute.to_owned(), value);
     }
 }
 
-/// Removes the three attributes of the mark.
+/// Removes the attributes that only a mark has.
 pub(super) fn clear_mark(collection: &Collection, attributes: &mut Attributes) {
-    for name in collection.marks.all() {
+    for name in collection.marks.own() {
         attributes.remove(name);
     }
 }

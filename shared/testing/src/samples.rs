@@ -101,6 +101,9 @@ pub fn collection(name: &str) -> Collection {
         .clone()
 }
 
+/// The retention of all of them.
+const RETENTION: Duration = Duration::from_hours(30 * 24);
+
 /// The tenant of this name.
 ///
 /// # Panics
@@ -149,7 +152,7 @@ pub fn marked(
 ) -> Map<String, Value> {
     row.extend(
         mark.attributes(collection)
-            .map(|(name, value)| (name.to_owned(), json!(value))),
+            .map(|(name, value)| (name.to_owned(), value)),
     );
     row
 }
@@ -205,6 +208,9 @@ pub fn mark(n: u8) -> Mark {
         deleted_at,
         deleted_by: format!("user-{n}"),
         deletion_id: deletion_id(n),
+        purge_at: deleted_at.checked_add(RETENTION).ok(),
+        written_at: deleted_at,
+        adopts: false,
     }
 }
 

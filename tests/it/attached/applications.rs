@@ -72,3 +72,27 @@ async fn an_attorney_is_deleted_by_the_donor_alone() {
     assert_eq!((restored.state, table.changed()), (State::Restored, vec![]));
     assert_eq!(json!(restored.tenant), json!("sub-1"));
 }
+
+#[tokio::test]
+async fn the_ttl_of_an_application_does_not_remove_it_before_its_purge_and_comes_back() {
+    let Some(table) = attached("applications-single-table", FILE, "sub-1") else {
+        return;
+    };
+
+    let deletion = table.delete("applications", "a-10", None).await;
+
+    assert_eq!(deletion.state, State::Deleted);
+    let changed = table.changed();
+    let marked = changed
+        .iter()
+        .find(|(_, item)| item.get("deletion_id").is_some());
+    let (_, marked) = marked.unwrap();
+    assert!(marked.get("ExpiresAt").is_none());
+    assert_eq!(
+        marked["deletion_kept"],
+        json!({ "M": { "ExpiresAt": { "N": "1803859200" } } })
+    );
+    let restored = table.act(&deletion, Action::Restore).await;
+    assert_eq!(restored.state, State::Restored);
+    assert_eq!(table.changed(), []);
+}

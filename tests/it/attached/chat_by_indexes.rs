@@ -7,6 +7,16 @@ use super::{Attached, attached};
 
 const FILE: &str = include_str!("chat-by-indexes.toml");
 
+/// The same file, with what was deleted before us taken over.
+fn adopting() -> String {
+    let marks = r#"marks       = { deleted_at = "deletedAt" }"#;
+    assert!(FILE.contains(marks));
+    FILE.replace(
+        marks,
+        &format!("{marks}\nadopt = {{ deleted_at = \"deletedAt\" }}"),
+    )
+}
+
 /// The conversation is deleted, and what is below it.
 async fn deleted() -> Option<(Attached, Deletion)> {
     let chat = attached("chat-by-indexes", FILE, "main")?;
@@ -89,4 +99,83 @@ async fn a_purge_removes_what_was_declared_and_no_other_row() {
         [json!({ "S": "m-4" })],
         "deleted before us, by somebody else"
     );
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_us_is_taken_over_where_the_file_says_so_and_goes_by_its_own_date()
+{
+    let Some(chat) = attached("chat-by-indexes", &adopting(), "main") else {
+        return;
+    };
+    let before = row(&chat, "messages", "m-4");
+
+    let report = chat.on.sweep(&chat.on.faults()).await;
+    assert_eq!((report.adopted, report.errors), (1, 0));
+    let taken_over = chat.on.next_message().expect("it has a deletion");
+    let _ended = chat
+        .on
+        .deliver(&chat.on.faults(), taken_over)
+        .await
+        .unwrap();
+
+    let deletion = chat.on.read(taken_over).await;
+    assert_eq!(deletion.state, State::Deleted);
+    assert_eq!(deletion.deleted["messages"].deleted, 1);
+    let own = "2026-11-20T10:05:00Z".parse().unwrap();
+    assert_eq!(
+        (deletion.deleted_at, deletion.requested_by.as_str()),
+        (own, "unknown")
+    );
+    assert_eq!(deletion.purge_at, "2026-12-20T10:05:00Z".parse().ok());
+    let marked = row(&chat, "messages", "m-4");
+    assert_eq!(marked["deletedAt"], before["deletedAt"]);
+    assert_eq!(
+        marked["deletion_id"],
+        json!({ "S": taken_over.to_string() })
+    );
+
+    chat.on.clock.set("2026-12-20T10:05:00Z".parse().unwrap());
+    let report = chat.on.sweep(&chat.on.faults()).await;
+    assert_eq!(report.purging, 1);
+    let _ended = chat
+        .on
+        .deliver(&chat.on.faults(), taken_over)
+        .await
+        .unwrap();
+    assert_eq!(chat.on.read(taken_over).await.state, State::Purged);
+    assert_eq!(row(&chat, "messages", "m-4"), Value::Null);
+    let mut expected = chat.loaded.clone();
+    for (_, items) in &mut expected {
+        items.retain(|item| item["id"] != json!({ "S": "m-4" }));
+    }
+    assert_eq!(chat.rows(), expected);
+}
+
+#[tokio::test]
+async fn what_was_taken_over_is_restored_like_any_other_and_found_once() {
+    let Some(chat) = attached("chat-by-indexes", &adopting(), "main") else {
+        return;
+    };
+    chat.on.sweep(&chat.on.faults()).await;
+    let taken_over = chat.on.next_message().expect("it has a deletion");
+    let again = chat.on.sweep(&chat.on.faults()).await;
+    assert_eq!(again.adopted, 0);
+    let _ended = chat
+        .on
+        .deliver(&chat.on.faults(), taken_over)
+        .await
+        .unwrap();
+
+    chat.on
+        .act(&chat.on.faults(), taken_over, Action::Restore)
+        .await;
+    let _ended = chat
+        .on
+        .deliver(&chat.on.faults(), taken_over)
+        .await
+        .unwrap();
+
+    assert_eq!(chat.on.read(taken_over).await.state, State::Restored);
+    let back = row(&chat, "messages", "m-4");
+    assert!(back.get("deletedAt").is_none() && back.get("deletion_id").is_none());
 }

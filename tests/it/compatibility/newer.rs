@@ -203,6 +203,9 @@ async fn a_copy_of_a_later_version_is_neither_put_back_nor_written_over_nor_remo
             deleted_at: world.clock.now(),
             deleted_by: "ada".to_owned(),
             deletion_id: id,
+            purge_at: None,
+            written_at: world.clock.now(),
+            adopts: false,
         };
         let copy = [RowToCopy { stored, again }];
         let copied = rows

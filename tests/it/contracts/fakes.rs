@@ -7,7 +7,9 @@ use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::event::Event;
 use domain::key::RecordKey;
-use ports::{ArchiveRows, ClearRows, EraseRows, MarkRows, PurgeRows, ReadRows, Stored, WriteRows};
+use ports::{
+    ArchiveRows, ClearRows, EraseRows, FindMarked, MarkRows, PurgeRows, ReadRows, Stored, WriteRows,
+};
 use serde_json::{Map, Value};
 use testing::contract::archive::ArchiveHarness;
 use testing::contract::deletions::DeletionsHarness;
@@ -86,7 +88,9 @@ pub(super) struct FakeQueueHarness {
     clock: FakeClock,
 }
 
-impl<P: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows> RowsHarness for FakeHarness<P> {
+impl<P: ReadRows + MarkRows + ClearRows + PurgeRows + WriteRows + FindMarked> RowsHarness
+    for FakeHarness<P>
+{
     type Rows = P;
 
     fn rows(&self) -> &P {

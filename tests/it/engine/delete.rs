@@ -4,6 +4,7 @@ mod adopted_pages;
 mod bounds;
 mod certificates;
 mod failing_records;
+mod kept_beside;
 mod overlaps;
 mod routed_documents;
 mod stale_pages;

@@ -102,6 +102,10 @@ fn sweeper_may_find_what_is_due_and_do_it() {
         (&["DeletionQueue.Arn"], "sqs:SendMessage"),
         (&["SweeperLogGroup.Arn"], LOG),
     ]));
+    for table in ["table/orders", "table/order-lines"] {
+        let actions = expected.entry(table.to_owned()).or_default();
+        actions.insert("dynamodb:Scan".to_owned());
+    }
 
     assert_eq!(granted(&template, &DOMAIN, "SweeperRole"), expected);
 }

@@ -3,6 +3,8 @@
 //! A search compares tenant and author, sorts by the key, and leaves out what has a mark. A deletion needs no more of the
 //! mapping than that it takes the mark.
 
+use domain::collection::TimeForm;
+
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
 use crate::doctor::seen::{Dynamic, FieldSeen, SearchSeen, is_exact};
@@ -76,6 +78,7 @@ fn compared(subject: Subject<'_>, search: &SearchSeen, name: &str) -> Option<Fin
 }
 
 fn when(subject: Subject<'_>, search: &SearchSeen, name: &str) -> Option<Finding> {
+    let form = subject.collection.marks.form;
     let finding = match search.field(name) {
         None => match search.dynamic() {
             Dynamic::Mapped => return None,
@@ -89,12 +92,13 @@ fn when(subject: Subject<'_>, search: &SearchSeen, name: &str) -> Option<Finding
             }
         },
         Some(field) if field.kind == "text" => as_text(name),
-        Some(field) if takes_a_moment(field) => return None,
+        Some(field) if takes(form, field) => return None,
         Some(field) => {
             let format = field.format.unwrap_or_default();
             let seen = format!(
-                "the mark `{name}` is mapped as {} {format}: a document with the mark, an RFC 3339 text, is refused",
-                field.kind
+                "the mark `{name}` is mapped as {} {format}: a document with the mark, {}, is refused",
+                field.kind,
+                said(form)
             );
             let advice =
                 "give the mark another name in `marks.deleted_at`, and run `tombstone index`";
@@ -104,19 +108,36 @@ fn when(subject: Subject<'_>, search: &SearchSeen, name: &str) -> Option<Finding
     Some(finding.at("marks.deleted_at"))
 }
 
-/// Whether a field takes `2026-11-21T07:00:00.120Z`.
-fn takes_a_moment(field: FieldSeen<'_>) -> bool {
+/// How the mark's time is written, in words.
+fn said(form: TimeForm) -> &'static str {
+    match form {
+        TimeForm::Text => "an RFC 3339 text",
+        TimeForm::Seconds => "a number of seconds",
+        TimeForm::Fraction => "a number of seconds with a fraction",
+        TimeForm::Milliseconds => "a number of milliseconds",
+    }
+}
+
+/// Whether a field takes a time of this form: `2026-11-21T07:00:00.120Z`, or a number.
+fn takes(form: TimeForm, field: FieldSeen<'_>) -> bool {
+    const NUMBERS: [&str; 4] = ["long", "double", "float", "unsigned_long"];
+    let words: &[&str] = match form {
+        TimeForm::Text => &["date_optional_time", "date_time", "iso8601", "rfc3339"],
+        TimeForm::Milliseconds => &["epoch_millis"],
+        TimeForm::Seconds => &["epoch_second"],
+        TimeForm::Fraction => &[],
+    };
+    let is_number = form != TimeForm::Text && NUMBERS.contains(&field.kind);
     match field.kind {
-        "date" | "date_nanos" => field.format.is_none_or(|formats| {
-            let mut formats = formats.split("||");
-            formats.any(|format| {
-                format.contains("date_optional_time")
-                    || format.contains("date_time")
-                    || format.contains("iso8601")
-                    || format.contains("rfc3339")
-            })
-        }),
-        kind => is_exact(kind),
+        "date" | "date_nanos" => match field.format {
+            // Texts and milliseconds.
+            None => matches!(form, TimeForm::Text | TimeForm::Milliseconds),
+            Some(formats) => {
+                let mut formats = formats.split("||");
+                formats.any(|format| words.iter().any(|word| format.contains(word)))
+            }
+        },
+        kind => is_number || is_exact(kind),
     }
 }
 
@@ -225,6 +246,36 @@ mod tests {
         ] {
             let found = found(|mapping| mapping["properties"]["deleted_at"] = kind.clone());
             assert_eq!(codes(&found), Vec::from_iter(code), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_mark_in_numbers_is_taken_by_other_fields() {
+        for (form, kind, is_taken) in [
+            ("epoch_ms", json!({"type": "date"}), true),
+            ("epoch_ms", json!({"type": "long"}), true),
+            ("epoch_s", json!({"type": "date"}), false),
+            (
+                "epoch_s",
+                json!({"type": "date", "format": "epoch_second"}),
+                true,
+            ),
+            ("epoch_s_fraction", json!({"type": "double"}), true),
+            (
+                "epoch_s_fraction",
+                json!({"type": "date", "format": "epoch_second"}),
+                false,
+            ),
+            ("epoch_ms", json!({"type": "boolean"}), false),
+        ] {
+            let mut mapping = right();
+            mapping["properties"]["deletedAt"] = kind.clone();
+            let mark = format!(
+                "marks = {{ deleted_at = {{ attribute = \"deletedAt\", type = \"{form}\" }} }}"
+            );
+            let given = Given::notes_with(&mark).search(&["t-notes"], &mapping);
+
+            assert_eq!(given.find(check).is_empty(), is_taken, "{form} {kind}");
         }
     }
 

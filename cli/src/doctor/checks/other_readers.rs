@@ -2,6 +2,7 @@
 
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
+use crate::doctor::seen::IndexSeen;
 use crate::doctor::subject::Subject;
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
@@ -11,11 +12,18 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     if subject.collection.strategy.removes_rows() {
         return Vec::new();
     }
-    let mark = &subject.collection.marks.deleted_at;
+    let marks = &subject.collection.marks;
+    let state = marks.state.as_ref().map(|state| &state.attribute);
+    let mark = state.unwrap_or(&marks.deleted_at);
+    // A marked row is not in an index whose key is taken off it.
+    let is_left = |index: &&IndexSeen| {
+        let mut key = index.key.iter();
+        key.any(|part| marks.taken_off().any(|name| name == part.attribute))
+    };
     let blind: Vec<&str> = table
         .indexes
         .iter()
-        .filter(|index| !index.has(mark, table))
+        .filter(|index| !index.has(mark, table) && !is_left(index))
         .map(|index| index.name.as_str())
         .collect();
     if blind.is_empty() {
@@ -25,7 +33,7 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         "`{mark}` is not in the index {}: a program that reads only that goes on seeing deleted rows",
         blind.join(", ")
     );
-    let advice = "let such programs read the row again, or choose `strategy = \"archive\"`; Tombstone itself reads each row again";
+    let advice = "let such programs read the row again, take the index's key off marked rows with `marks.takes_off`, or choose `strategy = \"archive\"`; Tombstone itself reads each row again";
     vec![Finding::new(Level::Note, Code::IndexWithoutMark, seen, advice).at("table")]
 }
 
@@ -33,7 +41,6 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
 mod tests {
     use super::super::given::{Given, codes, part};
     use super::*;
-    use crate::doctor::seen::IndexSeen;
 
     fn given(lines: &str, projected: Option<&[&str]>) -> Given {
         let mut given = Given::notes_with(lines);
@@ -54,5 +61,7 @@ mod tests {
         assert!(lacking[0].seen.contains("by_date"));
         assert!(given("", Some(&["deleted_at"])).find(check).is_empty());
         assert!(given("", None).find(check).is_empty());
+        let taken_off = given("marks = { takes_off = [\"date\"] }", Some(&["text"]));
+        assert!(taken_off.find(check).is_empty());
     }
 }

@@ -8,10 +8,31 @@ use crate::doctor::item::{Item, number};
 use crate::doctor::subject::Subject;
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let Some(attribute) = subject.table().and_then(|table| table.ttl.as_deref()) else {
+    let collection = subject.collection;
+    let marks = &collection.marks;
+    let declared = marks.ttl.as_deref();
+    let Some(table) = subject.table() else {
         return Vec::new();
     };
-    let collection = subject.collection;
+    let Some(attribute) = table.ttl.as_deref() else {
+        return Vec::from_iter(declared.map(|name| {
+            let seen = format!("the table has no TTL, and `ttl` is `{name}`: the attribute is taken off what is deleted all the same");
+            let advice = "take `ttl` out, unless the TTL is about to be switched on";
+            Finding::new(Level::Note, Code::TtlOther, seen, advice).at("ttl")
+        }));
+    };
+    // What is not in a marked row, or says when it is purged, removes nothing too early.
+    let mut harmless = marks.replaced();
+    if harmless.any(|name| name == attribute) {
+        return Vec::new();
+    }
+    if let Some(name) = declared {
+        let seen = format!(
+            "the table's TTL is `{attribute}`, and `ttl` is `{name}`: the store removes marked rows by the former"
+        );
+        let advice = format!("write `ttl = \"{attribute}\"`");
+        return vec![Finding::new(Level::Error, Code::TtlOther, seen, &advice).at("ttl")];
+    }
     let about = |level, code, seen: String, advice: &str| {
         Finding::new(level, code, seen, advice).at("retention")
     };
@@ -31,8 +52,10 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
             let seen = format!(
                 "the TTL `{attribute}` of these rows is over {until}: the store removes them although they could be restored"
             );
-            let advice = "let the retention be shorter than the TTL, take the TTL off, or choose `strategy = \"archive\"`";
-            let finding = about(Level::Warning, Code::TtlBeforePurge, seen, advice);
+            let advice = format!(
+                "write `ttl = \"{attribute}\"`: a deletion then takes it off what it marks, and a restore puts it back"
+            );
+            let finding = about(Level::Warning, Code::TtlBeforePurge, seen, &advice);
             return vec![finding.in_rows(share)];
         }
     }
@@ -77,6 +100,21 @@ mod tests {
         later.seen.rows.as_mut().unwrap().remove(0);
 
         assert_eq!(codes(&later.find(check)), [Code::TtlOn]);
+    }
+
+    #[test]
+    fn a_ttl_that_the_file_names_is_fine_and_another_one_is_an_error() {
+        let named = |lines: &str| given(lines).find(check);
+
+        assert!(named("ttl = \"ends\"").is_empty());
+        let purged = "marks = { purge_at = { attribute = \"ends\", type = \"epoch_s\" } }";
+        assert!(named(purged).is_empty());
+        let other = named("ttl = \"expires\"");
+        assert_eq!(codes(&other), [Code::TtlOther]);
+        assert_eq!(other[0].level, Level::Error);
+        let mut off = given("ttl = \"ends\"");
+        off.table().ttl = None;
+        assert_eq!(codes(&off.find(check)), [Code::TtlOther]);
     }
 
     #[test]

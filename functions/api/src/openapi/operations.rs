@@ -105,6 +105,7 @@ const OF_DELETE: &[Code] = &[
     Code::HasChildren,
     Code::PreconditionFailed,
     Code::RowTooLarge,
+    Code::RowBusy,
     Code::RowUnreadable,
     Code::NotQueued,
 ];

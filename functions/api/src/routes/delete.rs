@@ -221,6 +221,10 @@ impl From<AcceptError> for Problem {
             ),
             AcceptError::TooWideToCompare => too_wide_to_compare(),
             AcceptError::Unreadable => row_unreadable(),
+            AcceptError::Busy => Self::new(
+                Code::RowBusy,
+                "Another program is working on the row of the record; nothing was deleted. Ask again when that is over.",
+            ),
             AcceptError::TakenBack => Self::new(
                 Code::NotQueued,
                 "The deletion could not be queued and was taken back; nothing has changed.",

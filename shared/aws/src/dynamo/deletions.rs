@@ -8,6 +8,7 @@
 //! | page *n* | `P#` and 8 digits | once |
 //! | exceptions of page *n* | `X#` and 8 digits | again with each attempt |
 //! | announcement of a deletion without a root that may be under way | its id, in a partition `T#<tenant>#O` | once |
+//! | how far the search for rows that others have marked is | `ADOPTION`, in a partition `A#<collection>` | with each sweep |
 //! | key of a request | `KEY`, in a partition `T#<tenant>#K#<hash>` | once a day |
 //!
 //! The partition key `T#<tenant>#D#<deletion>` makes another tenant's id an ordinary miss. Only `META` has the
@@ -15,6 +16,7 @@
 //! read, never overwritten and never removed. Every write of an item that may exist has the version in its condition.
 
 mod accept;
+mod adoption;
 mod advance;
 mod body;
 mod due;

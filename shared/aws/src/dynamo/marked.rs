@@ -2,21 +2,25 @@
 //!
 //! A row is unmarked where the mark attribute is missing or an explicit NULL, and the mark is a deletion's where it is a
 //! text, which is not empty, and the id is its id, too. An id alone is none: an owner who takes a row back sets the mark
-//! attribute to NULL, or to `false`, and leaves the id.
+//! attribute to NULL, or to `false`, and leaves the id. Where a word says whether a row is there, the word decides, and the
+//! time and the id say whose mark it is.
 
 use super::expression::Placeholders;
 use super::partiql::{Statement, is_null, quoted};
-use super::value::to_json;
+use super::value::{from_json, to_json};
 use super::{Item, text};
-use domain::collection::Collection;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::collection::{Collection, StateWord, TimeForm};
 use domain::deletion::DeletionId;
 use domain::principal::Tenant;
 use domain::row::RowMark;
 
 /// What an item says about its own deletion.
 pub(super) fn mark_of(collection: &Collection, item: &Item) -> RowMark {
-    let marks = collection.marks.all().into_iter();
-    let attributes = marks
+    let marks = &collection.marks;
+    let state = marks.state.iter().map(|state| state.attribute.as_str());
+    let names = marks.all().into_iter().chain(state);
+    let attributes = names
         .filter_map(|name| Some((name.to_owned(), to_json(item.get(name)?.clone()))))
         .collect();
     RowMark::of(collection, &attributes)
@@ -24,9 +28,36 @@ pub(super) fn mark_of(collection: &Collection, item: &Item) -> RowMark {
 
 /// The condition that a row carries no mark.
 pub(super) fn unmarked(places: &mut Placeholders, collection: &Collection) -> String {
+    if let Some(state) = &collection.marks.state {
+        return says_live(places, state);
+    }
     let mark = places.name(&collection.marks.deleted_at);
     let null = places.value(text("NULL"));
     format!("(attribute_not_exists({mark}) OR attribute_type({mark}, {null}))")
+}
+
+/// The condition that a row has one of the words of live rows, busy ones included.
+fn says_live(places: &mut Placeholders, state: &StateWord) -> String {
+    let name = places.name(&state.attribute);
+    let live = state.live.iter().map(Option::as_ref);
+    let words = live.chain(state.busy.iter().map(Some));
+    let conditions: Vec<String> = words
+        .map(|word| match word {
+            None => format!("attribute_not_exists({name})"),
+            Some(word) => format!("{name} = {}", places.value(from_json(word))),
+        })
+        .collect();
+    format!("({})", conditions.join(" OR "))
+}
+
+/// What a mark's time is greater than, in every row that carries one: values of other types never are.
+fn below_a_mark(collection: &Collection) -> AttributeValue {
+    match collection.marks.form {
+        TimeForm::Text => text(""),
+        TimeForm::Seconds | TimeForm::Fraction | TimeForm::Milliseconds => {
+            AttributeValue::N("0".to_owned())
+        }
+    }
 }
 
 /// The condition that a row carries the mark of this deletion.
@@ -36,11 +67,17 @@ pub(super) fn marked_by(
     deletion: DeletionId,
 ) -> String {
     let mark = places.name(&collection.marks.deleted_at);
-    let empty = places.value(text(""));
+    let empty = places.value(below_a_mark(collection));
     let id = places.name(&collection.marks.deletion_id);
     let ours = places.value(text(deletion.to_string()));
-    // Values of other types are never greater than a text.
-    format!("({id} = {ours} AND {mark} > {empty})")
+    let ours = format!("{id} = {ours} AND {mark} > {empty}");
+    match &collection.marks.state {
+        None => format!("({ours})"),
+        Some(state) => {
+            let (name, word) = (places.name(&state.attribute), from_json(&state.deleted));
+            format!("({ours} AND {name} = {})", places.value(word))
+        }
+    }
 }
 
 /// The condition that a row is there and this tenant's.
@@ -63,13 +100,6 @@ pub(super) enum Unmarked {
     Absent,
     /// With an explicit NULL for a mark.
     Null,
-}
-
-impl Unmarked {
-    /// `null`: with an explicit NULL.
-    pub(super) fn as_read(null: bool) -> Self {
-        if null { Self::Null } else { Self::Absent }
-    }
 }
 
 impl Statement {
@@ -98,8 +128,19 @@ impl Statement {
     pub(super) fn only_marked_by(self, collection: &Collection, deletion: DeletionId) -> Self {
         let mark = &collection.marks.deleted_at;
         let ours = format!("{} = ?", quoted(&collection.marks.deletion_id));
-        self.only_if(format!("{} > ?", quoted(mark)), Some(text("")))
-            .only_if(ours, Some(text(deletion.to_string())))
+        let statement = self
+            .only_if(
+                format!("{} > ?", quoted(mark)),
+                Some(below_a_mark(collection)),
+            )
+            .only_if(ours, Some(text(deletion.to_string())));
+        match &collection.marks.state {
+            None => statement,
+            Some(state) => statement.only_if(
+                format!("{} = ?", quoted(&state.attribute)),
+                Some(from_json(&state.deleted)),
+            ),
+        }
     }
 }
 
@@ -148,10 +189,7 @@ mod tests {
         let mut item = Item::from([("deletion_id".to_owned(), text(id.to_string()))]);
 
         assert_eq!(mark_of(notes, &item), RowMark::Absent);
-        item.insert(
-            "date_delete".to_owned(),
-            aws_sdk_dynamodb::types::AttributeValue::Null(true),
-        );
+        item.insert("date_delete".to_owned(), AttributeValue::Null(true));
         assert_eq!(mark_of(notes, &item), RowMark::Null);
         item.insert("date_delete".to_owned(), text("2026-11-21T07:00:00.000Z"));
         assert_eq!(mark_of(notes, &item), RowMark::By(Some(id)));

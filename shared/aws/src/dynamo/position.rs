@@ -90,6 +90,20 @@ pub(super) fn start(
         .collect()
 }
 
+/// The key to start after, for a look through a whole table with this schema.
+pub(super) fn start_of_scan(
+    position: &Position,
+    schema: &KeySchema,
+) -> Result<Item, PositionError> {
+    let parts: BTreeMap<String, Part> =
+        serde_json::from_str(&position.0).map_err(|_| PositionError::Malformed)?;
+    let partition = match parts.get(&schema.partition) {
+        Some(Part::S(value) | Part::N(value)) => value.clone(),
+        _ => return Err(PositionError::OtherQuery),
+    };
+    start(position, schema, false, (&schema.partition, &partition))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::text;
@@ -105,6 +119,21 @@ mod tests {
             ("m".to_owned(), text("m\"7")),
         ]))
         .unwrap()
+    }
+
+    #[test]
+    fn a_look_through_a_table_continues_behind_a_key_of_any_type_and_of_its_table_only() {
+        for value in [text("7"), AttributeValue::N("7".to_owned())] {
+            let key = Item::from([("d".to_owned(), value), ("m".to_owned(), text("m"))]);
+            let behind = behind(key.clone()).unwrap();
+
+            assert_eq!(start_of_scan(&behind, &schema()), Ok(key));
+            let other = KeySchema::plain("d", None);
+            assert_eq!(
+                start_of_scan(&behind, &other),
+                Err(PositionError::OtherQuery)
+            );
+        }
     }
 
     #[test]

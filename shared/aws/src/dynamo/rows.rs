@@ -6,6 +6,7 @@ mod clear;
 mod detach;
 mod erase;
 mod mark;
+mod marked_by_others;
 mod purge;
 mod query;
 mod read;
@@ -14,7 +15,7 @@ mod write;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::value::to_json;
+use super::changed::attributes;
 use super::{Item, TableNames};
 use domain::collection::{Collection, Form, KeyKind};
 use domain::key::RecordKey;
@@ -83,13 +84,9 @@ fn row(
     let mut values = collection.key.each().map(part);
     let partition = values.next().transpose()?.unwrap_or_default();
     let sort = values.next().transpose()?;
-    let attributes = item
-        .into_iter()
-        .map(|(name, value)| (name, to_json(value)))
-        .collect();
     Ok(Row {
         key: RecordKey { partition, sort },
-        attributes,
+        attributes: attributes(collection, item),
     })
 }
 

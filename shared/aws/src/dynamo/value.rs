@@ -2,11 +2,14 @@
 //!
 //! An explicit NULL stays a null, because it means "live"; nothing else may become null.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::number::decimal;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 /// The value as JSON; numbers that JSON cannot hold and binary values as text.
 pub(super) fn to_json(value: AttributeValue) -> Value {
@@ -30,6 +33,54 @@ pub(super) fn to_json(value: AttributeValue) -> Value {
         // A type that this SDK does not know yet: present, and not a null.
         _ => Value::String(String::new()),
     }
+}
+
+/// As [`to_json`], but what JSON has no form for is an object of the store's own type, so that it can be put back to the
+/// type and the digit.
+pub(super) fn to_exact(value: AttributeValue) -> Value {
+    match value {
+        AttributeValue::N(digits) => match number(digits) {
+            Value::String(digits) => json!({ "N": digits }),
+            number => number,
+        },
+        AttributeValue::B(bytes) => json!({ "B": binary(bytes.as_ref()) }),
+        AttributeValue::M(_) => json!({ "M": to_json(value) }),
+        other => to_json(other),
+    }
+}
+
+/// The value that [`to_exact`] has read.
+pub(super) fn from_exact(value: &Value) -> AttributeValue {
+    let typed = value.as_object().filter(|typed| typed.len() == 1);
+    let typed = typed.and_then(|typed| {
+        let (kind, value) = typed.iter().next()?;
+        match (kind.as_str(), value.as_str()?) {
+            ("N", digits) => Some(AttributeValue::N(digits.to_owned())),
+            ("B", text) => Some(AttributeValue::B(Blob::new(STANDARD.decode(text).ok()?))),
+            _ => None,
+        }
+    });
+    typed.unwrap_or_else(|| from_json(value))
+}
+
+/// A map of such values.
+pub(super) fn exact_map(values: HashMap<String, AttributeValue>) -> Value {
+    let values = values.into_iter();
+    Value::Object(
+        values
+            .map(|(name, value)| (name, to_exact(value)))
+            .collect(),
+    )
+}
+
+/// The map that [`exact_map`] has read.
+pub(super) fn from_exact_map(values: &Map<String, Value>) -> AttributeValue {
+    let values = values.iter();
+    AttributeValue::M(
+        values
+            .map(|(name, value)| (name.clone(), from_exact(value)))
+            .collect(),
+    )
 }
 
 fn binary(bytes: &[u8]) -> Value {
@@ -115,12 +166,36 @@ fn number(digits: String) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use aws_sdk_dynamodb::primitives::Blob;
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn what_json_has_no_form_for_comes_back_to_the_type_and_the_digit() {
+        for value in [
+            AttributeValue::N("12345678901234567890123".into()),
+            AttributeValue::N("1796036000".into()),
+            AttributeValue::N("1.5".into()),
+            AttributeValue::S("12345678901234567890123".into()),
+            AttributeValue::B(Blob::new([1, 2])),
+            AttributeValue::Bool(false),
+            AttributeValue::Null(true),
+        ] {
+            assert_eq!(from_exact(&to_exact(value.clone())), value);
+            let map = HashMap::from([("a".to_owned(), value)]);
+            let Value::Object(read) = exact_map(map.clone()) else {
+                panic!("a map stays one")
+            };
+            assert_eq!(from_exact_map(&read), AttributeValue::M(map));
+        }
+    }
+
+    #[test]
+    fn a_map_that_looks_like_a_typed_value_is_none() {
+        let map = HashMap::from([("N".to_owned(), AttributeValue::S("1".into()))]);
+
+        let read = to_exact(AttributeValue::M(map));
+
+        assert!(matches!(from_exact(&read), AttributeValue::M(_)));
+    }
 
     #[test]
     fn only_an_explicit_null_becomes_a_null() {

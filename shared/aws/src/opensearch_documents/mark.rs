@@ -21,7 +21,7 @@ impl MarkDocuments for OpenSearchDocuments {
         let marks: Map<_, _> = mark
             .attributes(collection)
             .into_iter()
-            .map(|(attribute, value)| (attribute.to_owned(), value.into()))
+            .map(|(attribute, value)| (attribute.to_owned(), value))
             .collect();
         let update = json!({ "doc": marks });
         let answers = self.update(OPERATION, &index, &update, ids).await?;

@@ -111,7 +111,7 @@ fn state(
 ) -> DocumentState {
     DocumentState {
         version,
-        mark: RowMark::of(collection, source),
+        mark: RowMark::of_document(collection, source),
     }
 }
 

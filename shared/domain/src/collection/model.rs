@@ -4,6 +4,7 @@ pub(super) mod collections;
 pub(super) mod effects;
 pub(super) mod filters;
 pub(super) mod key_schema;
+pub(super) mod marks;
 pub(super) mod name;
 pub(super) mod naming;
 pub(super) mod parent;

@@ -11,6 +11,7 @@ mod guarded;
 mod key;
 pub(super) mod keys;
 mod links;
+mod marks;
 mod parent;
 mod permissions;
 mod place;

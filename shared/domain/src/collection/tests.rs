@@ -5,6 +5,7 @@ mod contradictions;
 mod documentation;
 mod effects;
 mod guarded;
+mod marks;
 mod patterns;
 mod policies;
 mod refusals;
@@ -182,11 +183,13 @@ fn every_key_of_this_version_is_read() {
             author_within: None,
             deny: vec![],
         },
-        marks: MarkNames {
+        marks: Marks {
             deleted_at: "gone_at".into(),
             deleted_by: "gone_by".into(),
             deletion_id: "gone_with".into(),
+            ..Marks::default()
         },
+        adopt: None,
         missing: Missing::NotFound,
         status: None,
         schedule: None,

@@ -13,12 +13,12 @@ use super::machine::{self, Action, Refusal, Terms};
 use super::order::Order;
 use super::pass_events::Notified;
 use super::state::{Pass, State};
-use crate::collection::CollectionName;
+use crate::collection::{Collection, CollectionName};
 use crate::cursor::SelectCursor;
 use crate::key::RecordKey;
 use crate::page::Page;
 use crate::principal::Tenant;
-use crate::row::Mark;
+use crate::row::{Mark, RowMark};
 use crate::strategy::Strategy;
 
 /// Who works on a deletion at the moment, and until when.
@@ -43,6 +43,10 @@ pub struct LastAction {
 
 /// The present value of one deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, which no other one depends on"
+)]
 pub struct Deletion {
     /// Its identity.
     pub id: DeletionId,
@@ -59,6 +63,8 @@ pub struct Deletion {
     pub strategy: Strategy,
     /// Whether it may be undone. Frozen at acceptance.
     pub restorable: bool,
+    /// Whether it takes over records that others have marked. An earlier build drops it, and leaves such records alone.
+    pub adopts: bool,
     /// The subject who requested it.
     pub requested_by: String,
     /// The request that created it.
@@ -143,6 +149,24 @@ impl Deletion {
             deleted_at: self.deleted_at,
             deleted_by: self.requested_by.clone(),
             deletion_id: self.id,
+            purge_at: self.purge_at,
+            written_at: self.deleted_at,
+            adopts: self.adopts,
+        }
+    }
+
+    /// Whether a record with this mark, of this collection, is one that it takes over.
+    #[must_use]
+    pub fn takes_over(&self, collection: &Collection, mark: RowMark) -> bool {
+        self.adopts && collection.adopt.is_some() && mark == RowMark::By(None)
+    }
+
+    /// The mark, as it is written at this moment.
+    #[must_use]
+    pub fn mark_at(&self, written_at: Timestamp) -> Mark {
+        Mark {
+            written_at,
+            ..self.mark()
         }
     }
 

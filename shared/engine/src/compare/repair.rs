@@ -268,9 +268,21 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     async fn clear_records(&self, places: &[usize]) -> Result<BTreeMap<usize, Done>, Stop> {
         let done = |outcome| match outcome {
             ClearOutcome::Cleared | ClearOutcome::Live => Done::Repaired,
-            ClearOutcome::MarkedByAnother | ClearOutcome::Missing => Done::Again,
+            ClearOutcome::Otherwise(_) | ClearOutcome::MarkedByAnother | ClearOutcome::Missing => {
+                Done::Again
+            }
         };
-        let outcomes = clear_rows(self.work, &self.at(places), self.deletion.id).await?;
+        let at = self.at(places);
+        let read = if at.collection.marks.depends_on_more() {
+            at.rows(self.work).await?
+        } else {
+            Vec::new()
+        };
+        let read = places.iter().copied().zip(read);
+        let read = read
+            .filter_map(|(place, row)| Some((place, row?)))
+            .collect();
+        let outcomes = clear_rows(self.work, &at, self.deletion.id, &read).await?;
         let mut done = by_place(outcomes, done);
         let cleared: Vec<usize> = done
             .iter()

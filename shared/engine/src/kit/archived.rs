@@ -135,7 +135,7 @@ pub(crate) fn at_key(
 
 /// Whether both say the same, but for the mark.
 fn is_equal(collection: &Collection, now: &Row, copied: &Row) -> bool {
-    let marks = collection.marks.all();
+    let marks: Vec<&str> = collection.marks.written().collect();
     let is_plain = |name: &String| !marks.contains(&name.as_str());
     let plain = |row: &Row| row.attributes.keys().filter(|name| is_plain(name)).count();
     let mut attributes = now.attributes.iter();

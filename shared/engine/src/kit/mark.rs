@@ -8,12 +8,16 @@ use crate::kit::slice::Stop;
 use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
 use domain::deletion::Deletion;
-use domain::page::{Judged, Outcome};
-use domain::row::Mark;
+use domain::found::Found;
+use domain::page::Outcome;
+use domain::row::{Mark, Row};
 use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
 
-/// How often a row whose mark attribute changes between absent and NULL is tried again.
+/// How often a row is tried again in which somebody else changes what a mark changes.
 const FLIPS: usize = 3;
+
+/// Why a row is not marked that another program is working on.
+const BUSY: &str = "ROW_BUSY: another program is working on the row; retry when that is over";
 
 /// Why a row cannot be marked that has no room for it.
 const TOO_LARGE: &str = "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB; make it smaller in its table and retry, or restore, make it smaller and delete again";
@@ -30,23 +34,18 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
     records: &Records<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
     let (rows, collection) = (work.rows(), records.collection);
-    let (tenant, mark) = (&deletion.tenant, &deletion.mark());
+    let (tenant, mark) = (&deletion.tenant, &deletion.mark_at(work.now()));
     let mut exceptions = BTreeMap::new();
-    let is_null = |place: usize| records.entry(place).judged == Judged::LiveNull;
-    let mut open: Vec<(usize, bool)> = records
-        .places
-        .iter()
-        .map(|place| (*place, is_null(*place)))
-        .collect();
+    let mut open = as_found(work, records).await?;
     for _ in 0..FLIPS {
         if open.is_empty() {
             break;
         }
         let to_mark: Vec<RowToMark> = open
             .iter()
-            .map(|(place, null)| RowToMark {
+            .map(|(place, found)| RowToMark {
                 key: records.entry(*place).key.clone(),
-                null: *null,
+                found: found.clone(),
             })
             .collect();
         let outcomes = work
@@ -54,18 +53,17 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
                 rows.mark(collection, tenant, mark, &batch).await
             })
             .await?;
-        let mut flipped = Vec::new();
-        for ((place, _), outcome) in open.into_iter().zip(outcomes) {
+        let mut otherwise = Vec::new();
+        for ((place, before), outcome) in open.into_iter().zip(outcomes) {
             let exception = match outcome {
                 MarkOutcome::Marked => continue,
-                MarkOutcome::Null => {
-                    flipped.push((place, true));
+                // It was to be taken over, and its owner has taken it back.
+                MarkOutcome::Otherwise(now) if before.others && !now.others => Outcome::Missing,
+                MarkOutcome::Otherwise(found) => {
+                    otherwise.push((place, found));
                     continue;
                 }
-                MarkOutcome::Absent => {
-                    flipped.push((place, false));
-                    continue;
-                }
+                MarkOutcome::Busy => Outcome::failed(BUSY),
                 MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
                 MarkOutcome::Missing => Outcome::Missing,
                 MarkOutcome::TooLarge => Outcome::failed(TOO_LARGE),
@@ -75,7 +73,7 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
             };
             exceptions.insert(place, exception);
         }
-        open = flipped;
+        open = otherwise;
     }
     let changing = "ROW_CHANGING: somebody else keeps changing the mark";
     exceptions.extend(
@@ -83,6 +81,30 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
             .map(|(place, _)| (place, Outcome::failed(changing))),
     );
     Ok(exceptions)
+}
+
+/// What was found in each row where the mark changes it: when the record was selected, or now, if that was another worker.
+async fn as_found<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+) -> Result<Vec<(usize, Found)>, Stop> {
+    let collection = records.collection;
+    let is_unknown = |place: &usize| records.entry(*place).found(collection).is_none();
+    let unknown: Vec<usize> = records.places.iter().copied().filter(is_unknown).collect();
+    let read = records.at(unknown.clone()).rows(work).await?;
+    let found = |row: Option<Row>| row.map_or_else(Found::default, |row| row.found(collection));
+    let mut read: BTreeMap<usize, Found> = unknown
+        .into_iter()
+        .zip(read.into_iter().map(found))
+        .collect();
+    let found = |place: &usize| {
+        let known = records.entry(*place).found(collection);
+        (
+            *place,
+            known.or_else(|| read.remove(place)).unwrap_or_default(),
+        )
+    };
+    Ok(records.places.iter().map(found).collect())
 }
 
 /// Marks documents; returns those that could not be marked. A missing document needs no mark: nothing can show the

@@ -32,6 +32,7 @@ pub(crate) fn obstacle(
         return Some(Outcome::Missing);
     }
     match mark {
+        _ if deletion.takes_over(collection, mark) => None,
         RowMark::By(by) if by != Some(deletion.id) => Some(Outcome::AlreadyDeleted),
         _ => None,
     }

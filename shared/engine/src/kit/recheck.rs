@@ -99,6 +99,11 @@ pub(crate) async fn recheck<P: EnginePorts>(
                 None if scope.is_deleted_with_links(&entry.collection, &deletion.collection)
                     || membership.is_requested(collection, &row).await? =>
                 {
+                    if deletion.adopts && row.mark(collection).is_live() {
+                        // Its owner has taken it back since.
+                        found.insert(place, Now::Elsewhere);
+                        continue;
+                    }
                     if is_another(entry, fingerprint) {
                         let is_dated = is_dated(&row, collection);
                         let now = if is_dated { Now::Another } else { Now::Written };
@@ -129,8 +134,10 @@ fn plain(deletion: &Deletion, collection: &Collection, entry: &Entry, row: &Row)
         _ if is_root(deletion, entry) => Some(Now::Another),
         _ if let Some(why) = row.unreadable(collection) => Some(Now::Unreadable(why)),
         _ if !row.is_of(&deletion.tenant, collection) => Some(Now::Elsewhere),
-        RowMark::By(_) => Some(Now::Others),
-        RowMark::Absent | RowMark::Null | RowMark::Unreadable => None,
+        mark @ RowMark::By(_) if !deletion.takes_over(collection, mark) => Some(Now::Others),
+        RowMark::Absent | RowMark::Null | RowMark::Busy | RowMark::By(_) | RowMark::Unreadable => {
+            None
+        }
     }
 }
 

@@ -16,10 +16,13 @@ use crate::passes::task::Task;
 use crate::strategies;
 use domain::above::Standing;
 use domain::deletion::{Deletion, Failure, NotAllowed, Pass};
-use domain::page::{Exceptions, NotRestored, Page};
+use domain::page::{AsRead, Exceptions, NotRestored, Page};
 use ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, RestoreOutcome, StoreOutcome,
 };
+
+/// How often the root is read again whose owner changes what its mark has changed.
+const TRIES: u32 = 3;
 
 /// Restores all pages from the checkpoint on, except for the root's own mark.
 pub(crate) async fn run<P: EnginePorts>(
@@ -66,7 +69,8 @@ pub(crate) async fn end<P: EnginePorts>(
 ) -> Result<Deletion, Stop> {
     let deletions = work.deletions();
     let page = manifest::page(work, deletion, 1).await?;
-    let page = page.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
+    let mut page =
+        page.ok_or_else(|| Stop::broken("PAGE_MISSING", "the root's page is missing"))?;
     let earlier = manifest::exceptions(work, deletion, 1).await?;
     let open = deletion
         .is_done_before(Pass::Restore, 1)
@@ -85,7 +89,8 @@ pub(crate) async fn end<P: EnginePorts>(
     }
     // Its row has been back since the beginning, and stays if this fails.
     strategies::forget_root(work, deletion).await?;
-    if let Some(ancestors) = ancestors(work, deletion, &page).await? {
+    let mut tries = 0;
+    while let Some(ancestors) = ancestors(work, deletion, &mut page).await? {
         let exceptions = followed(Exceptions::default());
         put_exceptions(work, deletion, &earlier, &exceptions).await?;
         let restored = deletion
@@ -101,7 +106,11 @@ pub(crate) async fn end<P: EnginePorts>(
                     "the root's row is no longer this deletion's",
                 ));
             }
-            RestoreOutcome::ParentNotLive => {}
+            RestoreOutcome::RootChanged if tries < TRIES => tries += 1,
+            RestoreOutcome::RootChanged => {
+                return Err(Stop::Busy("the root's row keeps changing".to_owned()));
+            }
+            RestoreOutcome::ParentNotLive => break,
         }
     }
     let failure = Failure {
@@ -152,16 +161,16 @@ async fn store<P: EnginePorts>(
 }
 
 /// Everything above the root, nearest first, to be checked once more in the transaction; `None` when one of them is
-/// missing, not live, or another one by now.
+/// missing, not live, or another one by now. The root's entry gets what is in its row.
 async fn ancestors<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    root: &Page,
+    page: &mut Page,
 ) -> Result<Option<Vec<Ancestor>>, Stop> {
     let mut ancestors: Vec<Ancestor> = Vec::new();
     let mut standing: Vec<Standing> = Vec::new();
     let mut collection = work.collection(&deletion.collection)?;
-    let Some(root) = root.entries.first() else {
+    let Some(root) = page.entries.first_mut() else {
         return Ok(None);
     };
     let mut key = root.key.clone();
@@ -173,7 +182,9 @@ async fn ancestors<P: EnginePorts>(
             }
             return Ok(None);
         };
-        if !ancestors.is_empty() {
+        if ancestors.is_empty() {
+            root.as_read = AsRead::of(collection, &row);
+        } else {
             if !row.mark(collection).is_live() {
                 return Ok(None);
             }

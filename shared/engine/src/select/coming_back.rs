@@ -39,7 +39,11 @@ impl Restores {
     ) -> Result<bool, Stop> {
         let by_another = |row: &Row| match row.mark(collection) {
             RowMark::By(Some(by)) if by != deletion.id => Some(by),
-            RowMark::By(_) | RowMark::Absent | RowMark::Null | RowMark::Unreadable => None,
+            RowMark::By(_)
+            | RowMark::Absent
+            | RowMark::Null
+            | RowMark::Busy
+            | RowMark::Unreadable => None,
         };
         let others: BTreeSet<DeletionId> = rows.filter_map(by_another).collect();
         let open: Vec<DeletionId> = others.difference(&self.ended).copied().collect();

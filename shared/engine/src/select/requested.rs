@@ -13,7 +13,7 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::above::Parents;
 use crate::select::coming_back::Restores;
-use crate::select::step::{Found, Step};
+use crate::select::step::{Found, Step, entry_of};
 use domain::above::Above;
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::RequestedPlace;
@@ -120,9 +120,11 @@ impl<P: EnginePorts> Requested<'_, P> {
     ) -> Entry {
         let is_tried =
             |row: &Row| self.is_meant(collection, row) || row.unreadable(collection).is_some();
-        match row.filter(|(row, _)| is_tried(row)) {
+        // Its owner has taken it back since.
+        let is_back = |row: &Row| self.deletion.adopts && row.mark(collection).is_live();
+        match row.filter(|(row, _)| is_tried(row) && !is_back(row)) {
             Some((row, fingerprint)) => {
-                let entry = Entry::of_row(collection, row, self.deletion.id);
+                let entry = entry_of(collection, row, self.deletion);
                 entry.with(Some(fingerprint)).below(above)
             }
             None => Entry::new(collection.name.clone(), key.clone(), Judged::Missing),

@@ -1,7 +1,8 @@
 //! One step of a selection.
 
 use domain::above::Above;
-use domain::collection::CollectionName;
+use domain::collection::{Collection, CollectionName};
+use domain::deletion::Deletion;
 use domain::fingerprint::Fingerprint;
 use domain::page::{Entry, SelectCursor};
 use domain::row::Row;
@@ -31,4 +32,13 @@ pub(crate) enum Step {
     },
     /// There is no further parent.
     Over,
+}
+
+/// The record of a row, as this deletion finds it.
+pub(crate) fn entry_of(collection: &Collection, row: Row, deletion: &Deletion) -> Entry {
+    if deletion.takes_over(collection, row.mark(collection)) {
+        let entry = Entry::of_row(collection, row.clone(), deletion.id);
+        return entry.taken_over(collection, &row);
+    }
+    Entry::of_row(collection, row, deletion.id)
 }

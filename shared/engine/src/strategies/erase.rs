@@ -107,7 +107,8 @@ pub(super) async fn take<P: EnginePorts>(
 
 fn how_found(collection: &Collection, row: &Row) -> Found {
     match row.mark(collection) {
-        RowMark::Absent => Found::Unmarked,
+        // No collection that is erased marks by a word, so none is busy.
+        RowMark::Absent | RowMark::Busy => Found::Unmarked,
         RowMark::Null => Found::Null,
         RowMark::By(_) | RowMark::Unreadable => Found::Ours,
     }

@@ -81,18 +81,18 @@ pub(super) async fn give_back<P: EnginePorts>(
     let rows = records.rows(work).await?;
     let parents = parents(work, deletion, collection, rows.iter().flatten()).await?;
     let mut not_back = BTreeMap::new();
-    let (mut ours, mut live) = (Vec::new(), Vec::new());
+    let (mut ours, mut live) = (BTreeMap::new(), Vec::new());
     for (place, row) in records.places.iter().copied().zip(rows) {
         let reason = match row.as_ref().map(|row| row.mark(collection)) {
             None => ROW_MISSING,
-            Some(RowMark::Absent | RowMark::Null) => {
+            Some(RowMark::Absent | RowMark::Null | RowMark::Busy) => {
                 live.push(place);
                 continue;
             }
             Some(RowMark::By(Some(by))) if by == deletion.id => {
                 let above = records.entry(place).above;
-                if row.is_some_and(|row| parents.has(&row, above)) {
-                    ours.push(place);
+                if let Some(row) = row.filter(|row| parents.has(row, above)) {
+                    ours.insert(place, row);
                     continue;
                 }
                 if deletion.root.is_some() {
@@ -105,22 +105,29 @@ pub(super) async fn give_back<P: EnginePorts>(
         };
         not_back.insert(place, NotRestored::conflict(reason));
     }
-    for (place, outcome) in clear_rows(work, &records.at(ours.clone()), deletion.id).await? {
+    let at = records.at(ours.keys().copied().collect());
+    for (place, outcome) in clear_rows(work, &at, deletion.id, &ours).await? {
         let reason = match outcome {
             ClearOutcome::Cleared | ClearOutcome::Live => continue,
+            ClearOutcome::Otherwise(_) => {
+                let reason = ROW_CHANGING.to_owned();
+                not_back.insert(place, NotRestored::Failed { reason });
+                continue;
+            }
             ClearOutcome::MarkedByAnother => MARKED_BY_ANOTHER,
             ClearOutcome::Missing => ROW_MISSING,
         };
         not_back.insert(place, NotRestored::conflict(reason));
     }
     // Also if the row was live already: an earlier attempt may have stopped between row and document.
-    let cleared = records.at(ours.into_iter().chain(live).collect());
+    let cleared = records.at(at.places.into_iter().chain(live).collect());
     let cleared = cleared.without(&not_back);
     not_back.extend(clear_documents(work, &cleared, deletion.id).await?);
     Ok(not_back)
 }
 
 const ROW_MISSING: &str = "ROW_MISSING: the row is gone";
+const ROW_CHANGING: &str = "ROW_CHANGING: somebody else keeps changing the row; restore again";
 const MARKED_BY_ANOTHER: &str = "MARKED_BY_ANOTHER: another deletion's mark stays";
 
 /// Removes what carries this deletion's mark: documents, then rows; `exceptions` gets those that stay.

@@ -46,6 +46,8 @@ pub struct SweepReport {
     pub errors: usize,
     /// Deletions that were left alone because a later version wrote part of them; they stay due.
     pub newer: usize,
+    /// Deletions that were made of rows which others have marked.
+    pub adopted: usize,
     /// Left for the next sweep.
     pub left: usize,
     /// Rows that could not be read as their collections are declared.
@@ -74,6 +76,7 @@ impl AddAssign for SweepReport {
             purge_lag,
             errors,
             newer,
+            adopted,
             left,
             unreadable,
         } = more;
@@ -96,6 +99,7 @@ impl AddAssign for SweepReport {
         self.purge_lag = self.purge_lag.max(purge_lag);
         self.errors += errors;
         self.newer += newer;
+        self.adopted += adopted;
         self.left += left;
         self.unreadable += unreadable;
     }

@@ -69,6 +69,9 @@ pub enum AcceptError {
     /// Nobody can say whose its row is, or whether it, or something above it, is marked.
     #[error("the row of the record contradicts its collection")]
     Unreadable,
+    /// Another program is working on its row, or keeps changing what a mark replaces there.
+    #[error("another program is working on the row of the record")]
+    Busy,
     /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,

@@ -10,7 +10,7 @@ use domain::collection::{Collection, Missing};
 use domain::deletion::{Deletion, DeletionId};
 use domain::permission::{Action, allows, sees};
 use domain::principal::Principal;
-use domain::row::Row;
+use domain::row::{Row, RowMark};
 use domain::size::{Count, leaves_room};
 use domain::tags::{Tags, tag_of};
 use jiff::Timestamp;
@@ -109,6 +109,9 @@ impl<P: ApiPorts> Look<'_, P> {
     /// Whether nothing is in the way of a root that the caller may delete.
     async fn is_free(&self, row: &Row) -> Result<(), AcceptError> {
         let (principal, collection) = (self.request.principal, self.request.collection);
+        if row.mark(collection) == RowMark::Busy {
+            return Err(AcceptError::Busy);
+        }
         let child = blocking_child(self.api, &principal.tenant, collection, &self.request.key);
         if let Some(child) = child.await? {
             return Err(if child.is_known {

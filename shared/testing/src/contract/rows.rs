@@ -8,6 +8,7 @@ mod marking;
 mod purging;
 mod querying;
 mod reading;
+mod replacing;
 mod taken_back;
 mod writing;
 
@@ -18,6 +19,7 @@ pub use self::marking::*;
 pub use self::purging::*;
 pub use self::querying::*;
 pub use self::reading::*;
+pub use self::replacing::*;
 pub use self::taken_back::*;
 pub use self::writing::*;
 
@@ -95,6 +97,14 @@ macro_rules! rows_contract {
                 taking_back_leaves_what_was_written_or_marked_since,
                 what_was_written_can_be_marked,
                 a_row_of_many_attributes_is_written_and_taken_back,
+                what_a_mark_takes_off_is_kept_beside_it_and_comes_back,
+                a_row_whose_ttl_has_changed_since_it_was_read_is_left_and_told,
+                a_marked_row_is_put_back_only_as_it_was_read,
+                a_word_marks_a_row_and_comes_back_as_it_was,
+                the_store_and_the_reader_of_a_row_agree_about_every_word,
+                a_mark_with_a_time_in_numbers_is_told_apart_from_a_text,
+                rows_that_others_have_marked_are_found_each_once_whatever_the_limit,
+                a_row_that_others_have_marked_is_taken_over_only_by_a_deletion_that_does_so,
             ]
         );
     };

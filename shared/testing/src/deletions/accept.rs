@@ -3,16 +3,18 @@
 use serde_json::{Map, Value};
 
 use super::{FakeDeletions, Id, NAME, State, id_of};
-use crate::rows::{clear_mark, has_room, write_mark};
+use crate::rows::bytes;
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::open::Keys;
-use domain::page::{Judged, Page};
+use domain::page::{Entry, Page};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
 use domain::row::{Row, RowMark};
 use domain::scope::Scope;
+use domain::size::ITEM_BYTES;
 use ports::{
     AcceptDeletions, AcceptOutcome, ChangeDeletions, DependencyError, OnlyIf, RequestedOutcome,
     StoreOnceOutcome, StoreOutcome, UndoOutcome,
@@ -30,7 +32,7 @@ impl AcceptDeletions for FakeDeletions {
         only_if: OnlyIf<'_, Map<String, Value>>,
     ) -> Result<AcceptOutcome, DependencyError> {
         let OnlyIf { key, seen } = only_if;
-        let (root, _) = root_of(page)?;
+        let root = root_of(page)?;
         let (mut state, id) = (self.begin(), id_of(deletion));
         // By a call whose answer was lost. The deletion may have advanced meanwhile, and stays as it is.
         if state.deletions.contains_key(&id) {
@@ -39,34 +41,34 @@ impl AcceptDeletions for FakeDeletions {
         if state.is_in_use(&deletion.tenant, key) {
             return Ok(AcceptOutcome::KeyInUse);
         }
-        self.rows.change(collection, root, |row| {
+        self.rows.change(collection, &root.key, |row| {
             let Some(attributes) = row else {
                 return Ok(AcceptOutcome::RootNotLive);
             };
             let row = Row {
-                key: root.clone(),
+                key: root.key.clone(),
                 attributes: attributes.clone(),
             };
             match row.mark(collection) {
                 RowMark::By(Some(by)) if by == deletion.id => return Ok(AcceptOutcome::Accepted),
-                RowMark::By(_) | RowMark::Unreadable => return Ok(AcceptOutcome::RootNotLive),
-                RowMark::Absent | RowMark::Null if !row.is_of(&deletion.tenant, collection) => {
+                RowMark::By(_) | RowMark::Busy | RowMark::Unreadable => {
                     return Ok(AcceptOutcome::RootNotLive);
                 }
-                RowMark::Absent | RowMark::Null
-                    if seen.is_some_and(|seen| !is_as_seen(collection, attributes, &seen.raw)) =>
-                {
-                    return Ok(AcceptOutcome::RootNotLive);
-                }
-                RowMark::Absent | RowMark::Null
-                    if !has_room(collection, &deletion.mark(), attributes) =>
-                {
-                    return Ok(AcceptOutcome::RootTooLarge);
-                }
-                RowMark::Absent | RowMark::Null => {
-                    write_mark(collection, &deletion.mark(), attributes);
-                }
+                RowMark::Absent | RowMark::Null => {}
             }
+            let is_otherwise = !row.is_of(&deletion.tenant, collection)
+                || seen.is_some_and(|seen| !is_as_seen(collection, attributes, &seen.raw));
+            let change = marking(collection, deletion, page);
+            let depends = collection.marks.depends_on_more();
+            if is_otherwise || (depends && !change.holds(attributes)) {
+                return Ok(AcceptOutcome::RootNotLive);
+            }
+            let mut marked = attributes.clone();
+            change.apply(&mut marked);
+            if bytes(&marked) > ITEM_BYTES {
+                return Ok(AcceptOutcome::RootTooLarge);
+            }
+            *attributes = marked;
             state.deletions.insert(id.clone(), deletion.clone());
             state.scopes.insert(id.clone(), scope.clone());
             state.pages.insert((id, page.number), page.clone());
@@ -155,7 +157,7 @@ impl AcceptDeletions for FakeDeletions {
         page: &Page,
         key: Option<&RequestKey>,
     ) -> Result<UndoOutcome, DependencyError> {
-        let (root, null) = root_of(page)?;
+        let root = root_of(page)?;
         let mut state = self.begin();
         let id = id_of(deletion);
         if let Err(outcome) = state.roll_back(&id) {
@@ -163,19 +165,17 @@ impl AcceptDeletions for FakeDeletions {
         }
         state.pages.remove(&(id, page.number));
         state.free_key(deletion, key);
-        self.rows.change(collection, root, |row| {
+        self.rows.change(collection, &root.key, |row| {
             let Some(attributes) = row else { return };
             let row = Row {
-                key: root.clone(),
+                key: root.key.clone(),
                 attributes: attributes.clone(),
             };
             if !row.mark(collection).is_of(deletion.id) {
                 return;
             }
-            clear_mark(collection, attributes);
-            if null {
-                attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
-            }
+            let found = root.found(collection).unwrap_or_default();
+            Change::undoing(collection, &deletion.mark(), &found).apply(attributes);
         });
         Ok(UndoOutcome::Undone)
     }
@@ -203,15 +203,22 @@ fn is_as_seen(
     now: &Map<String, Value>,
     seen: &Map<String, Value>,
 ) -> bool {
-    let marks = collection.marks.all();
+    let marks = collection.marks.own();
     let mut names = seen.keys().filter(|name| !marks.contains(&name.as_str()));
     names.all(|name| now.get(name) == seen.get(name))
 }
 
-/// The root's key, and whether its mark attribute was an explicit NULL.
-fn root_of(page: &Page) -> Result<(&RecordKey, bool), DependencyError> {
+/// How the root is marked, as who has accepted it has found it.
+fn marking(collection: &Collection, deletion: &Deletion, page: &Page) -> Change {
+    let root = page.entries.first();
+    let found = root.and_then(|root| root.found(collection));
+    Change::marking(collection, &deletion.mark(), &found.unwrap_or_default())
+}
+
+/// The root, which page 1 holds, and nothing else.
+fn root_of(page: &Page) -> Result<&Entry, DependencyError> {
     match page.entries.as_slice() {
-        [root] if page.number == 1 => Ok((&root.key, root.judged == Judged::LiveNull)),
+        [root] if page.number == 1 => Ok(root),
         _ => Err(DependencyError::refused(
             NAME,
             "accept a deletion",

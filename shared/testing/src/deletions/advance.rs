@@ -1,12 +1,10 @@
 //! Compare-and-set, and pages, of which the first version is valid.
 
-use serde_json::Value;
-
 use super::{FakeDeletions, id_of};
-use crate::rows::clear_mark;
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
-use domain::page::{Exceptions, Judged, Page};
+use domain::page::{Exceptions, Page};
 use domain::row::Row;
 use ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, DependencyError, PutPageOutcome, RestoreOutcome,
@@ -72,10 +70,13 @@ impl AdvanceDeletions for FakeDeletions {
             if !are_live {
                 return RestoreOutcome::ParentNotLive;
             }
-            clear_mark(collection, attributes);
-            if root.judged == Judged::LiveNull {
-                attributes.insert(collection.marks.deleted_at.clone(), Value::Null);
+            let found = root.found(collection).unwrap_or_default();
+            let at = restored.ended_at.unwrap_or(restored.progress_at);
+            let change = Change::unmarking(collection, &found, at);
+            if !change.holds(attributes) {
+                return RestoreOutcome::RootChanged;
             }
+            change.apply(attributes);
             RestoreOutcome::Restored
         });
         if outcome == RestoreOutcome::Restored {

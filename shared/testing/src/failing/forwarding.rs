@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Failing, Operation};
-use domain::collection::Collection;
+use domain::adoption::Adoption;
+use domain::collection::{Collection, CollectionName};
 use domain::current_value::CurrentValue;
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::document::Document;
@@ -15,7 +16,7 @@ use domain::key::RecordKey;
 use domain::message::DeletionMessage;
 use domain::notice::Notice;
 use domain::open::Announcement;
-use domain::page::{Exceptions, Page};
+use domain::page::{Exceptions, Page, Position};
 use domain::principal::Tenant;
 use domain::request_key::{RequestKey, UsedKey};
 use domain::row::{Mark, Row};
@@ -25,14 +26,14 @@ use ports::{
     ChangeDeletions, ClearDocuments, ClearOutcome, ClearRows, CopyOutcome, DeletionItems,
     DeletionRange, DeletionSummary, DependencyError, DetachOutcome, DetachRows,
     DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState, DocumentVersion,
-    DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, Health, InOrder, IndexDocuments,
-    IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OnlyIf, OrderQuery, PublishEvents,
-    PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome, ReadDeletions,
-    ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates, RequestedOutcome,
-    RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase, RowToMark,
-    ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
-    StoreNotices, StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome, TakeOutcome, Unchanged,
-    UndoOutcome, WriteOutcome, WriteRows,
+    DomainHealth, EraseOutcome, EraseRows, Fields, FindDue, FindMarked, Health, InOrder,
+    IndexDocuments, IndexOutcome, MarkDocuments, MarkOutcome, MarkRows, OnlyIf, OrderQuery,
+    PublishEvents, PurgeDocuments, PurgeOutcome, PurgeRows, PutBackOutcome, PutPageOutcome,
+    ReadDeletions, ReadDocuments, ReadRows, RemoveOutcome, RemoveSchedules, RepairAggregates,
+    RequestedOutcome, RestoreOutcome, RowPage, RowQuery, RowToClear, RowToCopy, RowToErase,
+    RowToMark, ScheduleOutcome, SearchDocuments, SearchPage, SearchQuery, SendDeletion, SetOutcome,
+    StoreAdoptions, StoreNotices, StoreOnceOutcome, StoreOutcome, Stored, TakeBackOutcome,
+    TakeOutcome, Unchanged, UndoOutcome, WriteOutcome, WriteRows,
 };
 
 /// Implements ports for [`Failing`].
@@ -99,6 +100,11 @@ disturbed! {
         batch(rows) MarkRows: mark(
             collection: &Collection, tenant: &Tenant, mark: &Mark, rows: &[RowToMark]
         ) -> MarkOutcome;
+    }
+    FindMarked {
+        call FindMarked: marked_by_others(
+            collection: &Collection, after: Option<&Position>, limit: usize
+        ) -> RowPage;
     }
     ClearRows [const CLEAR_BATCH] {
         batch(rows) ClearRows: clear(
@@ -223,6 +229,10 @@ disturbed! {
     }
     FindDue {
         call FindDue: find_due(kind: DueKind, now: Timestamp, limit: usize) -> Vec<(Tenant, DeletionId)>;
+    }
+    StoreAdoptions {
+        call ReadAdoption: adoption(collection: &CollectionName) -> Adoption;
+        call StoreAdoption: store_adoption(collection: &CollectionName, adoption: &Adoption) -> ();
     }
     StoreNotices {
         call ReadNotice: notice(tenant: &Tenant, id: DeletionId, number: u32) -> Option<Notice>;

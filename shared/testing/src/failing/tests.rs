@@ -26,7 +26,7 @@ fn four() -> (Failing<FakeRows>, Faults, FakeClock) {
 async fn mark_all(rows: &Failing<FakeRows>) -> Result<Vec<Attempt<MarkOutcome>>, DependencyError> {
     let keys = (0..4).map(|n| RowToMark {
         key: key2("d", &n.to_string()),
-        null: false,
+        found: domain::found::Found::default(),
     });
     rows.mark(
         &collection("messages"),

@@ -9,6 +9,7 @@
 pub enum Operation {
     ReadRows,
     QueryRows,
+    FindMarked,
     MarkRows,
     ClearRows,
     PurgeRows,
@@ -56,6 +57,8 @@ pub enum Operation {
     DropIds,
     Close,
     FindDue,
+    ReadAdoption,
+    StoreAdoption,
     Send,
     Publish,
     RemoveSchedule,
@@ -69,6 +72,7 @@ impl Operation {
         match self {
             Self::ReadRows
             | Self::QueryRows
+            | Self::FindMarked
             | Self::MarkRows
             | Self::ClearRows
             | Self::PurgeRows
@@ -113,7 +117,9 @@ impl Operation {
             | Self::DropPage
             | Self::DropIds
             | Self::Close
-            | Self::FindDue => "control table",
+            | Self::FindDue
+            | Self::ReadAdoption
+            | Self::StoreAdoption => "control table",
             Self::Send => "queue",
             Self::Publish => "event bus",
             Self::RemoveSchedule => "scheduler",
@@ -127,6 +133,7 @@ impl Operation {
         match self {
             Self::ReadRows => "read rows",
             Self::QueryRows => "query rows",
+            Self::FindMarked => "look through rows",
             Self::MarkRows => "mark rows",
             Self::ClearRows => "clear rows",
             Self::PurgeRows => "remove rows",
@@ -172,6 +179,7 @@ impl Operation {
             Self::DropIds => "drop the ids of a scope",
             Self::Close => "close a deletion",
             Self::FindDue => "find what is due",
+            Self::ReadAdoption | Self::StoreAdoption => "remember how far a search is",
             Self::Send => "send a message",
             Self::Publish => "publish events",
             Self::RemoveSchedule => "remove a schedule",

@@ -123,7 +123,7 @@ impl ArchiveRows for FakeRows {
                 Some(version) => same(version),
                 None => read.keys().all(|name| same(name)),
             };
-            if !is_as_read || !collection.marks.all().into_iter().all(same) {
+            if !is_as_read || !collection.marks.own().into_iter().all(same) {
                 return TakeOutcome::Changed;
             }
             table.remove(&stored.row.key);

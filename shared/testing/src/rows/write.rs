@@ -45,7 +45,7 @@ impl WriteRows for FakeRows {
             return Ok(WriteOutcome::TooLarge);
         }
         if collection.strategy.keeps_copies()
-            && written.len() + collection.marks.all().len() > WIDEST
+            && written.len() + collection.marks.own().len() > WIDEST
         {
             return Ok(WriteOutcome::TooWide);
         }
@@ -78,7 +78,7 @@ impl WriteRows for FakeRows {
         let mut state = self.begin("take a row back", 1, &[&row.key])?;
         let table = state.tables.entry(collection.name.clone()).or_default();
         let written = written(collection, row, before);
-        let marks = collection.marks.all();
+        let marks = collection.marks.own();
         let is_as_written = table.get(&row.key).is_some_and(|now| {
             mark_of(collection, now).is_live()
                 && row
@@ -101,7 +101,7 @@ impl WriteRows for FakeRows {
 
 fn written(collection: &Collection, row: &Row, before: Option<&Stored<Attributes>>) -> Attributes {
     let mut written = row.attributes.clone();
-    for name in collection.marks.all() {
+    for name in collection.marks.own() {
         match before.and_then(|before| before.raw.get(name)) {
             Some(kept) => written.insert(name.to_owned(), kept.clone()),
             None => written.remove(name),
@@ -122,7 +122,7 @@ fn compared<'a>(
     before: &'a Stored<Attributes>,
     unchanged: Unchanged<'a>,
 ) -> Vec<&'a str> {
-    let marks = collection.marks.all();
+    let marks = collection.marks.own();
     match unchanged {
         Unchanged::These(names) => names.to_vec(),
         Unchanged::All => before

@@ -26,6 +26,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::PreconditionFailed | AcceptError::TooWideToCompare) => "another version",
         Err(AcceptError::ComingBack(..)) => "coming back",
         Err(AcceptError::Unreadable) => "unreadable",
+        Err(AcceptError::Busy) => "busy",
         Err(AcceptError::TooLarge { .. }) => "too large",
         Err(AcceptError::Once(_)) => "once",
         Err(AcceptError::Dependency(_)) => "dependency",

@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::{
 use super::transaction::{OPERATION, reasons};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, request_key, unusable};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{Item, marked, primary_key, text};
+use crate::dynamo::{Item, changed, marked, primary_key};
 use crate::sdk_error::dependency_error;
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
@@ -128,27 +129,27 @@ impl DynamoDeletions {
             return Err(DependencyError::refused(STORE, OPERATION, why));
         };
         let mut places = Placeholders::default();
-        let mark: Vec<_> = deletion
-            .mark()
-            .attributes(collection)
-            .into_iter()
-            .map(|(attribute, value)| {
-                format!("{} = {}", places.name(attribute), places.value(text(value)))
-            })
-            .collect();
+        // A root is accepted by who has just read it.
+        let found = root.found(collection).unwrap_or_default();
+        let change = Change::marking(collection, &deletion.mark(), &found);
+        let update = changed::update(&mut places, collection, &change);
         let ours = marked::owned(&mut places, collection, &deletion.tenant);
-        let mut live = marked::unmarked(&mut places, collection);
+        let live = marked::unmarked(&mut places, collection);
+        let mut condition = format!("{ours} AND {live}");
         if let Some(seen) = seen {
-            let marks = collection.marks.all();
+            let marks = collection.marks.own();
             let names = seen.keys().map(String::as_str);
             let names = names.filter(|name| !marks.contains(name)).collect();
-            live = format!("{live} AND {}", places.as_read(seen, &names));
+            condition = format!("{condition} AND {}", places.as_read(seen, &names));
+        }
+        if collection.marks.depends_on_more() {
+            condition.push_str(&changed::and_as_found(&mut places, collection, &change));
         }
         Update::builder()
             .table_name(self.tables.of(collection))
             .set_key(Some(primary_key(&collection.key, &root.key)))
-            .update_expression(format!("SET {}", mark.join(", ")))
-            .condition_expression(format!("{ours} AND {live}"))
+            .update_expression(update)
+            .condition_expression(condition)
             .set_expression_attribute_names(Some(places.names()))
             .set_expression_attribute_values(places.values())
             .return_values_on_condition_check_failure(OnFailure::AllOld)

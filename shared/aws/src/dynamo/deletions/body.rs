@@ -23,7 +23,7 @@ use domain::effects::Effects;
 use domain::fingerprint::Fingerprint;
 use domain::key::RecordKey;
 use domain::notice::Notice;
-use domain::page::{Entry, Exceptions, Judged, Page, SelectCursor};
+use domain::page::{AsRead, Entry, Exceptions, Judged, Page, SelectCursor};
 
 /// Deflated JSON.
 const DEFLATED_JSON: u8 = 1;
@@ -93,6 +93,7 @@ pub(super) fn write_page(page: &Page) -> Result<Vec<u8>, BodyError> {
         effects: _,
         fingerprint: _,
         above: _,
+        as_read: _,
     } in &page.entries
     {
         let place = body
@@ -172,6 +173,7 @@ pub(super) fn read_page(number: u32, bytes: &[u8]) -> Result<Page, BodyError> {
             effects: effects.remove(&at).unwrap_or_default(),
             fingerprint: fingerprints.get(at).copied().flatten(),
             above: above.next().unwrap_or_default(),
+            as_read: AsRead::default(),
         })
     };
     let entries = body

@@ -1,6 +1,7 @@
 //! The keys of the control table.
 
 use super::super::{Item, text};
+use domain::collection::CollectionName;
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::principal::Tenant;
 use domain::request_key::RequestKey;
@@ -11,6 +12,7 @@ pub(super) const BODY: &str = "body";
 pub(super) const META: &str = "META";
 pub(super) const SCOPE: &str = "SCOPE";
 pub(super) const KEY: &str = "KEY";
+pub(super) const ADOPTION: &str = "ADOPTION";
 
 /// How many partitions the index `due` has for each kind: AWS allows 1,000 writes a second in each.
 const DUE_SHARDS: u32 = 4;
@@ -26,6 +28,11 @@ pub(super) fn pk_of(deletion: &Deletion) -> String {
 /// The partition of a tenant's announcements of deletions that may be under way: the sort key is the deletion's id.
 pub(super) fn open(tenant: &Tenant) -> String {
     format!("T#{tenant}#O")
+}
+
+/// The partition of what is known of the search through a collection's rows: its only item.
+pub(super) fn adoption(collection: &CollectionName) -> String {
+    format!("A#{collection}")
 }
 
 /// The partition of a request's key: its only item.

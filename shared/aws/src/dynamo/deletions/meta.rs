@@ -26,6 +26,10 @@ use domain::page::SelectCursor;
 use domain::principal::Tenant;
 
 #[derive(Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each of a deletion's that is one"
+)]
 struct Meta {
     pk: String,
     sk: String,
@@ -48,6 +52,8 @@ struct Meta {
     names: Vec<CollectionName>,
     strategy: Strategy,
     restorable: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    adopts: bool,
     request_id: String,
     deleted_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +144,7 @@ pub(super) fn write(deletion: &Deletion) -> Result<Item, ItemError> {
         names: deletion.names.clone(),
         strategy: deletion.strategy,
         restorable: deletion.restorable,
+        adopts: deletion.adopts,
         request_id: deletion.request_id.clone(),
         deleted_at: deletion.deleted_at.as_millisecond(),
         purge_at: millis(deletion.purge_at),
@@ -224,6 +231,7 @@ pub(super) fn read(item: Item) -> Result<Deletion, ItemError> {
         names: meta.names,
         strategy: meta.strategy,
         restorable: meta.restorable,
+        adopts: meta.adopts,
         requested_by: meta.requested_by,
         request_id: meta.request_id,
         deleted_at: at(meta.deleted_at)?,

@@ -4,11 +4,12 @@
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 
 use super::transaction::reasons;
-use super::undo::unmark;
+use super::undo::{root_of, unmark};
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, meta, unusable};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::{marked, primary_key};
 use crate::sdk_error::dependency_error;
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::page::Page;
@@ -27,7 +28,11 @@ pub(super) async fn finish(
     let item = meta::write(restored).map_err(unusable(OPERATION))?;
     // `META` first, then the root: their reasons decide before those of the ancestors.
     let put = deletions.replace_meta(restored, item.clone(), OPERATION)?;
-    let root = unmark(deletions, collection, restored, page).map_err(refused)?;
+    let root = root_of(page).map_err(refused)?;
+    let found = root.found(collection).unwrap_or_default();
+    let at = restored.ended_at.unwrap_or(restored.progress_at);
+    let change = Change::unmarking(collection, &found, at);
+    let root = unmark(deletions, collection, restored, (root, &change)).map_err(refused)?;
     let mut actions = vec![
         TransactWriteItem::builder().put(put).build(),
         TransactWriteItem::builder().update(root).build(),
@@ -64,7 +69,13 @@ pub(super) async fn finish(
         });
     }
     if failed_condition(reasons.get(1)) {
-        return Ok(RestoreOutcome::RootNotOurs);
+        let now = reasons.get(1).and_then(|reason| reason.item());
+        let is_ours = now.is_some_and(|now| marked::mark_of(collection, now).is_of(restored.id));
+        return Ok(if is_ours {
+            RestoreOutcome::RootChanged
+        } else {
+            RestoreOutcome::RootNotOurs
+        });
     }
     if reasons
         .iter()

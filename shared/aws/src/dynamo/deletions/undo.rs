@@ -15,11 +15,12 @@ use aws_sdk_dynamodb::types::{
 use super::transaction::reasons;
 use super::{DynamoDeletions, STORE, cancelled, failed_condition, keys, known, open, request_key};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::{marked, primary_key};
+use crate::dynamo::{changed, marked, primary_key};
 use crate::sdk_error::dependency_error;
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
-use domain::page::{Judged, Page};
+use domain::page::{Entry, Page};
 use domain::request_key::RequestKey;
 use ports::{DependencyError, UndoOutcome};
 
@@ -33,8 +34,12 @@ pub(super) async fn undo(
     key: Option<&RequestKey>,
 ) -> Result<UndoOutcome, DependencyError> {
     let control = removals(deletions, deletion, &[keys::page(1)], key).map_err(refused)?;
-    let root = TransactWriteItem::builder()
-        .update(unmark(deletions, collection, deletion, page).map_err(refused)?);
+    let root = root_of(page).map_err(refused)?;
+    // As it was found when it was marked, a moment ago.
+    let found = root.found(collection).unwrap_or_default();
+    let change = Change::undoing(collection, &deletion.mark(), &found);
+    let root = unmark(deletions, collection, deletion, (root, &change)).map_err(refused)?;
+    let root = TransactWriteItem::builder().update(root);
     let whole = control.iter().cloned().chain([root.build()]).collect();
     let Err(error) = transact(deletions, whole).await else {
         return Ok(UndoOutcome::Undone);
@@ -97,40 +102,34 @@ fn removals(
         .collect()
 }
 
-/// Removes our mark from the root, if the root carries it; an explicit NULL is put back where `page` says that there
-/// was one.
+/// Makes this change of the root, which takes our mark off, if the root carries it and is as it was found.
 pub(super) fn unmark(
     deletions: &DynamoDeletions,
     collection: &Collection,
     deletion: &Deletion,
-    page: &Page,
+    (root, change): (&Entry, &Change),
 ) -> Result<Update, BuildError> {
     let mut places = Placeholders::default();
-    let [at, by, id] = collection
-        .marks
-        .all()
-        .map(|attribute| places.name(attribute));
-    let [root] = page.entries.as_slice() else {
-        return Err(BuildError::other("page 1 holds the root and nothing else"));
-    };
-    let was_null = root.judged == Judged::LiveNull;
-    let update = if was_null {
-        format!(
-            "SET {at} = {} REMOVE {by}, {id}",
-            places.value(AttributeValue::Null(true))
-        )
-    } else {
-        format!("REMOVE {at}, {by}, {id}")
-    };
+    let update = changed::update(&mut places, collection, change);
     let ours = marked::marked_by(&mut places, collection, deletion.id);
+    let as_found = changed::and_as_found(&mut places, collection, change);
     Update::builder()
         .table_name(deletions.tables.of(collection))
         .set_key(Some(primary_key(&collection.key, &root.key)))
         .update_expression(update)
-        .condition_expression(ours)
+        .condition_expression(format!("{ours}{as_found}"))
         .set_expression_attribute_names(Some(places.names()))
         .set_expression_attribute_values(places.values())
+        .return_values_on_condition_check_failure(OnFailure::AllOld)
         .build()
+}
+
+/// The root, which page 1 holds, and nothing else.
+pub(super) fn root_of(page: &Page) -> Result<&Entry, BuildError> {
+    match page.entries.as_slice() {
+        [root] => Ok(root),
+        _ => Err(BuildError::other("page 1 holds the root and nothing else")),
+    }
 }
 
 async fn transact(

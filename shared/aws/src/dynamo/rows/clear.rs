@@ -4,10 +4,9 @@
 //! change together, and a batch must not contain two statements on one item. DynamoDB documents several `SET` in a
 //! statement, but shows no statement with both.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::{DynamoRows, row};
-use crate::dynamo::partiql::{Answer, Statement, quoted, run};
+use crate::dynamo::partiql::{Answer, Statement, run};
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::row::RowMark;
@@ -33,7 +32,7 @@ impl ClearRows for DynamoRows {
         run(&self.client, OPERATION, statements)
             .await?
             .into_iter()
-            .map(|answer| outcome(collection, answer))
+            .map(|answer| outcome(collection, deletion, answer))
             .collect()
     }
 }
@@ -44,39 +43,31 @@ fn statement(
     deletion: DeletionId,
     row: &RowToClear,
 ) -> Statement {
-    let marks = &collection.marks;
-    let (mut action, mut parameters) = (format!("UPDATE {}", quoted(table)), Vec::new());
-    let mut removed = vec![&marks.deleted_by, &marks.deletion_id];
-    if row.null {
-        action.push_str(" SET ");
-        action.push_str(&quoted(&marks.deleted_at));
-        action.push_str(" = ?");
-        parameters.push(AttributeValue::Null(true));
-    } else {
-        removed.insert(0, &marks.deleted_at);
-    }
-    for attribute in removed {
-        action.push_str(" REMOVE ");
-        action.push_str(&quoted(attribute));
-    }
-    Statement::on_row(action, parameters, &collection.key, &row.key)
+    let change = Change::unmarking(collection, &row.found, row.at);
+    Statement::change(table, collection, &row.key, &change)
         .only_marked_by(collection, deletion)
+        .only_as_found(collection, &change)
 }
 
 fn outcome(
     collection: &Collection,
+    deletion: DeletionId,
     answer: Answer,
 ) -> Result<Attempt<ClearOutcome>, DependencyError> {
     let item = match answer {
         Answer::Done => return Ok(Attempt::Done(ClearOutcome::Cleared)),
         Answer::Again(why) => return Ok(Attempt::Retry(why)),
-        // Nothing becomes larger; if the store says so all the same, the call is repeated.
+        // What was kept beside goes back to its place; if the store says so all the same, the call is repeated.
         Answer::TooLarge => return Ok(Attempt::Retry("too large".to_owned())),
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(ClearOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,
     };
-    Ok(match row(collection, item, OPERATION)?.mark(collection) {
-        RowMark::Absent | RowMark::Null => Attempt::Done(ClearOutcome::Live),
+    let row = row(collection, item, OPERATION)?;
+    Ok(match row.mark(collection) {
+        RowMark::Absent | RowMark::Null | RowMark::Busy => Attempt::Done(ClearOutcome::Live),
+        mark if mark.is_of(deletion) => {
+            Attempt::Done(ClearOutcome::Otherwise(row.found(collection)))
+        }
         RowMark::By(_) | RowMark::Unreadable => Attempt::Done(ClearOutcome::MarkedByAnother),
     })
 }

@@ -1,11 +1,10 @@
 //! Marking rows: one conditional statement each.
 //!
-//! The condition is that the row is the tenant's and carries no mark.
+//! The condition is that the row is the tenant's, carries no mark, and has what was found where the mark changes it.
 
 use super::{DynamoRows, row};
-use crate::dynamo::marked::Unmarked;
-use crate::dynamo::partiql::{Answer, Statement, quoted, run};
-use crate::dynamo::text;
+use crate::dynamo::partiql::{Answer, Statement, run};
+use domain::change::Change;
 use domain::collection::Collection;
 use domain::principal::Tenant;
 use domain::row::{Mark, RowMark, Unreadable};
@@ -38,15 +37,8 @@ impl MarkRows for DynamoRows {
 }
 
 fn statement(table: &str, collection: &Collection, mark: &Mark, row: &RowToMark) -> Statement {
-    let (mut action, mut parameters) = (format!("UPDATE {}", quoted(table)), Vec::new());
-    for (attribute, value) in mark.attributes(collection) {
-        action.push_str(" SET ");
-        action.push_str(&quoted(attribute));
-        action.push_str(" = ?");
-        parameters.push(text(value));
-    }
-    Statement::on_row(action, parameters, &collection.key, &row.key)
-        .only_unmarked(collection, Unmarked::as_read(row.null))
+    let change = Change::marking(collection, mark, &row.found);
+    Statement::change(table, collection, &row.key, &change).only_as_found(collection, &change)
 }
 
 fn outcome(
@@ -70,11 +62,14 @@ fn outcome(
     if let Some(why) = row.unreadable(collection) {
         return Ok(Attempt::Done(MarkOutcome::Unreadable(why)));
     }
+    let is_taken_over = mark.adopts && collection.adopt.is_some() && now == RowMark::By(None);
     Ok(Attempt::Done(match now {
-        RowMark::By(_) => MarkOutcome::MarkedByAnother,
-        RowMark::Absent | RowMark::Null if !row.is_of(tenant, collection) => MarkOutcome::Missing,
-        RowMark::Absent => MarkOutcome::Absent,
-        RowMark::Null => MarkOutcome::Null,
+        RowMark::By(_) if !is_taken_over => MarkOutcome::MarkedByAnother,
+        _ if !row.is_of(tenant, collection) => MarkOutcome::Missing,
+        RowMark::Absent | RowMark::Null | RowMark::By(_) => {
+            MarkOutcome::Otherwise(row.found(collection))
+        }
+        RowMark::Busy => MarkOutcome::Busy,
         RowMark::Unreadable => MarkOutcome::Unreadable(Unreadable::Mark),
     }))
 }
@@ -86,8 +81,10 @@ mod tests {
 
     use super::super::super::Item;
     use super::*;
+    use crate::dynamo::text;
     use domain::collection::Collections;
     use domain::deletion::DeletionId;
+    use domain::found::Found;
     use domain::key::RecordKey;
 
     const MAIL: &str = r#"
@@ -106,6 +103,9 @@ mod tests {
             deleted_at: "2026-11-21T07:00:00Z".parse().unwrap(),
             deleted_by: "u-1".into(),
             deletion_id: DeletionId::new(Uuid::from_u128(id)),
+            purge_at: None,
+            written_at: "2026-11-21T07:00:00Z".parse().unwrap(),
+            adopts: false,
         }
     }
 
@@ -118,7 +118,7 @@ mod tests {
         let collections = Collections::for_tests(MAIL);
         let row = RowToMark {
             key: RecordKey::stored("d", Some("m")),
-            null: false,
+            found: Found::default(),
         };
 
         let statement = statement(
@@ -142,7 +142,7 @@ mod tests {
         let collections = Collections::for_tests(MAIL);
         let row = RowToMark {
             key: RecordKey::stored("d", Some("m")),
-            null: true,
+            found: Found::null(),
         };
         let messages = collections.get("messages").unwrap();
 
@@ -185,10 +185,13 @@ mod tests {
             ])
         };
 
-        assert_eq!(failed(&[]), Attempt::Done(MarkOutcome::Absent));
+        assert_eq!(
+            failed(&[]),
+            Attempt::Done(MarkOutcome::Otherwise(Found::default()))
+        );
         assert_eq!(
             failed(&[("date_delete", AttributeValue::Null(true))]),
-            Attempt::Done(MarkOutcome::Null)
+            Attempt::Done(MarkOutcome::Otherwise(Found::null()))
         );
         assert_eq!(marked_by(1), Attempt::Done(MarkOutcome::Marked));
         assert_eq!(marked_by(2), Attempt::Done(MarkOutcome::MarkedByAnother));

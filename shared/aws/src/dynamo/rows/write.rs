@@ -143,7 +143,7 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
             (name.clone(), value)
         })
         .collect();
-    for name in collection.marks.all() {
+    for name in collection.marks.own() {
         match kept.and_then(|kept| kept.get(name)) {
             Some(kept) => item.insert(name.to_owned(), kept.clone()),
             None => item.remove(name),
@@ -160,7 +160,7 @@ fn item(collection: &Collection, row: &Row, before: Option<&Stored<Item>>) -> It
 /// Whether the row can be archived once it is marked.
 fn can_be_copied(collection: &Collection, item: &Item) -> bool {
     let mut marked = item.clone();
-    for name in collection.marks.all() {
+    for name in collection.marks.own() {
         marked.insert(name.to_owned(), text(""));
     }
     is_narrow(collection, &marked)
@@ -173,7 +173,7 @@ fn compared<'a>(
     kept: &'a Item,
     unchanged: Unchanged<'a>,
 ) -> BTreeSet<&'a str> {
-    let marks = collection.marks.all();
+    let marks = collection.marks.own();
     let author = collection.author.as_ref();
     let tenant = collection.tenant.attribute().into_iter();
     let judged = tenant.chain(author.map(|author| author.attribute.as_str()));
@@ -205,7 +205,7 @@ fn as_written(
     row: &Row,
     before: Option<&Stored<Item>>,
 ) -> String {
-    let marks = collection.marks.all();
+    let marks = collection.marks.own();
     let written = item(collection, row, before);
     let unmarked = marked::unmarked(places, collection);
     let names: BTreeSet<&str> = row

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::effects::{Aggregate, EventSpec, Recipients};
 use super::filters::Filters;
 use super::key_schema::KeySchema;
+use super::marks::{Adopt, Marks};
 use super::name::CollectionName;
 use super::parent::{Keeps, Parent};
 use super::pattern::Pattern;
@@ -57,8 +58,10 @@ pub struct Collection {
     pub permissions: Permissions,
     /// What of a row clients do not see, or do not change.
     pub guarded: Guarded,
-    /// The names of the mark's three attributes, in the row and in the document.
-    pub marks: MarkNames,
+    /// What a mark writes into the row, and the names of its three attributes in the document.
+    pub marks: Marks,
+    /// Whether, and how, rows are taken over that others have marked.
+    pub adopt: Option<Adopt>,
     /// The answer to a delete of an absent record.
     pub missing: Missing,
     /// What clients may write into the record's own status.
@@ -102,17 +105,6 @@ pub struct Guarded {
     pub readonly: Vec<String>,
 }
 
-/// The names of the mark's attributes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MarkNames {
-    /// When: RFC 3339 in UTC.
-    pub deleted_at: String,
-    /// Who: the subject claim.
-    pub deleted_by: String,
-    /// By which deletion.
-    pub deletion_id: String,
-}
-
 /// The answer to a delete of an absent record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Missing {
@@ -131,30 +123,18 @@ impl Missing {
     ];
 }
 
-impl Default for MarkNames {
-    fn default() -> Self {
-        Self {
-            deleted_at: "deleted_at".to_owned(),
-            deleted_by: "deleted_by".to_owned(),
-            deletion_id: "deletion_id".to_owned(),
-        }
-    }
-}
-
 impl Collection {
+    /// Whether a mark depends on more of a row than whether it is marked.
+    #[must_use]
+    pub fn is_read_to_be_marked(&self) -> bool {
+        self.marks.depends_on_more() || self.adopt.is_some()
+    }
+
     /// Whether an attribute of a live row is in answers: all are but the mark's, which say nothing there, and the hidden
     /// ones. What is not shown must have no part in anything else that a client sees or finds by.
     #[must_use]
     pub fn shows(&self, attribute: &str) -> bool {
         let is_hidden = self.guarded.hidden.iter().any(|name| name == attribute);
-        !is_hidden && !self.marks.all().contains(&attribute)
-    }
-}
-
-impl MarkNames {
-    /// The three names, in the order when, who, by which deletion.
-    #[must_use]
-    pub fn all(&self) -> [&str; 3] {
-        [&self.deleted_at, &self.deleted_by, &self.deletion_id]
+        !is_hidden && !self.marks.own().contains(&attribute)
     }
 }

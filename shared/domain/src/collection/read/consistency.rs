@@ -12,39 +12,9 @@ pub(super) fn check<'a>(
     section: &Section<'a>,
     problems: &mut Problems<'a>,
 ) {
-    marks_are_their_own(collection, section, problems);
     document_can_be_written(collection, section, problems);
     search_has_something_to_search(collection, section, problems);
     authors_are_known(collection, section, problems);
-}
-
-/// A mark under the name of something else would overwrite it, or be read as a mark where there is none.
-fn marks_are_their_own<'a>(
-    collection: &Collection,
-    section: &Section<'a>,
-    problems: &mut Problems<'a>,
-) {
-    let taken = taken(collection);
-    let keys = ["marks.deleted_at", "marks.deleted_by", "marks.deletion_id"];
-    let names = collection.marks.all();
-    for (position, (key, name)) in keys.into_iter().zip(names).enumerate() {
-        let other = names[..position]
-            .iter()
-            .zip(keys)
-            .find(|(earlier, _)| **earlier == name)
-            .map(|(_, key)| key);
-        if let Some(other) = other.or_else(|| {
-            taken
-                .iter()
-                .find(|(_, attribute)| *attribute == name)
-                .map(|(other, _)| *other)
-        }) {
-            problems.add(
-                section.place_of(key),
-                format!("is `{name}`, which is also in `{other}`; give the mark a name of its own"),
-            );
-        }
-    }
 }
 
 /// The attributes that have a meaning, with the key that gives it to them.

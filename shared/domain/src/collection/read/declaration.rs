@@ -9,13 +9,13 @@ use super::tree::{Entry, Section};
 use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of, table_of};
 use super::words;
 use super::{
-    consistency, effects, filters, guarded, key, parent, permissions, policy, rowless, shape,
-    status,
+    consistency, effects, filters, guarded, key, marks, parent, permissions, policy, rowless,
+    shape, status,
 };
 use crate::collection::model::filters::Filters;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
-use crate::collection::model::record::{Author, Collection, DocumentSpec, MarkNames, Missing};
+use crate::collection::model::record::{Author, Collection, DocumentSpec, Missing};
 use crate::collection::model::retention::Retention;
 use crate::collection::model::schedule::ScheduleTemplate;
 use crate::collection::model::template::IdTemplate;
@@ -59,7 +59,8 @@ pub(super) fn read<'a>(
     let serve = permissions::serve(section, problems);
     let permissions = permissions::read(section, problems);
     let guarded = guarded::read(section, problems);
-    let marks = marks(section, problems);
+    let adopt = table_of(section, "adopt").and_then(|table| marks::adopt(&table, problems));
+    let marks = marks::read(section, problems);
     let missing = one_of(section.get("missing"), &Missing::WORDS, problems).unwrap_or_default();
     let status = table_of(section, "status").and_then(|table| status::read(&table, problems));
     let schedule = section
@@ -95,6 +96,7 @@ pub(super) fn read<'a>(
         permissions,
         guarded,
         marks,
+        adopt,
         missing,
         status,
         schedule,
@@ -116,6 +118,7 @@ pub(super) fn read<'a>(
     consistency::check(&collection, section, problems);
     policy::check(&collection, section, problems);
     guarded::check(&collection, section, problems);
+    marks::check(&collection, section, problems);
     (problems.count() == before).then(|| Declared {
         collection,
         section: section.clone(),
@@ -179,21 +182,4 @@ fn schedule<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Schedu
             );
         })
         .ok()
-}
-
-fn marks<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> MarkNames {
-    let mut marks = MarkNames::default();
-    let Some(names) = section.get("marks").and_then(|entry| entry.section()) else {
-        return marks;
-    };
-    for (key, name) in [
-        ("deleted_at", &mut marks.deleted_at),
-        ("deleted_by", &mut marks.deleted_by),
-        ("deletion_id", &mut marks.deletion_id),
-    ] {
-        if let Some(written) = named_if_any(&names, key, words::attribute, problems) {
-            *name = written;
-        }
-    }
-    marks
 }

@@ -69,7 +69,7 @@ fn why_not_readonly(key: &str) -> Option<String> {
 
 /// The attributes with a meaning to clients, with the key that gives it to them.
 fn meanings(collection: &Collection) -> Vec<(&'static str, &str)> {
-    let marks = collection.marks.all();
+    let marks = collection.marks.own();
     let mut meanings: Vec<_> = marks.into_iter().map(|mark| ("marks", mark)).collect();
     meanings.extend(taken(collection));
     let aggregates = &collection.aggregates;

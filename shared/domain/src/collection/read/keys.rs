@@ -29,6 +29,7 @@ const LIST: &[&str] = &["array"];
 const TABLE: &[&str] = &["table"];
 const TEXT_OR_TABLE: &[&str] = &["string", "table"];
 const TEXT_OR_LIST: &[&str] = &["string", "array"];
+const WORD: &[&str] = &["boolean", "integer", "float", "string"];
 const FILTER: &[&str] = &["string", "array", "table"];
 
 const fn now(path: &'static str, types: &'static [&'static str], example: &'static str) -> Key {
@@ -125,9 +126,39 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("hidden", LIST, "[\"internal_note\"]"),
     now("readonly", LIST, "[\"imported_at\"]"),
     now("marks", TABLE, "{ deleted_at = \"date_delete\" }"),
-    now("marks.deleted_at", TEXT, "\"date_delete\""),
+    now("marks.deleted_at", TEXT_OR_TABLE, "\"date_delete\""),
+    now("marks.deleted_at.attribute", TEXT, "\"deletedAt\""),
+    now("marks.deleted_at.type", TEXT, "\"epoch_ms\""),
     now("marks.deleted_by", TEXT, "\"deleted_by\""),
     now("marks.deletion_id", TEXT, "\"deletion_id\""),
+    now(
+        "marks.state",
+        TABLE,
+        "{ attribute = \"_deleted\", deleted = true, live = [false, \"null\", \"absent\"] }",
+    ),
+    now("marks.state.attribute", TEXT, "\"_deleted\""),
+    now("marks.state.deleted", WORD, "true"),
+    now("marks.state.live", LIST, "[false, \"null\", \"absent\"]"),
+    now("marks.state.busy", LIST, "[\"LOCKED\"]"),
+    now(
+        "marks.purge_at",
+        TEXT_OR_TABLE,
+        "{ attribute = \"_ttl\", type = \"epoch_s\" }",
+    ),
+    now("marks.purge_at.attribute", TEXT, "\"_ttl\""),
+    now("marks.purge_at.type", TEXT, "\"epoch_s\""),
+    now(
+        "marks.touch",
+        TABLE,
+        "{ _version = \"+1\", _lastChangedAt = \"epoch_ms\" }",
+    ),
+    now("marks.touch.*", TEXT, "\"+1\""),
+    now("marks.takes_off", LIST, "[\"GSI1PK\"]"),
+    now("marks.kept", TEXT, "\"deletion_kept\""),
+    now("ttl", TEXT, "\"expires_at\""),
+    now("adopt", TABLE, "{ deleted_at = \"deletedAt\" }"),
+    now("adopt.deleted_at", TEXT, "\"deletedAt\""),
+    now("adopt.deleted_by", TEXT, "\"deletedBy\""),
     now("missing", TEXT, "\"not_found\""),
     now("restore", TEXT, "\"never\""),
     now("live", TEXT, "\"null\""),

@@ -165,7 +165,7 @@ fn aggregates<'a>(
             continue;
         };
         let attribute = aggregate.attribute.as_str();
-        let marks = on.marks.all().map(|mark| ("marks", mark));
+        let marks = on.marks.written().map(|mark| ("marks", mark));
         let other = taken(on)
             .into_iter()
             .chain(marks)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{RowsHarness, peek, put_live};
+use super::harness::{RowsHarness, found, peek, put_live, to_clear, to_mark};
 use crate::contract::done;
 use crate::samples::{
     ODD_IDS, collection, deletion_id, key, key2, mark, marked, row, tenant, with_null,
@@ -11,7 +11,7 @@ use domain::key::{KEY_PART_BYTES, RecordKey};
 use domain::row::Unreadable;
 use ports::{
     ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
-    RowToClear, RowToMark, Through,
+    RowToMark, Through,
 };
 
 pub async fn marking_writes_the_three_attributes_and_nothing_else<H: RowsHarness>(harness: &H) {
@@ -178,10 +178,7 @@ pub async fn a_row_that_its_owner_takes_back_by_a_false_is_none_of_the_deletion<
         let mut theirs = marked(&messages, live, &mark(1));
         theirs.insert("date_delete".to_owned(), value.clone());
         harness.put(&messages, theirs.clone()).await;
-        let to_clear = RowToClear {
-            key: key.clone(),
-            null: false,
-        };
+        let to_clear = to_clear(&key, false);
 
         let cleared = done(
             harness
@@ -261,7 +258,8 @@ pub async fn marking_tells_an_explicit_null_apart<H: RowsHarness>(harness: &H) {
             .await,
     );
 
-    assert_eq!(wrong, [MarkOutcome::Absent, MarkOutcome::Null]);
+    let otherwise = [false, true].map(|null| MarkOutcome::Otherwise(found(null)));
+    assert_eq!(wrong, otherwise);
     assert_eq!(untouched, [Some(live.clone()), Some(with_null.clone())]);
     assert_eq!(right, [MarkOutcome::Marked, MarkOutcome::Marked]);
     let marked = [
@@ -300,7 +298,7 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
         MarkOutcome::Marked,
         MarkOutcome::Missing,
         MarkOutcome::MarkedByAnother,
-        MarkOutcome::Null,
+        MarkOutcome::Otherwise(found(true)),
         MarkOutcome::Marked,
     ];
     for (key, expected) in keys.iter().zip(expected.iter().cycle()) {
@@ -308,9 +306,9 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
         let row = match expected {
             MarkOutcome::Missing => continue,
             MarkOutcome::MarkedByAnother => marked(&messages, live, &mark(1)),
-            MarkOutcome::Null => with_null(&messages, live),
+            MarkOutcome::Otherwise(_) => with_null(&messages, live),
             MarkOutcome::Marked
-            | MarkOutcome::Absent
+            | MarkOutcome::Busy
             | MarkOutcome::TooLarge
             | MarkOutcome::Unreadable(_) => live,
         };
@@ -426,15 +424,9 @@ pub async fn odd_ids_are_ordinary_keys<H: RowsHarness>(harness: &H) {
 }
 
 fn absent(key: &RecordKey) -> RowToMark {
-    RowToMark {
-        key: key.clone(),
-        null: false,
-    }
+    to_mark(key, false)
 }
 
 fn null(key: &RecordKey) -> RowToMark {
-    RowToMark {
-        key: key.clone(),
-        null: true,
-    }
+    to_mark(key, true)
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::harness::{RowsHarness, put_live};
+use super::harness::{RowsHarness, put_live, to_mark};
 use crate::contract::done;
 use crate::samples::{collection, deletion_id, key, key2, mark, marked, row, tenant, with_null};
 use domain::key::RecordKey;
 use domain::row::RowMark;
-use ports::{Fields, MarkRows, ReadRows, RowToMark};
+use ports::{Fields, MarkRows, ReadRows};
 
 pub async fn reading_answers_in_the_order_of_the_keys_and_tells_what_is_missing<H: RowsHarness>(
     harness: &H,
@@ -198,10 +198,7 @@ pub async fn reading_sees_what_was_just_written<H: RowsHarness>(harness: &H) {
                 &messages,
                 &tenant("acme"),
                 &mark(1),
-                &[RowToMark {
-                    key: key.clone(),
-                    null: false,
-                }],
+                &[to_mark(&key, false)],
             )
             .await,
     );

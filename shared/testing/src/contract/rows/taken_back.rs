@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::harness::{RowsHarness, peek};
+use super::harness::{RowsHarness, found, peek, to_clear, to_mark};
 use super::querying::{follow, keys_of, query};
 use crate::contract::done;
 use crate::samples::{collection, deletion_id, key, key2, mark, marked, row, taken_back, tenant};
@@ -11,7 +11,7 @@ use domain::key::RecordKey;
 use domain::row::RowMark;
 use ports::{
     ClearOutcome, ClearRows, Fields, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows, ReadRows,
-    RowToClear, RowToMark, Through, Unchanged, WriteOutcome, WriteRows,
+    Through, Unchanged, WriteOutcome, WriteRows,
 };
 
 /// Two messages that their owner took back from the first deletion: with an explicit NULL, and without the attribute.
@@ -92,10 +92,10 @@ pub async fn clearing_leaves_a_row_that_its_owner_took_back_as_it_is<H: RowsHarn
     let before = peek(harness, &messages, &keys).await;
 
     for null in [false, true] {
-        let rows = keys.clone().map(|key| RowToClear { key, null });
+        let rows = keys.each_ref().map(|key| to_clear(key, null));
         let outcomes = done(harness.rows().clear(&messages, deletion_id(1), &rows).await);
 
-        assert_eq!(outcomes, [ClearOutcome::Live; 2]);
+        assert_eq!(outcomes, [ClearOutcome::Live, ClearOutcome::Live]);
         assert_eq!(peek(harness, &messages, &keys).await, before);
     }
 }
@@ -103,17 +103,14 @@ pub async fn clearing_leaves_a_row_that_its_owner_took_back_as_it_is<H: RowsHarn
 pub async fn a_row_that_its_owner_took_back_is_marked_like_any_live_row<H: RowsHarness>(
     harness: &H,
 ) {
-    use MarkOutcome::{Absent, Marked, Null};
+    use MarkOutcome::{Marked, Otherwise};
     for n in [1, 2] {
         let (messages, keys, rows) = put(harness).await;
-        let to_mark = |null| keys.clone().map(|key| RowToMark { key, null });
+        let to_mark = |null| keys.each_ref().map(|key| to_mark(key, null));
 
         // The first time as each was read, but the other way round.
-        let [absent, null] = to_mark(true);
-        let null = RowToMark {
-            null: false,
-            ..null
-        };
+        let [absent, _] = to_mark(true);
+        let [_, null] = to_mark(false);
         let wrong = done(
             harness
                 .rows()
@@ -129,7 +126,8 @@ pub async fn a_row_that_its_owner_took_back_is_marked_like_any_live_row<H: RowsH
                 .await,
         );
 
-        assert_eq!((wrong, right), (vec![Absent, Null], vec![Marked, Marked]));
+        let otherwise = [false, true].map(|null| Otherwise(found(null)));
+        assert_eq!((wrong, right), (otherwise.to_vec(), vec![Marked, Marked]));
         let expected = rows.map(|row| Some(marked(&messages, row, &mark(n))));
         assert_eq!(peek(harness, &messages, &keys).await, expected);
     }

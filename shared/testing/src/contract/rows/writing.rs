@@ -2,15 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::harness::RowsHarness;
+use super::harness::{RowsHarness, to_mark};
 use crate::contract::done;
 use crate::samples::{ODD_IDS, collection, key, key2, mark, marked, row, tenant, with_null};
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::row::Row;
-use ports::{
-    MarkOutcome, MarkRows, RowToMark, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows,
-};
+use ports::{MarkOutcome, MarkRows, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows};
 
 type Before<H> = Stored<<<H as RowsHarness>::Rows as WriteRows>::Raw>;
 
@@ -281,10 +279,7 @@ pub async fn what_was_written_can_be_marked<H: RowsHarness>(harness: &H) {
     let key = key2("d", "m");
     let made = row(&messages, &key, "acme");
     let _ = write(harness, &messages, &key, &made, None).await;
-    let absent = RowToMark {
-        key: key.clone(),
-        null: false,
-    };
+    let absent = to_mark(&key, false);
 
     let outcome = done(
         harness

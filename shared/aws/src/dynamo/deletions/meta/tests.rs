@@ -43,6 +43,7 @@ fn whole() -> Deletion {
         root: Some(RecordKey::stored("d-1", Some("s"))),
         names: vec!["discussions".parse().unwrap(), messages.clone()],
         strategy: Strategy::Flag,
+        adopts: true,
         restorable: true,
         requested_by: "u-1".into(),
         request_id: "r-1".into(),

@@ -274,6 +274,9 @@ mod tests {
             deleted_at: "2026-11-21T07:00:00Z".parse().unwrap(),
             deleted_by: "u-1".into(),
             deletion_id: deletion_id(1),
+            purge_at: None,
+            written_at: "2026-11-21T07:00:00Z".parse().unwrap(),
+            adopts: false,
         };
         let tenant = Tenant::new("acme").unwrap();
         let long = "é".repeat(512);

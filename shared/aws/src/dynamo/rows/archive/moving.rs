@@ -85,7 +85,7 @@ fn removal(table: &str, collection: &Collection, stored: &Stored<Item>) -> State
         &collection.key,
         &stored.row.key,
     );
-    let marks = collection.marks.all();
+    let marks = collection.marks.own();
     for name in marks.iter().filter(|name| !row.contains_key(**name)) {
         statement = statement.only_if(format!("{} IS MISSING", quoted(name)), None);
     }
