@@ -8,9 +8,11 @@ pub mod code;
 pub mod command;
 pub mod finding;
 pub mod item;
+pub mod part;
 pub mod plan;
 pub mod progress;
 pub mod read;
+mod reading;
 pub mod report;
 pub mod seen;
 pub mod subject;
@@ -20,16 +22,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use domain::collection::{Collection, Collections, SourceFile};
-use domain::key::RecordKey;
 use jiff::Timestamp;
 
 use self::finding::Finding;
-use self::item::Item;
 use self::progress::Progress;
 use self::read::{Answer, Stores};
+use self::reading::Reading;
 use self::report::{Looked, Report};
-use self::seen::{Referenced, Seen, TableSeen};
-use self::subject::{Subject, id_of};
+use self::seen::TableSeen;
+use self::subject::Subject;
 
 /// The collection files.
 #[derive(Debug, Clone)]
@@ -65,19 +66,11 @@ pub async fn examine(
     let collections = &files.collections;
     let (tables, mut findings) = describe(stores, files, progress).await?;
     let mut looked = Vec::new();
-    let mut units = 0.0;
+    let mut reading = Reading::new(stores, collections, &tables);
     for collection in collections.iter() {
         progress.tell(&format!("looking at {}", collection.name));
-        let mut reading = Reading {
-            stores,
-            collections,
-            tables: &tables,
-            findings: Vec::new(),
-            units: 0.0,
-        };
         let seen = reading.seen(collection, look.sample).await?;
-        units += reading.units;
-        findings.extend(reading.findings);
+        findings.append(&mut reading.findings);
         findings.extend(checks::run(Subject {
             collections,
             collection,
@@ -91,8 +84,10 @@ pub async fn examine(
             index: index_name(stores, collection),
             documents: seen.documents.as_ref().map(|seen| seen.found.len()),
             described: seen.table,
+            is_rowless: collection.is_rowless,
         });
     }
+    let units = reading.units;
     let declared: BTreeSet<String> = collections.iter().map(|one| stores.names.of(one)).collect();
     let others = read::others::tables(stores, &declared, progress).await?;
     findings.extend(others.findings);
@@ -116,16 +111,25 @@ pub async fn describe(
     files: &Files,
     progress: &Progress,
 ) -> Result<(BTreeMap<String, TableSeen>, Vec<Finding>)> {
+    let mut answers: BTreeMap<String, Answer<TableSeen>> = BTreeMap::new();
     let mut tables = BTreeMap::new();
     let mut findings = Vec::new();
-    for collection in files.collections.iter() {
+    // What has no rows has no table: where it has one in the file, that is the table of others.
+    let with_rows = files.collections.iter().filter(|one| !one.is_rowless);
+    for collection in with_rows {
         let name = stores.names.of(collection);
-        progress.tell(&format!("describing {name}"));
-        let answer = read::tables::describe(stores, &name).await?;
-        findings.extend(answer.findings.into_iter().map(|one| of(collection, one)));
-        if let Some(table) = answer.value {
-            tables.insert(collection.name.to_string(), table);
+        let answer = if let Some(answer) = answers.remove(&name) {
+            answer
+        } else {
+            progress.tell(&format!("describing {name}"));
+            read::tables::describe(stores, &name).await?
+        };
+        let told = answer.findings.iter().cloned();
+        findings.extend(told.map(|one| of(collection, one)));
+        if let Some(table) = &answer.value {
+            tables.insert(collection.name.to_string(), table.clone());
         }
+        answers.insert(name, answer);
     }
     Ok((tables, findings))
 }
@@ -164,119 +168,4 @@ fn index_name(stores: &Stores, collection: &Collection) -> Option<String> {
     let search = stores.search.as_ref()?;
     let document = collection.document.as_ref()?;
     Some(format!("{}{}", search.prefix, document.index))
-}
-
-/// Reads one collection, and notes what it could not.
-struct Reading<'a> {
-    stores: &'a Stores,
-    collections: &'a Collections,
-    tables: &'a BTreeMap<String, TableSeen>,
-    findings: Vec<Finding>,
-    units: f64,
-}
-
-impl Reading<'_> {
-    async fn seen(&mut self, collection: &Collection, sample: usize) -> Result<Seen> {
-        let mut seen = Seen {
-            table: self.tables.get(collection.name.as_ref()).cloned(),
-            ..Seen::default()
-        };
-        if let Some(table) = &seen.table
-            && matches!(&*table.status, "ACTIVE" | "UPDATING")
-            && sample > 0
-        {
-            let name = self.stores.names.of(collection);
-            let answer = read::sample::rows(self.stores, &name, sample).await?;
-            seen.rows = self.take(collection, answer);
-        }
-        if let Some(rows) = &seen.rows {
-            seen.parents = self.parents(collection, rows).await?;
-            seen.kept = self.kept(collection, rows).await?;
-        }
-        if let (Some(search), Some(name)) =
-            (&self.stores.search, index_name(self.stores, collection))
-        {
-            let answer = read::documents::describe(self.stores, search, &name).await;
-            seen.search = self.take(collection, answer);
-            let is_one = seen
-                .search
-                .as_ref()
-                .is_some_and(|seen| seen.names.len() == 1);
-            if let (true, Some(rows)) = (is_one, &seen.rows) {
-                let ids = ids(collection, rows);
-                let answer =
-                    read::documents::read(self.stores, search, collection, &name, &ids).await;
-                seen.documents = self.take(collection, answer);
-            }
-        }
-        Ok(seen)
-    }
-
-    async fn parents(
-        &mut self,
-        collection: &Collection,
-        rows: &[Item],
-    ) -> Result<Option<Referenced>> {
-        let Some(parent) = &collection.parent else {
-            return Ok(None);
-        };
-        let above = self.collections.get(parent.collection.as_ref());
-        self.referenced(collection, above, &parent.by, rows).await
-    }
-
-    async fn kept(&mut self, collection: &Collection, rows: &[Item]) -> Result<Option<Referenced>> {
-        let Some(keeps) = &collection.keeps else {
-            return Ok(None);
-        };
-        let kept = self.collections.get(keeps.collection.as_ref());
-        self.referenced(collection, kept, &keeps.by, rows).await
-    }
-
-    /// Nothing where that table has another key than its file says: that is a finding of its own.
-    async fn referenced(
-        &mut self,
-        collection: &Collection,
-        referenced: Option<&Collection>,
-        by: &[String],
-        rows: &[Item],
-    ) -> Result<Option<Referenced>> {
-        let Some(referenced) = referenced else {
-            return Ok(None);
-        };
-        let is_as_declared = self
-            .tables
-            .get(referenced.name.as_ref())
-            .is_some_and(|table| {
-                let key = table.key.iter();
-                let texts = key.filter(|part| part.kind == "S");
-                let names = texts.map(|part| part.attribute.as_str());
-                names.eq(referenced.key.attributes())
-            });
-        if !is_as_declared {
-            return Ok(None);
-        }
-        let keys: BTreeSet<RecordKey> = rows
-            .iter()
-            .filter_map(|row| item::key_in(row, by))
-            .collect();
-        let answer = read::referenced::read(self.stores, referenced, &keys).await?;
-        Ok(self.take(collection, answer))
-    }
-
-    fn take<T>(&mut self, collection: &Collection, answer: Answer<T>) -> Option<T> {
-        let findings = answer.findings.into_iter();
-        self.findings
-            .extend(findings.map(|finding| of(collection, finding)));
-        self.units += answer.units;
-        answer.value
-    }
-}
-
-fn ids(collection: &Collection, rows: &[Item]) -> BTreeSet<String> {
-    let Some(document) = &collection.document else {
-        return BTreeSet::new();
-    };
-    rows.iter()
-        .filter_map(|row| id_of(collection, document, row))
-        .collect()
 }

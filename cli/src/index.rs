@@ -252,4 +252,33 @@ mod tests {
         }
         assert_eq!(fields[messages.marks.deleted_at.as_str()]["type"], "date");
     }
+
+    #[test]
+    fn a_key_that_is_made_of_parts_is_mapped_as_the_documents_have_it() {
+        let file = domain::collection::SourceFile {
+            name: "versions.toml".to_owned(),
+            text: r#"
+[versions]
+table     = "resources"
+key       = [{ attribute = "id", is = "{tenant}|{resource}" }, { attribute = "vid", type = "N" }]
+tenant    = { part = "tenant" }
+document  = { index = "versions", id = "{tenant}~{resource}~{vid}", fields = [] }
+strategy  = "flag"
+retention = "30d"
+"#
+            .to_owned(),
+        };
+        let collections = domain::collection::Collections::from_files(&[file]).unwrap();
+        let versions = collections.get("versions").unwrap();
+
+        let mapping = mapping(versions, versions.document.as_ref().unwrap());
+
+        let fields = mapping["properties"].as_object().unwrap();
+        // A number of DynamoDB has up to 38 digits, which only a keyword keeps.
+        assert_eq!(fields["id"]["type"], "keyword");
+        assert_eq!(fields["vid"]["type"], "keyword");
+        for part in ["tenant", "resource"] {
+            assert!(!fields.contains_key(part), "{part}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod chat_with_ttl;
 mod documents_per_site;
 mod granules;
 mod made_of_parts;
+mod page;
 mod synced_searchable_api;
 mod transactions_routed;
 mod versioned_resources;

@@ -220,7 +220,7 @@ fn an_index_is_asked_in_one_file_of_the_engine_and_one_of_the_requests() {
     );
 }
 
-/// Beside this, `cli/tests/doctor.rs` lists the calls that it makes.
+/// Beside this, `cli/tests/doctor` lists the calls that it makes.
 #[test]
 fn the_doctor_names_no_call_that_writes() {
     let folder = root().join("cli/src/doctor");

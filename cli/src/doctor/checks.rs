@@ -14,6 +14,7 @@ mod key;
 mod mark;
 mod other_readers;
 mod parent;
+mod parts;
 mod promote;
 mod protection;
 mod recipients;
@@ -42,6 +43,7 @@ const ALL: &[Check] = &[
     indexes::check,
     other_readers::check,
     tenant::check,
+    parts::check,
     parent::check,
     mark::check,
     author::check,

@@ -38,8 +38,14 @@ codes! {
     TableEmpty = "TABLE_EMPTY",
     /// The primary key has other attributes than the file says.
     KeyNames = "KEY_NAMES",
-    /// A part of the primary key is no text.
+    /// A part of the primary key has another type than the file says.
     KeyType = "KEY_TYPE",
+    /// No sampled row has a key of the collection's patterns.
+    KeyFitsNone = "KEY_FITS_NONE",
+    /// Rows whose key is of two patterns of one attribute.
+    KeyAmbiguous = "KEY_AMBIGUOUS",
+    /// Rows of a table that fit no declared collection.
+    RowsUndeclared = "ROWS_UNDECLARED",
     /// An index that the file names does not exist.
     IndexMissing = "INDEX_MISSING",
     /// An index that the file names cannot be asked yet, or any more.
@@ -66,6 +72,10 @@ codes! {
     TenantMissing = "TENANT_MISSING",
     /// Rows whose tenant is no text.
     TenantNotText = "TENANT_NOT_TEXT",
+    /// Rows whose key names the tenant of rows without one.
+    TenantIsDefault = "TENANT_IS_DEFAULT",
+    /// Rows with a composed text that is not of its pattern.
+    PartUnreadable = "PART_UNREADABLE",
     /// Rows that name no parent.
     ParentNotNamed = "PARENT_NOT_NAMED",
     /// Rows whose reference to the parent is no text.

@@ -97,13 +97,12 @@ pub fn key_of(row: &Item, schema: &KeySchema) -> Option<RecordKey> {
     })
 }
 
-/// The key that these attributes of a row hold; `None` where one is no text.
+/// A value of a key, as the store has it.
 #[must_use]
-pub fn key_in(row: &Item, by: &[String]) -> Option<RecordKey> {
-    let partition = text(row, by.first()?)?;
-    match by.get(1) {
-        None => Some(RecordKey::stored(partition, None)),
-        Some(sort) => Some(RecordKey::stored(partition, Some(text(row, sort)?))),
+pub fn value(kind: KeyKind, text: &str) -> AttributeValue {
+    match kind {
+        KeyKind::Text => AttributeValue::S(text.to_owned()),
+        KeyKind::Number => AttributeValue::N(text.to_owned()),
     }
 }
 

@@ -68,7 +68,14 @@ impl Plan {
             arns.map(|table| table.arn.clone()).collect::<BTreeSet<_>>()
         };
         let all = described(&|_| true);
-        let missing = collections.iter().count() - all.len();
+        // A table that several collections share is one; what has no rows has none of its own.
+        let with_rows = || collections.iter().filter(|one| !one.is_rowless);
+        let names = |is: &dyn Fn(&str) -> bool| -> BTreeSet<&str> {
+            let chosen = with_rows().filter(|one| is(one.name.as_ref()));
+            chosen.map(|one| one.table.as_str()).collect()
+        };
+        let known = names(&|name| tables.contains_key(name));
+        let missing = names(&|_| true).difference(&known).count();
         self.list("DataTableArns", all.into_iter());
         if missing > 0 {
             let what = format!("the ARNs of {missing} more tables, which could not be described");
@@ -279,6 +286,53 @@ mod tests {
 
         assert!(plan.fill_in.contains_key("SearchDomainName"));
         assert!(plan.text().contains("Give also:\n  SearchDomainName: "));
+    }
+
+    #[test]
+    fn a_table_that_several_collections_share_is_one_parameter() {
+        let file = domain::collection::SourceFile {
+            name: "transactions.toml".to_owned(),
+            text: r#"
+[customers]
+table       = "t"
+key         = [{ attribute = "pk", is = "CUST#{customer}" }]
+row         = "none"
+tenant      = { fixed = "main" }
+strategy    = "flag"
+retention   = "30d"
+
+[transactions]
+table       = "t"
+key         = [{ attribute = "pk", is = "CUST#{customer}" }, { attribute = "sk", is = "TXN#{transaction}" }]
+tenant      = { fixed = "main" }
+parent      = { collection = "customers", by = ["customer"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+
+[cards]
+table       = "t"
+key         = [{ attribute = "pk", is = "CUST#{customer}" }, { attribute = "sk", is = "CARD#{card}" }]
+tenant      = { fixed = "main" }
+parent      = { collection = "customers", by = ["customer"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+"#
+            .to_owned(),
+        };
+        let collections = Collections::from_files(&[file]).unwrap();
+        let mut tables = described(&collections);
+        tables.remove("customers");
+
+        let known = Plan::of(&collections, &tables, &Naming::default(), None);
+        let unknown = Plan::of(&collections, &BTreeMap::new(), &Naming::default(), None);
+
+        assert_eq!(
+            known.parameters["DataTableArns"],
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/prod-t"
+        );
+        assert!(known.fill_in.is_empty(), "{:?}", known.fill_in);
+        let asked = &unknown.fill_in["DataTableArns"];
+        assert!(asked.starts_with("the ARNs of 1 more"), "{asked}");
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub struct Looked {
     /// The table as it is, where it could be described.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub described: Option<TableSeen>,
+    /// Whether its records have no rows, so that there is nothing to look at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_rowless: bool,
     /// How many of its rows were sampled.
     pub sampled: usize,
     /// The name of its search index, where it has documents.
@@ -120,6 +123,9 @@ impl Report {
 
 impl Looked {
     fn line(&self) -> String {
+        if self.is_rowless {
+            return format!("{}: records without a row", self.name);
+        }
         let mut line = format!("{}: table {}", self.name, self.table);
         if let Some(table) = &self.described {
             let _written = write!(line, ", about {} items", table.items);
@@ -231,6 +237,7 @@ mod tests {
             name: "notes".to_owned(),
             table: "prod-notes".to_owned(),
             described: None,
+            is_rowless: false,
             sampled: 100,
             index: None,
             documents: None,

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::key::RecordKey;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::item::Item;
+use super::part::Reference;
 
 /// An attribute of a key, with its type: `S`, `N` or `B`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,8 +74,8 @@ impl IndexSeen {
     }
 }
 
-/// Rows that others reference, as far as they are there: their tenant, where it is a text.
-pub type Referenced = BTreeMap<RecordKey, Option<String>>;
+/// Rows that others reference, as far as they are there: their tenant, where they say it.
+pub type Referenced = BTreeMap<Reference, Option<String>>;
 
 /// A search index as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -178,13 +178,30 @@ pub struct DocumentsSeen {
     pub routed: BTreeSet<String>,
 }
 
+/// The sampled rows of a table that are not of a collection, which may share it with others.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// How many rows of the table were sampled.
+    pub sampled: usize,
+    /// How many are of this or another collection.
+    pub declared: usize,
+    /// Those that are of this one's table, and whose key can be read in two ways.
+    pub ambiguous: Vec<Item>,
+    /// Those that no collection declares; only with the first collection of a table, so that they are told once.
+    pub undeclared: Vec<Item>,
+    /// How many of those lie in the partition of a declared record, as its children do.
+    pub among: usize,
+}
+
 /// Everything that was read of one collection. What could not be read is absent, and a finding says so.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The table.
     pub table: Option<TableSeen>,
-    /// The sampled rows; `None` where none could be read.
+    /// The sampled rows of this collection; `None` where none could be read.
     pub rows: Option<Vec<Item>>,
+    /// What else was sampled of its table.
+    pub beside: Beside,
     /// The parents of those rows.
     pub parents: Option<Referenced>,
     /// The shared records of those rows.

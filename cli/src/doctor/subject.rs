@@ -61,6 +61,19 @@ impl<'a> Subject<'a> {
         share
     }
 
+    /// These rows, among so many.
+    #[must_use]
+    pub fn share_of(self, rows: &[Item], of: usize) -> Share {
+        let keys = rows.iter().take(EXAMPLES);
+        Share {
+            found: rows.len(),
+            of,
+            keys: keys
+                .map(|row| item::shown_key(row, &self.collection.key))
+                .collect(),
+        }
+    }
+
     /// The types that an attribute has in the rows for which this holds.
     #[must_use]
     pub fn kinds(self, attribute: &str, holds: impl Fn(&Item) -> bool) -> String {

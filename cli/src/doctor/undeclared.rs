@@ -81,7 +81,8 @@ fn references(collections: &Collections) -> BTreeMap<&str, BTreeSet<&str>> {
     for collection in collections.iter() {
         if let Some(parent) = &collection.parent {
             let of = names.entry(parent.collection.as_ref()).or_default();
-            of.extend(parent.by.first().map(String::as_str));
+            let first = parent.by.first();
+            of.extend(first.map(|name| collection.behind(name)));
         } else {
             let of = names.entry(collection.name.as_ref()).or_default();
             of.insert(&collection.key.partition);
@@ -90,7 +91,10 @@ fn references(collections: &Collections) -> BTreeMap<&str, BTreeSet<&str>> {
     for (collection, of) in &mut names {
         // Whatever belongs to a tenant is hashed like that, and not below each of its records.
         let collection = collections.get(collection);
-        let tenant = collection.and_then(|collection| collection.tenant.attribute());
+        let tenant = collection.and_then(|collection| {
+            let place = collection.tenant.place();
+            place.map(|place| collection.behind(place))
+        });
         of.retain(|name| Some(*name) != tenant && !PLAIN.contains(&name.to_lowercase().as_str()));
     }
     names.retain(|_, of| !of.is_empty());

@@ -1,5 +1,6 @@
 //! Dynoxide in this process: started with the first test that needs it, in memory, on a free port.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::mpsc;
 
@@ -33,8 +34,17 @@ impl Tables {
     /// The tables of these collections and a control table, all empty.
     pub(crate) fn of(collections: &Collections) -> Self {
         let tables = Self::none();
-        for collection in collections.iter() {
-            tables.create(table(collection, &tables.names().of(collection)));
+        let mut made: BTreeMap<String, Value> = BTreeMap::new();
+        for collection in collections.iter().filter(|one| !one.is_rowless) {
+            let name = tables.names().of(collection);
+            let own = table(collection, &name);
+            match made.get_mut(&name) {
+                None => drop(made.insert(name, own)),
+                Some(shared) => share(shared, &own),
+            }
+        }
+        for table in made.into_values() {
+            tables.create(table);
         }
         tables.with_our_own()
     }
@@ -267,17 +277,16 @@ fn table(collection: &Collection, name: &str) -> Value {
     let mut hashes = Vec::new();
     hashes.extend(collection.tenant.index());
     hashes.extend(
-        collection
-            .author
-            .as_ref()
-            .and_then(|author| Some((author.gsi.as_deref()?, author.attribute.as_str()))),
+        collection.author.as_ref().and_then(|author| {
+            Some((author.gsi.as_deref()?, collection.behind(&author.attribute)))
+        }),
     );
     hashes.extend(
         collection
             .parent
             .as_ref()
             .and_then(|parent| match &parent.lookup {
-                ChildLookup::Index(gsi) => Some((gsi.as_str(), parent.by[0].as_str())),
+                ChildLookup::Index(gsi) => Some((gsi.as_str(), collection.behind(&parent.by[0]))),
                 ChildLookup::Table => None,
             }),
     );
@@ -286,7 +295,7 @@ fn table(collection: &Collection, name: &str) -> Value {
             .keeps
             .as_ref()
             .and_then(|keeps| match &keeps.lookup {
-                ChildLookup::Index(gsi) => Some((gsi.as_str(), keeps.by[0].as_str())),
+                ChildLookup::Index(gsi) => Some((gsi.as_str(), collection.behind(&keeps.by[0]))),
                 ChildLookup::Table => None,
             }),
     );
@@ -320,16 +329,39 @@ fn table(collection: &Collection, name: &str) -> Value {
     }
     attributes.sort_unstable();
     attributes.dedup();
+    let kind = |name: &str| {
+        let mut key = key.each();
+        let form = key.find(|(attribute, _)| *attribute == name);
+        form.map_or("S", |(_, form)| form.kind.as_str())
+    };
     let mut request = json!({
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": key_schema(&key.partition, key.sort.as_deref()),
-        "AttributeDefinitions": attributes.iter().map(|name| json!({ "AttributeName": name, "AttributeType": "S" })).collect::<Vec<_>>(),
+        "AttributeDefinitions": attributes.iter().map(|name| json!({ "AttributeName": name, "AttributeType": kind(name) })).collect::<Vec<_>>(),
     });
     if !indexes.is_empty() {
         request["GlobalSecondaryIndexes"] = json!(indexes);
     }
     request
+}
+
+/// A table that another collection shares: with the indexes of both.
+fn share(table: &mut Value, other: &Value) {
+    for (list, name) in [
+        ("GlobalSecondaryIndexes", "IndexName"),
+        ("AttributeDefinitions", "AttributeName"),
+    ] {
+        let mut all = table[list].as_array().cloned().unwrap_or_default();
+        for one in other[list].as_array().into_iter().flatten() {
+            if all.iter().all(|known| known[name] != one[name]) {
+                all.push(one.clone());
+            }
+        }
+        if !all.is_empty() {
+            table[list] = all.into();
+        }
+    }
 }
 
 /// The control table as `template.yaml` makes it.

@@ -9,7 +9,7 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let Some(author) = &subject.collection.author else {
         return Vec::new();
     };
-    let author = author.attribute.as_str();
+    let author = subject.collection.behind(&author.attribute);
     let mut found = Vec::new();
     let missing = subject.rows_where(|row| is_absent(row, author));
     if !missing.is_none() {

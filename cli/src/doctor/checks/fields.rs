@@ -3,7 +3,7 @@
 //! A search compares tenant and author, sorts by the key, and leaves out what has a mark. A deletion needs no more of the
 //! mapping than that it takes the mark.
 
-use domain::collection::TimeForm;
+use domain::collection::{KeyKind, TimeForm};
 
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
@@ -25,6 +25,9 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let key = collection.key.attributes().map(|name| ("key", name));
     let author = collection.document_author().map(|name| ("author", name));
     for (key, name) in tenant.into_iter().chain(key).chain(author) {
+        if is_number(subject, search, name) {
+            continue;
+        }
         found.extend(compared(subject, search, name).map(|finding| finding.at(key)));
     }
     found.extend(when(subject, search, &marks.deleted_at));
@@ -38,6 +41,23 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         found.extend(searched(subject, search, name));
     }
     found
+}
+
+/// Whether a key of type N is mapped as a number: it is compared and sorted as one.
+fn is_number(subject: Subject<'_>, search: &SearchSeen, name: &str) -> bool {
+    let mut key = subject.collection.key.each();
+    let is_n = key.any(|(attribute, form)| attribute == name && form.kind == KeyKind::Number);
+    let kinds = [
+        "long",
+        "integer",
+        "short",
+        "byte",
+        "double",
+        "unsigned_long",
+    ];
+    is_n && search
+        .field(name)
+        .is_some_and(|field| kinds.contains(&field.kind))
 }
 
 /// How bad it is when a search goes wrong: where none is served, others that search are concerned.

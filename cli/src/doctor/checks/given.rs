@@ -1,7 +1,5 @@
 //! Collections and rows for the tests of the checks.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::collection::{Collections, SourceFile};
 use domain::key::RecordKey;
@@ -10,7 +8,11 @@ use serde_json::{Value, json};
 use crate::doctor::code::Code;
 use crate::doctor::finding::Finding;
 use crate::doctor::item::Item;
-use crate::doctor::seen::{DocumentSeen, DocumentsSeen, KeyPart, SearchSeen, Seen, TableSeen};
+use crate::doctor::part::Reference;
+use crate::doctor::reading::sorted;
+use crate::doctor::seen::{
+    DocumentSeen, DocumentsSeen, KeyPart, Referenced, SearchSeen, Seen, TableSeen,
+};
 use crate::doctor::subject::Subject;
 
 /// One collection with documents, and without a parent.
@@ -51,10 +53,12 @@ impl Given {
             text: text.to_owned(),
         };
         let collections = Collections::from_files(&[file]).unwrap();
-        let key = collections.get(name).unwrap().key.attributes();
+        let key = collections.get(name).unwrap().key.each();
         let table = TableSeen {
             status: "ACTIVE".to_owned(),
-            key: key.map(|attribute| part(attribute, "S")).collect(),
+            key: key
+                .map(|(name, form)| part(name, form.kind.as_str()))
+                .collect(),
             recovery: Some(true),
             ..TableSeen::default()
         };
@@ -71,6 +75,16 @@ impl Given {
     /// With these rows, in DynamoDB's JSON.
     pub(super) fn rows(mut self, rows: impl IntoIterator<Item = Value>) -> Self {
         self.seen.rows = Some(rows.into_iter().map(|one| row(&one)).collect());
+        self
+    }
+
+    /// With these rows of its table, of which those that fit are its own.
+    pub(super) fn table_rows(mut self, rows: impl IntoIterator<Item = Value>) -> Self {
+        let rows: Vec<Item> = rows.into_iter().map(|one| row(&one)).collect();
+        let own = self.collections.get(self.name).unwrap();
+        let sharing = self.collections.iter().filter(|one| one.table == own.table);
+        let (own, beside) = sorted(&rows, own, &sharing.collect::<Vec<_>>());
+        (self.seen.rows, self.seen.beside) = (Some(own), beside);
         self
     }
 
@@ -139,10 +153,15 @@ pub(super) fn part(attribute: &str, kind: &str) -> KeyPart {
     }
 }
 
-fn referenced(rows: &[(&str, &str)]) -> BTreeMap<RecordKey, Option<String>> {
+fn referenced(rows: &[(&str, &str)]) -> Referenced {
     let rows = rows.iter();
-    rows.map(|(key, tenant)| (RecordKey::stored(*key, None), Some((*tenant).to_owned())))
-        .collect()
+    rows.map(|(key, tenant)| {
+        (
+            Reference::Key(RecordKey::stored(*key, None)),
+            Some((*tenant).to_owned()),
+        )
+    })
+    .collect()
 }
 
 fn row(json: &Value) -> Item {

@@ -28,7 +28,7 @@ struct Wanted<'a> {
     /// With the types that it may have.
     sort: Option<(&'a str, &'static [&'static str])>,
     /// What its rows are chosen by beside the key.
-    narrowed_by: &'a [String],
+    narrowed_by: Vec<&'a str>,
 }
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
@@ -60,7 +60,7 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         let lacks: Vec<&str> = wanted
             .narrowed_by
             .iter()
-            .map(String::as_str)
+            .copied()
             .filter(|attribute| !index.has(attribute, table))
             .collect();
         if !lacks.is_empty() {
@@ -126,7 +126,7 @@ fn wanted(subject: Subject<'_>) -> Vec<Wanted<'_>> {
         name,
         hash,
         sort: None,
-        narrowed_by: &[],
+        narrowed_by: Vec::new(),
     };
     let mut wanted = Vec::new();
     if let Some((index, attribute)) = collection.tenant.index() {
@@ -135,15 +135,12 @@ fn wanted(subject: Subject<'_>) -> Vec<Wanted<'_>> {
     if let Some(author) = &collection.author
         && let Some(index) = &author.gsi
     {
-        wanted.push(plain("author.gsi", index, &author.attribute));
+        let hash = collection.behind(&author.attribute);
+        wanted.push(plain("author.gsi", index, hash));
     }
     if let Some(parent) = &collection.parent {
-        wanted.extend(by_reference(
-            collection,
-            "parent.gsi",
-            &parent.lookup,
-            &parent.by,
-        ));
+        let by = reference(collection, &parent.by);
+        wanted.extend(by_reference(collection, "parent.gsi", &parent.lookup, by));
         if let Some(promotion) = &parent.promote {
             wanted.push(Wanted {
                 sort: Some((&promotion.by, TEXT_OR_NUMBER)),
@@ -151,22 +148,19 @@ fn wanted(subject: Subject<'_>) -> Vec<Wanted<'_>> {
             });
         }
         for aggregate in &collection.aggregates {
-            if let (ChildLookup::Index(index), Some(hash)) = (&aggregate.lookup, parent.by.first())
+            if let (ChildLookup::Index(index), Some(hash)) =
+                (&aggregate.lookup, reference(collection, &parent.by).first())
             {
                 wanted.push(Wanted {
                     sort: Some((&aggregate.of, TEXT)),
-                    ..plain("aggregates", index, hash)
+                    ..plain("aggregates", index, *hash)
                 });
             }
         }
     }
     if let Some(keeps) = &collection.keeps {
-        wanted.extend(by_reference(
-            collection,
-            "keeps.gsi",
-            &keeps.lookup,
-            &keeps.by,
-        ));
+        let by = reference(collection, &keeps.by);
+        wanted.extend(by_reference(collection, "keeps.gsi", &keeps.lookup, by));
     }
     for other in subject.collections.iter() {
         if let Some(Recipients::Rows {
@@ -177,28 +171,43 @@ fn wanted(subject: Subject<'_>) -> Vec<Wanted<'_>> {
         }) = &other.recipients
             && *rows == collection.name
         {
+            let by = reference(collection, by);
             wanted.extend(by_reference(other, "recipients.gsi", lookup, by));
         }
     }
     wanted
 }
 
+/// The attributes that hold these parts, each once: of a composed one the index has it as a whole.
+fn reference<'a>(collection: &'a Collection, by: &'a [String]) -> Vec<&'a str> {
+    let mut attributes = Vec::new();
+    for name in by {
+        let attribute = collection.behind(name);
+        if !attributes.contains(&attribute) {
+            attributes.push(attribute);
+        }
+    }
+    attributes
+}
+
 fn by_reference<'a>(
     by: &'a Collection,
     key: &'static str,
     lookup: &'a ChildLookup,
-    attributes: &'a [String],
+    attributes: Vec<&'a str>,
 ) -> Option<Wanted<'a>> {
-    let (ChildLookup::Index(name), [hash, narrowed_by @ ..]) = (lookup, attributes) else {
+    let ChildLookup::Index(name) = lookup else {
         return None;
     };
+    let mut attributes = attributes.into_iter();
+    let hash = attributes.next()?;
     Some(Wanted {
         by,
         key,
         name,
         hash,
         sort: None,
-        narrowed_by,
+        narrowed_by: attributes.collect(),
     })
 }
 
@@ -279,6 +288,22 @@ retention   = "30d"
         );
         assert!(found("comments", vec![projecting]).is_empty());
         assert!(found("comments", vec![sorted]).is_empty());
+    }
+
+    #[test]
+    fn the_index_of_a_composed_reference_has_the_whole_text_as_its_hash() {
+        let composed = ASSETS.replace(
+            "parent      = {",
+            "parts = { of = \"{db}:{asset}\" }\nparent = {",
+        );
+        let found = |hash: &str| {
+            let mut given = Given::declared(&composed, "comments");
+            given.table().indexes = vec![index("by_asset", &[hash], Some(&[]))];
+            given.find(check)
+        };
+
+        assert!(found("of").is_empty());
+        assert_eq!(codes(&found("db")), [Code::IndexKey]);
     }
 
     #[test]

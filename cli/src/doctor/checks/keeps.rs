@@ -2,7 +2,8 @@
 
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
-use crate::doctor::item::{self, Item};
+use crate::doctor::item::Item;
+use crate::doctor::part;
 use crate::doctor::subject::Subject;
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
@@ -10,10 +11,11 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    let unnamed = subject.rows_where(|row| item::key_in(row, &keeps.by).is_none());
+    let named = |row: &Item| part::reference(row, subject.collection, &keeps.by, &keeps.of);
+    let unnamed = subject.rows_where(|row| named(row).is_none());
     if !unnamed.is_none() {
         let seen = format!(
-            "`{}` is absent or no text: such a link keeps nothing, and a shared record may be deleted under it",
+            "`{}` is absent, no text or does not parse: such a link keeps nothing, and a shared record may be deleted under it",
             keeps.by.join("`, `")
         );
         let advice = "name the attributes, of type S, that hold the key of the shared record";
@@ -21,10 +23,10 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         found.push(finding.at("keeps.by").in_rows(unnamed));
     }
     if let Some(kept) = &subject.seen.kept {
-        let names_one = |row: &Item| item::key_in(row, &keeps.by).is_some();
-        let missing = subject.rows_of(names_one, |row| {
-            item::key_in(row, &keeps.by).is_some_and(|key| !kept.contains_key(&key))
-        });
+        let missing = subject.rows_of(
+            |row| named(row).is_some(),
+            |row| named(row).is_some_and(|reference| !kept.contains_key(&reference)),
+        );
         if !missing.is_none() {
             let level = if missing.is_most() {
                 Level::Error

@@ -1,8 +1,13 @@
 //! Whether rows name their parents, and whether those are there. A record below a parent that is missing is not live.
 
+use std::collections::BTreeSet;
+
+use domain::collection::Parent;
+
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level, Share};
-use crate::doctor::item::{self, Item, is_absent, is_no_text};
+use crate::doctor::item::{Item, is_absent, is_no_text};
+use crate::doctor::part;
 use crate::doctor::seen::Referenced;
 use crate::doctor::subject::Subject;
 
@@ -11,13 +16,18 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for attribute in &parent.by {
+    let behind: BTreeSet<&str> = parent
+        .by
+        .iter()
+        .map(|name| subject.collection.behind(name))
+        .collect();
+    for attribute in behind {
         not_named(subject, attribute, parent.required, &mut found);
         not_text(subject, attribute, &mut found);
     }
     if let Some(parents) = &subject.seen.parents {
-        missing(subject, &parent.by, parents, &mut found);
-        of_another_tenant(subject, &parent.by, parents, &mut found);
+        missing(subject, parent, parents, &mut found);
+        of_another_tenant(subject, parent, parents, &mut found);
     }
     found
 }
@@ -61,11 +71,12 @@ fn not_text(subject: Subject<'_>, attribute: &str, found: &mut Vec<Finding>) {
     }
 }
 
-fn missing(subject: Subject<'_>, by: &[String], parents: &Referenced, found: &mut Vec<Finding>) {
-    let names_one = |row: &Item| item::key_in(row, by).is_some();
-    let share = subject.rows_of(names_one, |row| {
-        item::key_in(row, by).is_some_and(|key| !parents.contains_key(&key))
-    });
+fn missing(subject: Subject<'_>, parent: &Parent, parents: &Referenced, found: &mut Vec<Finding>) {
+    let named = |row: &Item| part::reference(row, subject.collection, &parent.by, &parent.of);
+    let share = subject.rows_of(
+        |row| named(row).is_some(),
+        |row| named(row).is_some_and(|reference| !parents.contains_key(&reference)),
+    );
     if share.is_none() {
         return;
     }
@@ -77,8 +88,9 @@ fn missing(subject: Subject<'_>, by: &[String], parents: &Referenced, found: &mu
 
 fn advice_for_missing(share: &Share) -> (Level, &'static str) {
     if share.is_most() {
-        let advice = "name the attributes that hold the parent's key as its table has it (a reference inside a longer text, \
-                      such as `User#17`, is not supported yet), or take `parent` out";
+        let advice = "name the attributes that hold the parent's key as its table has it (of a reference inside a longer \
+                      text say the parts, as `parts = { owner = \"User#{user}\" }`), or take `parent` out; if no parent has a \
+                      row, declare it with `row = \"none\"`";
         (Level::Error, advice)
     } else {
         let advice = "nothing, if these are left over from parents that were removed; Tombstone does not remove them";
@@ -88,16 +100,18 @@ fn advice_for_missing(share: &Share) -> (Level, &'static str) {
 
 fn of_another_tenant(
     subject: Subject<'_>,
-    by: &[String],
+    parent: &Parent,
     parents: &Referenced,
     found: &mut Vec<Finding>,
 ) {
-    let Some(tenant) = subject.collection.tenant.attribute() else {
+    let collection = subject.collection;
+    let (Some(tenant), None) = (collection.tenant.place(), collection.tenant.fixed()) else {
         return;
     };
     let both = |row: &Item| {
-        let own = item::text(row, tenant)?.to_owned();
-        let above = parents.get(&item::key_in(row, by)?)?.clone()?;
+        let own = part::tenant(row, collection)?;
+        let reference = part::reference(row, collection, &parent.by, &parent.of)?;
+        let above = parents.get(&reference)?.clone()?;
         Some((own, above))
     };
     let share = subject.rows_of(
@@ -117,8 +131,11 @@ fn of_another_tenant(
 mod tests {
     use serde_json::json;
 
+    use domain::key::RecordKey;
+
     use super::super::given::{Given, codes};
     use super::*;
+    use crate::doctor::part::Reference;
 
     const BOOKS: &str = r#"
 [shelves]
@@ -201,6 +218,66 @@ retention   = "30d"
             (few[0].level, most[0].level),
             (Level::Warning, Level::Error)
         );
+    }
+
+    const GRANULES: &str = r#"
+[sets]
+table       = "sets"
+key         = ["name", "version"]
+tenant      = { fixed = "main" }
+strategy    = "flag"
+retention   = "30d"
+
+[granules]
+table       = "granules"
+key         = ["id"]
+tenant      = { fixed = "main" }
+parts       = { set = "{name}___{version}" }
+parent      = { collection = "sets", by = ["name", "version"], gsi = "by_set", on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+"#;
+
+    #[test]
+    fn a_parent_that_is_named_by_one_composed_text_is_looked_for_by_its_parts() {
+        let mut given = Given::declared(GRANULES, "granules").rows([
+            json!({"id": "1", "set": "MOD__09___006"}),
+            json!({"id": "2", "set": "MOD__09___0061"}),
+            json!({"id": "3"}),
+        ]);
+        let there = Reference::Key(RecordKey::stored("MOD__09", Some("006")));
+        given.seen.parents = Some(Referenced::from([(there, None)]));
+
+        let found = given.find(check);
+
+        assert_eq!(codes(&found), [Code::ParentNotNamed, Code::ParentMissing]);
+        assert!(found[0].seen.starts_with("`set`"), "{}", found[0].seen);
+        assert_eq!((found[1].found, found[1].of), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn a_parent_without_a_row_is_not_looked_for() {
+        let file = r#"
+[customers]
+table       = "t"
+key         = [{ attribute = "pk", is = "CUST#{customer}" }]
+row         = "none"
+tenant      = { fixed = "main" }
+strategy    = "flag"
+retention   = "30d"
+
+[transactions]
+table       = "t"
+key         = [{ attribute = "pk", is = "CUST#{customer}" }, { attribute = "sk", is = "TXN#{transaction}" }]
+tenant      = { fixed = "main" }
+parent      = { collection = "customers", by = ["customer"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+"#;
+        let given =
+            Given::declared(file, "transactions").rows([json!({"pk": "CUST#1", "sk": "TXN#1"})]);
+
+        assert!(given.find(check).is_empty());
     }
 
     #[test]

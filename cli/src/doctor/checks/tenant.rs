@@ -1,15 +1,46 @@
 //! Whether each row says whose it is. With one that does not nothing is done.
 
+use domain::collection::TenantRule;
+use domain::principal::Tenant;
+
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
-use crate::doctor::item::{is_absent, is_no_text};
+use crate::doctor::item::{Item, is_absent, is_no_text};
+use crate::doctor::part;
 use crate::doctor::subject::Subject;
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let Some(tenant) = subject.collection.tenant.attribute() else {
-        return found;
+    match &subject.collection.tenant {
+        TenantRule::Attribute { attribute, .. } => named(subject, attribute),
+        TenantRule::Part { name, default } => in_key(subject, name, default.as_ref()),
+        // Nothing in the row says it: it is as it is declared, or as the parent's row says.
+        TenantRule::Fixed(_) | TenantRule::Parent => Vec::new(),
+    }
+}
+
+/// A row whose key names the tenant of the rows without one: their keys would be another way to write one record's.
+fn in_key(subject: Subject<'_>, part: &str, default: Option<&Tenant>) -> Vec<Finding> {
+    let Some(default) = default.map(Tenant::as_str) else {
+        return Vec::new();
     };
+    let names_it = |row: &Item| {
+        let value = part::value(row, subject.collection, part);
+        value.is_some_and(|value| value == default)
+    };
+    let share = subject.rows_where(names_it);
+    if share.is_none() {
+        return Vec::new();
+    }
+    let seen = format!(
+        "`{{{part}}}` is the `default`, which belongs to rows without it: such a row is nobody's, and a delete that meets it fails with ROW_UNREADABLE"
+    );
+    let advice = "write another name as `default`, one that no key has, or write these rows under the key without it";
+    let finding = Finding::new(Level::Error, Code::TenantIsDefault, seen, advice);
+    vec![finding.at("tenant.default").in_rows(share)]
+}
+
+fn named(subject: Subject<'_>, tenant: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
     let missing = subject.rows_where(|row| is_absent(row, tenant));
     if !missing.is_none() {
         let seen = format!(
@@ -81,6 +112,28 @@ retention   = "30d"
         let given = Given::declared(file, "notes").rows([json!({"id": "1"})]);
 
         assert!(given.find(check).is_empty());
+    }
+
+    #[test]
+    fn a_key_that_names_the_tenant_of_the_rows_without_one_is_an_error() {
+        let file = r#"
+[documents]
+table       = "docs"
+key         = [{ attribute = "pk", is = ["{site}/docs#{document}", "docs#{document}"] }]
+tenant      = { part = "site", default = "main" }
+strategy    = "flag"
+retention   = "30d"
+"#;
+        let given = Given::declared(file, "documents").rows([
+            json!({"pk": "docs#1"}),
+            json!({"pk": "main/docs#1"}),
+            json!({"pk": "finance/docs#1"}),
+        ]);
+
+        let found = given.find(check);
+
+        assert_eq!(codes(&found), [Code::TenantIsDefault]);
+        assert_eq!((found[0].found, found[0].of), (Some(1), Some(3)));
     }
 
     #[test]

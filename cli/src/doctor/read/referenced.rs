@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
-use domain::collection::Collection;
+use domain::collection::{Collection, Known};
 use domain::key::RecordKey;
 
 use super::trouble::{Asked, trouble};
 use super::{Answer, Stores};
 use crate::doctor::finding::Level;
 use crate::doctor::item;
+use crate::doctor::part::{self, Fit, Reference};
 use crate::doctor::seen::Referenced;
 
 /// The most keys of one call.
@@ -19,6 +20,9 @@ const BATCH: usize = 100;
 
 /// How often what a busy table has put off is asked for again.
 const TRIES: u32 = 5;
+
+/// How many rows of a partition are looked at for one that is referenced without its tenant.
+const LOOKED_AT: i32 = 25;
 
 /// Those of these rows of a collection that are there.
 ///
@@ -28,11 +32,50 @@ const TRIES: u32 = 5;
 pub async fn read(
     stores: &Stores,
     collection: &Collection,
-    keys: &BTreeSet<RecordKey>,
+    references: &BTreeSet<Reference>,
+) -> Result<Answer<Referenced>> {
+    let mut found = Referenced::new();
+    let mut answer = by_key(stores, collection, references, &mut found).await?;
+    if !answer.findings.is_empty() {
+        return Ok(Answer {
+            value: None,
+            ..answer
+        });
+    }
+    for reference in references {
+        let Reference::Parts(parts) = reference else {
+            continue;
+        };
+        let one = by_parts(stores, collection, parts).await?;
+        answer.units += one.units;
+        let Some(tenants) = one.value else {
+            answer.findings = one.findings;
+            return Ok(Answer {
+                value: None,
+                ..answer
+            });
+        };
+        found.extend(tenants.map(|tenant| (reference.clone(), tenant)));
+    }
+    Ok(Answer {
+        value: Some(found),
+        ..answer
+    })
+}
+
+async fn by_key(
+    stores: &Stores,
+    collection: &Collection,
+    references: &BTreeSet<Reference>,
+    found: &mut Referenced,
 ) -> Result<Answer<Referenced>> {
     let table = stores.names.of(collection);
-    let keys: Vec<&RecordKey> = keys.iter().collect();
-    let (mut found, mut units) = (Referenced::new(), 0.0);
+    let keys = references.iter().filter_map(|reference| match reference {
+        Reference::Key(key) => Some(key),
+        Reference::Parts(_) => None,
+    });
+    let keys: Vec<&RecordKey> = keys.collect();
+    let mut units = 0.0;
     for batch in keys.chunks(BATCH) {
         let mut left = Some(request(collection, batch)?);
         for attempt in 0..TRIES {
@@ -66,9 +109,8 @@ pub async fn read(
             let tables = answer.responses.unwrap_or_default();
             for row in tables.into_values().flatten() {
                 if let Some(key) = item::key_of(&row, &collection.key) {
-                    let tenant = collection.tenant.attribute();
-                    let tenant = tenant.and_then(|tenant| item::text(&row, tenant));
-                    found.insert(key, tenant.map(str::to_owned));
+                    let tenant = part::tenant(&row, collection);
+                    found.insert(Reference::Key(key), tenant);
                 }
             }
             left = answer
@@ -85,19 +127,96 @@ pub async fn read(
             return Ok(Answer::none(busy.finding(Level::Error, asked)));
         }
     }
-    Ok(Answer::read(found, units))
+    Ok(Answer {
+        value: None,
+        findings: Vec::new(),
+        units,
+    })
 }
 
-/// Only keys and tenant are asked for.
-fn request(collection: &Collection, keys: &[&RecordKey]) -> Result<KeysAndAttributes> {
+/// The tenant of the record with these parts, if there is one; a record that no query can find counts as there.
+async fn by_parts(
+    stores: &Stores,
+    collection: &Collection,
+    parts: &[(String, String)],
+) -> Result<Answer<Option<Option<String>>>> {
+    let equals: Vec<(&str, &str)> = parts
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let Ok(conditions) = collection.conditions(&equals) else {
+        return Ok(Answer::read(None, 0.0));
+    };
+    let known = |attribute: &str| {
+        let mut of = conditions.iter();
+        of.find(|condition| condition.attribute == attribute)
+            .map(|condition| &condition.known)
+    };
+    let Some(Known::Whole(partition)) = known(&collection.key.partition) else {
+        return Ok(Answer::read(Some(None), 0.0));
+    };
+    let table = stores.names.of(collection);
+    let names = names(collection);
+    let projection = (0..names.len()).map(|place| format!("#n{place}"));
+    let (sort, value) = match collection.key.sort.as_deref().and_then(known) {
+        None => ("", None),
+        Some(Known::Whole(text)) => (" AND #n1 = :s", Some(text)),
+        Some(Known::Beginning(text)) => (" AND begins_with(#n1, :s)", Some(text)),
+    };
+    let query = stores
+        .dynamodb
+        .query()
+        .table_name(&table)
+        .key_condition_expression(format!("#n0 = :p{sort}"))
+        .expression_attribute_values(":p", AttributeValue::S(partition.clone()))
+        .projection_expression(projection.collect::<Vec<_>>().join(", "))
+        .limit(LOOKED_AT)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    let query = match value {
+        None => query,
+        Some(text) => query.expression_attribute_values(":s", AttributeValue::S(text.clone())),
+    };
+    let query = names
+        .iter()
+        .enumerate()
+        .fold(query, |query, (place, name)| {
+            query.expression_attribute_names(format!("#n{place}"), *name)
+        });
+    let answer = match query.send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let resource = stores.arn(&table);
+            let asked = Asked {
+                action: "dynamodb:Query",
+                resource: &resource,
+            };
+            return Ok(Answer::none(trouble(error)?.finding(Level::Error, asked)));
+        }
+    };
+    let units = answer.consumed_capacity.as_ref();
+    let units = units.and_then(|consumed| consumed.capacity_units);
+    let rows = answer.items.unwrap_or_default();
+    let own = rows
+        .iter()
+        .find(|row| part::fit(row, collection) == Fit::Own);
+    let tenant = own.map(|row| part::tenant(row, collection));
+    Ok(Answer::read(tenant, units.unwrap_or_default()))
+}
+
+/// Only keys and tenant are asked for; those of the key come first.
+fn names(collection: &Collection) -> Vec<&str> {
     let mut names: Vec<&str> = collection.key.attributes().collect();
     let tenant = collection.tenant.attribute();
     names.extend(tenant.filter(|tenant| !collection.key.attributes().any(|part| part == *tenant)));
+    names
+}
+
+fn request(collection: &Collection, keys: &[&RecordKey]) -> Result<KeysAndAttributes> {
+    let names = names(collection);
     let placeholders: Vec<String> = (0..names.len()).map(|place| format!("#n{place}")).collect();
     let keys = keys.iter().map(|key| {
-        let parts = key.parts(&collection.key).into_iter();
-        parts
-            .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))
+        let each = collection.key.each().zip(key.values());
+        each.map(|((name, form), value)| (name.to_owned(), item::value(form.kind, value)))
             .collect::<HashMap<_, _>>()
     });
     Ok(KeysAndAttributes::builder()

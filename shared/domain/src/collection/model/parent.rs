@@ -100,7 +100,8 @@ pub struct Referenced {
 
 impl Referenced {
     /// The parts that `by` holds, in its order.
-    pub(in crate::collection) fn parts(&self, by: &[String]) -> Vec<&str> {
+    #[must_use]
+    pub fn parts(&self, by: &[String]) -> Vec<&str> {
         let mut parts = self.key.parts();
         if let TenantRule::Part { name, .. } = &self.tenant
             && by.len() < parts.len()
@@ -110,8 +111,14 @@ impl Referenced {
         parts
     }
 
+    /// Whether the key is `by` and the tenant, which `by` does not hold.
+    #[must_use]
+    pub fn needs_tenant(&self, by: &[String]) -> bool {
+        self.parts(by).len() < self.key.parts().len()
+    }
+
     /// The key that is referenced by these values of `by`, for this tenant; `None` where something of it is missing.
-    pub(crate) fn key<'v>(
+    pub fn key<'v>(
         &self,
         by: &[String],
         tenant: &'v Tenant,

@@ -4,6 +4,9 @@ use super::super::read::keys::{KEYS, Support};
 
 const PAGE: &str = include_str!("../../../../../docs/collections.md");
 
+/// The page that takes a team from its table to a deletion.
+const ATTACH: &str = include_str!("../../../../../docs/attach.md");
+
 /// The keys of the page's tables, each with whether the page says that it is supported.
 fn documented() -> Vec<(&'static str, bool)> {
     let (_, keys) = PAGE.split_once("\n## Keys\n").unwrap();
@@ -25,17 +28,21 @@ fn the_page_names_every_key_and_no_other_in_the_order_of_the_parser() {
     assert_eq!(documented(), known);
 }
 
-#[test]
-fn every_example_of_the_page_is_valid() {
-    let examples: Vec<_> = PAGE
-        .split("```toml\n")
-        .skip(1)
+fn examples(page: &str) -> Vec<&str> {
+    let blocks = page.split("```toml\n").skip(1);
+    blocks
         .filter_map(|rest| rest.split_once("```"))
         .map(|(example, _)| example)
-        .collect();
+        .collect()
+}
 
-    assert_eq!(examples.len(), 5);
-    for example in examples {
-        assert_eq!(super::errors_of(example), "", "{example}");
+#[test]
+fn every_example_of_the_pages_is_valid() {
+    for (page, count) in [(PAGE, 5), (ATTACH, 8)] {
+        let examples = examples(page);
+        assert_eq!(examples.len(), count);
+        for example in examples {
+            assert_eq!(super::errors_of(example), "", "{example}");
+        }
     }
 }

@@ -1,15 +1,16 @@
 //! `tombstone doctor` as it is called, against stores that this file plays: what it asks, what it shows, how it ends.
 #![cfg(test)]
 
+mod server;
+
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::mpsc::{self, Receiver};
-use std::{fs, thread};
 
 use serde_json::{Value, json};
+
+use self::server::server;
 
 const FILE: &str = r#"[shelves]
 table       = "shelves"
@@ -30,64 +31,22 @@ retention   = "30d"
 const DOCUMENT: &str =
     "document = { index = \"books\", id = \"{shelf}~{book}\", fields = [\"title\"] }\n";
 
-/// What was asked: the target of DynamoDB, or the first line and nothing.
-type Asked = (String, Value);
+/// Two kinds in one table, of which one has the tenant of the other.
+const PARTS: &str = r#"[applications]
+table       = "lpas"
+key         = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", is = "DONOR#{owner}" }]
+tenant      = { part = "owner" }
+strategy    = "flag"
+retention   = "30d"
 
-/// Answers a question: a target and a body of DynamoDB, or the path of a search and its body.
-type Answers = fn(&str, &Value) -> (u16, Value);
-
-fn server(answers: Answers) -> (String, Receiver<Asked>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (send, asked) = mpsc::channel();
-    thread::spawn(move || {
-        for connection in listener.incoming() {
-            let send = send.clone();
-            thread::spawn(move || {
-                let mut connection = connection.unwrap();
-                let (what, body) = read(&mut connection);
-                let (status, answer) = answers(&what, &body);
-                let _over = send.send((what, body));
-                let answer = answer.to_string();
-                let _gone = write!(
-                    connection,
-                    "HTTP/1.1 {status} told\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
-                    answer.len()
-                );
-            });
-        }
-    });
-    (url, asked)
-}
-
-fn read(connection: &mut TcpStream) -> (String, Value) {
-    let mut bytes = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let header = |name: &str| {
-                let mut lines = head.lines().filter_map(|line| line.split_once(": "));
-                lines
-                    .find_map(|(is, value)| is.eq_ignore_ascii_case(name).then(|| value.to_owned()))
-            };
-            let length = header("content-length").map_or(0, |length| length.parse().unwrap());
-            if body.len() >= length {
-                let target = header("x-amz-target");
-                let what = target.map(|target| target.replace("DynamoDB_20120810.", ""));
-                let line = head.lines().next().unwrap().replace(" HTTP/1.1", "");
-                return (
-                    what.unwrap_or(line),
-                    serde_json::from_str(body).unwrap_or_default(),
-                );
-            }
-        }
-        match connection.read(&mut part).unwrap() {
-            0 => return (String::new(), Value::Null),
-            some => bytes.extend_from_slice(&part[..some]),
-        }
-    }
-}
+[attorneys]
+table       = "lpas"
+key         = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", is = "ATTORNEY#{attorney}" }]
+tenant      = { from = "parent" }
+parent      = { collection = "applications", by = ["application"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+"#;
 
 /// Stores that fit, but for one book without a tenant, and one on a shelf that is not there.
 fn fitting(what: &str, body: &Value) -> (u16, Value) {
@@ -96,6 +55,7 @@ fn fitting(what: &str, body: &Value) -> (u16, Value) {
         "DescribeTable" => {
             let key = match table {
                 "shelves" => vec!["shelf"],
+                "lpas" => vec!["PK", "SK"],
                 _ => vec!["shelf", "book"],
             };
             let schema: Vec<Value> = key
@@ -125,6 +85,13 @@ fn fitting(what: &str, body: &Value) -> (u16, Value) {
             let text = |value: &str| json!({"S": value});
             let items = match table {
                 "shelves" => vec![json!({"shelf": text("s-secret"), "owner": text("acme")})],
+                "lpas" => vec![
+                    json!({"PK": text("LPA#1"), "SK": text("DONOR#ada")}),
+                    json!({"PK": text("LPA#1"), "SK": text("ATTORNEY#1")}),
+                    json!({"PK": text("LPA#1"), "SK": text("NOTE#1")}),
+                    json!({"PK": text("LPA#2"), "SK": text("ATTORNEY#2")}),
+                    json!({"PK": text("SESSION#1"), "SK": text("SESSION#1")}),
+                ],
                 _ => vec![
                     json!({"shelf": text("s-secret"), "book": text("b-1"), "owner": text("acme")}),
                     json!({"shelf": text("s-secret"), "book": text("b-2"), "owner": text("acme")}),
@@ -137,6 +104,14 @@ fn fitting(what: &str, body: &Value) -> (u16, Value) {
         "BatchGetItem" => {
             let shelf = json!({"shelf": {"S": "s-secret"}, "owner": {"S": "acme"}});
             json!({"Responses": {"shelves": [shelf]}, "UnprocessedKeys": {}})
+        }
+        "Query" => {
+            let partition = &body["ExpressionAttributeValues"][":p"]["S"];
+            assert_eq!(body["ExpressionAttributeValues"][":s"]["S"], "DONOR#");
+            let is_there = partition == "LPA#1";
+            let row = json!({"PK": {"S": "LPA#1"}, "SK": {"S": "DONOR#ada"}});
+            let items = Vec::from_iter(is_there.then_some(row));
+            json!({"Items": items, "Count": items.len(), "ConsumedCapacity": {"CapacityUnits": 0.5}})
         }
         "ListTables" => json!({"TableNames": ["books", "labels", "shelves"]}),
         "GET /t-books" => {
@@ -216,6 +191,8 @@ fn it_asks_nothing_that_writes_and_what_it_asks_is_what_the_page_has_allowed() {
 
     let report = json(&output);
     assert_eq!(output.status.code(), Some(1), "{report:#}");
+    let parts = self::folder("writes-parts", PARTS);
+    let _told = doctor(&url, &["--collections", &parts, "--json"]);
     let called: BTreeSet<String> = asked.try_iter().map(|(what, _)| what).collect();
     let (searches, calls): (Vec<_>, Vec<_>) =
         called.into_iter().partition(|what| what.contains(" /"));
@@ -223,7 +200,7 @@ fn it_asks_nothing_that_writes_and_what_it_asks_is_what_the_page_has_allowed() {
         searches.iter().all(|line| line.starts_with("GET ")),
         "{searches:?}"
     );
-    let page = include_str!("../../docs/command-line.md");
+    let page = include_str!("../../../docs/command-line.md");
     let (_, section) = page.split_once("\n## doctor\n").unwrap();
     let policy = section.split("```json\n").find_map(|block| {
         let policy: Value = serde_json::from_str(block.split("```").next()?).ok()?;
@@ -276,6 +253,41 @@ fn rows_and_documents_are_judged_and_told_with_file_line_and_key() {
         (&json!(4), &json!(1))
     );
     assert_eq!(books["described"]["status"], "ACTIVE");
+}
+
+#[test]
+fn a_table_that_collections_share_is_read_once_and_each_has_its_own_rows() {
+    let (url, asked) = server(fitting);
+    let folder = folder("shared", PARTS);
+
+    let output = doctor(&url, &["--collections", &folder, "--json"]);
+
+    let report = json(&output);
+    assert_eq!(
+        codes(&report),
+        ["applications ROWS_UNDECLARED", "attorneys PARENT_MISSING"]
+    );
+    let undeclared = &report["findings"][0];
+    assert_eq!(
+        (&undeclared["found"], &undeclared["of"]),
+        (&json!(2), &json!(5))
+    );
+    let parent = &report["findings"][1];
+    assert_eq!((&parent["found"], &parent["of"]), (&json!(1), &json!(2)));
+    let sampled: Vec<&Value> = report["collections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["sampled"])
+        .collect();
+    assert_eq!(sampled, [&json!(1), &json!(2)]);
+    let of_table = |what: &str, body: &Value| {
+        what == "DescribeTable" && body["TableName"] == "lpas"
+            || what == "Scan" && body["Segment"] == 0
+    };
+    let calls = asked.try_iter().filter(|(what, body)| of_table(what, body));
+    assert_eq!(calls.count(), 2);
+    assert_eq!(report["read_units"], 1.5);
 }
 
 #[test]
