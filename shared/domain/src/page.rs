@@ -256,6 +256,16 @@ impl Exceptions {
 }
 
 impl Page {
+    /// The page as a store gives it back: nobody remembers what was found in its rows.
+    #[must_use]
+    pub fn as_stored(&self) -> Self {
+        let mut stored = self.clone();
+        for entry in &mut stored.entries {
+            entry.as_read = AsRead::default();
+        }
+        stored
+    }
+
     /// How many records of each collection it lists.
     #[must_use]
     pub fn sizes(&self) -> BTreeMap<CollectionName, u64> {

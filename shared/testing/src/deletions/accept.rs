@@ -71,7 +71,7 @@ impl AcceptDeletions for FakeDeletions {
             *attributes = marked;
             state.deletions.insert(id.clone(), deletion.clone());
             state.scopes.insert(id.clone(), scope.clone());
-            state.pages.insert((id, page.number), page.clone());
+            state.pages.insert((id, page.number), page.as_stored());
             state.use_key(deletion, key);
             Ok(AcceptOutcome::Accepted)
         })

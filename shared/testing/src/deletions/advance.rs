@@ -95,7 +95,7 @@ impl AdvanceDeletions for FakeDeletions {
         let stored = state
             .pages
             .entry((id, page.number))
-            .or_insert_with(|| page.clone());
+            .or_insert_with(|| page.as_stored());
         Ok(if stored == page {
             PutPageOutcome::Written
         } else {
