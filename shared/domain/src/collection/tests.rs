@@ -14,6 +14,8 @@ mod shipped;
 mod tenants;
 mod unsupported;
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// Two collections that are right, and say as little as they can.
@@ -120,15 +122,13 @@ fn every_key_of_this_version_is_read() {
         "#,
     );
 
-    assert_eq!(
-        collections.get("boxes").unwrap().retention,
-        Retention::Never
-    );
+    let boxes = collections.get("boxes").unwrap();
+    assert_eq!(boxes.retention, Retention::Never);
     let expected = Collection {
         name: "letters".parse().unwrap(),
         table: "all.letters-2".into(),
         key: KeySchema::plain("letter", None),
-        composed: std::collections::BTreeMap::new(),
+        composed: BTreeMap::new(),
         is_rowless: false,
         tenant: TenantRule::Attribute {
             attribute: "owner".into(),
