@@ -21,7 +21,7 @@ pub mod undeclared;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use domain::collection::{Collection, Collections, SourceFile};
+use domain::collection::{Collections, SourceFile};
 use jiff::Timestamp;
 
 use self::finding::Finding;
@@ -81,7 +81,7 @@ pub async fn examine(
             name: collection.name.to_string(),
             table: stores.names.of(collection),
             sampled: seen.rows.as_ref().map_or(0, Vec::len),
-            index: index_name(stores, collection),
+            index: stores.index_of(collection),
             documents: seen.documents.as_ref().map(|seen| seen.found.len()),
             described: seen.table,
             is_rowless: collection.is_rowless,
@@ -125,7 +125,7 @@ pub async fn describe(
             read::tables::describe(stores, &name).await?
         };
         let told = answer.findings.iter().cloned();
-        findings.extend(told.map(|one| of(collection, one)));
+        findings.extend(told.map(|one| one.of(&collection.name)));
         if let Some(table) = &answer.value {
             tables.insert(collection.name.to_string(), table.clone());
         }
@@ -155,17 +155,4 @@ pub fn shown(mut finding: Finding, files: &Files, show_keys: bool) -> Finding {
         });
     }
     finding
-}
-
-fn of(collection: &Collection, finding: Finding) -> Finding {
-    Finding {
-        collection: Some(collection.name.to_string()),
-        ..finding
-    }
-}
-
-fn index_name(stores: &Stores, collection: &Collection) -> Option<String> {
-    let search = stores.search.as_ref()?;
-    let document = collection.document.as_ref()?;
-    Some(format!("{}{}", search.prefix, document.index))
 }

@@ -4,6 +4,7 @@
 mod applications;
 mod chat_by_indexes;
 mod chat_with_ttl;
+mod doctor;
 mod documents_per_site;
 mod granules;
 mod made_of_parts;

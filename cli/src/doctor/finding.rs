@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use domain::collection::CollectionName;
 use serde::Serialize;
 
 use super::code::Code;
@@ -110,6 +111,13 @@ impl Finding {
             advice: advice.into(),
             keys: Vec::new(),
         }
+    }
+
+    /// About this collection.
+    #[must_use]
+    pub fn of(mut self, collection: &CollectionName) -> Self {
+        self.collection = Some(collection.to_string());
+        self
     }
 
     /// About a key of the collection, such as `parent.gsi`.

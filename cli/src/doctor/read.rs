@@ -9,6 +9,7 @@ mod trouble;
 
 use aws::TableNames;
 use aws_sdk_dynamodb::Client;
+use domain::collection::Collection;
 use opensearch::OpenSearch;
 use reqwest::Url;
 
@@ -41,6 +42,14 @@ pub struct Search {
 }
 
 impl Stores {
+    /// The name of a collection's index, where it has documents and there is a search.
+    #[must_use]
+    pub fn index_of(&self, collection: &Collection) -> Option<String> {
+        let search = self.search.as_ref()?;
+        let document = collection.document.as_ref()?;
+        Some(format!("{}{}", search.prefix, document.index))
+    }
+
     /// The ARN of a table, with `*` for the account, which nothing here knows.
     #[must_use]
     pub fn arn(&self, table: &str) -> String {

@@ -11,7 +11,6 @@ use super::part::{self, Fit, Reference};
 use super::read::{self, Answer, Stores};
 use super::seen::{Beside, Referenced, Seen, TableSeen};
 use super::subject::id_of;
-use super::{index_name, of};
 
 /// The most rows that are sampled of one table, however many collections share it.
 const MOST: usize = 1000;
@@ -59,8 +58,7 @@ impl<'a> Reading<'a> {
             seen.parents = self.parents(collection, rows).await?;
             seen.kept = self.kept(collection, rows).await?;
         }
-        if let (Some(search), Some(name)) =
-            (&self.stores.search, index_name(self.stores, collection))
+        if let (Some(search), Some(name)) = (&self.stores.search, self.stores.index_of(collection))
         {
             let answer = read::documents::describe(self.stores, search, &name).await;
             seen.search = self.take(collection, answer);
@@ -101,7 +99,8 @@ impl<'a> Reading<'a> {
             return Ok(());
         };
         let told = answer.findings.iter().cloned();
-        self.findings.extend(told.map(|one| of(collection, one)));
+        self.findings
+            .extend(told.map(|one| one.of(&collection.name)));
         if let Some(rows) = &answer.value {
             let (own, beside) = sorted(rows, collection, &sharing);
             (seen.rows, seen.beside) = (Some(own), beside);
@@ -166,7 +165,7 @@ impl<'a> Reading<'a> {
     fn take<T>(&mut self, collection: &Collection, answer: Answer<T>) -> Option<T> {
         let findings = answer.findings.into_iter();
         self.findings
-            .extend(findings.map(|finding| of(collection, finding)));
+            .extend(findings.map(|finding| finding.of(&collection.name)));
         self.units += answer.units;
         answer.value
     }
