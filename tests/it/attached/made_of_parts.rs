@@ -42,7 +42,7 @@ async fn a_part_behind_one_that_is_unknown_is_compared_all_the_same() {
             of("USER#u", "MSG#2026-03#t-10"),
         ],
     );
-    let file = r##"
+    let file = r#"
 [threads]
 table       = "t"
 key         = [{ attribute = "PK", is = "USER#{user}" }, { attribute = "SK", is = "THREAD#{thread}" }]
@@ -58,7 +58,7 @@ tenant      = { part = "user" }
 parent      = { collection = "threads", by = ["user", "thread"], on_delete = "cascade" }
 strategy    = "erase"
 restore     = "never"
-"##;
+"#;
     let table = Attached::of("threads", &schema, file, "u");
 
     let deletion = table.delete("threads", "t-1", None).await;
@@ -85,7 +85,7 @@ async fn children_of_a_number_are_found_deleted_and_restored_below_it() {
             of("70", "LINE#1"),
         ],
     );
-    let file = r##"
+    let file = r#"
 [orders]
 table       = "t"
 key         = [{ attribute = "order_id", type = "N" }, { attribute = "line", is = "HEAD#" }]
@@ -101,7 +101,7 @@ tenant      = { fixed = "main" }
 parent      = { collection = "orders", by = ["order_id"], on_delete = "cascade", required = true }
 strategy    = "flag"
 retention   = "30d"
-"##;
+"#;
     let table = Attached::of("orders", &schema, file, "main");
 
     let deletion = table.delete("orders", "7", None).await;
@@ -134,7 +134,7 @@ async fn a_detached_row_loses_the_composed_text_that_names_its_parent() {
     schema["tables"][0]["indexes"] = json!([
         { "name": "by_set", "hash": { "name": "set", "type": "S" }, "projection": "ALL" }
     ]);
-    let file = r##"
+    let file = r#"
 [sets]
 table       = "t"
 key         = [{ attribute = "id", is = "SET#{name}#{version}" }]
@@ -151,7 +151,7 @@ parts       = { set = "{name}___{version}" }
 parent      = { collection = "sets", by = ["name", "version"], gsi = "by_set", on_delete = "detach" }
 strategy    = "flag"
 retention   = "30d"
-"##;
+"#;
     let table = Attached::of("sets", &schema, file, "main");
 
     let deletion = table.delete("sets", "a", Some("1")).await;

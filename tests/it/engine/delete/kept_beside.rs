@@ -48,7 +48,7 @@ fn world(strategy: &str) -> World {
             &world,
             "folders",
             &key("f"),
-            json!({ "expires": 1_796_036_000, "version": 1 }),
+            &json!({ "expires": 1_796_036_000, "version": 1 }),
         ),
     );
     for (note, more) in [
@@ -59,7 +59,7 @@ fn world(strategy: &str) -> World {
             json!({ "_version": 3, "_deleted": null, "deletedAt": null }),
         ),
     ] {
-        let row = with(&world, "notes", &key2("f", note), more);
+        let row = with(&world, "notes", &key2("f", note), &more);
         world.put_row("notes", row);
     }
     world
@@ -69,7 +69,7 @@ fn with(
     world: &World,
     name: &str,
     key: &domain::key::RecordKey,
-    more: Value,
+    more: &Value,
 ) -> Map<String, Value> {
     let mut row = world.live_row(name, key, None);
     row.extend(more.as_object().cloned().unwrap());
