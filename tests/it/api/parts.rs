@@ -279,9 +279,9 @@ permissions = { read = ["member"], audit = ["member"] }
 "#,
     );
     for (pk, sk) in [
-        ("CUST#1", "TXN#1"),
-        ("CUST#1", "TXN#2"),
-        ("CUST#12", "TXN#1"),
+        ("acme|CUST#1", "TXN#1"),
+        ("acme|CUST#1", "TXN#2"),
+        ("acme|CUST#12", "TXN#1"),
     ] {
         let row = json!({ "pk": pk, "sk": sk });
         world.put_row("transactions", row.as_object().unwrap().clone());
