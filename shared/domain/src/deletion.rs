@@ -13,6 +13,7 @@ mod failure;
 mod id;
 mod late;
 pub mod machine;
+mod marking;
 mod order;
 mod pass_events;
 mod releasing;

@@ -275,7 +275,7 @@ parent      = { collection = "customers", by = ["realm", "customer"], on_delete 
 strategy    = "flag"
 retention   = "30d"
 serve       = ["read"]
-permissions = { read = ["member"], audit = ["member"] }
+permissions = { read = ["member"], restore = ["member"], audit = ["member"] }
 "#,
     );
     for (pk, sk) in [

@@ -98,21 +98,6 @@ impl Deletion {
         deletion
     }
 
-    /// A deletion of records that others have marked, the last of them at this moment. What should be gone by now is
-    /// purged at once.
-    #[must_use]
-    pub fn adopt(accepted: Accepted<'_>, deleted_at: Timestamp, timing: &Timing) -> Self {
-        let now = to_millisecond(accepted.now);
-        let deleted_at = to_millisecond(deleted_at).min(now);
-        let purge_at = accepted.collection.retention.purge_at(deleted_at);
-        Self {
-            adopts: true,
-            deleted_at,
-            purge_at: purge_at.map(|at| to_millisecond(at).max(now)),
-            ..Self::accept(accepted, timing)
-        }
-    }
-
     /// Takes the lease for one slice that ends at `slice_end`.
     ///
     /// # Errors

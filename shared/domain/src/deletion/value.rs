@@ -13,12 +13,11 @@ use super::machine::{self, Action, Refusal, Terms};
 use super::order::Order;
 use super::pass_events::Notified;
 use super::state::{Pass, State};
-use crate::collection::{Collection, CollectionName};
+use crate::collection::CollectionName;
 use crate::cursor::SelectCursor;
 use crate::key::RecordKey;
 use crate::page::Page;
 use crate::principal::Tenant;
-use crate::row::{Mark, RowMark};
 use crate::strategy::Strategy;
 
 /// Who works on a deletion at the moment, and until when.
@@ -142,34 +141,6 @@ pub struct Deletion {
 }
 
 impl Deletion {
-    /// The mark that its records carry.
-    #[must_use]
-    pub fn mark(&self) -> Mark {
-        Mark {
-            deleted_at: self.deleted_at,
-            deleted_by: self.requested_by.clone(),
-            deletion_id: self.id,
-            purge_at: self.purge_at,
-            written_at: self.deleted_at,
-            adopts: self.adopts,
-        }
-    }
-
-    /// Whether a record with this mark, of this collection, is one that it takes over.
-    #[must_use]
-    pub fn takes_over(&self, collection: &Collection, mark: RowMark) -> bool {
-        self.adopts && collection.adopt.is_some() && mark == RowMark::By(None)
-    }
-
-    /// The mark, as it is written at this moment.
-    #[must_use]
-    pub fn mark_at(&self, written_at: Timestamp) -> Mark {
-        Mark {
-            written_at,
-            ..self.mark()
-        }
-    }
-
     /// The collections that it requests itself, whose rights decide who may see it and act on it. For records that a
     /// cascade reaches, the rights of the collection that they were reached from decide.
     pub fn named(&self) -> impl Iterator<Item = &str> {
