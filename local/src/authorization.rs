@@ -14,7 +14,7 @@ use crate::stack::authorizer::{record_file, wildcard};
 use crate::terminal;
 
 /// Rights that the tests do not use, as `ROLE STATEMENT ACTION` with `*` for any text, and why the role has them.
-const UNUSED: [(&str, &str); 9] = [
+const UNUSED: [(&str, &str); 10] = [
     (
         "* logs:*",
         "the Lambda service writes the logs, in the function's role",
@@ -50,6 +50,10 @@ const UNUSED: [(&str, &str); 9] = [
     (
         "SweeperRole Copies dynamodb:PartiQLDelete",
         "removes, in a comparison, copies that a restored or purged deletion has left",
+    ),
+    (
+        "SweeperRole LookThroughRows dynamodb:Scan",
+        "looks for rows that others have marked, where a file says `adopt`; no collection of the stack does",
     ),
 ];
 
