@@ -190,13 +190,8 @@ impl Entry {
     /// The text of such an attribute, or the value of a part.
     #[must_use]
     pub fn text<'a>(&'a self, collection: &Collection, name: &str) -> Option<&'a str> {
-        let of_row = |attribute: &str| {
-            let mut of_key = self.key.parts(&collection.key).into_iter();
-            let found = of_key.find(|(part, _)| *part == attribute);
-            let held = || self.effects.values.get(attribute)?.as_str();
-            found.map(|(_, value)| value).or_else(held)
-        };
-        collection.part(&self.key, of_row, name)
+        let held = |attribute: &str| self.effects.values.get(attribute)?.as_str();
+        collection.part(&self.key, held, name)
     }
 
     /// The parent that the record of this tenant referenced; only known where effects need it.

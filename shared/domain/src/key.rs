@@ -114,8 +114,8 @@ impl RecordKey {
         let mut parts: Vec<(&str, &str)> = Vec::new();
         for ((attribute, form), value) in schema.each().zip(self.values()) {
             for (name, value) in form.read(attribute, value)? {
-                match parts.iter().find(|(known, _)| *known == name) {
-                    Some((_, known)) if *known != value => return None,
+                match value_of(&parts, name) {
+                    Some(known) if known != value => return None,
                     Some(_) => {}
                     None => parts.push((name, value)),
                 }
@@ -236,6 +236,12 @@ pub struct RecordRef {
     pub collection: CollectionName,
     /// Its key.
     pub key: RecordKey,
+}
+
+/// The value of this name in a list of `(name, value)`.
+pub(crate) fn value_of<'v>(values: &[(&str, &'v str)], name: &str) -> Option<&'v str> {
+    let found = values.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| *value)
 }
 
 fn check(part: &'static str, value: &str) -> Result<(), KeyError> {

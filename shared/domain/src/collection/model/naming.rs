@@ -4,7 +4,7 @@ use super::key_schema::KeySchema;
 use super::pattern::{Known, PartError};
 use super::record::Collection;
 use super::tenant::TenantRule;
-use crate::key::{KeyError, RecordId, RecordKey};
+use crate::key::{KeyError, RecordId, RecordKey, value_of};
 use crate::principal::Tenant;
 
 /// What rows must have in one attribute.
@@ -63,10 +63,8 @@ impl Collection {
     pub fn id_of(&self, key: &RecordKey) -> RecordId {
         let id = || {
             let read = key.read(&self.key)?;
-            let mut values = self.id_parts().into_iter().map(|part| {
-                let found = read.iter().find(|(name, _)| *name == part);
-                found.map(|(_, value)| *value)
-            });
+            let parts = self.id_parts().into_iter();
+            let mut values = parts.map(|part| value_of(&read, part));
             let first = values.next()??;
             Some(match values.next() {
                 None => RecordId::new(first, None),
@@ -80,13 +78,8 @@ impl Collection {
     #[must_use]
     pub fn parent_named_by(&self, key: &RecordKey, tenant: &Tenant) -> Option<RecordKey> {
         let link = self.parent.as_ref()?;
-        let parts = key.parts(&self.key);
-        let text = |attribute: &str| {
-            let found = parts.iter().find(|(name, _)| *name == attribute);
-            found.map(|(_, value)| *value)
-        };
-        link.of
-            .key(&link.by, tenant, |name| self.part(key, text, name))
+        let of_key = |name: &str| self.part(key, |_| None, name);
+        link.of.key(&link.by, tenant, of_key)
     }
 
     /// The attributes of which `parent.by` is read, each once, with their texts in rows that reference a parent with this
@@ -168,13 +161,12 @@ impl Collection {
         text: impl Fn(&str) -> Option<&'a str>,
         name: &str,
     ) -> Option<&'a str> {
-        let of = |read: Vec<(&str, &'a str)>| {
-            let found = read.into_iter().find(|(part, _)| *part == name);
-            found.map(|(_, value)| value)
-        };
+        let of = |read: Vec<(&str, &'a str)>| value_of(&read, name);
         for ((attribute, form), value) in self.key.each().zip(key.values()) {
-            let is_plain = attribute == name && form.is.is_empty();
-            if is_plain || form.has(name) {
+            if attribute == name {
+                return Some(value);
+            }
+            if form.has(name) {
                 return of(form.read(attribute, value)?);
             }
         }
@@ -196,10 +188,7 @@ impl Collection {
         &'a self,
         equals: &[(&'a str, &str)],
     ) -> Result<Vec<Condition<'a>>, PartError> {
-        let part = |name: &str| {
-            let found = equals.iter().find(|(part, _)| *part == name);
-            found.map(|(_, value)| *value)
-        };
+        let part = |name: &str| value_of(equals, name);
         let mut conditions = Vec::new();
         let mut add = |attribute: &'a str, known: Known| {
             if known != Known::Beginning(String::new()) {

@@ -3,7 +3,7 @@
 use super::key_schema::KeySchema;
 use super::name::CollectionName;
 use super::tenant::TenantRule;
-use crate::key::RecordKey;
+use crate::key::{RecordKey, value_of};
 use crate::principal::Tenant;
 
 /// The upper end of a relation, as the child declares it.
@@ -136,10 +136,7 @@ impl Referenced {
     #[must_use]
     pub fn values<'k>(&self, by: &[String], key: &'k RecordKey) -> Vec<Option<&'k str>> {
         let read = key.read(&self.key).unwrap_or_default();
-        let value = |part: &str| {
-            let found = read.iter().find(|(name, _)| *name == part);
-            found.map(|(_, value)| *value)
-        };
-        self.parts(by).into_iter().map(value).collect()
+        let parts = self.parts(by).into_iter();
+        parts.map(|part| value_of(&read, part)).collect()
     }
 }

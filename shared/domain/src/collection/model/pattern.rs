@@ -223,4 +223,4 @@ fn literal(text: &str) -> Result<String, PatternError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::collection) mod tests;

@@ -6,6 +6,7 @@
 
 use super::key_schema::KeySchema;
 use super::pattern::{Known, Pattern, PatternError};
+use crate::key::value_of;
 
 /// The longest document id in bytes that OpenSearch accepts.
 pub const ID_BYTES: usize = 512;
@@ -69,10 +70,7 @@ impl IdTemplate {
     /// [`IdError`] when the key has no unambiguous id, or one that OpenSearch does not accept. A part that is not given
     /// counts as ambiguous.
     pub fn render(&self, parts: &[(&str, &str)]) -> Result<String, IdError> {
-        let value = |name: &str| {
-            let found = parts.iter().find(|(part, _)| *part == name);
-            found.map(|(_, value)| *value)
-        };
+        let value = |name: &str| value_of(parts, name);
         let ambiguous = |attribute: &str| IdError::Ambiguous {
             attribute: attribute.to_owned(),
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::consistency::taken;
 use super::problems::Problems;
 use super::tree::{Entry, Kind, Section};
 use super::values::{attribute_and_gsi, attributes, named, one_of};
@@ -325,53 +326,18 @@ pub(super) fn parts_are_their_own<'a>(
         let patterns = forms.chain(collection.composed.values());
         patterns.flat_map(Pattern::names).collect()
     };
-    let mut attributes: Vec<(&str, &str)> = Vec::new();
-    let each = |key: &'static str, names: Vec<&'_ str>| -> Vec<(&'static str, String)> {
-        names
-            .into_iter()
-            .map(|name| (key, name.to_owned()))
-            .collect()
-    };
+    let may_be_parts = ["author", "parent.by", "parts", "filters.time"];
+    let mut attributes = taken(collection);
+    attributes.retain(|(key, _)| !may_be_parts.contains(key));
     let promote = collection.parent.iter().flat_map(|parent| &parent.promote);
     let promote = promote.flat_map(|promotion| [promotion.owner.as_str(), promotion.by.as_str()]);
-    let document = collection
-        .document
-        .iter()
-        .flat_map(|document| &document.fields);
-    let aggregates = collection
-        .aggregates
-        .iter()
-        .map(|aggregate| aggregate.of.as_str());
-    let schedule = collection
-        .schedule
-        .iter()
-        .flat_map(ScheduleTemplate::attributes);
-    let status = collection
-        .status
-        .iter()
-        .map(|status| status.attribute.as_str());
-    let named: Vec<(&str, String)> = [
-        each("key", collection.key.attributes().collect()),
-        each(
-            "tenant",
-            collection.tenant.attribute().into_iter().collect(),
-        ),
-        each("filters", collection.filters.attributes().collect()),
-        each("parent.promote", promote.collect()),
-        each("document.fields", document.map(String::as_str).collect()),
-        each("aggregates", aggregates.collect()),
-        each("schedule", schedule.collect()),
-        each("status", status.collect()),
-        each(
-            "version",
-            collection.version.as_deref().into_iter().collect(),
-        ),
-        each("marks", collection.marks.all().to_vec()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    attributes.extend(named.iter().map(|(key, name)| (*key, name.as_str())));
+    attributes.extend(promote.map(|name| ("parent.promote", name)));
+    let aggregates = collection.aggregates.iter();
+    attributes.extend(aggregates.map(|aggregate| ("aggregates", aggregate.of.as_str())));
+    let schedule = collection.schedule.iter();
+    let schedule = schedule.flat_map(ScheduleTemplate::attributes);
+    attributes.extend(schedule.map(|name| ("schedule", name)));
+    attributes.extend(collection.marks.all().map(|name| ("marks", name)));
     for (key, name) in attributes {
         if of_patterns.contains(&name) {
             let message = format!(

@@ -9,7 +9,7 @@ fn pattern(text: &str) -> Pattern {
 }
 
 /// All texts of up to `length` letters.
-fn texts(letters: &[char], length: usize) -> Vec<String> {
+pub(in crate::collection) fn texts(letters: &[char], length: usize) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut last = all.clone();
     for _ in 0..length {

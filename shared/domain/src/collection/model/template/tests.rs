@@ -2,24 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::pattern::tests::texts;
 use super::*;
 
 fn key() -> KeySchema {
     KeySchema::plain("a", Some("b"))
-}
-
-/// All texts of up to `length` letters.
-fn texts(letters: &[char], length: usize) -> Vec<String> {
-    let mut all = vec![String::new()];
-    let mut last = all.clone();
-    for _ in 0..length {
-        last = last
-            .iter()
-            .flat_map(|text| letters.iter().map(move |letter| format!("{text}{letter}")))
-            .collect();
-        all.extend(last.iter().cloned());
-    }
-    all
 }
 
 #[test]
