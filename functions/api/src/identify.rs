@@ -3,7 +3,7 @@
 //! A path is decoded before it arrives here, maybe more than once, so an id with a character that has a meaning in
 //! paths may have been another id when the client wrote it. In a path such an id is refused, not guessed.
 
-use domain::collection::{Collection, PartError};
+use domain::collection::Collection;
 use domain::key::{KeyError, RecordKey};
 use domain::principal::Tenant;
 use serde::Deserialize;
@@ -83,18 +83,9 @@ fn is_plain(segment: &str) -> bool {
 }
 
 fn wrong(collection: &Collection, error: &KeyError, id: &str, sort: &str) -> Problem {
-    let is_second = |part: &str| collection.id_parts().get(1) == Some(&part);
-    let at = match error {
-        KeyError::Empty { part } | KeyError::TooLong { part, .. } if *part == "id" => id,
-        KeyError::Part(PartError { part, .. }) | KeyError::Number { part } if !is_second(part) => {
-            id
-        }
-        KeyError::Empty { .. }
-        | KeyError::TooLong { .. }
-        | KeyError::Part(_)
-        | KeyError::Number { .. }
-        | KeyError::SortMissing
-        | KeyError::SortNotAllowed => sort,
+    let at = match collection.field_of(error) {
+        "id" => id,
+        _ => sort,
     };
     Problem::new(Code::InvalidId, format!("{error}.")).at(at, error.to_string())
 }

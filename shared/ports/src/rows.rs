@@ -89,8 +89,8 @@ pub trait ReadRows: Send + Sync {
         fields: Fields,
     ) -> impl Future<Output = Result<Vec<Attempt<Option<Row>>>, DependencyError>> + Send;
 
-    /// One page of a query. Rows of other collections that are in the same table are left out. Through the table it is consistent; through an index a new row may be missing for a moment
-    /// and a removed one may still be shown.
+    /// One page of a query. Rows of other collections that are in the same table are left out. Through the table it is
+    /// consistent; through an index a new row may be missing for a moment and a removed one may still be shown.
     ///
     /// # Errors
     ///
@@ -136,8 +136,7 @@ pub trait MarkRows: Send + Sync {
     const MARK_BATCH: usize = 25;
 
     /// Marks live rows of this tenant that are as they were read, in one write with what the mark replaces, and leaves every
-    /// other one as it is: the store itself checks all of it. Doing it again
-    /// is harmless. The keys must differ.
+    /// other one as it is: the store itself checks all of it. Doing it again is harmless. The keys must differ.
     ///
     /// # Errors
     ///

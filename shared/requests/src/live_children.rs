@@ -39,28 +39,66 @@ pub(super) async fn blocking_child<P: ApiPorts>(
     collection: &Collection,
     key: &RecordKey,
 ) -> Result<Option<Blocking>, DependencyError> {
-    let mut budget = Budget::of_calls(api.ports.clock(), CALLS);
+    let mut budget = budget(api);
     for child in api.collections.restricting(&collection.name) {
-        let Some(children) = Related::children(child, key) else {
-            continue;
-        };
         let is_live = |row: &Row| row.may_be_live(tenant, child);
-        let (mut after, mut limit) = (None, FEW);
-        loop {
-            let page = related::page(api, &children, after.as_ref(), limit).await?;
-            budget.spend(related::calls::<P>(&children, limit));
-            let is_known = page.rows.iter().any(is_live);
-            (after, limit) = (page.next, MANY);
-            if is_known || (after.is_some() && budget.is_spent()) {
-                return Ok(Some(Blocking {
-                    child: child.name.clone(),
-                    is_known,
-                }));
-            }
-            if after.is_none() {
-                break;
-            }
-        }
+        let is_known = match look(api, child, key, &mut budget, is_live).await? {
+            Look::Nothing => continue,
+            Look::Found => true,
+            Look::TooMany => false,
+        };
+        return Ok(Some(Blocking {
+            child: child.name.clone(),
+            is_known,
+        }));
     }
     Ok(None)
+}
+
+/// What came of a look for one child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// There is one.
+    Found,
+    /// There are more rows than can be looked through, and maybe one behind them.
+    TooMany,
+    /// There is none.
+    Nothing,
+}
+
+/// What all looks of one request may cost.
+pub(super) fn budget<P: ApiPorts>(api: &Api<P>) -> Budget<'_, P::Clock> {
+    Budget::of_calls(api.ports.clock(), CALLS)
+}
+
+/// Looks for one child of a record in a collection, until one is found or the budget is spent.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn look<P: ApiPorts>(
+    api: &Api<P>,
+    child: &Collection,
+    key: &RecordKey,
+    budget: &mut Budget<'_, P::Clock>,
+    is_wanted: impl Fn(&Row) -> bool + Send,
+) -> Result<Look, DependencyError> {
+    let Some(children) = Related::children(child, key) else {
+        return Ok(Look::Nothing);
+    };
+    let (mut after, mut limit) = (None, FEW);
+    loop {
+        let page = related::page(api, &children, after.as_ref(), limit).await?;
+        budget.spend(related::calls::<P>(&children, limit));
+        (after, limit) = (page.next, MANY);
+        if page.rows.iter().any(&is_wanted) {
+            return Ok(Look::Found);
+        }
+        if after.is_none() {
+            return Ok(Look::Nothing);
+        }
+        if budget.is_spent() {
+            return Ok(Look::TooMany);
+        }
+    }
 }

@@ -43,6 +43,10 @@ pub(crate) struct Answer<'a> {
     deletion: Option<DeletionView<'a>>,
 }
 
+/// The answers to a delete: a status and a sentence.
+const PENDING: (&str, &str) = ("PENDING_DELETE", "Deletion has been scheduled");
+const ALREADY: (&str, &str) = ("ALREADY_DELETED", "Record is already deleted");
+
 pub(super) async fn delete<P: ApiPorts>(
     State(api): State<Arc<Api<P>>>,
     Path(path): Path<RecordPath>,
@@ -66,15 +70,14 @@ pub(super) async fn delete<P: ApiPorts>(
         once: call.once(api.ports.clock().now()),
         tags: call.tags.clone(),
     };
-    let told = ("PENDING_DELETE", "Deletion has been scheduled");
     let key = collection.id_of(&key);
     match earlier(&api, &request).await? {
         Earlier::None => {}
         Earlier::Shown(shown) => {
-            let answer = accepted(&api, &call, told, &key, Some(&shown));
+            let answer = accepted(&api, &call, PENDING, &key, Some(&shown));
             return Ok(replayed(answer));
         }
-        Earlier::Hidden => return Ok(replayed(accepted(&api, &call, told, &key, None))),
+        Earlier::Hidden => return Ok(replayed(accepted(&api, &call, PENDING, &key, None))),
     }
     let answer = match accept(&api, request).await {
         Err(AcceptError::ComingBack(state, deletion)) => {
@@ -85,15 +88,14 @@ pub(super) async fn delete<P: ApiPorts>(
     match answer {
         AcceptAnswer::Scheduled(deletion) => {
             let shown = with_scope(&api, deletion).await?;
-            Ok(accepted(&api, &call, told, &key, Some(&shown)))
+            Ok(accepted(&api, &call, PENDING, &key, Some(&shown)))
         }
         AcceptAnswer::AlreadyDeleted(deletion) => {
             let shown = match deletion {
                 Some(deletion) => Some(with_scope(&api, deletion).await?),
                 None => None,
             };
-            let told = ("ALREADY_DELETED", "Record is already deleted");
-            Ok(accepted(&api, &call, told, &key, shown.as_ref()))
+            Ok(accepted(&api, &call, ALREADY, &key, shown.as_ref()))
         }
         AcceptAnswer::NotFound => Err(not_found()),
     }
@@ -122,7 +124,6 @@ async fn whole<P: ApiPorts>(
         beside: &[],
         by_author: false,
     };
-    let told = ("PENDING_DELETE", "Deletion has been scheduled");
     let answer = delete_whole(api, request).await;
     match answer.map_err(|error| refused.problem(error))? {
         WholeAnswer::Scheduled(destroyed) => {
@@ -130,16 +131,13 @@ async fn whole<P: ApiPorts>(
                 deletion: destroyed.deletion,
                 scope: Some(destroyed.scope),
             };
-            Ok(accepted(api, call, told, &id, Some(&shown)))
+            Ok(accepted(api, call, PENDING, &id, Some(&shown)))
         }
         WholeAnswer::Again(Earlier::Shown(shown)) => {
-            Ok(replayed(accepted(api, call, told, &id, Some(&shown))))
+            Ok(replayed(accepted(api, call, PENDING, &id, Some(&shown))))
         }
-        WholeAnswer::Again(_) => Ok(replayed(accepted(api, call, told, &id, None))),
-        WholeAnswer::AlreadyDeleted => {
-            let told = ("ALREADY_DELETED", "Record is already deleted");
-            Ok(accepted(api, call, told, &id, None))
-        }
+        WholeAnswer::Again(_) => Ok(replayed(accepted(api, call, PENDING, &id, None))),
+        WholeAnswer::AlreadyDeleted => Ok(accepted(api, call, ALREADY, &id, None)),
         WholeAnswer::NotFound => Err(not_found()),
     }
 }

@@ -3,11 +3,10 @@
 use super::request::{DestroyError, DestroyRequest, Requested};
 use super::{Destroyed, destroy, earlier};
 use crate::api::Api;
-use crate::budget::Budget;
 use crate::hidden::Hidden;
+use crate::live_children::{Look, budget, look};
 use crate::liveness::is_shown;
 use crate::once::Earlier;
-use crate::related;
 use domain::collection::{Collection, Missing};
 use domain::key::RecordKey;
 use domain::narrowing::Narrowing;
@@ -15,14 +14,7 @@ use domain::permission::{Action, Right, right};
 use domain::principal::Principal;
 use domain::request_key::RequestKey;
 use domain::row::Row;
-use ports::{ApiPorts, Clock, DependencyError, Related};
-
-/// The first query reads few rows, the next ones many.
-const FEW: usize = 10;
-const MANY: usize = 1000;
-
-/// How many store calls the search for a live record may make; after those one is assumed.
-const CALLS: usize = 250;
+use ports::{ApiPorts, Clock, DependencyError};
 
 /// A record without a row, as a caller deletes it.
 #[derive(Debug)]
@@ -116,30 +108,17 @@ async fn has_live<P: ApiPorts>(
     key: &RecordKey,
 ) -> Result<bool, DependencyError> {
     let (tenant, now) = (&principal.tenant, api.ports.clock().now());
-    let mut budget = Budget::of_calls(api.ports.clock(), CALLS);
+    let mut budget = budget(api);
     for child in below {
-        let Some(children) = Related::children(child, key) else {
-            continue;
-        };
         let hidden = Hidden::of(api, tenant, child).await?;
-        let (mut after, mut limit) = (None, FEW);
-        loop {
-            let page = related::page(api, &children, after.as_ref(), limit).await?;
-            budget.spend(related::calls::<P>(&children, limit));
-            let mut rows = page.rows.iter();
-            (after, limit) = (page.next, MANY);
-            let is_unreadable =
-                |row: &Row| row.unreadable(child).is_some() && row.may_be_of(tenant, child);
-            // What says that it is of later is not taken.
-            let is_taken =
-                |row: &Row| is_shown(&hidden, child, row) && !row.is_written_after(child, now);
-            let may_be = rows.any(|row| is_taken(row) || is_unreadable(row));
-            if may_be || (after.is_some() && budget.is_spent()) {
-                return Ok(true);
-            }
-            if after.is_none() {
-                break;
-            }
+        // What says that it is of later is not taken.
+        let is_taken = |row: &Row| {
+            let is_unreadable = row.unreadable(child).is_some() && row.may_be_of(tenant, child);
+            let is_later = row.is_written_after(child, now);
+            is_unreadable || (is_shown(&hidden, child, row) && !is_later)
+        };
+        if look(api, child, key, &mut budget, is_taken).await? != Look::Nothing {
+            return Ok(true);
         }
     }
     Ok(false)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::collection::{Collection, PartError};
+use domain::collection::Collection;
 use domain::key::{KEY_PART_BYTES, KeyError, RecordKey};
 use domain::narrowing::{FilterError, FilterFault, Narrowing};
 use domain::principal::Tenant;
@@ -248,17 +248,11 @@ fn key(
     };
     let key = collection.key_of(tenant, id, sort.map(String::as_str));
     key.map_err(|error| {
-        let pointer = match &error {
-            KeyError::Empty { part } | KeyError::TooLong { part, .. } if sort.is_some() => {
-                format!("/body{at}/{part}")
-            }
-            KeyError::Part(PartError { part, .. }) | KeyError::Number { part }
-                if sort.is_some() =>
-            {
-                let is_second = collection.id_parts().get(1) == Some(&part.as_str());
-                format!("/body{at}/{}", if is_second { "sort" } else { "id" })
-            }
-            _ => format!("/body{at}"),
+        let is_whole = matches!(error, KeyError::SortMissing | KeyError::SortNotAllowed);
+        let pointer = if sort.is_none() || is_whole {
+            format!("/body{at}")
+        } else {
+            format!("/body{at}/{}", collection.field_of(&error))
         };
         Problem::new(Code::InvalidId, format!("{error}.")).at(pointer, error.to_string())
     })

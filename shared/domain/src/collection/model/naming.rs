@@ -57,6 +57,19 @@ impl Collection {
         Ok(key)
     }
 
+    /// Which part of an id is wrong: its field in a request.
+    #[must_use]
+    pub fn field_of(&self, error: &KeyError) -> &'static str {
+        let is_second = match error {
+            KeyError::Empty { part } | KeyError::TooLong { part, .. } => *part != "id",
+            KeyError::Part(PartError { part, .. }) | KeyError::Number { part } => {
+                self.id_parts().get(1) == Some(&part.as_str())
+            }
+            KeyError::SortMissing | KeyError::SortNotAllowed => true,
+        };
+        if is_second { "sort" } else { "id" }
+    }
+
     /// What a client calls the record of this key: the parts of its id. A key that is not of this collection is called as
     /// it is.
     #[must_use]
