@@ -12,6 +12,8 @@ use crate::collection::CollectionName;
 pub use crate::cursor::{Position, SelectCursor};
 use crate::deletion::{DeleteCounts, Pass, PurgeCounts, RestoreCounts};
 pub use crate::entry::{AsRead, Entry, Judged};
+pub use crate::outcome::{NotPurged, NotRestored, Outcome};
+pub use crate::part::{Look, Part};
 
 /// The most keys a page holds; also the most ids an event lists.
 pub const PAGE_KEYS: usize = 1000;
@@ -30,86 +32,6 @@ pub struct Page {
     pub next: Option<SelectCursor>,
 }
 
-/// What happened to a record in the delete.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "StoredOutcome", into = "StoredOutcome")]
-pub enum Outcome {
-    /// Not done yet.
-    Pending,
-    /// Marked, archived or erased by this deletion.
-    Deleted,
-    /// Carries another deletion's mark.
-    AlreadyDeleted,
-    /// No row, or a re-created one.
-    Missing,
-    /// A live link still referenced it when its page was done: it stays, and does not belong to this deletion.
-    Kept,
-    /// Could not be deleted in both stores.
-    Failed {
-        /// Stable code with a sentence.
-        reason: String,
-    },
-}
-
-/// An outcome as it is stored. A kept record is stored as a missing one with one more field: a build that does not know
-/// the field reads what it would have written itself.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-enum StoredOutcome {
-    Pending,
-    Deleted,
-    AlreadyDeleted,
-    Missing {
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        kept: bool,
-    },
-    Failed {
-        reason: String,
-    },
-}
-
-impl From<StoredOutcome> for Outcome {
-    fn from(stored: StoredOutcome) -> Self {
-        match stored {
-            StoredOutcome::Pending => Self::Pending,
-            StoredOutcome::Deleted => Self::Deleted,
-            StoredOutcome::AlreadyDeleted => Self::AlreadyDeleted,
-            StoredOutcome::Missing { kept: false } => Self::Missing,
-            StoredOutcome::Missing { kept: true } => Self::Kept,
-            StoredOutcome::Failed { reason } => Self::Failed { reason },
-        }
-    }
-}
-
-impl From<Outcome> for StoredOutcome {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Pending => Self::Pending,
-            Outcome::Deleted => Self::Deleted,
-            Outcome::AlreadyDeleted => Self::AlreadyDeleted,
-            Outcome::Missing => Self::Missing { kept: false },
-            Outcome::Kept => Self::Missing { kept: true },
-            Outcome::Failed { reason } => Self::Failed { reason },
-        }
-    }
-}
-
-impl Outcome {
-    /// It could not be deleted, for this reason.
-    #[must_use]
-    pub fn failed(reason: &str) -> Self {
-        Self::Failed {
-            reason: reason.to_owned(),
-        }
-    }
-
-    /// Whether it could not be deleted.
-    #[must_use]
-    pub fn is_failed(&self) -> bool {
-        matches!(self, Self::Failed { .. })
-    }
-}
-
 /// The records of a page that were not simply deleted, restored or purged, by place in the page, and those that a later
 /// run of a pass did.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -126,53 +48,9 @@ pub struct Exceptions {
     /// By pass: places that were an exception once, each with the later run that did it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub redone: BTreeMap<Pass, BTreeMap<usize, u32>>,
-}
-
-/// Why a restore left a record.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum NotRestored {
-    /// Its row is missing, its parent's row is missing, or it carries another deletion's mark: it stays as it is.
-    Conflict {
-        /// Stable code with a sentence.
-        reason: String,
-    },
-    /// It could not be restored in both stores.
-    Failed {
-        /// Stable code with a sentence.
-        reason: String,
-    },
-}
-
-impl NotRestored {
-    /// It stays as it is, for this reason.
-    #[must_use]
-    pub fn conflict(reason: &str) -> Self {
-        Self::Conflict {
-            reason: reason.to_owned(),
-        }
-    }
-}
-
-/// Why a purge left a record.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum NotPurged {
-    /// Its row does not carry this deletion's mark: restored, re-created or another deletion's.
-    Kept,
-    /// It could not be removed.
-    Failed {
-        /// Stable code with a sentence.
-        reason: String,
-    },
-}
-
-impl NotPurged {
-    /// Whether it could not be removed.
-    #[must_use]
-    pub fn is_failed(&self) -> bool {
-        matches!(self, Self::Failed { .. })
-    }
+    /// How far a worker is within the page, if that takes longer than a slice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Box<Part>>,
 }
 
 impl Exceptions {
@@ -180,6 +58,13 @@ impl Exceptions {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How far a worker of this run is within the page.
+    #[must_use]
+    pub fn part_of(&self, run: u32) -> Part {
+        let begun = self.part.as_deref().filter(|part| part.run == run);
+        begun.cloned().unwrap_or_else(|| Part::of(run))
     }
 
     /// The places that a later run of the pass has to do again: for the delete only what failed.
@@ -209,6 +94,7 @@ impl Exceptions {
         run: u32,
     ) -> Self {
         let mut next = self.clone();
+        next.part = None;
         if only_open && let Some(again) = again {
             for place in again {
                 match pass {
@@ -292,11 +178,17 @@ impl Page {
     /// The exceptions of a page that is given up: how much of it was done is unknown, so all of it has failed.
     #[must_use]
     pub fn given_up(&self, reason: &str) -> Exceptions {
-        let reason = format!("GIVEN_UP: {reason}");
-        let failed = |(place, _): (usize, &Entry)| {
-            let reason = reason.clone();
-            (place, Outcome::Failed { reason })
-        };
+        self.all_failed(&format!("GIVEN_UP: {reason}"))
+    }
+
+    /// The exceptions of a page that counts as done, and whose records are still to be done.
+    #[must_use]
+    pub fn not_done(&self) -> Exceptions {
+        self.all_failed("NOT_DONE: it came late, and has not had its turn")
+    }
+
+    fn all_failed(&self, reason: &str) -> Exceptions {
+        let failed = |(place, _): (usize, &Entry)| (place, Outcome::failed(reason));
         let entries = self
             .entries
             .iter()

@@ -19,19 +19,20 @@ use std::collections::BTreeMap;
 
 use self::effect::Effect;
 use self::notes::Notes;
-use self::records::{Done, Taking};
+use self::records::{Done, Taking, in_one_go};
+use crate::kit::asked::Asked;
 use crate::kit::manifest;
 use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
 use domain::deletion::{Deletion, Pass};
 use domain::notice::Notice;
-use domain::page::{Entry, Exceptions, Outcome, Page};
+use domain::page::{Entry, Exceptions, Look, Outcome, Page};
 use domain::scope::Scope;
 use ports::EnginePorts;
 
 pub(crate) use self::notes::{has_values, needs_notice};
-pub(crate) use self::schedules::remove as remove_schedules;
+pub(crate) use self::schedules::{has_schedules, remove as remove_schedules};
 
 /// The effects, in the order in which they are applied.
 fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
@@ -46,36 +47,63 @@ fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
     ]
 }
 
-/// The records of a page that a delete must not take yet, and why: of all of them, or only of those at these places.
+/// Those of the records at these places of a page that a delete must not take yet, and why. They are of one collection;
+/// the look at what may keep the first of them continues where it says.
 pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: &Scope,
+    by: (&Deletion, &Scope),
     page: &Page,
-    only: Option<&[usize]>,
-) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut taking = Taking::new(deletion, scope, page, only);
-    let mut blocked = BTreeMap::new();
+    places: &[usize],
+    look: &Look,
+) -> Result<Asked<Outcome>, Stop> {
+    let mut taking = Taking::new(by, page, places, look);
+    let mut blocked = Asked::default();
     for effect in effects() {
         if taking.open.is_empty() {
             break;
         }
         let found = effect.block(work, &taking).await?;
-        taking.open.retain(|place| !found.contains_key(place));
-        blocked.extend(found);
+        let is_left = |place: &usize| !found.kept.contains_key(place) && found.is_before(*place);
+        taking.open.retain(is_left);
+        blocked.kept.extend(found.kept);
+        blocked.unfinished = found.unfinished.or(blocked.unfinished);
     }
     Ok(blocked)
+}
+
+/// Whether it takes calls for each of the records at these places to know whether they are blocked.
+pub(crate) fn asks<P: EnginePorts>(
+    work: Work<'_, P>,
+    by: (&Deletion, &Scope),
+    page: &Page,
+    places: &[usize],
+) -> bool {
+    let look = Look::default();
+    let taking = Taking::new(by, page, places, &look);
+    effects().iter().any(|effect| effect.asks(work, &taking))
+}
+
+/// How far what follows the records of a page is, by the name of the effect; `None` if it is through.
+pub(crate) type Followed = BTreeMap<String, Option<usize>>;
+
+/// What follows the records of a page.
+pub(crate) enum Following {
+    /// All is done, and the events say this.
+    Done(Box<Notice>),
+    /// So much is done, and a good part of the slice is over: how far it is should be stored.
+    SoFar(Followed),
 }
 
 /// Does what follows the records that a pass has done, after their rows and documents; returns what the events say. The
 /// scope says what the requester may read; a restore does not know it.
 pub(crate) async fn follow<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: Option<&Scope>,
+    (deletion, scope): (&Deletion, Option<&Scope>),
     (page, exceptions): (&Page, &Exceptions),
     turn: Turn,
-) -> Result<Notice, Stop> {
+    mut followed: Followed,
+) -> Result<Following, Stop> {
+    let began = work.now();
     let is_done: &(dyn Fn(usize) -> bool + Sync) = match deletion.state.pass() {
         Pass::Delete => &|place| page.outcome(place, exceptions) == Outcome::Deleted,
         Pass::Restore => &|place| !exceptions.restored.contains_key(&place),
@@ -91,7 +119,7 @@ pub(crate) async fn follow<P: EnginePorts>(
         .map(|place| &page.entries[place])
         .collect();
     if entries.is_empty() && deletion.state.pass() == Pass::Purge {
-        return Ok(Notice::default());
+        return Ok(Following::Done(Box::default()));
     }
     let done = Done {
         deletion,
@@ -99,28 +127,64 @@ pub(crate) async fn follow<P: EnginePorts>(
         page,
         entries,
         turn,
+        is_begun: !followed.is_empty(),
     };
     let mut notes = Notes::default();
+    if done.is_begun
+        && (needs_notice(work.collections(), page) || has_values(work.collections(), page))
+    {
+        notes.read(work, &done).await?;
+    }
     for effect in effects() {
-        effect.follow(work, &done, &mut notes).await?;
+        let mut from = followed.get(effect.name()).copied().unwrap_or(Some(0));
+        while let Some(place) = from {
+            from = effect.follow(work, &done, &mut notes, place).await?;
+            if from.is_some() && work.slice.is_long_since(began) {
+                notes.write(work, deletion, page).await?;
+                followed.insert(effect.name().to_owned(), from);
+                return Ok(Following::SoFar(followed));
+            }
+        }
+        followed.insert(effect.name().to_owned(), None);
     }
     notes.write(work, deletion, page).await?;
-    Ok(notes.notice)
+    Ok(Following::Done(Box::new(notes.notice)))
 }
 
 /// Stores the recipients of a page whose rows leave their table: afterwards the rows that reference the recipients may
-/// be removed, too. Nothing is touched yet, so storing them again gives the same recipients.
+/// be removed, too. Nothing is touched yet, so finding them again gives the same recipients. What has been found is stored
+/// again and again, so that a page of many groups ends; `may_be_begun` says whether a worker may have begun it.
 pub(crate) async fn save_recipients<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     scope: &Scope,
     page: &Page,
+    may_be_begun: bool,
 ) -> Result<(), Stop> {
     if !needs_notice(work.collections(), page) {
         return Ok(());
     }
+    let turn = if may_be_begun {
+        Turn::Resumed
+    } else {
+        Turn::First
+    };
     let mut notes = Notes::default();
-    audience::find_recipients(work, deletion, Some(scope), page, &mut notes.notice).await?;
+    if may_be_begun {
+        notes.read_of(work, deletion, page).await?;
+    }
+    let groups = audience::groups(work, page);
+    let (mut from, mut began) = (Some(0), work.now());
+    while let Some(place) = from {
+        let some;
+        (some, from) = in_one_go(&groups, place, turn);
+        let by = (deletion, Some(scope));
+        audience::find_recipients(work, by, some, &mut notes.notice).await?;
+        if work.slice.is_long_since(began) {
+            notes.write(work, deletion, page).await?;
+            began = work.now();
+        }
+    }
     notes.write(work, deletion, page).await
 }
 
@@ -136,7 +200,15 @@ pub(crate) async fn follow_root<P: EnginePorts>(
         return Ok(None);
     };
     let none = Exceptions::default();
-    let notice = follow(work, deletion, None, (&page, &none), Turn::Resumed).await?;
+    let mut followed = Followed::new();
+    let notice = loop {
+        let done = (&page, &none);
+        let following = follow(work, (deletion, None), done, Turn::Resumed, followed);
+        match following.await? {
+            Following::Done(notice) => break notice,
+            Following::SoFar(so_far) => followed = so_far,
+        }
+    };
     let notice = Notice {
         changes: notice
             .changes

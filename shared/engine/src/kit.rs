@@ -2,6 +2,7 @@
 //! of a page, and the questions that several passes ask.
 
 pub(crate) mod archived;
+pub(crate) mod asked;
 pub(crate) mod checkpoint;
 pub(crate) mod children;
 pub(crate) mod clear;

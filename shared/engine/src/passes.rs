@@ -7,6 +7,7 @@ pub(crate) mod forwards;
 pub(crate) mod late_arrivals;
 pub(crate) mod owed_events;
 pub(crate) mod page;
+mod parts;
 pub(crate) mod publisher;
 pub(crate) mod purge;
 pub(crate) mod removing;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::kit::manifest;
+use crate::kit::membership::Membership;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::step::{Found, Step, entry_of};
@@ -119,6 +120,7 @@ async fn fill<P: EnginePorts>(
             }
             Step::Entries { entries, next } => (entries, next),
             Step::Rows { rows, next } => {
+                let rows = selection.still_below(rows).await?;
                 is_sparse = matches!(next, SelectCursor::Requested(_)) && rows.len() < limit / 2;
                 let entry = |found: Found| {
                     let declared = work.collection(&found.collection)?;
@@ -173,6 +175,19 @@ impl<P: EnginePorts> Selection<'_, P> {
         }
         let open = (number, entries);
         self.walk.step(deletion, cursor.clone(), open, limit).await
+    }
+
+    /// Those of these rows that are still below the root. A record that was found to be missing when its page was done may
+    /// have been moved away, with all that is below it.
+    async fn still_below(&self, rows: Vec<Found>) -> Result<Vec<Found>, Stop> {
+        let deletion = self.deletion;
+        let is_missing = deletion.deleted.values().any(|counts| counts.missing > 0);
+        if self.wanted == Wanted::Late || deletion.root.is_none() || !is_missing {
+            return Ok(rows);
+        }
+        let (work, scope) = (self.walk.work, self.walk.scope);
+        let membership = Membership::of_found(work, deletion, scope).not_begun();
+        Box::pin(late::below(work, membership, rows)).await
     }
 
     /// A purge does not search for shared records.

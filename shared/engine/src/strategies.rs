@@ -10,7 +10,6 @@ mod flag;
 
 use std::collections::BTreeMap;
 
-use crate::kit::children::held;
 use crate::kit::mark::has_no_room;
 use crate::kit::ours::is_root;
 use crate::kit::recheck::{Again, Since};
@@ -20,42 +19,21 @@ use crate::kit::work::Work;
 use domain::collection::Strategy;
 use domain::deletion::Deletion;
 use domain::page::{Entry, Judged, NotPurged, NotRestored, Outcome};
-use domain::scope::Scope;
 use ports::EnginePorts;
 
-/// Takes records of a page, all of them or only those at these places; returns the exceptions. `again` says what has
-/// become of them, if another worker may have begun the page, or an earlier run has written it; `has_failed`, whether a
-/// record of the page is blocked for now. Where rows are removed, children are before their parents, and a record stays
-/// while one below it has failed.
+/// Takes records; returns the exceptions. `again` says what has become of them, if another worker may have begun the page,
+/// or an earlier run has written it.
 pub(crate) async fn take<P: EnginePorts>(
     work: Work<'_, P>,
-    (deletion, scope): (&Deletion, &Scope),
-    (entries, only): (&[Entry], Option<&[usize]>),
+    deletion: &Deletion,
+    records: &Records<'_>,
     again: Again<'_>,
-    has_failed: bool,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut found = BTreeMap::new();
-    let groups = if deletion.strategy.removes_rows() {
-        Records::deepest_first(work.collections(), entries)?
-    } else {
-        Records::by_collection(work.collections(), entries)?
-    };
-    for records in groups {
-        let mut records = records.open(only);
-        if deletion.strategy.removes_rows() {
-            let has_failed = has_failed || found.values().any(Outcome::is_failed);
-            let held = held(work, (deletion, scope), &records, has_failed).await?;
-            records = records.without(&held);
-            let held = held.into_iter();
-            found.extend(held.map(|(place, reason)| (place, Outcome::failed(reason))));
-        }
-        found.extend(match deletion.strategy {
-            Strategy::Flag => flag::take(work, deletion, &records, again).await?,
-            Strategy::Archive => Box::pin(archive::take(work, deletion, &records, again)).await?,
-            Strategy::Erase => Box::pin(erase::take(work, deletion, &records, again)).await?,
-        });
+    match deletion.strategy {
+        Strategy::Flag => flag::take(work, deletion, records, again).await,
+        Strategy::Archive => Box::pin(archive::take(work, deletion, records, again)).await,
+        Strategy::Erase => Box::pin(erase::take(work, deletion, records, again)).await,
     }
-    Ok(found)
 }
 
 /// Takes records that a purge has found without a mark, right before it removes them: they are marked, whatever the

@@ -10,4 +10,5 @@ mod parents;
 mod passes;
 mod rights;
 mod strategies;
+mod twice;
 pub(crate) mod world;

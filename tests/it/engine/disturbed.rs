@@ -8,5 +8,6 @@ mod killed_requests;
 mod overlaps;
 mod random;
 mod random_requests;
+mod slow_pages;
 pub(crate) mod stalls;
 pub(crate) mod story;

@@ -23,4 +23,11 @@ impl Failure {
             reason: reason[..reason.floor_char_boundary(REASON_BYTES)].to_owned(),
         }
     }
+
+    /// So many records could not be done.
+    #[must_use]
+    pub fn of_records(failed: u64) -> Self {
+        let reason = format!("{failed} records failed; /records names them");
+        Self::new("RECORDS_FAILED", &reason)
+    }
 }

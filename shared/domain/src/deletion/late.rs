@@ -41,16 +41,23 @@ impl Deletion {
             next.root_is_later();
             next
         } else {
-            // Before requested pages only as long as none of them is done, and none is behind them.
-            let is_behind = self.root.is_none()
-                && self.tops > 0
-                && (self.behind > 0 || self.acted > self.cursor);
+            // Before requested pages, unless there are pages behind them already: those are numbered.
+            let is_behind = self.root.is_none() && self.tops > 0 && self.behind > 0;
             self.page_added(now, page, is_behind)
         };
         if page.next.is_some() {
             next.late_cursor.clone_from(&page.next);
         }
         next
+    }
+
+    /// Whether a page of late arrivals that is found now has its turn before pages with requested records that an earlier
+    /// run has done. It counts as done with them, so its exceptions have to say, before the deletion knows it, that all of
+    /// its records are still to be done.
+    #[must_use]
+    pub fn is_before_done(&self) -> bool {
+        let is_removed = self.state.pass() == Pass::Delete && self.root.is_none() && self.tops > 0;
+        is_removed && self.behind == 0 && self.acted > self.cursor
     }
 
     /// A delete that runs backwards has one more page than it has selected, and does it before the root or what is
@@ -62,8 +69,13 @@ impl Deletion {
             next.behind += 1;
             return next;
         }
-        // An earlier run may have failed at the root, which is done once more, after this page.
-        next.acted = next.acted.min(next.cursor);
+        if self.is_before_done() {
+            // Those stay done, each at its next place, and so does this page count.
+            next.acted += 1;
+        } else {
+            // An earlier run may have failed at the root, which is done once more, after this page.
+            next.acted = next.acted.min(next.cursor);
+        }
         next.root_is_later();
         next
     }

@@ -13,7 +13,8 @@ pub enum Event {
     Lease,
     /// All pages of the pass are done, and no record failed.
     Done,
-    /// All pages are done and some records failed, or the pass is given up.
+    /// All pages are done and some records failed, or the pass is given up; or, right behind a restore, the search index
+    /// refuses the document of its root.
     Fail,
     /// A person asks to stop.
     Cancel,
@@ -116,7 +117,7 @@ pub fn next(state: State, event: Event, terms: Terms) -> Option<State> {
         (Event::Done, S::Purging) => S::Purged,
 
         (Event::Fail, S::Deleting) => S::DeleteFailed,
-        (Event::Fail, S::Restoring) => S::RestoreFailed,
+        (Event::Fail, S::Restoring | S::Restored) => S::RestoreFailed,
         (Event::Fail, S::Purging) => S::PurgeFailed,
 
         (Event::Cancel, S::PendingDelete | S::Deleting) => S::Cancelling,

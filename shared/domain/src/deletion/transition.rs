@@ -272,11 +272,7 @@ impl Deletion {
     /// When no pass is under way.
     pub fn finish(&self, now: Timestamp) -> Result<Self, NotAllowed> {
         let failed = self.failed();
-        let failure = (failed > 0).then(|| Failure {
-            code: "RECORDS_FAILED".to_owned(),
-            reason: format!("{failed} records failed; /records names them"),
-        });
-        self.ended(failure, now)
+        self.ended((failed > 0).then(|| Failure::of_records(failed)), now)
     }
 
     /// The root is back, and with it everything: the last page of a restore and its final state in one step. With a
@@ -369,7 +365,7 @@ impl Deletion {
         next
     }
 
-    fn after(&self, event: Event, now: Timestamp) -> Result<State, NotAllowed> {
+    pub(super) fn after(&self, event: Event, now: Timestamp) -> Result<State, NotAllowed> {
         machine::next(self.state, event, self.terms(now)).ok_or(NotAllowed(self.state))
     }
 

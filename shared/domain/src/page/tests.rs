@@ -68,3 +68,33 @@ fn a_kept_record_is_stored_as_a_missing_one_with_a_field_more() {
         assert_eq!(serde_json::from_str::<Outcome>(stored).unwrap(), outcome);
     }
 }
+
+/// As it is stored since there are parts. To be read for ever, never written again.
+#[test]
+fn the_place_of_a_worker_within_a_page_is_read_as_it_was_stored_and_is_of_one_run() {
+    let stored = r#"{
+        "deleted": { "3": { "outcome": "missing" } },
+        "part": {
+            "run": 2, "taken": 25,
+            "look": { "of": 1, "after": "a place", "is_for_failed": true },
+            "deleted": { "1": { "outcome": "failed", "reason": "HAS_CHILDREN" } },
+            "followed": { "detach": null, "promote": 200 }
+        }
+    }"#;
+
+    let read: Exceptions = serde_json::from_str(stored).unwrap();
+
+    let part = read.part_of(2);
+    assert_eq!((part.taken, part.look.of), (25, 1));
+    assert!(part.has_failed() && part.look.is_for_failed);
+    let followed = BTreeMap::from([
+        ("detach".to_owned(), None),
+        ("promote".to_owned(), Some(200)),
+    ]);
+    assert_eq!(part.followed, Some(followed));
+    assert_eq!(read.part_of(3), Part::of(3), "another run begins anew");
+    let done = read.followed_by(Pass::Delete, Exceptions::default(), None, false, 2);
+    assert!(done.is_empty(), "what is done has no place");
+    let plain = serde_json::to_string(&Exceptions::default()).unwrap();
+    assert_eq!(plain, "{}", "as earlier builds write it");
+}

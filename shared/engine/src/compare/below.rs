@@ -4,7 +4,7 @@
 use tracing::warn;
 
 use crate::kit::checkpoint::checkpoint;
-use crate::kit::manifest;
+use crate::kit::manifest::{self, LONGEST};
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::late::{self, may_be_over_an_index};
@@ -93,6 +93,10 @@ fn is_sent_back<P: EnginePorts>(
     deletion: &Deletion,
     is_requested: bool,
 ) -> bool {
+    // Of requested records nobody knows then whether they are listed already: they are counted.
+    if is_requested && deletion.pages > LONGEST {
+        return false;
+    }
     let is_possible = match deletion.state {
         State::Deleted => is_requested && !deletion.terms(work.now()).is_due,
         State::Purged => deletion.comparison.found(Drift::Resurrected) == 0,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared};
-use crate::effects::records::Done;
+use crate::effects::records::{Done, in_one_go};
 use crate::kit::related::in_order;
 use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
@@ -53,19 +53,26 @@ struct Correction {
 pub(super) struct Aggregates;
 
 impl<P: EnginePorts> Effect<P> for Aggregates {
+    fn name(&self) -> &'static str {
+        "aggregates"
+    }
+
     fn follow<'a>(
         &'a self,
         work: Work<'a, P>,
         done: &'a Done<'a>,
         notes: &'a mut Notes,
-    ) -> Answer<'a, ()> {
+        from: usize,
+    ) -> Answer<'a, Option<usize>> {
         Box::pin(async move {
             let values = values(work.collections(), done);
-            if values.is_empty() {
-                return Ok(());
+            let (some, next) = in_one_go(&values, from, done.turn);
+            if some.is_empty() {
+                return Ok(None);
             }
             notes.read(work, done).await?;
-            follow(work, done, &values, notes).await
+            follow(work, done, some, notes).await?;
+            Ok(next)
         })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::notes::{Notes, declared, needs_notice};
-use crate::effects::records::Done;
+use crate::effects::records::{Done, in_one_go};
 use crate::kit::related;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -23,36 +23,36 @@ use ports::{EnginePorts, Fields, Related};
 pub(super) struct Audiences;
 
 impl<P: EnginePorts> Effect<P> for Audiences {
+    fn name(&self) -> &'static str {
+        "audience"
+    }
+
     fn follow<'a>(
         &'a self,
         work: Work<'a, P>,
         done: &'a Done<'a>,
         notes: &'a mut Notes,
-    ) -> Answer<'a, ()> {
+        from: usize,
+    ) -> Answer<'a, Option<usize>> {
         Box::pin(async move {
             let (deletion, scope, page) = (done.deletion, done.scope, done.page);
             if done.pass() != Pass::Delete || !needs_notice(work.collections(), page) {
-                return Ok(());
+                return Ok(None);
             }
             notes.read(work, done).await?;
-            // The recipients of the first publication are used for all.
-            if notes.notice.recipients.is_empty() {
-                find_recipients(work, deletion, scope, page, &mut notes.notice).await?;
-            }
-            Ok(())
+            let groups = groups(work, page);
+            let (some, next) = in_one_go(&groups, from, done.turn);
+            find_recipients(work, (deletion, scope), some, &mut notes.notice).await?;
+            Ok(next)
         })
     }
 }
 
-/// Finds the recipients of all events that the page may ever have, including a later run's: the recipients of the first
-/// publication are used for all.
-pub(crate) async fn find_recipients<P: EnginePorts>(
-    work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: Option<&Scope>,
-    page: &Page,
-    notice: &mut Notice,
-) -> Result<(), Stop> {
+/// The records of a page that have the same recipients, with the key of these.
+pub(crate) type Group<'a> = (String, Vec<&'a Entry>);
+
+/// The groups of all events that the page may ever have, including a later run's.
+pub(crate) fn groups<'a, P: EnginePorts>(work: Work<'_, P>, page: &'a Page) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     for entry in &page.entries {
         if entry.judged.is_open()
@@ -62,14 +62,27 @@ pub(crate) async fn find_recipients<P: EnginePorts>(
             groups.entry(key).or_default().push(entry);
         }
     }
+    groups.into_iter().collect()
+}
+
+/// Finds the recipients of these groups, unless they are known: the recipients of the first publication are used for all.
+pub(crate) async fn find_recipients<P: EnginePorts>(
+    work: Work<'_, P>,
+    (deletion, scope): (&Deletion, Option<&Scope>),
+    groups: &[Group<'_>],
+    notice: &mut Notice,
+) -> Result<(), Stop> {
     for (key, entries) in groups {
+        if notice.recipients.contains_key(key) {
+            continue;
+        }
         let Some(collection) = entries
             .first()
             .and_then(|entry| declared(work.collections(), entry))
         else {
             continue;
         };
-        let actor = actor(deletion, scope, collection, &entries);
+        let actor = actor(deletion, scope, collection, entries);
         let found = match &collection.recipients {
             Some(Recipients::Attribute(_)) => entries
                 .iter()
@@ -82,7 +95,7 @@ pub(crate) async fn find_recipients<P: EnginePorts>(
             }
             None => continue,
         };
-        notice.add_recipients(key, found.with(Audience::of(actor)));
+        notice.add_recipients(key.clone(), found.with(Audience::of(actor)));
     }
     Ok(())
 }

@@ -12,17 +12,24 @@ use ports::EnginePorts;
 pub(super) struct Detach;
 
 impl<P: EnginePorts> Effect<P> for Detach {
+    fn name(&self) -> &'static str {
+        "detach"
+    }
+
     fn follow<'a>(
         &'a self,
         work: Work<'a, P>,
         done: &'a Done<'a>,
         _notes: &'a mut Notes,
-    ) -> Answer<'a, ()> {
+        from: usize,
+    ) -> Answer<'a, Option<usize>> {
         Box::pin(async move {
-            if done.pass() != Pass::Restore {
-                detach(work, done.deletion, done.entries.iter().copied()).await?;
+            if done.pass() == Pass::Restore {
+                return Ok(None);
             }
-            Ok(())
+            let (some, next) = done.from(from);
+            detach(work, done.deletion, some.iter().copied()).await?;
+            Ok(next)
         })
     }
 }

@@ -32,7 +32,16 @@ impl Notes {
         if self.is_read || !may_be_noted(done) {
             return Ok(());
         }
-        let (deletion, page) = (done.deletion, done.page);
+        self.read_of(work, done.deletion, done.page).await
+    }
+
+    /// Reads what was noted of this page before.
+    pub(crate) async fn read_of<P: EnginePorts>(
+        &mut self,
+        work: Work<'_, P>,
+        deletion: &Deletion,
+        page: &Page,
+    ) -> Result<(), Stop> {
         let deletions = work.deletions();
         let read = deletions.notice(&deletion.tenant, deletion.id, page.number);
         self.stored = work.call(read).await?;
@@ -63,10 +72,11 @@ impl Notes {
     }
 }
 
-/// Whether something may be noted of the page already: by the worker that began it, by the delete whose restore this
+/// Whether something may be noted of the page already: by this worker, or the one that began it, by the delete whose restore this
 /// is, or by the selection of a delete that removes rows.
 fn may_be_noted(done: &Done<'_>) -> bool {
     done.turn != Turn::First
+        || done.is_begun
         || done.pass() != Pass::Delete
         || done.deletion.strategy.is_done_backwards()
 }

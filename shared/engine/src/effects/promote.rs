@@ -20,7 +20,7 @@ use domain::collection::{Collection, Promotion};
 use domain::deletion::{Deletion, Pass};
 use domain::key::RecordKey;
 use domain::number::in_store_order;
-use domain::page::Position;
+use domain::page::{Entry, Position};
 use domain::row::Row;
 use ports::{DetachRows, EnginePorts, Related};
 use serde_json::Value;
@@ -32,29 +32,39 @@ const LOOK: usize = 1000;
 pub(super) struct Promote;
 
 impl<P: EnginePorts> Effect<P> for Promote {
+    fn name(&self) -> &'static str {
+        "promote"
+    }
+
     fn follow<'a>(
         &'a self,
         work: Work<'a, P>,
         done: &'a Done<'a>,
         _notes: &'a mut Notes,
-    ) -> Answer<'a, ()> {
+        from: usize,
+    ) -> Answer<'a, Option<usize>> {
         Box::pin(async move {
-            if done.pass() != Pass::Restore {
-                groups(work, done).await?;
+            if done.pass() == Pass::Restore {
+                return Ok(None);
             }
-            Ok(())
+            let (some, next) = done.from(from);
+            groups(work, done.deletion, some).await?;
+            Ok(next)
         })
     }
 }
 
 /// Gives the groups that these deleted records owned a new owner.
-async fn groups<P: EnginePorts>(work: Work<'_, P>, done: &Done<'_>) -> Result<(), Stop> {
-    let deletion = done.deletion;
+async fn groups<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    entries: &[&Entry],
+) -> Result<(), Stop> {
     let failed = AtomicBool::new(false);
     let slice = work.slice.unless(&failed);
     let work = Work::new(work.engine, &slice);
     let mut asked = Vec::new();
-    for entry in &done.entries {
+    for entry in entries {
         let Some(collection) = declared(work.collections(), entry) else {
             continue;
         };

@@ -1,9 +1,8 @@
 //! The records of a page as effects get them: before a delete takes them, and after a pass has done them.
 
-use crate::kit::records::is_open;
 use crate::kit::turn::Turn;
 use domain::deletion::{Deletion, Pass};
-use domain::page::{Entry, Page};
+use domain::page::{Entry, Look, Page};
 use domain::scope::Scope;
 
 /// Records of a page that a delete is about to take.
@@ -14,23 +13,25 @@ pub(crate) struct Taking<'a> {
     pub(crate) page: &'a Page,
     /// The places of those that nothing blocks so far.
     pub(crate) open: Vec<usize>,
+    /// How far the look at what may keep the first of them is.
+    pub(crate) look: &'a Look,
 }
 
 impl<'a> Taking<'a> {
-    /// All records of the page that a delete has to do something with, or only those at these places.
+    /// Those of the records at these places that a delete has to do something with.
     pub(crate) fn new(
-        deletion: &'a Deletion,
-        scope: &'a Scope,
+        (deletion, scope): (&'a Deletion, &'a Scope),
         page: &'a Page,
-        only: Option<&[usize]>,
+        places: &[usize],
+        look: &'a Look,
     ) -> Self {
+        let is_open = |place: &usize| page.entries[*place].judged.is_open();
         Self {
             deletion,
             scope,
             page,
-            open: (0..page.entries.len())
-                .filter(|place| is_open(&page.entries, *place, only))
-                .collect(),
+            open: places.iter().copied().filter(is_open).collect(),
+            look,
         }
     }
 
@@ -50,9 +51,16 @@ pub(crate) struct Done<'a> {
     pub(crate) entries: Vec<&'a Entry>,
     /// Which turn of the page this is.
     pub(crate) turn: Turn,
+    /// Whether some of what follows them is done already.
+    pub(crate) is_begun: bool,
 }
 
-impl Done<'_> {
+impl<'a> Done<'a> {
+    /// Those from the `from`th on that are done in one go, and where it continues behind them.
+    pub(crate) fn from(&self, from: usize) -> (&[&'a Entry], Option<usize>) {
+        in_one_go(&self.entries, from, self.turn)
+    }
+
     /// The pass that did them.
     pub(crate) fn pass(&self) -> Pass {
         self.deletion.state.pass()
@@ -62,4 +70,11 @@ impl Done<'_> {
     pub(crate) fn run(&self) -> Option<u32> {
         (self.turn == Turn::Again).then_some(self.deletion.run)
     }
+}
+
+/// What is done of `all` in one go, from the `from`th on, and where it continues behind that.
+pub(crate) fn in_one_go<T>(all: &[T], from: usize, turn: Turn) -> (&[T], Option<usize>) {
+    let from = from.min(all.len());
+    let end = all.len().min(from + turn.in_one_go());
+    (&all[from..end], (end < all.len()).then_some(end))
 }

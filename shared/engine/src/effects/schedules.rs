@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
+use crate::kit::asked::Asked;
 use crate::kit::ours::is_ours;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -15,23 +16,39 @@ use telemetry::chain;
 pub(super) struct Schedules;
 
 impl<P: EnginePorts> Effect<P> for Schedules {
+    fn name(&self) -> &'static str {
+        "schedules"
+    }
+
+    fn asks(&self, _work: Work<'_, P>, taking: &Taking<'_>) -> bool {
+        has_schedules(&taking.page.entries, &taking.open)
+    }
+
     fn block<'a>(
         &'a self,
         work: Work<'a, P>,
         taking: &'a Taking<'a>,
-    ) -> Answer<'a, BTreeMap<usize, Outcome>> {
+    ) -> Answer<'a, Asked<Outcome>> {
         let entries = &taking.page.entries;
         Box::pin(async move {
-            let has_schedule = |place: &usize| entries[*place].effects.schedule.is_some();
             // A root that is not ours any more has been recreated, and its schedule is new, too.
-            if !taking.open.iter().any(has_schedule)
+            if !has_schedules(entries, &taking.open)
                 || (taking.is_roots() && !is_ours(work, taking.deletion, &entries[0]).await?)
             {
-                return Ok(BTreeMap::new());
+                return Ok(Asked::default());
             }
-            remove(work, entries, &taking.open).await
+            Ok(Asked {
+                kept: remove(work, entries, &taking.open).await?,
+                unfinished: None,
+            })
         })
     }
+}
+
+/// Whether one of the records at these places has a schedule.
+pub(crate) fn has_schedules(entries: &[Entry], places: &[usize]) -> bool {
+    let mut places = places.iter();
+    places.any(|place| entries[*place].effects.schedule.is_some())
 }
 
 /// Removes the schedules of the records at these places. A missing schedule counts as removed; a record whose schedule

@@ -68,13 +68,13 @@ pub(crate) fn may_be_begun(again: Again<'_>) -> bool {
     again.is_some_and(|again| again.may_be_begun)
 }
 
-/// Reads these places of a page again. A record that is as it was selected has no entry in the answer, and neither has
+/// Reads these records of a page again. A record that is as it was selected has no entry in the answer, and neither has
 /// one that a delete has nothing to do with.
 pub(crate) async fn recheck<P: EnginePorts>(
     work: Work<'_, P>,
     (deletion, scope): (&Deletion, &Scope),
     page: &Page,
-    only: Option<&[usize]>,
+    records: &[Records<'_>],
     may_be_begun: bool,
 ) -> Result<Since, Stop> {
     let mut membership = Membership::of_page(work, deletion, scope, page);
@@ -82,10 +82,9 @@ pub(crate) async fn recheck<P: EnginePorts>(
         membership = membership.not_begun();
     }
     let mut found = BTreeMap::new();
-    for records in Records::by_collection(work.collections(), &page.entries)? {
-        let records = records.open(only);
+    for records in records {
         let collection = records.collection;
-        let rows = read(work, &records).await?;
+        let rows = read(work, records).await?;
         // Those that their parents decide about.
         let (mut places, mut below) = (Vec::new(), Vec::new());
         for (place, row) in records.places.iter().copied().zip(rows) {

@@ -15,6 +15,15 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
+    /// How many records are done in one go where each may need calls of its own: a worker can remember how far it is
+    /// between two of those. Few once a slice was not long enough, perhaps.
+    pub(crate) fn in_one_go(self) -> usize {
+        match self {
+            Self::First => 200,
+            Self::Resumed | Self::Again => 25,
+        }
+    }
+
     /// The turn of this page. `may_be_begun` says whether a worker may have begun it in an earlier slice: that is
     /// possible only for the first page of a slice.
     pub(crate) fn of(deletion: &Deletion, pass: Pass, page: u32, may_be_begun: bool) -> Self {

@@ -11,9 +11,9 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::select::{Wanted, select};
 use domain::deletion::Deletion;
-use domain::page::SelectCursor;
+use domain::page::{Page, SelectCursor};
 use domain::scope::Scope;
-use ports::EnginePorts;
+use ports::{AdvanceDeletions, EnginePorts};
 
 /// Searches from the checkpoint on, until a page is found, or there is nothing below the deletion that is not in the
 /// manifest. A run that finds more and more fails, with its root still there.
@@ -29,8 +29,7 @@ pub(crate) async fn run<P: EnginePorts>(
         let number = deletion.pages + 1;
         // A page that a crashed search wrote, and that the deletion does not know of yet.
         if let Some(page) = manifest::adopted(work, deletion).await? {
-            let next = deletion.page_late(work.now(), &page);
-            return checkpoint(work, deletion, next).await;
+            return added(work, deletion, &page).await;
         }
         let cursor = deletion.late_cursor.clone();
         let cursor = cursor.unwrap_or(SelectCursor::ROOT);
@@ -45,9 +44,24 @@ pub(crate) async fn run<P: EnginePorts>(
             }
             Some(page) => {
                 let page = manifest::put(work, deletion, page).await?;
-                deletion.page_late(work.now(), &page)
+                return added(work, deletion, &page).await;
             }
         };
         return checkpoint(work, deletion, next).await;
     }
+}
+
+/// The manifest has one more page.
+async fn added<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &mut Deletion,
+    page: &Page,
+) -> Result<(), Stop> {
+    if deletion.is_before_done() {
+        let (deletions, all) = (work.deletions(), page.not_done());
+        let put = deletions.put_exceptions(deletion, page.number, &all);
+        work.call(put).await?;
+    }
+    let next = deletion.page_late(work.now(), page);
+    checkpoint(work, deletion, next).await
 }

@@ -16,8 +16,8 @@ use domain::deletion::{Deletion, Failure, Pass, State};
 use domain::event;
 use domain::event::Event;
 use domain::notice::Notice;
-use domain::page::{Entry, Exceptions, Judged, Page};
-use ports::{ChangeDeletions, EnginePorts, StoreNotices, StoreOutcome};
+use domain::page::{Entry, Exceptions, Judged, NotRestored, Page};
+use ports::{AdvanceDeletions, ChangeDeletions, EnginePorts, StoreNotices, StoreOutcome};
 
 /// How often in a row the bus may refuse an event before it is given up. The waits in between grow, so that is an hour
 /// and a half: time enough to find out that the bus refuses them all.
@@ -51,7 +51,11 @@ pub(crate) async fn publish_owed<P: EnginePorts>(
     let result = Box::pin(owed.publish_all()).await;
     let given_up = owed.deletion.notified.given_up() - ended.notified.given_up();
     let next = match &result {
-        Ok(()) => ended.events_published(owed.deletion.notified, &work.engine.timing),
+        Ok(()) => {
+            let notified = owed.deletion.notified.clone();
+            owed.deletion
+                .events_published(notified, &work.engine.timing)
+        }
         Err(_) => owed.deletion.put_off(work.now(), &work.engine.timing),
     };
     if let Err(stop) = &result {
@@ -86,12 +90,33 @@ impl<P: EnginePorts> Owed<'_, P> {
         Ok(())
     }
 
+    /// The index refuses the root's document: the root has failed, as it is stored then.
+    async fn root_refused(&mut self, why: NotRestored) -> Result<(), Stop> {
+        let (work, deletions) = (self.work, self.work.deletions());
+        if self.deletion.state == State::Restored {
+            let refused = self.deletion.root_refused(work.now());
+            let next = refused.map_err(|_| Stop::Superseded)?;
+            match work.call(deletions.store(&next)).await? {
+                StoreOutcome::Stored => self.deletion = next,
+                StoreOutcome::Changed(_) => return Err(Stop::Superseded),
+            }
+        }
+        let mut exceptions = manifest::exceptions(work, &self.deletion, 1).await?;
+        if exceptions.restored.insert(0, why.clone()) == Some(why) {
+            return Ok(());
+        }
+        let put = deletions.put_exceptions(&self.deletion, 1, &exceptions);
+        work.call(put).await
+    }
+
     /// What an ended pass owes: its pages in its order, then its end.
     async fn publish_pass(&mut self, pass: Pass) -> Result<(), Stop> {
         let (work, deletion) = (self.work, &self.deletion);
-        let state = deletion.notified.of(pass).ended;
-        if state == Some(State::Restored) && deletion.state == State::Restored {
-            clear_root_document(work, deletion).await?;
+        if pass == Pass::Restore && deletion.is_root_to_be_found() {
+            if let Some(refused) = clear_root_document(work, deletion).await? {
+                self.root_refused(refused).await?;
+            }
+            let deletion = &self.deletion;
             if let Some((page, notice)) = Box::pin(follow_root(work, deletion)).await? {
                 let changed = |change| {
                     event::aggregate_changed(self.work.collections(), deletion, page.number, change)
@@ -224,21 +249,21 @@ async fn read<P: EnginePorts>(
     Ok(Some((page, exceptions, notice.unwrap_or_default())))
 }
 
-/// Clears the root's document, once its row is live again.
+/// Clears the root's document, once its row is live again; returns why the index refuses that.
 pub(crate) async fn clear_root_document<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-) -> Result<(), Stop> {
+) -> Result<Option<NotRestored>, Stop> {
     let Some(root) = &deletion.root else {
-        return Ok(());
+        return Ok(None);
     };
     let collection = work.collection(&deletion.collection)?;
     let entry = Entry::new(collection.name.clone(), root.clone(), Judged::Live);
-    // Refused for its content: compare finds it, and search checks its hits.
     let records = Records {
         collection,
         entries: &[entry],
         places: vec![0],
     };
-    clear_documents(work, &records, deletion.id).await.map(drop)
+    let mut refused = clear_documents(work, &records, deletion.id).await?;
+    Ok(refused.remove(&0))
 }

@@ -1,28 +1,24 @@
 //! How one page is done, in every pass.
 
-use std::collections::BTreeMap;
-
-use crate::effects;
+use crate::effects::{self, Following};
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::manifest;
-use crate::kit::ours::is_root;
-use crate::kit::recheck::{Again, Now, Since, recheck};
 use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
 use crate::kit::work::Work;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
-use crate::select::coming_back;
 use domain::deletion::{Deletion, Pass};
-use domain::page::{Exceptions, Outcome, Page};
+use domain::notice::Notice;
+use domain::page::{Exceptions, Page, Part};
 use ports::{AdvanceDeletions, EnginePorts};
 
 /// One page while a pass does it.
 pub(crate) struct PageRun<'a, P: EnginePorts> {
-    work: Work<'a, P>,
-    task: Task<'a>,
-    page: &'a Page,
-    turn: Turn,
+    pub(super) work: Work<'a, P>,
+    pub(super) task: Task<'a>,
+    pub(super) page: &'a Page,
+    pub(super) turn: Turn,
 }
 
 impl<'a, P: EnginePorts> PageRun<'a, P> {
@@ -53,6 +49,9 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     /// 6. what follows the records is done;
     /// 7. the checkpoint says that the page is done;
     /// 8. the events are published.
+    ///
+    /// Where there are calls for each record, records have their turn part by part, in steps 3 and 4 as in step 6: whenever
+    /// a good part of the slice is over, how far they are is stored, and the next slice continues there.
     pub(crate) async fn run(
         &self,
         deletion: &mut Deletion,
@@ -64,13 +63,20 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             .as_ref()
             .filter(|_| self.turn == Turn::Again)
             .map(|earlier| earlier.open(pass));
-        let found = self
-            .act(deletion, earlier.as_ref(), open.as_deref())
-            .await?;
-        let exceptions = self
-            .record(deletion, earlier, open.as_deref(), found)
-            .await?;
-        let notice = self.follow(deletion, &exceptions).await?;
+        let part = match &earlier {
+            Some(earlier) => earlier.part_of(deletion.run),
+            None => Part::of(deletion.run),
+        };
+        let exceptions = match earlier {
+            Some(earlier) if part.followed.is_some() => earlier,
+            mut earlier => {
+                let by = (&mut earlier, part.clone());
+                let found = self.act(deletion, by, open.as_deref()).await?;
+                self.record(deletion, earlier, open.as_deref(), found)
+                    .await?
+            }
+        };
+        let notice = self.follow(deletion, &exceptions, part).await?;
         let next = deletion.page_done(pass, self.work.now(), self.page, &exceptions);
         checkpoint(self.work, deletion, next).await?;
         publisher
@@ -92,87 +98,8 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     }
 
     /// Whether the pass does only the unfinished records, because the page was done before.
-    fn is_only_open(&self) -> bool {
+    pub(super) fn is_only_open(&self) -> bool {
         self.task.pass() != Pass::Purge
-    }
-
-    /// Steps 2 to 4.
-    async fn act(
-        &self,
-        deletion: &Deletion,
-        earlier: Option<&Exceptions>,
-        open: Option<&[usize]>,
-    ) -> Result<Exceptions, Stop> {
-        let only = open.filter(|_| self.is_only_open());
-        let again = self.again(deletion, only).await?;
-        let mut blocked = match self.task {
-            Task::Delete(scope) => {
-                let untouched = self.untouched(deletion, only, again.as_ref());
-                effects::blocked(self.work, deletion, scope, self.page, Some(&untouched)).await?
-            }
-            Task::Restore | Task::Purge(_) => BTreeMap::new(),
-        };
-        blocked.extend(never_had(earlier, again.as_ref()));
-        let rest = self.places(only, |place| blocked.contains_key(&place));
-        let only = if blocked.is_empty() {
-            only
-        } else {
-            Some(&*rest)
-        };
-        let mut found = if only.is_some_and(<[usize]>::is_empty) {
-            Exceptions::default()
-        } else {
-            let places = (self.page, only);
-            let has_failed = blocked.values().any(Outcome::is_failed);
-            let task = self.task;
-            let found = task
-                .run(self.work, deletion, places, (again.as_ref(), has_failed))
-                .await?;
-            let entries = &*self.page.entries;
-            coming_back::none_of_others(self.work, deletion, entries, &found.deleted).await?;
-            found
-        };
-        found.deleted.extend(blocked);
-        Ok(found)
-    }
-
-    /// What has become of the records that a delete takes.
-    async fn again(
-        &self,
-        deletion: &Deletion,
-        only: Option<&[usize]>,
-    ) -> Result<Option<Since>, Stop> {
-        let may_be_begun = self.turn != Turn::First;
-        match self.task {
-            Task::Delete(scope) if may_be_begun || deletion.strategy.is_done_backwards() => {
-                let by = (deletion, scope);
-                let again = recheck(self.work, by, self.page, only, may_be_begun);
-                Box::pin(again).await.map(Some)
-            }
-            Task::Delete(_) | Task::Restore | Task::Purge(_) => Ok(None),
-        }
-    }
-
-    /// The places of the records that nobody has touched yet. The root was marked at acceptance, before anything that
-    /// happens first.
-    fn untouched(
-        &self,
-        deletion: &Deletion,
-        only: Option<&[usize]>,
-        again: Again<'_>,
-    ) -> Vec<usize> {
-        self.places(only, |place| {
-            let is_touched = again.is_some_and(|again| again.at(place).is_some());
-            is_touched && !is_root(deletion, &self.page.entries[place])
-        })
-    }
-
-    /// Places of the page, all of them or only these, without those that are left out.
-    fn places(&self, only: Option<&[usize]>, is_left_out: impl Fn(usize) -> bool) -> Vec<usize> {
-        let is_wanted = |place: usize| only.is_none_or(|only| only.contains(&place));
-        (0..self.page.entries.len())
-            .filter(|place| is_wanted(*place) && !is_left_out(*place))
-            .collect()
     }
 
     /// Step 5: stores the exceptions if they have changed; returns the stored ones.
@@ -202,9 +129,10 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
     /// Step 6.
     async fn follow(
         &self,
-        deletion: &Deletion,
+        deletion: &mut Deletion,
         exceptions: &Exceptions,
-    ) -> Result<domain::notice::Notice, Stop> {
+        mut part: Part,
+    ) -> Result<Notice, Stop> {
         let scope = match self.task {
             Task::Delete(scope) => Some(scope),
             Task::Restore | Task::Purge(_) => None,
@@ -219,19 +147,34 @@ impl<'a, P: EnginePorts> PageRun<'a, P> {
             }
             Task::Purge(_) | Task::Delete(_) | Task::Restore => exceptions,
         };
-        let done = (self.page, exceptions);
-        Box::pin(effects::follow(self.work, deletion, scope, done, self.turn)).await
+        let mut followed = part.followed.take().unwrap_or_default();
+        loop {
+            let (by, done) = ((&*deletion, scope), (self.page, exceptions));
+            let following = effects::follow(self.work, by, done, self.turn, followed);
+            match Box::pin(following).await? {
+                Following::Done(notice) => return Ok(*notice),
+                Following::SoFar(so_far) => {
+                    part.followed = Some(so_far.clone());
+                    self.save(deletion, &part).await?;
+                    followed = so_far;
+                }
+            }
+        }
     }
-}
 
-/// What an earlier turn has found missing, or another deletion's, and what is gone now: that turn has not removed it.
-fn never_had(earlier: Option<&Exceptions>, again: Again<'_>) -> BTreeMap<usize, Outcome> {
-    let deleted = earlier.into_iter().flat_map(|earlier| &earlier.deleted);
-    let is_gone = |place: &usize| again.is_some_and(|again| again.at(*place) == Some(Now::Gone));
-    let never = deleted.filter(|(place, outcome)| {
-        is_gone(place) && matches!(outcome, Outcome::Missing | Outcome::AlreadyDeleted)
-    });
-    never
-        .map(|(place, outcome)| (*place, outcome.clone()))
-        .collect()
+    /// Stores how far the page is; returns what is stored beside it.
+    pub(super) async fn save(
+        &self,
+        deletion: &mut Deletion,
+        part: &Part,
+    ) -> Result<Exceptions, Stop> {
+        let mut stored = self.stored(deletion).await?;
+        stored.part = Some(Box::new(part.clone()));
+        let deletions = self.work.deletions();
+        let put = deletions.put_exceptions(deletion, self.page.number, &stored);
+        self.work.call(put).await?;
+        let next = deletion.progressed(self.work.now());
+        checkpoint(self.work, deletion, next).await?;
+        Ok(stored)
+    }
 }

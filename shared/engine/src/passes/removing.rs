@@ -49,8 +49,10 @@ async fn write_pages<P: EnginePorts>(
     // The root's page was written by the acceptance, which stores no recipients.
     let is_roots = |page: &&Page| page.number == 1 && deletion.root.is_some();
     if let Some(root) = before.as_ref().filter(is_roots) {
-        Box::pin(save_recipients(work, deletion, scope, root)).await?;
+        Box::pin(save_recipients(work, deletion, scope, root, true)).await?;
     }
+    // Only the first page of a slice can have been.
+    let mut may_be_begun = true;
     while deletion.state != State::Cancelling {
         let number = deletion.pages + 1;
         let page = next_page(work, deletion, scope, before.as_ref(), number).await?;
@@ -59,7 +61,9 @@ async fn write_pages<P: EnginePorts>(
             let next = deletion.selection_over(now);
             return checkpoint(work, deletion, next).await;
         };
-        Box::pin(save_recipients(work, deletion, scope, &page)).await?;
+        let saving = save_recipients(work, deletion, scope, &page, may_be_begun);
+        Box::pin(saving).await?;
+        may_be_begun = false;
         let next = deletion.page_written(now, &page);
         checkpoint(work, deletion, next).await?;
         before = Some(page);

@@ -11,6 +11,7 @@ use crate::kit::rows::read_row;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::passes::backwards;
+use crate::passes::owed_events::clear_root_document;
 use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use crate::strategies;
@@ -85,7 +86,16 @@ pub(crate) async fn end<P: EnginePorts>(
         return store(work, deletion.finish(now)).await;
     }
     if deletion.root_restored {
-        return store(work, deletion.restored(now, &page, &earlier, None)).await;
+        let mut found = Exceptions::default();
+        if earlier.restored.contains_key(&0) {
+            let refused = clear_root_document(work, deletion).await?;
+            found.restored.extend(refused.map(|why| (0, why)));
+        }
+        let failure = (!found.restored.is_empty()).then(|| Failure::of_records(1));
+        let exceptions = followed(found);
+        put_exceptions(work, deletion, &earlier, &exceptions).await?;
+        let ended = deletion.restored(now, &page, &exceptions, failure);
+        return store(work, ended).await;
     }
     // Its row has been back since the beginning, and stays if this fails.
     strategies::forget_root(work, deletion).await?;

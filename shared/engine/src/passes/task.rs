@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::effects::remove_schedules;
-use crate::kit::children::held;
+use crate::effects::{self, has_schedules, remove_schedules};
+use crate::kit::children::may_be_held;
 use crate::kit::membership::still_below;
-use crate::kit::recheck::Again;
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::shared_records;
 use crate::strategies;
 use domain::deletion::{Deletion, Pass};
-use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
+use domain::page::{Judged, NotPurged, NotRestored, Outcome, Page};
 use domain::scope::Scope;
 use ports::EnginePorts;
 
@@ -27,7 +25,7 @@ pub(crate) enum Task<'a> {
     Purge(&'a Scope),
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
     /// Which pass.
     pub(crate) fn pass(self) -> Pass {
         match self {
@@ -37,86 +35,106 @@ impl Task<'_> {
         }
     }
 
-    /// Does a page, or only some places of it, and returns the exceptions. Doing it again is harmless, and gives the
-    /// same result. `again` is what has become of the records of a delete, if the page may have been begun; `has_failed`,
-    /// whether it blocks a record of the page.
-    pub(crate) async fn run<P: EnginePorts>(
+    /// The records of a page by collection, in the order in which the pass does them: all of them, or only those at these
+    /// places. Where rows are removed, children are before their parents.
+    pub(super) fn groups<P: EnginePorts>(
+        self,
+        work: Work<'a, P>,
+        deletion: &Deletion,
+        page: &'a Page,
+        only: Option<&[usize]>,
+    ) -> Result<Vec<Records<'a>>, Stop> {
+        let removes = match self {
+            Self::Delete(_) => deletion.strategy.removes_rows(),
+            Self::Purge(_) => true,
+            Self::Restore => false,
+        };
+        let groups = if removes {
+            Records::deepest_first(work.collections(), &page.entries)?
+        } else {
+            Records::by_collection(work.collections(), &page.entries)?
+        };
+        Ok(match self {
+            Self::Delete(_) => groups.into_iter().map(|group| group.open(only)).collect(),
+            // A purge does every record: another writer may have unmarked any of them.
+            Self::Restore | Self::Purge(_) => groups,
+        })
+    }
+
+    /// Whether it may take calls for each of these records. `has_failed` says whether a record of the page has.
+    pub(super) fn asks<P: EnginePorts>(
         self,
         work: Work<'_, P>,
         deletion: &Deletion,
-        (page, only): (&Page, Option<&[usize]>),
-        (again, has_failed): (Again<'_>, bool),
-    ) -> Result<Exceptions, Stop> {
-        let mut exceptions = Exceptions::default();
-        match self {
+        (records, page): (&Records<'_>, &Page),
+        has_failed: bool,
+    ) -> Result<bool, Stop> {
+        let (scope, asks) = match self {
+            Self::Restore => return Ok(false),
             Self::Delete(scope) => {
-                let (by, places) = ((deletion, scope), (&*page.entries, only));
-                exceptions.deleted = strategies::take(work, by, places, again, has_failed).await?;
+                let asks = effects::asks(work, (deletion, scope), page, &records.places);
+                if asks || !deletion.strategy.removes_rows() {
+                    return Ok(asks);
+                }
+                (scope, asks)
             }
-            Self::Restore => {
-                let back = strategies::give_back(work, deletion, &page.entries, only);
-                exceptions.restored = back.await?;
+            Self::Purge(scope) => {
+                let name = &records.collection.name;
+                let asks = scope.is_deleted_with_links(name, &deletion.collection)
+                    || has_schedules(records.entries, &records.places);
+                (scope, asks)
             }
-            // A purge does every record: another writer may have unmarked any of them.
-            Self::Purge(scope) => exceptions.purged = purge(work, deletion, scope, page).await?,
-        }
-        Ok(exceptions)
+        };
+        Ok(asks || may_be_held(work, (deletion, scope), records.collection, has_failed)?)
     }
 }
 
-async fn purge<P: EnginePorts>(
+/// Brings those of these records back that a live link references: nobody could bring them back any more. Returns which
+/// were not removed, and why.
+pub(super) async fn bring_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
-    scope: &Scope,
     page: &Page,
+    named: &[usize],
 ) -> Result<BTreeMap<usize, NotPurged>, Stop> {
-    let failed = |reason: &str| NotPurged::Failed {
-        reason: reason.to_owned(),
-    };
-    let named = shared_records::referenced_again(work, deletion, scope, &page.entries);
-    let (named, unknown) = Box::pin(named).await?;
-    let mut exceptions: BTreeMap<usize, NotPurged> = unknown
-        .into_iter()
-        .map(|place| (place, failed(shared_records::TOO_MANY)))
-        .collect();
-    if !named.is_empty() {
-        // Nobody could bring them back any more, and a live link references them: they come back now.
-        let back = strategies::give_back(work, deletion, &page.entries, Some(&named));
-        let not_back = Box::pin(back).await?;
-        for place in named {
-            match not_back.get(&place) {
-                None => drop(exceptions.insert(place, NotPurged::Kept)),
-                // Its row may be live already: a later attempt finishes it, and its archived row stays for that.
-                Some(NotRestored::Failed { reason }) => {
-                    exceptions.insert(place, failed(reason));
-                }
-                Some(NotRestored::Conflict { .. }) => {}
-            }
-        }
+    let mut exceptions = BTreeMap::new();
+    if named.is_empty() {
+        return Ok(exceptions);
     }
-    for mut records in Records::deepest_first(work.collections(), &page.entries)? {
-        // Never this deletion's: whatever is there now is not checked.
-        for place in &records.places {
-            if page.entries[*place].judged == Judged::Missing {
-                exceptions.insert(*place, NotPurged::Kept);
+    let back = strategies::give_back(work, deletion, &page.entries, Some(named));
+    let not_back = Box::pin(back).await?;
+    for place in named {
+        match not_back.get(place) {
+            None => drop(exceptions.insert(*place, NotPurged::Kept)),
+            // Its row may be live already: a later attempt finishes it, and its archived row stays for that.
+            Some(NotRestored::Failed { reason }) => {
+                let reason = reason.clone();
+                exceptions.insert(*place, NotPurged::Failed { reason });
             }
+            Some(NotRestored::Conflict { .. }) => {}
         }
-        records = records.without(&exceptions);
-        let has_failed = exceptions.values().any(NotPurged::is_failed);
-        let held = held(work, (deletion, scope), &records, has_failed).await?;
-        records = records.without(&held);
-        exceptions.extend(held.into_iter().map(|(place, why)| (place, failed(why))));
-        strategies::forget(work, deletion, &records, &mut exceptions).await?;
-        let listed = (&records, page);
-        Box::pin(forget_unmarked(
-            work,
-            (deletion, scope),
-            listed,
-            &mut exceptions,
-        ))
-        .await?;
     }
     Ok(exceptions)
+}
+
+/// Removes these records for good, but for those that are exceptions already.
+pub(super) async fn forget<P: EnginePorts>(
+    work: Work<'_, P>,
+    (deletion, scope): (&Deletion, &Scope),
+    (records, page): (&Records<'_>, &Page),
+    exceptions: &mut BTreeMap<usize, NotPurged>,
+) -> Result<(), Stop> {
+    let records = records.without(exceptions);
+    strategies::forget(work, deletion, &records, exceptions).await?;
+    let unmarked = forget_unmarked(work, (deletion, scope), (&records, page), exceptions);
+    Box::pin(unmarked).await
+}
+
+/// Those of these records that were never the deletion's: whatever is there now is not checked.
+pub(super) fn never_ours(records: &Records<'_>) -> BTreeMap<usize, NotPurged> {
+    let is_missing = |place: &&usize| records.entry(**place).judged == Judged::Missing;
+    let places = records.places.iter().filter(is_missing);
+    places.map(|place| (*place, NotPurged::Kept)).collect()
 }
 
 /// Removes those of these records that were kept because they carry no mark, and that are below the deletion all the

@@ -19,12 +19,15 @@ use crate::select::step::{Found, Step};
 use crate::select::walk::Walk;
 use domain::collection::CollectionName;
 use domain::cursor::RequestedPlace;
-use domain::deletion::Deletion;
+use domain::deletion::{Deletion, Failure};
 use domain::key::RecordRef;
 use domain::page::SelectCursor;
 use domain::row::Row;
 use domain::scope::{Scope, Source};
 use ports::{EnginePorts, Related};
+
+/// Why a pass ends that has found records which may be listed already, and cannot find out.
+const TOO_LONG: &str = "the manifest is too long to tell records that came late from those that have failed; what was requested stays above them: mend what has failed and retry, or delete them by another request";
 
 /// Whether what the request lists may be found over an index.
 pub(crate) fn may_be_over_an_index(scope: &Scope) -> bool {
@@ -128,9 +131,7 @@ async fn not_known<P: EnginePorts>(
         return Ok(rows);
     }
     if deletion.pages > LONGEST {
-        let (id, unmarked) = (deletion.id, rows.len());
-        warn!(deletion_id = %id, unmarked, "the manifest of deletion {id} is too long to be read for {unmarked} records without a mark: they are left");
-        return Ok(Vec::new());
+        return not_told(deletion, rows);
     }
     walk.also_took(deletion.pages);
     let wanted = rows.iter().map(record).collect();
@@ -139,6 +140,20 @@ async fn not_known<P: EnginePorts>(
         .into_iter()
         .filter(|row| !known.contains(&record(row)))
         .collect())
+}
+
+/// Nothing tells whether these rows are listed already. A pass ends with that as its reason, and what is above them stays.
+/// A comparison counts them.
+fn not_told(deletion: &Deletion, rows: Vec<Found>) -> Result<Vec<Found>, Stop> {
+    if deletion.state.working_pass().is_some() {
+        return Err(Stop::Impossible(Failure::new(
+            "MANIFEST_TOO_LONG",
+            TOO_LONG,
+        )));
+    }
+    let (id, unmarked) = (deletion.id, rows.len());
+    warn!(deletion_id = %id, unmarked, "the manifest of deletion {id} is too long to be read for {unmarked} records without a mark: they are left");
+    Ok(rows)
 }
 
 /// Without those that the pages list which are still to be done: the last one with requested records may have some of
@@ -173,6 +188,22 @@ fn record(found: &Found) -> RecordRef {
 /// Those of these rows that carry no mark although they are below the deletion: what is above them is read after them.
 async fn live_below<P: EnginePorts>(
     work: Work<'_, P>,
+    membership: Membership<'_, P>,
+    found: Vec<Found>,
+) -> Result<Vec<Found>, Stop> {
+    let mut live = Vec::new();
+    for found in found {
+        let collection = work.collection(&found.collection)?;
+        if found.row.mark(collection).is_live() {
+            live.push(found);
+        }
+    }
+    below(work, membership, live).await
+}
+
+/// Those of these rows that are below the deletion: what is above them is read after them.
+pub(super) async fn below<P: EnginePorts>(
+    work: Work<'_, P>,
     mut membership: Membership<'_, P>,
     mut found: Vec<Found>,
 ) -> Result<Vec<Found>, Stop> {
@@ -180,7 +211,6 @@ async fn live_below<P: EnginePorts>(
     for name in names {
         let collection = work.collection(&name)?;
         let is_its = |row: &Found| row.collection == name;
-        found.retain(|row| !is_its(row) || row.row.mark(collection).is_live());
         let rows: Vec<Row> = found
             .iter()
             .filter(|row| is_its(row))

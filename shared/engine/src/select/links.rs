@@ -9,7 +9,7 @@ use crate::kit::work::Work;
 use domain::collection::Collection;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
-use domain::page::Position;
+use domain::page::{Look, Position};
 use domain::row::Row;
 use ports::{EnginePorts, Fields, Related};
 
@@ -25,16 +25,7 @@ pub(crate) enum LinkState {
     /// None is.
     Unreferenced,
     /// There are more to check.
-    Unfinished(LinkCursor),
-}
-
-/// Where the check of the links to a record continues.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct LinkCursor {
-    /// Which of the collections whose links keep such records.
-    pub(crate) keeper: usize,
-    /// Where that query continues.
-    pub(crate) after: Option<Position>,
+    Unfinished(Look),
 }
 
 /// A check of the links to one record.
@@ -47,23 +38,23 @@ pub(crate) struct LinkCheck<'a, P: EnginePorts> {
 
 impl<P: EnginePorts> LinkCheck<'_, P> {
     /// Whether one of the links is live, as far as this many queries can find out.
-    pub(crate) async fn links(
-        &self,
-        from: LinkCursor,
-        mut looks: usize,
-    ) -> Result<LinkState, Stop> {
+    pub(crate) async fn links(&self, from: Look, mut queries: usize) -> Result<LinkState, Stop> {
         let keepers = self
             .work
             .collections()
             .link_collections_of(&self.collection.name);
         let mut after = from.after;
-        for (keeper, link) in keepers.enumerate().skip(from.keeper) {
+        for (keeper, link) in keepers.enumerate().skip(from.of) {
             let mut is_first = after.is_none();
             loop {
-                if looks == 0 {
-                    return Ok(LinkState::Unfinished(LinkCursor { keeper, after }));
+                if queries == 0 {
+                    return Ok(LinkState::Unfinished(Look {
+                        of: keeper,
+                        after,
+                        is_for_failed: false,
+                    }));
                 }
-                looks -= 1;
+                queries -= 1;
                 let limit = if is_first { FEW } else { MANY };
                 let (rows, next) = self.page(link, after.as_ref(), limit).await?;
                 if self.is_any_live(link, rows).await? {

@@ -5,23 +5,24 @@
 //! index and read again from the table, with all their ancestors. A link below a record that another deletion has taken
 //! is not live, so if two deletions take the last two links, the one that checks later takes the record.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::AtomicBool;
 
+use crate::kit::asked::{Asked, Said};
 use crate::kit::checkpoint::checkpoint;
 use crate::kit::identified::{Identified, read_identified};
 use crate::kit::manifest::{self, LONGEST, Listed, known, record};
 use crate::kit::settle::together;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use crate::select::links::{LinkCheck, LinkCursor, LinkState};
+use crate::select::links::{LinkCheck, LinkState};
 use crate::select::step::Step;
 use crate::select::walk::{STEPS, Walk};
 use domain::collection::{Collection, CollectionName};
 use domain::cursor::Place;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
-use domain::page::{Entry, Outcome, PAGE_BYTES, Page, SelectCursor};
+use domain::page::{Entry, Look, Outcome, PAGE_BYTES, Page, SelectCursor};
 use domain::scope::Scope;
 use ports::EnginePorts;
 
@@ -35,13 +36,6 @@ pub(crate) const QUESTIONS: usize = STEPS / 4;
 
 /// How many queries for the links to one record a step makes; the next step continues there.
 const QUERIES: usize = 10;
-
-/// How many queries there are right before a record is deleted: enough for a million links that are dead already.
-const FINAL_QUERIES: usize = 1000;
-
-/// Why a record stays if it could not be found out whether a link keeps it.
-pub(crate) const TOO_MANY: &str =
-    "LINKS_TOO_MANY: not all links that may keep it could be looked at";
 
 /// A shared record that a link in a page of the manifest references.
 struct Candidate<'e> {
@@ -69,12 +63,13 @@ pub(crate) async fn step<P: EnginePorts>(
         return Ok(Step::Over);
     }
     let (work, scope) = (walk.work, walk.scope);
-    let begin = LinkCursor {
-        keeper: place.child,
+    let begin = Look {
+        of: place.child,
         after: place.after.clone(),
+        is_for_failed: false,
     };
     // A record with very many links is checked alone.
-    let most = if begin == LinkCursor::default() {
+    let most = if begin.is_none() {
         limit.clamp(1, AT_ONCE)
     } else {
         1
@@ -86,8 +81,8 @@ pub(crate) async fn step<P: EnginePorts>(
     };
     candidates.retain(|candidate| candidate.place >= place.entry);
     let mut next = match candidates.get(most) {
-        Some(later) => at(place.page, later.place, LinkCursor::default()),
-        None => at(place.page + 1, 0, LinkCursor::default()),
+        Some(later) => at(place.page, later.place, Look::default()),
+        None => at(place.page + 1, 0, Look::default()),
     };
     candidates.truncate(most);
     let rows = live_rows(work, deletion, &candidates).await?;
@@ -106,7 +101,7 @@ pub(crate) async fn step<P: EnginePorts>(
                 let entry = entry.with(Some(fingerprint));
                 bytes += entry.bytes();
                 if bytes > room && !entries.is_empty() {
-                    next = at(place.page, candidate.place, LinkCursor::default());
+                    next = at(place.page, candidate.place, Look::default());
                     break;
                 }
                 entries.push(entry);
@@ -120,11 +115,11 @@ pub(crate) async fn step<P: EnginePorts>(
     })
 }
 
-fn at(page: u32, entry: usize, from: LinkCursor) -> Place {
+fn at(page: u32, entry: usize, from: Look) -> Place {
     Place {
         page,
         entry,
-        child: from.keeper,
+        child: from.of,
         after: from.after,
     }
 }
@@ -186,7 +181,7 @@ async fn check_links<P: EnginePorts>(
     deletion: &Deletion,
     candidates: &[Candidate<'_>],
     ask: &[bool],
-    (from, queries): (&LinkCursor, usize),
+    (from, queries): (&Look, usize),
 ) -> Result<Vec<LinkState>, Stop> {
     let failed = AtomicBool::new(false);
     let slice = work.slice.unless(&failed);
@@ -300,58 +295,56 @@ pub(crate) async fn next_page<P: EnginePorts>(
 /// The shared records among these that a live link references now, right before they are deleted: they stay, as `kept`.
 pub(crate) async fn blocked<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: &Scope,
+    (deletion, scope): (&Deletion, &Scope),
     entries: &[Entry],
     places: &[usize],
-) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let mut blocked = BTreeMap::new();
+    from: &Look,
+) -> Result<Asked<Outcome>, Stop> {
     let candidates = unreferenced(work, deletion, scope, entries, places)?;
+    let mut asked = Asked::default();
     // One that carries our mark is half done, and is finished.
     for some in candidates.chunks(AT_ONCE) {
         let rows = live_rows(work, deletion, some).await?;
         let ask: Vec<bool> = rows.iter().map(Option::is_some).collect();
-        let from = LinkCursor::default();
-        let said = check_links(work, deletion, some, &ask, (&from, FINAL_QUERIES)).await?;
-        for (candidate, links) in some.iter().zip(said) {
-            match links {
-                LinkState::Referenced => {
-                    blocked.insert(candidate.place, Outcome::Kept);
-                }
-                LinkState::Unfinished(_) => {
-                    let reason = TOO_MANY.to_owned();
-                    blocked.insert(candidate.place, Outcome::Failed { reason });
-                }
-                LinkState::Unreferenced => {}
-            }
+        let said = check_links(work, deletion, some, &ask, (from, QUERIES)).await?;
+        if !asked.go_on(answers(some, said, &Outcome::Kept)) {
+            break;
         }
     }
-    Ok(blocked)
+    Ok(asked)
 }
 
-/// Of the shared records among these: the places of those that a live link references now, and of those for which this
-/// could not be found out.
+/// The shared records among these that a live link references now.
 pub(crate) async fn referenced_again<P: EnginePorts>(
     work: Work<'_, P>,
-    deletion: &Deletion,
-    scope: &Scope,
+    (deletion, scope): (&Deletion, &Scope),
     entries: &[Entry],
-) -> Result<(Vec<usize>, Vec<usize>), Stop> {
-    let all: Vec<usize> = (0..entries.len()).collect();
-    let (mut named, mut unknown) = (Vec::new(), Vec::new());
-    for some in unreferenced(work, deletion, scope, entries, &all)?.chunks(AT_ONCE) {
+    places: &[usize],
+    from: &Look,
+) -> Result<Asked<()>, Stop> {
+    let mut asked = Asked::default();
+    for some in unreferenced(work, deletion, scope, entries, places)?.chunks(AT_ONCE) {
         let ask = vec![true; some.len()];
-        let from = LinkCursor::default();
-        let said = check_links(work, deletion, some, &ask, (&from, FINAL_QUERIES));
-        for (candidate, links) in some.iter().zip(said.await?) {
-            match links {
-                LinkState::Referenced => named.push(candidate.place),
-                LinkState::Unfinished(_) => unknown.push(candidate.place),
-                LinkState::Unreferenced => {}
-            }
+        let said = check_links(work, deletion, some, &ask, (from, QUERIES)).await?;
+        if !asked.go_on(answers(some, said, &())) {
+            break;
         }
     }
-    Ok((named, unknown))
+    Ok(asked)
+}
+
+/// What these states of their links say of records.
+fn answers<T: Clone>(
+    candidates: &[Candidate<'_>],
+    links: Vec<LinkState>,
+    referenced: &T,
+) -> impl Iterator<Item = (usize, Said<T>)> {
+    let said = links.into_iter().map(move |state| match state {
+        LinkState::Referenced => Said::Kept(referenced.clone()),
+        LinkState::Unreferenced => Said::Free,
+        LinkState::Unfinished(look) => Said::More(look),
+    });
+    candidates.iter().map(|one| one.place).zip(said)
 }
 
 /// Those of these records that are deleted because no link keeps them any more, and not because they were requested.

@@ -32,6 +32,7 @@ macro_rules! events_contract {
             [
                 an_event_arrives_as_it_was_told,
                 ten_events_are_told_at_once_and_keep_their_ids,
+                odd_ids_arrive_as_they_are,
                 an_event_told_again_has_the_same_id,
                 an_event_with_1000_keys_and_200_kb_arrives,
                 large_events_that_do_not_fit_into_one_call_are_to_be_asked_again,
@@ -83,6 +84,19 @@ pub async fn ten_events_are_told_at_once_and_keep_their_ids<H: EventsHarness>(ha
         ids(told.into_iter().map(|event| event.detail).collect())
     );
     assert_eq!(heard.len(), 10);
+}
+
+pub async fn odd_ids_arrive_as_they_are<H: EventsHarness>(harness: &H) {
+    let odd: Vec<_> = ODD_IDS.iter().map(|id| key2(id, id)).collect();
+    let told = of_records(1, &odd);
+
+    let answers = done(harness.events().publish(&told).await);
+
+    assert_eq!((told.len(), answers.len()), (1, 1));
+    let heard = harness.heard(1).await;
+    assert_eq!(heard[0].2, told[0].detail);
+    let ids = heard[0].2["ids"].as_array().expect("ids").len();
+    assert_eq!(ids, ODD_IDS.len());
 }
 
 pub async fn an_event_told_again_has_the_same_id<H: EventsHarness>(harness: &H) {

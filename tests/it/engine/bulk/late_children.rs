@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use domain::deletion::{Action, Deletion, State, TOPS_LAST, VERSION};
 use domain::key::RecordKey;
+use ports::ReadDeletions;
 use testing::samples::key2;
-use testing::{Faults, Moment, Operation};
+use testing::{Fault, Faults, Moment, Operation};
 
 use super::world::{chat_as, message, put_reaction};
 use crate::engine::world::World;
@@ -185,5 +186,122 @@ async fn an_explicit_purge_of_what_was_cancelled_leaves_what_is_below_records_th
                 "{strategy}"
             );
         }
+    }
+}
+
+/// A delete of `s0` and `t3` that has failed at `s0`, below which a reaction is written since.
+async fn failed_at_s0(strategy: &str, page_keys: usize) -> (World, Deletion) {
+    let mut world = chat_as(strategy);
+    world.page_keys = page_keys;
+    world.documents.reject("s~s0", "cluster_block_exception");
+    let deletion = world.destroy_ids(&["s0", "t3"]).await;
+    world.come_to_rest().await;
+    let failed = world.now(&deletion);
+    assert_eq!(failed.state, State::DeleteFailed);
+    assert_eq!(sum(&failed.deleted, "failed"), 1);
+    put_reaction(&world, "s", "s0", "late");
+    world.documents.accept("s~s0");
+    (world, failed)
+}
+
+#[tokio::test]
+async fn a_retry_removes_what_came_late_before_the_requested_record_that_had_failed() {
+    for strategy in ["archive", "erase"] {
+        for page_keys in [1, 2, 1000] {
+            let context = format!("{strategy}, pages of {page_keys}");
+            let (world, deletion) = failed_at_s0(strategy, page_keys).await;
+            world.act(&deletion, Action::Retry).await.unwrap();
+            let faults = world.faults();
+            watch(&world, &faults, Operation::TakeRows);
+            watch(&world, &faults, Operation::EraseRows);
+
+            world.work(&faults, &deletion).await;
+            world.come_to_rest().await;
+
+            let stands = world.now(&deletion);
+            assert!(stands.state.is_done(), "{context}: {:?}", stands.state);
+            assert_eq!(stands.behind, 0, "{context}");
+            assert_eq!(sum(&stands.deleted, "deleted"), 7, "{context}");
+            assert_eq!(sum(&stands.deleted, "selected"), 7, "{context}");
+            assert_eq!(world.row("reactions", &late()), None, "{context}");
+            assert_eq!(world.row("messages", &message("s0")), None, "{context}");
+            let told = world.named("RecordsDeleted");
+            assert_eq!(told.len(), 7, "{context}");
+            assert!(
+                told.values().all(|times| *times == 1),
+                "{context}: {told:?}"
+            );
+            if strategy == "archive" {
+                let back = world.act_and_rest(&deletion, Action::Restore).await;
+                assert_eq!(back.state, State::Restored, "{context}");
+                assert_eq!(sum(&back.restored, "restored"), 7, "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_retry_that_dies_at_any_call_removes_what_came_late_all_the_same() {
+    for strategy in ["archive", "erase"] {
+        let (world, deletion) = failed_at_s0(strategy, 1).await;
+        world.act(&deletion, Action::Retry).await.unwrap();
+        let faults = world.faults();
+        world.work(&faults, &deletion).await;
+        for call in 1..=faults.calls() {
+            let context = format!("{strategy}, call {call}");
+            let (world, deletion) = failed_at_s0(strategy, 1).await;
+            world.act(&deletion, Action::Retry).await.unwrap();
+            let faults = world.faults();
+            faults.crash_at(call, Moment::After);
+            watch(&world, &faults, Operation::TakeRows);
+            watch(&world, &faults, Operation::EraseRows);
+            let _dead = faults.until_crash(world.deliver(&faults, &deletion)).await;
+
+            world.come_to_rest().await;
+
+            let stands = world.now(&deletion);
+            assert!(stands.state.is_done(), "{context}: {:?}", stands.state);
+            assert_eq!(sum(&stands.deleted, "deleted"), 7, "{context}");
+            assert_eq!(world.row("reactions", &late()), None, "{context}");
+            assert_eq!(world.row("messages", &message("s0")), None, "{context}");
+            let told = world.named("RecordsDeleted");
+            assert!(
+                told.len() == 7 && told.values().all(|times| *times == 1),
+                "{context}"
+            );
+        }
+    }
+}
+
+/// The manifest cannot be read for what it lists; nothing is passed by in silence, and nothing is removed above it.
+#[tokio::test]
+async fn above_ten_thousand_pages_what_came_late_keeps_what_it_is_below_and_the_deletion_says_why()
+{
+    for strategy in ["archive", "erase"] {
+        let mut world = chat_as(strategy);
+        world.page_keys = 1;
+        let deletion = world.destroy_ids(&["s0", "t3"]).await;
+        let faults = world.faults();
+        let away = Fault::Unavailable(Moment::Before);
+        faults.fail(Operation::TakeRows, 3.., away);
+        faults.fail(Operation::EraseRows, 3.., away);
+        world.work(&faults, &deletion).await;
+        // Two of four reactions are done, and nothing was searched for. The manifest is as long as that of a very large deletion, and one has failed.
+        let mut stands = world.now(&deletion);
+        stands.pages = 10_001;
+        stands.notified.delete.of = stands.pages;
+        let reactions = "reactions".parse().unwrap();
+        stands.deleted.entry(reactions).or_default().failed = 1;
+        let scope = world.deletions.scope(&stands.tenant, stands.id).await;
+        world.deletions.put(&stands, &scope.unwrap().unwrap(), &[]);
+        put_reaction(&world, "s", "s0", "late");
+
+        world.come_to_rest().await;
+
+        let stands = world.now(&deletion);
+        assert_eq!(stands.state, State::DeleteFailed, "{strategy}");
+        assert_eq!(stands.failure.unwrap().code, "MANIFEST_TOO_LONG");
+        assert!(world.row("messages", &message("s0")).is_some());
+        assert!(world.row("reactions", &late()).is_some());
     }
 }

@@ -10,7 +10,7 @@ use testing::{Fault, Moment, Operation};
 
 use crate::engine::world::strategies::{archived, erased, small, sum};
 use crate::engine::world::trees::{FOUR_LEVELS, mail};
-use crate::engine::world::{Ignore as _, World};
+use crate::engine::world::{Ignore as _, World, text};
 
 /// A cancelled delete of the list `l` whose pages are written.
 async fn cancelled(collections: &str) -> (World, domain::deletion::Deletion) {
@@ -54,6 +54,55 @@ async fn a_retry_leaves_what_has_moved_to_a_live_parent_meanwhile() {
         assert_eq!(world.marks("messages", &key("l-d1-0")), live);
         assert_eq!(sum(&stands.deleted, "missing"), 1);
         assert_eq!(world.row("lists", &key("l")), None);
+    }
+}
+
+/// A delete of the list `l`, marked in place, that is given up at its first message: that page is written, and not done.
+async fn given_up_at_a_message() -> (World, domain::deletion::Deletion) {
+    let mut world = small(FOUR_LEVELS);
+    world.page_keys = 1;
+    let deletion = world.accept("lists", &key("l")).await;
+    let faults = world.faults();
+    // The discussion and the subscriber are marked before it.
+    faults.fail(Operation::MarkRows, 3.., Fault::Unavailable(Moment::Before));
+    for _ in 0..3 {
+        world.deliver(&faults, &deletion).await.unwrap().ignore();
+        world.clock.advance(world.patience.fail_after);
+    }
+    assert_eq!(world.now(&deletion).state, State::DeleteFailed);
+    let of_it = world.deletions.manifest(&world.now(&deletion));
+    let (page, exceptions) = of_it.last().unwrap();
+    assert_eq!(page.entries[0].key, key("l-d1-0"));
+    assert_eq!(exceptions.deleted.len(), 1, "it is given up");
+    (world, deletion)
+}
+
+#[tokio::test]
+async fn a_retry_of_what_is_marked_in_place_leaves_what_has_moved_or_is_another_tenants_meanwhile()
+{
+    for is_given_away in [false, true] {
+        let (world, deletion) = given_up_at_a_message().await;
+        if is_given_away {
+            let mut row = world.row("messages", &key("l-d1-0")).unwrap();
+            row.insert("user_id".to_owned(), "globex".into());
+            world.put_row("messages", row);
+        } else {
+            let elsewhere = key2("other", "d9");
+            world.put("discussions", &elsewhere, Some(&key("other")));
+            world.put("messages", &key("l-d1-0"), Some(&elsewhere));
+        }
+
+        let stands = world.act_and_rest(&deletion, Action::Retry).await;
+
+        let live = (Some(String::new()), Some(String::new()));
+        assert_eq!(world.marks("messages", &key("l-d1-0")), live);
+        assert_eq!(stands.state, State::Deleted);
+        assert_eq!(sum(&stands.deleted, "missing"), 1);
+        // Its reaction is below a record that stays.
+        assert_eq!(sum(&stands.deleted, "deleted"), 4, "{is_given_away}");
+        let reaction = world.marks("reactions", &key2("l-d1-0", "x")).0;
+        assert_eq!(reaction, Some(String::new()), "{is_given_away}");
+        assert_eq!(world.marks("messages", &key("l-d1-1")).0, text(deletion.id));
     }
 }
 

@@ -10,7 +10,8 @@ use testing::samples::{key, key2};
 use testing::{Fault, Faults, Moment, Operation};
 
 use crate::engine::shared_records::world::{chat, put_link};
-use crate::engine::world::trees::mail;
+use crate::engine::world::strategies::sum;
+use crate::engine::world::trees::{FOUR_LEVELS, mail};
 use crate::engine::world::{Ignore as _, World, admin};
 
 /// A worker whose `nth` call of this operation fails, among calls that overlap; returns its script when it is done.
@@ -153,4 +154,32 @@ async fn no_question_about_children_is_left_open_when_another_one_fails() {
         let counts = world.counts(&deletion, "accounts");
         assert_eq!((counts.deleted, counts.failed), (38, 2), "{nth}");
     }
+}
+
+#[tokio::test]
+async fn children_of_many_parents_are_asked_for_several_at_once_and_not_all() {
+    let world = World::new(FOUR_LEVELS);
+    world.put("lists", &key("l"), None);
+    for n in 0..100 {
+        let discussion = key2("l", &format!("d{n:03}"));
+        world.put("discussions", &discussion, Some(&key("l")));
+        world.put("messages", &key(&format!("m{n:03}")), Some(&discussion));
+    }
+    let deletion = world.accept("lists", &key("l")).await;
+    let faults = world.faults();
+    faults.interleave(7);
+    let most = Arc::new(AtomicU64::new(0));
+    let (seen, script) = (Arc::clone(&most), faults.clone());
+    faults.watch(move |operation, _| {
+        if operation == Operation::QueryRows {
+            seen.fetch_max(script.unanswered(), Ordering::Relaxed);
+        }
+    });
+
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+
+    let most = most.load(Ordering::Relaxed);
+    assert!((4..=8).contains(&most), "{most} at once");
+    world.come_to_rest().await;
+    assert_eq!(sum(&world.now(&deletion).deleted, "deleted"), 201);
 }

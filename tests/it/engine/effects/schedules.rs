@@ -155,3 +155,45 @@ async fn the_event_is_the_collections_own_and_names_the_task() {
     // Steps have none of their own.
     assert_eq!(world.told("RecordsDeleted").len(), 1);
 }
+
+#[tokio::test]
+async fn a_late_record_whose_schedule_cannot_be_removed_keeps_its_root_with_a_reason() {
+    for is_requested in [false, true] {
+        let world = tasks();
+        let deletion = world.delete_and_rest("tasks", &key("t")).await;
+        let late = key2("t", "late");
+        let slot = [("slot", json!("late"))];
+        world.put_with("steps", &late, Some(&key("t")), &slot);
+        world.schedules.put("step-late");
+        let faults = world.faults();
+        let refused = Fault::Refused(Moment::Before);
+        faults.fail(Operation::RemoveSchedule, .., refused);
+
+        if is_requested {
+            world.act(&deletion, Action::Purge).await.unwrap();
+            world.deliver(&faults, &deletion).await.unwrap().ignore();
+        } else {
+            world.until_purge(&deletion);
+            world.sweep(&faults).await.unwrap();
+        }
+
+        let failed = world.now(&deletion);
+        assert_eq!(failed.state, State::PurgeFailed, "{is_requested}");
+        assert_eq!(failed.purged["steps"].failed, 1);
+        let reasons = format!("{:?}", world.deletions.manifest(&failed));
+        assert!(reasons.contains("SCHEDULE_NOT_REMOVED"), "{reasons}");
+        assert_eq!(world.marks("steps", &late).0.as_deref(), Some(""));
+        assert_eq!(
+            world.marks("tasks", &key("t")).0,
+            text(deletion.id),
+            "it hides the step"
+        );
+
+        let purged = world.act_and_rest(&deletion, Action::Retry).await;
+
+        assert_eq!(purged.state, State::Purged, "{is_requested}");
+        assert_eq!(world.row("steps", &late), None);
+        assert_eq!(world.row("tasks", &key("t")), None);
+        assert_eq!(world.schedules.all(), ["task-u"]);
+    }
+}

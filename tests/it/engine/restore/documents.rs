@@ -218,3 +218,82 @@ async fn a_record_that_is_deleted_again_while_its_document_is_written_stays_hidd
         }
     }
 }
+
+#[tokio::test]
+async fn a_root_whose_document_the_index_refuses_has_failed_and_a_retry_writes_it() {
+    for strategy in STRATEGIES {
+        for is_lost in [false, true] {
+            let context = format!("{strategy:?}, lost: {is_lost}");
+            let (world, deletion) = deleted(strategy, 1000).await;
+            if is_lost {
+                forget_all(&world);
+            }
+            world.documents.reject("l", "mapper_parsing_exception");
+
+            let failed = world.act_and_rest(&deletion, Action::Restore).await;
+
+            assert_eq!(failed.state, State::RestoreFailed, "{context}");
+            assert_eq!(failed.failure.as_ref().unwrap().code, "RECORDS_FAILED");
+            let counts = failed.restored["lists"];
+            assert_eq!((counts.restored, counts.failed), (0, 1), "{context}");
+            let why = world.deletions.exceptions_of(&deletion, 1).restored;
+            let NotRestored::Failed { reason } = &why[&0] else {
+                panic!("{why:?}, {context}");
+            };
+            assert!(reason.starts_with("DOCUMENT_REJECTED"), "{reason}");
+            let row = world.marks("lists", &key("l")).0;
+            assert_eq!(row, Some(String::new()), "its row is back, {context}");
+            assert_eq!(world.named("RecordsRestored").len(), 5, "{context}");
+            let ends = world.told("DeletionFinished");
+            let end = ends.last().unwrap();
+            assert_eq!(end.detail["state"], "RESTORE_FAILED", "{context}");
+
+            // Nothing has changed: it fails once more.
+            let again = world.act_and_rest(&deletion, Action::Retry).await;
+            assert_eq!(again.state, State::RestoreFailed, "{context}");
+            assert_eq!(again.restored["lists"].failed, 1, "{context}");
+
+            world.documents.accept("l");
+            let restored = world.act_and_rest(&deletion, Action::Retry).await;
+
+            assert_eq!(restored.state, State::Restored, "{context}");
+            let counts = restored.restored["lists"];
+            assert_eq!((counts.restored, counts.failed), (1, 0), "{context}");
+            assert_told(&world, &context);
+            let told = world.named("RecordsRestored");
+            assert_eq!(told.len(), 6, "{context}");
+            assert!(
+                told.values().all(|times| *times == 1),
+                "{context}: {told:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_where_the_roots_document_is_refused_leaves_the_same_end() {
+    let (world, deletion) = deleted(Strategy::Flag, 1000).await;
+    world.documents.reject("l", "mapper_parsing_exception");
+    world.act(&deletion, Action::Restore).await.unwrap();
+    let faults = world.faults();
+    world.deliver(&faults, &deletion).await.unwrap().ignore();
+    for call in 1..=faults.calls() {
+        for moment in [Moment::Before, Moment::After] {
+            let (world, deletion) = deleted(Strategy::Flag, 1000).await;
+            world.documents.reject("l", "mapper_parsing_exception");
+            world.act(&deletion, Action::Restore).await.unwrap();
+            let faults = world.faults();
+            faults.crash_at(call, moment);
+            let _dead = faults.until_crash(world.deliver(&faults, &deletion)).await;
+
+            world.come_to_rest().await;
+
+            let context = format!("call {call} {moment:?}");
+            let failed = world.now(&deletion);
+            assert_eq!(failed.state, State::RestoreFailed, "{context}");
+            assert_eq!(failed.restored["lists"].failed, 1, "{context}");
+            let why = world.deletions.exceptions_of(&deletion, 1).restored;
+            assert!(why.contains_key(&0), "{context}");
+        }
+    }
+}

@@ -10,11 +10,16 @@ use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
 use crate::engine::purge::purges::{deleted, purged};
+use crate::engine::world::strategies::{archived, erased, sum};
 use crate::engine::world::trees::{FOUR_LEVELS, mail};
 use crate::engine::world::{Ignore, World, admin, after};
 
 fn two_discussions() -> World {
-    let world = World::new(FOUR_LEVELS);
+    two_discussions_as(FOUR_LEVELS)
+}
+
+fn two_discussions_as(text: &str) -> World {
+    let world = World::new(text);
     world.put("lists", &key("l"), None);
     for discussion in ["d1", "d2"] {
         world.put("discussions", &key2("l", discussion), Some(&key("l")));
@@ -56,6 +61,48 @@ async fn a_record_that_moves_from_one_parent_to_the_next_is_selected_once() {
             world.come_to_rest().await;
             assert_eq!(world.now(&deletion).state, State::Purged, "{context}");
             assert_eq!(purged(&world, &deletion), (5, 0, 0), "{context}");
+        }
+    }
+}
+
+/// While pages are written nothing is marked, so both parents may show it: it is taken once all the same.
+#[tokio::test]
+async fn a_record_that_moves_while_pages_are_written_is_removed_and_told_once() {
+    for (text, ended) in [(archived(), State::Deleted), (erased(), State::Purged)] {
+        for page_keys in [1, 2, 3, 4, 5, 1000] {
+            for nth in 1..=12 {
+                let mut world = two_discussions_as(&text);
+                world.page_keys = page_keys;
+                let deletion = world.accept("lists", &key("l")).await;
+                let faults = world.faults();
+                let beside = world.clone();
+                faults.beside(Operation::QueryRows, nth, Moment::After, move || {
+                    let messages = beside.collection("messages");
+                    if let Some(mut row) = beside.rows.get(messages, &key("l-m")) {
+                        row.insert("discussion".to_owned(), "d2".into());
+                        beside.rows.put(messages, row);
+                    }
+                });
+
+                world.deliver(&faults, &deletion).await.unwrap().ignore();
+                world.come_to_rest().await;
+
+                let stands = world.now(&deletion);
+                let context =
+                    format!("{ended:?}, {page_keys} keys a page, moved behind query {nth}");
+                assert_eq!(stands.state, ended, "{context}");
+                let count = |of| sum(&stands.deleted, of);
+                assert_eq!(count("deleted"), 5, "{context}");
+                let twice = count("already_deleted") + count("missing");
+                assert_eq!(count("selected"), 5 + twice, "{context}");
+                assert!(twice <= 1, "{context}");
+                let told = world.named("RecordsDeleted");
+                assert!(
+                    told.len() == 5 && told.values().all(|times| *times == 1),
+                    "{context}"
+                );
+                assert_eq!(world.row("messages", &key("l-m")), None, "{context}");
+            }
         }
     }
 }

@@ -33,6 +33,7 @@ const POSSIBLE: &[(State, Event, State)] = &[
     (State::Restoring, Event::Lease, State::Restoring),
     (State::Restoring, Event::Done, State::Restored),
     (State::Restoring, Event::Fail, State::RestoreFailed),
+    (State::Restored, Event::Fail, State::RestoreFailed),
     (State::RestoreFailed, Event::Retry, State::Restoring),
     (State::RestoreFailed, Event::Restore, State::Restoring),
     (State::RestoreFailed, Event::Purge, State::Purging),

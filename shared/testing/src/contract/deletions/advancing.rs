@@ -7,7 +7,7 @@ use crate::samples::{key2, start, timing};
 use domain::deletion::{Deletion, Pass};
 use domain::key::RecordKey;
 use domain::page::{
-    Entry, Exceptions, Judged, NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Page,
+    Entry, Exceptions, Judged, NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Page, Part,
 };
 use ports::{AdvanceDeletions, ChangeDeletions, PutPageOutcome, ReadDeletions, StoreOutcome};
 
@@ -189,6 +189,7 @@ pub async fn exceptions_are_overwritten_and_emptied<H: DeletionsHarness>(harness
             },
         )]),
         redone: BTreeMap::from([(Pass::Delete, BTreeMap::from([(12, 3)]))]),
+        part: Some(Box::new(Part::of(3))),
     };
     let second = Exceptions {
         deleted: BTreeMap::from([(7, Outcome::Missing)]),

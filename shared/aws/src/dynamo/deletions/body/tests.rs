@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use domain::cursor::Place;
 use domain::deletion::Pass;
-use domain::page::{NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Position};
+use domain::page::{NotPurged, NotRestored, Outcome, PAGE_BYTES, PAGE_KEYS, Part, Position};
 
 /// An item's limit, with room for the key and the other attributes.
 const ITEM_BYTES: usize = 400 * 1024 - 4096;
@@ -207,6 +207,12 @@ fn exceptions_are_read_as_they_were_written() {
             },
         )]),
         redone: BTreeMap::from([(Pass::Delete, BTreeMap::from([(5, 2)]))]),
+        part: Some(Box::new(Part {
+            taken: 25,
+            deleted: BTreeMap::from([(1, Outcome::Kept)]),
+            followed: Some(BTreeMap::from([("detach".to_owned(), Some(200))])),
+            ..Part::of(2)
+        })),
     };
 
     assert_eq!(
