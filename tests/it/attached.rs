@@ -7,6 +7,7 @@ mod chat_with_ttl;
 mod doctor;
 mod documents_per_site;
 mod granules;
+mod grouped_notifications;
 mod made_of_parts;
 mod page;
 mod synced_searchable_api;

@@ -67,7 +67,10 @@ pub fn value(row: &Item, collection: &Collection, name: &str) -> Option<String> 
 #[must_use]
 pub fn tenant(row: &Item, collection: &Collection) -> Option<String> {
     match &collection.tenant {
-        TenantRule::Attribute { attribute, .. } => item::text(row, attribute).map(str::to_owned),
+        TenantRule::Attribute { attribute, .. } => {
+            let text = item::text(row, attribute)?;
+            collection.tenant.in_text(text).map(str::to_owned)
+        }
         TenantRule::Part { name, default } => {
             let default = default.as_ref().map(|tenant| tenant.as_str().to_owned());
             match value(row, collection, name) {

@@ -57,6 +57,10 @@ pub(crate) struct RestoreCounts {
     conflict: u64,
     /// Could not be restored; `/records` has the reason.
     failed: u64,
+    /// Of those that are live again: their TTL had passed, so the table may remove them soon. Only where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    expired: Option<u64>,
 }
 
 /// What the purge found and did.

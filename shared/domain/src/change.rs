@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::collection::{Collection, Says, Touch};
 use crate::found::Found;
-use crate::mark::Mark;
+use crate::mark::{Mark, RowMark};
+use crate::time;
 
 /// A change of one row.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -189,6 +190,28 @@ impl Change {
             };
             self.set(name, next);
         }
+    }
+
+    /// Whether a row that was found like this has, without its mark, a TTL that has passed by then: the table may remove it
+    /// soon.
+    #[must_use]
+    pub fn leaves_to_the_ttl(
+        collection: &Collection,
+        mark: RowMark,
+        found: &Found,
+        at: Timestamp,
+    ) -> bool {
+        let Some(name) = collection.marks.expiry() else {
+            return false;
+        };
+        let mut values = found.values.clone();
+        if !mark.is_live() {
+            Self::unmarking(collection, found, at).apply(&mut values);
+        }
+        let passes = values.get(name).filter(|value| value.is_number());
+        passes
+            .and_then(time::read_seconds)
+            .is_some_and(|passes| passes <= at)
     }
 
     /// How a mark is taken off again that was written into a row which had been found like this, whatever else its owner

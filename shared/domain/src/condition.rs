@@ -8,7 +8,7 @@ use crate::collection::Collection;
 use crate::row::Row;
 use crate::time;
 
-/// A condition on one attribute. The attribute is stored with it, so that a changed file cannot make it one on another.
+/// A condition on one attribute, or on a part of one. The attribute is stored with it, so that a changed file cannot make it one on another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     /// The attribute of the row.
@@ -42,7 +42,7 @@ impl Condition {
         }
         let value = row.attributes.get(&self.attribute);
         match &self.must {
-            Must::Be(text) => value.and_then(Value::as_str) == Some(text),
+            Must::Be(text) => row.part(collection, &self.attribute) == Some(text),
             Must::Exist(exists) => value.is_some_and(|value| !value.is_null()) == *exists,
             Must::BeAfter(moment) => written(value).is_some_and(|written| written > *moment),
             Must::BeBefore(moment) => written(value).is_some_and(|written| written < *moment),

@@ -108,8 +108,9 @@ pub fn draft(
     // body.
     let is_part = |name: &&str| collection.key.attributes().any(|part| part == *name);
     if let Some(name) = collection.tenant.attribute().filter(|name| !is_part(name)) {
-        match attributes.insert(name.to_owned(), tenant.as_str().into()) {
-            Some(sent) if sent != tenant.as_str() => {
+        let text = collection.tenant.text_of(tenant);
+        match attributes.insert(name.to_owned(), (*text).into()) {
+            Some(sent) if sent != *text => {
                 let attribute = name.to_owned();
                 return Err(DraftError::Tenant { attribute });
             }

@@ -169,7 +169,7 @@ impl Collection {
         {
             names.extend([promotion.owner.as_str(), promotion.by.as_str()]);
         }
-        names.extend(self.filters.attributes());
+        names.extend(self.filters.attributes().map(|name| self.behind(name)));
         names.extend(self.marks.written());
         if let Some(adopt) = &self.adopt {
             names.push(&adopt.deleted_at);

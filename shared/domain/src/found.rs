@@ -61,7 +61,8 @@ impl Found {
 
 /// Whether a value has its type and digits in this form: JSON's own, or an object with the type of the store where JSON
 /// has none (`{"N": "…"}` for a number of many digits, `{"B": "…"}` for bytes).
-fn is_exact(value: &Value) -> bool {
+#[must_use]
+pub fn is_exact(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
         Value::Array(_) => false,

@@ -10,7 +10,6 @@ pub mod chain;
 pub mod change;
 pub mod collection;
 pub mod condition;
-pub mod current_value;
 pub mod cursor;
 pub mod deletion;
 pub mod document;

@@ -4,7 +4,7 @@
 //! page that were *not* simply deleted, restored or purged are stored beside it, as its exceptions; counts are always
 //! computed from page and exceptions together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,9 @@ pub struct Exceptions {
     /// Of the restore: records that are not back.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub restored: BTreeMap<usize, NotRestored>,
+    /// Of the restore: records that are back, with a TTL that had passed by then.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub expired: BTreeSet<usize>,
     /// Of the purge: records that were not removed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub purged: BTreeMap<usize, NotPurged>,
@@ -105,11 +108,15 @@ impl Exceptions {
             }
             next.deleted.extend(found.deleted);
             next.restored.extend(found.restored);
+            next.expired.extend(found.expired);
             next.purged.extend(found.purged);
         } else {
             match pass {
                 Pass::Delete => next.deleted = found.deleted,
-                Pass::Restore => next.restored = found.restored,
+                Pass::Restore => {
+                    next.restored = found.restored;
+                    next.expired = found.expired;
+                }
                 Pass::Purge => next.purged = found.purged,
             }
         }
@@ -229,7 +236,10 @@ impl Page {
         for (place, entry) in self.entries.iter().enumerate() {
             let counts = all.entry(entry.collection.clone()).or_default();
             match exceptions.restored.get(&place) {
-                None => counts.restored += 1,
+                None => {
+                    counts.restored += 1;
+                    counts.expired += u64::from(exceptions.expired.contains(&place));
+                }
                 Some(NotRestored::Conflict { .. }) => counts.conflict += 1,
                 Some(NotRestored::Failed { .. }) => counts.failed += 1,
             }

@@ -117,7 +117,9 @@ impl Row {
     /// Whose the row is, if it says so.
     fn owner<'a>(&'a self, collection: &'a Collection) -> Option<&'a str> {
         match &collection.tenant {
-            TenantRule::Attribute { attribute, .. } => self.text(attribute),
+            TenantRule::Attribute { attribute, .. } => {
+                collection.tenant.in_text(self.text(attribute)?)
+            }
             TenantRule::Part { name, default } => {
                 let default = default.as_ref().map(Tenant::as_str);
                 match self.part(collection, name) {
@@ -137,8 +139,8 @@ impl Row {
     /// Why nothing can be done with the row, whoever asks.
     #[must_use]
     pub fn unreadable(&self, collection: &Collection) -> Option<Unreadable> {
-        let is_parents = collection.tenant == TenantRule::Parent;
-        if !is_parents && self.owner(collection).is_none_or(str::is_empty) {
+        let says_more = collection.tenant == TenantRule::Parent || self.is_of_others(collection);
+        if !says_more && self.owner(collection).is_none_or(str::is_empty) {
             Some(Unreadable::Tenant)
         } else if self.mark(collection) == RowMark::Unreadable {
             Some(Unreadable::Mark)
@@ -150,6 +152,16 @@ impl Row {
         } else {
             None
         }
+    }
+
+    /// Whether the tenant's attribute holds a text of another form: it is of another kind of rows, as one is whose key no
+    /// pattern fits.
+    fn is_of_others(&self, collection: &Collection) -> bool {
+        let text = collection
+            .tenant
+            .attribute()
+            .and_then(|name| self.text(name));
+        text.is_some_and(|text| !text.is_empty() && collection.tenant.in_text(text).is_none())
     }
 
     /// What is in the row where a mark changes it.

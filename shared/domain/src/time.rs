@@ -8,6 +8,8 @@ use jiff::{Timestamp, Unit};
 use serde::Serializer;
 use serde_json::Value;
 
+use crate::number::decimal;
+
 /// The moment as text, cut to the millisecond: `2026-11-21T07:00:00.120Z`.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
@@ -63,24 +65,51 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
 /// Numbers from here on are milliseconds: as seconds they would be after the year 5000.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
+/// Seconds with a fraction, digit by digit: as a binary number most fractions are a little less, or more, than they say.
+fn with_fraction(digits: &str) -> Option<Timestamp> {
+    let (whole, fraction) = digits.split_once('.')?;
+    let are_digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let size = whole.strip_prefix('-').unwrap_or(whole);
+    if !are_digits(size) || !are_digits(fraction) {
+        return None;
+    }
+    let nanoseconds: i32 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    let sign = if whole.starts_with('-') { -1 } else { 1 };
+    Timestamp::new(whole.parse().ok()?, sign * nanoseconds).ok()
+}
+
 /// The moment that a row's attribute holds: RFC 3339 as text, or the seconds or milliseconds since 1970 as a number.
 /// `None` for everything else.
 #[must_use]
 pub fn read(value: &Value) -> Option<Timestamp> {
     match value {
-        Value::String(text) => text.parse().ok(),
+        // A number of more digits than JSON holds is a text here.
+        Value::String(text) => text.parse().ok().or_else(|| {
+            let held = text
+                .parse::<f64>()
+                .map(|number| decimal(&number.to_string()));
+            with_fraction(text).filter(|_| held != Ok(decimal(text)))
+        }),
         Value::Number(number) => match number.as_i64() {
             Some(count) if count.unsigned_abs() >= MILLISECONDS_FROM.unsigned_abs() => {
                 Timestamp::from_millisecond(count).ok()
             }
             Some(count) => Timestamp::from_second(count).ok(),
-            // Seconds with a fraction.
-            None => jiff::SignedDuration::try_from_secs_f64(number.as_f64()?)
-                .ok()
-                .and_then(|since| Timestamp::from_duration(since).ok()),
+            None => with_fraction(&number.to_string()).or_else(|| {
+                jiff::SignedDuration::try_from_secs_f64(number.as_f64()?)
+                    .ok()
+                    .and_then(|since| Timestamp::from_duration(since).ok())
+            }),
         },
         _ => None,
     }
+}
+
+/// The moment of a number of seconds since 1970, as a TTL has them.
+#[must_use]
+pub fn read_seconds(value: &Value) -> Option<Timestamp> {
+    Timestamp::from_second(value.as_i64()?).ok()
 }
 
 /// For `#[serde(serialize_with)]`: see [`rfc3339`].
@@ -163,5 +192,38 @@ mod tests {
             read(&(microseconds / 1000).into()),
             read(&(microseconds / 1_000_000).into())
         );
+    }
+
+    #[test]
+    fn seconds_with_a_fraction_are_read_to_the_digit() {
+        for (number, moment) in [
+            (
+                serde_json::json!(1_795_836_001.101),
+                "2026-11-28T03:20:01.101Z",
+            ),
+            (serde_json::json!(999_999_999.5), "2001-09-09T01:46:39.500Z"),
+            (
+                serde_json::json!("1795836001.123456789"),
+                "2026-11-28T03:20:01.123Z",
+            ),
+            (serde_json::json!(-0.5), "1969-12-31T23:59:59.500Z"),
+        ] {
+            assert_eq!(
+                read(&number).map(rfc3339).as_deref(),
+                Some(moment),
+                "{number}"
+            );
+        }
+        for text in [
+            "1795836001",
+            "1795836001.5",
+            "1.",
+            ".5",
+            "1.5e3",
+            "1.+5",
+            "--1.5",
+        ] {
+            assert_eq!(read(&text.into()), None, "{text}");
+        }
     }
 }

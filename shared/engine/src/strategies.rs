@@ -18,7 +18,7 @@ use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::collection::Strategy;
 use domain::deletion::Deletion;
-use domain::page::{Entry, Judged, NotPurged, NotRestored, Outcome};
+use domain::page::{Entry, Exceptions, Judged, NotPurged, NotRestored, Outcome};
 use ports::EnginePorts;
 
 /// Takes records; returns the exceptions. `again` says what has become of them, if another worker may have begun the page,
@@ -51,15 +51,15 @@ pub(crate) async fn take_unmarked<P: EnginePorts>(
     Ok(found)
 }
 
-/// Gives records of a page back, all of them or only those at these places; returns those that are not back. The root's
-/// mark stays until the end of the restore.
+/// Gives records of a page back, all of them or only those at these places; returns those that are not back, and those that
+/// are back with a TTL that has passed. The root's mark stays until the end of the restore.
 pub(crate) async fn give_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     entries: &[Entry],
     only: Option<&[usize]>,
-) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let mut not_back = BTreeMap::new();
+) -> Result<Exceptions, Stop> {
+    let mut back = Exceptions::default();
     for mut records in Records::by_collection(work.collections(), entries)? {
         records
             .places
@@ -70,18 +70,21 @@ pub(crate) async fn give_back<P: EnginePorts>(
             .iter()
             .partition(|place| entries[**place].judged == Judged::Missing);
         let gone = NotRestored::conflict("ROW_MISSING: the row is gone");
-        not_back.extend(missing.into_iter().map(|place| (place, gone.clone())));
+        let gone = missing.into_iter().map(|place| (place, gone.clone()));
+        back.restored.extend(gone);
         records.places = places;
         records
             .places
             .retain(|place| !is_root(deletion, &entries[*place]));
-        not_back.extend(match deletion.strategy {
+        let more = match deletion.strategy {
             // Records that an erasure has not reached are marked in place.
             Strategy::Flag | Strategy::Erase => flag::give_back(work, deletion, &records).await?,
             Strategy::Archive => Box::pin(archive::give_back(work, deletion, &records)).await?,
-        });
+        };
+        back.restored.extend(more.restored);
+        back.expired.extend(more.expired);
     }
-    Ok(not_back)
+    Ok(back)
 }
 
 /// Gives the root's row back, marked: it is judged before anything else is moved.

@@ -1,8 +1,8 @@
-//! Rows in the order of their keys, and the attribute of a parent that follows them.
+//! Rows in the order of their keys, and the attributes of a parent that follow them.
 
 use crate::{Attempt, DependencyError};
+use domain::change::Change;
 use domain::collection::Collection;
-use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::row::Row;
@@ -62,19 +62,19 @@ pub struct InOrder {
     pub next: Option<Position>,
 }
 
-/// The outcome of setting the attribute.
+/// The outcome of setting the attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum SetOutcome {
-    /// It holds the next value.
+    /// They have their next values.
     Set,
-    /// It no longer holds what was read: read again.
+    /// One of them is no longer what was read: read again.
     Changed,
     /// There is no such row, and none was created.
     Missing,
 }
 
-/// Maintains an attribute of a parent that its children determine.
+/// Maintains attributes of a parent that its children determine.
 pub trait RepairAggregates: Send + Sync {
     /// Rows of a partition in order.
     ///
@@ -86,18 +86,16 @@ pub trait RepairAggregates: Send + Sync {
         query: OrderQuery<'_>,
     ) -> impl Future<Output = Result<InOrder, DependencyError>> + Send;
 
-    /// Sets one attribute of one row, if it still holds what was read; without a next value it becomes an explicit
-    /// NULL. The row's mark does not matter. [`CurrentValue::Other`] never equals the stored value.
+    /// Sets attributes of one row in one write, if those that the change asks for are what was read. The row's mark does
+    /// not matter.
     ///
     /// # Errors
     ///
-    /// When the store did not answer (whether it was set is then unknown), or refused.
+    /// When the store did not answer (whether they were set is then unknown), or refused.
     fn set(
         &self,
         collection: &Collection,
         key: &RecordKey,
-        attribute: &str,
-        current: &CurrentValue,
-        next: Option<&str>,
+        change: &Change,
     ) -> impl Future<Output = Result<Attempt<SetOutcome>, DependencyError>> + Send;
 }

@@ -19,6 +19,8 @@ pub enum Fields {
     Searched,
     /// All of them.
     All,
+    /// All of them, each to its type and digits: what JSON has no form for is as in [`domain::found::Found`].
+    Exact,
 }
 
 impl Fields {
@@ -28,7 +30,7 @@ impl Fields {
         match self {
             Self::Judged => Some(collection.judged_attributes()),
             Self::Searched => Some(collection.searched_attributes()),
-            Self::All => None,
+            Self::All | Self::Exact => None,
         }
     }
 }

@@ -166,7 +166,29 @@ pub(super) fn is_below_theirs(
     true
 }
 
-/// Whether the record with this key is this tenant's, where its parent says whose it is: only there a call is made.
+/// The ancestors that a record's key itself references, where its parent says whose it is: only there calls are made.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn owners<P: ApiPorts>(
+    api: &Api<P>,
+    collection: &Collection,
+    tenant: &Tenant,
+    key: &RecordKey,
+) -> Result<Known, DependencyError> {
+    let mut known = Known::new();
+    if collection.tenant != TenantRule::Parent {
+        return Ok(known);
+    }
+    for (parent, key) in named_by_key(&api.collections, collection, tenant, key) {
+        let read = read_one(api, parent, &key, Fields::Judged).await?;
+        known.push((key, read));
+    }
+    Ok(known)
+}
+
+/// Whether the record with this key is this tenant's, where its parent says whose it is: only there calls are made.
 ///
 /// # Errors
 ///
@@ -177,19 +199,12 @@ pub(super) async fn is_theirs<P: ApiPorts>(
     tenant: &Tenant,
     key: &RecordKey,
 ) -> Result<bool, DependencyError> {
-    if collection.tenant != TenantRule::Parent {
-        return Ok(true);
-    }
-    let mut known = Known::new();
-    for (parent, key) in named_by_key(&api.collections, collection, tenant, key) {
-        let read = read_one(api, parent, &key, Fields::Judged).await?;
-        known.push((key, read));
-    }
+    let owners = owners(api, collection, tenant, key).await?;
     Ok(is_below_theirs(
         &api.collections,
         collection,
         tenant,
-        &known,
+        &owners,
     ))
 }
 
@@ -254,22 +269,8 @@ fn named_by_key<'a>(
     named
 }
 
-/// What the rows say about a row that was read just now.
-///
-/// # Errors
-///
-/// When the record store did not answer.
-pub(super) async fn judge<P: ApiPorts>(
-    api: &Api<P>,
-    collection: &Collection,
-    hidden: &Hidden<'_>,
-    row: Row,
-) -> Result<Liveness, DependencyError> {
-    let found = judge_with(api, collection, hidden, row, &[]).await?;
-    Ok(found.0)
-}
-
-/// The same, with ancestors that were read already; and what tells apart what is above a record that is live.
+/// What the rows say about a row that was read just now, with ancestors that were read already; and what tells apart what is
+/// above a record that is live.
 ///
 /// # Errors
 ///

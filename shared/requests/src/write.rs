@@ -19,7 +19,9 @@ use tracing::warn;
 use crate::api::Api;
 use crate::ask_again::{Tries, ask_again};
 use crate::hidden::Hidden;
-use crate::liveness::{Ancestors, Liveness, check_ancestors, concerns, is_shown, is_theirs, judge};
+use crate::liveness::{
+    Ancestors, Liveness, check_ancestors, concerns, is_below_theirs, is_shown, judge_with, owners,
+};
 use crate::visible::visible;
 use domain::collection::{Collection, Guarded, IdError};
 use domain::deletion::Deletion;
@@ -199,18 +201,22 @@ async fn admit<P: ApiPorts, K: Sync>(
     before: Option<&Stored<K>>,
 ) -> Result<Row, WriteError> {
     let now = api.ports.clock().now();
+    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
     // What the caller may do nothing to is judged like another tenant's, and costs no more.
-    // Asked whether there is a row or not, so that the two take the same time.
-    let is_theirs = is_theirs(api, collection, &principal.tenant, &wanted.key).await?;
+    // Read whether there is a row or not, so that the two take the same time.
+    let owners = owners(api, collection, &principal.tenant, &wanted.key).await?;
+    let is_theirs = is_below_theirs(&api.collections, collection, &principal.tenant, &owners);
     let ours = before.filter(|before| {
         let actions = [Action::Read, Action::Write, Action::Restore];
         is_theirs
             && before.row.is_of(&principal.tenant, collection)
             && concerns(principal, collection, &actions, &before.row, now)
     });
-    let hidden = Hidden::of(api, &principal.tenant, collection).await?;
     let found = match ours {
-        Some(before) => Some(judge(api, collection, &hidden, before.row.clone()).await?),
+        Some(before) => {
+            let judged = judge_with(api, collection, &hidden, before.row.clone(), &owners);
+            Some(judged.await?.0)
+        }
         None => None,
     };
     if let Some(Liveness::Marked { row, by } | Liveness::Hidden { row, by }) = &found
@@ -236,7 +242,7 @@ async fn admit<P: ApiPorts, K: Sync>(
     if !row.is_of(&principal.tenant, collection) {
         return Err(WriteError::KeyTaken);
     }
-    let above = nearest(api, principal, collection, &row, known).await?;
+    let above = nearest(api, principal, collection, (&row, known), owners).await?;
     let above = match above {
         Some(above) => check_ancestors(api, collection, &hidden, &row, &above).await?,
         None => Ancestors::Missing,

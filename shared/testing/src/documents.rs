@@ -400,8 +400,9 @@ fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
     let text = |attribute: &str| source.get(attribute).and_then(Value::as_str);
     let author = query.author.zip(query.collection.document_author());
     let tenant = query.collection.tenant.attribute();
-    tenant.is_none_or(|attribute| text(attribute) == Some(query.tenant.as_str()))
-        && author.is_none_or(|(author, attribute)| text(attribute) == Some(author))
+    tenant.is_none_or(|attribute| {
+        text(attribute) == Some(&*query.collection.tenant.text_of(query.tenant))
+    }) && author.is_none_or(|(author, attribute)| text(attribute) == Some(author))
         && RowMark::of_document(query.collection, source).is_live()
 }
 

@@ -135,7 +135,10 @@ pub fn row(collection: &Collection, key: &RecordKey, tenant: &str) -> Map<String
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
     let owner = collection.tenant.attribute();
-    row.extend(owner.map(|name| (name.to_owned(), json!(tenant))));
+    let text = Tenant::new(tenant).map_or(json!(tenant), |tenant| {
+        json!(collection.tenant.text_of(&tenant))
+    });
+    row.extend(owner.map(|name| (name.to_owned(), text)));
     if let Some(author) = &collection.author {
         row.insert(author.attribute.clone(), json!("ann"));
     }

@@ -312,3 +312,19 @@ permissions = { read = ["member"], restore = ["member"], audit = ["member"] }
     assert_eq!(other.ids(), ["12"]);
     assert_eq!((absent.status, absent.code()), (202, "ALREADY_DELETED"));
 }
+
+/// The row, what is hidden, the parent; the write; what is hidden and the parent once more. A record that is not there yet
+/// takes no less.
+#[tokio::test]
+async fn a_write_reads_a_parent_that_says_whose_its_record_is_once_before_it_and_once_after() {
+    for attorney in ["x", "new"] {
+        let world = world();
+        let before = world.faults.calls();
+
+        let target = format!("/v1/attorneys/a-1/{attorney}");
+        let put = world.call(with("PUT", &target, "{\"name\":\"m\"}")).await;
+
+        assert!(matches!(put.status, 200 | 201), "{put:?}");
+        assert_eq!(world.faults.calls() - before, 6, "{attorney}");
+    }
+}

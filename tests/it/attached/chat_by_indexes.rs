@@ -179,3 +179,53 @@ async fn what_was_taken_over_is_restored_like_any_other_and_found_once() {
     let back = row(&chat, "messages", "m-4");
     assert!(back.get("deletedAt").is_none() && back.get("deletion_id").is_none());
 }
+
+/// What the conversation says of its last message.
+fn last_message(chat: &Attached) -> [Value; 3] {
+    let conversation = row(chat, "conversations", "cv-1");
+    ["lastMessage", "lastMessageAt", "lastMessageSender"].map(|name| conversation[name].clone())
+}
+
+#[tokio::test]
+async fn the_three_values_of_the_last_message_are_those_of_the_newest_live_one() {
+    let Some(chat) = attached("chat-by-indexes", FILE, "main") else {
+        return;
+    };
+    let of =
+        |content: &str, at: &str, sender: &str| [content, at, sender].map(|of| json!({ "S": of }));
+    let null = json!({ "NULL": true });
+
+    // m-4 is the newest, but was deleted before us.
+    let newest = chat.delete("messages", "m-3", None).await;
+    assert_eq!(
+        last_message(&chat),
+        of("two", "2026-11-20T10:02:00.000Z", "u-2")
+    );
+    let next = chat.delete("messages", "m-2", None).await;
+    assert_eq!(
+        last_message(&chat),
+        of("one", "2026-11-20T10:01:00.000Z", "u-1")
+    );
+    let last = chat.delete("messages", "m-1", None).await;
+    assert_eq!(last_message(&chat), [null.clone(), null.clone(), null]);
+
+    for deletion in [next, newest, last] {
+        let restored = chat.act(&deletion, Action::Restore).await;
+        assert_eq!(restored.state, State::Restored);
+    }
+    assert_eq!(chat.changed(), []);
+}
+
+#[tokio::test]
+async fn an_older_message_goes_without_a_change_of_its_conversation() {
+    let Some(chat) = attached("chat-by-indexes", FILE, "main") else {
+        return;
+    };
+    let before = row(&chat, "conversations", "cv-1");
+
+    let deletion = chat.delete("messages", "m-1", None).await;
+    assert_eq!(row(&chat, "conversations", "cv-1"), before);
+
+    chat.act(&deletion, Action::Restore).await;
+    assert_eq!(chat.changed(), []);
+}

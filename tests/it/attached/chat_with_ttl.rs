@@ -103,6 +103,7 @@ async fn a_restore_puts_every_ttl_back_to_the_type_and_the_digit_even_one_that_h
         let restored = finished(&chat, &deletion).await;
         assert_eq!(restored.state, State::Restored);
         assert_eq!(chat.rows(), chat.loaded);
+        assert_eq!(expired(&restored), [0, u64::from(later)], "m-01, if any");
     }
 }
 
@@ -213,4 +214,85 @@ async fn a_row_that_was_archived_comes_back_with_its_ttl() {
 
     assert_eq!(restored.state, State::Restored);
     assert_eq!(chat.changed(), []);
+}
+
+/// How many sessions and messages are back with a TTL that has passed.
+fn expired(restored: &Deletion) -> [u64; 2] {
+    ["sessions", "messages"].map(|name| {
+        let counts = restored.restored[name];
+        assert_eq!((counts.conflict, counts.failed), (0, 0));
+        counts.expired
+    })
+}
+
+#[tokio::test]
+async fn what_is_back_with_a_ttl_that_has_passed_is_counted_whatever_the_strategy_and_who_crashes()
+{
+    for strategy in ["flag", "archive"] {
+        let file = FILE.replace("\"flag\"", &format!("\"{strategy}\""));
+        let file = file.replace("\"30d\"", "\"365d\"");
+        let mut steps = None;
+        for step in 0.. {
+            if steps.is_some_and(|steps| step > steps) {
+                break;
+            }
+            let Some(chat) = attached("chat-with-ttl", &file, "u-1") else {
+                return;
+            };
+            let accepted = chat
+                .on
+                .accept(&chat.on.faults(), "sessions", &key2("u-1", "s-1"))
+                .await;
+            let deletion = finished(&chat, &accepted).await;
+            // After the TTL of all rows that have one.
+            chat.on.clock.set("2027-03-01T00:00:00Z".parse().unwrap());
+            chat.on
+                .act(&chat.on.faults(), deletion.id, Action::Restore)
+                .await;
+
+            let faults = chat.on.faults();
+            if step > 0 {
+                faults.crash_at(step, Moment::After);
+            }
+            let _dead = faults
+                .until_crash(chat.on.deliver(&faults, deletion.id))
+                .await;
+            steps = steps.or(Some(faults.calls()));
+            chat.on.clock.advance(std::time::Duration::from_mins(10));
+            let restored = finished(&chat, &deletion).await;
+
+            let context = format!("{strategy}, {step}");
+            assert_eq!(restored.state, State::Restored, "{context}");
+            assert_eq!(expired(&restored), [1, 2], "{context}");
+            assert_eq!(chat.changed(), [], "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_whose_id_begins_the_same_is_not_touched() {
+    let Some(chat) = attached("chat-with-ttl", FILE, "u-1") else {
+        return;
+    };
+    let text = |text: &str| json!({ "S": text });
+    for (name, sort, id) in [
+        ("sessions", "session_id", "s-10"),
+        ("messages", "message_id", "s-10:m-01"),
+    ] {
+        let item = json!({
+            "user_id": text("u-1"), sort: text(id), "session_id": text("s-10"), "body": text("hello"),
+        });
+        let table = chat.on.tables.names().of(chat.on.collection(name));
+        chat.on.tables.put_item(&table, item.as_object().unwrap());
+    }
+    let of_another = |item: &Map<String, Value>| item["session_id"] == text("s-10");
+    let before: Vec<_> = all(&chat).into_iter().filter(of_another).collect();
+
+    let key = key2("u-1", "s-1");
+    let accepted = chat.on.accept(&chat.on.faults(), "sessions", &key).await;
+    let deletion = finished(&chat, &accepted).await;
+
+    assert_eq!(deletion.deleted["messages"].selected, 3);
+    let now: Vec<_> = all(&chat).into_iter().filter(of_another).collect();
+    assert_eq!((before.len(), now), (2, before));
 }

@@ -56,6 +56,17 @@ async fn the_doctor_finds_no_error_in_the_files_of_the_schemas() {
             "finance",
         ),
         (
+            "chat-by-indexes",
+            include_str!("chat-by-indexes.toml"),
+            "main",
+        ),
+        ("chat-with-ttl", include_str!("chat-with-ttl.toml"), "u-1"),
+        (
+            "grouped-notifications",
+            include_str!("grouped-notifications.toml"),
+            "17",
+        ),
+        (
             "granules-of-collections",
             include_str!("granules-of-collections.toml"),
             "main",

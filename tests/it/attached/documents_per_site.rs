@@ -1,7 +1,7 @@
 //! Documents of several sites, told apart by an optional prefix of the partition key; archived, because readers only look at an index.
 
 use domain::deletion::{Action, State};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::attached;
 
@@ -66,4 +66,60 @@ async fn a_document_that_is_marked_in_place_is_in_no_index_that_readers_look_at_
     let restored = table.act(&deletion, Action::Restore).await;
     assert_eq!(restored.state, State::Restored);
     assert_eq!(table.changed(), []);
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_us_under_other_keys_goes_thirty_days_after_its_own_date() {
+    let Some(table) = attached("documents-per-site", FILE, "finance") else {
+        return;
+    };
+    let of_d9 = |item: &Map<String, Value>| item.get("documentId") == Some(&json!({ "S": "d-9" }));
+    // `deletedDate` of d-9 is 2026-10-20T10:00:00+0000.
+    table.on.clock.set("2026-11-19T09:59:59Z".parse().unwrap());
+
+    let report = table.on.sweep(&table.on.faults()).await;
+    assert_eq!((report.adopted, report.errors), (1, 0));
+    let taken_over = table.on.next_message().expect("it has a deletion");
+    let _ended = table
+        .on
+        .deliver(&table.on.faults(), taken_over)
+        .await
+        .unwrap();
+
+    let deletion = table.on.read(taken_over).await;
+    assert_eq!(deletion.state, State::Deleted);
+    assert_eq!(deletion.deleted.len(), 2, "{:?}", deletion.deleted);
+    assert_eq!(deletion.purge_at, "2026-11-19T10:00:00Z".parse().ok());
+    assert_eq!(deletion.requested_by.as_str(), "u-1");
+    for name in ["removed_documents", "removed_tags"] {
+        let counts = &deletion.deleted[name];
+        assert_eq!(
+            (counts.selected, counts.deleted),
+            (1, 1),
+            "{name} {counts:?}"
+        );
+    }
+    let items = table.on.items("removed_documents").into_iter();
+    let date = items
+        .filter(of_d9)
+        .find_map(|item| item.get("deletedDate").cloned());
+    assert_eq!(
+        date,
+        Some(json!({ "S": "2026-10-20T10:00:00+0000" })),
+        "its own"
+    );
+
+    table.on.clock.set("2026-11-19T10:00:00Z".parse().unwrap());
+    assert_eq!(table.on.sweep(&table.on.faults()).await.purging, 1);
+    let _ended = table
+        .on
+        .deliver(&table.on.faults(), taken_over)
+        .await
+        .unwrap();
+    assert_eq!(table.on.read(taken_over).await.state, State::Purged);
+    let mut expected = table.loaded.clone();
+    for (_, items) in &mut expected {
+        items.retain(|item| !of_d9(item));
+    }
+    assert_eq!(table.rows(), expected, "and nothing else");
 }

@@ -72,3 +72,19 @@ async fn a_version_that_a_transaction_holds_is_busy_and_one_that_was_deleted_is_
     }
     assert_eq!(table.changed(), []);
 }
+
+#[tokio::test]
+async fn a_look_for_rows_that_others_have_marked_says_that_their_key_is_of_another_type() {
+    let as_text = FILE.replace(", type = \"N\"", "").replace(
+        "strategy    = \"flag\"",
+        "strategy    = \"flag\"\nadopt       = { deleted_at = \"deletedDate\" }",
+    );
+    let Some(resources) = attached("versioned-resources", &as_text, "acme") else {
+        return;
+    };
+
+    let report = resources.on.sweep(&resources.on.faults()).await;
+
+    assert_eq!((report.adopted, report.errors), (0, 1));
+    assert_eq!(resources.changed(), []);
+}

@@ -3,6 +3,7 @@
 mod aggregates;
 mod children;
 mod events;
+mod newest;
 mod schedules;
 mod values;
 

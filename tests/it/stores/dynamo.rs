@@ -275,7 +275,8 @@ fn described_table(described: &Value, prefix: &str) -> Value {
 /// The table of a collection with the indexes that its file declares.
 fn table(collection: &Collection, name: &str) -> Value {
     let mut hashes = Vec::new();
-    hashes.extend(collection.tenant.index());
+    let of_tenant = collection.tenant.index();
+    hashes.extend(of_tenant.map(|(index, name)| (index, collection.behind(name))));
     hashes.extend(
         collection.author.as_ref().and_then(|author| {
             Some((author.gsi.as_deref()?, collection.behind(&author.attribute)))

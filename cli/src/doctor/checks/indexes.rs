@@ -130,7 +130,7 @@ fn wanted(subject: Subject<'_>) -> Vec<Wanted<'_>> {
     };
     let mut wanted = Vec::new();
     if let Some((index, attribute)) = collection.tenant.index() {
-        wanted.push(plain("tenant.gsi", index, attribute));
+        wanted.push(plain("tenant.gsi", index, collection.behind(attribute)));
     }
     if let Some(author) = &collection.author
         && let Some(index) = &author.gsi

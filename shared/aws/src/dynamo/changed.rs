@@ -11,13 +11,17 @@ use domain::change::Change;
 use domain::collection::Collection;
 use domain::key::RecordKey;
 
-/// The attributes of an item. Those that a mark replaces are exact.
-pub(super) fn attributes(collection: &Collection, item: Item) -> Map<String, Value> {
+/// The attributes of an item. Those that a mark replaces are exact, and all others where that is asked for.
+pub(super) fn attributes(
+    collection: &Collection,
+    item: Item,
+    all_are_exact: bool,
+) -> Map<String, Value> {
     let marks = &collection.marks;
     let exact: Vec<&str> = marks.replaced().collect();
     let read = |name: &str, value: AttributeValue| match value {
         AttributeValue::M(kept) if marks.keeps() && name == marks.kept => exact_map(kept),
-        value if exact.contains(&name) => to_exact(value),
+        value if all_are_exact || exact.contains(&name) => to_exact(value),
         value => to_json(value),
     };
     let values = item.into_iter();

@@ -86,7 +86,8 @@ pub(super) fn owned(places: &mut Placeholders, collection: &Collection, tenant: 
     let is_there = format!("attribute_exists({partition})");
     match collection.tenant.attribute() {
         Some(attribute) => {
-            let (name, value) = (places.name(attribute), places.value(text(tenant.as_str())));
+            let of_tenant = text(collection.tenant.text_of(tenant));
+            let (name, value) = (places.name(attribute), places.value(of_tenant));
             format!("{is_there} AND {name} = {value}")
         }
         None => is_there,
@@ -108,7 +109,7 @@ impl Statement {
         match collection.tenant.attribute() {
             Some(attribute) => {
                 let is_tenants = format!("{} = ?", quoted(attribute));
-                self.only_if(is_tenants, Some(text(tenant.as_str())))
+                self.only_if(is_tenants, Some(text(collection.tenant.text_of(tenant))))
             }
             None => self,
         }

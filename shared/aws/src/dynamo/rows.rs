@@ -21,7 +21,7 @@ use domain::collection::{Collection, Form, KeyKind};
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::row::Row;
-use ports::DependencyError;
+use ports::{DependencyError, Fields};
 
 const STORE: &str = "record store";
 
@@ -68,6 +68,7 @@ impl DynamoRows {
 fn row(
     collection: &Collection,
     item: Item,
+    fields: Fields,
     operation: &'static str,
 ) -> Result<Row, DependencyError> {
     let part = |(attribute, form): (&str, &Form)| match (form.kind, item.get(attribute)) {
@@ -86,7 +87,7 @@ fn row(
     let sort = values.next().transpose()?;
     Ok(Row {
         key: RecordKey { partition, sort },
-        attributes: attributes(collection, item),
+        attributes: attributes(collection, item, fields == Fields::Exact),
     })
 }
 
@@ -94,11 +95,12 @@ fn row(
 fn rows_of(
     collection: &Collection,
     items: Option<Vec<Item>>,
+    fields: Fields,
     operation: &'static str,
 ) -> Result<Vec<Row>, DependencyError> {
     let rows = items.unwrap_or_default().into_iter();
     let mut rows: Vec<Row> = rows
-        .map(|item| row(collection, item, operation))
+        .map(|item| row(collection, item, fields, operation))
         .collect::<Result<_, _>>()?;
     rows.retain(|row| collection.has(&row.key));
     Ok(rows)

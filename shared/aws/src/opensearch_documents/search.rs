@@ -116,7 +116,7 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
     let of_tenant = collection
         .tenant
         .attribute()
-        .map(|name| json!({ "term": { name: tenant.as_str() } }));
+        .map(|name| json!({ "term": { name: collection.tenant.text_of(tenant) } }));
     let mut filter: Vec<Value> = of_tenant.into_iter().collect();
     // Without its key a document belongs to no row.
     filter.extend(keys().map(|attribute| json!({ "exists": { "field": attribute } })));

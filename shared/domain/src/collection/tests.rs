@@ -45,6 +45,15 @@ fn file(name: &str, text: &str) -> SourceFile {
 }
 
 /// The errors of one file, one a line; empty when it is right.
+/// The tenant that an attribute names.
+fn named(attribute: &str, gsi: Option<&str>) -> TenantRule {
+    TenantRule::Attribute {
+        attribute: attribute.to_owned(),
+        is: None,
+        gsi: gsi.map(str::to_owned),
+    }
+}
+
 fn errors_of(text: &str) -> String {
     Collections::from_files(&[file("mail.toml", text)])
         .map_or_else(|errors| errors.to_string(), |_| String::new())
@@ -130,20 +139,14 @@ fn every_key_of_this_version_is_read() {
         key: KeySchema::plain("letter", None),
         composed: BTreeMap::new(),
         is_rowless: false,
-        tenant: TenantRule::Attribute {
-            attribute: "owner".into(),
-            gsi: None,
-        },
+        tenant: named("owner", None),
         parent: Some(Parent {
             collection: "boxes".parse().unwrap(),
             by: vec!["box_id".into()],
             of: Referenced {
                 key: KeySchema::plain("box", None),
                 is_rowless: false,
-                tenant: TenantRule::Attribute {
-                    attribute: "user_id".into(),
-                    gsi: Some("by_user".into()),
-                },
+                tenant: named("user_id", Some("by_user")),
             },
             on_delete: OnDelete::Cascade,
             lookup: ChildLookup::Index("by_box".into()),

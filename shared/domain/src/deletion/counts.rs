@@ -68,6 +68,14 @@ pub struct RestoreCounts {
     pub conflict: u64,
     /// Could not be restored in both stores.
     pub failed: u64,
+    /// Of those that are restored: their TTL had passed by then, so the table may remove them soon.
+    #[serde(skip_serializing_if = "is_none")]
+    pub expired: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is how serde asks")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What the purge found and did.
@@ -111,6 +119,7 @@ impl std::ops::AddAssign for RestoreCounts {
         self.restored += other.restored;
         self.conflict += other.conflict;
         self.failed += other.failed;
+        self.expired += other.expired;
     }
 }
 

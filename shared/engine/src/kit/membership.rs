@@ -191,14 +191,18 @@ impl<'a, P: EnginePorts> Membership<'a, P> {
         }
         let Some(root) = &deletion.root else {
             // What is below a record of another deletion belongs to that one.
-            if matches!(mark, RowMark::By(_)) {
+            if matches!(mark, RowMark::By(_)) && !deletion.takes_over(collection, mark) {
                 return Ok(Above::NotOurs);
             }
+            // Of what was to be taken over, its owner may have taken it back.
+            let is_back =
+                deletion.adopts && mark.is_live() && collection.name == deletion.collection;
             // Its turn in the delete is still to come.
             let name = (collection.name.clone(), row.key.clone());
             let is_later = row.is_written_after(collection, deletion.deleted_at);
-            if (self.waiting.contains(&name) && !is_later)
-                || (self.is_listing && self.is_requested(collection, row).await?)
+            let is_waiting = self.waiting.contains(&name) && !is_later;
+            if !is_back
+                && (is_waiting || (self.is_listing && self.is_requested(collection, row).await?))
             {
                 return Ok(Above::Ours);
             }

@@ -30,11 +30,7 @@ impl<P: EnginePorts> PageRun<'_, P> {
     ) -> Result<Exceptions, Stop> {
         let only = open.filter(|_| self.is_only_open());
         if self.task.pass() == Pass::Restore {
-            let back = strategies::give_back(self.work, deletion, &self.page.entries, only);
-            return Ok(Exceptions {
-                restored: back.await?,
-                ..Exceptions::default()
-            });
+            return strategies::give_back(self.work, deletion, &self.page.entries, only).await;
         }
         let mut groups = self.task.groups(self.work, deletion, self.page, only)?;
         let mut behind = part.taken;

@@ -4,7 +4,7 @@
 //! Until that transaction everything below the root is hidden by it, so a restore that stops half way shows nothing.
 //! Only marks with this deletion's id are cleared; rows before documents, as when marking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kit::manifest;
 use crate::kit::rows::read_row;
@@ -16,8 +16,12 @@ use crate::passes::publisher::Publisher;
 use crate::passes::task::Task;
 use crate::strategies;
 use domain::above::Standing;
+use domain::change::Change;
+use domain::collection::Collection;
 use domain::deletion::{Deletion, Failure, NotAllowed, Pass};
 use domain::page::{AsRead, Exceptions, NotRestored, Page};
+use domain::row::RowMark;
+use jiff::Timestamp;
 use ports::{
     AdvanceDeletions, Ancestor, ChangeDeletions, EnginePorts, Fields, RestoreOutcome, StoreOutcome,
 };
@@ -101,7 +105,10 @@ pub(crate) async fn end<P: EnginePorts>(
     strategies::forget_root(work, deletion).await?;
     let mut tries = 0;
     while let Some(ancestors) = ancestors(work, deletion, &mut page).await? {
-        let exceptions = followed(Exceptions::default());
+        let exceptions = followed(Exceptions {
+            expired: expired_root(collection, &page, now),
+            ..Exceptions::default()
+        });
         put_exceptions(work, deletion, &earlier, &exceptions).await?;
         let restored = deletion
             .restored(now, &page, &exceptions, None)
@@ -136,6 +143,18 @@ pub(crate) async fn end<P: EnginePorts>(
         .await?;
     let failed = deletion.restored(now, &page, &exceptions, Some(failure));
     store(work, failed).await
+}
+
+/// The place of the root, if it has a TTL that has passed once it is live.
+fn expired_root(collection: &Collection, page: &Page, now: Timestamp) -> BTreeSet<usize> {
+    let root = page.entries.first();
+    let found = root.and_then(|root| root.found(collection));
+    let is_expired = |found| Change::leaves_to_the_ttl(collection, RowMark::By(None), &found, now);
+    found
+        .is_some_and(is_expired)
+        .then_some(0)
+        .into_iter()
+        .collect()
 }
 
 async fn put_exceptions<P: EnginePorts>(

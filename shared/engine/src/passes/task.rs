@@ -102,7 +102,7 @@ pub(super) async fn bring_back<P: EnginePorts>(
         return Ok(exceptions);
     }
     let back = strategies::give_back(work, deletion, &page.entries, Some(named));
-    let not_back = Box::pin(back).await?;
+    let not_back = Box::pin(back).await?.restored;
     for place in named {
         match not_back.get(place) {
             None => drop(exceptions.insert(*place, NotPurged::Kept)),

@@ -20,7 +20,7 @@ use crate::kit::work::Work;
 use crate::strategies::flag;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
-use domain::page::{NotPurged, NotRestored, Outcome};
+use domain::page::{Exceptions, NotPurged, Outcome};
 use ports::{ArchiveRows, CopyOutcome, EnginePorts, RowToCopy, TakeOutcome};
 
 pub(super) use self::put_back::{forget_root, give_back_root};
@@ -85,16 +85,18 @@ fn moved_before(found: &mut BTreeMap<usize, Outcome>, place: usize, may_be_begun
     }
 }
 
-/// Puts rows back, then restores the records like those whose rows never left; returns those that are not back.
+/// Puts rows back, then restores the records like those whose rows never left; returns those that are not back, and those
+/// whose TTL has passed.
 pub(super) async fn give_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     records: &Records<'_>,
-) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let mut not_back = Box::pin(put_back::rows(work, deletion, records)).await?;
+) -> Result<Exceptions, Stop> {
+    let not_back = Box::pin(put_back::rows(work, deletion, records)).await?;
     let there = records.without(&not_back);
-    not_back.extend(flag::give_back(work, deletion, &there).await?);
-    Ok(not_back)
+    let mut back = flag::give_back(work, deletion, &there).await?;
+    back.restored.extend(not_back);
+    Ok(back)
 }
 
 /// Removes what carries marks as a purge of `flag` does, then the archived rows.

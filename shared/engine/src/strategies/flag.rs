@@ -1,7 +1,7 @@
 //! The strategy `flag`: records are marked in place, rows before documents; a restore removes the marks, a purge
 //! removes the records that carry them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kit::clear::{clear_documents, clear_rows};
 use crate::kit::mark::{mark_documents, mark_rows};
@@ -14,9 +14,12 @@ use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
 use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
+use domain::change::Change;
+use domain::collection::Collection;
 use domain::deletion::Deletion;
-use domain::page::{NotPurged, NotRestored, Outcome};
+use domain::page::{Exceptions, NotPurged, NotRestored, Outcome};
 use domain::row::{Row, RowMark};
+use jiff::Timestamp;
 use ports::{ClearOutcome, EnginePorts, PurgeOutcome};
 
 /// Marks records in both stores. The root's row was marked at acceptance: one without our mark is missing or recreated,
@@ -71,18 +74,24 @@ async fn not_ours<P: EnginePorts>(
         .collect())
 }
 
-/// Removes the marks of those whose parent is there; returns those that are not back.
+/// Removes the marks of those whose parent is there; returns those that are not back, and those whose TTL has passed.
 pub(super) async fn give_back<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     records: &Records<'_>,
-) -> Result<BTreeMap<usize, NotRestored>, Stop> {
-    let collection = records.collection;
+) -> Result<Exceptions, Stop> {
+    let (collection, now) = (records.collection, work.now());
     let rows = records.rows(work).await?;
     let parents = parents(work, deletion, collection, rows.iter().flatten()).await?;
-    let mut not_back = BTreeMap::new();
+    let (mut not_back, mut expired) = (BTreeMap::new(), BTreeSet::new());
     let (mut ours, mut live) = (BTreeMap::new(), Vec::new());
     for (place, row) in records.places.iter().copied().zip(rows) {
+        if row
+            .as_ref()
+            .is_some_and(|row| is_expired(collection, row, now))
+        {
+            expired.insert(place);
+        }
         let reason = match row.as_ref().map(|row| row.mark(collection)) {
             None => ROW_MISSING,
             Some(RowMark::Absent | RowMark::Null | RowMark::Busy) => {
@@ -123,7 +132,18 @@ pub(super) async fn give_back<P: EnginePorts>(
     let cleared = records.at(at.places.into_iter().chain(live).collect());
     let cleared = cleared.without(&not_back);
     not_back.extend(clear_documents(work, &cleared, deletion.id).await?);
-    Ok(not_back)
+    expired.retain(|place| !not_back.contains_key(place));
+    Ok(Exceptions {
+        restored: not_back,
+        expired,
+        ..Exceptions::default()
+    })
+}
+
+/// Whether a row has, once it is live, a TTL that has passed.
+fn is_expired(collection: &Collection, row: &Row, now: Timestamp) -> bool {
+    let (mark, found) = (row.mark(collection), row.found(collection));
+    Change::leaves_to_the_ttl(collection, mark, &found, now)
 }
 
 const ROW_MISSING: &str = "ROW_MISSING: the row is gone";

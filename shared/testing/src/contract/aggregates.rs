@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::assert_refused;
 use super::rows::RowsHarness;
 use crate::samples::{BY_ORDER, collection, key, key2, mark, marked, row};
+use domain::change::Change;
 use domain::collection::Collection;
-use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::row::Row;
@@ -32,6 +32,7 @@ macro_rules! aggregates_contract {
                 a_collection_without_a_sort_attribute_has_no_order,
                 an_aggregate_is_set_where_it_is_what_was_read,
                 an_aggregate_that_was_changed_since_is_left_alone,
+                several_aggregates_are_set_together_or_not_at_all,
                 setting_an_aggregate_again_is_harmless,
                 an_aggregate_of_a_missing_row_makes_no_row,
                 nothing_else_of_the_row_changes,
@@ -193,17 +194,21 @@ pub async fn an_aggregate_is_set_where_it_is_what_was_read<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
-    let cases = [
-        (None, CurrentValue::Absent),
-        (Some(Value::Null), CurrentValue::Null),
-        (Some(json!("m-1")), CurrentValue::Text("m-1".to_owned())),
-    ];
-    for (stands, held) in cases {
-        for next in [Some("m-2"), None] {
+    for stands in [
+        None,
+        Some(Value::Null),
+        Some(json!("m-1")),
+        Some(json!(1.5)),
+        Some(json!(true)),
+    ] {
+        for next in [json!("m-2"), Value::Null, json!(7), json!(false)] {
             put(harness, stands.clone()).await;
 
-            assert_eq!(set(harness, &held, next).await, SetOutcome::Set);
-            assert_eq!(get(harness).await, Some(json!(next)), "{held:?}");
+            assert_eq!(
+                set(harness, stands.clone(), next.clone()).await,
+                SetOutcome::Set
+            );
+            assert_eq!(get(harness).await, Some(next), "{stands:?}");
         }
     }
 }
@@ -212,22 +217,13 @@ pub async fn an_aggregate_that_was_changed_since_is_left_alone<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
-    let stands = [None, Some(Value::Null), Some(json!("m-1")), Some(json!(1))];
-    let read = [
-        CurrentValue::Absent,
-        CurrentValue::Null,
-        CurrentValue::Text("m-1".to_owned()),
-        CurrentValue::Other,
-    ];
-    for (place, now) in stands.iter().enumerate() {
-        for (other, held) in read.iter().enumerate() {
-            if place == other && *held != CurrentValue::Other {
-                continue;
-            }
+    let values = [None, Some(Value::Null), Some(json!("m-1")), Some(json!(1))];
+    for now in &values {
+        for held in values.iter().filter(|held| *held != now) {
             put(harness, now.clone()).await;
 
             assert_eq!(
-                set(harness, held, Some("m-2")).await,
+                set(harness, held.clone(), json!("m-2")).await,
                 SetOutcome::Changed,
                 "{now:?} and {held:?}"
             );
@@ -236,15 +232,54 @@ where
     }
 }
 
+pub async fn several_aggregates_are_set_together_or_not_at_all<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let discussions = collection("discussions");
+    let change = Change {
+        set: vec![
+            (FIRST.to_owned(), json!("m-2")),
+            ("first sender".to_owned(), json!("bob")),
+        ],
+        only_if: vec![
+            (FIRST.to_owned(), Some(json!("m-1"))),
+            ("first sender".to_owned(), Some(json!("ann"))),
+            ("first topic".to_owned(), None),
+        ],
+        ..Change::default()
+    };
+    for (name, value, expected) in [
+        ("first sender", json!("ann"), SetOutcome::Set),
+        ("first sender", json!("eve"), SetOutcome::Changed),
+        ("first topic", json!("cats"), SetOutcome::Changed),
+    ] {
+        let mut before = row(&discussions, &key("d"), "acme");
+        before.insert(FIRST.to_owned(), json!("m-1"));
+        before.insert("first sender".to_owned(), json!("ann"));
+        before.insert(name.to_owned(), value);
+        harness.put(&discussions, before.clone()).await;
+
+        let rows = harness.rows();
+        let answer = rows.set(&discussions, &key("d"), &change).await;
+
+        assert_eq!(answer.expect("it answers"), Attempt::Done(expected));
+        if expected == SetOutcome::Set {
+            change.apply(&mut before);
+        }
+        assert_eq!(harness.get(&discussions, &key("d")).await, Some(before));
+    }
+}
+
 pub async fn setting_an_aggregate_again_is_harmless<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     put(harness, Some(json!("m-1"))).await;
-    let held = CurrentValue::Text("m-1".to_owned());
 
     for _ in 0..2 {
-        assert_eq!(set(harness, &held, Some("m-2")).await, SetOutcome::Set);
+        let set = set(harness, Some(json!("m-1")), json!("m-2")).await;
+        assert_eq!(set, SetOutcome::Set);
     }
 
     assert_eq!(get(harness).await, Some(json!("m-2")));
@@ -254,13 +289,9 @@ pub async fn an_aggregate_of_a_missing_row_makes_no_row<H>(harness: &H)
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
-    for held in [
-        CurrentValue::Absent,
-        CurrentValue::Null,
-        CurrentValue::Text("m-1".to_owned()),
-    ] {
+    for held in [None, Some(Value::Null), Some(json!("m-1"))] {
         assert_eq!(
-            set(harness, &held, Some("m-2")).await,
+            set(harness, held.clone(), json!("m-2")).await,
             SetOutcome::Missing,
             "{held:?}"
         );
@@ -280,10 +311,7 @@ where
     let mut before = marked(&discussions, live, &mark(1));
     harness.put(&discussions, before.clone()).await;
 
-    assert_eq!(
-        set(harness, &CurrentValue::Absent, Some("m-1")).await,
-        SetOutcome::Set
-    );
+    assert_eq!(set(harness, None, json!("m-1")).await, SetOutcome::Set);
 
     before.insert(FIRST.to_owned(), json!("m-1"));
     assert_eq!(harness.get(&discussions, &key("d")).await, Some(before));
@@ -364,15 +392,18 @@ async fn get(harness: &impl RowsHarness) -> Option<Value> {
     row.get(FIRST).cloned()
 }
 
-async fn set<H>(harness: &H, held: &CurrentValue, next: Option<&str>) -> SetOutcome
+async fn set<H>(harness: &H, held: Option<Value>, next: Value) -> SetOutcome
 where
     H: RowsHarness<Rows: RepairAggregates>,
 {
     let discussions = collection("discussions");
-    let answer: Result<_, DependencyError> = harness
-        .rows()
-        .set(&discussions, &key("d"), FIRST, held, next)
-        .await;
+    let change = Change {
+        set: vec![(FIRST.to_owned(), next)],
+        only_if: vec![(FIRST.to_owned(), held)],
+        ..Change::default()
+    };
+    let answer: Result<_, DependencyError> =
+        harness.rows().set(&discussions, &key("d"), &change).await;
     match answer.expect("it answers") {
         Attempt::Done(outcome) => outcome,
         Attempt::Retry(why) => unreachable!("an idle store never asks to be asked again: {why}"),

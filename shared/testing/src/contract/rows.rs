@@ -104,6 +104,8 @@ macro_rules! rows_contract {
                 the_store_and_the_reader_of_a_row_agree_about_every_word,
                 a_mark_with_a_time_in_numbers_is_told_apart_from_a_text,
                 rows_that_others_have_marked_are_found_each_once_whatever_the_limit,
+                a_look_for_marked_rows_goes_on_behind_where_it_ended_also_if_that_row_is_gone,
+                a_look_for_marked_rows_does_not_go_on_at_a_place_that_is_none,
                 a_row_that_others_have_marked_is_taken_over_only_by_a_deletion_that_does_so,
             ]
         );

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{Failing, Operation};
 use domain::adoption::Adoption;
+use domain::change::Change;
 use domain::collection::{Collection, CollectionName};
-use domain::current_value::CurrentValue;
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::document::Document;
 use domain::event::Event;
@@ -126,7 +126,7 @@ disturbed! {
     RepairAggregates {
         call RowsInOrder: in_order(query: OrderQuery<'_>) -> InOrder;
         one SetAggregate: set(
-            collection: &Collection, key: &RecordKey, attribute: &str, current: &CurrentValue, next: Option<&str>
+            collection: &Collection, key: &RecordKey, change: &Change
         ) -> SetOutcome;
     }
     DetachRows [const DETACH_BATCH] {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Attributes, FakeRows, NAME, row};
+use domain::change::Change;
 use domain::collection::Collection;
-use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use domain::page::Position;
 use ports::{
@@ -110,27 +110,19 @@ impl RepairAggregates for FakeRows {
         &self,
         collection: &Collection,
         key: &RecordKey,
-        attribute: &str,
-        current: &CurrentValue,
-        next: Option<&str>,
+        change: &Change,
     ) -> Result<Attempt<SetOutcome>, DependencyError> {
         drop(self.begin("set an aggregate", 1, &[key])?);
-        let next = next.map_or(Value::Null, Value::from);
         Ok(Attempt::Done(self.change(collection, key, |row| {
             let Some(attributes) = row else {
                 return SetOutcome::Missing;
             };
-            let stands = attributes.get(attribute);
-            let same = match current {
-                CurrentValue::Absent => stands.is_none(),
-                CurrentValue::Null => stands == Some(&Value::Null),
-                CurrentValue::Text(text) => stands.and_then(Value::as_str) == Some(text),
-                CurrentValue::Other => return SetOutcome::Changed,
-            };
-            if !same && stands != Some(&next) {
+            let mut set = change.set.iter();
+            let is_set = set.all(|(name, value)| attributes.get(name) == Some(value));
+            if !is_set && !change.holds(attributes) {
                 return SetOutcome::Changed;
             }
-            attributes.insert(attribute.to_owned(), next);
+            change.apply(attributes);
             SetOutcome::Set
         })))
     }

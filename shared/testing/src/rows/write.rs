@@ -150,7 +150,10 @@ fn fits_the_indexes(collection: &Collection, attributes: &Attributes) -> bool {
         matches!(parent.lookup, ChildLookup::Index(_)).then(|| parent.by.first())?
     });
     let hashes = [
-        collection.tenant.index().map(|(_, attribute)| attribute),
+        collection
+            .tenant
+            .index()
+            .map(|(_, name)| collection.behind(name)),
         collection
             .author
             .as_ref()

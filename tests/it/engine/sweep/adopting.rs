@@ -236,3 +236,83 @@ async fn a_table_that_cannot_be_looked_through_stops_nothing_else() {
     assert_eq!((report.adopted, report.errors), (0, 1));
     assert_eq!(world.sweep(&world.faults()).await.unwrap().adopted, 3);
 }
+
+/// A folder that others have marked, with two live notes, and one that is live with another.
+fn folders(strategy: &str) -> World {
+    let world = World::new(&format!(
+        r#"
+        [folders]
+        table       = "folders"
+        key         = ["folder"]
+        tenant      = "owner"
+        strategy    = "{strategy}"
+        retention   = "30d"
+        permissions = {{ delete = ["admin"], restore = ["admin"], purge = ["admin"] }}
+        marks       = {{ deleted_at = "removed" }}
+        adopt       = {{ deleted_at = "removed" }}
+
+        [notes]
+        table       = "notes"
+        key         = ["folder", "note"]
+        tenant      = "owner"
+        parent      = {{ collection = "folders", by = ["folder"], on_delete = "cascade" }}
+        strategy    = "{strategy}"
+        retention   = "30d"
+        permissions = {{ delete = ["admin"], restore = ["admin"], purge = ["admin"] }}
+        "#
+    ));
+    for folder in ["f", "g"] {
+        world.put("folders", &key(folder), None);
+        for note in ["1", "2"] {
+            world.put("notes", &key2(folder, note), Some(&key(folder)));
+        }
+    }
+    let mut marked = world.row("folders", &key("f")).unwrap();
+    marked.insert("removed".to_owned(), json!("2026-11-20T10:00:00Z"));
+    world.put_row("folders", marked);
+    world
+}
+
+#[tokio::test]
+async fn what_is_live_below_what_is_taken_over_goes_with_it_and_comes_back_with_it() {
+    for strategy in ["flag", "archive"] {
+        for page_keys in [1, 2, 1000] {
+            let mut world = folders(strategy);
+            world.page_keys = page_keys;
+            let of_g = world.row("notes", &key2("g", "1"));
+
+            let report = world.sweep(&world.faults()).await.unwrap();
+            world.come_to_rest().await;
+
+            let context = format!("{strategy}, {page_keys}");
+            assert_eq!((report.adopted, report.errors), (1, 0), "{context}");
+            let all = taken_over(&world);
+            assert_eq!(all[0].state, State::Deleted, "{context}");
+            let counts = &all[0].deleted["notes"];
+            assert_eq!((counts.selected, counts.deleted), (2, 2), "{context}");
+            assert_eq!(world.row("notes", &key2("g", "1")), of_g, "{context}");
+            let restored = world.act_and_rest(&all[0], Action::Restore).await;
+            assert_eq!(restored.state, State::Restored, "{context}");
+            for note in ["1", "2"] {
+                let note = world.row("notes", &key2("f", note)).unwrap();
+                assert!(!note.contains_key("deletion_id"), "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_below_a_record_that_its_owner_takes_back_stays_with_it() {
+    for strategy in ["flag", "archive"] {
+        let world = folders(strategy);
+        let before = world.row("notes", &key2("f", "1"));
+        let _swept = world.sweep(&world.faults()).await.unwrap();
+        let mut back = world.row("folders", &key("f")).unwrap();
+        back.remove("removed");
+        world.put_row("folders", back);
+
+        world.come_to_rest().await;
+
+        assert_eq!(world.row("notes", &key2("f", "1")), before, "{strategy}");
+    }
+}

@@ -1,18 +1,17 @@
-//! Rows in order, and the compare-and-set of one attribute.
-
-use aws_sdk_dynamodb::types::AttributeValue;
+//! Rows in order, and the compare-and-set of attributes.
 
 use super::{DynamoRows, STORE, position, refused_position, rows_of};
 use crate::dynamo::expression::Placeholders;
-use crate::dynamo::partiql::{Answer, Statement, is_null, quoted, run};
+use crate::dynamo::partiql::{Answer, Statement, run};
 use crate::dynamo::position::start;
-use crate::dynamo::{key_value, text};
+use crate::dynamo::value::from_exact;
+use crate::dynamo::{Item, key_value, text};
 use crate::sdk_error::dependency_error;
+use domain::change::Change;
 use domain::collection::Collection;
-use domain::current_value::CurrentValue;
 use domain::key::RecordKey;
 use ports::{
-    Attempt, DependencyError, Direction, InOrder, OrderAlong, OrderQuery, RepairAggregates,
+    Attempt, DependencyError, Direction, Fields, InOrder, OrderAlong, OrderQuery, RepairAggregates,
     SetOutcome,
 };
 
@@ -85,7 +84,7 @@ impl RepairAggregates for DynamoRows {
             .await
             .map_err(|error| dependency_error(STORE, LOOK, error))?;
         Ok(InOrder {
-            rows: rows_of(collection, answer.items, LOOK)?,
+            rows: rows_of(collection, answer.items, Fields::Judged, LOOK)?,
             next: position(answer.last_evaluated_key)?,
         })
     }
@@ -94,20 +93,17 @@ impl RepairAggregates for DynamoRows {
         &self,
         collection: &Collection,
         key: &RecordKey,
-        attribute: &str,
-        current: &CurrentValue,
-        next: Option<&str>,
+        change: &Change,
     ) -> Result<Attempt<SetOutcome>, DependencyError> {
         let table = self.tables.of(collection);
-        let Some(statement) = statement(&table, collection, key, attribute, current, next) else {
-            return Ok(Attempt::Done(SetOutcome::Changed));
-        };
+        let statement =
+            Statement::change(&table, collection, key, change).only_as_found(collection, change);
         let answers = run(&self.client, SET, vec![statement]).await?;
         let answer = answers
             .into_iter()
             .next()
             .ok_or_else(|| DependencyError::unavailable(STORE, SET, NoAnswer))?;
-        outcome(answer, attribute, next)
+        outcome(answer, change)
     }
 }
 
@@ -138,44 +134,16 @@ fn sorted(places: &mut Placeholders, sort: &str, query: &OrderQuery<'_>) -> Opti
     })
 }
 
-/// The statement, or `None` where the condition cannot hold.
-fn statement(
-    table: &str,
-    collection: &Collection,
-    key: &RecordKey,
-    attribute: &str,
-    current: &CurrentValue,
-    next: Option<&str>,
-) -> Option<Statement> {
-    let name = quoted(attribute);
-    let action = format!("UPDATE {} SET {name} = ?", quoted(table));
-    let on_row = Statement::on_row(action, vec![value(next)], &collection.key, key);
-    match current {
-        CurrentValue::Absent => Some(on_row.only_if(format!("{name} IS MISSING"), None)),
-        CurrentValue::Null => Some(on_row.only_if(is_null(attribute), None)),
-        CurrentValue::Text(current) => {
-            Some(on_row.only_if(format!("{name} = ?"), Some(text(current))))
-        }
-        CurrentValue::Other => None,
-    }
-}
-
-fn value(next: Option<&str>) -> AttributeValue {
-    next.map_or(AttributeValue::Null(true), text)
-}
-
-fn outcome(
-    answer: Answer,
-    attribute: &str,
-    next: Option<&str>,
-) -> Result<Attempt<SetOutcome>, DependencyError> {
+fn outcome(answer: Answer, change: &Change) -> Result<Attempt<SetOutcome>, DependencyError> {
+    let is_set = |row: &Item| {
+        let mut set = change.set.iter();
+        set.all(|(name, value)| row.get(name) == Some(&from_exact(value)))
+    };
     Ok(match answer {
         Answer::Done => Attempt::Done(SetOutcome::Set),
         Answer::ConditionFailed(None) => Attempt::Done(SetOutcome::Missing),
         // Already ours, by an attempt whose answer was lost.
-        Answer::ConditionFailed(Some(row)) if row.get(attribute) == Some(&value(next)) => {
-            Attempt::Done(SetOutcome::Set)
-        }
+        Answer::ConditionFailed(Some(row)) if is_set(&row) => Attempt::Done(SetOutcome::Set),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(SetOutcome::Changed),
         Answer::Again(why) => Attempt::Retry(why),
         Answer::TooLarge => {
@@ -189,6 +157,7 @@ fn outcome(
 mod tests {
     use super::*;
     use domain::collection::Collections;
+    use serde_json::{Value, json};
 
     const STREAMS: &str = r#"
         [streams]
@@ -201,28 +170,32 @@ mod tests {
     "#;
 
     #[test]
-    fn the_value_is_set_only_where_it_is_what_was_read() {
+    fn the_values_are_set_only_where_they_are_what_was_read() {
         let collections = Collections::for_tests(STREAMS);
         let streams = collections.get("streams").unwrap();
         let key = RecordKey::stored("s", None);
-        let texts = [
-            CurrentValue::Absent,
-            CurrentValue::Null,
-            CurrentValue::Text("m-1".into()),
-            CurrentValue::Other,
-        ]
-        .map(|current| {
-            statement("streams", streams, &key, "first", &current, Some("m-2"))
-                .map(|statement| statement.text())
-        });
+        let text = |first: Option<Value>, more: &[(&str, Option<Value>)]| {
+            let more = more.iter().cloned();
+            let more = more.map(|(name, value)| (name.to_owned(), value));
+            let mut change = Change {
+                set: vec![("first".to_owned(), json!("m-2"))],
+                ..Change::default()
+            };
+            change.only_if.push(("first".to_owned(), first));
+            change.only_if.extend(more);
+            let statement = Statement::change("streams", streams, &key, &change);
+            statement.only_as_found(streams, &change).text()
+        };
 
         let set = r#"UPDATE "streams" SET "first" = ? WHERE "stream_id" = ? AND"#;
-        assert_eq!(texts[0], Some(format!(r#"{set} "first" IS MISSING"#)));
+        assert_eq!(text(None, &[]), format!(r#"{set} "first" IS MISSING"#));
         assert_eq!(
-            texts[1],
-            Some(format!(r#"{set} attribute_type("first", 'NULL')"#))
+            text(Some(Value::Null), &[]),
+            format!(r#"{set} attribute_type("first", 'NULL')"#)
         );
-        assert_eq!(texts[2], Some(format!(r#"{set} "first" = ?"#)));
-        assert_eq!(texts[3], None);
+        assert_eq!(
+            text(Some(json!("m-1")), &[("by", Some(json!("u")))]),
+            format!(r#"{set} "first" = ? AND "by" = ?"#)
+        );
     }
 }

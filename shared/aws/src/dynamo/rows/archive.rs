@@ -23,7 +23,7 @@ use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Mark;
 use ports::{
-    ArchiveRows, Attempt, CopyOutcome, DependencyError, PutBackOutcome, RowToCopy, Stored,
+    ArchiveRows, Attempt, CopyOutcome, DependencyError, Fields, PutBackOutcome, RowToCopy, Stored,
     TakeOutcome, WholeRow,
 };
 
@@ -43,7 +43,7 @@ impl ArchiveRows for DynamoRows {
         let table = self.tables.of(collection);
         let answers = self.whole_items(&table, STORE, OPERATION, asked).await?;
         let stored = |kept: Item| {
-            let row = read_row(collection, kept.clone(), OPERATION)?;
+            let row = read_row(collection, kept.clone(), Fields::All, OPERATION)?;
             Ok(Arc::new(Stored { row, raw: kept }))
         };
         answers
@@ -85,7 +85,7 @@ impl ArchiveRows for DynamoRows {
         let answers = self.whole_items(table, ARCHIVE, OPERATION, asked).await?;
         let stored = |item: Item| {
             let kept = copy::read(item).map_err(|error| error.into_error(OPERATION))?;
-            let row = read_row(collection, kept.clone(), OPERATION)?;
+            let row = read_row(collection, kept.clone(), Fields::All, OPERATION)?;
             Ok(Arc::new(Stored { row, raw: kept }))
         };
         answers

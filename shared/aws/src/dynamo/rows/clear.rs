@@ -10,7 +10,7 @@ use domain::change::Change;
 use domain::collection::Collection;
 use domain::deletion::DeletionId;
 use domain::row::RowMark;
-use ports::{Attempt, ClearOutcome, ClearRows, DependencyError, RowToClear};
+use ports::{Attempt, ClearOutcome, ClearRows, DependencyError, Fields, RowToClear};
 
 const OPERATION: &str = "clear rows";
 
@@ -62,7 +62,7 @@ fn outcome(
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(ClearOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,
     };
-    let row = row(collection, item, OPERATION)?;
+    let row = row(collection, item, Fields::All, OPERATION)?;
     Ok(match row.mark(collection) {
         RowMark::Absent | RowMark::Null | RowMark::Busy => Attempt::Done(ClearOutcome::Live),
         mark if mark.is_of(deletion) => {

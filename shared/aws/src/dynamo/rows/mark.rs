@@ -8,7 +8,7 @@ use domain::change::Change;
 use domain::collection::Collection;
 use domain::principal::Tenant;
 use domain::row::{Mark, RowMark, Unreadable};
-use ports::{Attempt, DependencyError, MarkOutcome, MarkRows, RowToMark};
+use ports::{Attempt, DependencyError, Fields, MarkOutcome, MarkRows, RowToMark};
 
 const OPERATION: &str = "mark rows";
 
@@ -54,7 +54,7 @@ fn outcome(
         Answer::ConditionFailed(None) => return Ok(Attempt::Done(MarkOutcome::Missing)),
         Answer::ConditionFailed(Some(item)) => item,
     };
-    let row = row(collection, item, OPERATION)?;
+    let row = row(collection, item, Fields::All, OPERATION)?;
     let now = row.mark(collection);
     if now.is_of(mark.deletion_id) {
         return Ok(Attempt::Done(MarkOutcome::Marked));

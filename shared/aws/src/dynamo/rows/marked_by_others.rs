@@ -1,12 +1,12 @@
 //! Rows that others have marked, by looking through the table: a part of it in each call.
 
-use super::{DynamoRows, STORE, position, row};
+use super::{DynamoRows, STORE, position, rows_of};
 use crate::dynamo::expression::Placeholders;
 use crate::dynamo::position::start_of_scan;
 use crate::sdk_error::dependency_error;
 use domain::collection::Collection;
 use domain::page::Position;
-use domain::row::{Row, RowMark};
+use domain::row::RowMark;
 use ports::{DependencyError, Fields, FindMarked, RowPage};
 
 const OPERATION: &str = "look through rows";
@@ -36,13 +36,12 @@ impl FindMarked for DynamoRows {
             .send()
             .await
             .map_err(|error| dependency_error(STORE, OPERATION, error))?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        // A row that is none of the collection's, in a table with several, is nothing that it could take over.
-        let rows = items.filter_map(|item| row(collection, item, OPERATION).ok());
-        let is_others =
-            |row: &Row| collection.has(&row.key) && row.mark(collection) == RowMark::By(None);
+        // A row that is none of the collection's, in a table with several, is nothing that it could take over. One whose
+        // key is of another type says that the file is wrong, as in every look.
+        let mut rows = rows_of(collection, answer.items, Fields::Judged, OPERATION)?;
+        rows.retain(|row| row.mark(collection) == RowMark::By(None));
         Ok(RowPage {
-            rows: rows.filter(is_others).collect(),
+            rows,
             next: position(answer.last_evaluated_key)?,
         })
     }

@@ -90,7 +90,7 @@ pub(super) async fn query(
         .await
         .map_err(|error| dependency_error(STORE, OPERATION, error))?;
 
-    let mut found = rows_of(collection, answer.items, OPERATION)?;
+    let mut found = rows_of(collection, answer.items, query.fields, OPERATION)?;
     let has = |row: &Row, (name, value): &(&str, &str)| row.part(collection, name) == Some(*value);
     // A condition knows how a text begins; what is behind that is compared here.
     let parts = || {

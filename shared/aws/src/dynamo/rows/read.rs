@@ -54,7 +54,7 @@ async fn read(
         .and_then(|mut tables| tables.remove(&table))
         .unwrap_or_default()
     {
-        let row = row(collection, item, OPERATION)?;
+        let row = row(collection, item, fields, OPERATION)?;
         found.insert(row.key.clone(), row);
     }
     let left: Vec<_> = answer

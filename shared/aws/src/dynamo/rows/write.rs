@@ -16,7 +16,7 @@ use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::row::Row;
 use ports::{
-    COMPARED, DependencyError, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows,
+    COMPARED, DependencyError, Fields, Stored, TakeBackOutcome, Unchanged, WriteOutcome, WriteRows,
 };
 
 const WRITE: &str = "write a row";
@@ -36,7 +36,7 @@ impl WriteRows for DynamoRows {
         let answers = self.whole_items(&table, STORE, OPERATION, asked).await?;
         match answers.into_iter().next() {
             Some(Answered::Found(kept)) => {
-                let row = read_row(collection, kept.clone(), OPERATION)?;
+                let row = read_row(collection, kept.clone(), Fields::All, OPERATION)?;
                 Ok(Some(Stored { row, raw: kept }))
             }
             Some(Answered::Missing) | None => Ok(None),

@@ -81,7 +81,7 @@ impl Collections {
         let aggregates = self.iter().flat_map(|child| &child.aggregates);
         aggregates
             .filter(|aggregate| aggregate.on == *name)
-            .map(|aggregate| aggregate.attribute.as_str())
+            .flat_map(|aggregate| aggregate.set.keys().map(String::as_str))
             .collect()
     }
 

@@ -42,20 +42,36 @@ pub enum Recipients {
     Attribute(String),
 }
 
-/// A value of the parent that is computed from its live children.
+/// Values of the parent that are those of its first or last live child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aggregate {
-    /// The collection that has the value: the parent's. `parent.by` references its row.
+    /// The collection that has the values: the parent's. `parent.by` references its row.
     pub on: CollectionName,
-    /// Its attribute; NULL when no live child is left.
-    pub attribute: String,
-    /// Which of the children's values it has.
+    /// Its attributes, each with the one of the child that it has; NULL when no live child is left. At least one.
+    pub set: BTreeMap<String, String>,
+    /// Which of the children it is.
     pub take: Take,
-    /// The children's attribute.
+    /// The children's attribute that they are in order of.
     pub of: String,
     /// Where the first live child in the order of `of` is found: on the table, whose sort key is `of`; or through an
     /// index whose hash key is `parent.by[0]` and whose sort key is `of`.
     pub lookup: ChildLookup,
+}
+
+impl Aggregate {
+    /// The attribute of the parent that says where in the order of its children the values come from.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        let mut set = self.set.iter();
+        let place = set.find(|(_, from)| **from == self.of);
+        place.map(|(attribute, _)| attribute.as_str())
+    }
+
+    /// Whether the child has to be read for more than what it is ordered by.
+    #[must_use]
+    pub fn needs_more(&self) -> bool {
+        self.set.values().any(|from| *from != self.of)
+    }
 }
 
 /// Which of the children's values an aggregate is.

@@ -225,6 +225,16 @@ impl Marks {
         self.ttl.iter().chain(&self.takes_off).map(String::as_str)
     }
 
+    /// The attribute by which the table's TTL removes rows, as far as the file says it: a time of a purge in whole seconds
+    /// can be nothing else.
+    #[must_use]
+    pub fn expiry(&self) -> Option<&str> {
+        let purge_at = self.purge_at.iter();
+        let mut purge_at = purge_at.filter(|time| time.form == TimeForm::Seconds);
+        let ttl = self.ttl.as_deref();
+        ttl.or_else(|| purge_at.next().map(|time| time.attribute.as_str()))
+    }
+
     /// The attributes whose values a mark replaces, and a restore puts back.
     pub fn replaced(&self) -> impl Iterator<Item = &str> {
         let state = self.state.iter().map(|state| state.attribute.as_str());

@@ -1,5 +1,8 @@
 //! How a row says whose it is.
 
+use std::borrow::Cow;
+
+use super::pattern::{Known, Pattern};
 use crate::principal::Tenant;
 
 /// Whose a record is.
@@ -9,6 +12,8 @@ pub enum TenantRule {
     Attribute {
         /// The attribute.
         attribute: String,
+        /// The text around the tenant's name, where it does not hold that alone: a pattern with one part.
+        is: Option<Pattern>,
         /// An index whose hash key is that attribute: without it a collection that has no parent cannot be listed.
         gsi: Option<String>,
     },
@@ -47,11 +52,39 @@ impl TenantRule {
         }
     }
 
-    /// The index that finds all records of a tenant, with the attribute that is its hash key.
+    /// What the tenant's attribute holds in the rows of this tenant.
+    #[must_use]
+    pub fn text_of<'t>(&self, tenant: &'t Tenant) -> Cow<'t, str> {
+        let Self::Attribute { is: Some(is), .. } = self else {
+            return Cow::Borrowed(tenant.as_str());
+        };
+        // A pattern with one part takes every name that is not empty, and no tenant's is.
+        match is.write(|_| Some(tenant.as_str())) {
+            Ok(Known::Whole(text)) => Cow::Owned(text),
+            Ok(Known::Beginning(_)) | Err(_) => Cow::Borrowed(tenant.as_str()),
+        }
+    }
+
+    /// The tenant in a text of its attribute; `None` where the text is of another form.
+    #[must_use]
+    pub fn in_text<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Attribute { is: Some(is), .. } => {
+                let read = is.read(text)?;
+                read.first().map(|(_, tenant)| *tenant)
+            }
+            _ => Some(text),
+        }
+    }
+
+    /// The index that finds all records of a tenant, with the attribute that is its hash key, or the part of that.
     #[must_use]
     pub fn index(&self) -> Option<(&str, &str)> {
         match self {
-            Self::Attribute { attribute, gsi } => Some((gsi.as_deref()?, attribute)),
+            Self::Attribute { attribute, is, gsi } => {
+                let part = is.as_ref().and_then(|is| is.names().next());
+                Some((gsi.as_deref()?, part.unwrap_or(attribute)))
+            }
             Self::Part { .. } | Self::Parent | Self::Fixed(_) => None,
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn read<'a>(
     let rowless = one_of(section.get("row"), &[("none", ())], problems);
     let owner = section
         .required("tenant", problems)
-        .and_then(|entry| key::tenant(&entry, key.as_ref(), problems));
+        .and_then(|entry| key::tenant(&entry, key.as_ref(), &composed, problems));
     let parent = table_of(section, "parent")
         .and_then(|table| parent::parent(&table, key.as_ref(), problems));
     let keeps =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::problems::Problems;
 use super::tree::{Entry, Section};
-use super::values::{attributes, collection_name, named, named_if_any, one_of};
+use super::values::{attributes, collection_name, named, named_if_any, one_of, table_of};
 use super::words::{self, checked};
 use crate::collection::model::effects::{Aggregate, EventSpec, Recipients, Take};
 use crate::collection::model::key_schema::{KeyKind, KeySchema};
@@ -169,10 +169,10 @@ fn aggregate<'a>(
     problems: &mut Problems<'a>,
 ) -> Option<Aggregate> {
     let on = collection_name(section, "on", problems);
-    let attribute = named(section, "attribute", words::attribute, problems);
+    let of = named(section, "of", words::attribute, problems);
+    let set = set(section, of.as_deref(), problems);
     let words = [("min", Take::Min), ("max", Take::Max)];
     let take = one_of(section.required("take", problems), &words, problems);
-    let of = named(section, "of", words::attribute, problems);
     let gsi = named_if_any(section, "gsi", words::gsi, problems);
     let (on, of) = (on?, of?);
     let Some(parent) = parent.filter(|parent| parent.collection == on) else {
@@ -185,11 +185,43 @@ fn aggregate<'a>(
     let lookup = in_order(section, &of, gsi, parent, key?, problems)?;
     Some(Aggregate {
         on,
-        attribute: attribute?,
+        set: set?,
         take: take?,
         of,
         lookup,
     })
+}
+
+/// Which attributes of the parent have which of the child: `attribute` is the short form for one that has `of`.
+fn set<'a>(
+    section: &Section<'a>,
+    of: Option<&str>,
+    problems: &mut Problems<'a>,
+) -> Option<BTreeMap<String, String>> {
+    let Some(table) = table_of(section, "set") else {
+        let attribute = named(section, "attribute", words::attribute, problems)?;
+        return Some(BTreeMap::from([(attribute, of?.to_owned())]));
+    };
+    if section.get("attribute").is_some() {
+        let message =
+            "is there beside `set`, which names all attributes; take out one of the two".to_owned();
+        problems.add(section.place_of("attribute"), message);
+        return None;
+    }
+    let before = problems.count();
+    let mut set = BTreeMap::new();
+    for (name, entry) in table.entries() {
+        let attribute = checked(name, entry.place.clone(), words::attribute, problems);
+        let from = entry
+            .text()
+            .and_then(|from| checked(from, entry.place, words::attribute, problems));
+        set.extend(attribute.zip(from));
+    }
+    if table.entries().next().is_none() {
+        let message = "is empty; write attributes of the parent, each with the child's that it has: `set = { lastMessage = \"content\" }`";
+        problems.add(section.place_of("set"), message);
+    }
+    (problems.count() == before).then_some(set)
 }
 
 /// Where the children of one parent are found in the order of `of`: reading all of them to find the first would make

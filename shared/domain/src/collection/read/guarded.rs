@@ -78,5 +78,7 @@ fn meanings(collection: &Collection) -> Vec<(&'static str, &str)> {
             .iter()
             .map(|one| ("aggregates.of", one.of.as_str())),
     );
+    let shown = aggregates.iter().flat_map(|one| one.set.values());
+    meanings.extend(shown.map(|from| ("aggregates.set", from.as_str())));
     meanings
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::consistency::taken;
 use super::problems::Problems;
 use super::tree::{Entry, Kind, Section};
-use super::values::{attribute_and_gsi, attributes, named, one_of};
+use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of};
 use super::words;
+use crate::collection::model::filters::FilterBy;
 use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
 use crate::collection::model::parent::Parent;
 use crate::collection::model::pattern::{Known, Pattern};
@@ -162,23 +163,39 @@ pub(super) fn composed<'a>(
 pub(super) fn tenant<'a>(
     entry: &Entry<'a>,
     key: Option<&KeySchema>,
+    composed: &BTreeMap<String, Pattern>,
     problems: &mut Problems<'a>,
 ) -> Option<TenantRule> {
+    let plain = |(attribute, gsi)| TenantRule::Attribute {
+        attribute,
+        is: None,
+        gsi,
+    };
     let Some(section) = entry.section() else {
-        let (attribute, gsi) = attribute_and_gsi(entry, problems)?;
-        return Some(TenantRule::Attribute { attribute, gsi });
+        return attribute_and_gsi(entry, problems).map(plain);
     };
     let form = ["fixed", "part", "from"]
         .into_iter()
         .find(|form| section.get(form).is_some());
     let Some(form) = form else {
         alone(&section, "attribute", &["gsi"], problems);
-        let (attribute, gsi) = attribute_and_gsi(entry, problems)?;
-        return Some(TenantRule::Attribute { attribute, gsi });
+        return attribute_and_gsi(entry, problems).map(plain);
     };
-    let beside: &[&str] = if form == "part" { &["default"] } else { &[] };
+    let of_composed = section.get("part").and_then(|part| {
+        let name = part.text()?;
+        let mut composed = composed.iter();
+        composed.find(|(_, is)| is.names().any(|part| part == name))
+    });
+    let beside: &[&str] = match (form, of_composed) {
+        ("part", Some(_)) => &["gsi"],
+        ("part", None) => &["default"],
+        _ => &[],
+    };
     alone(&section, form, beside, problems);
     match form {
+        "part" if let Some((attribute, is)) = of_composed => {
+            part_beside_the_key(&section, attribute, is, problems)
+        }
         "part" => part(&section, key?, problems),
         "from" => {
             one_of(section.get("from"), &[("parent", ())], problems).map(|()| TenantRule::Parent)
@@ -199,6 +216,28 @@ fn alone<'a>(section: &Section<'a>, form: &str, beside: &[&str], problems: &mut 
     }
 }
 
+/// The tenant inside the text of an attribute that is no key: it is all that the text says, so that a tenant has one text,
+/// which is a condition of each write.
+fn part_beside_the_key<'a>(
+    section: &Section<'a>,
+    attribute: &str,
+    is: &Pattern,
+    problems: &mut Problems<'a>,
+) -> Option<TenantRule> {
+    if is.names().count() > 1 {
+        let message = format!(
+            "is one of several parts of `{attribute}`, which is no key; name the part of a text that has no other"
+        );
+        problems.add(section.place_of("part"), message);
+        return None;
+    }
+    Some(TenantRule::Attribute {
+        attribute: attribute.to_owned(),
+        is: Some(is.clone()),
+        gsi: named_if_any(section, "gsi", words::gsi, problems),
+    })
+}
+
 fn part<'a>(
     section: &Section<'a>,
     key: &KeySchema,
@@ -213,7 +252,7 @@ fn part<'a>(
     let mut forms = key.each().filter(|(_, form)| form.has(name_of));
     let (Some((attribute, form)), None) = (forms.next(), forms.next()) else {
         let message = format!(
-            "\"{}\" is the part of no attribute of the key, or of two; name a part of one pattern in `key`",
+            "\"{}\" is the part of no attribute of the key, or of two, nor of one in `parts`; name a part of one pattern",
             name_of.escape_debug()
         );
         problems.add(entry.place, message);
@@ -326,14 +365,24 @@ pub(super) fn parts_are_their_own<'a>(
         let patterns = forms.chain(collection.composed.values());
         patterns.flat_map(Pattern::names).collect()
     };
-    let may_be_parts = ["author", "parent.by", "parts", "filters.time"];
+    let may_be_parts = ["author", "parent.by", "parts", "filters"];
     let mut attributes = taken(collection);
     attributes.retain(|(key, _)| !may_be_parts.contains(key));
+    let exists = collection
+        .filters
+        .others
+        .values()
+        .filter_map(|by| match by {
+            FilterBy::Exists(attribute) => Some(("filters", attribute.as_str())),
+            FilterBy::Texts(_) => None,
+        });
+    attributes.extend(exists);
     let promote = collection.parent.iter().flat_map(|parent| &parent.promote);
     let promote = promote.flat_map(|promotion| [promotion.owner.as_str(), promotion.by.as_str()]);
     attributes.extend(promote.map(|name| ("parent.promote", name)));
     let aggregates = collection.aggregates.iter();
-    attributes.extend(aggregates.map(|aggregate| ("aggregates", aggregate.of.as_str())));
+    let aggregates = aggregates.flat_map(|one| one.set.values().chain([&one.of]));
+    attributes.extend(aggregates.map(|name| ("aggregates", name.as_str())));
     let schedule = collection.schedule.iter();
     let schedule = schedule.flat_map(ScheduleTemplate::attributes);
     attributes.extend(schedule.map(|name| ("schedule", name)));

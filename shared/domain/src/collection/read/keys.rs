@@ -193,6 +193,12 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     ),
     now("aggregates.on", TEXT, "\"streams\""),
     now("aggregates.attribute", TEXT, "\"first_message_id\""),
+    now(
+        "aggregates.set",
+        TABLE,
+        "{ lastMessage = \"content\", lastMessageAt = \"createdAt\" }",
+    ),
+    now("aggregates.set.*", TEXT, "\"content\""),
     now("aggregates.take", TEXT, "\"min\""),
     now("aggregates.of", TEXT, "\"message_id\""),
     now("aggregates.gsi", TEXT, "\"by_stream\""),

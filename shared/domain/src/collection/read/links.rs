@@ -164,38 +164,39 @@ fn aggregates<'a>(
         let Some(on) = sound.get(&aggregate.on).map(|on| &on.collection) else {
             continue;
         };
-        let attribute = aggregate.attribute.as_str();
-        let marks = on.marks.written().map(|mark| ("marks", mark));
-        let other = taken(on)
-            .into_iter()
-            .chain(marks)
-            .find(|(_, other)| *other == attribute);
-        let place = || declared.section.place_of("aggregates");
-        let guarded = [
-            ("hidden", &on.guarded.hidden),
-            ("readonly", &on.guarded.readonly),
-        ];
-        let guarded = guarded
-            .into_iter()
-            .find(|(_, names)| names.iter().any(|name| name == attribute));
-        if let Some((key, _)) = guarded {
-            let message = format!(
-                "computes `{attribute}` of {}, which is in its `{key}`; a computed value is shown, and no client changes it: take it out there",
-                on.name
-            );
-            problems.add(place(), message);
-        } else if let Some((key, _)) = other {
-            let message = format!(
-                "computes `{attribute}` of {}, which is also in its `{key}`; give the value an attribute of its own",
-                on.name
-            );
-            problems.add(place(), message);
-        } else if !computed.insert((on.name.clone(), attribute.to_owned())) {
-            let message = format!(
-                "computes `{attribute}` of {}, which another aggregate computes too; give the value an attribute of its own",
-                on.name
-            );
-            problems.add(place(), message);
+        for attribute in aggregate.set.keys() {
+            if let Some(why) = not_its_own(on, attribute, computed) {
+                let message = format!("computes `{attribute}` of {}, which {why}", on.name);
+                problems.add(declared.section.place_of("aggregates"), message);
+            }
         }
     }
+}
+
+/// Why this attribute of a collection cannot be computed, where it cannot; it is computed from now on.
+fn not_its_own(
+    on: &Collection,
+    attribute: &str,
+    computed: &mut BTreeSet<(CollectionName, String)>,
+) -> Option<String> {
+    let guarded = [
+        ("hidden", &on.guarded.hidden),
+        ("readonly", &on.guarded.readonly),
+    ];
+    let mut guarded = guarded.into_iter();
+    if let Some((key, _)) = guarded.find(|(_, names)| names.iter().any(|name| name == attribute)) {
+        return Some(format!(
+            "is in its `{key}`; a computed value is shown, and no client changes it: take it out there"
+        ));
+    }
+    let marks = on.marks.written().map(|mark| ("marks", mark));
+    let mut others = taken(on).into_iter().chain(marks);
+    if let Some((key, _)) = others.find(|(_, other)| *other == attribute) {
+        return Some(format!(
+            "is also in its `{key}`; give the value an attribute of its own"
+        ));
+    }
+    let is_new = computed.insert((on.name.clone(), attribute.to_owned()));
+    let why = "another aggregate computes too; give the value an attribute of its own";
+    (!is_new).then(|| why.to_owned())
 }

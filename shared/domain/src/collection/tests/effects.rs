@@ -208,3 +208,38 @@ fn a_computed_value_is_written_by_one_rule() {
         "mail.toml:17: messages.aggregates: computes `first` of discussions, which another aggregate computes too; give the value an attribute of its own"
     );
 }
+
+#[test]
+fn several_values_of_one_child_are_named_each_with_what_it_is_of() {
+    let aggregates = |what: &str| {
+        errors_of(&base_and(&format!(
+            "aggregates = [{{ on = \"discussions\", take = \"max\", of = \"message_id\"{what} }}]"
+        )))
+    };
+
+    assert_eq!(
+        aggregates(", set = { last = \"body\", last_id = \"message_id\" }"),
+        ""
+    );
+    assert_eq!(aggregates(", set = { last = \"body\" }"), "");
+    assert_eq!(
+        aggregates(""),
+        "mail.toml:17: messages.aggregates.attribute: is missing; write it like `attribute = \"first_message_id\"`"
+    );
+    assert_eq!(
+        aggregates(", set = {}"),
+        "mail.toml:17: messages.aggregates.set: is empty; write attributes of the parent, each with the child's that it has: `set = { lastMessage = \"content\" }`"
+    );
+    assert_eq!(
+        aggregates(", attribute = \"first\", set = { last = \"body\" }"),
+        "mail.toml:17: messages.aggregates.attribute: is there beside `set`, which names all attributes; take out one of the two"
+    );
+    assert_eq!(
+        aggregates(", set = { last = 7 }"),
+        "mail.toml:17: messages.aggregates.set.last: is an integer; write it like `last = \"content\"`"
+    );
+    assert_eq!(
+        aggregates(", set = { user_id = \"body\" }"),
+        "mail.toml:17: messages.aggregates: computes `user_id` of discussions, which is also in its `tenant`; give the value an attribute of its own"
+    );
+}

@@ -238,7 +238,7 @@ fn what_a_pattern_cannot_say_is_refused_at_its_place() {
                 "{ attribute = \"a\", is = \"X#{x}\" }",
                 "tenant = { part = \"y\" }",
             ),
-            "\"y\" is the part of no attribute of the key, or of two; name a part of one pattern in `key`",
+            "\"y\" is the part of no attribute of the key, or of two, nor of one in `parts`; name a part of one pattern",
         ),
         (
             key(
@@ -448,7 +448,7 @@ parent = { collection = "applications", by = ["a"], on_delete = "cascade" }"#,
                 r#""d", { attribute = "SK", is = "MSG#{created_at}" }"#,
                 &format!("{fixed}\nfilters = {{ time = \"created_at\" }}"),
             ),
-            "c.filters: has `created_at`, which is also the name of a part",
+            "c.filters.time: has `created_at`, which is also the name of a part",
         ),
         (
             orders + &lines,

@@ -138,6 +138,7 @@ fn a_link_keeps_a_record_that_has_no_parent() {
                 is_rowless: false,
                 tenant: TenantRule::Attribute {
                     attribute: "t".into(),
+                    is: None,
                     gsi: None,
                 },
             },

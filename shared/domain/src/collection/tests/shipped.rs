@@ -69,6 +69,7 @@ fn mail_says_what_the_example_promises() {
         discussions.tenant,
         TenantRule::Attribute {
             attribute: "user_id".into(),
+            is: None,
             gsi: Some("by_user".into())
         }
     );
@@ -240,7 +241,7 @@ fn chat_has_the_first_message_of_a_stream_from_the_order_of_the_table() {
         collections.get("stream_messages").unwrap().aggregates,
         [Aggregate {
             on: "streams".parse().unwrap(),
-            attribute: "first_message_id".into(),
+            set: [("first_message_id".into(), "message_id".into())].into(),
             take: Take::Min,
             of: "message_id".into(),
             lookup: ChildLookup::Table,

@@ -129,7 +129,7 @@ fn a_list_of_tables_is_read_for_its_shape() {
     );
     assert!(
         shape("[[messages.aggregates]]\non = \"discussions\"\nof_what = \"x\"").contains(
-            "mail.toml:19: messages.aggregates.of_what: is unknown; known here are on, attribute, take, of, gsi"
+            "mail.toml:19: messages.aggregates.of_what: is unknown; known here are on, attribute, set, take, of, gsi"
         )
     );
     assert_eq!(

@@ -188,6 +188,7 @@ pub async fn exceptions_are_overwritten_and_emptied<H: DeletionsHarness>(harness
                 reason: "ROW_MISSING: the row is gone".to_owned(),
             },
         )]),
+        expired: [1, 2].into(),
         redone: BTreeMap::from([(Pass::Delete, BTreeMap::from([(12, 3)]))]),
         part: Some(Box::new(Part::of(3))),
     };

@@ -251,6 +251,7 @@ fn full(deletion: &Deletion) -> Deletion {
                 restored: 4,
                 conflict: 5,
                 failed: 6,
+                expired: 7,
             },
         )]),
         strategy: Strategy::Archive,

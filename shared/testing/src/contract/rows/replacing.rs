@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::harness::RowsHarness;
-use crate::contract::done;
+use crate::contract::{assert_refused, done};
 use crate::samples::{collection, deletion_id, key2, mark, row, start, tenant};
 use domain::collection::{Adopt, Collection, Marks, StateWord, TimeAttribute, TimeForm, Touch};
 use domain::found::Found;
 use domain::key::RecordKey;
+use domain::page::Position;
 use domain::row::{Mark, Row, RowMark};
 use ports::{
     ClearOutcome, ClearRows, Fields, FindMarked, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows,
@@ -362,6 +363,70 @@ pub async fn rows_that_others_have_marked_are_found_each_once_whatever_the_limit
         }
         found.sort();
         assert_eq!(found, expected, "{limit}");
+    }
+}
+
+/// The row at the cursor may be purged, or removed by its owner, before the look goes on.
+pub async fn a_look_for_marked_rows_goes_on_behind_where_it_ended_also_if_that_row_is_gone<
+    H: RowsHarness,
+>(
+    harness: &H,
+) {
+    let messages = adopting();
+    let (rows, tenant) = (harness.rows(), tenant("acme"));
+    for limit in 1..=5 {
+        let mut all = Vec::new();
+        for n in 0..5 {
+            let key = key2(&format!("d-{}", n % 2), &n.to_string());
+            let more = json!({ "date_delete": "2020-01-01" });
+            harness.put(&messages, live(&messages, &key, &more)).await;
+            all.push(key);
+        }
+        let page = rows.marked_by_others(&messages, None, limit).await;
+        let page = page.expect("it answers");
+        assert_eq!(page.rows.len(), limit);
+        let mut found: Vec<_> = page.rows.iter().map(|row| row.key.clone()).collect();
+        let last = page.rows.last().expect("it is not empty");
+        let to_mark = [RowToMark {
+            key: last.key.clone(),
+            found: last.found(&messages),
+        }];
+        let adopts = Mark {
+            adopts: true,
+            ..mark(1)
+        };
+        let taken = rows.mark(&messages, &tenant, &adopts, &to_mark);
+        assert_eq!(done(taken.await), [MarkOutcome::Marked]);
+        let id = adopts.deletion_id;
+        let gone = rows.purge(&messages, id, std::slice::from_ref(&last.key));
+        assert_eq!(done(gone.await), [PurgeOutcome::Gone]);
+
+        let mut after = page.next;
+        while let Some(place) = after {
+            let page = rows.marked_by_others(&messages, Some(&place), limit).await;
+            let page = page.expect("it answers");
+            found.extend(page.rows.into_iter().map(|row| row.key));
+            after = page.next;
+        }
+
+        found.sort();
+        all.sort();
+        assert_eq!(found, all, "{limit}");
+    }
+}
+
+pub async fn a_look_for_marked_rows_does_not_go_on_at_a_place_that_is_none<H: RowsHarness>(
+    harness: &H,
+) {
+    let messages = adopting();
+    for place in ["", "{}", "d-1"] {
+        let place = Position(place.to_owned());
+        assert_refused(
+            harness
+                .rows()
+                .marked_by_others(&messages, Some(&place), 10)
+                .await,
+        );
     }
 }
 

@@ -206,6 +206,7 @@ fn exceptions_are_read_as_they_were_written() {
                 reason: "ROW_MISSING".into(),
             },
         )]),
+        expired: [1].into(),
         redone: BTreeMap::from([(Pass::Delete, BTreeMap::from([(5, 2)]))]),
         part: Some(Box::new(Part {
             taken: 25,

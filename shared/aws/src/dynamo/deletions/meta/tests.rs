@@ -292,6 +292,7 @@ fn been_through_everything() -> Deletion {
         restored: 999_998,
         conflict: 1,
         failed: 1,
+        expired: 2,
     };
     deletion.restored = BTreeMap::from([(discussions, restored), (messages, restored)]);
     deletion
