@@ -8,6 +8,7 @@ mod document_id;
 mod documents;
 mod fields;
 mod filters;
+mod held;
 mod indexes;
 mod keeps;
 mod key;
@@ -46,6 +47,7 @@ const ALL: &[Check] = &[
     parts::check,
     parent::check,
     mark::check,
+    held::check,
     author::check,
     time::check,
     filters::check,

@@ -94,6 +94,8 @@ codes! {
     RowBusy = "ROW_BUSY",
     /// Rows of which a mark would replace something that could not be put back.
     MarkNotKept = "MARK_NOT_KEPT",
+    /// Rows of which nobody can say whether they are held back.
+    HeldUnreadable = "HELD_UNREADABLE",
     /// Live rows without the NULL that the file says they have.
     LiveNotNull = "LIVE_NOT_NULL",
     /// Rows without an author.

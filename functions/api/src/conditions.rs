@@ -4,6 +4,7 @@
 
 use axum::http::header::{CONTENT_RANGE, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, Method};
+use domain::collection::CollectionName;
 use domain::tags::Tags;
 
 use crate::problem::{Code, Problem};
@@ -143,6 +144,14 @@ pub(crate) fn too_wide_to_compare() -> Problem {
 pub(crate) fn row_unreadable() -> Problem {
     let detail = "The row of the record, or one above it, is not as its collection is declared, so nobody can say whose it is, or whether it is deleted. Nothing was changed, and whoever operates this service has been told.";
     Problem::new(Code::RowUnreadable, detail)
+}
+
+/// The problem "a record below this one is held back".
+pub(crate) fn held_below(child: &CollectionName) -> Problem {
+    let detail = format!(
+        "A record of {child} below it is held back, as its row says; nothing was deleted. Ask again when that is over."
+    );
+    Problem::new(Code::RecordHeld, detail)
 }
 
 fn invalid(name: &HeaderName, why: &'static str) -> Problem {

@@ -12,7 +12,8 @@ use serde::Serialize;
 /// The key of a record.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Key {
-    /// The first part of the key.
+    /// The first part of the key; of an id of more than two parts an object with all of them.
+    #[schemars(schema_with = "id")]
     id: String,
     /// The second part, where the collection's key has two.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +80,16 @@ pub(crate) struct PurgeCounts {
 pub(crate) struct GatewayAnswer {
     /// A word or two.
     message: String,
+}
+
+/// A text, or the parts of an id that has more than two, each under its name.
+fn id(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            { "type": "string" },
+            { "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 3 },
+        ],
+    })
 }
 
 /// A text that is one of these.
@@ -163,7 +174,8 @@ pub(crate) fn key_part(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": KEY_PART_BYTES })
 }
 
-/// A key, as the body of a request names it: a text, or an object for a key of two parts.
+/// A key, as the body of a request names it: a text, an object for a key of two parts, or one with all parts where the id
+/// has more.
 pub(crate) fn named_key(schemas: &mut SchemaGenerator) -> Schema {
     let part = key_part(schemas);
     json_schema!({
@@ -175,6 +187,7 @@ pub(crate) fn named_key(schemas: &mut SchemaGenerator) -> Schema {
                 "required": ["id", "sort"],
                 "additionalProperties": false,
             },
+            { "type": "object", "additionalProperties": part, "minProperties": 3 },
         ],
     })
 }

@@ -29,6 +29,12 @@ pub(crate) fn record(
     path: &RecordPath,
     query: &Query,
 ) -> Result<RecordKey, Problem> {
+    if collection.is_called_by_names() {
+        if path.id.is_some() {
+            return Err(needs_names(collection));
+        }
+        return by_names(collection, tenant, "", query);
+    }
     let Some(id) = &path.id else {
         let id = query.get("id").ok_or_else(|| {
             Problem::new(Code::InvalidId, "The request names no record.")
@@ -68,6 +74,40 @@ pub(crate) fn by_query(
         .map_err(|error| wrong(collection, &error, &pointer(id_name), &pointer(sort_name)))
 }
 
+/// The parameters that identify a record of this collection.
+pub(crate) fn names(collection: &Collection) -> Vec<&str> {
+    if collection.is_called_by_names() {
+        collection.id_parts()
+    } else {
+        vec!["id", "sort"]
+    }
+}
+
+/// The key whose parts the query holds, each under its name with this before it.
+pub(crate) fn by_names(
+    collection: &Collection,
+    tenant: &Tenant,
+    before: &str,
+    query: &Query,
+) -> Result<RecordKey, Problem> {
+    let key = collection.key_of_parts(tenant, |name| query.get(&format!("{before}{name}")));
+    key.map_err(|error| {
+        let at = pointer(&format!("{before}{}", collection.field_of(&error)));
+        Problem::new(Code::InvalidId, format!("{error}.")).at(at, error.to_string())
+    })
+}
+
+/// The problem "this id has more parts than a path".
+pub(crate) fn needs_names(collection: &Collection) -> Problem {
+    let parts = collection.id_parts();
+    let parts: Vec<String> = parts.iter().map(|part| format!("{part}=…")).collect();
+    let detail = format!(
+        "An id of this collection has more parts than a path; write `?{}` instead.",
+        parts.join("&")
+    );
+    Problem::new(Code::IdNeedsQuery, detail).at("/path/id", "write its parts in the query")
+}
+
 /// The problem "this id cannot be written in a path".
 pub(crate) fn needs_query() -> Problem {
     let detail = "In a path an id holds none of `/ ? # %` and is neither `.` nor `..`; write `?id=…` (and `&sort=…`) instead.";
@@ -83,7 +123,7 @@ fn is_plain(segment: &str) -> bool {
 }
 
 fn wrong(collection: &Collection, error: &KeyError, id: &str, sort: &str) -> Problem {
-    let at = match collection.field_of(error) {
+    let at = match collection.field_of(error).as_str() {
         "id" => id,
         _ => sort,
     };

@@ -72,6 +72,7 @@ codes! {
     InvalidState "INVALID_STATE" CONFLICT "This does not apply to the deletion as it stands";
     CountChanged "COUNT_CHANGED" CONFLICT "There are not as many records as expected";
     HasChildren "HAS_CHILDREN" CONFLICT "The record has children that keep it";
+    RecordHeld "RECORD_HELD" CONFLICT "The record is held back";
     KeyInFlight "IDEMPOTENCY_KEY_IN_FLIGHT" CONFLICT "A request of this key is being carried out";
     RowTooLarge "ROW_TOO_LARGE" CONFLICT "The record is too large to be deleted";
     RowBusy "ROW_BUSY" CONFLICT "Another program is working on the row";

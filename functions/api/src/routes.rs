@@ -25,7 +25,7 @@ pub(crate) use self::destroy::body::DestroyAll;
 pub(crate) use self::destroy::{Answer as BulkAnswer, PreviewView};
 use self::named_collection::{collection, methods};
 use crate::call::{Call, CallWithObject};
-use crate::identify::{RecordPath, needs_query};
+use crate::identify::{RecordPath, needs_names, needs_query};
 use crate::problem::{Code, Problem};
 
 type Routes<P> = Router<Arc<Api<P>>>;
@@ -118,6 +118,9 @@ async fn no_route<P: ApiPorts>(
     };
     if let Err(problem) = call {
         return problem;
+    }
+    if collection.is_called_by_names() {
+        return needs_names(collection);
     }
     if parts.len() > collection.id_parts().len() {
         return needs_query();

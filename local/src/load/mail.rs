@@ -159,7 +159,7 @@ impl Record {
 
 fn key_problem(error: &KeyError) -> Problem {
     let field = match error {
-        KeyError::Empty { part: "sort" } | KeyError::TooLong { part: "sort", .. } => "id",
+        KeyError::Empty { part } | KeyError::TooLong { part, .. } if part == "sort" => "id",
         _ => "thread",
     };
     Problem::of(field, format!("cannot be a key: {error}"))

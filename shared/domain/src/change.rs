@@ -62,6 +62,12 @@ impl Change {
             }
             kept.extend(value.map(|value| (name.to_owned(), value)));
         }
+        // With a value that is an obstacle the change asks for none, and is refused.
+        let is_free = collection.obstacle(|name| found.values.get(name)).is_none();
+        for name in collection.watched() {
+            let value = found.values.get(name).filter(|_| is_free);
+            change.ask(name, value.cloned());
+        }
         change.raise(collection, found, mark.written_at);
         if marks.keeps() {
             change.set(&marks.kept, Value::Object(kept));

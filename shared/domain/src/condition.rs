@@ -8,10 +8,11 @@ use crate::collection::Collection;
 use crate::row::Row;
 use crate::time;
 
-/// A condition on one attribute, or on a part of one. The attribute is stored with it, so that a changed file cannot make it one on another.
+/// A condition on one attribute, or on a part. Its name is stored with it, so that a changed file cannot make it one on
+/// another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
-    /// The attribute of the row.
+    /// The attribute of the row, or the part.
     pub attribute: String,
     /// What it must be.
     pub must: Must,
@@ -42,7 +43,10 @@ impl Condition {
         }
         let value = row.attributes.get(&self.attribute);
         match &self.must {
-            Must::Be(text) => row.part(collection, &self.attribute) == Some(text),
+            Must::Be(text) if collection.is_part(&self.attribute) => {
+                row.part(collection, &self.attribute) == Some(text)
+            }
+            Must::Be(text) => value.and_then(Value::as_str) == Some(text),
             Must::Exist(exists) => value.is_some_and(|value| !value.is_null()) == *exists,
             Must::BeAfter(moment) => written(value).is_some_and(|written| written > *moment),
             Must::BeBefore(moment) => written(value).is_some_and(|written| written < *moment),

@@ -48,6 +48,14 @@ pub enum DraftError {
         /// The attribute.
         attribute: String,
     },
+    /// It names something by a text that is not made as such texts are.
+    #[error("is no text of the form {pattern}")]
+    Composed {
+        /// The attribute.
+        attribute: String,
+        /// What its texts are made of.
+        pattern: String,
+    },
     /// Something that must be a text is not one, or is empty.
     #[error("is no text, or an empty one")]
     NoText {
@@ -67,6 +75,7 @@ impl DraftError {
             | Self::Key { attribute }
             | Self::Tenant { attribute }
             | Self::ParentMissing { attribute }
+            | Self::Composed { attribute, .. }
             | Self::NoText { attribute } => attribute,
         }
     }
@@ -117,6 +126,7 @@ pub fn draft(
             _ => {}
         }
     }
+    composed(collection, &attributes)?;
     parent(collection, key, &attributes)?;
     if let Some(author) = &collection.author {
         text(&attributes, &author.attribute)?;
@@ -125,6 +135,20 @@ pub fn draft(
         key: key.clone(),
         attributes,
     })
+}
+
+/// A text of which a part names something is of its pattern: of a row with another one nobody could say what it names.
+fn composed(collection: &Collection, attributes: &Map<String, Value>) -> Result<(), DraftError> {
+    for (_, name, patterns) in collection.composed_in_use() {
+        let sent = attributes.get(name).and_then(Value::as_str);
+        if text(attributes, name)? && sent.is_some_and(|sent| !patterns.fits(sent)) {
+            return Err(DraftError::Composed {
+                attribute: name.to_owned(),
+                pattern: patterns.to_string(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn status(collection: &Collection, attributes: &Map<String, Value>) -> Result<(), DraftError> {

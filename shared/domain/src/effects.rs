@@ -169,8 +169,10 @@ impl Collection {
         {
             names.extend([promotion.owner.as_str(), promotion.by.as_str()]);
         }
-        names.extend(self.filters.attributes().map(|name| self.behind(name)));
+        let filtered = self.filters.attributes();
+        names.extend(filtered.map(|name| self.behind(name)));
         names.extend(self.marks.written());
+        names.extend(self.watched());
         if let Some(adopt) = &self.adopt {
             names.push(&adopt.deleted_at);
             names.extend(adopt.deleted_by.as_deref());

@@ -12,8 +12,8 @@ pub struct Found {
     pub null: bool,
     /// Whether it carries the mark of somebody else, which is no deletion. Then the values have that mark, too.
     pub others: bool,
-    /// The values that a mark replaces or raises, and the map of those that one has replaced. A value that JSON cannot
-    /// hold is an object of its type, see [`is_exact`].
+    /// The values that a mark replaces or raises, or depends on otherwise, and the map of those that one has replaced. A
+    /// value that JSON cannot hold is an object of its type, see [`is_exact`].
     pub values: Map<String, Value>,
 }
 
@@ -36,6 +36,7 @@ impl Found {
         let names = marks
             .written()
             .filter(|name| others || !three.contains(name));
+        let names = names.chain(collection.watched());
         let values =
             names.filter_map(|name| Some((name.to_owned(), attributes.get(name)?.clone())));
         Self {

@@ -1,6 +1,9 @@
 //! The key of a record: one or two texts, never empty, never too long.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::collection::{CollectionName, KeyKind, KeySchema, Known, PartError};
 use crate::number::is_as_stored;
@@ -25,14 +28,14 @@ pub enum KeyError {
     /// A part is empty.
     #[error("`{part}` is empty")]
     Empty {
-        /// `id` or `sort`.
-        part: &'static str,
+        /// `id` or `sort`, or its name.
+        part: String,
     },
     /// A part is longer than [`KEY_PART_BYTES`].
     #[error("`{part}` has {bytes} bytes, {KEY_PART_BYTES} are allowed")]
     TooLong {
-        /// `id` or `sort`.
-        part: &'static str,
+        /// `id` or `sort`, or its name.
+        part: String,
         /// How long it is.
         bytes: usize,
     },
@@ -42,6 +45,14 @@ pub enum KeyError {
     /// The collection has a one-part key and two parts were given.
     #[error("`sort` is not part of the key of this collection")]
     SortNotAllowed,
+    /// An id of more than two parts is without one of them.
+    #[error("`{part}` is missing: the id consists of {all}")]
+    PartMissing {
+        /// The part.
+        part: String,
+        /// All parts of the id.
+        all: String,
+    },
     /// A value that a key cannot be made of.
     #[error("{0}")]
     Part(#[from] PartError),
@@ -188,44 +199,54 @@ impl RecordKey {
 }
 
 /// What clients call a record: the parts of its key that their tokens do not say. Of a plain key it is all of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RecordId(RecordKey);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(Parts);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Parts {
+    /// One or two: `id` and `sort`.
+    Few(RecordKey),
+    /// More, in the order of the key, each with its name.
+    Named(Vec<(String, String)>),
+}
+
+impl Serialize for RecordId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = match &self.0 {
+            Parts::Few(key) => return key.serialize(serializer),
+            Parts::Named(parts) => parts,
+        };
+        let mut map = serializer.serialize_map(Some(1))?;
+        let parts: BTreeMap<&str, &str> = named
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        map.serialize_entry("id", &parts)?;
+        map.end()
+    }
+}
 
 impl RecordId {
     /// The id of these parts.
     #[must_use]
     pub fn new(id: impl Into<String>, sort: Option<&str>) -> Self {
-        Self(RecordKey::stored(id, sort))
+        Self(Parts::Few(RecordKey::stored(id, sort)))
     }
 
-    /// The first part.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.0.partition
-    }
-
-    /// The second part, where there is one.
-    #[must_use]
-    pub fn sort(&self) -> Option<&str> {
-        self.0.sort.as_deref()
-    }
-
-    /// The parts.
-    pub fn values(&self) -> impl Iterator<Item = &str> {
-        self.0.values()
+    /// The id of these parts, each with its name, of which there are more than two.
+    pub(crate) fn named(parts: &[(&str, &str)]) -> Self {
+        let parts = parts.iter();
+        let parts = parts.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self(Parts::Named(parts.collect()))
     }
 
     /// The last part.
     #[must_use]
     pub fn last(&self) -> &str {
-        self.sort().unwrap_or_else(|| self.id())
-    }
-
-    /// How many bytes it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.0.bytes()
+        match &self.0 {
+            Parts::Few(key) => key.sort.as_deref().unwrap_or(&key.partition),
+            Parts::Named(parts) => parts.last().map_or("", |(_, value)| value),
+        }
     }
 }
 
@@ -244,10 +265,14 @@ pub(crate) fn value_of<'v>(values: &[(&str, &'v str)], name: &str) -> Option<&'v
     found.map(|(_, value)| *value)
 }
 
-fn check(part: &'static str, value: &str) -> Result<(), KeyError> {
+pub(crate) fn check(part: &str, value: &str) -> Result<(), KeyError> {
+    let part = || part.to_owned();
     match value.len() {
-        0 => Err(KeyError::Empty { part }),
-        bytes if bytes > KEY_PART_BYTES => Err(KeyError::TooLong { part, bytes }),
+        0 => Err(KeyError::Empty { part: part() }),
+        bytes if bytes > KEY_PART_BYTES => Err(KeyError::TooLong {
+            part: part(),
+            bytes,
+        }),
         _ => Ok(()),
     }
 }
@@ -282,13 +307,15 @@ mod tests {
         assert_eq!(
             RecordKey::parse(&schema(None), &format!("{longest}x"), None),
             Err(KeyError::TooLong {
-                part: "id",
+                part: "id".into(),
                 bytes: KEY_PART_BYTES + 1
             })
         );
         assert_eq!(
             RecordKey::parse(&schema(Some("b")), "x", Some("")),
-            Err(KeyError::Empty { part: "sort" })
+            Err(KeyError::Empty {
+                part: "sort".into()
+            })
         );
     }
 

@@ -60,9 +60,9 @@ impl Only {
     /// Whether no filter asks for what may change: a record that meets them now met them at any moment before, too.
     #[must_use]
     pub fn are_lasting(&self, collection: &Collection) -> bool {
-        let time = collection.filters.time.as_ref();
-        let mut filters = self.filters.iter();
-        filters.all(|condition| Some(&condition.attribute) == time)
+        let time = collection.filters.time.as_deref();
+        let mut names = self.filters.iter().map(|filter| filter.attribute.as_str());
+        names.all(|name| Some(name) == time || collection.is_part_of_key(name))
     }
 
     fn is_in_time(&self, row: &Row, collection: &Collection) -> bool {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::collection::{Collection, TenantRule};
+use crate::collection::{Collection, Known, Obstacle, TenantRule};
 use crate::found::Found;
 use crate::key::RecordKey;
 pub use crate::mark::{Mark, RowMark};
@@ -20,6 +20,10 @@ pub enum Unreadable {
     Mark,
     /// What its mark would replace could not be put back exactly.
     Replaced,
+    /// The text of the attribute at this place of `parts` is not of its pattern, so nobody can say what it names.
+    Composed(usize),
+    /// The attribute at this place of `held` says neither that the row is held back nor that it is not.
+    Held(usize),
 }
 
 impl Unreadable {
@@ -47,6 +51,18 @@ impl Unreadable {
                         .replaced()
                         .chain(marks.touch.keys().map(String::as_str))
                 )
+            ),
+            Self::Composed(place) => {
+                let (name, patterns) = collection.composed.iter().nth(place).unzip();
+                let patterns = patterns.map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "ROW_UNREADABLE: what the row has in `{}` is no text of the pattern {patterns}, so nobody can say what it names; correct the row, or add its pattern to `parts`, then retry",
+                    name.map(String::as_str).unwrap_or_default()
+                )
+            }
+            Self::Held(place) => format!(
+                "ROW_UNREADABLE: what the row has in `{}` is of another type than the values in `held`, so nobody can say whether it is held back; correct the row, or add the value to `held`, then retry",
+                collection.held.attribute(place)
             ),
         }
     }
@@ -101,6 +117,36 @@ impl Row {
         collection.part(&self.key, |attribute| self.text(attribute), name)
     }
 
+    /// Whether the row has this value of a part, or of an attribute, of these that are asked; or may have it: its text begins
+    /// like that, and is of no pattern. Such a row is found, so that it is told, and never taken for one that is not there.
+    #[must_use]
+    pub fn may_have(
+        &self,
+        collection: &Collection,
+        equals: &[(&str, &str)],
+        (name, value): (&str, &str),
+    ) -> bool {
+        if let Some(part) = self.part(collection, name) {
+            return part == value;
+        }
+        let attribute = collection.behind(name);
+        let composed = collection.composed.get(attribute);
+        let text = self.text(attribute);
+        let Some((patterns, text)) = composed.zip(text) else {
+            return false;
+        };
+        let begins = || {
+            let conditions = collection.conditions(equals).ok()?;
+            let mut asked = conditions.iter();
+            let asked = asked.find(|asked| asked.attribute == attribute)?;
+            Some(match &asked.known {
+                Known::Whole(whole) => text == whole,
+                Known::Beginning(beginning) => text.starts_with(beginning.as_str()),
+            })
+        };
+        !patterns.fits(text) && begins().unwrap_or(false)
+    }
+
     /// Whether the row belongs to this tenant. A row without the attribute belongs to no tenant; one whose tenant is its
     /// parent's belongs to whoever has found it below that.
     #[must_use]
@@ -144,13 +190,18 @@ impl Row {
             Some(Unreadable::Tenant)
         } else if self.mark(collection) == RowMark::Unreadable {
             Some(Unreadable::Mark)
-        } else if self.mark(collection).is_live()
-            && collection.marks.depends_on_more()
+        } else if !self.mark(collection).is_live() {
+            None
+        } else if collection.marks.depends_on_more()
             && !self.found(collection).is_storable(collection)
         {
             Some(Unreadable::Replaced)
         } else {
-            None
+            match self.obstacle(collection)? {
+                Obstacle::Composed(place) => Some(Unreadable::Composed(place)),
+                Obstacle::Unknown(place) => Some(Unreadable::Held(place)),
+                Obstacle::Held(_) => None,
+            }
         }
     }
 
@@ -162,6 +213,28 @@ impl Row {
             .attribute()
             .and_then(|name| self.text(name));
         text.is_some_and(|text| !text.is_empty() && collection.tenant.in_text(text).is_none())
+    }
+
+    fn obstacle(&self, collection: &Collection) -> Option<Obstacle> {
+        collection.obstacle(|name| self.attributes.get(name))
+    }
+
+    /// The attribute that holds a live row back, if one does.
+    #[must_use]
+    pub fn held_by<'c>(&self, collection: &'c Collection) -> Option<&'c str> {
+        match self.obstacle(collection)? {
+            Obstacle::Held(place) if self.mark(collection).is_live() => {
+                Some(collection.held.attribute(place))
+            }
+            Obstacle::Held(_) | Obstacle::Unknown(_) | Obstacle::Composed(_) => None,
+        }
+    }
+
+    /// Whether the row is this tenant's and held back, or nobody can say.
+    #[must_use]
+    pub fn may_be_held(&self, tenant: &Tenant, collection: &Collection) -> bool {
+        let is_unknown = || matches!(self.unreadable(collection), Some(Unreadable::Held(_)));
+        self.is_of(tenant, collection) && (self.held_by(collection).is_some() || is_unknown())
     }
 
     /// What is in the row where a mark changes it.

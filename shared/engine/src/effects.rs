@@ -8,6 +8,7 @@ mod aggregates;
 mod audience;
 mod detach;
 mod effect;
+mod held;
 mod notes;
 mod promote;
 mod records;
@@ -35,9 +36,10 @@ pub(crate) use self::notes::{has_values, needs_notice};
 pub(crate) use self::schedules::{has_schedules, remove as remove_schedules};
 
 /// The effects, in the order in which they are applied.
-fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 7] {
+fn effects<'e, P: EnginePorts + 'e>() -> [&'e (dyn Effect<P> + 'e); 8] {
     [
         &restrict::Restrict,
+        &held::Held,
         &shared_records::SharedRecords,
         &schedules::Schedules,
         &detach::Detach,

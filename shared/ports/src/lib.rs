@@ -112,7 +112,7 @@ pub use self::error::DependencyError;
 pub use self::events::PublishEvents;
 pub use self::notice::StoreNotices;
 pub use self::queue::SendDeletion;
-pub use self::related::Related;
+pub use self::related::{LOOKED_FOR_HELD, Related};
 pub use self::rows::{
     ClearOutcome, ClearRows, Fields, FindMarked, MarkOutcome, MarkRows, PurgeOutcome, PurgeRows,
     ReadRows, RowPage, RowQuery, RowToClear, RowToMark, Through,

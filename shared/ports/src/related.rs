@@ -6,6 +6,7 @@
 //! function for such queries, and nothing else of them queries a store for rows.
 
 use domain::collection::{ChildLookup, Collection};
+use domain::condition::{Condition, Must};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::page::Position;
@@ -14,6 +15,9 @@ use domain::row::Row;
 use domain::scope::{Scope, Source};
 
 use crate::{Fields, RowQuery, Through};
+
+/// How many rows below one record are looked at for one that is held back. One behind them is met when it is to be marked.
+pub const LOOKED_FOR_HELD: usize = 5_000;
 
 /// Which rows of a collection are queried.
 #[derive(Debug, Clone)]
@@ -94,9 +98,9 @@ impl<'a> Related<'a> {
         scope: &'a Scope,
         tenant: &'a Tenant,
     ) -> Option<Self> {
-        let parent = scope.only.get(&collection.name);
-        let parent = parent.and_then(|only| only.parent.as_ref());
-        match (&scope.source, parent) {
+        let only = scope.only.get(&collection.name);
+        let parent = only.and_then(|only| only.parent.as_ref());
+        let listed = match (&scope.source, parent) {
             (Source::Root | Source::Ids { .. }, _) => None,
             (Source::Author { collections, .. } | Source::Matching { collections }, _)
                 if !collections.contains(&collection.name) =>
@@ -113,7 +117,27 @@ impl<'a> Related<'a> {
                 let (index, attribute) = collection.tenant.index()?;
                 Some(Self::over(collection, index, attribute, tenant.as_str()))
             }
+        };
+        let filters = only.map_or(&[][..], |only| &only.filters);
+        listed.map(|listed| listed.asked_by(filters))
+    }
+
+    /// Only those that may meet these conditions: the table is asked for the texts of parts of the key, so that other rows
+    /// are not read. Every caller must ask of each row whether it meets them.
+    #[must_use]
+    pub fn asked_by(mut self, filters: &'a [Condition]) -> Self {
+        for filter in filters {
+            let name = filter.attribute.as_str();
+            let is_known = self.equals.iter().any(|(known, _)| *known == name);
+            if let Must::Be(text) = &filter.must
+                && self.collection.is_part_of_key(name)
+                && !is_known
+                && matches!(self.through, Through::Table)
+            {
+                self.equals.push((name, text));
+            }
         }
+        self
     }
 
     /// Without those that carry the mark of this deletion.
@@ -172,7 +196,7 @@ impl<'a> Related<'a> {
         let mut equals = self.equals.iter();
         let mut without = self.without.iter();
         !is_marked
-            && equals.all(|(name, value)| part(name) == Some(*value))
+            && equals.all(|equal| row.may_have(self.collection, &self.equals, *equal))
             && without.all(|name| part(name).is_none())
     }
 }

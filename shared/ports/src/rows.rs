@@ -122,6 +122,11 @@ pub enum MarkOutcome {
     Otherwise(Found),
     /// Another program is working on it; it was left as it is.
     Busy,
+    /// What it has in this attribute holds it back; it was left as it is.
+    Held {
+        /// The attribute.
+        attribute: String,
+    },
     /// It carries another mark and keeps it.
     MarkedByAnother,
     /// There is no such row of this tenant, and none was created or changed.

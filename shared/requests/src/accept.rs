@@ -146,7 +146,7 @@ pub async fn accept<P: ApiPorts>(
                 return Err(AcceptError::PreconditionFailed);
             }
             // It was seen to be live each time: what its mark replaces there keeps changing.
-            Ok(AcceptOutcome::RootNotLive) if collection.marks.depends_on_more() => {
+            Ok(AcceptOutcome::RootNotLive) if collection.mark_depends_on_more() => {
                 return Err(AcceptError::Busy);
             }
             Ok(AcceptOutcome::RootNotLive) => return Ok(AcceptAnswer::AlreadyDeleted(None)),

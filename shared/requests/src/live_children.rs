@@ -3,11 +3,12 @@
 use crate::api::Api;
 use crate::budget::Budget;
 use crate::related;
+use crate::unreadable::unreadable;
 use domain::collection::{Collection, CollectionName};
 use domain::key::RecordKey;
 use domain::principal::Tenant;
 use domain::row::Row;
-use ports::{ApiPorts, DependencyError, Related};
+use ports::{ApiPorts, DependencyError, LOOKED_FOR_HELD, Related};
 
 /// The first query for children reads few, the next ones many.
 const FEW: usize = 10;
@@ -51,6 +52,39 @@ pub(super) async fn blocking_child<P: ApiPorts>(
             child: child.name.clone(),
             is_known,
         }));
+    }
+    Ok(None)
+}
+
+/// The collection of a child of this record that is held back, or of which nobody can say: in one of these, among the first
+/// ones. One that is held back later, or that is behind those, is met when it is to be marked, and stays.
+///
+/// # Errors
+///
+/// When the record store did not answer.
+pub(super) async fn held_child<P: ApiPorts>(
+    api: &Api<P>,
+    tenant: &Tenant,
+    children: &[&Collection],
+    key: &RecordKey,
+) -> Result<Option<CollectionName>, DependencyError> {
+    for child in children {
+        let related = Related::children(child, key).filter(|_| !child.held.is_nothing());
+        let Some(related) = related else { continue };
+        let (mut after, mut left) = (None, LOOKED_FOR_HELD);
+        loop {
+            let limit = left.min(MANY);
+            let page = related::page(api, &related, after.as_ref(), limit).await?;
+            let held = page.rows.iter().find(|row| row.may_be_held(tenant, child));
+            if let Some(row) = held {
+                unreadable(api, child, row);
+                return Ok(Some(child.name.clone()));
+            }
+            (after, left) = (page.next, left - limit);
+            if after.is_none() || left == 0 {
+                break;
+            }
+        }
     }
     Ok(None)
 }

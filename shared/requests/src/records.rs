@@ -8,7 +8,7 @@ mod list;
 mod listed;
 mod search;
 
-pub use self::list::list;
+pub use self::list::{Below, list};
 use self::listed::may_read;
 pub use self::listed::{Listed, ReadError};
 pub use self::search::search;

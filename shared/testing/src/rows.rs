@@ -288,6 +288,10 @@ impl Mine<'_> {
             RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
             _ if let Some(why) = row.unreadable(collection) => MarkOutcome::Unreadable(why),
             RowMark::Unreadable => MarkOutcome::Unreadable(Unreadable::Mark),
+            _ if let Some(attribute) = row.held_by(collection) => {
+                let attribute = attribute.to_owned();
+                MarkOutcome::Held { attribute }
+            }
             now @ RowMark::By(_) if !self.takes_over(now) => MarkOutcome::MarkedByAnother,
             _ if !row.is_of(self.tenant, collection) => MarkOutcome::Missing,
             RowMark::Busy => MarkOutcome::Busy,

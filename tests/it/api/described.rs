@@ -158,7 +158,16 @@ fn check_request(key: &str, operation: &Value, event: &ApiGatewayV2httpRequest) 
         .map(|(name, value)| (decoded(name), decoded(value)))
         .collect();
     for (name, value) in &query {
-        let parameter = of("query", name);
+        // The parts of an id have the names that their collection gives them.
+        let parameter = of("query", name).or_else(|| of("query", "parts"));
+        let parameter = match parameter {
+            Some(parts) if parts["name"] == "parts" => {
+                let schema = &parts["schema"]["additionalProperties"];
+                assert_valid(schema, &json!(value), key, name);
+                continue;
+            }
+            parameter => parameter,
+        };
         let parameter = parameter.unwrap_or_else(|| panic!("{key}: the document has no `{name}`"));
         let value = match value.parse::<u64>() {
             Ok(number) if parameter["schema"]["type"] == "integer" => json!(number),

@@ -144,12 +144,9 @@ async fn the_parameters_of_the_document_are_those_that_the_routes_know() {
             told.retain(|name| !["id", "sort"].contains(&name.as_str()));
         }
 
-        assert_eq!(
-            told,
-            query.into_iter().map(str::to_owned).collect(),
-            "{}",
-            known.id
-        );
+        // The parts of an id have the names that their collection gives them.
+        let query = query.into_iter().filter(|name| *name != "parts");
+        assert_eq!(told, query.map(str::to_owned).collect(), "{}", known.id);
     }
 }
 

@@ -2,6 +2,10 @@
 //! does not ask for.
 
 use domain::deletion::{Action, State};
+use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
+use requests::destroy::{DestroyRequest, Requested, destroy};
+use requests::records::{Below, list};
 use serde_json::{Value, json};
 
 use super::Attached;
@@ -161,4 +165,146 @@ retention   = "30d"
     let of = |id: &str| now.iter().find(|item| item["id"] == text(id)).unwrap();
     assert_eq!(of("G#1").get("set"), None);
     assert_eq!(of("G#2")["set"], text("a___10"));
+}
+
+#[tokio::test]
+async fn a_child_whose_text_begins_like_its_parents_and_cannot_be_read_fails_and_is_counted() {
+    let of =
+        |id: &str, thread: &str| json!({ "user": text("u"), "id": text(id), "at": text(thread) });
+    let schema = schema(
+        &[("user", "S"), ("id", "S")],
+        &[
+            json!({ "user": text("u"), "id": text("THREAD#t-1") }),
+            of("MSG#1", "t-1#2026-01"),
+            of("MSG#2", "t-1#2026#02"),
+            of("MSG#3", "t-10#2026#03"),
+            // The row of a kind that nobody declares.
+            of("NOTE#1", "t-1#2026#04"),
+        ],
+    );
+    for strategy in ["flag", "archive"] {
+        let file = format!(
+            r#"
+[threads]
+table       = "t"
+key         = ["user", {{ attribute = "id", is = "THREAD#{{thread}}" }}]
+tenant      = "user"
+strategy    = "{strategy}"
+retention   = "30d"
+permissions = {{ delete = ["member"], purge = ["member"] }}
+
+[messages]
+table       = "t"
+key         = ["user", {{ attribute = "id", is = "MSG#{{message}}" }}]
+tenant      = "user"
+parts       = {{ at = "{{of}}#{{time}}" }}
+parent      = {{ collection = "threads", by = ["user", "of"], on_delete = "cascade" }}
+strategy    = "{strategy}"
+retention   = "30d"
+"#
+        );
+        let table = Attached::of("threads", &schema, &file, "u");
+
+        let deletion = table.delete("threads", "u", Some("t-1")).await;
+
+        assert_eq!(deletion.state, State::DeleteFailed, "{strategy}");
+        let counts = &deletion.deleted["messages"];
+        assert_eq!((counts.deleted, counts.failed), (1, 1), "{strategy}");
+        let changed = table.changed();
+        let is_touched = |id: &str| changed.iter().any(|(_, item)| item["id"] == text(id));
+        assert!(is_touched("MSG#1"), "{strategy}");
+        for id in ["MSG#2", "MSG#3", "NOTE#1"] {
+            assert!(!is_touched(id), "{strategy}: {id}");
+        }
+        let purged = table.act(&deletion, Action::Purge).await;
+        assert_eq!(purged.state, State::PurgeFailed, "{strategy}");
+        let now = table.rows().remove(0).1;
+        let left = |id: &str| now.iter().any(|item| item["id"] == text(id));
+        assert!(
+            left("MSG#2") && left("THREAD#t-1"),
+            "{strategy}: below a thread that stays"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_delete_and_a_list_that_a_part_narrows_ask_the_table_for_it() {
+    let of = |sk: &str| json!({ "PK": text("LOG#s"), "SK": text(sk) });
+    let schema = schema(
+        &[("PK", "S"), ("SK", "S")],
+        &[
+            of("HEAD"),
+            of("2026-01#web#1"),
+            of("2026-01#job#2"),
+            of("2026-010#web#3"),
+            of("2026-02#web#4"),
+        ],
+    );
+    let file = r#"
+[streams]
+table       = "t"
+key         = [{ attribute = "PK", is = "LOG#{stream}" }, { attribute = "SK", is = "HEAD" }]
+tenant      = { fixed = "main" }
+strategy    = "flag"
+retention   = "30d"
+
+[lines]
+table       = "t"
+key         = [{ attribute = "PK", is = "LOG#{stream}" }, { attribute = "SK", is = "{day}#{kind}#{line}" }]
+tenant      = { fixed = "main" }
+parent      = { collection = "streams", by = ["stream"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+filters     = { day = "day", kind = "kind" }
+permissions = { read = ["member"], destroy_all = ["member"] }
+"#;
+    let table = Attached::of("logs", &schema, file, "main");
+    let faults = table.on.faults();
+    let (lines, principal) = (table.on.collection("lines"), &table.on.principal);
+    let parent = RecordKey::stored("LOG#s", Some("HEAD"));
+    let asked = json!({ "day": "2026-01", "kind": "web" });
+    let filters = Narrowing::parse(asked.as_object().unwrap(), &lines.filters).unwrap();
+    let conditions = filters.conditions(&lines.filters).unwrap();
+    let below = Below {
+        parent: Some(&parent),
+        filters: &conditions,
+    };
+
+    let api = table.on.api(&faults);
+    let listed = Box::pin(list(&api, principal, lines, below, 10, None)).await;
+    let request = DestroyRequest {
+        principal,
+        collection: lines,
+        named: Requested::Matching { beside: Vec::new() },
+        whole: None,
+        parent: Some(parent),
+        filters,
+        as_of: None,
+        expected_count: None,
+        request_id: "r".to_owned(),
+        once: None,
+    };
+    let accepted = Box::pin(destroy(&api, request)).await.unwrap();
+    let _ended = table
+        .on
+        .deliver(&faults, accepted.deletion.id)
+        .await
+        .unwrap();
+
+    let shown: Vec<RecordKey> = listed
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|row| row.key)
+        .collect();
+    assert_eq!(shown, [RecordKey::stored("LOG#s", Some("2026-01#web#1"))]);
+    let deletion = table.on.read(accepted.deletion.id).await;
+    assert_eq!(deletion.deleted["lines"].deleted, 1);
+    let changed = table.changed();
+    assert!(
+        changed
+            .iter()
+            .all(|(_, item)| item["SK"] == text("2026-01#web#1")),
+        "{changed:?}"
+    );
 }

@@ -7,10 +7,9 @@ use crate::doctor::subject::Subject;
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (attribute, pattern) in &subject.collection.composed {
+    for (attribute, patterns) in &subject.collection.composed {
         let has_text = |row: &Item| text(row, attribute).is_some();
-        let is_other =
-            |row: &Item| text(row, attribute).is_some_and(|text| pattern.read(text).is_none());
+        let is_other = |row: &Item| text(row, attribute).is_some_and(|text| !patterns.fits(text));
         let share = subject.rows_of(has_text, is_other);
         if share.is_none() {
             continue;
@@ -21,9 +20,9 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
             Level::Warning
         };
         let seen = format!(
-            "`{attribute}` is not of the pattern `{pattern}`: such a row has none of these parts, so nothing finds it by them"
+            "`{attribute}` is not of the pattern {patterns}: such a row has none of these parts, so a delete that meets one fails with ROW_UNREADABLE where it is judged by them"
         );
-        let advice = "compare the pattern with the texts of a few rows; nothing, if rows of another form belong to nobody here";
+        let advice = "compare the pattern with the texts of a few rows; a text of another form that is right has a pattern of its own in the list of `parts`";
         let finding = Finding::new(level, Code::PartUnreadable, seen, advice);
         found.push(finding.at("parts").in_rows(share));
     }

@@ -11,8 +11,8 @@ use super::answers::{
 };
 use super::parameters::{
     CURSOR, EARLIER_THAN, ID, ID_OR_LIST, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, KNOWN_TAGS,
-    LATER_THAN, LIMIT, LIMIT_RECORDS, OF_COLLECTION, OUTCOME, PARENT, PARENT_SORT, Parameter,
-    REQUESTED_BY, SORT, STATE, TEXT,
+    LATER_THAN, LIMIT, LIMIT_RECORDS, OF_COLLECTION, OUTCOME, PARENT, PARENT_SORT, PARTS,
+    Parameter, REQUESTED_BY, SORT, STATE, TEXT,
 };
 use crate::problem::Code;
 
@@ -103,6 +103,7 @@ const OF_DELETE: &[Code] = &[
     Code::RecordNotFound,
     Code::InvalidState,
     Code::HasChildren,
+    Code::RecordHeld,
     Code::PreconditionFailed,
     Code::RowTooLarge,
     Code::RowBusy,
@@ -218,7 +219,15 @@ pub const ALL: &[Operation] = &[
         id: "listRecords",
         path: "/v1/{collection}",
         summary: "Lists live records, or reads the one that `id` names",
-        parameters: &[&ID_OR_LIST, &SORT, &PARENT, &PARENT_SORT, &LIMIT, &CURSOR],
+        parameters: &[
+            &ID_OR_LIST,
+            &SORT,
+            &PARTS,
+            &PARENT,
+            &PARENT_SORT,
+            &LIMIT,
+            &CURSOR,
+        ],
         answers: &[&RECORD_OR_RECORDS],
         codes: &[COLLECTION, KEY, OF_GET, LIST, OF_LIST, STORES],
         ..GET_ONE
@@ -244,7 +253,7 @@ pub const ALL: &[Operation] = &[
         id: "putRecordByQuery",
         path: "/v1/{collection}",
         summary: "Creates or replaces a record, whatever characters its id has",
-        parameters: &[&ID, &SORT, &IF_MATCH, &IF_NONE_MATCH],
+        parameters: &[&ID, &SORT, &PARTS, &IF_MATCH, &IF_NONE_MATCH],
         ..PUT_ONE
     },
     DELETE_ONE,
@@ -258,7 +267,7 @@ pub const ALL: &[Operation] = &[
         id: "deleteRecordByQuery",
         path: "/v1/{collection}",
         summary: "Deletes a record and all below it, whatever characters its id has",
-        parameters: &[&ID, &SORT, &IDEMPOTENCY_KEY, &IF_MATCH],
+        parameters: &[&ID, &SORT, &PARTS, &IDEMPOTENCY_KEY, &IF_MATCH],
         ..DELETE_ONE
     },
     Operation {

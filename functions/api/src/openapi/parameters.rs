@@ -68,7 +68,8 @@ parameters! {
         || json_schema!({ "type": "string", "format": "uuid" });
     ACTION "action" Path true "What is to be done." || one_of(&Action::ALL.map(Action::as_str));
 
-    ID "id" Query true "The id of the record. A `+` is a plus; only `%20` is a space." part;
+    ID "id" Query false "The id of the record, where it has one or two parts. A `+` is a plus; only `%20` is a space." part;
+    PARTS "parts" Query false "The parts of an id that has more than two, each as a parameter under its name, which `key` of `/v1/collections` lists; in a list those of the parent, with `parent.` before each." parts;
     ID_OR_LIST "id" Query false "The id of one record; without it the records are listed." part;
     SORT "sort" Query false "The second part of the key, where the collection's key has two." part;
     PARENT "parent" Query false "Only the records below this one. Some collections are listed below a parent only." part;
@@ -137,6 +138,10 @@ fn path_part() -> Schema {
 
 fn part() -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": 1024 })
+}
+
+fn parts() -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": part() })
 }
 
 fn limit(most: usize) -> Schema {

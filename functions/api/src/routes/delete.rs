@@ -20,9 +20,9 @@ use serde::Serialize;
 use super::destroy::Refused;
 use super::named_collection::collection;
 use crate::call::Call;
-use crate::conditions::{not_taken, row_unreadable, too_wide_to_compare};
+use crate::conditions::{held_below, not_taken, row_unreadable, too_wide_to_compare};
 use crate::forms;
-use crate::identify::{RecordPath, record};
+use crate::identify::{RecordPath, names, record};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
 use crate::respond::{self, replayed};
@@ -53,7 +53,7 @@ pub(super) async fn delete<P: ApiPorts>(
     call: Call,
 ) -> Result<Response, Problem> {
     let collection = collection(&api, &path.collection)?;
-    let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
+    let query = Query::parse(&call.raw_query)?.only(&names(collection))?;
     let key = record(collection, &call.principal.tenant, &path, &query)?;
     let has_tags = collection.serve.read || collection.serve.write;
     if call.tags.are_asked() && !has_tags {
@@ -212,6 +212,13 @@ impl From<AcceptError> for Problem {
                     "More deleted records of {child} name it than one request can look through, and there may be a live one among them; it can be deleted when they are purged."
                 ),
             ),
+            AcceptError::Held(attribute) => Self::new(
+                Code::RecordHeld,
+                format!(
+                    "What the record has in `{attribute}` holds it back; nothing was deleted. Ask again when that has changed."
+                ),
+            ),
+            AcceptError::HoldsChildren(child) => held_below(&child),
             AcceptError::Once(error) => error.into(),
             AcceptError::PreconditionFailed => Self::new(
                 Code::PreconditionFailed,

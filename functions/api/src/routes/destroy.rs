@@ -27,6 +27,7 @@ use serde::Serialize;
 use self::body::Wanted;
 use super::named_collection::{collection, methods};
 use crate::call::{Call, CallWithObject};
+use crate::conditions::held_below;
 use crate::forms;
 use crate::identify::RecordPath;
 use crate::problem::{Code, Problem};
@@ -201,6 +202,7 @@ impl Refused<'_> {
                 let problem = Problem::new(Code::CountChanged, detail).with("count", count);
                 problem.with("exact", exact)
             }
+            DestroyError::Held(child) => held_below(&child),
             DestroyError::Once(error) => error.into(),
             DestroyError::TakenBack => Problem::new(
                 Code::NotQueued,

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::collection::Collection;
+use domain::collection::{Collection, FilterField};
+use domain::condition::Condition;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
+use domain::narrowing::Narrowing;
 use domain::tags::tag_of;
 use ports::ApiPorts;
 use requests::Api;
 use requests::deletions::with_scope;
-use requests::records::{self, Got, Listed, ReadError};
+use requests::records::{self, Below, Got, Listed, ReadError};
+use serde_json::{Map, Value};
 
 use super::deletions::invalid_cursor;
 use super::named_collection::collection;
 use crate::call::Call;
 use crate::conditions::row_unreadable;
-use crate::identify::{RecordPath, by_query, record};
+use crate::identify::{RecordPath, by_names, by_query, names, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, invalid, pointer};
 use crate::respond::tagged;
@@ -30,6 +33,12 @@ const TEXT_BYTES: usize = 1_000;
 /// The most words of it, and how many of them may be prefixes (`word*`).
 const MOST_WORDS: usize = 50;
 const MOST_PREFIXES: usize = 5;
+
+/// What begins the names of the parameters that narrow a list by a filter of the collection.
+const OF_FILTER: &str = "filter.";
+
+/// What begins the names of the parameters that name a parent by its parts.
+const OF_PARENT: &str = "parent.";
 
 /// A text that every index accepts.
 const PLAIN: &str = "a";
@@ -47,15 +56,12 @@ pub(super) async fn get_or_list<P: ApiPorts>(
         return Err(Problem::route_not_found());
     }
     let query = Query::parse(&call.raw_query)?;
-    if path.id.is_some() || query.get("id").is_some() {
-        get(
-            &api,
-            &call,
-            collection,
-            &path,
-            &query.only(&["id", "sort"])?,
-        )
-        .await
+    let names = names(collection);
+    let is_named = names
+        .iter()
+        .any(|name| *name != "sort" && query.get(name).is_some());
+    if path.id.is_some() || is_named {
+        get(&api, &call, collection, &path, &query.only(&names)?).await
     } else {
         list(&api, &call, collection, query).await
     }
@@ -107,13 +113,31 @@ async fn list<P: ApiPorts>(
     query: Query,
 ) -> Result<Response, Problem> {
     let above = api.collections.declared_parent_of(collection);
-    let known: &[&str] = match above {
-        Some(_) => &["parent", "parent_sort", "limit", "cursor"],
-        None => &["limit", "cursor"],
+    let of_parent: Vec<String> = match above {
+        Some(above) if above.is_called_by_names() => {
+            let parts = above.id_parts().into_iter();
+            parts.map(|part| format!("{OF_PARENT}{part}")).collect()
+        }
+        Some(_) => ["parent", "parent_sort"].map(str::to_owned).to_vec(),
+        None => Vec::new(),
     };
-    let query = query.only(known)?;
+    let mut known: Vec<&str> = of_parent.iter().map(String::as_str).collect();
+    known.extend(["limit", "cursor"]);
+    let filters = collection.filters.fields().into_iter();
+    let filters =
+        filters.filter(|name| matches!(collection.filters.field(name), Some(FilterField::Text(_))));
+    let filters: Vec<(String, &str)> = filters
+        .map(|name| (format!("{OF_FILTER}{name}"), name))
+        .collect();
+    known.extend(filters.iter().map(|(name, _)| name.as_str()));
+    let query = query.only(&known)?;
     let limit = query.limit(MOST)?;
     let parent = match (above, query.get("parent")) {
+        (Some(above), _) if above.is_called_by_names() => {
+            let is_named = of_parent.iter().any(|name| query.get(name).is_some());
+            let key = is_named.then(|| by_names(above, &call.principal.tenant, OF_PARENT, &query));
+            key.transpose()?
+        }
         (Some(above), Some(id)) => {
             let names = ["parent", "parent_sort"];
             let parts = (id, query.get("parent_sort"));
@@ -121,11 +145,34 @@ async fn list<P: ApiPorts>(
         }
         _ => None,
     };
+    let filters = conditions(collection, &query, &filters)?;
     let wanted = Wanted {
         collection,
-        records: Records::Below(parent),
+        records: Records::Below(parent, filters),
     };
     wanted.page(api, call, limit, query.cursor()).await
+}
+
+/// What the filters of a list ask: texts, by the names that the collection gives them.
+fn conditions(
+    collection: &Collection,
+    query: &Query,
+    filters: &[(String, &str)],
+) -> Result<Vec<Condition>, Problem> {
+    let given = filters.iter();
+    let given = given.filter_map(|(parameter, name)| Some((*name, query.get(parameter)?)));
+    let fields: Map<String, Value> = given
+        .map(|(name, text)| (name.to_owned(), text.into()))
+        .collect();
+    if fields.is_empty() {
+        return Ok(Vec::new());
+    }
+    let declared = &collection.filters;
+    let narrowing = Narrowing::parse(&fields, declared).map_err(|error| {
+        let name = error.field.map_or_else(String::new, |(name, _)| name);
+        invalid(&format!("{OF_FILTER}{name}"), error.why.to_string())
+    })?;
+    Ok(narrowing.conditions(declared).unwrap_or_default())
 }
 
 pub(super) async fn search<P: ApiPorts>(
@@ -177,7 +224,7 @@ struct Wanted<'a> {
 }
 
 enum Records<'a> {
-    Below(Option<RecordKey>),
+    Below(Option<RecordKey>, Vec<Condition>),
     Matching(&'a str),
 }
 
@@ -243,8 +290,12 @@ impl Wanted<'_> {
     ) -> Result<Listed, ReadError> {
         let (principal, collection) = (&call.principal, self.collection);
         match &self.records {
-            Records::Below(parent) => {
-                records::list(api, principal, collection, parent.as_ref(), limit, cursor).await
+            Records::Below(parent, filters) => {
+                let below = Below {
+                    parent: parent.as_ref(),
+                    filters,
+                };
+                records::list(api, principal, collection, below, limit, cursor).await
             }
             Records::Matching(text) => {
                 records::search(api, principal, collection, text, limit, cursor).await
@@ -260,7 +311,7 @@ impl From<ReadError> for Problem {
                 Self::new(Code::Forbidden, "The caller may not read this collection.")
             }
             ReadError::ParentRequired => {
-                let detail = "This collection is listed below a parent only: `?parent=…` (and `&parent_sort=…`).";
+                let detail = "This collection is listed below a parent only: `?parent=…` (and `&parent_sort=…`), or `?parent.<part>=…` for each part of its id where that has more than two.";
                 Self::new(Code::ParentRequired, detail).at(pointer("parent"), "is missing")
             }
             ReadError::Cursor(_) => invalid_cursor(),

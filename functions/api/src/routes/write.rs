@@ -18,7 +18,7 @@ use super::named_collection::{collection, methods};
 use super::records::deleted;
 use crate::call::CallWithObject;
 use crate::conditions::too_wide_to_compare;
-use crate::identify::{RecordPath, record};
+use crate::identify::{RecordPath, names, record};
 use crate::problem::{Code, Problem};
 use crate::query::{Query, segment};
 use crate::respond::tagged;
@@ -34,7 +34,7 @@ pub(super) async fn put<P: ApiPorts>(
         return Err(Problem::method_not_allowed(methods(collection)));
     }
     let CallWithObject { call, object, .. } = asked?;
-    let query = Query::parse(&call.raw_query)?.only(&["id", "sort"])?;
+    let query = Query::parse(&call.raw_query)?.only(&names(collection))?;
     let key = record(collection, &call.principal.tenant, &path, &query)?;
     let row = draft(collection, &call.principal.tenant, &key, object)?;
     let meant = Meant {
@@ -63,6 +63,7 @@ impl From<DraftError> for Problem {
             DraftError::Key { .. }
             | DraftError::Tenant { .. }
             | DraftError::ParentMissing { .. }
+            | DraftError::Composed { .. }
             | DraftError::NoText { .. } => Code::InvalidAttribute,
         };
         let pointer = format!("/body/{}", segment(error.attribute()));

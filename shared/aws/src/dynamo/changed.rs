@@ -11,14 +11,14 @@ use domain::change::Change;
 use domain::collection::Collection;
 use domain::key::RecordKey;
 
-/// The attributes of an item. Those that a mark replaces are exact, and all others where that is asked for.
+/// The attributes of an item. Those that a mark replaces, or depends on, are exact, and all others where that is asked for.
 pub(super) fn attributes(
     collection: &Collection,
     item: Item,
     all_are_exact: bool,
 ) -> Map<String, Value> {
     let marks = &collection.marks;
-    let exact: Vec<&str> = marks.replaced().collect();
+    let exact: Vec<&str> = marks.replaced().chain(collection.watched()).collect();
     let read = |name: &str, value: AttributeValue| match value {
         AttributeValue::M(kept) if marks.keeps() && name == marks.kept => exact_map(kept),
         value if all_are_exact || exact.contains(&name) => to_exact(value),

@@ -3,6 +3,7 @@
 pub(super) mod collections;
 pub(super) mod effects;
 pub(super) mod filters;
+pub(super) mod held;
 pub(super) mod key_schema;
 pub(super) mod marks;
 pub(super) mod name;
@@ -16,3 +17,4 @@ pub(super) mod schedule;
 pub(super) mod status;
 pub(super) mod template;
 pub(super) mod tenant;
+pub(super) mod watched;

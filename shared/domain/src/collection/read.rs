@@ -8,6 +8,7 @@ mod effects;
 pub(super) mod files;
 mod filters;
 mod guarded;
+mod held;
 mod key;
 pub(super) mod keys;
 mod links;

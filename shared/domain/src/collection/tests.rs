@@ -1,10 +1,12 @@
 //! What the files may say, and the text of each error.
 
 mod cascades;
+mod composed;
 mod contradictions;
 mod documentation;
 mod effects;
 mod guarded;
+mod held;
 mod marks;
 mod patterns;
 mod policies;
@@ -193,6 +195,7 @@ fn every_key_of_this_version_is_read() {
             ..Marks::default()
         },
         adopt: None,
+        held: Held::default(),
         missing: Missing::NotFound,
         status: None,
         schedule: None,

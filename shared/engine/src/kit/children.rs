@@ -3,6 +3,7 @@
 //! With a record its key becomes free, and a live child that is left would be shown below the next record of that key. So
 //! a record stays while one below it has failed.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use crate::kit::asked::{Asked, Said};
@@ -14,10 +15,10 @@ use crate::kit::work::Work;
 use domain::collection::{Collection, CollectionName};
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
-use domain::page::Look;
+use domain::page::{Look, Position};
 use domain::row::Row;
 use domain::scope::Scope;
-use ports::{EnginePorts, Related};
+use ports::{EnginePorts, LOOKED_FOR_HELD, Related};
 
 /// The first query for children reads few, the next ones many: one live child is enough.
 const FEW: usize = 10;
@@ -147,4 +148,57 @@ async fn live_child<P: EnginePorts>(
         }
     }
     Ok(Said::Free)
+}
+
+/// Those of these records that have a child which is held back, among the first ones of each, by place, each with the first
+/// such collection. So few are looked at that it need not be remembered how far that is.
+pub(crate) async fn with_held_children<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+    children: &[&Collection],
+) -> Result<BTreeMap<usize, CollectionName>, Stop> {
+    let failed = AtomicBool::new(false);
+    let slice = work.slice.unless(&failed);
+    let work = Work::new(work.engine, &slice);
+    let asked = records.places.iter().map(|place| {
+        let parent = &records.entry(*place).key;
+        Box::pin(async move {
+            for child in children {
+                if has_held(work, deletion, child, parent).await? {
+                    return Ok(Some((*place, child.name.clone())));
+                }
+            }
+            Ok(None)
+        })
+    });
+    let found = together(&failed, asked.collect()).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether one of the first children of a record is held back, or may be: nobody can say of an unreadable one.
+async fn has_held<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    child: &Collection,
+    parent: &RecordKey,
+) -> Result<bool, Stop> {
+    let Some(children) = Related::children(child, parent) else {
+        return Ok(false);
+    };
+    let mut left = LOOKED_FOR_HELD;
+    let mut after: Option<Position> = None;
+    loop {
+        let limit = if after.is_none() { FEW } else { MANY }.min(left);
+        let found = related::page(work, &children, after.as_ref(), limit).await?;
+        let mut rows = found.rows.iter();
+        if rows.any(|row| row.may_be_held(&deletion.tenant, child)) {
+            return Ok(true);
+        }
+        after = found.next;
+        left -= limit;
+        if after.is_none() || left == 0 {
+            return Ok(false);
+        }
+    }
 }

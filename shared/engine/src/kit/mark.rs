@@ -22,6 +22,13 @@ const BUSY: &str = "ROW_BUSY: another program is working on the row; retry when 
 /// Why a row cannot be marked that has no room for it.
 const TOO_LARGE: &str = "ROW_TOO_LARGE: with the mark it would pass the store's limit of 400 KB; make it smaller in its table and retry, or restore, make it smaller and delete again";
 
+/// Why a row is not marked that is held back.
+fn held(attribute: &str) -> String {
+    format!(
+        "RECORD_HELD: what the row has in `{attribute}` holds it back; it stays until that is changed, then retry"
+    )
+}
+
 /// Whether a record was not marked because its row has no room for a mark.
 pub(crate) fn has_no_room(outcome: &Outcome) -> bool {
     *outcome == Outcome::failed(TOO_LARGE)
@@ -64,6 +71,9 @@ pub(crate) async fn mark_rows<P: EnginePorts>(
                     continue;
                 }
                 MarkOutcome::Busy => Outcome::failed(BUSY),
+                MarkOutcome::Held { attribute } => Outcome::Failed {
+                    reason: held(&attribute),
+                },
                 MarkOutcome::MarkedByAnother => Outcome::AlreadyDeleted,
                 MarkOutcome::Missing => Outcome::Missing,
                 MarkOutcome::TooLarge => Outcome::failed(TOO_LARGE),

@@ -10,6 +10,7 @@ use crate::kit::manifest::fitting;
 use crate::kit::membership::is_meant;
 use crate::kit::related;
 use crate::kit::slice::Stop;
+use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
 use crate::select::above::Parents;
 use crate::select::coming_back::Restores;
@@ -20,7 +21,7 @@ use domain::cursor::RequestedPlace;
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use domain::page::{Entry, Judged, Position, SelectCursor};
-use domain::row::Row;
+use domain::row::{Row, Unreadable};
 use domain::scope::{Scope, Source};
 use ports::{EnginePorts, Fields, ReadDeletions, Related};
 
@@ -161,6 +162,7 @@ impl<P: EnginePorts> Requested<'_, P> {
         let mut restores = Restores::default();
         let mut found = loop {
             let mut found = related::page(self.work, &listed, place.after.as_ref(), limit).await?;
+            self.tell_unreadable(collection, &found.rows);
             found.rows.retain(|row| self.is_meant(collection, row));
             let rows = found.rows.iter();
             let ended = restores.have_ended(self.work, self.deletion, collection, rows);
@@ -197,6 +199,17 @@ impl<P: EnginePorts> Requested<'_, P> {
             rows: rows.collect(),
             next: SelectCursor::Requested(next),
         })
+    }
+
+    /// Of a row whose texts are of no pattern nobody can say whether it meets the conditions: it is left, and told.
+    fn tell_unreadable(&self, collection: &Collection, rows: &[Row]) {
+        let ours = rows.iter();
+        let ours = ours.filter(|row| row.may_be_of(&self.deletion.tenant, collection));
+        for row in ours.filter(|row| !self.is_meant(collection, row)) {
+            if let Some(why @ Unreadable::Composed(_)) = row.unreadable(collection) {
+                let _reason = unreadable(self.work, self.deletion, collection, why);
+            }
+        }
     }
 
     /// The same rows, each with what is above it, where the deletion may take it.

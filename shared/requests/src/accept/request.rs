@@ -60,6 +60,12 @@ pub enum AcceptError {
     /// So many deleted records of this collection name it that a live one among them is not found in time.
     #[error("more deleted records of {0} name it than can be looked through")]
     ManyChildren(CollectionName),
+    /// What its row has in this attribute holds it back.
+    #[error("`{0}` holds the record back")]
+    Held(String),
+    /// A record of this collection below it is held back.
+    #[error("a record of {0} below it is held back")]
+    HoldsChildren(CollectionName),
     /// The record is not of a version that the request is meant for, is not live, or the caller cannot know its version.
     #[error("the record has changed")]
     PreconditionFailed,

@@ -2,7 +2,7 @@
 
 use super::request::{AcceptAnswer, AcceptError, DeleteRequest};
 use crate::api::Api;
-use crate::live_children::blocking_child;
+use crate::live_children::{blocking_child, held_child};
 use crate::liveness::{Asked, Liveness, with_above};
 use crate::visible::stored;
 use domain::above::Above;
@@ -112,6 +112,9 @@ impl<P: ApiPorts> Look<'_, P> {
         if row.mark(collection) == RowMark::Busy {
             return Err(AcceptError::Busy);
         }
+        if let Some(attribute) = row.held_by(collection) {
+            return Err(AcceptError::Held(attribute.to_owned()));
+        }
         let child = blocking_child(self.api, &principal.tenant, collection, &self.request.key);
         if let Some(child) = child.await? {
             return Err(if child.is_known {
@@ -119,6 +122,11 @@ impl<P: ApiPorts> Look<'_, P> {
             } else {
                 AcceptError::ManyChildren(child.child)
             });
+        }
+        let (api, tenant) = (self.api, &principal.tenant);
+        let below: Vec<&Collection> = api.collections.children_of(&collection.name).collect();
+        if let Some(child) = held_child(api, tenant, &below, &self.request.key).await? {
+            return Err(AcceptError::HoldsChildren(child));
         }
         if fields(collection) == Fields::All && !has_room(principal, collection, row) {
             return Err(too_large(collection));

@@ -107,6 +107,9 @@ pub enum DestroyError {
         /// Whether there are no more than those.
         exact: bool,
     },
+    /// A record of this collection, of those that are requested with what is above them, is held back.
+    #[error("a record of {0} is held back")]
+    Held(CollectionName),
     /// The message could not be sent and the acceptance was undone.
     #[error("the deletion could not be queued and was taken back")]
     TakenBack,

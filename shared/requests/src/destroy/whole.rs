@@ -4,7 +4,7 @@ use super::request::{DestroyError, DestroyRequest, Requested};
 use super::{Destroyed, destroy, earlier};
 use crate::api::Api;
 use crate::hidden::Hidden;
-use crate::live_children::{Look, budget, look};
+use crate::live_children::{Look, budget, held_child, look};
 use crate::liveness::is_shown;
 use crate::once::Earlier;
 use domain::collection::{Collection, Missing};
@@ -89,6 +89,9 @@ pub async fn delete_whole<P: ApiPorts>(
         || !has_live(api, principal, &below, &key).await?
     {
         return Ok(nothing(collection));
+    }
+    if let Some(child) = held_child(api, &principal.tenant, &below, &key).await? {
+        return Err(DestroyError::Held(child));
     }
     destroy(api, request).await.map(WholeAnswer::Scheduled)
 }

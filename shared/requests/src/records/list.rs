@@ -16,13 +16,16 @@ use crate::liveness::{
     read_with_named,
 };
 use crate::related;
+use crate::unreadable::unreadable;
 use domain::collection::Collection;
+use domain::condition::Condition;
 use domain::key::RecordKey;
 use domain::page::Position;
 use domain::permission::{Action, Right, allows};
 use domain::principal::Principal;
-use domain::row::Row;
+use domain::row::{Row, Unreadable};
 use ports::{ApiPorts, Clock, DependencyError, Fields, ReadRows, Related, RowPage};
+use serde_json::json;
 
 /// How many rows are read in one step at the most, where those before were not shown.
 const MOST: usize = 500;
@@ -30,24 +33,56 @@ const MOST: usize = 500;
 /// By how much a step is larger than the one before it, if that brought little.
 const GROWTH: usize = 4;
 
+/// Which records are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Below<'a> {
+    /// Only those below this one.
+    pub parent: Option<&'a RecordKey>,
+    /// Only those that meet all of these.
+    pub filters: &'a [Condition],
+}
+
+impl<'a> From<Option<&'a RecordKey>> for Below<'a> {
+    fn from(parent: Option<&'a RecordKey>) -> Self {
+        let filters = &[];
+        Self { parent, filters }
+    }
+}
+
 /// One page of them.
 ///
 /// # Errors
 ///
 /// See [`ReadError`].
-pub async fn list<P: ApiPorts>(
+pub async fn list<'b, P: ApiPorts>(
     api: &Api<P>,
     principal: &Principal,
     collection: &Collection,
-    parent: Option<&RecordKey>,
+    below: impl Into<Below<'b>>,
     limit: usize,
     from: Option<&str>,
 ) -> Result<Listed, ReadError> {
+    let below: Below<'_> = below.into();
+    page_of(api, principal, collection, below, (limit, from)).await
+}
+
+async fn page_of<P: ApiPorts>(
+    api: &Api<P>,
+    principal: &Principal,
+    collection: &Collection,
+    Below { parent, filters }: Below<'_>,
+    (limit, from): (usize, Option<&str>),
+) -> Result<Listed, ReadError> {
     let right = may_read(principal, collection)?;
     let (related, by_author) = related_to(collection, principal, right, parent)?;
+    let asked = filters
+        .iter()
+        .map(|filter| (&filter.attribute, &filter.must));
+    let asked: Vec<String> = asked.map(|asked| json!(asked).to_string()).collect();
     let mut query = vec!["list", collection.name.as_ref()];
     query.push(if by_author { "own" } else { "all" });
     query.extend(parent.into_iter().flat_map(RecordKey::values));
+    query.extend(asked.iter().map(String::as_str));
     // Before the parent is read: a cursor that is none is refused whatever becomes of the parent.
     let after = from.map(|from| cursor::read(api, principal, &query, from));
     let after: Option<Position> = after.transpose()?;
@@ -82,7 +117,8 @@ pub async fn list<P: ApiPorts>(
         api,
         principal,
         parent,
-        related,
+        filters,
+        related: related.asked_by(filters),
         hidden,
         now: api.ports.clock().now(),
         budget: Budget::of(api.ports.clock()),
@@ -192,6 +228,7 @@ struct Walk<'a, P: ApiPorts> {
     api: &'a Api<P>,
     principal: &'a Principal,
     parent: Option<&'a RecordKey>,
+    filters: &'a [Condition],
     related: Related<'a>,
     hidden: Hidden<'a>,
     now: Timestamp,
@@ -271,7 +308,17 @@ impl<P: ApiPorts> Walk<'_, P> {
     ) -> Result<RowPage, DependencyError> {
         let related = self.related.clone().with(fields);
         self.budget.spend(related::calls::<P>(&related, limit));
-        related::page(self.api, &related, after, limit).await
+        let page = related::page(self.api, &related, after, limit).await?;
+        for row in &page.rows {
+            // It is in no list: whoever corrects it must learn of it all the same.
+            if matches!(
+                row.unreadable(related.collection()),
+                Some(Unreadable::Composed(_))
+            ) {
+                unreadable(self.api, related.collection(), row);
+            }
+        }
+        Ok(page)
     }
 
     /// These rows whole, as far as they are still shown.
@@ -290,6 +337,10 @@ impl<P: ApiPorts> Walk<'_, P> {
             && self.parent.is_none_or(|parent| {
                 row.parent_key(collection, &self.principal.tenant).as_ref() == Some(parent)
             })
+            && self
+                .filters
+                .iter()
+                .all(|filter| filter.holds(row, collection))
             && allows(self.principal, collection, Action::Read, row, self.now)
     }
 }

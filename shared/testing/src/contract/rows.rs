@@ -10,6 +10,7 @@ mod querying;
 mod reading;
 mod replacing;
 mod taken_back;
+mod watched;
 mod writing;
 
 pub use self::clearing::*;
@@ -21,6 +22,7 @@ pub use self::querying::*;
 pub use self::reading::*;
 pub use self::replacing::*;
 pub use self::taken_back::*;
+pub use self::watched::*;
 pub use self::writing::*;
 
 /// One test for each rule about rows.
@@ -103,6 +105,9 @@ macro_rules! rows_contract {
                 a_word_marks_a_row_and_comes_back_as_it_was,
                 the_store_and_the_reader_of_a_row_agree_about_every_word,
                 a_mark_with_a_time_in_numbers_is_told_apart_from_a_text,
+                a_row_that_is_held_back_is_left_and_told_and_a_free_one_is_marked,
+                a_row_that_is_held_back_since_it_was_read_is_left_and_told,
+                a_row_whose_value_has_changed_to_another_free_one_is_told_with_what_it_has,
                 rows_that_others_have_marked_are_found_each_once_whatever_the_limit,
                 a_look_for_marked_rows_goes_on_behind_where_it_ended_also_if_that_row_is_gone,
                 a_look_for_marked_rows_does_not_go_on_at_a_place_that_is_none,

@@ -59,7 +59,7 @@ impl AcceptDeletions for FakeDeletions {
             let is_otherwise = !row.is_of(&deletion.tenant, collection)
                 || seen.is_some_and(|seen| !is_as_seen(collection, attributes, &seen.raw));
             let change = marking(collection, deletion, page);
-            let depends = collection.marks.depends_on_more();
+            let depends = collection.mark_depends_on_more();
             if is_otherwise || (depends && !change.holds(attributes)) {
                 return Ok(AcceptOutcome::RootNotLive);
             }

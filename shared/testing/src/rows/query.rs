@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Attributes, NAME, mark_of, row};
 use domain::key::RecordKey;
 use domain::page::Position;
-use ports::{DependencyError, RowPage, RowQuery, Through};
+use ports::{DependencyError, Fields, RowPage, RowQuery, Through};
 
 /// The content of a position: the table or index, the value of the first condition, and the last key that was read.
 #[derive(PartialEq, Serialize, Deserialize)]
@@ -75,8 +75,9 @@ pub(super) fn run(
         _ => None,
     };
     let wanted = |key: &RecordKey, attributes: &Attributes| {
+        let whole = row(query.collection, key, attributes, Fields::All);
         rest.iter()
-            .all(|condition| says((key, attributes), condition))
+            .all(|condition| whole.may_have(query.collection, query.equals, *condition))
             && !query
                 .not_marked_by
                 .is_some_and(|deletion| mark_of(query.collection, attributes).is_of(deletion))

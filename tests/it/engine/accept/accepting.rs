@@ -27,6 +27,7 @@ pub(crate) fn word(answer: &Result<AcceptAnswer, AcceptError>) -> String {
         Err(AcceptError::ComingBack(..)) => "coming back",
         Err(AcceptError::Unreadable) => "unreadable",
         Err(AcceptError::Busy) => "busy",
+        Err(AcceptError::Held(_) | AcceptError::HoldsChildren(_)) => "held",
         Err(AcceptError::TooLarge { .. }) => "too large",
         Err(AcceptError::Once(_)) => "once",
         Err(AcceptError::Dependency(_)) => "dependency",

@@ -232,6 +232,9 @@ fn key(
     value: &Value,
     at: &str,
 ) -> Result<RecordKey, Problem> {
+    if collection.is_called_by_names() {
+        return key_by_names(collection, tenant, value, at);
+    }
     let (id, sort) = match (value, collection.id_parts().get(1)) {
         (Value::String(id), None) => (id, None),
         (Value::Object(parts), Some(_)) if parts.len() == 2 => {
@@ -254,6 +257,29 @@ fn key(
         } else {
             format!("/body{at}/{}", collection.field_of(&error))
         };
+        Problem::new(Code::InvalidId, format!("{error}.")).at(pointer, error.to_string())
+    })
+}
+
+/// A key of more parts than two is an object with all of them, under their names.
+fn key_by_names(
+    collection: &Collection,
+    tenant: &Tenant,
+    value: &Value,
+    at: &str,
+) -> Result<RecordKey, Problem> {
+    let why = "is not an object with a text for each part of the id, and nothing else";
+    let parts = value.as_object();
+    let parts = parts.filter(|parts| {
+        let names = collection.id_parts();
+        let is_part =
+            |(name, value): (&String, &Value)| names.contains(&name.as_str()) && value.is_string();
+        parts.len() == names.len() && parts.iter().all(is_part)
+    });
+    let parts = parts.ok_or_else(|| invalid(at, why))?;
+    let part = |name: &str| parts.get(name).and_then(Value::as_str);
+    collection.key_of_parts(tenant, part).map_err(|error| {
+        let pointer = format!("/body{at}/{}", segment(&collection.field_of(&error)));
         Problem::new(Code::InvalidId, format!("{error}.")).at(pointer, error.to_string())
     })
 }

@@ -142,7 +142,7 @@ impl DynamoDeletions {
             let names = names.filter(|name| !marks.contains(name)).collect();
             condition = format!("{condition} AND {}", places.as_read(seen, &names));
         }
-        if collection.marks.depends_on_more() {
+        if collection.mark_depends_on_more() {
             condition.push_str(&changed::and_as_found(&mut places, collection, &change));
         }
         Update::builder()

@@ -62,6 +62,10 @@ fn outcome(
     if let Some(why) = row.unreadable(collection) {
         return Ok(Attempt::Done(MarkOutcome::Unreadable(why)));
     }
+    if let Some(attribute) = row.held_by(collection) {
+        let attribute = attribute.to_owned();
+        return Ok(Attempt::Done(MarkOutcome::Held { attribute }));
+    }
     let is_taken_over = mark.adopts && collection.adopt.is_some() && now == RowMark::By(None);
     Ok(Attempt::Done(match now {
         RowMark::By(_) if !is_taken_over => MarkOutcome::MarkedByAnother,

@@ -91,7 +91,7 @@ pub(super) async fn query(
         .map_err(|error| dependency_error(STORE, OPERATION, error))?;
 
     let mut found = rows_of(collection, answer.items, query.fields, OPERATION)?;
-    let has = |row: &Row, (name, value): &(&str, &str)| row.part(collection, name) == Some(*value);
+    let has = |row: &Row, equal: &(&str, &str)| row.may_have(collection, query.equals, *equal);
     // A condition knows how a text begins; what is behind that is compared here.
     let parts = || {
         query

@@ -77,7 +77,17 @@ impl Filters {
         fields
     }
 
-    /// The attributes that filters are about.
+    /// Whether each filter that is about this attribute compares it with a text: then it may be a part.
+    pub(in crate::collection) fn are_texts(&self, name: &str) -> bool {
+        let mut others = self.others.values();
+        self.time.as_deref() != Some(name)
+            && others.all(|by| match by {
+                FilterBy::Texts(_) => true,
+                FilterBy::Exists(attribute) => attribute != name,
+            })
+    }
+
+    /// The attributes and parts that filters are about.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         let others = self.others.values().flat_map(|by| match by {
             FilterBy::Texts(attributes) => attributes.as_slice(),

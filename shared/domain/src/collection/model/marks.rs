@@ -159,7 +159,7 @@ impl StateWord {
 }
 
 /// Whether a value is this word. Numbers are compared by their value.
-fn is_word(word: &Value, value: &Value) -> bool {
+pub(super) fn is_word(word: &Value, value: &Value) -> bool {
     match (word, value) {
         (Value::Number(word), Value::Number(value)) => {
             word == value || word.as_f64() == value.as_f64()

@@ -4,7 +4,7 @@ use super::key_schema::KeySchema;
 use super::pattern::{Known, PartError};
 use super::record::Collection;
 use super::tenant::TenantRule;
-use crate::key::{KeyError, RecordId, RecordKey, value_of};
+use crate::key::{KeyError, RecordId, RecordKey, check, value_of};
 use crate::principal::Tenant;
 
 /// What rows must have in one attribute.
@@ -42,32 +42,77 @@ impl Collection {
         let given = match names.as_slice() {
             [one] => RecordKey::parse(&KeySchema::plain(one, None), id, sort)?,
             [one, two] => RecordKey::parse(&KeySchema::plain(one, Some(two)), id, sort)?,
-            _ => return Err(KeyError::SortMissing),
+            _ => return self.key_of_parts(tenant, |_| None),
         };
+        let given: Vec<(&str, &str)> = names.into_iter().zip(given.values()).collect();
+        self.key_with(tenant, &given)
+    }
+
+    /// The key of the record that a caller of this tenant calls by these parts: for ids of more than two.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] says which part is wrong.
+    pub fn key_of_parts<'v>(
+        &self,
+        tenant: &Tenant,
+        part: impl Fn(&str) -> Option<&'v str>,
+    ) -> Result<RecordKey, KeyError> {
+        let names = self.id_parts();
+        let mut given = Vec::with_capacity(names.len());
+        for name in &names {
+            let value = part(name).ok_or_else(|| KeyError::PartMissing {
+                part: (*name).to_owned(),
+                all: names.join(", "),
+            })?;
+            check(name, value)?;
+            given.push((*name, value));
+        }
+        self.key_with(tenant, &given)
+    }
+
+    fn key_with(&self, tenant: &Tenant, given: &[(&str, &str)]) -> Result<RecordKey, KeyError> {
         let part = |name: &str| match self.tenant.value_of(name, tenant) {
             Some(value) => value,
-            None => names
-                .iter()
-                .zip(given.values())
-                .find(|(part, _)| **part == name)
-                .map(|(_, value)| value),
+            None => value_of(given, name),
         };
         let key = RecordKey::of_parts(&self.key, part)?.ok_or(KeyError::SortMissing)?;
         key.fits()?;
         Ok(key)
     }
 
+    /// Whether a record's id has more parts than `id` and `sort`, and so is given by their names.
+    #[must_use]
+    pub fn is_called_by_names(&self) -> bool {
+        self.id_parts().len() > 2
+    }
+
     /// Which part of an id is wrong: its field in a request.
     #[must_use]
-    pub fn field_of(&self, error: &KeyError) -> &'static str {
+    pub fn field_of(&self, error: &KeyError) -> String {
+        let names = self.id_parts();
+        let is_at = |place: usize, part: &str| names.get(place).is_some_and(|name| *name == part);
+        if self.is_called_by_names() {
+            let wrong = match error {
+                KeyError::Empty { part }
+                | KeyError::TooLong { part, .. }
+                | KeyError::Part(PartError { part, .. })
+                | KeyError::Number { part }
+                | KeyError::PartMissing { part, .. } => part.as_str(),
+                KeyError::SortMissing | KeyError::SortNotAllowed => "",
+            };
+            let place = (0..names.len()).find(|place| is_at(*place, wrong));
+            return names[place.unwrap_or_default()].to_owned();
+        }
         let is_second = match error {
-            KeyError::Empty { part } | KeyError::TooLong { part, .. } => *part != "id",
-            KeyError::Part(PartError { part, .. }) | KeyError::Number { part } => {
-                self.id_parts().get(1) == Some(&part.as_str())
-            }
+            // Of one or two parts these say which it is, not its name.
+            KeyError::Empty { part } | KeyError::TooLong { part, .. } => part != "id",
+            KeyError::Part(PartError { part, .. })
+            | KeyError::Number { part }
+            | KeyError::PartMissing { part, .. } => is_at(1, part),
             KeyError::SortMissing | KeyError::SortNotAllowed => true,
         };
-        if is_second { "sort" } else { "id" }
+        if is_second { "sort" } else { "id" }.to_owned()
     }
 
     /// What a client calls the record of this key: the parts of its id. A key that is not of this collection is called as
@@ -76,8 +121,14 @@ impl Collection {
     pub fn id_of(&self, key: &RecordKey) -> RecordId {
         let id = || {
             let read = key.read(&self.key)?;
-            let parts = self.id_parts().into_iter();
-            let mut values = parts.map(|part| value_of(&read, part));
+            let parts = self.id_parts();
+            if parts.len() > 2 {
+                let parts = parts.into_iter();
+                let named = parts.map(|part| Some((part, value_of(&read, part)?)));
+                let named: Option<Vec<_>> = named.collect();
+                return Some(RecordId::named(&named?));
+            }
+            let mut values = parts.into_iter().map(|part| value_of(&read, part));
             let first = values.next()??;
             Some(match values.next() {
                 None => RecordId::new(first, None),
@@ -161,10 +212,23 @@ impl Collection {
         let of_key = of_key.map(|(attribute, _)| attribute);
         let composed = || {
             let mut composed = self.composed.iter();
-            let found = composed.find(|(_, pattern)| pattern.names().any(|part| part == name));
+            let found = composed.find(|(_, patterns)| patterns.with(name).is_some());
             found.map(|(attribute, _)| attribute.as_str())
         };
         of_key.or_else(composed).unwrap_or(name)
+    }
+
+    /// Whether this is the name of a part of a key, or of an attribute that is made of parts.
+    #[must_use]
+    pub fn is_part(&self, name: &str) -> bool {
+        self.behind(name) != name
+    }
+
+    /// Whether this is the name of a part of the key: it is the same as long as the record is.
+    #[must_use]
+    pub fn is_part_of_key(&self, name: &str) -> bool {
+        let attribute = self.behind(name);
+        attribute != name && self.key.attributes().any(|one| one == attribute)
     }
 
     /// The value of a part, or the text of an attribute, of the row with this key.
@@ -183,8 +247,8 @@ impl Collection {
                 return of(form.read(attribute, value)?);
             }
         }
-        for (attribute, pattern) in &self.composed {
-            if pattern.names().any(|part| part == name) {
+        for (attribute, patterns) in &self.composed {
+            if let Some(pattern) = patterns.with(name) {
                 return of(pattern.read(text(attribute)?)?);
             }
         }
@@ -211,9 +275,9 @@ impl Collection {
         for (attribute, form) in self.key.each() {
             add(attribute, form.write(attribute, part)?);
         }
-        for (attribute, pattern) in &self.composed {
-            if pattern.names().any(|name| part(name).is_some()) {
-                add(attribute, pattern.write(part)?);
+        for (attribute, patterns) in &self.composed {
+            if let Some(known) = patterns.write(part)? {
+                add(attribute, known);
             }
         }
         for (name, value) in equals {

@@ -13,6 +13,51 @@ pub struct Pattern {
     parts: Vec<(String, String)>,
 }
 
+/// What the texts of an attribute beside the key are made of: each is of one of these patterns, which share no part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed(pub(in crate::collection) Vec<Pattern>);
+
+impl Composed {
+    /// The parts of all patterns.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(Pattern::names)
+    }
+
+    /// The pattern that has this part.
+    #[must_use]
+    pub fn with(&self, part: &str) -> Option<&Pattern> {
+        let mut patterns = self.0.iter();
+        patterns.find(|pattern| pattern.names().any(|name| name == part))
+    }
+
+    /// Whether a text is of one of the patterns.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.read(text).is_some())
+    }
+
+    /// What is known of a text from the values of parts: of the pattern that has one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`PartError`] for a value that the text could not be read back with.
+    pub fn write<'v>(
+        &self,
+        value: impl Fn(&str) -> Option<&'v str>,
+    ) -> Result<Option<Known>, PartError> {
+        let mut patterns = self.0.iter();
+        let asked = patterns.find(|pattern| pattern.names().any(|name| value(name).is_some()));
+        asked.map(|pattern| pattern.write(value)).transpose()
+    }
+}
+
+impl std::fmt::Display for Composed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let patterns: Vec<String> = self.0.iter().map(|one| format!("`{one}`")).collect();
+        f.write_str(&patterns.join(" or "))
+    }
+}
+
 /// What is known of a text from the values of some of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::effects::{Aggregate, EventSpec, Recipients};
 use super::filters::Filters;
+use super::held::Held;
 use super::key_schema::KeySchema;
 use super::marks::{Adopt, Marks};
 use super::name::CollectionName;
 use super::parent::{Keeps, Parent};
-use super::pattern::Pattern;
+use super::pattern::Composed;
 use super::permissions::{Permissions, Serve};
 use super::retention::Retention;
 use super::schedule::ScheduleTemplate;
@@ -27,7 +28,7 @@ pub struct Collection {
     /// The attributes of the primary key.
     pub key: KeySchema,
     /// The attributes beside the key whose texts are made of parts.
-    pub composed: BTreeMap<String, Pattern>,
+    pub composed: BTreeMap<String, Composed>,
     /// Whether its records have no rows: they are nothing but what is below them.
     pub is_rowless: bool,
     /// Whose a record is: it must be the caller's tenant.
@@ -60,6 +61,8 @@ pub struct Collection {
     pub guarded: Guarded,
     /// What a mark writes into the row, and the names of its three attributes in the document.
     pub marks: Marks,
+    /// What of a live record holds its deletion back.
+    pub held: Held,
     /// Whether, and how, rows are taken over that others have marked.
     pub adopt: Option<Adopt>,
     /// The answer to a delete of an absent record.
@@ -124,12 +127,6 @@ impl Missing {
 }
 
 impl Collection {
-    /// Whether a mark depends on more of a row than whether it is marked.
-    #[must_use]
-    pub fn is_read_to_be_marked(&self) -> bool {
-        self.marks.depends_on_more() || self.adopt.is_some()
-    }
-
     /// Whether an attribute of a live row is in answers: all are but the mark's, which say nothing there, and the hidden
     /// ones. What is not shown must have no part in anything else that a client sees or finds by.
     #[must_use]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::declared::{Declarations, Declared};
 use super::problems::Problems;
-use super::{rowless, tables};
+use super::{held, rowless, tables};
 use crate::collection::model::key_schema::KeyKind;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::parent::{ChildLookup, OnDelete, Parent};
@@ -21,6 +21,7 @@ pub(super) fn check<'a>(declarations: &Declarations<'a>, problems: &mut Problems
     indexes_are_apart(sound, problems);
     tables::check(sound, problems);
     rowless::check_below(sound, problems);
+    held::check_above(sound, problems);
     for declared in sound.values() {
         let Some(parent) = &declared.collection.parent else {
             continue;
@@ -140,7 +141,8 @@ fn found_by_whole_texts<'a>(declared: &Declared<'a>, parent: &Parent, problems: 
     let (ChildLookup::Index(_), Some(first)) = (&parent.lookup, parent.by.first()) else {
         return;
     };
-    let Some(pattern) = collection.composed.get(collection.behind(first)) else {
+    let patterns = collection.composed.get(collection.behind(first));
+    let Some(pattern) = patterns.and_then(|patterns| patterns.with(first)) else {
         return;
     };
     if let Some(part) = pattern

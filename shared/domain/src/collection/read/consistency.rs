@@ -47,6 +47,8 @@ pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
     );
     let composed = collection.composed.keys();
     taken.extend(composed.map(|attribute| ("parts", attribute.as_str())));
+    let held = collection.held.attributes();
+    taken.extend(held.map(|attribute| ("held", attribute)));
     let status = collection.status.as_ref().map(|status| &status.attribute);
     for (key, attribute) in [
         ("status", status),

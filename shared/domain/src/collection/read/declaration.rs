@@ -9,10 +9,11 @@ use super::tree::{Entry, Section};
 use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of, table_of};
 use super::words;
 use super::{
-    consistency, effects, filters, guarded, key, marks, parent, permissions, policy, rowless,
+    consistency, effects, filters, guarded, held, key, marks, parent, permissions, policy, rowless,
     shape, status,
 };
 use crate::collection::model::filters::Filters;
+use crate::collection::model::held::Held;
 use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::record::{Author, Collection, DocumentSpec, Missing};
@@ -61,6 +62,8 @@ pub(super) fn read<'a>(
     let guarded = guarded::read(section, problems);
     let adopt = table_of(section, "adopt").and_then(|table| marks::adopt(&table, problems));
     let marks = marks::read(section, problems);
+    let held =
+        table_of(section, "held").map_or_else(Held::default, |table| held::read(&table, problems));
     let missing = one_of(section.get("missing"), &Missing::WORDS, problems).unwrap_or_default();
     let status = table_of(section, "status").and_then(|table| status::read(&table, problems));
     let schedule = section
@@ -96,6 +99,7 @@ pub(super) fn read<'a>(
         permissions,
         guarded,
         marks,
+        held,
         adopt,
         missing,
         status,
@@ -119,6 +123,7 @@ pub(super) fn read<'a>(
     policy::check(&collection, section, problems);
     guarded::check(&collection, section, problems);
     marks::check(&collection, section, problems);
+    held::check(&collection, section, problems);
     (problems.count() == before).then(|| Declared {
         collection,
         section: section.clone(),

@@ -7,17 +7,19 @@ use super::problems::Problems;
 use super::tree::{Entry, Kind, Section};
 use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of};
 use super::words;
-use crate::collection::model::filters::FilterBy;
 use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
 use crate::collection::model::parent::Parent;
-use crate::collection::model::pattern::{Known, Pattern};
+use crate::collection::model::pattern::{Composed, Known, Pattern};
 use crate::collection::model::record::Collection;
 use crate::collection::model::schedule::ScheduleTemplate;
 use crate::collection::model::tenant::TenantRule;
 use crate::principal::Tenant;
 
-/// The most parts of which an id in a request consists: `id` and `sort`.
-const ID_PARTS: usize = 2;
+/// What parameters of requests have for names: a part of an id that is given by the names of its parts has another one.
+const PARAMETERS: [&str; 6] = ["id", "sort", "parent", "parent_sort", "limit", "cursor"];
+
+/// What begins the names of the parameters that name a parent by its parts.
+const OF_PARENT: &str = "parent.";
 
 /// A key attribute by its name, or by a table with its type and its patterns.
 pub(super) fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<KeySchema> {
@@ -117,8 +119,8 @@ pub(super) fn composed<'a>(
     section: &Section<'a>,
     key: Option<&KeySchema>,
     problems: &mut Problems<'a>,
-) -> BTreeMap<String, Pattern> {
-    let mut composed: BTreeMap<String, Pattern> = BTreeMap::new();
+) -> BTreeMap<String, Composed> {
+    let mut composed: BTreeMap<String, Composed> = BTreeMap::new();
     let Some(table) = section.get("parts").and_then(|entry| entry.section()) else {
         return composed;
     };
@@ -127,23 +129,42 @@ pub(super) fn composed<'a>(
         else {
             continue;
         };
-        let Some(pattern) = patterns(&entry, problems).into_iter().next() else {
+        let patterns = Composed(patterns(&entry, problems));
+        if patterns.0.is_empty() {
             continue;
-        };
+        }
         let of_key = |part: &str| key.is_some_and(|key| key.parts().contains(&part));
         let of_another = |part: &str| {
-            let mut others = composed.values().flat_map(Pattern::names);
+            let mut others = composed.values().flat_map(Composed::names);
             others.any(|other| other == part)
         };
-        let taken = pattern
+        let taken = patterns
             .names()
             .find(|part| of_key(part) || of_another(part));
+        let names: Vec<&str> = patterns.names().collect();
+        let twice = names.iter().enumerate();
+        let mut twice = twice.filter(|(place, part)| names[..*place].contains(part));
+        let twice = twice.next().map(|(_, part)| *part);
+        let is_in_two = patterns
+            .0
+            .iter()
+            .enumerate()
+            .any(|(place, one)| patterns.0[..place].iter().any(|other| one.overlaps(other)));
         if let Some(part) = taken {
             let message = format!(
                 "reads `{{{part}}}`, which is read from the key or another attribute; give it a name of its own"
             );
             problems.add(entry.place, message);
-        } else if pattern.names().next().is_none() {
+        } else if let Some(part) = twice {
+            let message =
+                format!("has `{{{part}}}` in two patterns; give it another name in one of them");
+            problems.add(entry.place, message);
+        } else if is_in_two {
+            problems.add(
+                entry.place,
+                "has two patterns, and a text could be of both; begin each with a text of its own",
+            );
+        } else if names.is_empty() {
             problems.add(
                 entry.place,
                 "has no part; write one as `{name}`, or take it out",
@@ -152,7 +173,7 @@ pub(super) fn composed<'a>(
             let message = "is an attribute of the key; write its pattern there, as `is`";
             problems.add(entry.place, message);
         } else {
-            composed.insert(name, pattern);
+            composed.insert(name, patterns);
         }
     }
     composed
@@ -163,7 +184,7 @@ pub(super) fn composed<'a>(
 pub(super) fn tenant<'a>(
     entry: &Entry<'a>,
     key: Option<&KeySchema>,
-    composed: &BTreeMap<String, Pattern>,
+    composed: &BTreeMap<String, Composed>,
     problems: &mut Problems<'a>,
 ) -> Option<TenantRule> {
     let plain = |(attribute, gsi)| TenantRule::Attribute {
@@ -184,7 +205,7 @@ pub(super) fn tenant<'a>(
     let of_composed = section.get("part").and_then(|part| {
         let name = part.text()?;
         let mut composed = composed.iter();
-        composed.find(|(_, is)| is.names().any(|part| part == name))
+        composed.find_map(|(attribute, patterns)| Some((attribute, patterns.with(name)?)))
     });
     let beside: &[&str] = match (form, of_composed) {
         ("part", Some(_)) => &["gsi"],
@@ -315,13 +336,17 @@ pub(super) fn ids_are_possible<'a>(
         .filter(|part| !of_tenant(part))
         .collect();
     let place = || section.place_of("key");
-    if !(1..=ID_PARTS).contains(&parts.len()) {
-        let message = format!(
-            "has {} parts beside the tenant; the id of a record has one or two of them",
-            parts.len()
-        );
+    if parts.is_empty() {
+        let message = "has 0 parts beside the tenant; the id of a record has one at least";
         problems.add(place(), message);
         return;
+    }
+    let is_taken = |part: &&&str| PARAMETERS.contains(*part) || part.starts_with(OF_PARENT);
+    if let Some(part) = parts.iter().filter(|_| parts.len() > 2).find(is_taken) {
+        let message = format!(
+            "has the part `{part}`: an id of more than two parts is given by their names, and that one is another parameter of requests; give the part another name"
+        );
+        problems.add(place(), message);
     }
     for (attribute, form) in key.each() {
         for (number, one) in form.is.iter().enumerate() {
@@ -362,21 +387,15 @@ pub(super) fn parts_are_their_own<'a>(
 ) {
     let of_patterns: Vec<&str> = {
         let forms = collection.key.forms.iter().flat_map(|form| &form.is);
-        let patterns = forms.chain(collection.composed.values());
-        patterns.flat_map(Pattern::names).collect()
+        let composed = collection.composed.values().flat_map(Composed::names);
+        forms.flat_map(Pattern::names).chain(composed).collect()
     };
     let may_be_parts = ["author", "parent.by", "parts", "filters"];
     let mut attributes = taken(collection);
     attributes.retain(|(key, _)| !may_be_parts.contains(key));
-    let exists = collection
-        .filters
-        .others
-        .values()
-        .filter_map(|by| match by {
-            FilterBy::Exists(attribute) => Some(("filters", attribute.as_str())),
-            FilterBy::Texts(_) => None,
-        });
-    attributes.extend(exists);
+    // A filter asks whether a part is a text; whether one is there the key says.
+    let is_text = |name: &str| collection.filters.are_texts(name);
+    attributes.retain(|(key, name)| *key != "filters" || !is_text(name));
     let promote = collection.parent.iter().flat_map(|parent| &parent.promote);
     let promote = promote.flat_map(|promotion| [promotion.owner.as_str(), promotion.by.as_str()]);
     attributes.extend(promote.map(|name| ("parent.promote", name)));

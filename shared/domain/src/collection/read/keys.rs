@@ -30,6 +30,7 @@ const TABLE: &[&str] = &["table"];
 const TEXT_OR_TABLE: &[&str] = &["string", "table"];
 const TEXT_OR_LIST: &[&str] = &["string", "array"];
 const WORD: &[&str] = &["boolean", "integer", "float", "string"];
+const WORD_OR_LIST: &[&str] = &["boolean", "integer", "float", "string", "array"];
 const FILTER: &[&str] = &["string", "array", "table"];
 
 const fn now(path: &'static str, types: &'static [&'static str], example: &'static str) -> Key {
@@ -58,7 +59,7 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("key.type", TEXT, "\"N\""),
     now("key.is", TEXT_OR_LIST, "\"LPA#{application}\""),
     now("parts", TABLE, "{ collection_id = \"{name}___{version}\" }"),
-    now("parts.*", TEXT, "\"{name}___{version}\""),
+    now("parts.*", TEXT_OR_LIST, "\"{name}___{version}\""),
     now("row", TEXT, "\"none\""),
     now("tenant", TEXT_OR_TABLE, "\"user_id\""),
     now("tenant.attribute", TEXT, "\"user_id\""),
@@ -159,6 +160,8 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("adopt", TABLE, "{ deleted_at = \"deletedAt\" }"),
     now("adopt.deleted_at", TEXT, "\"deletedAt\""),
     now("adopt.deleted_by", TEXT, "\"deletedBy\""),
+    now("held", TABLE, "{ published = true }"),
+    now("held.*", WORD_OR_LIST, "true"),
     now("missing", TEXT, "\"not_found\""),
     now("restore", TEXT, "\"never\""),
     now("live", TEXT, "\"null\""),

@@ -144,7 +144,7 @@ fn state<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Option<State
 }
 
 /// A boolean, a number or a text.
-fn word<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Value> {
+pub(super) fn word<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Value> {
     let word = plain(entry.value);
     if word.is_none() {
         let message = format!(

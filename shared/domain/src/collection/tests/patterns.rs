@@ -1,7 +1,7 @@
 //! Keys that are made of parts: what a file says with them, and what it cannot say.
 
 use super::*;
-use crate::key::RecordKey;
+use crate::key::{RecordId, RecordKey};
 use crate::principal::Tenant;
 use crate::row::Row;
 
@@ -42,7 +42,7 @@ fn a_records_id_is_what_the_token_does_not_say_of_its_key() {
         Ok(key.clone())
     );
     let id = versions.id_of(&key);
-    assert_eq!((id.id(), id.sort()), ("r-100", Some("10")));
+    assert_eq!(id, RecordId::new("r-100", Some("10")));
     let row = |key: &RecordKey| Row {
         key: key.clone(),
         attributes: serde_json::Map::new(),
@@ -116,10 +116,7 @@ fn rows_without_the_tenants_part_are_the_default_ones() {
         };
         assert!(row.is_of(&tenant(site), tags), "{site}");
         assert!(!row.is_of(&tenant("other"), tags), "{site}");
-        assert_eq!(
-            (tags.id_of(&row.key).id(), tags.id_of(&row.key).sort()),
-            ("d-1", Some("x"))
-        );
+        assert_eq!(tags.id_of(&row.key), RecordId::new("d-1", Some("x")));
     }
     let pretends = Row {
         key: RecordKey::stored("default/docs#d-1", Some("tags#x")),
@@ -218,8 +215,8 @@ fn what_a_pattern_cannot_say_is_refused_at_its_place() {
             "has no pattern; write one, or take it out",
         ),
         (
-            key("{ attribute = \"a\", is = \"X#{x}#{y}#{z}\" }", fixed),
-            "has 3 parts beside the tenant; the id of a record has one or two of them",
+            key("{ attribute = \"a\", is = \"X#{x}#{sort}#{z}\" }", fixed),
+            "has the part `sort`: an id of more than two parts is given by their names, and that one is another parameter of requests; give the part another name",
         ),
         (
             key("{ attribute = \"a\", is = [\"X#{x}\", \"Y#{x}\"] }", fixed),

@@ -76,7 +76,7 @@ fn unknown_keys() {
     );
     refused_line(
         "owner = 1",
-        "mail.toml:17: messages.owner: is unknown; known here are table, key, parts, row, tenant, parent, keeps, document, strategy, retention, author, serve, permissions, hidden, readonly, marks, ttl, adopt, missing, restore, live, version, status, filters, schedule, aggregates, recipients, event",
+        "mail.toml:17: messages.owner: is unknown; known here are table, key, parts, row, tenant, parent, keeps, document, strategy, retention, author, serve, permissions, hidden, readonly, marks, ttl, adopt, held, missing, restore, live, version, status, filters, schedule, aggregates, recipients, event",
     );
     refused(
         "on_delete = \"cascade\"",

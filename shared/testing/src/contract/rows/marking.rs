@@ -309,6 +309,7 @@ pub async fn marking_answers_each_row_in_its_place<H: RowsHarness>(harness: &H) 
             MarkOutcome::Otherwise(_) => with_null(&messages, live),
             MarkOutcome::Marked
             | MarkOutcome::Busy
+            | MarkOutcome::Held { .. }
             | MarkOutcome::TooLarge
             | MarkOutcome::Unreadable(_) => live,
         };
