@@ -54,6 +54,8 @@ pub enum Outcome {
     Created,
     /// It was there, and has all fields of the mapping now.
     Updated,
+    /// Nothing: a pipeline writes it, or it is another one for each kind of record.
+    Others,
 }
 
 impl fmt::Display for Made {
@@ -61,6 +63,7 @@ impl fmt::Display for Made {
         let what = match self.outcome {
             Outcome::Created => "created with its mapping",
             Outcome::Updated => "was there, and has its mapping",
+            Outcome::Others => "left as it is: whoever writes the documents makes it",
         };
         write!(f, "{}: {what}", self.name)
     }
@@ -76,7 +79,17 @@ pub async fn create(target: &Target, collections: &Collections) -> Result<Vec<Ma
     let mut made = Vec::new();
     for collection in collections.iter() {
         if let Some(document) = &collection.document {
-            let name = format!("{}{}", target.prefix, document.index);
+            let fixed = document
+                .index
+                .fixed()
+                .filter(|_| !document.copy.is_by_pipeline());
+            let Some(name) = fixed else {
+                let name = format!("{}{}", target.prefix, document.index.all());
+                let outcome = Outcome::Others;
+                made.push(Made { name, outcome });
+                continue;
+            };
+            let name = format!("{}{name}", target.prefix);
             let asked = create_one(&client, target, &name, mapping(collection, document)).await?;
             let outcome = match asked {
                 Allowed::Yes(outcome) => outcome,
@@ -168,14 +181,15 @@ fn client(target: &Target) -> Result<OpenSearch> {
 fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
     let mut fields = Map::new();
     for field in &document.fields {
-        fields.insert(field.clone(), json!({"type": "text"}));
+        fields.insert(document.field(field).to_owned(), json!({"type": "text"}));
     }
     let marks = &collection.marks;
     let tenant = collection.tenant.attribute();
     let keywords = collection.key.attributes().chain(tenant);
     let keywords = keywords.chain([marks.deleted_by.as_str(), marks.deletion_id.as_str()]);
     for keyword in keywords.chain(collection.document_author()) {
-        fields.insert(keyword.to_owned(), json!({"type": "keyword"}));
+        let field = document.field(keyword).to_owned();
+        fields.insert(field, exact(document, json!({"type": "keyword"})));
     }
     let time = match marks.form {
         // A date without a format takes milliseconds since 1970 as well.
@@ -183,8 +197,16 @@ fn mapping(collection: &Collection, document: &DocumentSpec) -> Value {
         TimeForm::Seconds => json!({"type": "date", "format": "epoch_second"}),
         TimeForm::Fraction => json!({"type": "double"}),
     };
-    fields.insert(marks.deleted_at.clone(), time);
+    fields.insert(document.field(&marks.deleted_at).to_owned(), time);
     json!({"dynamic": "false", "properties": fields})
+}
+
+/// A field that is compared as a whole: itself, or what the file says is below it.
+fn exact(document: &DocumentSpec, keyword: Value) -> Value {
+    match document.exact.strip_prefix('.') {
+        None => keyword,
+        Some(below) => json!({"type": "text", "fields": {below: keyword}}),
+    }
 }
 
 #[cfg(test)]

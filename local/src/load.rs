@@ -244,5 +244,7 @@ pub fn index(stack: &StackFile, collection: &domain::collection::Collection) -> 
         .document
         .as_ref()
         .context(format!("{} is not searched", collection.name))?;
-    Ok(format!("{}{}", stack.index_prefix, document.index))
+    let name = document.index.fixed();
+    let name = name.context(format!("{} has several indexes", collection.name))?;
+    Ok(format!("{}{name}", stack.index_prefix))
 }

@@ -10,6 +10,7 @@ mod granules;
 mod grouped_notifications;
 mod made_of_parts;
 mod page;
+mod piped;
 mod synced_searchable_api;
 mod transactions_routed;
 mod versioned_resources;

@@ -6,6 +6,7 @@ mod server;
 use std::time::Duration;
 
 use aws::{OpenSearchDocuments, SearchAuth, SearchHealth, SearchedIndex, search_transport};
+use domain::collection::DocumentAt;
 use domain::row::Mark;
 use futures_util::future::join_all;
 use ports::{
@@ -28,8 +29,8 @@ fn documents_within(server: &Server, auth: SearchAuth<'_>, call: Duration) -> Op
     OpenSearchDocuments::new(transport, "pre-", call)
 }
 
-fn ids() -> Vec<String> {
-    vec!["a/b".to_owned()]
+fn ids() -> Vec<DocumentAt> {
+    vec![testing::at_id(&samples::collection("messages"), "a/b")]
 }
 
 async fn is_answered(documents: &OpenSearchDocuments) -> bool {
@@ -45,11 +46,12 @@ async fn every_request_goes_to_its_index_and_names_none_in_its_body() {
     let version = DocumentVersion {
         seq_no: 1,
         primary_term: 1,
+        version: 1,
     };
 
     let marked = documents.mark(&messages, &mark, &ids()).await.unwrap();
     let removed = documents
-        .remove(&messages, &[("a/b".to_owned(), version)])
+        .remove(&messages, &[(ids().remove(0), version)])
         .await
         .unwrap();
 
@@ -134,13 +136,14 @@ async fn write_on_a_connection_that_died_is_sent_again() {
     let version = DocumentVersion {
         seq_no: 1,
         primary_term: 1,
+        version: 1,
     };
     let marked = documents.mark(&messages, &mark, &ids()).await.unwrap();
     assert_eq!(marked, [Attempt::Done(DocumentMarkOutcome::Marked)]);
 
     server.dies(Fate::ClosedOnUse);
     let removed = documents
-        .remove(&messages, &[("a/b".to_owned(), version)])
+        .remove(&messages, &[(ids().remove(0), version)])
         .await;
 
     assert_eq!(removed.unwrap(), [Attempt::Done(RemoveOutcome::Gone)]);

@@ -140,6 +140,8 @@ codes! {
     DocumentRouted = "DOCUMENT_ROUTED",
     /// Documents without the tenant or the key of their row.
     DocumentDiffers = "DOCUMENT_DIFFERS",
+    /// Documents of marked rows without the mark that a pipeline is said to copy.
+    CopyWithoutMark = "COPY_WITHOUT_MARK",
     /// Somebody else decides the versions of the documents.
     ExternalVersions = "EXTERNAL_VERSIONS",
     /// A table looks like one below a declared one, and no file declares it.

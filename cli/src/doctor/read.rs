@@ -47,7 +47,7 @@ impl Stores {
     pub fn index_of(&self, collection: &Collection) -> Option<String> {
         let search = self.search.as_ref()?;
         let document = collection.document.as_ref()?;
-        Some(format!("{}{}", search.prefix, document.index))
+        Some(format!("{}{}", search.prefix, document.index.all()))
     }
 
     /// The ARN of a table, with `*` for the account, which nothing here knows.

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use domain::collection::{Collection, Collections, Referenced as Declared};
+use domain::collection::{
+    Collection, Collections, DocumentAt, DocumentSpec, Referenced as Declared,
+};
 
 use super::finding::Finding;
 use super::item::Item;
 use super::part::{self, Fit, Reference};
 use super::read::{self, Answer, Stores};
-use super::seen::{Beside, Referenced, Seen, TableSeen};
-use super::subject::id_of;
+use super::seen::{Beside, Referenced, SearchSeen, Seen, TableSeen};
+use super::subject::place_of;
 
 /// The most rows that are sampled of one table, however many collections share it.
 const MOST: usize = 1000;
@@ -62,14 +64,18 @@ impl<'a> Reading<'a> {
         {
             let answer = read::documents::describe(self.stores, search, &name).await;
             seen.search = self.take(collection, answer);
-            let is_one = seen
-                .search
-                .as_ref()
-                .is_some_and(|seen| seen.names.len() == 1);
-            if let (true, Some(rows)) = (is_one, &seen.rows) {
-                let ids = ids(collection, rows);
+            let is_fixed = |spec: &DocumentSpec| spec.index.fixed().is_some();
+            let is_fixed = collection.document.as_ref().is_some_and(is_fixed);
+            let is_known = |seen: &SearchSeen| match seen.names.len() {
+                0 => false,
+                1 => true,
+                _ => !is_fixed,
+            };
+            let is_known = seen.search.as_ref().is_some_and(is_known);
+            if let (true, Some(rows)) = (is_known, &seen.rows) {
+                let places = places(collection, rows);
                 let answer =
-                    read::documents::read(self.stores, search, collection, &name, &ids).await;
+                    read::documents::read(self.stores, search, collection, &name, &places).await;
                 seen.documents = self.take(collection, answer);
             }
         }
@@ -202,11 +208,8 @@ pub(super) fn sorted(
     (own, beside)
 }
 
-fn ids(collection: &Collection, rows: &[Item]) -> BTreeSet<String> {
-    let Some(document) = &collection.document else {
-        return BTreeSet::new();
-    };
-    rows.iter()
-        .filter_map(|row| id_of(collection, document, row))
-        .collect()
+/// Where the documents of these rows are, as far as those say it.
+fn places(collection: &Collection, rows: &[Item]) -> Vec<DocumentAt> {
+    let place = |row| place_of(collection, row).ok().flatten();
+    rows.iter().filter_map(place).collect()
 }

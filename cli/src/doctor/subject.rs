@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::collection::{Collection, Collections, DocumentSpec};
+use domain::collection::{Collection, Collections, DocumentAt, IdError};
 use jiff::Timestamp;
 
 use super::finding::Share;
@@ -82,16 +82,21 @@ impl<'a> Subject<'a> {
 
     /// The rows by the ids of their documents, as far as their keys make one.
     #[must_use]
-    pub fn rows_by_id(self, document: &DocumentSpec) -> BTreeMap<String, &'a Item> {
+    pub fn rows_by_id(self) -> BTreeMap<String, &'a Item> {
         let rows = self.rows().iter();
-        rows.filter_map(|row| Some((id_of(self.collection, document, row)?, row)))
+        rows.filter_map(|row| Some((place_of(self.collection, row).ok()??.id, row)))
             .collect()
     }
 }
 
-/// The id of a row's document, where its key makes one.
-#[must_use]
-pub fn id_of(collection: &Collection, document: &DocumentSpec, row: &Item) -> Option<String> {
-    let key = item::key_of(row, &collection.key)?;
-    document.id.render(&collection.parts_of(&key)).ok()
+/// Where a row's document is; `None` where the collection has none, or the row has no key of it.
+///
+/// # Errors
+///
+/// [`IdError`] when the row does not say it.
+pub fn place_of(collection: &Collection, row: &Item) -> Result<Option<DocumentAt>, IdError> {
+    match item::key_of(row, &collection.key) {
+        Some(key) => collection.document_at(&key, |attribute| item::text(row, attribute)),
+        None => Ok(None),
+    }
 }

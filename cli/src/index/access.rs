@@ -60,7 +60,7 @@ pub fn patterns(prefix: &str, collections: &Collections) -> Vec<String> {
     }
     collections
         .iter()
-        .filter_map(|collection| Some(collection.document.as_ref()?.index.clone()))
+        .filter_map(|collection| Some(collection.document.as_ref()?.index.all()))
         .collect()
 }
 

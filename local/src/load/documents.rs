@@ -80,16 +80,17 @@ fn batch(
 }
 
 fn pair(collection: &Collection, record: &Record) -> Result<String> {
-    let document = collection
-        .document
-        .as_ref()
+    let held = |attribute: &str| record.attributes.get(attribute)?.as_str();
+    let at = collection.document_at(&record.key, held);
+    let at = at
+        .context("say where a document is")?
         .context("the collection is not searched")?;
-    let id = document
-        .id
-        .render(&collection.parts_of(&record.key))
-        .context("make the id of a document")?;
     let source = Value::Object(record.document(collection));
-    Ok(format!("{}\n{source}", json!({"index": {"_id": id}})))
+    let mut action = json!({"_id": at.id});
+    if let Some(routing) = at.routing {
+        action["routing"] = routing.into();
+    }
+    Ok(format!("{}\n{source}", json!({"index": action})))
 }
 
 async fn write_batch(

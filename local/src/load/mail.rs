@@ -88,13 +88,10 @@ impl<'a> Mail<'a> {
             let key = &record.key;
             RecordKey::parse(&collection.key, &key.partition, key.sort.as_deref())
                 .map_err(|error| key_problem(&error))?;
-            if let Some(document) = &collection.document {
-                let parts = key.parts(&collection.key);
-                document
-                    .id
-                    .render(&parts)
-                    .map_err(|error| id_problem(collection, &error))?;
-            }
+            let held = |attribute: &str| record.attributes.get(attribute)?.as_str();
+            collection
+                .document_at(key, held)
+                .map_err(|error| id_problem(collection, &error))?;
             let bytes = record.bytes();
             if bytes > ROW_BYTES {
                 return Err(Problem::of(

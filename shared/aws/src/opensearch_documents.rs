@@ -5,6 +5,7 @@
 //! which would make every deletion look done: so an update checks first that the index exists.
 
 mod answer;
+mod by_index;
 mod clear;
 mod index;
 mod mark;
@@ -33,10 +34,14 @@ pub struct OpenSearchDocuments {
     call_timeout: Duration,
 }
 
-/// The service requests documents of a collection that has none.
+/// The service requests what a collection does not have.
 #[derive(Debug, thiserror::Error)]
-#[error("the collection `{0}` has no documents")]
-struct NoDocuments(String);
+enum NotIts {
+    #[error("the collection `{0}` has no documents")]
+    Documents(String),
+    #[error("a pipeline writes the documents of the collection `{0}`, and nobody else does")]
+    Writing(String),
+}
 
 impl OpenSearchDocuments {
     /// The documents that this transport reaches. No call takes longer than `call_timeout`.
@@ -94,15 +99,35 @@ impl OpenSearchDocuments {
             .ok_or_else(|| DependencyError::refused(INDEX, operation, RequestError::NoSearch))
     }
 
-    /// The collection's declared documents and the real name of their index.
-    fn index<'a>(
+    /// The collection's declared documents.
+    fn has_documents<'a>(
         &self,
         collection: &'a Collection,
         operation: &'static str,
-    ) -> Result<(&'a DocumentSpec, String), DependencyError> {
-        let spec = collection.document.as_ref().ok_or_else(|| {
-            DependencyError::refused(INDEX, operation, NoDocuments(collection.name.to_string()))
-        })?;
-        Ok((spec, format!("{}{}", self.index_prefix, spec.index)))
+    ) -> Result<&'a DocumentSpec, DependencyError> {
+        collection.document.as_ref().ok_or_else(|| {
+            let name = collection.name.to_string();
+            DependencyError::refused(INDEX, operation, NotIts::Documents(name))
+        })
+    }
+
+    /// The same, where we write into them: a write would raise the version of what a pipeline writes, and its next one
+    /// would be refused.
+    fn writes_documents<'a>(
+        &self,
+        collection: &'a Collection,
+        operation: &'static str,
+    ) -> Result<&'a DocumentSpec, DependencyError> {
+        let spec = self.has_documents(collection, operation)?;
+        if spec.copy.is_by_pipeline() {
+            let error = NotIts::Writing(collection.name.to_string());
+            return Err(DependencyError::refused(INDEX, operation, error));
+        }
+        Ok(spec)
+    }
+
+    /// The real name of an index.
+    fn real(&self, index: &str) -> String {
+        format!("{}{index}", self.index_prefix)
     }
 }

@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use crate::collection::{Collection, IdError};
+use crate::collection::{Collection, DocumentAt, IdError};
 use crate::row::{Row, RowMark};
 
 /// What the search index holds of one record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// Its id.
-    pub id: String,
-    /// Tenant, key, the author where a search needs it, the declared fields that the row has, and the mark if the row carries one.
+    /// Where it is.
+    pub at: DocumentAt,
+    /// Tenant, key, the author where a search needs it, the declared fields that the row has, and the mark if the row
+    /// carries one, under the names of the document. Of one that a pipeline writes nothing is said here.
     pub fields: Map<String, Value>,
     /// Declared fields that the row does not have, and the mark's attributes if it carries none.
     pub gone: Vec<String>,
@@ -21,36 +22,49 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`IdError`] when no id can be made from the record's key.
+    /// [`IdError`] when the row does not say where it is.
     pub fn of(collection: &Collection, row: &Row) -> Result<Option<Self>, IdError> {
         let Some(spec) = &collection.document else {
             return Ok(None);
         };
-        let id = spec.id.render(&collection.parts_of(&row.key))?;
+        let held = |attribute: &str| row.text(attribute);
+        let Some(at) = collection.document_at(&row.key, held)? else {
+            return Ok(None);
+        };
         let (mut fields, mut gone) = (Map::new(), Vec::new());
+        let mut take = |name: &str, is_said: bool| {
+            let field = spec.field(name).to_owned();
+            match row.attributes.get(name).filter(|_| is_said) {
+                None | Some(Value::Null) => gone.push(field),
+                Some(value) => drop(fields.insert(field, value.clone())),
+            }
+        };
         let marked = matches!(row.mark(collection), RowMark::By(_));
+        if spec.copy.is_by_pipeline() {
+            // What else a pipeline makes of a row is its own.
+            for name in collection.marks.all() {
+                take(name, marked);
+            }
+            return Ok(Some(Self { at, fields, gone }));
+        }
         for name in &spec.fields {
-            take(row, name, &mut fields, &mut gone);
+            take(name, true);
         }
         if let Some(author) = collection.document_author() {
-            take(row, author, &mut fields, &mut gone);
+            take(author, true);
         }
         for name in collection.marks.all() {
-            if marked {
-                take(row, name, &mut fields, &mut gone);
-            } else {
-                gone.push(name.to_owned());
-            }
+            take(name, marked);
         }
         for ((name, form), value) in collection.key.each().zip(row.key.values()) {
-            fields.insert(name.to_owned(), form.kind.value(value));
+            fields.insert(spec.field(name).to_owned(), form.kind.value(value));
         }
         if let Some(attribute) = collection.tenant.attribute()
             && let Some(tenant) = row.text(attribute)
         {
-            fields.insert(attribute.to_owned(), tenant.into());
+            fields.insert(spec.field(attribute).to_owned(), tenant.into());
         }
-        Ok(Some(Self { id, fields, gone }))
+        Ok(Some(Self { at, fields, gone }))
     }
 
     /// Whether a document with these fields says the same. What is not declared belongs to its owner, and says nothing.
@@ -62,6 +76,13 @@ impl Document {
         let is_absent = |name: &String| source.get(name).is_none_or(Value::is_null);
         self.fields.iter().all(is_there) && self.gone.iter().all(is_absent)
     }
+}
+
+/// Whether a document with these fields is that of the record for which it was looked there.
+#[must_use]
+pub fn is_its(at: &DocumentAt, source: &Map<String, Value>) -> bool {
+    let mut says = at.says.iter();
+    says.all(|(field, value)| source.get(field).is_some_and(|told| is_same(told, value)))
 }
 
 /// Whether two values are the same to a client. Numbers are compared by their value: a store, or a client, may write `1`
@@ -86,15 +107,6 @@ pub fn is_same(one: &Value, other: &Value) -> bool {
             one.len() == other.len() && one.iter().all(is_in_other)
         }
         _ => one == other,
-    }
-}
-
-fn take(row: &Row, name: &str, fields: &mut Map<String, Value>, gone: &mut Vec<String>) {
-    match row.attributes.get(name) {
-        None | Some(Value::Null) => gone.push(name.to_owned()),
-        Some(value) => {
-            fields.insert(name.to_owned(), value.clone());
-        }
     }
 }
 
@@ -153,7 +165,7 @@ mod tests {
 
         let document = message(&row);
 
-        assert_eq!(document.id, "1~2");
+        assert_eq!(document.at.id, "1~2");
         assert_eq!(
             Value::Object(document.fields),
             json!({ "d": "1", "m": "2", "owner": "acme", "subject": "a" })
@@ -231,7 +243,7 @@ mod tests {
             let said = document.fields.get("writer").and_then(Value::as_str);
             assert_eq!(said, author, "{read} {serve}");
             assert_eq!(
-                notes.document_attributes().contains(&"writer"),
+                notes.document_fields().contains(&"writer"),
                 author.is_some()
             );
         }

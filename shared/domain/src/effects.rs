@@ -1,4 +1,4 @@
-//! What the effects of a record's deletion will need: read when the record is selected, because its row may be removed
+//! What the effects of a record's deletion will need, and what says where its document is: read when the record is selected, because its row may be removed
 //! later, and stored in its page, so that a repeated effect is the same.
 
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ pub const RECIPIENT_BYTES: usize = 60_000;
 /// What effects will need to know about one record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Effects {
-    /// Attributes beside the key: those that group events, lead to the parent or to a shared record, or contain the
-    /// author.
+    /// Attributes beside the key: those that group events, lead to the parent, to a shared record or to the document, or
+    /// contain the author.
     #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Value>,
     /// The schedule that is removed with it.
@@ -208,9 +208,9 @@ impl Collection {
     }
 
     /// The fields of a document that its row determines: tenant, key, marks, the author where a search needs it, and those
-    /// that are declared, each once.
+    /// that are declared, each once, as they are called in the document.
     #[must_use]
-    pub fn document_attributes(&self) -> Vec<&str> {
+    pub fn document_fields(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.key.attributes().collect();
         names.extend(self.tenant.attribute());
         names.extend(self.marks.all());
@@ -221,10 +221,12 @@ impl Collection {
                 .flat_map(|spec| &spec.fields)
                 .map(String::as_str),
         );
-        each_once(names)
+        let spec = self.document.as_ref();
+        let field = |name| spec.map_or(name, |spec| spec.field(name));
+        each_once(names.into_iter().map(field).collect())
     }
 
-    /// The attributes whose values effects need, as they are in the row.
+    /// The attributes whose values effects need, and those that say where the document is, as they are in the row.
     pub(crate) fn effect_attributes(&self) -> Vec<&str> {
         let mut parts: Vec<&str> = Vec::new();
         let group = self.event.iter().flat_map(|event| &event.group);
@@ -238,6 +240,11 @@ impl Collection {
         }
         let kept = self.keeps.iter().flat_map(|keeps| &keeps.by);
         parts.extend(kept.map(String::as_str));
+        if let Some(document) = &self.document {
+            parts.extend(document.place_names());
+            let of_tenant = self.tenant.attribute().filter(|_| document.is_unique);
+            parts.extend(of_tenant);
+        }
         let mut names: Vec<&str> = parts.into_iter().map(|name| self.behind(name)).collect();
         let over_an_index = self
             .aggregates

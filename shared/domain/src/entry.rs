@@ -190,8 +190,13 @@ impl Entry {
     /// The text of such an attribute, or the value of a part.
     #[must_use]
     pub fn text<'a>(&'a self, collection: &Collection, name: &str) -> Option<&'a str> {
-        let held = |attribute: &str| self.effects.values.get(attribute)?.as_str();
-        collection.part(&self.key, held, name)
+        collection.part(&self.key, |attribute| self.held(attribute), name)
+    }
+
+    /// The text of an attribute beside the key that effects or the document need.
+    #[must_use]
+    pub fn held(&self, attribute: &str) -> Option<&str> {
+        self.effects.values.get(attribute)?.as_str()
     }
 
     /// The parent that the record of this tenant referenced; only known where effects need it.

@@ -24,6 +24,14 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The mark as `(field, value)` under the names of the collection's documents.
+    #[must_use]
+    pub fn fields<'a>(&self, collection: &'a Collection) -> [(&'a str, Value); 3] {
+        let spec = collection.document.as_ref();
+        self.attributes(collection)
+            .map(|(name, value)| (spec.map_or(name, |spec| spec.field(name)), value))
+    }
+
     /// The mark as `(attribute, value)` under the names of the collection: what a row and its document have in common.
     #[must_use]
     pub fn attributes<'a>(&self, collection: &'a Collection) -> [(&'a str, Value); 3] {
@@ -55,7 +63,7 @@ impl RowMark {
     /// What these attributes of a row say.
     #[must_use]
     pub fn of(collection: &Collection, attributes: &Map<String, Value>) -> Self {
-        let by_time = Self::of_document(collection, attributes);
+        let by_time = Self::by_time(collection, |name| attributes.get(name));
         let Some(state) = &collection.marks.state else {
             return by_time;
         };
@@ -70,18 +78,27 @@ impl RowMark {
         }
     }
 
-    /// What these attributes of a document say. It has the time, the author and the id of a mark, and no more.
+    /// What these fields of a document say. It has the time, the author and the id of a mark, and no more.
     #[must_use]
-    pub fn of_document(collection: &Collection, attributes: &Map<String, Value>) -> Self {
+    pub fn of_document(collection: &Collection, fields: &Map<String, Value>) -> Self {
+        let spec = collection.document.as_ref();
+        let field = |name| spec.map_or(name, |spec| spec.field(name));
+        Self::by_time(collection, |name| fields.get(field(name)))
+    }
+
+    /// What the time, the author and the id of a mark say.
+    fn by_time<'a>(
+        collection: &'a Collection,
+        value: impl Fn(&'a str) -> Option<&'a Value>,
+    ) -> Self {
         let marks = &collection.marks;
-        match attributes.get(&marks.deleted_at) {
+        match value(&marks.deleted_at) {
             None => Self::Absent,
             Some(Value::Null) => Self::Null,
-            Some(value) if !says_deleted(value) => Self::Unreadable,
+            Some(at) if !says_deleted(at) => Self::Unreadable,
             // An id beside anything but what we write was left there by somebody who has marked the row anew.
-            Some(value) if marks.form.is_of(value) => Self::By(
-                attributes
-                    .get(&marks.deletion_id)
+            Some(at) if marks.form.is_of(at) => Self::By(
+                value(&marks.deletion_id)
                     .and_then(Value::as_str)
                     .and_then(|id| id.parse().ok()),
             ),

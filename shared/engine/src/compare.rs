@@ -171,6 +171,10 @@ async fn run<P: EnginePorts>(
     }
     let next = deletion.compared(&work.engine.timing);
     checkpoint(work, deletion, next).await?;
+    let late = deletion.comparison.late;
+    if late > 0 {
+        info!(deletion_id = %deletion.id, late, "a pipeline had brought back {late} documents of deletion {}: they were removed once more", deletion.id);
+    }
     let found = deletion.comparison.tallies();
     if !found.is_empty() {
         let found = serde_json::to_string(&found).unwrap_or_default();

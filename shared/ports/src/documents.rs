@@ -2,9 +2,13 @@
 //!
 //! A missing *index* is never "document missing": it is a refusal of the dependency, because otherwise a wrong prefix
 //! would make every deletion look done.
+//!
+//! A document is looked for where its record says: in that index, and with that routing, without which it would be looked
+//! for on another shard. Where its id does not say all of the record's key, it is compared with what it must say
+//! ([`DocumentAt::says`]), and nothing is done with that of another record.
 
 use crate::{Attempt, DependencyError};
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use domain::deletion::DeletionId;
 use domain::key::RecordKey;
 use domain::principal::Tenant;
@@ -19,7 +23,7 @@ pub enum DocumentMarkOutcome {
     Marked,
     /// There is no such document, and none was created.
     Missing,
-    /// The index refuses it for its content; says why, without the content.
+    /// It is another record's, or the index refuses it for its content; says why, without the content.
     Rejected(String),
 }
 
@@ -28,8 +32,8 @@ pub trait MarkDocuments: Send + Sync {
     /// The most documents of one [`mark`](Self::mark).
     const MARK_BATCH: usize = 1000;
 
-    /// Writes the mark into the documents with these ids, and nothing else; never creates one. Doing it again is
-    /// harmless.
+    /// Writes the mark into these documents, and nothing else; never creates one. Doing it again is harmless. Not for
+    /// documents that a pipeline writes.
     ///
     /// # Errors
     ///
@@ -38,7 +42,7 @@ pub trait MarkDocuments: Send + Sync {
         &self,
         collection: &Collection,
         mark: &Mark,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> impl Future<Output = Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError>> + Send;
 }
 
@@ -52,7 +56,7 @@ pub enum DocumentClearOutcome {
     Untouched,
     /// There is no such document, and none was created.
     Missing,
-    /// The index refuses it for its content; says why, without the content.
+    /// It is another record's, or the index refuses it for its content; says why, without the content.
     Rejected(String),
 }
 
@@ -71,7 +75,7 @@ pub trait ClearDocuments: Send + Sync {
         &self,
         collection: &Collection,
         deletion: DeletionId,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> impl Future<Output = Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError>> + Send;
 }
 
@@ -82,6 +86,8 @@ pub struct DocumentVersion {
     pub seq_no: i64,
     /// `_primary_term`.
     pub primary_term: i64,
+    /// `_version`: what others compare who decide it themselves, as a pipeline may.
+    pub version: i64,
 }
 
 /// A document as it was read: its version, and its own mark.
@@ -89,8 +95,10 @@ pub struct DocumentVersion {
 pub struct DocumentState {
     /// Required when it is removed.
     pub version: DocumentVersion,
-    /// Its mark, under the row's names.
+    /// Its mark.
     pub mark: RowMark,
+    /// Whether it is the record's: one whose id is of another record, too, may be that one's.
+    pub is_its: bool,
 }
 
 /// Reads documents: their marks, or all that their rows determine.
@@ -101,7 +109,7 @@ pub trait ReadDocuments: Send + Sync {
     /// The most documents of one [`contents`](Self::contents): a document may be as large as its row.
     const CONTENT_BATCH: usize = 50;
 
-    /// The current states of documents, in the order of the ids; `None` is "no such document". Reads what was written
+    /// The current states of documents, in their order; `None` is "no such document". Reads what was written
     /// last, not what search shows, and of the content only the mark.
     ///
     /// # Errors
@@ -110,7 +118,7 @@ pub trait ReadDocuments: Send + Sync {
     fn states(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentState>>>, DependencyError>> + Send;
 
     /// As [`states`](Self::states), with what their rows determine.
@@ -121,12 +129,12 @@ pub trait ReadDocuments: Send + Sync {
     fn contents(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> impl Future<Output = Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError>> + Send;
 
-    /// Of ids under which no document was found, those under which there is one all the same: it was written with a
-    /// routing of its own, so the other calls look for it on another shard. Asks all shards what search shows, so one that
-    /// was written a moment ago may be missing.
+    /// Of places where no document was found, those whose id one has all the same: it was written with another routing, so
+    /// the other calls look for it on another shard. Asks all shards what search shows, so one that was written a moment
+    /// ago may be missing.
     ///
     /// # Errors
     ///
@@ -134,7 +142,7 @@ pub trait ReadDocuments: Send + Sync {
     fn elsewhere(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> impl Future<Output = Result<Vec<Attempt<bool>>, DependencyError>> + Send;
 }
 
@@ -143,7 +151,7 @@ pub trait ReadDocuments: Send + Sync {
 pub struct DocumentContent {
     /// Its version and its mark.
     pub state: DocumentState,
-    /// Of its fields: tenant, key, marks, and those that the collection declares.
+    /// Of its fields: tenant, key, marks, and those that the collection declares, under their names in the document.
     pub fields: Map<String, Value>,
 }
 
@@ -164,7 +172,8 @@ pub trait PurgeDocuments: Send + Sync {
     /// The most documents of one call.
     const PURGE_BATCH: usize = 1000;
 
-    /// Removes documents that are still as they were read.
+    /// Removes documents that are still as they were read. One that a pipeline writes keeps its version in what the index
+    /// remembers of it, so that the pipeline's next version is accepted.
     ///
     /// # Errors
     ///
@@ -172,7 +181,7 @@ pub trait PurgeDocuments: Send + Sync {
     fn remove(
         &self,
         collection: &Collection,
-        documents: &[(String, DocumentVersion)],
+        documents: &[(DocumentAt, DocumentVersion)],
     ) -> impl Future<Output = Result<Vec<Attempt<RemoveOutcome>>, DependencyError>> + Send;
 }
 

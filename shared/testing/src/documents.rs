@@ -5,14 +5,14 @@
 
 mod index;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
 
-use super::rows::{clear_mark, key_of, write_mark};
-use domain::collection::{Collection, Collections, DocumentSpec};
+use domain::collection::{Collection, Collections, DocumentAt, DocumentSpec};
 use domain::deletion::DeletionId;
+use domain::document::is_its;
 use domain::key::RecordKey;
 use domain::row::{Mark, RowMark};
 use ports::{
@@ -26,8 +26,19 @@ const NAME: &str = "search index";
 /// The longest text that a keyword field accepts, in bytes.
 const KEYWORD_BYTES: usize = 32_766;
 
+/// Why nothing is done with a document.
+const ANOTHERS: &str = "it is another record's";
+
 type Source = Map<String, Value>;
-type Index = BTreeMap<String, Document>;
+type Index = BTreeMap<Slot, Document>;
+
+/// The id of a document and its routing, which is the id where it has none: what decides in which shard it is.
+type Slot = (String, String);
+
+fn slot(at: &DocumentAt) -> Slot {
+    let routing = at.routing.as_ref().unwrap_or(&at.id);
+    (at.id.clone(), routing.clone())
+}
 
 /// The search indexes.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +47,8 @@ pub struct FakeDocuments(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     indexes: BTreeMap<String, Index>,
-    /// Documents that have a routing of their own: the index and the id of each.
-    routed: BTreeSet<(String, String)>,
+    /// The versions of documents that are removed: an index remembers them for a while.
+    removed: BTreeMap<(String, Slot), i64>,
     /// Documents that are refused, with the reason.
     rejected: BTreeMap<String, String>,
     /// Grows with every write.
@@ -49,6 +60,7 @@ struct State {
 struct Document {
     source: Source,
     seq_no: i64,
+    version: i64,
 }
 
 impl Document {
@@ -56,25 +68,65 @@ impl Document {
         DocumentVersion {
             seq_no: self.seq_no,
             primary_term: 1,
+            version: self.version,
         }
+    }
+
+    fn state(&self, collection: &Collection, at: &DocumentAt) -> DocumentState {
+        DocumentState {
+            version: self.version(),
+            mark: RowMark::of_document(collection, &self.source),
+            is_its: is_its(at, &self.source),
+        }
+    }
+
+    /// Counts a write.
+    fn write(&mut self, seq_no: &mut i64) {
+        *seq_no += 1;
+        self.seq_no = *seq_no;
+        self.version += 1;
     }
 }
 
+/// Where the document with this id is in a collection that says nothing of it but one index.
+///
+/// # Panics
+///
+/// When the collection has no documents, or an index for each kind of record.
+#[must_use]
+pub fn at_id(collection: &Collection, id: &str) -> DocumentAt {
+    DocumentAt {
+        index: index_name(collection),
+        id: id.to_owned(),
+        routing: None,
+        says: Map::new(),
+    }
+}
+
+fn index_name(collection: &Collection) -> String {
+    let spec = collection.document.as_ref();
+    let name = spec.and_then(|spec| spec.index.fixed());
+    name.expect("a collection with one index")
+}
+
 impl FakeDocuments {
-    /// With an empty index for every collection that has documents.
+    /// With an empty index for every collection that has documents in one.
     #[must_use]
     pub fn of(collections: &Collections) -> Self {
         let documents = Self::default();
-        for spec in collections
+        let specs = collections
             .iter()
-            .filter_map(|collection| collection.document.as_ref())
-        {
-            documents
-                .state()
-                .indexes
-                .insert(spec.index.clone(), Index::new());
+            .filter_map(|collection| collection.document.as_ref());
+        for name in specs.filter_map(|spec| spec.index.fixed()) {
+            documents.state().indexes.insert(name, Index::new());
         }
         documents
+    }
+
+    /// Makes an index, empty.
+    pub fn make_index(&self, name: &str) {
+        let state = &mut *self.state();
+        state.indexes.entry(name.to_owned()).or_default();
     }
 
     /// Stores a document, and replaces what was stored.
@@ -83,62 +135,120 @@ impl FakeDocuments {
     ///
     /// When the collection has no documents, or its index is missing.
     pub fn put(&self, collection: &Collection, id: &str, source: Source) {
-        let state = &mut *self.state();
-        state.seq_no += 1;
-        let index = index(&mut state.indexes, collection, "put")
-            .expect("a test puts documents where an index is");
-        index.insert(
-            id.to_owned(),
-            Document {
-                source,
-                seq_no: state.seq_no,
-            },
+        let at = at_id(collection, id);
+        assert!(
+            self.has_index(collection),
+            "a test puts documents where an index is"
         );
+        self.put_at(&at, source);
+    }
+
+    /// Stores a document there, and replaces what was stored; makes the index where there is none.
+    pub fn put_at(&self, at: &DocumentAt, source: Source) {
+        let state = &mut *self.state();
+        let key = (at.index.clone(), slot(at));
+        let removed = state.removed.remove(&key);
+        let index = state.indexes.entry(at.index.clone()).or_default();
+        let document = index.entry(key.1).or_insert_with(|| Document {
+            source: Source::new(),
+            seq_no: 0,
+            version: removed.unwrap_or_default(),
+        });
+        document.write(&mut state.seq_no);
+        document.source = source;
+    }
+
+    /// Stores a document there with a version of its writer's; whether it is higher than the one that is, or was, there.
+    #[must_use]
+    pub fn put_version(&self, at: &DocumentAt, version: i64, source: Source) -> bool {
+        let state = &mut *self.state();
+        let key = (at.index.clone(), slot(at));
+        let removed = state.removed.get(&key).copied();
+        let index = state.indexes.entry(at.index.clone()).or_default();
+        let there = index.get(&key.1).map(|document| document.version);
+        if there.or(removed).is_some_and(|known| known >= version) {
+            return false;
+        }
+        state.removed.remove(&key);
+        state.seq_no += 1;
+        let document = Document {
+            source,
+            seq_no: state.seq_no,
+            version,
+        };
+        index.insert(key.1, document);
+        true
     }
 
     /// The document as it is, or `None`.
     #[must_use]
     pub fn get(&self, collection: &Collection, id: &str) -> Option<Source> {
-        let spec = collection.document.as_ref()?;
-        Some(
-            self.state()
-                .indexes
-                .get(&spec.index)?
-                .get(id)?
-                .source
-                .clone(),
-        )
+        collection.document.as_ref()?;
+        self.get_at(&at_id(collection, id))
+    }
+
+    /// The same, at any place.
+    #[must_use]
+    pub fn get_at(&self, at: &DocumentAt) -> Option<Source> {
+        let state = self.state();
+        let document = state.indexes.get(&at.index)?.get(&slot(at))?;
+        Some(document.source.clone())
     }
 
     /// Removes a document, as its owner might.
     pub fn forget(&self, collection: &Collection, id: &str) {
-        if let Ok(index) = index(&mut self.state().indexes, collection, "remove") {
-            index.remove(id);
+        self.forget_at(&at_id(collection, id));
+    }
+
+    /// The same, at any place.
+    pub fn forget_at(&self, at: &DocumentAt) {
+        let state = &mut *self.state();
+        let found = state.indexes.get_mut(&at.index);
+        if let Some(document) = found.and_then(|index| index.remove(&slot(at))) {
+            let key = (at.index.clone(), slot(at));
+            state.removed.insert(key, document.version + 1);
         }
     }
 
     /// The ids of all documents of a collection, in order.
     #[must_use]
     pub fn ids(&self, collection: &Collection) -> Vec<String> {
-        let name = collection.document.as_ref().map(|spec| spec.index.as_str());
+        let spec = collection.document.as_ref();
+        let name = spec.and_then(|spec| spec.index.fixed());
         let state = self.state();
-        name.and_then(|name| state.indexes.get(name))
-            .map_or_else(Vec::new, |index| index.keys().cloned().collect())
+        name.and_then(|name| state.indexes.get(&name))
+            .map_or_else(Vec::new, |index| {
+                index.keys().map(|(id, _)| id.clone()).collect()
+            })
+    }
+
+    /// Every document: its index, id and routing, and what is in it.
+    #[must_use]
+    pub fn all(&self) -> Vec<((String, String, String), Source)> {
+        let state = self.state();
+        let of = |(name, index): (&String, &Index)| -> Vec<_> {
+            let each = index.iter().map(|((id, routing), document)| {
+                let place = (name.clone(), id.clone(), routing.clone());
+                (place, document.source.clone())
+            });
+            each.collect()
+        };
+        state.indexes.iter().flat_map(of).collect()
     }
 
     /// Whether the index of a collection exists.
     #[must_use]
     pub fn has_index(&self, collection: &Collection) -> bool {
-        collection
-            .document
-            .as_ref()
-            .is_some_and(|spec| self.state().indexes.contains_key(&spec.index))
+        let spec = collection.document.as_ref();
+        let name = spec.and_then(|spec| spec.index.fixed());
+        name.is_some_and(|name| self.state().indexes.contains_key(&name))
     }
 
     /// Removes the whole index of a collection, which has the effect of a wrong prefix.
     pub fn drop_index(&self, collection: &Collection) {
-        if let Some(spec) = &collection.document {
-            self.state().indexes.remove(&spec.index);
+        let spec = collection.document.as_ref();
+        if let Some(name) = spec.and_then(|spec| spec.index.fixed()) {
+            self.state().indexes.remove(&name);
         }
     }
 
@@ -149,12 +259,11 @@ impl FakeDocuments {
     /// When the collection has no documents.
     pub fn route(&self, collection: &Collection, id: &str) {
         self.forget(collection, id);
-        let spec = collection
-            .document
-            .as_ref()
-            .expect("a test routes documents");
-        let place = (spec.index.clone(), id.to_owned());
-        self.state().routed.insert(place);
+        let at = DocumentAt {
+            routing: Some("elsewhere".to_owned()),
+            ..at_id(collection, id)
+        };
+        self.put_at(&at, Source::new());
     }
 
     /// From now on, every change of the document with this id is rejected for this reason.
@@ -203,30 +312,32 @@ impl MarkDocuments for FakeDocuments {
         &self,
         collection: &Collection,
         mark: &Mark,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError> {
         let operation = "mark documents";
-        let state = &mut *self.begin(operation, Self::MARK_BATCH, ids.len())?;
-        let index = index(&mut state.indexes, collection, operation)?;
+        let state = &mut *self.begin(operation, Self::MARK_BATCH, documents.len())?;
+        writes(collection, operation)?;
         let mut outcomes = Vec::new();
-        for id in ids {
-            outcomes.push(Attempt::Done(
-                match (index.get_mut(id), state.rejected.get(id)) {
-                    (None, _) => DocumentMarkOutcome::Missing,
-                    (Some(_), Some(reason)) => DocumentMarkOutcome::Rejected(reason.clone()),
-                    (Some(_), None) if mark.deleted_by.len() > KEYWORD_BYTES => {
-                        DocumentMarkOutcome::Rejected(
-                            "the text is too long for a keyword".to_owned(),
-                        )
+        for at in documents {
+            let index = index(&mut state.indexes, at, operation)?;
+            let outcome = match (index.get_mut(&slot(at)), state.rejected.get(&at.id)) {
+                (None, _) => DocumentMarkOutcome::Missing,
+                (Some(document), _) if !is_its(at, &document.source) => {
+                    DocumentMarkOutcome::Rejected(ANOTHERS.to_owned())
+                }
+                (Some(_), Some(reason)) => DocumentMarkOutcome::Rejected(reason.clone()),
+                (Some(_), None) if mark.deleted_by.len() > KEYWORD_BYTES => {
+                    DocumentMarkOutcome::Rejected("the text is too long for a keyword".to_owned())
+                }
+                (Some(document), None) => {
+                    document.write(&mut state.seq_no);
+                    for (field, value) in mark.fields(collection) {
+                        document.source.insert(field.to_owned(), value);
                     }
-                    (Some(document), None) => {
-                        state.seq_no += 1;
-                        document.seq_no = state.seq_no;
-                        write_mark(collection, mark, &mut document.source);
-                        DocumentMarkOutcome::Marked
-                    }
-                },
-            ));
+                    DocumentMarkOutcome::Marked
+                }
+            };
+            outcomes.push(Attempt::Done(outcome));
         }
         Ok(outcomes)
     }
@@ -237,25 +348,28 @@ impl ClearDocuments for FakeDocuments {
         &self,
         collection: &Collection,
         deletion: DeletionId,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
         let operation = "clear documents";
-        let state = &mut *self.begin(operation, Self::CLEAR_BATCH, ids.len())?;
-        let index = index(&mut state.indexes, collection, operation)?;
+        let state = &mut *self.begin(operation, Self::CLEAR_BATCH, documents.len())?;
+        let spec = writes(collection, operation)?;
         let mut outcomes = Vec::new();
-        for id in ids {
-            let outcome = match (index.get_mut(id), state.rejected.get(id)) {
+        for at in documents {
+            let index = index(&mut state.indexes, at, operation)?;
+            let outcome = match (index.get_mut(&slot(at)), state.rejected.get(&at.id)) {
                 (None, _) => DocumentClearOutcome::Missing,
-                (Some(document), _)
-                    if !RowMark::of_document(collection, &document.source).is_of(deletion) =>
-                {
+                (Some(document), _) if !is_its(at, &document.source) => {
+                    DocumentClearOutcome::Rejected(ANOTHERS.to_owned())
+                }
+                (Some(document), _) if !document.state(collection, at).mark.is_of(deletion) => {
                     DocumentClearOutcome::Untouched
                 }
                 (Some(_), Some(reason)) => DocumentClearOutcome::Rejected(reason.clone()),
                 (Some(document), None) => {
-                    state.seq_no += 1;
-                    document.seq_no = state.seq_no;
-                    clear_mark(collection, &mut document.source);
+                    document.write(&mut state.seq_no);
+                    for name in collection.marks.all() {
+                        document.source.remove(spec.field(name));
+                    }
                     DocumentClearOutcome::Cleared
                 }
             };
@@ -269,56 +383,61 @@ impl ReadDocuments for FakeDocuments {
     async fn states(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
         let operation = "read documents";
-        let state = &mut *self.begin(operation, Self::STATE_BATCH, ids.len())?;
-        let index = index(&mut state.indexes, collection, operation)?;
-        let seen = |document: &Document| DocumentState {
-            version: document.version(),
-            mark: RowMark::of_document(collection, &document.source),
-        };
-        let state = |id: &String| Attempt::Done(index.get(id).map(seen));
-        Ok(ids.iter().map(state).collect())
+        let state = &mut *self.begin(operation, Self::STATE_BATCH, documents.len())?;
+        let mut states = Vec::new();
+        for at in documents {
+            let index = index(&mut state.indexes, at, operation)?;
+            let found = index.get(&slot(at));
+            let found = found.map(|document| document.state(collection, at));
+            states.push(Attempt::Done(found));
+        }
+        Ok(states)
     }
 
     async fn contents(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError> {
         let operation = "read the contents of documents";
-        let state = &mut *self.begin(operation, Self::CONTENT_BATCH, ids.len())?;
-        let index = index(&mut state.indexes, collection, operation)?;
-        let seen = |document: &Document| {
-            let mut fields = document.source.clone();
-            fields.retain(|name, _| collection.document_attributes().contains(&name.as_str()));
-            DocumentContent {
-                state: DocumentState {
-                    version: document.version(),
-                    mark: RowMark::of_document(collection, &document.source),
-                },
-                fields,
-            }
-        };
-        let content = |id: &String| Attempt::Done(index.get(id).map(seen));
-        Ok(ids.iter().map(content).collect())
+        let state = &mut *self.begin(operation, Self::CONTENT_BATCH, documents.len())?;
+        let mut contents = Vec::new();
+        for at in documents {
+            let index = index(&mut state.indexes, at, operation)?;
+            let seen = |document: &Document| {
+                let mut fields = document.source.clone();
+                let wanted = collection.document_fields();
+                fields.retain(|name, _| wanted.contains(&name.as_str()));
+                DocumentContent {
+                    state: document.state(collection, at),
+                    fields,
+                }
+            };
+            contents.push(Attempt::Done(index.get(&slot(at)).map(seen)));
+        }
+        Ok(contents)
     }
 
     async fn elsewhere(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<bool>>, DependencyError> {
         let operation = "find documents elsewhere";
-        let state = &mut *self.begin(operation, Self::STATE_BATCH, ids.len())?;
-        index(&mut state.indexes, collection, operation)?;
-        let index = collection.document.as_ref().map(|spec| spec.index.as_str());
-        let is_routed = |id: &String| {
-            let mut routed = state.routed.iter();
-            Attempt::Done(routed.any(|(of, routed)| Some(of.as_str()) == index && routed == id))
-        };
-        Ok(ids.iter().map(is_routed).collect())
+        let state = &mut *self.begin(operation, Self::STATE_BATCH, documents.len())?;
+        has_documents(collection, operation)?;
+        let mut found = Vec::new();
+        for at in documents {
+            let index = index(&mut state.indexes, at, operation)?;
+            let here = slot(at);
+            let mut slots = index.keys();
+            let is_elsewhere = slots.any(|slot| slot.0 == at.id && *slot != here);
+            found.push(Attempt::Done(is_elsewhere));
+        }
+        Ok(found)
     }
 }
 
@@ -326,49 +445,58 @@ impl PurgeDocuments for FakeDocuments {
     async fn remove(
         &self,
         collection: &Collection,
-        documents: &[(String, DocumentVersion)],
+        documents: &[(DocumentAt, DocumentVersion)],
     ) -> Result<Vec<Attempt<RemoveOutcome>>, DependencyError> {
         let operation = "remove documents";
         let state = &mut *self.begin(operation, Self::PURGE_BATCH, documents.len())?;
-        let index = index(&mut state.indexes, collection, operation)?;
+        let is_piped = has_documents(collection, operation)?.copy.is_by_pipeline();
         let mut outcomes = Vec::new();
-        for (id, version) in documents {
-            let rejected = state.rejected.get(id);
-            outcomes.push(Attempt::Done(remove(index, rejected, id, *version)));
+        for (at, version) in documents {
+            let index = index(&mut state.indexes, at, operation)?;
+            let slot = slot(at);
+            let now = index.get(&slot).map(Document::version);
+            // As OpenSearch: when it must remove a certain version, it cannot say whether the document is missing or was
+            // changed. What a pipeline writes is compared by the version that the pipeline compares.
+            let is_as_read = match now {
+                Some(now) if is_piped => now.version <= version.version,
+                None if is_piped => true,
+                now => now == Some(*version),
+            };
+            let outcome = match state.rejected.get(&at.id) {
+                _ if !is_as_read => RemoveOutcome::Changed,
+                Some(reason) if now.is_some() => RemoveOutcome::Rejected(reason.clone()),
+                _ => {
+                    index.remove(&slot);
+                    let left = version.version + i64::from(!is_piped);
+                    state.removed.insert((at.index.clone(), slot), left);
+                    RemoveOutcome::Gone
+                }
+            };
+            outcomes.push(Attempt::Done(outcome));
         }
         Ok(outcomes)
     }
-}
-
-fn remove(
-    index: &mut Index,
-    rejected: Option<&String>,
-    id: &str,
-    version: DocumentVersion,
-) -> RemoveOutcome {
-    // As OpenSearch: when it must remove a certain version, it cannot say whether the document is missing or was
-    // changed.
-    let now = index.get(id).map(|document| document.seq_no);
-    if now != Some(version.seq_no) || version.primary_term != 1 {
-        return RemoveOutcome::Changed;
-    }
-    if let Some(reason) = rejected {
-        return RemoveOutcome::Rejected(reason.clone());
-    }
-    index.remove(id);
-    RemoveOutcome::Gone
 }
 
 impl SearchDocuments for FakeDocuments {
     async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
         let operation = "search";
         let state = &mut *self.begin(operation, 0, 0)?;
-        let index = index(&mut state.indexes, query.collection, operation)?;
+        let spec = has_documents(query.collection, operation)?;
+        let name = spec.index.all();
+        let missing =
+            || DependencyError::refused(NAME, operation, format!("no such index: {name}"));
+        let index = state.indexes.get(&name).ok_or_else(missing)?;
         let mut found: Vec<RecordKey> = index
             .values()
             .map(|document| &document.source)
             .filter(|source| shows(&query, source) && matches(&query, source))
-            .filter_map(|source| key_of(query.collection, source))
+            .filter_map(|source| {
+                let schema = &query.collection.key;
+                RecordKey::of_attributes(schema, |name, kind| {
+                    kind.read(source.get(spec.field(name))?)
+                })
+            })
             .filter(|key| query.after.is_none_or(|after| key < after))
             .collect();
         found.sort_by(|one, other| other.cmp(one));
@@ -380,24 +508,44 @@ impl SearchDocuments for FakeDocuments {
     }
 }
 
-/// The index of a collection, or the error for a missing one.
+/// The index of a document, or the error for a missing one.
 fn index<'a>(
     indexes: &'a mut BTreeMap<String, Index>,
-    collection: &Collection,
+    at: &DocumentAt,
     operation: &'static str,
 ) -> Result<&'a mut Index, DependencyError> {
-    let refused = |why| DependencyError::refused(NAME, operation, why);
-    let spec: &DocumentSpec = collection
-        .document
-        .as_ref()
-        .ok_or_else(|| refused("the collection has no documents".to_owned()))?;
-    indexes
-        .get_mut(&spec.index)
-        .ok_or_else(|| refused(format!("no such index: {}", spec.index)))
+    let missing =
+        || DependencyError::refused(NAME, operation, format!("no such index: {}", at.index));
+    indexes.get_mut(&at.index).ok_or_else(missing)
+}
+
+fn has_documents<'a>(
+    collection: &'a Collection,
+    operation: &'static str,
+) -> Result<&'a DocumentSpec, DependencyError> {
+    let refused = || DependencyError::refused(NAME, operation, "the collection has no documents");
+    collection.document.as_ref().ok_or_else(refused)
+}
+
+/// The same, where we write into them.
+fn writes<'a>(
+    collection: &'a Collection,
+    operation: &'static str,
+) -> Result<&'a DocumentSpec, DependencyError> {
+    let spec = has_documents(collection, operation)?;
+    if spec.copy.is_by_pipeline() {
+        let why = "a pipeline writes the documents of the collection";
+        return Err(DependencyError::refused(NAME, operation, why));
+    }
+    Ok(spec)
 }
 
 fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
-    let text = |attribute: &str| source.get(attribute).and_then(Value::as_str);
+    let spec = query.collection.document.as_ref();
+    let text = |attribute: &str| {
+        let field = spec.map_or(attribute, |spec| spec.field(attribute));
+        source.get(field).and_then(Value::as_str)
+    };
     let author = query.author.zip(query.collection.document_author());
     let tenant = query.collection.tenant.attribute();
     tenant.is_none_or(|attribute| {
@@ -408,11 +556,8 @@ fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
 
 /// Whether one of the words is found in the declared fields.
 fn matches(query: &SearchQuery<'_>, source: &Source) -> bool {
-    let fields = query
-        .collection
-        .document
-        .iter()
-        .flat_map(|spec| &spec.fields);
+    let spec = query.collection.document.iter();
+    let fields = spec.flat_map(|spec| spec.fields.iter().map(|name| spec.field(name)));
     let texts: Vec<_> = fields
         .filter_map(|field| Some(source.get(field)?.as_str()?.to_lowercase()))
         .collect();

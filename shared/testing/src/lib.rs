@@ -19,7 +19,7 @@ mod schedules;
 
 pub use self::clock::FakeClock;
 pub use self::deletions::FakeDeletions;
-pub use self::documents::FakeDocuments;
+pub use self::documents::{FakeDocuments, at_id};
 pub use self::domain_health::FakeDomain;
 pub use self::events::FakeEvents;
 pub use self::failing::Failing;

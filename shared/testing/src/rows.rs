@@ -317,20 +317,6 @@ pub(super) fn bytes(attributes: &Attributes) -> usize {
     Count::Most.item(attributes)
 }
 
-/// Writes the three attributes of the mark.
-pub(super) fn write_mark(collection: &Collection, mark: &Mark, attributes: &mut Attributes) {
-    for (attribute, value) in mark.attributes(collection) {
-        attributes.insert(attribute.to_owned(), value);
-    }
-}
-
-/// Removes the attributes that only a mark has.
-pub(super) fn clear_mark(collection: &Collection, attributes: &mut Attributes) {
-    for name in collection.marks.own() {
-        attributes.remove(name);
-    }
-}
-
 /// What a row with these attributes says about its own deletion.
 pub(super) fn mark_of(collection: &Collection, attributes: &Attributes) -> RowMark {
     RowMark::of(collection, attributes)

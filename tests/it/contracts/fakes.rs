@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::time::Duration;
 
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use domain::deletion::Deletion;
 use domain::event::Event;
 use domain::key::RecordKey;
@@ -13,7 +13,7 @@ use ports::{
 use serde_json::{Map, Value};
 use testing::contract::archive::ArchiveHarness;
 use testing::contract::deletions::DeletionsHarness;
-use testing::contract::documents::DocumentsHarness;
+use testing::contract::documents::{DocumentsHarness, PLACED_INDEXES};
 use testing::contract::events::EventsHarness;
 use testing::contract::queue::QueueHarness;
 use testing::contract::rows::RowsHarness;
@@ -41,8 +41,12 @@ pub(super) fn failing_rows() -> Ready<Option<FakeHarness<Failing<FakeRows>>>> {
 }
 
 pub(super) fn documents() -> Ready<Option<FakeHarness<FakeDocuments>>> {
+    let port = FakeDocuments::of(&samples::collections());
+    for index in PLACED_INDEXES {
+        port.make_index(index);
+    }
     ready(Some(FakeHarness {
-        port: FakeDocuments::of(&samples::collections()),
+        port,
         rows: FakeRows::default(),
     }))
 }
@@ -137,9 +141,16 @@ impl DocumentsHarness for FakeHarness<FakeDocuments> {
         self.port.put(collection, id, source);
     }
 
-    async fn put_routed(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
-        self.port.put(collection, id, source);
-        self.port.route(collection, id);
+    async fn put_at(&self, at: &DocumentAt, source: Map<String, Value>) {
+        self.port.put_at(at, source);
+    }
+
+    async fn put_version(&self, at: &DocumentAt, version: i64, source: Map<String, Value>) -> bool {
+        self.port.put_version(at, version, source)
+    }
+
+    async fn get_at(&self, at: &DocumentAt) -> Option<Map<String, Value>> {
+        self.port.get_at(at)
     }
 
     async fn get(&self, collection: &Collection, id: &str) -> Option<Map<String, Value>> {

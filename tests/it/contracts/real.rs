@@ -9,14 +9,14 @@ use aws::{
     SearchAuth, SqsQueue, search_transport,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use domain::deletion::Deletion;
 use domain::key::RecordKey;
 use ports::{Stored, WriteRows};
 use serde_json::{Map, Value};
 use testing::contract::archive::ArchiveHarness;
 use testing::contract::deletions::DeletionsHarness;
-use testing::contract::documents::DocumentsHarness;
+use testing::contract::documents::{DocumentsHarness, PLACED_INDEXES};
 use testing::contract::events::EventsHarness;
 use testing::contract::queue::QueueHarness;
 use testing::contract::rows::RowsHarness;
@@ -54,7 +54,10 @@ pub(super) fn deletions() -> Ready<Option<Real<DynamoDeletions, Tables>>> {
 }
 
 pub(super) async fn documents() -> Option<Real<OpenSearchDocuments, Indexes>> {
-    let store = Indexes::of(&samples::collections()).await?;
+    let mut store = Indexes::of(&samples::collections()).await?;
+    for index in PLACED_INDEXES {
+        store.make(index).await;
+    }
     let transport = search_transport(store.endpoint(), SearchAuth::None).expect("a transport");
     Some(Real {
         port: OpenSearchDocuments::new(transport, store.prefix(), CALL),
@@ -176,8 +179,16 @@ impl DocumentsHarness for Real<OpenSearchDocuments, Indexes> {
         self.store.put(collection, id, source).await;
     }
 
-    async fn put_routed(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
-        self.store.put_routed(collection, id, source).await;
+    async fn put_at(&self, at: &DocumentAt, source: Map<String, Value>) {
+        self.store.put_at(at, source).await;
+    }
+
+    async fn put_version(&self, at: &DocumentAt, version: i64, source: Map<String, Value>) -> bool {
+        self.store.put_version(at, version, source).await
+    }
+
+    async fn get_at(&self, at: &DocumentAt) -> Option<Map<String, Value>> {
+        self.store.get_at(at).await
     }
 
     async fn get(&self, collection: &Collection, id: &str) -> Option<Map<String, Value>> {

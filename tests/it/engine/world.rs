@@ -420,10 +420,5 @@ pub(crate) fn text(id: DeletionId) -> Option<String> {
 }
 
 pub(crate) fn document_id(collection: &Collection, key: &RecordKey) -> Option<String> {
-    collection
-        .document
-        .as_ref()?
-        .id
-        .render(&key.parts(&collection.key))
-        .ok()
+    Some(collection.document_at(key, |_| None).ok()??.id)
 }

@@ -110,7 +110,7 @@ fn answer(mut connection: &TcpStream, request: &Request) {
     } else if request.line.contains("_search") {
         r#"{"took":1}"#
     } else {
-        r#"{"docs":[{"_id":"a/b","found":true,"_seq_no":1,"_primary_term":1}]}"#
+        r#"{"docs":[{"_id":"a/b","found":true,"_seq_no":1,"_primary_term":1,"_version":1}]}"#
     };
     let _ = write!(
         connection,

@@ -1,8 +1,9 @@
 //! Indexes in the stack's OpenSearch, made for one test and taken away with it.
 
-use domain::collection::{Collection, Collections};
+use domain::collection::{Collection, Collections, DocumentAt};
 use reqwest::{Client, StatusCode};
 use serde_json::{Map, Value, json};
+use testing::at_id;
 
 use super::{endpoint, unique};
 
@@ -41,42 +42,60 @@ impl Indexes {
         &self.prefix
     }
 
+    /// An index of this name with five shards, in which every text is compared as a whole under `.keyword`.
+    pub(crate) async fn make(&mut self, name: &str) {
+        let name = format!("{}{name}", self.prefix);
+        let text = json!({ "type": "text", "fields": { "keyword": { "type": "keyword" } } });
+        let texts = json!({ "match_mapping_type": "string", "mapping": text });
+        let body = json!({
+            "settings": { "number_of_shards": 5, "number_of_replicas": 0 },
+            "mappings": { "dynamic_templates": [{ "texts": texts }] },
+        });
+        self.send("PUT", &name, Some(body)).await;
+        self.names.push(name);
+    }
+
     pub(crate) async fn put(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
-        self.write(collection, json!({ "_id": id }), source).await;
+        self.put_at(&at_id(collection, id), source).await;
     }
 
-    /// With a routing of its own.
-    pub(crate) async fn put_routed(
+    pub(crate) async fn put_at(&self, at: &DocumentAt, source: Map<String, Value>) {
+        let answer = self.write(at, json!({}), source).await;
+        assert_eq!(answer["errors"], json!(false), "{answer}");
+    }
+
+    /// With a version of its writer's; whether it was accepted.
+    pub(crate) async fn put_version(
         &self,
-        collection: &Collection,
-        id: &str,
+        at: &DocumentAt,
+        version: i64,
         source: Map<String, Value>,
-    ) {
-        let place = json!({ "_id": id, "routing": "r" });
-        self.write(collection, place, source).await;
+    ) -> bool {
+        let version = json!({ "version": version, "version_type": "external" });
+        let answer = self.write(at, version, source).await;
+        let status = &answer["items"][0]["index"]["status"];
+        assert!(
+            *status == json!(409) || answer["errors"] == json!(false),
+            "{answer}"
+        );
+        *status != json!(409)
     }
 
-    async fn write(&self, collection: &Collection, place: Value, source: Map<String, Value>) {
+    async fn write(&self, at: &DocumentAt, mut place: Value, source: Map<String, Value>) -> Value {
         // `_bulk` takes an id in the body, where every character is itself.
+        place["_id"] = json!(at.id);
+        if let Some(routing) = &at.routing {
+            place["routing"] = json!(routing);
+        }
         let lines = format!("{}\n{}\n", json!({ "index": place }), Value::Object(source));
-        let url = format!(
-            "{}/{}/_bulk",
-            self.endpoint,
-            self.name(collection).expect("it has documents")
-        );
+        let url = format!("{}/{}{}/_bulk", self.endpoint, self.prefix, at.index);
         let request = self
             .client
             .post(url)
             .header("content-type", "application/x-ndjson")
             .body(lines);
-        let answer: Value = request
-            .send()
-            .await
-            .expect("OpenSearch answers")
-            .json()
-            .await
-            .expect("it is JSON");
-        assert_eq!(answer["errors"], json!(false), "{answer}");
+        let answer = request.send().await.expect("OpenSearch answers");
+        answer.json().await.expect("it is JSON")
     }
 
     pub(crate) async fn get(
@@ -84,8 +103,18 @@ impl Indexes {
         collection: &Collection,
         id: &str,
     ) -> Option<Map<String, Value>> {
-        let path = format!("{}/_mget", self.name(collection)?);
-        let answer = self.send("POST", &path, Some(json!({ "ids": [id] }))).await;
+        self.get_at(&at_id(collection, id)).await
+    }
+
+    pub(crate) async fn get_at(&self, at: &DocumentAt) -> Option<Map<String, Value>> {
+        let path = format!("{}{}/_mget", self.prefix, at.index);
+        let mut asked = json!({ "_id": at.id });
+        if let Some(routing) = &at.routing {
+            asked["routing"] = json!(routing);
+        }
+        let answer = self
+            .send("POST", &path, Some(json!({ "docs": [asked] })))
+            .await;
         answer["docs"][0]["_source"].as_object().cloned()
     }
 
@@ -120,11 +149,8 @@ impl Indexes {
     }
 
     fn name(&self, collection: &Collection) -> Option<String> {
-        Some(format!(
-            "{}{}",
-            self.prefix,
-            collection.document.as_ref()?.index
-        ))
+        let name = collection.document.as_ref()?.index.fixed()?;
+        Some(format!("{}{name}", self.prefix))
     }
 
     async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Value {

@@ -4,16 +4,18 @@ use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
 use crate::doctor::item::{self, Item};
 use crate::doctor::seen::DocumentSeen;
-use crate::doctor::subject::{Subject, id_of};
+use crate::doctor::subject::{Subject, place_of};
 
 use super::mark::mark_of;
+use domain::collection::{Copied, DocumentSpec, Hide};
+use domain::row::RowMark;
 
 pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let collection = subject.collection;
     let (Some(documents), Some(document)) = (&subject.seen.documents, &collection.document) else {
         return Vec::new();
     };
-    let id = |row: &Item| id_of(collection, document, row);
+    let id = |row: &Item| place_of(collection, row).ok().flatten().map(|at| at.id);
     let found_of = |row: &Item| documents.found.get(&id(row)?);
     let is_routed = |row: &Item| {
         id(row).is_some_and(|id| documents.routed.contains(&id))
@@ -22,12 +24,19 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let routed = subject.rows_where(is_routed);
     if !routed.is_none() {
-        let seen = "the document has a routing value, so it is on another shard than its id says: a deletion of its record fails with \
-                    DOCUMENT_ROUTED";
-        let advice =
-            "routing is not supported yet: write the documents without it, or take `document` out";
+        let (seen, advice) = if document.routing.is_some() {
+            (
+                "the document was written with another routing value than the row says, or without one, so it is on another shard: a deletion of its record fails with DOCUMENT_ROUTED",
+                "compare `document.routing` with `_routing` of the documents in the index",
+            )
+        } else {
+            (
+                "the document has a routing value, so it is on another shard than its id says: a deletion of its record fails with DOCUMENT_ROUTED",
+                "write what the documents are routed by into the file, such as `routing = \"{customer_id}\"` in `document`",
+            )
+        };
         let finding = Finding::new(Level::Error, Code::DocumentRouted, seen, advice);
-        found.push(finding.at("document").in_rows(routed));
+        found.push(finding.at("document.routing").in_rows(routed));
     }
     // What others have marked, they may have taken out of the index, too.
     let has_one =
@@ -49,19 +58,24 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         |row| found_of(row).is_some(),
         |row| found_of(row).is_some_and(|found| !says(subject, found, row)),
     );
-    if !others.is_none() {
-        let names: Vec<&str> = collection
-            .tenant
-            .attribute()
-            .into_iter()
-            .chain(collection.key.attributes())
-            .collect();
+    // Nobody compares, or searches for, what a pipeline writes otherwise.
+    let is_compared =
+        document.is_unique || collection.serve.search || !document.copy.is_by_pipeline();
+    if is_compared && !others.is_none() {
+        let tenant = collection.tenant.attribute().into_iter();
+        let names = tenant.chain(collection.key.attributes());
+        let names: Vec<&str> = names.map(|name| document.field(name)).collect();
+        let what = if document.is_unique {
+            "a deletion of its record takes it for another one's and fails, and no search of its tenant finds it"
+        } else {
+            "no search of its tenant finds it"
+        };
         let seen = format!(
-            "the document does not say the row's `{}`: no search of its tenant finds it",
+            "the document does not say in `{}` what the row says: {what}",
             names.join("`, `")
         );
-        let advice = "write these fields into the documents, under the names that the row has";
-        let level = if collection.serve.search {
+        let advice = "write these fields into the documents, or say in `document.names` what they are called there";
+        let level = if collection.serve.search || document.is_unique {
             Level::Error
         } else {
             Level::Warning
@@ -69,16 +83,43 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         let finding = Finding::new(level, Code::DocumentDiffers, seen, advice);
         found.push(finding.at("document").in_rows(others));
     }
+    found.extend(without_mark(subject, document, found_of));
     found
+}
+
+/// Where the pipeline is said to copy the mark: documents of marked rows that are there without it.
+fn without_mark<'a>(
+    subject: Subject<'_>,
+    document: &DocumentSpec,
+    found_of: impl Fn(&Item) -> Option<&'a DocumentSeen>,
+) -> Option<Finding> {
+    if document.copy != Copied::ByPipeline(Hide::Mark) {
+        return None;
+    }
+    let collection = subject.collection;
+    let shows = |row: &Item| {
+        found_of(row).is_some_and(|found| RowMark::of_document(collection, &found.source).is_live())
+    };
+    let is_marked = |row: &Item| matches!(mark_of(subject, row), RowMark::By(_));
+    let shown = subject.rows_of(is_marked, shows);
+    if shown.is_none() {
+        return None;
+    }
+    let seen = "the row is marked and its document is not: the pipeline does not copy the mark, or not yet";
+    let advice = "write `hide = \"remove\"` in `document`, or let the pipeline copy the attributes of `marks`";
+    let finding = Finding::new(Level::Error, Code::CopyWithoutMark, seen, advice);
+    Some(finding.at("document.hide").in_rows(shown))
 }
 
 /// Whether a document says the tenant and the key of its row, as far as that has them.
 fn says(subject: Subject<'_>, document: &DocumentSeen, row: &Item) -> bool {
     let collection = subject.collection;
+    let spec = collection.document.as_ref();
     let tenant = collection.tenant.attribute().into_iter();
     let mut names = tenant.chain(collection.key.attributes());
     names.all(|name| {
-        let told = document.source.get(name).and_then(|told| told.as_str());
+        let field = spec.map_or(name, |spec| spec.field(name));
+        let told = document.source.get(field).and_then(|told| told.as_str());
         item::text(row, name).is_none_or(|text| told == Some(text))
     })
 }

@@ -3,7 +3,7 @@
 //! A search compares tenant and author, sorts by the key, and leaves out what has a mark. A deletion needs no more of the
 //! mapping than that it takes the mark.
 
-use domain::collection::{KeyKind, TimeForm};
+use domain::collection::{Copied, Hide, KeyKind, TimeForm};
 
 use crate::doctor::code::Code;
 use crate::doctor::finding::{Finding, Level};
@@ -24,27 +24,34 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let tenant = collection.tenant.attribute().map(|name| ("tenant", name));
     let key = collection.key.attributes().map(|name| ("key", name));
     let author = collection.document_author().map(|name| ("author", name));
+    // What a pipeline writes is only compared where a search is served.
+    let is_compared = collection.serve.search || !document.copy.is_by_pipeline();
     for (key, name) in tenant.into_iter().chain(key).chain(author) {
-        if is_number(subject, search, name) {
+        let field = document.field(name);
+        if !is_compared || is_number(subject, search, name, field) {
             continue;
         }
-        found.extend(compared(subject, search, name).map(|finding| finding.at(key)));
+        found.extend(compared(subject, search, field).map(|finding| finding.at(key)));
     }
-    found.extend(when(subject, search, &marks.deleted_at));
-    for (key, name) in [
-        ("marks.deleted_by", &marks.deleted_by),
-        ("marks.deletion_id", &marks.deletion_id),
-    ] {
-        found.extend(noted(search, name).map(|finding| finding.at(key)));
+    if document.copy != Copied::ByPipeline(Hide::Remove) {
+        let field = document.field(&marks.deleted_at);
+        found.extend(when(subject, search, field));
+        for (key, name) in [
+            ("marks.deleted_by", &marks.deleted_by),
+            ("marks.deletion_id", &marks.deletion_id),
+        ] {
+            let field = document.field(name);
+            found.extend(noted(search, field).map(|finding| finding.at(key)));
+        }
     }
     for name in &document.fields {
-        found.extend(searched(subject, search, name));
+        found.extend(searched(subject, search, document.field(name)));
     }
     found
 }
 
 /// Whether a key of type N is mapped as a number: it is compared and sorted as one.
-fn is_number(subject: Subject<'_>, search: &SearchSeen, name: &str) -> bool {
+fn is_number(subject: Subject<'_>, search: &SearchSeen, name: &str, field: &str) -> bool {
     let mut key = subject.collection.key.each();
     let is_n = key.any(|(attribute, form)| attribute == name && form.kind == KeyKind::Number);
     let kinds = [
@@ -56,7 +63,7 @@ fn is_number(subject: Subject<'_>, search: &SearchSeen, name: &str) -> bool {
         "unsigned_long",
     ];
     is_n && search
-        .field(name)
+        .field(field)
         .is_some_and(|field| kinds.contains(&field.kind))
 }
 
@@ -78,17 +85,30 @@ fn compared(subject: Subject<'_>, search: &SearchSeen, name: &str) -> Option<Fin
         let advice = "run `tombstone index`, which maps it, and write the documents once more";
         return Some(Finding::new(level, Code::FieldUnmapped, seen, advice));
     };
-    if is_exact(field.kind) {
+    let declared = subject.collection.document.as_ref();
+    let declared = declared.map_or("", |spec| spec.exact.trim_start_matches('.'));
+    if is_exact(field.kind) && declared.is_empty() {
         return None;
     }
-    if field.kind == "text" {
-        let below = field.exact.map_or_else(String::new, |exact| {
-            format!(" (`{name}.{exact}` is exact, and cannot be named yet)")
-        });
+    if !declared.is_empty() && field.exact == Some(declared) {
+        return None;
+    }
+    if !declared.is_empty() && (is_exact(field.kind) || field.kind == "text") {
         let seen = format!(
-            "`{name}` is mapped as text{below}: a search by it is refused, or finds other records than its own"
+            "there is no `{name}.{declared}` that is compared as a whole: a search by it is refused, or finds nothing"
         );
-        return Some(Finding::new(level, Code::TextWithoutExact, seen, ANEW));
+        let advice = "compare `document.exact` with the mapping of the index";
+        return Some(Finding::new(level, Code::TextWithoutExact, seen, advice));
+    }
+    if field.kind == "text" {
+        let seen = format!(
+            "`{name}` is mapped as text: a search by it is refused, or finds other records than its own"
+        );
+        let advice = field.exact.map_or_else(
+            || ANEW.to_owned(),
+            |exact| format!("write `exact = \".{exact}\"` into `document`: `{name}.{exact}` is compared as a whole"),
+        );
+        return Some(Finding::new(level, Code::TextWithoutExact, seen, advice));
     }
     let seen = format!(
         "`{name}` is mapped as {}, and is a text in the rows",
@@ -246,7 +266,7 @@ mod tests {
         assert_eq!(codes(&below), [Code::TextWithoutExact]);
         assert_eq!(below[0].level, Level::Error);
         assert_eq!(below[0].key.as_deref(), Some("tenant"));
-        assert!(below[0].seen.contains("`owner.keyword`"));
+        assert!(below[0].advice.contains("`owner.keyword`"));
     }
 
     #[test]

@@ -8,9 +8,13 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let Some(search) = &subject.seen.search else {
         return Vec::new();
     };
+    let spec = subject.collection.document.as_ref();
+    let is_fixed = spec.is_none_or(|spec| spec.index.fixed().is_some());
+    let is_routed = spec.is_some_and(|spec| spec.routing.is_some());
     let mut found = Vec::new();
     let names = search.names.join(", ");
     match search.names.as_slice() {
+        [_, _, ..] if !is_fixed => {}
         [_, _, ..] => {
             let seen = format!(
                 "the name is an alias of {names}: a document cannot be read or written by its id there"
@@ -19,7 +23,7 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
             let finding = Finding::new(Level::Error, Code::SearchAliasOfSeveral, seen, advice);
             found.push(finding.at("document.index"));
         }
-        [name] if *name != search.asked => {
+        [name] if is_fixed && *name != search.asked => {
             let seen = format!(
                 "the name is an alias of {names}: a reindex that moves it may leave marks behind"
             );
@@ -29,9 +33,9 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         }
         _ => {}
     }
-    if search.requires_routing() {
+    if search.requires_routing() && !is_routed {
         let seen = "the mapping requires a routing value: no request without one is answered";
-        let advice = "routing is not supported yet: use an index without `_routing.required`";
+        let advice = "write what the documents are routed by into the file, such as `routing = \"{customer_id}\"` in `document`";
         let finding = Finding::new(Level::Error, Code::RoutingRequired, seen, advice);
         found.push(finding.at("document"));
     }

@@ -8,13 +8,14 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     let Some(stream) = subject.table().and_then(|table| table.stream.as_deref()) else {
         return Vec::new();
     };
-    let (level, seen, advice) = if subject.collection.document.is_some() {
+    let is_piped = subject.collection.is_piped();
+    let (level, seen, advice) = if subject.collection.document.is_some() && !is_piped {
         (
             Level::Warning,
             format!(
                 "the table has a stream ({stream}): if a program or a pipeline copies it into the index, a document may come back without its mark"
             ),
-            "let that program leave out, or remove, documents of marked rows; a comparison repairs only what has come back ten minutes after the end",
+            "write `copy = \"pipeline\"` into `document` if it does",
         )
     } else {
         (

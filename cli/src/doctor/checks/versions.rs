@@ -21,14 +21,17 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    let rows = subject.rows_by_id(document);
+    let rows = subject.rows_by_id();
     let pairs: Vec<(i64, &Item)> = documents
         .found
         .iter()
         .filter_map(|(id, found)| Some((found.version, *rows.get(id)?)))
         .collect();
-    let advice = "let Tombstone be the only writer of these documents, or let the pipeline write without external versions; a \
-                  copy that a pipeline makes is not supported yet";
+    if document.copy.is_by_pipeline() {
+        return not_raised(subject, &pairs).into_iter().collect();
+    }
+    let advice = "write `copy = \"pipeline\"` into `document`, so that nothing is written into these documents; or let Tombstone be \
+                  their only writer";
     let times = pairs
         .iter()
         .filter(|(version, _)| *version > A_TIME)
@@ -55,6 +58,24 @@ pub(super) fn check(subject: Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     vec![Finding::new(level, Code::ExternalVersions, seen, advice).at("document")]
+}
+
+/// A pipeline that takes the versions from an attribute of the rows: what a mark or a restore does not raise, it does not
+/// copy.
+fn not_raised(subject: Subject<'_>, pairs: &[(i64, &Item)]) -> Option<Finding> {
+    let attribute = equal_to(pairs)?;
+    if subject.collection.marks.touch.contains_key(&attribute) {
+        return None;
+    }
+    let seen = format!(
+        "the versions of {} documents are those that `{attribute}` has in their rows: a mark or a restore that does not raise it never reaches the index",
+        pairs.len()
+    );
+    let advice = format!(
+        "write `touch = {{ {attribute} = \"+1\" }}` into `marks`, or \"epoch_ms\" where it is a time"
+    );
+    let finding = Finding::new(Level::Error, Code::ExternalVersions, seen, advice);
+    Some(finding.at("marks.touch"))
 }
 
 /// The attribute that nearly all documents have for a version. Versions that are all 1 say nothing: so has every document

@@ -1,9 +1,9 @@
 //! What OpenSearch tells of an index and of documents. Everything is asked with GET: the right to write is not needed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use opensearch::http::Method;
 use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
@@ -41,15 +41,15 @@ pub async fn describe(stores: &Stores, search: &Search, name: &str) -> Answer<Se
     }
 }
 
-/// Reads the documents with these ids, and looks on all shards for those that were not found.
+/// Reads these documents, and looks on all shards for those that were not found.
 pub async fn read(
     stores: &Stores,
     search: &Search,
     collection: &Collection,
     name: &str,
-    ids: &BTreeSet<String>,
+    places: &[DocumentAt],
 ) -> Answer<DocumentsSeen> {
-    match documents(search, collection, name, ids).await {
+    match documents(search, collection, places).await {
         Ok(documents) => Answer::read(documents, 0.0),
         Err(refusal) => Answer::none(refusal.finding(stores, search, name).at("document")),
     }
@@ -58,18 +58,41 @@ pub async fn read(
 async fn documents(
     search: &Search,
     collection: &Collection,
-    name: &str,
-    ids: &BTreeSet<String>,
+    places: &[DocumentAt],
 ) -> Result<DocumentsSeen, Refusal> {
     let key = collection.key.attributes();
-    let fields: Vec<&str> = key.chain(collection.tenant.attribute()).collect();
+    let names = key.chain(collection.tenant.attribute());
+    let names = names.chain(collection.marks.all());
+    let spec = collection.document.as_ref();
+    let fields: Vec<&str> = names
+        .map(|name| spec.map_or(name, |spec| spec.field(name)))
+        .collect();
     let mut seen = DocumentsSeen::default();
-    let all: Vec<&String> = ids.iter().collect();
-    for batch in all.chunks(BATCH) {
+    let mut by_index: BTreeMap<String, Vec<&DocumentAt>> = BTreeMap::new();
+    for at in places {
+        let name = format!("{}{}", search.prefix, at.index);
+        by_index.entry(name).or_default().push(at);
+    }
+    let batches = by_index
+        .iter()
+        .flat_map(|(name, all)| all.chunks(BATCH).map(move |batch| (name, batch)));
+    for (name, batch) in batches {
         let docs: Vec<Value> = batch
             .iter()
-            .map(|id| json!({"_id": id, "_source": fields}))
+            .map(|at| match &at.routing {
+                Some(routing) => json!({"_id": at.id, "routing": routing, "_source": fields}),
+                None => json!({"_id": at.id, "_source": fields}),
+            })
             .collect();
+        let routings: BTreeMap<&str, Option<&str>> = batch
+            .iter()
+            .map(|at| (at.id.as_str(), at.routing.as_deref()))
+            .collect();
+        let is_elsewhere = |id: &str, document: &Value| {
+            routings
+                .get(id)
+                .is_some_and(|routing| document["_routing"].as_str() != *routing)
+        };
         let answer = ask(
             search,
             &format!("/{name}/_mget"),
@@ -78,12 +101,15 @@ async fn documents(
         .await?;
         let documents = answer["docs"].as_array().into_iter().flatten();
         for document in documents.filter(|document| document["found"] == true) {
-            let id = document["_id"].as_str().unwrap_or_default().to_owned();
-            seen.found.insert(id, found(document));
+            let id = document["_id"].as_str().unwrap_or_default();
+            let mut found = found(document);
+            found.is_routed = is_elsewhere(id, document);
+            seen.found.insert(id.to_owned(), found);
         }
-        let missing: Vec<&&String> = batch
+        let missing: Vec<&str> = batch
             .iter()
-            .filter(|id| !seen.found.contains_key(**id))
+            .map(|at| at.id.as_str())
+            .filter(|id| !seen.found.contains_key(*id))
             .collect();
         if missing.is_empty() {
             continue;
@@ -91,9 +117,11 @@ async fn documents(
         let query = json!({"size": BATCH, "_source": false, "query": {"ids": {"values": missing}}});
         let answer = ask(search, &format!("/{name}/_search"), Some(query)).await?;
         let hits = answer["hits"]["hits"].as_array().into_iter().flatten();
-        for hit in hits.filter(|hit| hit["_routing"].is_string()) {
-            seen.routed
-                .insert(hit["_id"].as_str().unwrap_or_default().to_owned());
+        for hit in hits {
+            let id = hit["_id"].as_str().unwrap_or_default();
+            if is_elsewhere(id, hit) {
+                seen.routed.insert(id.to_owned());
+            }
         }
     }
     Ok(seen)
@@ -103,7 +131,7 @@ fn found(document: &Value) -> DocumentSeen {
     let source: Option<&Map<String, Value>> = document["_source"].as_object();
     DocumentSeen {
         version: document["_version"].as_i64().unwrap_or_default(),
-        is_routed: document["_routing"].is_string(),
+        is_routed: false,
         source: source.cloned().unwrap_or_default(),
     }
 }
@@ -212,12 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_told_with_its_version_and_whether_it_is_routed() {
-        let routed = found(&json!({"_version": 3, "_routing": "7", "_source": {"id": "1"}}));
-        let plain = found(&json!({"_version": 1}));
+    fn a_document_is_told_with_its_version() {
+        let document = found(&json!({"_version": 3, "_source": {"id": "1"}}));
 
-        assert!(routed.is_routed && !plain.is_routed);
-        assert_eq!((routed.version, plain.version), (3, 1));
-        assert_eq!(routed.source["id"], "1");
+        assert_eq!(document.version, 3);
+        assert_eq!(document.source["id"], "1");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use domain::deletion::DeletionId;
 use ports::{Attempt, ClearDocuments, DependencyError, DocumentClearOutcome};
 
@@ -20,13 +20,14 @@ impl ClearDocuments for OpenSearchDocuments {
         &self,
         collection: &Collection,
         deletion: DeletionId,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
-        let (_, index) = self.index(collection, OPERATION)?;
-        let params = json!({ "id": deletion.to_string(), "names": collection.marks.all() });
+        let spec = self.writes_documents(collection, OPERATION)?;
+        let names = collection.marks.all().map(|name| spec.field(name));
+        let params = json!({ "id": deletion.to_string(), "names": names });
         let update =
             json!({ "script": { "lang": "painless", "source": SCRIPT, "params": params } });
-        let answers = self.update(OPERATION, &index, &update, ids).await?;
+        let answers = self.update(OPERATION, &update, documents).await?;
         Ok(answers.into_iter().map(outcome).collect())
     }
 }

@@ -21,14 +21,14 @@ impl IndexDocuments for OpenSearchDocuments {
         collection: &Collection,
         document: &Document,
     ) -> Result<Attempt<IndexOutcome>, DependencyError> {
-        let (_, index) = self.index(collection, OPERATION)?;
+        self.writes_documents(collection, OPERATION)?;
         let params = json!({ "fields": document.fields, "gone": document.gone });
         let update = json!({
             "script": { "lang": "painless", "source": SCRIPT, "params": params },
             "upsert": document.fields,
         });
-        let ids = std::slice::from_ref(&document.id);
-        let answers = self.update(OPERATION, &index, &update, ids).await?;
+        let at = std::slice::from_ref(&document.at);
+        let answers = self.update(OPERATION, &update, at).await?;
         let answer = answers.into_iter().next();
         Ok(answer.map_or_else(|| Attempt::Retry("no answer".to_owned()), outcome))
     }

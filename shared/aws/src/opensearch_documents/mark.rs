@@ -4,7 +4,7 @@ use serde_json::{Map, json};
 
 use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use domain::row::Mark;
 use ports::{Attempt, DependencyError, DocumentMarkOutcome, MarkDocuments};
 
@@ -15,16 +15,16 @@ impl MarkDocuments for OpenSearchDocuments {
         &self,
         collection: &Collection,
         mark: &Mark,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError> {
-        let (_, index) = self.index(collection, OPERATION)?;
+        self.writes_documents(collection, OPERATION)?;
         let marks: Map<_, _> = mark
-            .attributes(collection)
+            .fields(collection)
             .into_iter()
-            .map(|(attribute, value)| (attribute.to_owned(), value))
+            .map(|(field, value)| (field.to_owned(), value))
             .collect();
         let update = json!({ "doc": marks });
-        let answers = self.update(OPERATION, &index, &update, ids).await?;
+        let answers = self.update(OPERATION, &update, documents).await?;
         Ok(answers.into_iter().map(outcome).collect())
     }
 }

@@ -4,43 +4,57 @@ use serde_json::json;
 
 use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
-use domain::collection::Collection;
+use super::by_index::{by_index, in_order};
+use domain::collection::{Collection, DocumentAt};
 use ports::{Attempt, DependencyError, DocumentVersion, PurgeDocuments, RemoveOutcome};
+
+const OPERATION: &str = "remove documents";
 
 impl PurgeDocuments for OpenSearchDocuments {
     async fn remove(
         &self,
         collection: &Collection,
-        documents: &[(String, DocumentVersion)],
+        documents: &[(DocumentAt, DocumentVersion)],
     ) -> Result<Vec<Attempt<RemoveOutcome>>, DependencyError> {
-        const OPERATION: &str = "remove documents";
-        if documents.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (_, index) = self.index(collection, OPERATION)?;
-        let mut body = String::new();
-        for (
-            id,
-            DocumentVersion {
-                seq_no,
-                primary_term,
-            },
-        ) in documents
-        {
-            let action = json!({
-                "delete": { "_id": id, "if_seq_no": seq_no, "if_primary_term": primary_term }
-            });
-            body.push_str(&action.to_string());
-            body.push('\n');
-        }
-        let answers = self
-            .in_time(
-                OPERATION,
-                self.bulk(OPERATION, &index, &body, documents.len()),
-            )
-            .await?;
-        Ok(answers.into_iter().map(outcome).collect())
+        let spec = self.has_documents(collection, OPERATION)?;
+        let is_piped = spec.copy.is_by_pipeline();
+        let call = async {
+            let mut answers = Vec::new();
+            for group in by_index(documents, |(at, _)| at) {
+                let body: String = group
+                    .items
+                    .iter()
+                    .map(|(_, (at, version))| line(at, *version, is_piped))
+                    .collect();
+                let index = self.real(group.index);
+                let found = self.bulk(OPERATION, &index, &body, group.items.len());
+                answers.extend(group.answered(found.await?));
+            }
+            Ok(answers)
+        };
+        let answers = self.in_time(OPERATION, call).await?;
+        Ok(in_order(answers).into_iter().map(outcome).collect())
     }
+}
+
+/// A removal leaves a version behind for a minute. Ours is one more than that of the document; where a pipeline decides the
+/// versions, its next one is often just that, and would be refused. So there the version stays what it is, which is as
+/// strict a condition: whoever writes raises it.
+fn line(at: &DocumentAt, version: DocumentVersion, is_piped: bool) -> String {
+    let DocumentVersion {
+        seq_no,
+        primary_term,
+        version,
+    } = version;
+    let mut action = if is_piped {
+        json!({ "_id": at.id, "version": version, "version_type": "external_gte" })
+    } else {
+        json!({ "_id": at.id, "if_seq_no": seq_no, "if_primary_term": primary_term })
+    };
+    if let Some(routing) = &at.routing {
+        action["routing"] = routing.as_str().into();
+    }
+    format!("{}\n", json!({ "delete": action }))
 }
 
 fn outcome(answer: LineAnswer) -> Attempt<RemoveOutcome> {

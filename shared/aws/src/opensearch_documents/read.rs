@@ -5,9 +5,11 @@ mod elsewhere;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::by_index::{by_index, in_order};
 use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments};
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
+use domain::document::is_its;
 use domain::row::RowMark;
 use ports::{
     Attempt, DependencyError, DocumentContent, DocumentState, DocumentVersion, ReadDocuments,
@@ -16,7 +18,7 @@ use ports::{
 /// The requested part of a `_mget` answer; `_id` is in every item, so none of them disappears from the list.
 const FILTER: (&str, &str) = (
     "filter_path",
-    "docs._id,docs.found,docs._seq_no,docs._primary_term,docs._source,docs.error.type",
+    "docs._id,docs.found,docs._seq_no,docs._primary_term,docs._version,docs._source,docs.error.type",
 );
 
 #[derive(Debug, Deserialize)]
@@ -33,6 +35,8 @@ struct Document {
     seq_no: Option<i64>,
     #[serde(rename = "_primary_term")]
     primary_term: Option<i64>,
+    #[serde(rename = "_version")]
+    version: Option<i64>,
     /// Absent where nothing of it was requested, or nothing of that exists.
     #[serde(rename = "_source", default)]
     source: Map<String, Value>,
@@ -45,28 +49,25 @@ struct DocumentError {
 }
 
 /// The version of a document, and the requested part of it.
-type Versioned = (DocumentVersion, Map<String, Value>);
+pub(super) type Versioned = (DocumentVersion, Map<String, Value>);
 
 impl ReadDocuments for OpenSearchDocuments {
     async fn states(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
         const OPERATION: &str = "read the marks of documents";
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (_, index) = self.index(collection, OPERATION)?;
+        let spec = self.has_documents(collection, OPERATION)?;
         // Nothing else is requested: the content of a record does not concern us.
-        let fields = json!(collection.marks.all());
-        let read = self.read_documents(OPERATION, &index, ids, &fields);
-        let documents = self.in_time(OPERATION, read).await?;
-        Ok(documents
+        let marks = collection.marks.all().map(|name| spec.field(name));
+        let read = self.read(OPERATION, documents, &marks).await?;
+        Ok(read
             .into_iter()
-            .map(|document| {
+            .zip(documents)
+            .map(|(document, at)| {
                 each(document, |(version, source)| {
-                    state(collection, version, &source)
+                    state(collection, at, version, &source)
                 })
             })
             .collect())
@@ -75,73 +76,89 @@ impl ReadDocuments for OpenSearchDocuments {
     async fn contents(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError> {
         const OPERATION: &str = "read documents";
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (_, index) = self.index(collection, OPERATION)?;
-        let fields = json!(collection.document_attributes());
-        let read = self.read_documents(OPERATION, &index, ids, &fields);
-        let documents = self.in_time(OPERATION, read).await?;
-        let content = |(version, fields)| DocumentContent {
-            state: state(collection, version, &fields),
-            fields,
-        };
-        Ok(documents
+        self.has_documents(collection, OPERATION)?;
+        let fields = collection.document_fields();
+        let read = self.read(OPERATION, documents, &fields).await?;
+        Ok(read
             .into_iter()
-            .map(|document| each(document, content))
+            .zip(documents)
+            .map(|(document, at)| {
+                each(document, |(version, fields)| DocumentContent {
+                    state: state(collection, at, version, &fields),
+                    fields,
+                })
+            })
             .collect())
     }
 
     async fn elsewhere(
         &self,
         collection: &Collection,
-        ids: &[String],
+        documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<bool>>, DependencyError> {
-        elsewhere::find(self, collection, ids).await
+        elsewhere::find(self, collection, documents).await
     }
 }
 
 fn state(
     collection: &Collection,
+    at: &DocumentAt,
     version: DocumentVersion,
     source: &Map<String, Value>,
 ) -> DocumentState {
     DocumentState {
         version,
         mark: RowMark::of_document(collection, source),
+        is_its: is_its(at, source),
     }
 }
 
 impl OpenSearchDocuments {
-    /// Reads versions; a missing index fails the call.
-    pub(super) async fn read_versions(
+    /// Reads these fields of documents, and what tells whether they are their records', within the time of one call.
+    async fn read(
         &self,
         operation: &'static str,
-        index: &str,
-        ids: &[String],
-    ) -> Result<Vec<Attempt<Option<DocumentVersion>>>, DependencyError> {
-        let documents = self
-            .read_documents(operation, index, ids, &json!(false))
-            .await?;
-        Ok(documents
-            .into_iter()
-            .map(|document| each(document, |(version, _)| version))
-            .collect())
+        documents: &[DocumentAt],
+        fields: &[&str],
+    ) -> Result<Vec<Attempt<Option<Versioned>>>, DependencyError> {
+        let call = async {
+            let mut answers = Vec::new();
+            for group in by_index(documents, |at| at) {
+                let all: Vec<&DocumentAt> = group.items.iter().map(|(_, at)| *at).collect();
+                let says = all.first().into_iter().flat_map(|at| at.says.keys());
+                let fields: Vec<&str> = fields
+                    .iter()
+                    .copied()
+                    .chain(says.map(String::as_str))
+                    .collect();
+                let index = self.real(group.index);
+                let fields = json!(fields);
+                let found = self.read_documents(operation, &index, &all, &fields);
+                answers.extend(group.answered(found.await?));
+            }
+            Ok(answers)
+        };
+        let answers = self.in_time(operation, call).await?;
+        Ok(in_order(answers))
     }
 
-    async fn read_documents(
+    /// Reads versions and this much of the content; a missing index fails the call.
+    pub(super) async fn read_documents(
         &self,
         operation: &'static str,
         index: &str,
-        ids: &[String],
+        documents: &[&DocumentAt],
         source: &Value,
     ) -> Result<Vec<Attempt<Option<Versioned>>>, DependencyError> {
-        let docs: Vec<_> = ids
+        let docs: Vec<Value> = documents
             .iter()
-            .map(|id| json!({ "_id": id, "_source": source }))
+            .map(|at| match &at.routing {
+                Some(routing) => json!({ "_id": at.id, "routing": routing, "_source": source }),
+                None => json!({ "_id": at.id, "_source": source }),
+            })
             .collect();
         let request = Request {
             method: self.transport(operation)?.read(),
@@ -151,9 +168,12 @@ impl OpenSearchDocuments {
             body: &json!({ "docs": docs }).to_string(),
         };
         let found: Found = self.ask(operation, &request).await?;
-        if found.docs.len() != ids.len() {
-            let error =
-                RequestError::Answer(format!("{} answers to {} ids", found.docs.len(), ids.len()));
+        if found.docs.len() != documents.len() {
+            let error = RequestError::Answer(format!(
+                "{} answers to {} ids",
+                found.docs.len(),
+                documents.len()
+            ));
             return Err(DependencyError::unavailable(INDEX, operation, error));
         }
         found
@@ -189,12 +209,14 @@ fn read(index: &str, document: Document) -> Result<Attempt<Option<Versioned>>, R
             found: true,
             seq_no: Some(seq_no),
             primary_term: Some(primary_term),
+            version: Some(version),
             source,
             ..
         } => {
             let version = DocumentVersion {
                 seq_no,
                 primary_term,
+                version,
             };
             Ok(Attempt::Done(Some((version, source))))
         }
@@ -229,9 +251,11 @@ mod tests {
         let version = DocumentVersion {
             seq_no: 0,
             primary_term: 3,
+            version: 7,
         };
         assert_eq!(
-            answer(r#"{"_id":"1","found":true,"_seq_no":0,"_primary_term":3}"#).unwrap(),
+            answer(r#"{"_id":"1","found":true,"_seq_no":0,"_primary_term":3,"_version":7}"#)
+                .unwrap(),
             Attempt::Done(Some((version, Map::new())))
         );
         assert_eq!(

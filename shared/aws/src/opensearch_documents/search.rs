@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::OpenSearchDocuments;
 use super::transport::Request;
-use domain::collection::{Collection, DocumentSpec, KeySchema};
+use domain::collection::{Collection, DocumentSpec, KeyKind, KeySchema};
 use domain::key::RecordKey;
 use ports::{DependencyError, SearchDocuments, SearchPage, SearchQuery};
 
@@ -37,16 +37,17 @@ struct Found {
 
 impl SearchDocuments for OpenSearchDocuments {
     async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
-        let (spec, index) = self.index(query.collection, OPERATION)?;
+        let spec = self.has_documents(query.collection, OPERATION)?;
+        let index = self.real(&spec.index.all());
         let fields = "hits.hits._source,hits.hits.sort";
         let body = body(spec, &query);
         let found: Vec<Found> = self.hits(OPERATION, &index, fields, &body).await?;
         let key = &query.collection.key;
         let last = found.last().filter(|_| found.len() >= query.limit);
-        let next = last.and_then(|last| place(key, last));
+        let next = last.and_then(|last| place(spec, key, last));
         let mut hits: Vec<RecordKey> = found
             .iter()
-            .filter_map(|found| hit(key, &found.source))
+            .filter_map(|found| hit(spec, key, &found.source))
             .collect();
         // Another writer may have stored a second document of a record beside ours; it has the same place.
         hits.dedup();
@@ -91,11 +92,13 @@ impl OpenSearchDocuments {
     /// When it does not answer, or is missing.
     pub(crate) async fn answers(&self, collection: &Collection) -> Result<(), DependencyError> {
         const OPERATION: &str = "tell whether it answers";
-        let (_, index) = self.index(collection, OPERATION)?;
+        let spec = self.has_documents(collection, OPERATION)?;
+        let index = self.real(&spec.index.all());
         let request = Request {
             method: Method::Post,
             path: &format!("/{index}/_search"),
-            query: &[("filter_path", "took")],
+            // One for each kind of record may be none so far: then nothing is wrong.
+            query: &[("filter_path", "took"), ("allow_no_indices", "false")],
             content_type: "application/json",
             body: r#"{"size":0,"track_total_hits":false}"#,
         };
@@ -112,28 +115,34 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
     let SearchQuery {
         collection, tenant, ..
     } = query;
+    let exact = |attribute: &str| match collection.key.kind_of(attribute) {
+        KeyKind::Text => spec.exact_field(attribute),
+        KeyKind::Number => spec.field(attribute).to_owned(),
+    };
     let keys = || collection.key.attributes();
     let of_tenant = collection
         .tenant
         .attribute()
-        .map(|name| json!({ "term": { name: collection.tenant.text_of(tenant) } }));
+        .map(|name| json!({ "term": { exact(name): collection.tenant.text_of(tenant) } }));
     let mut filter: Vec<Value> = of_tenant.into_iter().collect();
     // Without its key a document belongs to no row.
-    filter.extend(keys().map(|attribute| json!({ "exists": { "field": attribute } })));
+    filter.extend(keys().map(|attribute| json!({ "exists": { "field": spec.field(attribute) } })));
     if let (Some(author), Some(attribute)) = (query.author, collection.document_author()) {
-        filter.push(json!({ "term": { attribute: author } }));
+        filter.push(json!({ "term": { exact(attribute): author } }));
     }
     // Lenient: a word that is not a date or a number finds nothing, instead of failing.
-    filter.push(json!({ "simple_query_string": { "query": query.text, "fields": spec.fields, "flags": FLAGS, "lenient": true } }));
-    let sort = keys()
-        .map(|attribute| json!({ attribute: { "order": "desc", "unmapped_type": "keyword" } }));
+    let fields: Vec<&str> = spec.fields.iter().map(|name| spec.field(name)).collect();
+    filter.push(json!({ "simple_query_string": { "query": query.text, "fields": fields, "flags": FLAGS, "lenient": true } }));
+    let sort = keys().map(
+        |attribute| json!({ exact(attribute): { "order": "desc", "unmapped_type": "keyword" } }),
+    );
     let mut body = json!({
         "size": query.limit,
         "track_total_hits": false,
-        "_source": keys().collect::<Vec<_>>(),
+        "_source": keys().map(|attribute| spec.field(attribute)).collect::<Vec<_>>(),
         "query": { "bool": {
             "filter": filter,
-            "must_not": [{ "exists": { "field": collection.marks.deleted_at } }],
+            "must_not": [{ "exists": { "field": spec.field(&collection.marks.deleted_at) } }],
         } },
         "sort": sort.collect::<Vec<_>>(),
     });
@@ -146,19 +155,21 @@ fn body(spec: &DocumentSpec, query: &SearchQuery<'_>) -> Value {
 }
 
 /// The record whose document this is.
-fn hit(key: &KeySchema, source: &Map<String, Value>) -> Option<RecordKey> {
-    RecordKey::of_attributes(key, |attribute, kind| kind.read(source.get(attribute)?))
+fn hit(spec: &DocumentSpec, key: &KeySchema, source: &Map<String, Value>) -> Option<RecordKey> {
+    RecordKey::of_attributes(key, |attribute, kind| {
+        kind.read(source.get(spec.field(attribute))?)
+    })
 }
 
 /// Where a search continues behind this document: the values that it is sorted by, which are its key. They are also there
 /// where the document itself holds no key in the form of one.
-fn place(key: &KeySchema, found: &Found) -> Option<RecordKey> {
+fn place(spec: &DocumentSpec, key: &KeySchema, found: &Found) -> Option<RecordKey> {
     let sorted = RecordKey::of_attributes(key, |attribute, kind| {
         let place = key.attributes().position(|name| name == attribute)?;
         kind.read(found.sort.get(place)?)
     });
     // Sorted by another form of it, such as the milliseconds of a date.
-    sorted.or_else(|| hit(key, &found.source))
+    sorted.or_else(|| hit(spec, key, &found.source))
 }
 
 #[cfg(test)]
@@ -258,10 +269,13 @@ mod tests {
             json!({ "d": ["1", "0"], "m": "2" }),
             &[json!("1"), json!("2")],
         );
-        assert_eq!(hit(&key, &listed.source), None);
-        assert_eq!(place(&key, &listed), expected);
+        let collections = Collections::for_tests(MAIL);
+        let messages = collections.get("messages").unwrap();
+        let spec = messages.document.as_ref().unwrap();
+        assert_eq!(hit(spec, &key, &listed.source), None);
+        assert_eq!(place(spec, &key, &listed), expected);
 
         let dated = found(json!({ "d": "1", "m": "2" }), &[json!("1"), json!(2)]);
-        assert_eq!(place(&key, &dated), expected);
+        assert_eq!(place(spec, &key, &dated), expected);
     }
 }

@@ -1,9 +1,11 @@
 //! The parts of a collection, and the questions that they answer. Nothing here knows how a file is read.
 
 pub(super) mod collections;
+pub(super) mod document;
 pub(super) mod effects;
 pub(super) mod filters;
 pub(super) mod held;
+pub(super) mod index_name;
 pub(super) mod key_schema;
 pub(super) mod marks;
 pub(super) mod name;

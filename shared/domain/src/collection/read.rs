@@ -4,6 +4,7 @@ mod cascade;
 mod consistency;
 mod declaration;
 mod declared;
+mod document;
 mod effects;
 pub(super) mod files;
 mod filters;

@@ -4,6 +4,7 @@ mod cascades;
 mod composed;
 mod contradictions;
 mod documentation;
+mod documents;
 mod effects;
 mod guarded;
 mod held;
@@ -157,8 +158,14 @@ fn every_key_of_this_version_is_read() {
         }),
         keeps: None,
         document: Some(DocumentSpec {
-            index: "letters".into(),
-            id: IdTemplate::parse("letter-{letter}", &KeySchema::plain("letter", None)).unwrap(),
+            index: IndexName::parse("letters").unwrap(),
+            id: IdTemplate::parse("letter-{letter}", &KeySchema::plain("letter", None), false)
+                .unwrap(),
+            is_unique: false,
+            routing: None,
+            names: BTreeMap::new(),
+            exact: String::new(),
+            copy: Copied::ByUs,
             fields: vec![],
         }),
         strategy: Strategy::Flag,

@@ -32,6 +32,7 @@ impl Deletion {
         next.comparison.below_cursor = None;
         next.comparison.deeper = Vec::new();
         next.comparison.waiting += findings.waiting;
+        next.comparison.late += findings.late;
         next.comparison.found_more(&findings.drift);
         next
     }

@@ -65,6 +65,8 @@ pub struct Findings {
     pub drift: Tallies,
     /// Marks and copies that have to wait for `purge_at`.
     pub waiting: u64,
+    /// Documents that a pipeline had brought back, and that were removed once more.
+    pub late: u64,
 }
 
 /// How far the comparison is. It begins again with each run of a pass.
@@ -95,6 +97,9 @@ pub struct Comparison {
     /// Marks and copies of a restored deletion that have to wait for `purge_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub waiting: u64,
+    /// Documents that a pipeline had brought back since their records were deleted, and that were removed once more.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub late: u64,
     /// How often it has sent the deletion back to be purged once more; kept over the runs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub returns: u32,

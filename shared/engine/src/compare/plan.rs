@@ -1,5 +1,6 @@
 //! Decides what is to be done with one record, from what was read of it, without a store.
 
+use domain::collection::{Copied, Hide};
 use domain::deletion::comparison::Drift;
 use domain::deletion::{Deletion, DeletionId, State};
 use domain::row::RowMark;
@@ -56,6 +57,9 @@ pub(crate) enum Repair {
     ClearDocument,
     /// The document is written from the row.
     WriteDocument,
+    /// A pipeline has brought the document back, as it does whenever the row is written: it is removed once more, if it is
+    /// as it was read. That is no drift.
+    HideAgain(DocumentVersion),
     /// The document is removed, if it is as it was read, then the row.
     RemoveRecord(Option<DocumentVersion>),
 }
@@ -94,8 +98,42 @@ impl Case {
     }
 }
 
-/// Whether, and how, a record disagrees with its deletion.
-pub(crate) fn plan(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drift, Repair)> {
+/// Whether, and how, a record disagrees with its deletion. Of what a pipeline writes nothing is written: a document that
+/// has to be hidden is removed, and what is late otherwise is counted.
+pub(crate) fn plan(
+    case: Case,
+    deletion: DeletionId,
+    seen: Seen,
+    copy: Copied,
+) -> Option<(Drift, Repair)> {
+    let Copied::ByPipeline(hide) = copy else {
+        return plan_written(case, deletion, seen);
+    };
+    let is_hidden = matches!(case, Case::Marked | Case::Moved { .. });
+    let is_ours = seen.row.is_some_and(|row| row.is_of(deletion));
+    if let Some(document) = seen.document
+        && is_hidden
+        && (is_ours || seen.row.is_none())
+        && hide == Hide::Remove
+    {
+        return Some((Drift::UnmarkedDocument, Repair::HideAgain(document.version)));
+    }
+    let (drift, repair) = plan_written(case, deletion, seen)?;
+    let repair = match repair {
+        Repair::MarkDocument | Repair::ClearDocument | Repair::WriteDocument => Repair::Count,
+        Repair::WaitMarked => Repair::Wait,
+        Repair::Count
+        | Repair::Wait
+        | Repair::RemoveDocument(_)
+        | Repair::HideAgain(_)
+        | Repair::ClearRecord
+        | Repair::RemoveRecord(_) => repair,
+    };
+    Some((drift, repair))
+}
+
+/// The same where we write the documents.
+fn plan_written(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drift, Repair)> {
     let is_ours = |mark: RowMark| mark.is_of(deletion);
     let document = seen.document;
     match (case, seen.row) {

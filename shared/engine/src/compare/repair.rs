@@ -18,6 +18,7 @@ use crate::kit::rows::read_rows;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use crate::kit::write_documents::{AT_ONCE, document_of, write_documents};
+use domain::collection::Copied;
 use domain::deletion::Deletion;
 use domain::deletion::comparison::Drift;
 use domain::document::Document;
@@ -62,7 +63,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
     pub(crate) async fn compare(&self, case: Case, progress: &mut Progress) -> Result<(), Stop> {
         let mut open = self.records.places.clone();
         let mut found: BTreeMap<usize, (Drift, bool)> = BTreeMap::new();
-        let mut waiting: HashSet<usize> = HashSet::new();
+        let (mut waiting, mut late) = (HashSet::new(), HashSet::new());
         for _ in 0..READS {
             let seen = self.read(case, &open).await?;
             let mut planned: BTreeMap<usize, (Drift, Repair)> = BTreeMap::new();
@@ -70,7 +71,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
                 // A difference that an earlier reading found may no longer exist.
                 found.remove(&place);
                 waiting.remove(&place);
-                if let Some(plan) = plan(case, self.deletion.id, seen) {
+                if let Some(plan) = plan(case, self.deletion.id, seen, self.copy()) {
                     planned.insert(place, plan);
                 }
             }
@@ -79,7 +80,11 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             open = Vec::new();
             for (place, (drift, repair)) in planned {
                 let done = done.get(&place).copied().unwrap_or(Done::Stays);
-                found.insert(place, (drift, done == Done::Repaired));
+                if matches!(repair, Repair::HideAgain(_)) && done != Done::Stays {
+                    late.insert(place);
+                } else {
+                    found.insert(place, (drift, done == Done::Repaired));
+                }
                 if matches!(repair, Repair::Wait | Repair::WaitMarked) {
                     waiting.insert(place);
                 }
@@ -94,7 +99,8 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         for (drift, repaired) in found.into_values() {
             progress.findings.count(drift, 1, repaired);
         }
-        progress.findings.waiting += u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+        progress.findings.waiting += count(&waiting);
+        progress.findings.late += count(&late);
         Ok(())
     }
 
@@ -113,7 +119,10 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             let seen = Seen {
                 row: row.as_ref().map(|row| row.mark(collection)),
                 has_parent: false,
-                document: documents.get(place).copied(),
+                document: documents
+                    .get(place)
+                    .copied()
+                    .filter(|document| document.is_its),
                 is_stale: false,
             };
             (*place, seen)
@@ -133,7 +142,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         let ours = ours.iter().flatten();
         let there = parents(self.work, self.deletion, collection, ours).await?;
         let seen = |(place, row): (&usize, Option<Row>)| {
-            let content = contents.get(place);
+            let content = contents.get(place).filter(|content| content.state.is_its);
             let expected = row.as_ref().and_then(|row| document_of(collection, row));
             let is_said = |expected: Document| {
                 content.is_some_and(|content| expected.is_said_by(&content.fields))
@@ -148,6 +157,11 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             (*place, seen)
         };
         Ok(places.iter().zip(rows).map(seen).collect())
+    }
+
+    fn copy(&self) -> Copied {
+        let spec = self.records.collection.document.as_ref();
+        spec.map_or(Copied::ByUs, |spec| spec.copy)
     }
 
     fn at(&self, places: &[usize]) -> Records<'a> {
@@ -191,7 +205,9 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         let mut documents = BTreeMap::new();
         for (place, repair) in &repairs {
             match repair {
-                Repair::RemoveDocument(version) => drop(documents.insert(*place, *version)),
+                Repair::RemoveDocument(version) | Repair::HideAgain(version) => {
+                    documents.insert(*place, *version);
+                }
                 Repair::RemoveRecord(version) => removed.push((*place, *version)),
                 Repair::Count
                 | Repair::Wait
@@ -344,6 +360,10 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
         let outcomes = purge_rows(self.work, &self.at(places), self.deletion).await?;
         Ok(by_place(outcomes, done))
     }
+}
+
+fn count(places: &HashSet<usize>) -> u64 {
+    u64::try_from(places.len()).unwrap_or(u64::MAX)
 }
 
 fn by_place<T>(outcomes: Vec<(usize, T)>, done: impl Fn(T) -> Done) -> BTreeMap<usize, Done> {

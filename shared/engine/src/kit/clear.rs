@@ -72,6 +72,10 @@ pub(crate) async fn clear_documents<P: EnginePorts>(
     records: &Records<'_>,
     deletion: DeletionId,
 ) -> Result<BTreeMap<usize, NotRestored>, Stop> {
+    if records.collection.is_piped() {
+        // The pipeline takes the mark out, or brings the document back, since the row was written.
+        return Ok(BTreeMap::new());
+    }
     let (documents, _) = Documents::of(records);
     let (mut rejected, mut others) = (BTreeMap::new(), Vec::new());
     for (place, outcome) in documents.clear(work, &records.places, deletion).await? {

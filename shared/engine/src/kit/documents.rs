@@ -1,4 +1,4 @@
-//! The documents of some records, by place. A record whose document id cannot be rendered has no document, and no
+//! The documents of some records, by place. A record that does not say where its document is has no document, and no
 //! answer.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt, IdError};
 use domain::deletion::DeletionId;
 use domain::document::Document;
-use domain::page::Outcome;
 use domain::row::Mark;
 use ports::{
     ClearDocuments, DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState,
@@ -20,37 +19,41 @@ use ports::{
 /// Why a document that is there is neither marked nor removed.
 pub(crate) const ROUTED: &str = "DOCUMENT_ROUTED: the document was written with a routing of its own, and is on another shard than its id says; the collections file has to say so";
 
-/// The documents of records of one collection and page: their ids, which are rendered once.
+/// Why nothing is done with the document of a record.
+pub(crate) fn invalid(error: &IdError) -> String {
+    format!("DOCUMENT_ID_INVALID: {error}")
+}
+
+/// Why a document is not removed.
+pub(crate) const ANOTHERS: &str = "DOCUMENT_OF_ANOTHER: the document under the record's id is another record's; correct the collections file, where `document.unique` says that there is none such";
+
+/// The documents of records of one collection and page: where they are, which is rendered once.
 #[derive(Debug)]
 pub(crate) struct Documents<'a> {
     collection: &'a Collection,
-    ids: BTreeMap<usize, String>,
+    at: BTreeMap<usize, DocumentAt>,
 }
 
 impl<'a> Documents<'a> {
-    /// The documents of these records, and why some of them have none: an id that cannot be rendered fails alone,
+    /// The documents of these records, and why some of them have none: one whose place cannot be rendered fails alone,
     /// before the request is made.
-    pub(crate) fn of(records: &Records<'a>) -> (Self, BTreeMap<usize, Outcome>) {
+    pub(crate) fn of(records: &Records<'a>) -> (Self, BTreeMap<usize, IdError>) {
         let collection = records.collection;
-        let (mut ids, mut failed) = (BTreeMap::new(), BTreeMap::new());
-        if let Some(spec) = &collection.document {
-            for place in &records.places {
-                let parts = collection.parts_of(&records.entry(*place).key);
-                match spec.id.render(&parts) {
-                    Ok(id) => drop(ids.insert(*place, id)),
-                    Err(error) => {
-                        let reason = format!("DOCUMENT_ID_INVALID: {error}");
-                        failed.insert(*place, Outcome::Failed { reason });
-                    }
-                }
+        let (mut at, mut failed) = (BTreeMap::new(), BTreeMap::new());
+        for place in &records.places {
+            let entry = records.entry(*place);
+            match collection.document_at(&entry.key, |attribute| entry.held(attribute)) {
+                Ok(None) => {}
+                Ok(Some(found)) => drop(at.insert(*place, found)),
+                Err(error) => drop(failed.insert(*place, error)),
             }
         }
-        (Self { collection, ids }, failed)
+        (Self { collection, at }, failed)
     }
 
-    /// The places of the records that have a document id.
+    /// The places of the records that say where their documents are.
     pub(crate) fn places(&self) -> Vec<usize> {
-        self.ids.keys().copied().collect()
+        self.at.keys().copied().collect()
     }
 
     /// Reads the marks and versions of those that exist.
@@ -60,9 +63,9 @@ impl<'a> Documents<'a> {
         places: &[usize],
     ) -> Result<BTreeMap<usize, DocumentState>, Stop> {
         let (documents, collection) = (work.documents(), self.collection);
-        let (places, ids) = self.at(places);
+        let (places, all) = self.places_of(places);
         let states = work
-            .settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
+            .settle(&all, P::Documents::STATE_BATCH, |batch| async move {
                 documents.states(collection, &batch).await
             })
             .await?;
@@ -77,9 +80,9 @@ impl<'a> Documents<'a> {
         missing: &[usize],
     ) -> Result<BTreeSet<usize>, Stop> {
         let (documents, collection) = (work.documents(), self.collection);
-        let (places, ids) = self.at(missing);
+        let (places, all) = self.places_of(missing);
         let found = work
-            .settle(&ids, P::Documents::STATE_BATCH, |batch| async move {
+            .settle(&all, P::Documents::STATE_BATCH, |batch| async move {
                 documents.elsewhere(collection, &batch).await
             })
             .await?;
@@ -94,9 +97,9 @@ impl<'a> Documents<'a> {
         places: &[usize],
     ) -> Result<BTreeMap<usize, DocumentContent>, Stop> {
         let (documents, collection) = (work.documents(), self.collection);
-        let (places, ids) = self.at(places);
+        let (places, all) = self.places_of(places);
         let contents = work
-            .settle(&ids, P::Documents::CONTENT_BATCH, |batch| async move {
+            .settle(&all, P::Documents::CONTENT_BATCH, |batch| async move {
                 documents.contents(collection, &batch).await
             })
             .await?;
@@ -133,9 +136,9 @@ impl<'a> Documents<'a> {
         mark: &Mark,
     ) -> Result<Vec<(usize, DocumentMarkOutcome)>, Stop> {
         let (documents, collection) = (work.documents(), self.collection);
-        let (places, ids) = self.at(places);
+        let (places, all) = self.places_of(places);
         let outcomes = work
-            .settle(&ids, P::Documents::MARK_BATCH, |batch| async move {
+            .settle(&all, P::Documents::MARK_BATCH, |batch| async move {
                 MarkDocuments::mark(documents, collection, mark, &batch).await
             })
             .await?;
@@ -150,9 +153,9 @@ impl<'a> Documents<'a> {
         deletion: DeletionId,
     ) -> Result<Vec<(usize, DocumentClearOutcome)>, Stop> {
         let (documents, collection) = (work.documents(), self.collection);
-        let (places, ids) = self.at(places);
+        let (places, all) = self.places_of(places);
         let outcomes = work
-            .settle(&ids, P::Documents::CLEAR_BATCH, |batch| async move {
+            .settle(&all, P::Documents::CLEAR_BATCH, |batch| async move {
                 documents.clear(collection, deletion, &batch).await
             })
             .await?;
@@ -166,9 +169,9 @@ impl<'a> Documents<'a> {
         read: &BTreeMap<usize, DocumentVersion>,
     ) -> Result<Vec<(usize, RemoveOutcome)>, Stop> {
         let (documents, collection) = (work.documents(), self.collection);
-        let (places, asked): (Vec<usize>, Vec<(String, DocumentVersion)>) = read
+        let (places, asked): (Vec<usize>, Vec<(DocumentAt, DocumentVersion)>) = read
             .iter()
-            .filter_map(|(place, version)| Some((*place, (self.ids.get(place)?.clone(), *version))))
+            .filter_map(|(place, version)| Some((*place, (self.at.get(place)?.clone(), *version))))
             .unzip();
         let outcomes = work
             .settle(&asked, P::Documents::PURGE_BATCH, |batch| async move {
@@ -178,9 +181,9 @@ impl<'a> Documents<'a> {
         Ok(places.into_iter().zip(outcomes).collect())
     }
 
-    /// Those of these places that have a document id, with their ids.
-    fn at(&self, places: &[usize]) -> (Vec<usize>, Vec<String>) {
-        let with_id = |place: &usize| Some((*place, self.ids.get(place)?.clone()));
-        places.iter().filter_map(with_id).unzip()
+    /// Those of these places whose document can be looked for, and where.
+    fn places_of(&self, places: &[usize]) -> (Vec<usize>, Vec<DocumentAt>) {
+        let with_place = |place: &usize| Some((*place, self.at.get(place)?.clone()));
+        places.iter().filter_map(with_place).unzip()
     }
 }

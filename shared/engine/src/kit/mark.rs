@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents::{Documents, ROUTED};
+use crate::kit::documents::{Documents, ROUTED, invalid};
 use crate::kit::records::Records;
+use crate::kit::remove_documents::remove_documents;
 use crate::kit::slice::Stop;
 use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
+use domain::collection::{Copied, Hide, IdError};
 use domain::deletion::Deletion;
 use domain::found::Found;
 use domain::page::Outcome;
@@ -117,14 +119,50 @@ async fn as_found<P: EnginePorts>(
     Ok(records.places.iter().map(found).collect())
 }
 
-/// Marks documents; returns those that could not be marked. A missing document needs no mark: nothing can show the
-/// record.
-pub(crate) async fn mark_documents<P: EnginePorts>(
+/// Hides the documents of records whose rows were just marked; returns those that could not be hidden. A missing document
+/// need not be: nothing can show the record. Where a pipeline writes the mark, that is waited for by the comparison.
+pub(crate) async fn hide_documents<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    records: &Records<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let copy = records.collection.document.as_ref().map(|spec| spec.copy);
+    match copy {
+        None => Ok(BTreeMap::new()),
+        Some(Copied::ByUs) => mark_documents(work, records, &deletion.mark()).await,
+        Some(Copied::ByPipeline(Hide::Mark)) => Ok(not_found(Documents::of(records).1)),
+        Some(Copied::ByPipeline(Hide::Remove)) => {
+            let is_ours = |_, _, row: Option<&Row>| {
+                row.is_some_and(|row| row.mark(records.collection).is_of(deletion.id))
+            };
+            let (_, failed) = remove_documents(work, records, &is_ours).await?;
+            let mut exceptions = not_found(Documents::of(records).1);
+            let failed = failed.into_iter();
+            exceptions.extend(failed.map(|(place, reason)| (place, Outcome::Failed { reason })));
+            Ok(exceptions)
+        }
+    }
+}
+
+/// The records that do not say where their documents are.
+fn not_found(unknown: BTreeMap<usize, IdError>) -> BTreeMap<usize, Outcome> {
+    unknown
+        .into_iter()
+        .map(|(place, error)| {
+            let reason = invalid(&error);
+            (place, Outcome::Failed { reason })
+        })
+        .collect()
+}
+
+/// Marks documents; returns those that could not be marked.
+async fn mark_documents<P: EnginePorts>(
     work: Work<'_, P>,
     records: &Records<'_>,
     mark: &Mark,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let (documents, mut exceptions) = Documents::of(records);
+    let (documents, unknown) = Documents::of(records);
+    let mut exceptions = not_found(unknown);
     let mut missing = Vec::new();
     for (place, outcome) in documents.mark(work, &records.places, mark).await? {
         match outcome {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents::{Documents, ROUTED};
+use crate::kit::documents::{ANOTHERS, Documents, ROUTED, invalid};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -26,9 +26,15 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     records: &Records<'_>,
     explained: &Explained<'_>,
 ) -> Result<(RowsAt, BTreeMap<usize, String>), Stop> {
-    let (documents, _) = Documents::of(records);
+    let (documents, unknown) = Documents::of(records);
     let mut open = records.at(documents.places());
-    let (mut rows, mut failed) = (RowsAt::new(), BTreeMap::new());
+    let mut rows = RowsAt::new();
+    let unknown = unknown
+        .into_iter()
+        .filter(|(_, error)| error.leaves_a_document());
+    let mut failed: BTreeMap<usize, String> = unknown
+        .map(|(place, error)| (place, invalid(&error)))
+        .collect();
     for round in 0..READS {
         // Documents first, then rows: anything written in between changes the version that the removal requires.
         let states = documents.states(work, &open.places).await?;
@@ -43,8 +49,11 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
         };
         let found = wanted.rows(work).await?;
         let read: RowsAt = wanted.places.iter().copied().zip(found).collect();
+        let anothers = states.iter().filter(|(_, state)| !state.is_its);
+        failed.extend(anothers.map(|(place, _)| (*place, ANOTHERS.to_owned())));
         let removable: BTreeMap<usize, DocumentVersion> = states
             .into_iter()
+            .filter(|(_, state)| state.is_its)
             .filter(|(place, state)| explained(*place, state.mark, read[place].as_ref()))
             .map(|(place, state)| (place, state.version))
             .collect();

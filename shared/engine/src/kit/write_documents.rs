@@ -36,7 +36,7 @@ pub(crate) async fn write_documents<P: EnginePorts>(
     records: &Records<'_>,
 ) -> Result<Written, Stop> {
     let mut written = Written::default();
-    if records.collection.document.is_none() {
+    if records.collection.document.is_none() || records.collection.is_piped() {
         return Ok(written);
     }
     for some in records.chunks(AT_ONCE) {

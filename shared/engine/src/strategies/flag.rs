@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kit::clear::{clear_documents, clear_rows};
-use crate::kit::mark::{mark_documents, mark_rows};
+use crate::kit::mark::{hide_documents, mark_rows};
 use crate::kit::ours::is_root;
 use crate::kit::parents::parents;
 use crate::kit::purge_rows::purge_rows;
@@ -56,7 +56,7 @@ pub(super) async fn take<P: EnginePorts>(
     found.extend(not_ours(work, deletion, &records.at(root)).await?);
     found.extend(mark_rows(work, deletion, &records.at(others)).await?);
     let marked = records.without(&found);
-    found.extend(mark_documents(work, &marked, &deletion.mark()).await?);
+    found.extend(hide_documents(work, deletion, &marked).await?);
     Ok(found)
 }
 

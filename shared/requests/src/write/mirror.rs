@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::api::Api;
 use crate::ask_again::Tries;
 use crate::liveness::read_many;
-use domain::collection::Collection;
+use domain::collection::{Collection, DocumentAt};
 use domain::document::Document;
 use domain::key::RecordKey;
 use domain::row::{Row, RowMark};
@@ -42,14 +42,17 @@ pub(super) async fn mirror<P: ApiPorts>(
     key: &RecordKey,
     known: Option<Row>,
 ) -> Result<Mirrored, DependencyError> {
-    let Some(id) = id(collection, key) else {
+    if collection.document.is_none() || collection.is_piped() {
         return Ok(Mirrored::Done);
-    };
+    }
     let mut ours = known.is_some();
-    let mut shown = match known {
-        Some(row) => document(collection, &row),
+    let mut row = match known {
+        Some(row) => Some(row),
         None => read(api, collection, key).await?,
     };
+    // Where it was, once the row does not say it any more.
+    let mut place: Option<DocumentAt> = None;
+    let mut shown = document_of(collection, row.as_ref());
     for _ in 0..ROUNDS {
         match &shown {
             Some(document) => match index(api, collection, document).await? {
@@ -63,9 +66,19 @@ pub(super) async fn mirror<P: ApiPorts>(
                     });
                 }
             },
-            None => remove(api, collection, key, &id).await?,
+            None => {
+                let at = row.as_ref().and_then(|row| at_of_row(collection, row));
+                let at = at
+                    .or_else(|| place.clone())
+                    .or_else(|| at_of_key(collection, key));
+                if let Some(at) = at {
+                    remove(api, collection, key, &at).await?;
+                }
+            }
         }
-        let now = read(api, collection, key).await?;
+        place = shown.as_ref().map(|document| document.at.clone()).or(place);
+        row = read(api, collection, key).await?;
+        let now = document_of(collection, row.as_ref());
         if now == shown {
             break;
         }
@@ -85,26 +98,38 @@ pub(super) async fn is_mirrored<P: ApiPorts>(
     collection: &Collection,
     row: &Row,
 ) -> Result<bool, DependencyError> {
-    let (Some(id), Some(wanted)) = (id(collection, &row.key), document(collection, row)) else {
+    if collection.is_piped() {
+        return Ok(true);
+    }
+    let Some(wanted) = document_of(collection, Some(row)) else {
         return Ok(false);
     };
-    let ids = std::slice::from_ref(&id);
-    let told = api.ports.documents().contents(collection, ids).await?;
+    let at = std::slice::from_ref(&wanted.at);
+    let told = api.ports.documents().contents(collection, at).await?;
     let Some(Attempt::Done(Some(told))) = told.into_iter().next() else {
         return Ok(false);
     };
     // The document first, as in `mirror`: a row that is read after it has not changed since.
-    Ok(wanted.is_said_by(&told.fields) && read(api, collection, &row.key).await? == Some(wanted))
+    let is_said = told.state.is_its && wanted.is_said_by(&told.fields);
+    let now = read(api, collection, &row.key).await?;
+    Ok(is_said && document_of(collection, now.as_ref()) == Some(wanted))
 }
 
-fn id(collection: &Collection, key: &RecordKey) -> Option<String> {
-    let spec = collection.document.as_ref()?;
-    spec.id.render(&collection.parts_of(key)).ok()
+/// Where the document of a row is.
+fn at_of_row(collection: &Collection, row: &Row) -> Option<DocumentAt> {
+    let at = collection.document_at(&row.key, |attribute| row.text(attribute));
+    at.ok().flatten()
+}
+
+/// Where the document of a record is without its row, as far as its key says that.
+fn at_of_key(collection: &Collection, key: &RecordKey) -> Option<DocumentAt> {
+    collection.document_at(key, |_| None).ok().flatten()
 }
 
 /// The document that a row must have. A row that is being erased has none: its deletion removes the document before the
 /// row and does not return for a late one.
-fn document(collection: &Collection, row: &Row) -> Option<Document> {
+fn document_of(collection: &Collection, row: Option<&Row>) -> Option<Document> {
+    let row = row?;
     let marked = matches!(row.mark(collection), RowMark::By(_));
     if marked && !collection.strategy.keeps_documents() {
         return None;
@@ -116,13 +141,10 @@ async fn read<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     key: &RecordKey,
-) -> Result<Option<Document>, DependencyError> {
+) -> Result<Option<Row>, DependencyError> {
     let keys = std::slice::from_ref(key);
-    let row = read_many(api, collection, keys, Fields::All)
-        .await?
-        .pop()
-        .flatten();
-    Ok(row.and_then(|row| document(collection, &row)))
+    let mut rows = read_many(api, collection, keys, Fields::All).await?;
+    Ok(rows.pop().flatten())
 }
 
 async fn index<P: ApiPorts>(
@@ -149,15 +171,15 @@ async fn remove<P: ApiPorts>(
     api: &Api<P>,
     collection: &Collection,
     key: &RecordKey,
-    id: &String,
+    at: &DocumentAt,
 ) -> Result<(), DependencyError> {
     let documents = api.ports.documents();
     let found = documents
-        .states(collection, std::slice::from_ref(id))
+        .states(collection, std::slice::from_ref(at))
         .await?;
     let version = match found.into_iter().next() {
-        Some(Attempt::Done(Some(state))) => state.version,
-        Some(Attempt::Done(None)) | None => return Ok(()),
+        Some(Attempt::Done(Some(state))) if state.is_its => state.version,
+        Some(Attempt::Done(_)) | None => return Ok(()),
         Some(Attempt::Retry(why)) => {
             return Err(DependencyError::unavailable(
                 "search index",
@@ -166,9 +188,10 @@ async fn remove<P: ApiPorts>(
             ));
         }
     };
-    if read(api, collection, key).await?.is_none() {
+    let row = read(api, collection, key).await?;
+    if document_of(collection, row.as_ref()).is_none() {
         let _changed_or_gone = documents
-            .remove(collection, &[(id.clone(), version)])
+            .remove(collection, &[(at.clone(), version)])
             .await?;
     }
     Ok(())

@@ -4,14 +4,16 @@
 mod clearing;
 mod harness;
 mod marking;
+mod placed;
 mod reading;
 mod removing;
 mod searching;
 mod writing;
 
 pub use self::clearing::*;
-pub use self::harness::DocumentsHarness;
+pub use self::harness::{DocumentsHarness, PLACED_INDEXES};
 pub use self::marking::*;
+pub use self::placed::*;
 pub use self::reading::*;
 pub use self::removing::*;
 pub use self::searching::*;
@@ -75,6 +77,14 @@ macro_rules! documents_contract {
                 what_the_index_cannot_hold_is_rejected_and_the_document_left,
                 indexing_makes_no_index,
                 odd_ids_are_indexed_under_themselves,
+                a_document_is_marked_read_cleared_and_removed_where_it_is,
+                documents_of_several_indexes_are_answered_in_their_places,
+                a_document_that_is_on_another_shard_than_its_record_says_is_elsewhere,
+                nothing_is_done_with_the_document_of_another_record,
+                a_document_is_written_and_searched_under_its_own_names,
+                a_document_of_a_pipeline_is_never_written,
+                a_pipeline_writes_a_removed_document_with_its_next_version,
+                a_document_of_a_pipeline_that_was_written_since_is_left,
             ]
         );
     };

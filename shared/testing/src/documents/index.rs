@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Document as CurrentValue, FakeDocuments, KEYWORD_BYTES, index};
+use super::{
+    ANOTHERS, Document as CurrentValue, FakeDocuments, KEYWORD_BYTES, index, slot, writes,
+};
 use domain::collection::Collection;
-use domain::document::Document;
+use domain::document::{Document, is_its};
 use ports::{Attempt, DependencyError, IndexDocuments, IndexOutcome};
 
 impl IndexDocuments for FakeDocuments {
@@ -15,23 +17,26 @@ impl IndexDocuments for FakeDocuments {
     ) -> Result<Attempt<IndexOutcome>, DependencyError> {
         let operation = "write a document";
         let state = &mut *self.begin(operation, 1, 1)?;
-        let index = index(&mut state.indexes, collection, operation)?;
-        let refusal = state
-            .rejected
-            .get(&document.id)
-            .cloned()
+        writes(collection, operation)?;
+        let (at, removed) = (&document.at, &mut state.removed);
+        let index = index(&mut state.indexes, at, operation)?;
+        let slot = slot(at);
+        let held = index.get(&slot);
+        let anothers = held.is_some_and(|held| !is_its(at, &held.source));
+        let refusal = anothers.then(|| ANOTHERS.to_owned());
+        let refusal = refusal
+            .or_else(|| state.rejected.get(&at.id).cloned())
             .or_else(|| unfit(collection, document));
         if let Some(reason) = refusal {
             return Ok(Attempt::Done(IndexOutcome::Rejected(reason)));
         }
-        state.seq_no += 1;
-        let held = index
-            .entry(document.id.clone())
-            .or_insert_with(|| CurrentValue {
-                source: super::Source::new(),
-                seq_no: 0,
-            });
-        held.seq_no = state.seq_no;
+        let removed = removed.remove(&(at.index.clone(), slot.clone()));
+        let held = index.entry(slot).or_insert_with(|| CurrentValue {
+            source: super::Source::new(),
+            seq_no: 0,
+            version: removed.unwrap_or_default(),
+        });
+        held.write(&mut state.seq_no);
         held.source.extend(document.fields.clone());
         for name in &document.gone {
             held.source.remove(name);
@@ -42,13 +47,12 @@ impl IndexDocuments for FakeDocuments {
 
 /// What a mapping refuses: a keyword that is too long, a text that is an object.
 fn unfit(collection: &Collection, document: &Document) -> Option<String> {
-    let fields = collection
-        .document
-        .iter()
-        .flat_map(|spec| &spec.fields)
-        .collect::<Vec<_>>();
+    let spec = collection.document.iter();
+    let fields: Vec<&str> = spec
+        .flat_map(|spec| spec.fields.iter().map(|name| spec.field(name)))
+        .collect();
     document.fields.iter().find_map(|(name, value)| {
-        let searched = fields.contains(&name);
+        let searched = fields.contains(&name.as_str());
         match value {
             Value::Object(_) => Some(format!("`{name}` is an object")),
             Value::String(text) if !searched && text.len() > KEYWORD_BYTES => {

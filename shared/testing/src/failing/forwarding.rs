@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Failing, Operation};
 use domain::adoption::Adoption;
 use domain::change::Change;
-use domain::collection::{Collection, CollectionName};
+use domain::collection::{Collection, CollectionName, DocumentAt};
 use domain::deletion::{Deletion, DeletionId, DueKind};
 use domain::document::Document;
 use domain::event::Event;
@@ -163,21 +163,21 @@ disturbed! {
 // The documents.
 disturbed! {
     MarkDocuments [const MARK_BATCH] {
-        batch(ids) MarkDocuments: mark(collection: &Collection, mark: &Mark, ids: &[String]) -> DocumentMarkOutcome;
+        batch(documents) MarkDocuments: mark(collection: &Collection, mark: &Mark, documents: &[DocumentAt]) -> DocumentMarkOutcome;
     }
     ClearDocuments [const CLEAR_BATCH] {
-        batch(ids) ClearDocuments: clear(
-            collection: &Collection, deletion: DeletionId, ids: &[String]
+        batch(documents) ClearDocuments: clear(
+            collection: &Collection, deletion: DeletionId, documents: &[DocumentAt]
         ) -> DocumentClearOutcome;
     }
     ReadDocuments [const STATE_BATCH, const CONTENT_BATCH] {
-        batch(ids) DocumentStates: states(collection: &Collection, ids: &[String]) -> Option<DocumentState>;
-        batch(ids) DocumentContents: contents(collection: &Collection, ids: &[String]) -> Option<DocumentContent>;
-        batch(ids) FindElsewhere: elsewhere(collection: &Collection, ids: &[String]) -> bool;
+        batch(documents) DocumentStates: states(collection: &Collection, documents: &[DocumentAt]) -> Option<DocumentState>;
+        batch(documents) DocumentContents: contents(collection: &Collection, documents: &[DocumentAt]) -> Option<DocumentContent>;
+        batch(documents) FindElsewhere: elsewhere(collection: &Collection, documents: &[DocumentAt]) -> bool;
     }
     PurgeDocuments [const PURGE_BATCH] {
         batch(documents) RemoveDocuments: remove(
-            collection: &Collection, documents: &[(String, DocumentVersion)]
+            collection: &Collection, documents: &[(DocumentAt, DocumentVersion)]
         ) -> RemoveOutcome;
     }
     SearchDocuments {

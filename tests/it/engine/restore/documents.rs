@@ -13,7 +13,7 @@ use testing::{Moment, Operation};
 use crate::engine::compare::compares::{compared, of};
 use crate::engine::world::strategies::{archived, small, tree};
 use crate::engine::world::trees::FOUR_LEVELS;
-use crate::engine::world::{Ignore as _, World};
+use crate::engine::world::{Ignore as _, World, document_id};
 
 const STRATEGIES: [Strategy; 2] = [Strategy::Flag, Strategy::Archive];
 
@@ -42,8 +42,7 @@ fn documents(world: &World) -> Vec<Option<Map<String, Value>>> {
 fn put_older(world: &World, marks: impl Fn(&str, &RecordKey) -> Map<String, Value>) {
     for (name, key, parent) in tree() {
         let collection = world.collection(name);
-        if let Some(spec) = &collection.document {
-            let id = spec.id.render(&key.parts(&collection.key)).unwrap();
+        if let Some(id) = document_id(collection, &key) {
             let mut older = world.live_row(name, &key, parent.as_ref());
             older.insert("subject".to_owned(), json!("an older text"));
             older.extend(marks(name, &key));

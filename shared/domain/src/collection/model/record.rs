@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::document::DocumentSpec;
 use super::effects::{Aggregate, EventSpec, Recipients};
 use super::filters::Filters;
 use super::held::Held;
@@ -14,7 +15,6 @@ use super::permissions::{Permissions, Serve};
 use super::retention::Retention;
 use super::schedule::ScheduleTemplate;
 use super::status::StatusRule;
-use super::template::IdTemplate;
 use super::tenant::TenantRule;
 use crate::strategy::Strategy;
 
@@ -77,17 +77,6 @@ pub struct Collection {
     pub recipients: Option<Recipients>,
     /// Values of the parent that are computed from the live records of this collection.
     pub aggregates: Vec<Aggregate>,
-}
-
-/// The document of a record in the search index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentSpec {
-    /// The logical index; the configuration puts a prefix before it.
-    pub index: String,
-    /// How the document's id is made from the record's key.
-    pub id: IdTemplate,
-    /// The searched fields. Beside them a document has the tenant, the key and the marks under the row's names.
-    pub fields: Vec<String>,
 }
 
 /// Who wrote a record.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::declared::{Declarations, Declared};
 use super::problems::Problems;
 use super::{held, rowless, tables};
+use crate::collection::model::index_name::IndexName;
 use crate::collection::model::key_schema::KeyKind;
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::parent::{ChildLookup, OnDelete, Parent};
@@ -47,19 +48,20 @@ fn indexes_are_apart<'a>(
     sound: &BTreeMap<CollectionName, Declared<'a>>,
     problems: &mut Problems<'a>,
 ) {
-    let mut first: BTreeMap<&String, &CollectionName> = BTreeMap::new();
+    let mut earlier: Vec<(&IndexName, &CollectionName)> = Vec::new();
     for (name, declared) in sound {
         let Some(document) = &declared.collection.document else {
             continue;
         };
-        if let Some(other) = first.get(&document.index) {
+        let mut others = earlier.iter();
+        if let Some((_, other)) = others.find(|(index, _)| index.overlaps(&document.index)) {
             let message = format!(
                 "\"{}\" is also that of {other}; two collections cannot share it, their documents would be mixed up: write another one",
                 document.index
             );
             problems.add(declared.section.place_of("document.index"), message);
         } else {
-            first.insert(&document.index, name);
+            earlier.push((&document.index, name));
         }
     }
 }

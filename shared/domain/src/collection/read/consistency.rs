@@ -2,7 +2,6 @@
 
 use super::problems::Problems;
 use super::tree::Section;
-use super::words;
 use crate::collection::model::permissions::{Grant, Permissions};
 use crate::collection::model::record::Collection;
 use crate::collection::model::tenant::TenantRule;
@@ -12,7 +11,6 @@ pub(super) fn check<'a>(
     section: &Section<'a>,
     problems: &mut Problems<'a>,
 ) {
-    document_can_be_written(collection, section, problems);
     search_has_something_to_search(collection, section, problems);
     authors_are_known(collection, section, problems);
 }
@@ -60,57 +58,6 @@ pub(super) fn taken(collection: &Collection) -> Vec<(&'static str, &str)> {
     let others = collection.filters.attributes();
     taken.extend(others.map(|attribute| ("filters", attribute)));
     taken
-}
-
-/// A document has the row's names for the tenant, the key, the marks and an author that a search needs, so they must be possible there, and no
-/// searched field can be one of them: those are text, these are keywords.
-fn document_can_be_written<'a>(
-    collection: &Collection,
-    section: &Section<'a>,
-    problems: &mut Problems<'a>,
-) {
-    let Some(document) = &collection.document else {
-        return;
-    };
-    if let TenantRule::Part {
-        default: Some(_), ..
-    } = collection.tenant
-    {
-        let message = "is there, but rows of the default tenant are without a part of which its id is made; take one of the two out";
-        problems.add(section.place_of("document"), message);
-    }
-    let tenant = collection.tenant.attribute().map(|name| ("tenant", name));
-    let key = collection
-        .key
-        .attributes()
-        .map(|attribute| ("key", attribute));
-    let author = collection
-        .document_author()
-        .map(|attribute| ("author", attribute));
-    let keywords: Vec<_> = tenant.into_iter().chain(key).chain(author).collect();
-    let marks = ["marks.deleted_at", "marks.deleted_by", "marks.deletion_id"]
-        .into_iter()
-        .zip(collection.marks.all());
-    let fields = document
-        .fields
-        .iter()
-        .map(|field| ("document.fields", field.as_str()));
-    for (key, name) in keywords.iter().copied().chain(marks).chain(fields) {
-        if let Err(message) = words::field(name) {
-            problems.add(
-                section.place_of(key),
-                format!("\"{}\" {message}", name.escape_debug()),
-            );
-        }
-    }
-    for field in &document.fields {
-        if let Some((key, _)) = keywords.iter().find(|(_, keyword)| keyword == field) {
-            problems.add(
-                section.place_of("document.fields"),
-                format!("names `{field}`, which the document has from `{key}`; take it out"),
-            );
-        }
-    }
 }
 
 fn search_has_something_to_search<'a>(

@@ -6,20 +6,18 @@
 use super::declared::Declared;
 use super::problems::Problems;
 use super::tree::{Entry, Section};
-use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of, table_of};
+use super::values::{attribute_and_gsi, named, named_if_any, one_of, table_of};
 use super::words;
 use super::{
-    consistency, effects, filters, guarded, held, key, marks, parent, permissions, policy, rowless,
-    shape, status,
+    consistency, document, effects, filters, guarded, held, key, marks, parent, permissions,
+    policy, rowless, shape, status,
 };
 use crate::collection::model::filters::Filters;
 use crate::collection::model::held::Held;
-use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
-use crate::collection::model::record::{Author, Collection, DocumentSpec, Missing};
+use crate::collection::model::record::{Author, Collection, Missing};
 use crate::collection::model::retention::Retention;
 use crate::collection::model::schedule::ScheduleTemplate;
-use crate::collection::model::template::IdTemplate;
 use crate::collection::model::tenant::TenantRule;
 use crate::strategy::Strategy;
 
@@ -41,8 +39,8 @@ pub(super) fn read<'a>(
         .and_then(|table| parent::parent(&table, key.as_ref(), problems));
     let keeps =
         table_of(section, "keeps").and_then(|table| parent::keeps(&table, key.as_ref(), problems));
-    let document =
-        table_of(section, "document").and_then(|table| document(&table, key.as_ref(), problems));
+    let document = table_of(section, "document")
+        .and_then(|table| document::read(&table, key.as_ref(), problems));
     let strategy = one_of(
         section.required("strategy", problems),
         &Strategy::WORDS,
@@ -119,6 +117,7 @@ pub(super) fn read<'a>(
             problems,
         );
     }
+    document::check(&collection, section, problems);
     consistency::check(&collection, section, problems);
     policy::check(&collection, section, problems);
     guarded::check(&collection, section, problems);
@@ -127,28 +126,6 @@ pub(super) fn read<'a>(
     (problems.count() == before).then(|| Declared {
         collection,
         section: section.clone(),
-    })
-}
-
-fn document<'a>(
-    section: &Section<'a>,
-    key: Option<&KeySchema>,
-    problems: &mut Problems<'a>,
-) -> Option<DocumentSpec> {
-    let index = named(section, "index", words::index, problems);
-    let fields = section
-        .required("fields", problems)
-        .and_then(|entry| attributes(&entry, problems));
-    let id = section.required("id", problems).and_then(|entry| {
-        let parsed = IdTemplate::parse(entry.text()?, key?);
-        parsed
-            .map_err(|error| problems.add(entry.place, error.to_string()))
-            .ok()
-    });
-    Some(DocumentSpec {
-        index: index?,
-        id: id?,
-        fields: fields?,
     })
 }
 

@@ -390,12 +390,13 @@ pub(super) fn parts_are_their_own<'a>(
         let composed = collection.composed.values().flat_map(Composed::names);
         forms.flat_map(Pattern::names).chain(composed).collect()
     };
-    let may_be_parts = ["author", "parent.by", "parts", "filters"];
+    let may_be_parts = ["author", "parent.by", "parts"];
     let mut attributes = taken(collection);
     attributes.retain(|(key, _)| !may_be_parts.contains(key));
     // A filter asks whether a part is a text; whether one is there the key says.
     let is_text = |name: &str| collection.filters.are_texts(name);
-    attributes.retain(|(key, name)| *key != "filters" || !is_text(name));
+    let is_time = |name: &str| collection.filters.time.as_deref() == Some(name);
+    attributes.retain(|(key, name)| *key != "filters" || !(is_text(name) || is_time(name)));
     let promote = collection.parent.iter().flat_map(|parent| &parent.promote);
     let promote = promote.flat_map(|promotion| [promotion.owner.as_str(), promotion.by.as_str()]);
     attributes.extend(promote.map(|name| ("parent.promote", name)));

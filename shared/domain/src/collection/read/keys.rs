@@ -1,15 +1,5 @@
 //! Every key that a collection may have, in one table: the parser rejects all others, and the documentation lists
 //! these.
-//!
-//! A key that this version does not support is listed here as [`Support::Later`]. It is rejected, never ignored: a rule
-//! that is written down but not enforced is worse than an error.
-
-/// Whether this version supports a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::collection) enum Support {
-    Now,
-    Later,
-}
 
 /// One key of a collection.
 #[derive(Debug)]
@@ -20,7 +10,6 @@ pub(in crate::collection) struct Key {
     pub(in crate::collection) types: &'static [&'static str],
     /// A value to copy, for error messages.
     pub(in crate::collection) example: &'static str,
-    pub(in crate::collection) support: Support,
 }
 
 const TEXT: &[&str] = &["string"];
@@ -38,16 +27,6 @@ const fn now(path: &'static str, types: &'static [&'static str], example: &'stat
         path,
         types,
         example,
-        support: Support::Now,
-    }
-}
-
-const fn later(path: &'static str, types: &'static [&'static str], example: &'static str) -> Key {
-    Key {
-        path,
-        types,
-        example,
-        support: Support::Later,
     }
 }
 
@@ -102,8 +81,13 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("document.index", TEXT, "\"messages\""),
     now("document.id", TEXT, "\"{discussion_id}~{message_id}\""),
     now("document.fields", LIST, "[\"subject\", \"body\"]"),
-    later("document.routing", TEXT, "\"discussion_id\""),
-    later("document.unique", FLAG, "true"),
+    now("document.routing", TEXT, "\"{discussion_id}\""),
+    now("document.unique", FLAG, "true"),
+    now("document.names", TABLE, "{ user_id = \"str_userid\" }"),
+    now("document.names.*", TEXT, "\"str_userid\""),
+    now("document.exact", TEXT, "\".keyword\""),
+    now("document.copy", TEXT, "\"pipeline\""),
+    now("document.hide", TEXT, "\"remove\""),
     now("strategy", TEXT, "\"flag\""),
     now("retention", TEXT, "\"30d\""),
     now("author", TEXT_OR_TABLE, "\"sender_id\""),

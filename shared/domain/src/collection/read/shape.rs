@@ -1,35 +1,28 @@
 //! The first check of a collection: whether it has only known keys, with values of the right types.
 //!
-//! What passes here can still be wrong, but every value has the TOML type that the second check reads, and no key
-//! remains that is not supported.
+//! What passes here can still be wrong, but every value has the TOML type that the second check reads.
 
-use super::keys::{self, Support};
+use super::keys;
 use super::problems::Problems;
 use super::tree::{Entry, Kind, Section};
 
 /// Checks every key of a collection and below it.
 pub(super) fn check<'a>(collection: &Section<'a>, problems: &mut Problems<'a>) {
-    check_table(collection, "", Support::Now, problems);
+    check_table(collection, "", problems);
 }
 
-fn check_table<'a>(table: &Section<'a>, path: &str, around: Support, problems: &mut Problems<'a>) {
+fn check_table<'a>(table: &Section<'a>, path: &str, problems: &mut Problems<'a>) {
     for (name, entry) in table.entries() {
         let path = if path.is_empty() {
             name.to_owned()
         } else {
             format!("{path}.{name}")
         };
-        check_entry(&entry, name, &path, around, problems);
+        check_entry(&entry, name, &path, problems);
     }
 }
 
-fn check_entry<'a>(
-    entry: &Entry<'a>,
-    name: &str,
-    path: &str,
-    around: Support,
-    problems: &mut Problems<'a>,
-) {
+fn check_entry<'a>(entry: &Entry<'a>, name: &str, path: &str, problems: &mut Problems<'a>) {
     // A dot in a quoted key would make it look like the path of another one.
     let known = if name.contains('.') {
         None
@@ -48,15 +41,11 @@ fn check_entry<'a>(
         );
         return;
     }
-    // Keys below a rejected key are not rejected again.
-    if key.support == Support::Later && around == Support::Now {
-        problems.add(entry.place.clone(), "is not supported yet; take it out");
-    }
     if keys::below(path).next().is_none() {
         return;
     }
     if let Some(table) = entry.section() {
-        check_table(&table, path, key.support, problems);
+        check_table(&table, path, problems);
     }
     if key.types.contains(&"table") {
         // Where a key may be a table or a list, the list is of texts.
@@ -64,7 +53,7 @@ fn check_entry<'a>(
     }
     for element in entry.elements() {
         match element.section() {
-            Some(table) => check_table(&table, path, key.support, problems),
+            Some(table) => check_table(&table, path, problems),
             // Its elements are texts or tables.
             None if path == "key" => {}
             None => problems.add(

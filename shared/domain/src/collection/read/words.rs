@@ -4,6 +4,7 @@
 
 use super::place::Place;
 use super::problems::Problems;
+use crate::collection::model::index_name;
 
 /// The longest name of a table, an index or an attribute.
 const NAME_BYTES: usize = 255;
@@ -60,24 +61,10 @@ pub(super) fn gsi(name: &str) -> Result<(), String> {
     }
 }
 
-/// An OpenSearch index, before the prefix; it must be valid without the prefix, which may be empty.
+/// An OpenSearch index, before the prefix.
 pub(super) fn index(name: &str) -> Result<(), String> {
     length(name)?;
-    if name.starts_with(['_', '-', '+']) || name.starts_with('.') {
-        return Err("begins with a letter that OpenSearch keeps for itself; begin with a small letter or a digit".to_owned());
-    }
-    if name.chars().any(char::is_uppercase) {
-        return Err("has a capital letter; write an index in small letters".to_owned());
-    }
-    match name
-        .chars()
-        .find(|c| c.is_whitespace() || c.is_control() || "\\/*?\"<>|,#:".contains(*c))
-    {
-        Some(c) => Err(format!(
-            "has {c:?}, which an OpenSearch index cannot have; leave it out"
-        )),
-        None => Ok(()),
-    }
+    index_name::problem(name).map_or(Ok(()), Err)
 }
 
 /// A group. An HTTP API renders the groups of a token as `[a b]`, so a name with one of these characters cannot be

@@ -28,7 +28,7 @@ fn id_templates_that_could_give_one_id_to_two_records() {
 
     id(
         "{message_id}",
-        "does not name `{discussion_id}`; two records could get one id: name every attribute of the key",
+        "does not name `{discussion_id}`; two records could get one id: name every attribute of the key, or write `unique = true` if no two records have one id",
     );
     id(
         "{discussion_id}{message_id}",

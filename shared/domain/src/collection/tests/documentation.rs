@@ -1,30 +1,27 @@
 //! The page that users read and the table that the parser reads list the same keys.
 
-use super::super::read::keys::{KEYS, Support};
+use super::super::read::keys::KEYS;
 
 const PAGE: &str = include_str!("../../../../../docs/collections.md");
 
 /// The page that takes a team from its table to a deletion.
 const ATTACH: &str = include_str!("../../../../../docs/attach.md");
 
-/// The keys of the page's tables, each with whether the page says that it is supported.
-fn documented() -> Vec<(&'static str, bool)> {
+/// The keys of the page's tables.
+fn documented() -> Vec<&'static str> {
     let (_, keys) = PAGE.split_once("\n## Keys\n").unwrap();
     let (keys, _) = keys.split_once("\n## ").unwrap();
     keys.lines()
         .filter_map(|line| {
-            let (key, rest) = line.strip_prefix("| `")?.split_once("` |")?;
-            Some((key, !rest.contains("not supported yet")))
+            let (key, _) = line.strip_prefix("| `")?.split_once("` |")?;
+            Some(key)
         })
         .collect()
 }
 
 #[test]
 fn the_page_names_every_key_and_no_other_in_the_order_of_the_parser() {
-    let known: Vec<_> = KEYS
-        .iter()
-        .map(|key| (key.path, key.support == Support::Now))
-        .collect();
+    let known: Vec<_> = KEYS.iter().map(|key| key.path).collect();
     assert_eq!(documented(), known);
 }
 

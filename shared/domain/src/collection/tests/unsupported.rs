@@ -1,35 +1,7 @@
-//! Keys that a later version will support are rejected by this one, whatever is beside them; nothing is ignored.
+//! What this version cannot say is refused, whatever is beside it; nothing is ignored.
 
-use super::super::read::keys::{KEYS, Support};
+use super::super::read::keys::KEYS;
 use super::*;
-
-#[test]
-fn every_key_of_a_later_version_is_refused() {
-    let later: Vec<_> = KEYS
-        .iter()
-        .filter(|key| key.support == Support::Later)
-        .map(|key| key.path)
-        .collect();
-    assert_eq!(later, ["document.routing", "document.unique",]);
-}
-
-#[test]
-fn a_later_key_inside_a_known_table_is_refused_at_its_place() {
-    let document = |key: &str| {
-        errors_of(&base_with(
-            "fields = [\"subject\"]",
-            &format!("fields = [\"subject\"], {key}"),
-        ))
-    };
-    assert_eq!(
-        document("routing = \"discussion_id\""),
-        "mail.toml:15: messages.document.routing: is not supported yet; take it out"
-    );
-    assert_eq!(
-        document("unique = true"),
-        "mail.toml:15: messages.document.unique: is not supported yet; take it out"
-    );
-}
 
 #[test]
 fn binary_keys_are_refused() {

@@ -9,6 +9,7 @@ const THEIRS: DeletionId = DeletionId::new(Uuid::from_u128(2));
 const VERSION: DocumentVersion = DocumentVersion {
     seq_no: 7,
     primary_term: 1,
+    version: 1,
 };
 
 const NONE: Option<RowMark> = None;
@@ -30,6 +31,7 @@ fn planned(
     let document = document.map(|mark| DocumentState {
         version: VERSION,
         mark,
+        is_its: true,
     });
     let seen = Seen {
         row,
@@ -37,7 +39,7 @@ fn planned(
         document,
         is_stale: false,
     };
-    plan(case, OURS, seen)
+    plan(case, OURS, seen, Copied::ByUs)
 }
 
 /// For this row and each of these documents, this is planned.
@@ -211,6 +213,7 @@ fn a_live_record_of_a_restored_deletion_whose_document_does_not_say_what_its_row
         let document = document.map(|mark| DocumentState {
             version: VERSION,
             mark,
+            is_its: true,
         });
         let seen = Seen {
             row,
@@ -218,7 +221,7 @@ fn a_live_record_of_a_restored_deletion_whose_document_does_not_say_what_its_row
             document,
             is_stale: true,
         };
-        plan(case, OURS, seen)
+        plan(case, OURS, seen, Copied::ByUs)
     };
 
     for row in [LIVE, NULL] {
@@ -238,4 +241,73 @@ fn a_live_record_of_a_restored_deletion_whose_document_does_not_say_what_its_row
     for row in [OTHER, FOREIGN] {
         assert_eq!(stale(row, NONE), None, "another deletion's: row {row:?}");
     }
+}
+
+fn piped(
+    hide: Hide,
+    case: Case,
+    row: Option<RowMark>,
+    document: Option<RowMark>,
+) -> Option<Repair> {
+    let document = document.map(|mark| DocumentState {
+        version: VERSION,
+        mark,
+        is_its: true,
+    });
+    let seen = Seen {
+        row,
+        has_parent: true,
+        document,
+        is_stale: document.is_none(),
+    };
+    plan(case, OURS, seen, Copied::ByPipeline(hide)).map(|(_, repair)| repair)
+}
+
+#[test]
+fn a_document_that_a_pipeline_has_brought_back_is_removed_once_more_whatever_it_says() {
+    for case in [Case::Marked, Case::Moved { may_stay: true }] {
+        for row in [MARKED, NONE] {
+            for document in [LIVE, NULL, MARKED, FOREIGN] {
+                let repair = piped(Hide::Remove, case, row, document);
+                assert_eq!(repair, Some(Repair::HideAgain(VERSION)), "{case:?} {row:?}");
+            }
+            assert_eq!(piped(Hide::Remove, case, row, NONE), None);
+        }
+        // Somebody else's record, or another deletion's.
+        for row in [LIVE, OTHER, FOREIGN] {
+            let repair = piped(Hide::Remove, case, row, LIVE);
+            assert!(matches!(repair, None | Some(Repair::Count)), "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_ever_written_into_a_document_of_a_pipeline() {
+    let cases = [
+        Case::Marked,
+        Case::Moved { may_stay: true },
+        Case::Moved { may_stay: false },
+        Case::Restored { is_due: false },
+        Case::Restored { is_due: true },
+        Case::Purged,
+    ];
+    for case in cases {
+        for (row, document) in ALL.into_iter().flat_map(|row| ALL.map(|of| (row, of))) {
+            for hide in [Hide::Mark, Hide::Remove] {
+                let repair = piped(hide, case, row, document);
+                let is_written = matches!(
+                    repair,
+                    Some(
+                        Repair::MarkDocument
+                            | Repair::ClearDocument
+                            | Repair::WriteDocument
+                            | Repair::WaitMarked
+                    )
+                );
+                assert!(!is_written, "{case:?} {hide:?} {row:?} {document:?}");
+            }
+        }
+    }
+    let late = piped(Hide::Mark, Case::Marked, MARKED, LIVE);
+    assert_eq!(late, Some(Repair::Count), "what is late is counted");
 }

@@ -298,6 +298,7 @@ fn full(deletion: &Deletion) -> Deletion {
 fn comparison() -> Comparison {
     Comparison {
         stale_documents: Tally::default(),
+        late: 4,
         done: true,
         holder: Some(uuid::Uuid::from_u128(9)),
         pages: 3,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{DocumentsHarness, message};
+use super::harness::{DocumentsHarness, at, message};
 use crate::contract::done;
 use crate::samples::{ODD_IDS, collection, deletion_id, mark, marked, taken_back};
 use domain::collection::Collection;
@@ -37,7 +37,7 @@ pub async fn clearing_a_document_takes_this_deletions_mark_off_and_nothing_else<
     let outcome = done(
         harness
             .documents()
-            .clear(&messages, deletion_id(1), &ids[..1])
+            .clear(&messages, deletion_id(1), &at(&messages, &ids[..1]))
             .await,
     );
 
@@ -60,7 +60,7 @@ pub async fn clearing_a_document_again_is_harmless<H: DocumentsHarness>(harness:
         let outcome = done(
             harness
                 .documents()
-                .clear(&messages, deletion_id(1), &ids)
+                .clear(&messages, deletion_id(1), &at(&messages, &ids))
                 .await,
         );
 
@@ -85,7 +85,7 @@ pub async fn clearing_leaves_documents_that_are_not_this_deletions<H: DocumentsH
     let outcomes = done(
         harness
             .documents()
-            .clear(&messages, deletion_id(1), &ids)
+            .clear(&messages, deletion_id(1), &at(&messages, &ids))
             .await,
     );
 
@@ -108,10 +108,15 @@ pub async fn clearing_leaves_a_document_whose_mark_is_an_explicit_null<H: Docume
         let outcome = done(
             harness
                 .documents()
-                .clear(&messages, deletion_id(1), ids)
+                .clear(&messages, deletion_id(1), &at(&messages, ids))
                 .await,
         );
-        let states = done(harness.documents().states(&messages, ids).await);
+        let states = done(
+            harness
+                .documents()
+                .states(&messages, &at(&messages, ids))
+                .await,
+        );
 
         assert_eq!(outcome, [DocumentClearOutcome::Untouched]);
         assert!(states[0].is_some_and(|state| state.mark.is_live()));
@@ -131,7 +136,7 @@ pub async fn clearing_makes_no_document_and_answers_each_in_its_place<H: Documen
     let outcomes = done(
         harness
             .documents()
-            .clear(&messages, deletion_id(1), &ids)
+            .clear(&messages, deletion_id(1), &at(&messages, &ids))
             .await,
     );
 
@@ -149,7 +154,7 @@ pub async fn clearing_takes_1000_documents_at_once<H: DocumentsHarness>(harness:
     let outcomes = done(
         harness
             .documents()
-            .clear(&messages, deletion_id(1), &ids)
+            .clear(&messages, deletion_id(1), &at(&messages, &ids))
             .await,
     );
 
@@ -181,7 +186,7 @@ pub async fn documents_of_odd_ids_are_cleared<H: DocumentsHarness>(harness: &H) 
     let outcomes = done(
         harness
             .documents()
-            .clear(&messages, deletion_id(1), &ids)
+            .clear(&messages, deletion_id(1), &at(&messages, &ids))
             .await,
     );
 
@@ -210,7 +215,7 @@ pub async fn what_somebody_writes_while_a_document_is_cleared_is_not_lost<H: Doc
             while !matches!(
                 harness
                     .documents()
-                    .clear(&messages, deletion_id(1), &ids)
+                    .clear(&messages, deletion_id(1), &at(&messages, &ids))
                     .await
                     .expect("it answers")
                     .as_slice(),

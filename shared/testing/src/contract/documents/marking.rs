@@ -1,6 +1,6 @@
 //! Marking documents: a partial update, never a new document.
 
-use super::harness::{DocumentsHarness, message, put_messages};
+use super::harness::{DocumentsHarness, at, at_versions, message, put_messages};
 use crate::contract::assert_refused;
 use crate::contract::done;
 use crate::samples::{ODD_IDS, collection, deletion_id, mark, marked, tenant};
@@ -16,7 +16,7 @@ pub async fn marking_a_document_writes_the_mark_and_nothing_else<H: DocumentsHar
     let outcome = done(
         harness
             .documents()
-            .mark(&messages, &mark(1), &ids[..1])
+            .mark(&messages, &mark(1), &at(&messages, &ids[..1]))
             .await,
     );
 
@@ -33,7 +33,12 @@ pub async fn marking_a_document_again_is_harmless<H: DocumentsHarness>(harness: 
     let ids = put_messages(harness, &messages, &["1"]).await;
 
     for _ in 0..2 {
-        let outcome = done(harness.documents().mark(&messages, &mark(1), &ids).await);
+        let outcome = done(
+            harness
+                .documents()
+                .mark(&messages, &mark(1), &at(&messages, &ids))
+                .await,
+        );
 
         assert_eq!(outcome, [DocumentMarkOutcome::Marked]);
         assert_eq!(
@@ -49,7 +54,7 @@ pub async fn marking_makes_no_document<H: DocumentsHarness>(harness: &H) {
     let outcome = done(
         harness
             .documents()
-            .mark(&messages, &mark(1), &["nobody".to_owned()])
+            .mark(&messages, &mark(1), &at(&messages, &["nobody".to_owned()]))
             .await,
     );
 
@@ -64,7 +69,12 @@ pub async fn marking_answers_each_document_in_its_place<H: DocumentsHarness>(har
     ids.insert(1, "nobody".to_owned());
     ids.push("nobody else".to_owned());
 
-    let outcomes = done(harness.documents().mark(&messages, &mark(1), &ids).await);
+    let outcomes = done(
+        harness
+            .documents()
+            .mark(&messages, &mark(1), &at(&messages, &ids))
+            .await,
+    );
 
     assert_eq!(outcomes, [Marked, Missing, Marked, Marked, Missing]);
 }
@@ -76,7 +86,12 @@ pub async fn marking_takes_1000_documents_at_once<H: DocumentsHarness>(harness: 
         .map(|n| message(&n.to_string()).0)
         .collect();
 
-    let outcomes = done(harness.documents().mark(&messages, &mark(1), &ids).await);
+    let outcomes = done(
+        harness
+            .documents()
+            .mark(&messages, &mark(1), &at(&messages, &ids))
+            .await,
+    );
 
     assert!(ids.len() >= 1000);
     let marked: Vec<_> = (0..ids.len())
@@ -103,8 +118,18 @@ pub async fn odd_ids_are_ordinary_ids<H: DocumentsHarness>(harness: &H) {
     let names: Vec<&str> = ODD_IDS.into_iter().chain([longest.as_str()]).collect();
     let ids = put_messages(harness, &messages, &names).await;
 
-    let outcomes = done(harness.documents().mark(&messages, &mark(1), &ids).await);
-    let states = done(harness.documents().states(&messages, &ids).await);
+    let outcomes = done(
+        harness
+            .documents()
+            .mark(&messages, &mark(1), &at(&messages, &ids))
+            .await,
+    );
+    let states = done(
+        harness
+            .documents()
+            .states(&messages, &at(&messages, &ids))
+            .await,
+    );
     for (name, id) in names.iter().zip(&ids) {
         assert_eq!(
             harness.get(&messages, id).await,
@@ -117,7 +142,12 @@ pub async fn odd_ids_are_ordinary_ids<H: DocumentsHarness>(harness: &H) {
         .cloned()
         .zip(states.into_iter().flatten().map(|state| state.version))
         .collect();
-    let removed = done(harness.documents().remove(&messages, &read).await);
+    let removed = done(
+        harness
+            .documents()
+            .remove(&messages, &at_versions(&messages, &read))
+            .await,
+    );
 
     assert_eq!(outcomes, vec![DocumentMarkOutcome::Marked; ids.len()]);
     assert_eq!(removed, vec![ports::RemoveOutcome::Gone; ids.len()]);
@@ -138,7 +168,12 @@ pub async fn a_mark_that_the_index_cannot_hold_is_rejected_document_by_document<
     // A keyword accepts 32,766 bytes.
     too_long.deleted_by = "secret".repeat(6_000);
 
-    let outcomes = done(harness.documents().mark(&messages, &too_long, &ids).await);
+    let outcomes = done(
+        harness
+            .documents()
+            .mark(&messages, &too_long, &at(&messages, &ids))
+            .await,
+    );
 
     for outcome in &outcomes[..2] {
         match outcome {
@@ -157,12 +192,22 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
 ) {
     let messages = collection("messages");
     let ids = put_messages(harness, &messages, &["1"]).await;
-    let version = done(harness.documents().states(&messages, &ids).await)
-        .remove(0)
-        .expect("it is there")
-        .version;
+    let version = done(
+        harness
+            .documents()
+            .states(&messages, &at(&messages, &ids))
+            .await,
+    )
+    .remove(0)
+    .expect("it is there")
+    .version;
     // The index existed before: no code may rely on having seen it.
-    let _ = done(harness.documents().mark(&messages, &mark(1), &ids).await);
+    let _ = done(
+        harness
+            .documents()
+            .mark(&messages, &mark(1), &at(&messages, &ids))
+            .await,
+    );
     harness.drop_index(&messages).await;
     let tenant = tenant("acme");
     let query = SearchQuery {
@@ -174,18 +219,31 @@ pub async fn a_missing_index_is_refused_and_never_an_absent_document<H: Document
         limit: 10,
     };
 
-    assert_refused(harness.documents().mark(&messages, &mark(1), &ids).await);
     assert_refused(
         harness
             .documents()
-            .clear(&messages, deletion_id(1), &ids)
+            .mark(&messages, &mark(1), &at(&messages, &ids))
             .await,
     );
-    assert_refused(harness.documents().states(&messages, &ids).await);
     assert_refused(
         harness
             .documents()
-            .remove(&messages, &[(ids[0].clone(), version)])
+            .clear(&messages, deletion_id(1), &at(&messages, &ids))
+            .await,
+    );
+    assert_refused(
+        harness
+            .documents()
+            .states(&messages, &at(&messages, &ids))
+            .await,
+    );
+    assert_refused(
+        harness
+            .documents()
+            .remove(
+                &messages,
+                &at_versions(&messages, &[(ids[0].clone(), version)]),
+            )
             .await,
     );
     assert_refused(harness.documents().search(query).await);

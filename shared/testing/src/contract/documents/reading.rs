@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
-use super::harness::{DocumentsHarness, message, put_messages};
+use super::harness::{DocumentsHarness, at, at_versions, message, put_messages};
 use crate::contract::assert_refused;
 use crate::contract::done;
+use crate::documents::at_id;
 use crate::samples::{collection, mark, marked};
+use domain::collection::{Collection, DocumentAt};
 use domain::row::RowMark;
 use ports::{
     DocumentContent, DocumentState, MarkDocuments, PurgeDocuments, ReadDocuments, RemoveOutcome,
@@ -35,7 +37,12 @@ pub async fn states_tell_whose_mark_a_document_carries_and_nothing_else<H: Docum
     let mut ids = put_messages(harness, &messages, &["live", "ours", "theirs"]).await;
     for (number, id) in [(1, &ids[1]), (2, &ids[2])] {
         let id = std::slice::from_ref(id);
-        let _ = done(harness.documents().mark(&messages, &mark(number), id).await);
+        let _ = done(
+            harness
+                .documents()
+                .mark(&messages, &mark(number), &at(&messages, id))
+                .await,
+        );
     }
     let (id, mut null) = message("null");
     null.insert(messages.marks.deleted_at.clone(), json!(null));
@@ -68,7 +75,12 @@ pub async fn contents_tell_what_rows_determine_and_nothing_else<H: DocumentsHarn
     ids.extend(["nobody".to_owned(), id]);
     let states = states(harness, &ids).await;
 
-    let contents = done(harness.documents().contents(&messages, &ids).await);
+    let contents = done(
+        harness
+            .documents()
+            .contents(&messages, &at(&messages, &ids))
+            .await,
+    );
 
     let told = |content: &Option<DocumentContent>| content.as_ref().map(|content| content.state);
     assert_eq!(contents.iter().map(told).collect::<Vec<_>>(), states);
@@ -89,7 +101,12 @@ pub async fn contents_of_50_documents_are_read_at_once<H: DocumentsHarness>(harn
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let ids = put_messages(harness, &messages, &names).await;
 
-    let contents = done(harness.documents().contents(&messages, &ids).await);
+    let contents = done(
+        harness
+            .documents()
+            .contents(&messages, &at(&messages, &ids))
+            .await,
+    );
 
     assert!(most >= 50);
     assert!(contents.iter().all(Option::is_some));
@@ -101,13 +118,23 @@ pub async fn states_are_those_of_the_last_write_and_name_what_is_removed<H: Docu
     let messages = collection("messages");
     let ids = put_messages(harness, &messages, &["1"]).await;
     let before = states(harness, &ids).await[0].expect("it is there");
-    let _ = done(harness.documents().mark(&messages, &mark(1), &ids).await);
+    let _ = done(
+        harness
+            .documents()
+            .mark(&messages, &mark(1), &at(&messages, &ids))
+            .await,
+    );
 
     let after = states(harness, &ids).await[0].expect("it is there");
     let mut outcomes = Vec::new();
     for state in [before, after] {
         let document = [(ids[0].clone(), state.version)];
-        outcomes.extend(done(harness.documents().remove(&messages, &document).await));
+        outcomes.extend(done(
+            harness
+                .documents()
+                .remove(&messages, &at_versions(&messages, &document))
+                .await,
+        ));
     }
 
     assert!(after.mark.is_of(mark(1).deletion_id));
@@ -135,7 +162,12 @@ pub async fn states_in_a_missing_index_are_refused<H: DocumentsHarness>(harness:
     let ids = put_messages(harness, &messages, &["1"]).await;
     harness.drop_index(&messages).await;
 
-    assert_refused(harness.documents().states(&messages, &ids).await);
+    assert_refused(
+        harness
+            .documents()
+            .states(&messages, &at(&messages, &ids))
+            .await,
+    );
 }
 
 pub async fn a_document_with_a_routing_of_its_own_is_found_elsewhere_and_no_other<
@@ -147,19 +179,29 @@ pub async fn a_document_with_a_routing_of_its_own_is_found_elsewhere_and_no_othe
     let mut ids = put_messages(harness, &messages, &["plain"]).await;
     for name in ["routed", "odd\u{1f}/#?é"] {
         let (id, source) = message(name);
-        harness.put_routed(&messages, &id, source).await;
+        harness.put_at(&routed(&messages, &id), source).await;
         ids.push(id);
     }
     ids.push("absent".to_owned());
     harness.refresh().await;
 
-    let elsewhere = done(harness.documents().elsewhere(&messages, &ids).await);
+    let elsewhere = done(
+        harness
+            .documents()
+            .elsewhere(&messages, &at(&messages, &ids))
+            .await,
+    );
     let nothing = done(harness.documents().elsewhere(&messages, &[]).await);
 
     assert_eq!(elsewhere, [false, true, true, false]);
     assert!(nothing.is_empty());
     harness.drop_index(&messages).await;
-    assert_refused(harness.documents().elsewhere(&messages, &ids).await);
+    assert_refused(
+        harness
+            .documents()
+            .elsewhere(&messages, &at(&messages, &ids))
+            .await,
+    );
 }
 
 pub async fn looking_elsewhere_takes_1000_ids_at_once<H: DocumentsHarness>(harness: &H) {
@@ -168,10 +210,15 @@ pub async fn looking_elsewhere_takes_1000_ids_at_once<H: DocumentsHarness>(harne
         .map(|n| message(&n.to_string()).0)
         .collect();
     let (last, source) = message("999");
-    harness.put_routed(&messages, &last, source).await;
+    harness.put_at(&routed(&messages, &last), source).await;
     harness.refresh().await;
 
-    let elsewhere = done(harness.documents().elsewhere(&messages, &ids).await);
+    let elsewhere = done(
+        harness
+            .documents()
+            .elsewhere(&messages, &at(&messages, &ids))
+            .await,
+    );
 
     let found = elsewhere.iter().filter(|found| **found).count();
     assert_eq!((elsewhere.len(), found), (ids.len(), 1));
@@ -182,7 +229,15 @@ async fn states<H: DocumentsHarness>(harness: &H, ids: &[String]) -> Vec<Option<
     done(
         harness
             .documents()
-            .states(&collection("messages"), ids)
+            .states(&collection("messages"), &at(&collection("messages"), ids))
             .await,
     )
+}
+
+/// A place with a routing of its own.
+fn routed(collection: &Collection, id: &str) -> DocumentAt {
+    DocumentAt {
+        routing: Some("r".to_owned()),
+        ..at_id(collection, id)
+    }
 }

@@ -1,6 +1,6 @@
 //! Removing documents that are still as they were read.
 
-use super::harness::{DocumentsHarness, message, put_messages};
+use super::harness::{DocumentsHarness, at, at_versions, message, put_messages};
 use crate::contract::done;
 use crate::samples::collection;
 use ports::{DocumentVersion, PurgeDocuments, ReadDocuments, RemoveOutcome};
@@ -10,7 +10,12 @@ pub async fn removing_takes_away_what_is_still_as_it_was_read<H: DocumentsHarnes
     let ids = put_messages(harness, &messages, &["1", "2"]).await;
     let read = read(harness, &ids[..1]).await;
 
-    let outcome = done(harness.documents().remove(&messages, &read).await);
+    let outcome = done(
+        harness
+            .documents()
+            .remove(&messages, &at_versions(&messages, &read))
+            .await,
+    );
 
     assert_eq!(outcome, [RemoveOutcome::Gone]);
     assert_eq!(harness.get(&messages, &ids[0]).await, None);
@@ -23,7 +28,12 @@ pub async fn removing_leaves_what_was_written_since<H: DocumentsHarness>(harness
     let read = read(harness, &ids).await;
     harness.put(&messages, &ids[0], message("again").1).await;
 
-    let outcomes = done(harness.documents().remove(&messages, &read).await);
+    let outcomes = done(
+        harness
+            .documents()
+            .remove(&messages, &at_versions(&messages, &read))
+            .await,
+    );
 
     assert_eq!(outcomes, [RemoveOutcome::Changed, RemoveOutcome::Gone]);
     assert_eq!(
@@ -39,12 +49,22 @@ pub async fn removing_again_is_harmless<H: DocumentsHarness>(harness: &H) {
     let ids = put_messages(harness, &messages, &["1"]).await;
     let mut documents = read(harness, &ids).await;
     assert_eq!(
-        done(harness.documents().remove(&messages, &documents).await),
+        done(
+            harness
+                .documents()
+                .remove(&messages, &at_versions(&messages, &documents))
+                .await
+        ),
         [RemoveOutcome::Gone]
     );
     documents.push(("nobody".to_owned(), documents[0].1));
 
-    let again = done(harness.documents().remove(&messages, &documents).await);
+    let again = done(
+        harness
+            .documents()
+            .remove(&messages, &at_versions(&messages, &documents))
+            .await,
+    );
 
     assert!(
         again
@@ -63,12 +83,22 @@ pub async fn removing_leaves_what_was_put_again_since<H: DocumentsHarness>(harne
     let ids = put_messages(harness, &messages, &["1"]).await;
     let first = read(harness, &ids).await;
     assert_eq!(
-        done(harness.documents().remove(&messages, &first).await),
+        done(
+            harness
+                .documents()
+                .remove(&messages, &at_versions(&messages, &first))
+                .await
+        ),
         [RemoveOutcome::Gone]
     );
     put_messages(harness, &messages, &["1"]).await;
 
-    let outcome = done(harness.documents().remove(&messages, &first).await);
+    let outcome = done(
+        harness
+            .documents()
+            .remove(&messages, &at_versions(&messages, &first))
+            .await,
+    );
 
     assert_eq!(outcome, [RemoveOutcome::Changed]);
     assert_eq!(harness.get(&messages, &ids[0]).await, Some(message("1").1));
@@ -95,7 +125,12 @@ pub async fn removing_takes_1000_documents_at_once<H: DocumentsHarness>(harness:
         })
         .collect();
 
-    let outcomes = done(harness.documents().remove(&messages, &documents).await);
+    let outcomes = done(
+        harness
+            .documents()
+            .remove(&messages, &at_versions(&messages, &documents))
+            .await,
+    );
 
     assert!(ids.len() >= 1000);
     assert_eq!(outcomes.len(), ids.len());
@@ -123,10 +158,15 @@ async fn versions<H: DocumentsHarness>(
     ids: &[String],
 ) -> Vec<Option<DocumentVersion>> {
     let messages = collection("messages");
-    done(harness.documents().states(&messages, ids).await)
-        .into_iter()
-        .map(|state| Some(state?.version))
-        .collect()
+    done(
+        harness
+            .documents()
+            .states(&messages, &at(&messages, ids))
+            .await,
+    )
+    .into_iter()
+    .map(|state| Some(state?.version))
+    .collect()
 }
 
 /// The documents with the versions they have now.

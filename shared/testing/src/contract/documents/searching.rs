@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::harness::{DocumentsHarness, message, put_messages};
+use super::harness::{DocumentsHarness, at, message, put_messages};
 use crate::contract::done;
 use crate::samples::{collection, key2, mark, tenant};
 use domain::collection::Grant;
@@ -37,7 +37,7 @@ pub async fn searching_shows_no_marked_document<H: DocumentsHarness>(harness: &H
     let _ = done(
         harness
             .documents()
-            .mark(&messages, &mark(1), &ids[1..2])
+            .mark(&messages, &mark(1), &at(&messages, &ids[1..2]))
             .await,
     );
     harness.refresh().await;
@@ -172,7 +172,7 @@ pub async fn what_others_write_between_two_pages_moves_no_hit<H: DocumentsHarnes
             let _ = done(
                 harness
                     .documents()
-                    .mark(&messages, &mark(1), &ids[4..5])
+                    .mark(&messages, &mark(1), &at(&messages, &ids[4..5]))
                     .await,
             );
         }

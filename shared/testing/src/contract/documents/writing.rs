@@ -23,7 +23,7 @@ pub async fn indexing_makes_a_document_of_what_is_declared_and_nothing_else<H: D
         );
 
         assert_eq!(
-            harness.get(&messages, &document.id).await,
+            harness.get(&messages, &document.at.id).await,
             Some(object(json!({
                 "discussion_id": "d", "message_id": "1", "user_id": "acme", "subject": "a stone", "body": "words",
             })))
@@ -48,7 +48,7 @@ pub async fn indexing_writes_into_a_document_and_leaves_what_is_not_declared<
     let mut expected = message("1").1;
     expected.insert("subject".to_owned(), json!("a stone"));
     expected.insert("body".to_owned(), json!("other words"));
-    assert_eq!(document.id, ids[0]);
+    assert_eq!(document.at.id, ids[0]);
     assert_eq!(harness.get(&messages, &ids[0]).await, Some(expected));
     assert_eq!(harness.get(&messages, &ids[1]).await, Some(message("2").1));
 }
@@ -83,7 +83,10 @@ pub async fn indexing_a_marked_row_writes_its_mark<H: DocumentsHarness>(harness:
 
     let mut expected = row;
     expected.remove("sender_id");
-    assert_eq!(harness.get(&messages, &document.id).await, Some(expected));
+    assert_eq!(
+        harness.get(&messages, &document.at.id).await,
+        Some(expected)
+    );
 }
 
 pub async fn what_the_index_cannot_hold_is_rejected_and_the_document_left<H: DocumentsHarness>(
