@@ -99,35 +99,33 @@ impl OpenSearchDocuments {
             .ok_or_else(|| DependencyError::refused(INDEX, operation, RequestError::NoSearch))
     }
 
-    /// The collection's declared documents.
-    fn has_documents<'a>(
-        &self,
-        collection: &'a Collection,
-        operation: &'static str,
-    ) -> Result<&'a DocumentSpec, DependencyError> {
-        collection.document.as_ref().ok_or_else(|| {
-            let name = collection.name.to_string();
-            DependencyError::refused(INDEX, operation, NotIts::Documents(name))
-        })
-    }
-
-    /// The same, where we write into them: a write would raise the version of what a pipeline writes, and its next one
-    /// would be refused.
-    fn writes_documents<'a>(
-        &self,
-        collection: &'a Collection,
-        operation: &'static str,
-    ) -> Result<&'a DocumentSpec, DependencyError> {
-        let spec = self.has_documents(collection, operation)?;
-        if spec.copy.is_by_pipeline() {
-            let error = NotIts::Writing(collection.name.to_string());
-            return Err(DependencyError::refused(INDEX, operation, error));
-        }
-        Ok(spec)
-    }
-
     /// The real name of an index.
     fn real(&self, index: &str) -> String {
         format!("{}{index}", self.index_prefix)
     }
+}
+
+/// The collection's declared documents.
+fn has_documents<'a>(
+    collection: &'a Collection,
+    operation: &'static str,
+) -> Result<&'a DocumentSpec, DependencyError> {
+    collection.document.as_ref().ok_or_else(|| {
+        let name = collection.name.to_string();
+        DependencyError::refused(INDEX, operation, NotIts::Documents(name))
+    })
+}
+
+/// The same, where we write into them: a write would raise the version of what a pipeline writes, and its next one
+/// would be refused.
+fn writes_documents<'a>(
+    collection: &'a Collection,
+    operation: &'static str,
+) -> Result<&'a DocumentSpec, DependencyError> {
+    let spec = has_documents(collection, operation)?;
+    if spec.copy.is_by_pipeline() {
+        let error = NotIts::Writing(collection.name.to_string());
+        return Err(DependencyError::refused(INDEX, operation, error));
+    }
+    Ok(spec)
 }

@@ -9,7 +9,7 @@ mod model;
 mod read;
 
 pub use self::model::collections::Collections;
-pub use self::model::document::{Copied, DocumentAt, DocumentSpec, Hide};
+pub use self::model::document::{Copied, DocumentSpec, Hide};
 pub use self::model::effects::{Aggregate, EventSpec, Recipients, Take};
 pub use self::model::filters::{FilterBy, FilterField, Filters, GROUP, TIME};
 pub use self::model::held::Held;
@@ -21,6 +21,7 @@ pub use self::model::naming::Condition as KeyCondition;
 pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion, Referenced};
 pub use self::model::pattern::{Composed, Known, PartError, Pattern};
 pub use self::model::permissions::{Grant, Permissions, Serve};
+pub use self::model::place::DocumentAt;
 pub use self::model::record::{Author, Collection, Guarded, Missing};
 pub use self::model::retention::{Retention, RetentionError};
 pub use self::model::schedule::ScheduleTemplate;

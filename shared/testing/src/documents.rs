@@ -4,6 +4,8 @@
 //! is refused, as the contract requires.
 
 mod index;
+mod purge;
+mod search;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,12 +15,10 @@ use serde_json::{Map, Value};
 use domain::collection::{Collection, Collections, DocumentAt, DocumentSpec};
 use domain::deletion::DeletionId;
 use domain::document::is_its;
-use domain::key::RecordKey;
 use domain::row::{Mark, RowMark};
 use ports::{
     Attempt, ClearDocuments, DependencyError, DocumentClearOutcome, DocumentContent,
-    DocumentMarkOutcome, DocumentState, DocumentVersion, MarkDocuments, PurgeDocuments,
-    ReadDocuments, RemoveOutcome, SearchDocuments, SearchPage, SearchQuery,
+    DocumentMarkOutcome, DocumentState, DocumentVersion, MarkDocuments, ReadDocuments,
 };
 
 const NAME: &str = "search index";
@@ -441,73 +441,6 @@ impl ReadDocuments for FakeDocuments {
     }
 }
 
-impl PurgeDocuments for FakeDocuments {
-    async fn remove(
-        &self,
-        collection: &Collection,
-        documents: &[(DocumentAt, DocumentVersion)],
-    ) -> Result<Vec<Attempt<RemoveOutcome>>, DependencyError> {
-        let operation = "remove documents";
-        let state = &mut *self.begin(operation, Self::PURGE_BATCH, documents.len())?;
-        let is_piped = has_documents(collection, operation)?.copy.is_by_pipeline();
-        let mut outcomes = Vec::new();
-        for (at, version) in documents {
-            let index = index(&mut state.indexes, at, operation)?;
-            let slot = slot(at);
-            let now = index.get(&slot).map(Document::version);
-            // As OpenSearch: when it must remove a certain version, it cannot say whether the document is missing or was
-            // changed. What a pipeline writes is compared by the version that the pipeline compares.
-            let is_as_read = match now {
-                Some(now) if is_piped => now.version <= version.version,
-                None if is_piped => true,
-                now => now == Some(*version),
-            };
-            let outcome = match state.rejected.get(&at.id) {
-                _ if !is_as_read => RemoveOutcome::Changed,
-                Some(reason) if now.is_some() => RemoveOutcome::Rejected(reason.clone()),
-                _ => {
-                    index.remove(&slot);
-                    let left = version.version + i64::from(!is_piped);
-                    state.removed.insert((at.index.clone(), slot), left);
-                    RemoveOutcome::Gone
-                }
-            };
-            outcomes.push(Attempt::Done(outcome));
-        }
-        Ok(outcomes)
-    }
-}
-
-impl SearchDocuments for FakeDocuments {
-    async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
-        let operation = "search";
-        let state = &mut *self.begin(operation, 0, 0)?;
-        let spec = has_documents(query.collection, operation)?;
-        let name = spec.index.all();
-        let missing =
-            || DependencyError::refused(NAME, operation, format!("no such index: {name}"));
-        let index = state.indexes.get(&name).ok_or_else(missing)?;
-        let mut found: Vec<RecordKey> = index
-            .values()
-            .map(|document| &document.source)
-            .filter(|source| shows(&query, source) && matches(&query, source))
-            .filter_map(|source| {
-                let schema = &query.collection.key;
-                RecordKey::of_attributes(schema, |name, kind| {
-                    kind.read(source.get(spec.field(name))?)
-                })
-            })
-            .filter(|key| query.after.is_none_or(|after| key < after))
-            .collect();
-        found.sort_by(|one, other| other.cmp(one));
-        found.dedup();
-        let is_full = found.len() >= query.limit;
-        found.truncate(query.limit);
-        let next = found.last().filter(|_| is_full).cloned();
-        Ok(SearchPage { hits: found, next })
-    }
-}
-
 /// The index of a document, or the error for a missing one.
 fn index<'a>(
     indexes: &'a mut BTreeMap<String, Index>,
@@ -538,32 +471,4 @@ fn writes<'a>(
         return Err(DependencyError::refused(NAME, operation, why));
     }
     Ok(spec)
-}
-
-fn shows(query: &SearchQuery<'_>, source: &Source) -> bool {
-    let spec = query.collection.document.as_ref();
-    let text = |attribute: &str| {
-        let field = spec.map_or(attribute, |spec| spec.field(attribute));
-        source.get(field).and_then(Value::as_str)
-    };
-    let author = query.author.zip(query.collection.document_author());
-    let tenant = query.collection.tenant.attribute();
-    tenant.is_none_or(|attribute| {
-        text(attribute) == Some(&*query.collection.tenant.text_of(query.tenant))
-    }) && author.is_none_or(|(author, attribute)| text(attribute) == Some(author))
-        && RowMark::of_document(query.collection, source).is_live()
-}
-
-/// Whether one of the words is found in the declared fields.
-fn matches(query: &SearchQuery<'_>, source: &Source) -> bool {
-    let spec = query.collection.document.iter();
-    let fields = spec.flat_map(|spec| spec.fields.iter().map(|name| spec.field(name)));
-    let texts: Vec<_> = fields
-        .filter_map(|field| Some(source.get(field)?.as_str()?.to_lowercase()))
-        .collect();
-    let mut words = query.text.split_whitespace().map(str::to_lowercase);
-    words.any(|word| {
-        let word = word.trim_end_matches('*');
-        texts.iter().any(|text| text.contains(word))
-    })
 }

@@ -97,11 +97,11 @@ fn without_mark<'a>(
         return None;
     }
     let collection = subject.collection;
-    let shows = |row: &Item| {
+    let is_visible = |row: &Item| {
         found_of(row).is_some_and(|found| RowMark::of_document(collection, &found.source).is_live())
     };
     let is_marked = |row: &Item| matches!(mark_of(subject, row), RowMark::By(_));
-    let shown = subject.rows_of(is_marked, shows);
+    let shown = subject.rows_of(is_marked, is_visible);
     if shown.is_none() {
         return None;
     }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
+use super::{OpenSearchDocuments, writes_documents};
 use domain::collection::{Collection, DocumentAt};
 use domain::deletion::DeletionId;
 use ports::{Attempt, ClearDocuments, DependencyError, DocumentClearOutcome};
@@ -22,7 +22,7 @@ impl ClearDocuments for OpenSearchDocuments {
         deletion: DeletionId,
         documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<DocumentClearOutcome>>, DependencyError> {
-        let spec = self.writes_documents(collection, OPERATION)?;
+        let spec = writes_documents(collection, OPERATION)?;
         let names = collection.marks.all().map(|name| spec.field(name));
         let params = json!({ "id": deletion.to_string(), "names": names });
         let update =

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
+use super::{OpenSearchDocuments, writes_documents};
 use domain::collection::Collection;
 use domain::document::Document;
 use ports::{Attempt, DependencyError, IndexDocuments, IndexOutcome};
@@ -21,7 +21,7 @@ impl IndexDocuments for OpenSearchDocuments {
         collection: &Collection,
         document: &Document,
     ) -> Result<Attempt<IndexOutcome>, DependencyError> {
-        self.writes_documents(collection, OPERATION)?;
+        writes_documents(collection, OPERATION)?;
         let params = json!({ "fields": document.fields, "gone": document.gone });
         let update = json!({
             "script": { "lang": "painless", "source": SCRIPT, "params": params },

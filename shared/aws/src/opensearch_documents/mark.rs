@@ -2,8 +2,8 @@
 
 use serde_json::{Map, json};
 
-use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
+use super::{OpenSearchDocuments, writes_documents};
 use domain::collection::{Collection, DocumentAt};
 use domain::row::Mark;
 use ports::{Attempt, DependencyError, DocumentMarkOutcome, MarkDocuments};
@@ -17,7 +17,7 @@ impl MarkDocuments for OpenSearchDocuments {
         mark: &Mark,
         documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<DocumentMarkOutcome>>, DependencyError> {
-        self.writes_documents(collection, OPERATION)?;
+        writes_documents(collection, OPERATION)?;
         let marks: Map<_, _> = mark
             .fields(collection)
             .into_iter()

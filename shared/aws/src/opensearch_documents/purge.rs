@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
 use super::by_index::{by_index, in_order};
+use super::{OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentAt};
 use ports::{Attempt, DependencyError, DocumentVersion, PurgeDocuments, RemoveOutcome};
 
@@ -16,7 +16,7 @@ impl PurgeDocuments for OpenSearchDocuments {
         collection: &Collection,
         documents: &[(DocumentAt, DocumentVersion)],
     ) -> Result<Vec<Attempt<RemoveOutcome>>, DependencyError> {
-        let spec = self.has_documents(collection, OPERATION)?;
+        let spec = has_documents(collection, OPERATION)?;
         let is_piped = spec.copy.is_by_pipeline();
         let call = async {
             let mut answers = Vec::new();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::by_index::{by_index, in_order};
 use super::transport::{Request, RequestError};
-use super::{INDEX, OpenSearchDocuments};
+use super::{INDEX, OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentAt};
 use domain::document::is_its;
 use domain::row::RowMark;
@@ -58,7 +58,7 @@ impl ReadDocuments for OpenSearchDocuments {
         documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<Option<DocumentState>>>, DependencyError> {
         const OPERATION: &str = "read the marks of documents";
-        let spec = self.has_documents(collection, OPERATION)?;
+        let spec = has_documents(collection, OPERATION)?;
         // Nothing else is requested: the content of a record does not concern us.
         let marks = collection.marks.all().map(|name| spec.field(name));
         let read = self.read(OPERATION, documents, &marks).await?;
@@ -79,7 +79,7 @@ impl ReadDocuments for OpenSearchDocuments {
         documents: &[DocumentAt],
     ) -> Result<Vec<Attempt<Option<DocumentContent>>>, DependencyError> {
         const OPERATION: &str = "read documents";
-        self.has_documents(collection, OPERATION)?;
+        has_documents(collection, OPERATION)?;
         let fields = collection.document_fields();
         let read = self.read(OPERATION, documents, &fields).await?;
         Ok(read

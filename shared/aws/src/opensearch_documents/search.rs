@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
-use super::OpenSearchDocuments;
 use super::transport::Request;
+use super::{OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentSpec, KeyKind, KeySchema};
 use domain::key::RecordKey;
 use ports::{DependencyError, SearchDocuments, SearchPage, SearchQuery};
@@ -37,7 +37,7 @@ struct Found {
 
 impl SearchDocuments for OpenSearchDocuments {
     async fn search(&self, query: SearchQuery<'_>) -> Result<SearchPage, DependencyError> {
-        let spec = self.has_documents(query.collection, OPERATION)?;
+        let spec = has_documents(query.collection, OPERATION)?;
         let index = self.real(&spec.index.all());
         let fields = "hits.hits._source,hits.hits.sort";
         let body = body(spec, &query);
@@ -92,7 +92,7 @@ impl OpenSearchDocuments {
     /// When it does not answer, or is missing.
     pub(crate) async fn answers(&self, collection: &Collection) -> Result<(), DependencyError> {
         const OPERATION: &str = "tell whether it answers";
-        let spec = self.has_documents(collection, OPERATION)?;
+        let spec = has_documents(collection, OPERATION)?;
         let index = self.real(&spec.index.all());
         let request = Request {
             method: Method::Post,

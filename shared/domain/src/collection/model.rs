@@ -13,6 +13,7 @@ pub(super) mod naming;
 pub(super) mod parent;
 pub(super) mod pattern;
 pub(super) mod permissions;
+pub(super) mod place;
 pub(super) mod record;
 pub(super) mod retention;
 pub(super) mod schedule;

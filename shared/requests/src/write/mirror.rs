@@ -54,8 +54,8 @@ pub(super) async fn mirror<P: ApiPorts>(
     let mut place: Option<DocumentAt> = None;
     let mut shown = document_of(collection, row.as_ref());
     for _ in 0..ROUNDS {
-        match &shown {
-            Some(document) => match index(api, collection, document).await? {
+        if let Some(document) = &shown {
+            match index(api, collection, document).await? {
                 IndexOutcome::Indexed => {}
                 IndexOutcome::Rejected(why) => {
                     warn!(collection = %collection.name, why, "the index refuses a document");
@@ -65,15 +65,12 @@ pub(super) async fn mirror<P: ApiPorts>(
                         Mirrored::Done
                     });
                 }
-            },
-            None => {
-                let at = row.as_ref().and_then(|row| at_of_row(collection, row));
-                let at = at
-                    .or_else(|| place.clone())
-                    .or_else(|| at_of_key(collection, key));
-                if let Some(at) = at {
-                    remove(api, collection, key, &at).await?;
-                }
+            }
+        } else {
+            let at = row.as_ref().and_then(|row| at_of_row(collection, row));
+            let at = at.or_else(|| place.clone());
+            if let Some(at) = at.or_else(|| at_of_key(collection, key)) {
+                remove(api, collection, key, &at).await?;
             }
         }
         place = shown.as_ref().map(|document| document.at.clone()).or(place);

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::opensearch_documents::OpenSearchDocuments;
 use crate::opensearch_documents::by_index::{by_index, in_order};
+use crate::opensearch_documents::{OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentAt};
 use ports::{Attempt, DependencyError};
 
@@ -27,7 +27,7 @@ pub(super) async fn find(
     collection: &Collection,
     asked: &[DocumentAt],
 ) -> Result<Vec<Attempt<bool>>, DependencyError> {
-    documents.has_documents(collection, OPERATION)?;
+    has_documents(collection, OPERATION)?;
     let mut answers = Vec::new();
     for group in by_index(asked, |at| at) {
         let ids: Vec<&str> = group.items.iter().map(|(_, at)| at.id.as_str()).collect();

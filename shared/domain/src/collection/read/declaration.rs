@@ -106,8 +106,17 @@ pub(super) fn read<'a>(
         recipients,
         aggregates,
     };
-    rowless::check(&collection, section, problems);
-    key::parts_are_their_own(&collection, section, problems);
+    check(&collection, section, problems);
+    (problems.count() == before).then(|| Declared {
+        collection,
+        section: section.clone(),
+    })
+}
+
+/// Whether the parts of a collection go together.
+fn check<'a>(collection: &Collection, section: &Section<'a>, problems: &mut Problems<'a>) {
+    rowless::check(collection, section, problems);
+    key::parts_are_their_own(collection, section, problems);
     key::ids_are_possible(section, &collection.key, &collection.tenant, problems);
     if collection.tenant == TenantRule::Parent {
         key::tenant_is_above(
@@ -117,16 +126,12 @@ pub(super) fn read<'a>(
             problems,
         );
     }
-    document::check(&collection, section, problems);
-    consistency::check(&collection, section, problems);
-    policy::check(&collection, section, problems);
-    guarded::check(&collection, section, problems);
-    marks::check(&collection, section, problems);
-    held::check(&collection, section, problems);
-    (problems.count() == before).then(|| Declared {
-        collection,
-        section: section.clone(),
-    })
+    document::check(collection, section, problems);
+    consistency::check(collection, section, problems);
+    policy::check(collection, section, problems);
+    guarded::check(collection, section, problems);
+    marks::check(collection, section, problems);
+    held::check(collection, section, problems);
 }
 
 /// How long a record is kept. Erased records are not kept, so with `erase` the key would promise what is not done.

@@ -255,13 +255,8 @@ pub async fn a_document_is_written_and_searched_under_its_own_names<H: Documents
         .await
         .expect("an answer");
     assert_eq!(found.hits, []);
-    let held = documents
-        .contents(&labels, &[label("a", "1")])
-        .await
-        .expect("an answer");
-    let Attempt::Done(Some(held)) = &held[0] else {
-        panic!("it is there")
-    };
+    let held = done(documents.contents(&labels, &[label("a", "1")]).await);
+    let held = held[0].as_ref().expect("it is there");
     assert_eq!(
         Value::Object(held.fields.clone()),
         json!({ "str_shelf": "a", "label": "1", "user_id": "acme", "sender_id": "ann", "str_text": "a blue stone" })

@@ -1,3 +1,5 @@
+//! Where documents are whose place depends on more than the key, and values that lead nowhere else.
+
 use serde_json::json;
 
 use super::*;
