@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::collection::{Collection, DocumentAt, IdError};
+use crate::number::decimal;
 use crate::row::{Row, RowMark};
 
 /// What the search index holds of one record.
@@ -82,7 +83,23 @@ impl Document {
 #[must_use]
 pub fn is_its(at: &DocumentAt, source: &Map<String, Value>) -> bool {
     let mut says = at.says.iter();
-    says.all(|(field, value)| source.get(field).is_some_and(|told| is_same(told, value)))
+    says.all(|(field, value)| {
+        source
+            .get(field)
+            .is_some_and(|told| is_exactly(told, value))
+    })
+}
+
+/// Whether two values of a key are the same, to the last digit: as numbers of a language some are one that are two keys.
+fn is_exactly(one: &Value, other: &Value) -> bool {
+    let number = |value: &Value| match value {
+        Value::Number(number) => decimal(&number.to_string()),
+        _ => None,
+    };
+    match (number(one), number(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
 }
 
 /// Whether two values are the same to a client. Numbers are compared by their value: a store, or a client, may write `1`
@@ -205,6 +222,25 @@ mod tests {
         assert!(!says(json!({ "body": { "size": 1, "more": 2 } })));
         assert!(!says(json!({ "owner": "globex" })));
         assert!(!says(json!({ "deleted_at": "2026-11-21T07:00:00.000Z" })));
+    }
+
+    #[test]
+    fn a_key_is_compared_to_the_last_digit() {
+        let at = |n: Value| DocumentAt {
+            index: "i".to_owned(),
+            id: "1".to_owned(),
+            routing: None,
+            says: Map::from_iter([("n".to_owned(), n)]),
+        };
+        let source = json!({ "n": 9_007_199_254_740_992_u64 });
+        let source = source.as_object().unwrap();
+
+        assert!(is_its(&at(json!(9_007_199_254_740_992_u64)), source));
+        assert!(!is_its(&at(json!(9_007_199_254_740_993_u64)), source));
+        assert!(is_its(
+            &at(json!(7)),
+            json!({ "n": 7.0 }).as_object().unwrap()
+        ));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::above::Above;
-use crate::collection::{Collection, CollectionName, Recipients};
+use crate::collection::{Collection, CollectionName, Obstacle, Recipients};
 use crate::deletion::DeletionId;
 use crate::effects::Effects;
 use crate::fingerprint::Fingerprint;
@@ -145,6 +145,14 @@ impl Entry {
             null,
             ..Found::default()
         })
+    }
+
+    /// Whether its row was held back when it was just read; of one that nobody has read just now, nobody can say.
+    #[must_use]
+    pub fn is_held_back(&self, collection: &Collection) -> bool {
+        let found = self.as_read.0.as_deref();
+        let obstacle = found.and_then(|found| collection.obstacle(|name| found.values.get(name)));
+        self.judged.is_open() && matches!(obstacle, Some(Obstacle::Held(_)))
     }
 
     /// The same record, open for a deletion that takes over what others have marked.

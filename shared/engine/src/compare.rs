@@ -200,7 +200,7 @@ async fn compare_page<P: EnginePorts>(
         records
             .places
             .retain(|place| page.entries[*place].judged != Judged::Missing);
-        let comparing = Comparing::new(work, deletion, &records);
+        let comparing = Comparing::new(work, deletion, &records).await?;
         comparing.compare(case, progress).await?;
         copies::compare(work, deletion, &records, case, progress).await?;
         if case.has_deleted(deletion, number) {

@@ -14,6 +14,9 @@ use ports::{ApiPorts, DependencyError, LOOKED_FOR_HELD, Related};
 const FEW: usize = 10;
 const MANY: usize = 1000;
 
+/// As how many rows a query for held children counts at the least: some find none.
+const FEWEST: usize = 10;
+
 /// How many store calls the search for a live child may make. Each marked child in front of it is read, because no index
 /// tells the two apart.
 const CALLS: usize = 250;
@@ -80,7 +83,9 @@ pub(super) async fn held_child<P: ApiPorts>(
                 unreadable(api, child, row);
                 return Ok(Some(child.name.clone()));
             }
-            (after, left) = (page.next, left - limit);
+            // A query ends before its limit where rows are large.
+            left = left.saturating_sub(page.rows.len().max(FEWEST));
+            after = page.next;
             if after.is_none() || left == 0 {
                 break;
             }

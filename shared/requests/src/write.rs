@@ -417,7 +417,7 @@ async fn finish<P: ApiPorts>(
     if !is_below_live(api, collection, &hidden, row, before).await? {
         return Err(WriteError::ParentNotLive);
     }
-    match mirror(api, collection, &row.key, Some(row.clone())).await {
+    match mirror(api, collection, &row.key, Some(row.clone()), None).await {
         Ok(Mirrored::Done) => Ok(()),
         Ok(Mirrored::Rejected) => Err(WriteError::Unstorable),
         Err(error) => match is_mirrored(api, collection, row).await {
@@ -484,7 +484,7 @@ async fn take_back<P: ApiPorts>(
         })
         .await?;
     // Another write may have mirrored the row that is now removed. Compare finds what this does not reach.
-    if let Err(error) = mirror(api, collection, &row.key, None).await {
+    if let Err(error) = mirror(api, collection, &row.key, None, Some(row)).await {
         warn!(collection = %collection.name, error = %chain(&error), "a document was not compared after a write was taken back");
     }
     Ok(())

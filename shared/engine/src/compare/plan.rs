@@ -118,6 +118,13 @@ pub(crate) fn plan(
     {
         return Some((Drift::UnmarkedDocument, Repair::HideAgain(document.version)));
     }
+    // What a pipeline has copied of a mark may be less than all of it.
+    if let (Case::Purged, None, Some(document)) = (case, seen.row, seen.document)
+        && document.mark == RowMark::By(None)
+    {
+        let removal = Repair::RemoveDocument(document.version);
+        return Some((Drift::DocumentWithoutRow, removal));
+    }
     let (drift, repair) = plan_written(case, deletion, seen)?;
     let repair = match repair {
         Repair::MarkDocument | Repair::ClearDocument | Repair::WriteDocument => Repair::Count,

@@ -50,13 +50,18 @@ enum Done {
 }
 
 impl<'a, P: EnginePorts> Comparing<'a, P> {
-    pub(crate) fn new(work: Work<'a, P>, deletion: &'a Deletion, records: &'a Records<'a>) -> Self {
-        Self {
+    pub(crate) async fn new(
+        work: Work<'a, P>,
+        deletion: &'a Deletion,
+        records: &'a Records<'a>,
+    ) -> Result<Self, Stop> {
+        let (documents, _) = Documents::of(work, records).await?;
+        Ok(Self {
             work,
             deletion,
             records,
-            documents: Documents::of(records).0,
-        }
+            documents,
+        })
     }
 
     /// Compares these records and repairs those that can be repaired; counts the differences.
@@ -80,7 +85,7 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             open = Vec::new();
             for (place, (drift, repair)) in planned {
                 let done = done.get(&place).copied().unwrap_or(Done::Stays);
-                if matches!(repair, Repair::HideAgain(_)) && done != Done::Stays {
+                if matches!(repair, Repair::HideAgain(_)) && done == Done::Repaired {
                     late.insert(place);
                 } else {
                     found.insert(place, (drift, done == Done::Repaired));

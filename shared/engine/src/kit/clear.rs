@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kit::documents::Documents;
+use crate::kit::documents::{Documents, invalid};
 use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
@@ -76,7 +76,7 @@ pub(crate) async fn clear_documents<P: EnginePorts>(
         // The pipeline takes the mark out, or brings the document back, since the row was written.
         return Ok(BTreeMap::new());
     }
-    let (documents, _) = Documents::of(records);
+    let (documents, unknown) = Documents::of(work, records).await?;
     let (mut rejected, mut others) = (BTreeMap::new(), Vec::new());
     for (place, outcome) in documents.clear(work, &records.places, deletion).await? {
         match outcome {
@@ -91,5 +91,13 @@ pub(crate) async fn clear_documents<P: EnginePorts>(
         let reason = format!("DOCUMENT_REJECTED: {why}");
         (place, NotRestored::Failed { reason })
     };
-    Ok(rejected.into_iter().map(failed).collect())
+    let mut not_back: BTreeMap<usize, NotRestored> = rejected.into_iter().map(failed).collect();
+    let unknown = unknown
+        .into_iter()
+        .filter(|(_, error)| error.leaves_a_document());
+    not_back.extend(unknown.map(|(place, error)| {
+        let reason = invalid(&error);
+        (place, NotRestored::Failed { reason })
+    }));
+    Ok(not_back)
 }

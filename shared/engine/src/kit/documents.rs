@@ -9,6 +9,7 @@ use crate::kit::work::Work;
 use domain::collection::{Collection, DocumentAt, IdError};
 use domain::deletion::DeletionId;
 use domain::document::Document;
+use domain::page::Judged;
 use domain::row::Mark;
 use ports::{
     ClearDocuments, DocumentClearOutcome, DocumentContent, DocumentMarkOutcome, DocumentState,
@@ -36,8 +37,43 @@ pub(crate) struct Documents<'a> {
 
 impl<'a> Documents<'a> {
     /// The documents of these records, and why some of them have none: one whose place cannot be rendered fails alone,
-    /// before the request is made.
-    pub(crate) fn of(records: &Records<'a>) -> (Self, BTreeMap<usize, IdError>) {
+    /// before the request is made. What a page does not say, because the file said nothing of it when it was written, or
+    /// because the record was deleted already, the row says if it is there. Without one, nothing is known of a record that
+    /// was another deletion's.
+    pub(crate) async fn of<P: EnginePorts>(
+        work: Work<'_, P>,
+        records: &Records<'a>,
+    ) -> Result<(Self, BTreeMap<usize, IdError>), Stop> {
+        let (mut documents, mut failed) = Self::as_stored(records);
+        let unknown = failed.iter().filter(|(_, error)| error.leaves_a_document());
+        let unknown: Vec<usize> = unknown.map(|(place, _)| *place).collect();
+        if unknown.is_empty() {
+            return Ok((documents, failed));
+        }
+        let collection = records.collection;
+        let rows = records.at(unknown.clone()).rows(work).await?;
+        for (place, row) in unknown.into_iter().zip(rows) {
+            let entry = records.entry(place);
+            let Some(row) = row else {
+                if entry.judged == Judged::AlreadyDeleted {
+                    failed.remove(&place);
+                }
+                continue;
+            };
+            match collection.document_at(&entry.key, |attribute| row.text(attribute)) {
+                Ok(Some(at)) => {
+                    documents.at.insert(place, at);
+                    failed.remove(&place);
+                }
+                Ok(None) => {}
+                Err(error) => drop(failed.insert(place, error)),
+            }
+        }
+        Ok((documents, failed))
+    }
+
+    /// The same, as far as the page says it.
+    fn as_stored(records: &Records<'a>) -> (Self, BTreeMap<usize, IdError>) {
         let collection = records.collection;
         let (mut at, mut failed) = (BTreeMap::new(), BTreeMap::new());
         for place in &records.places {

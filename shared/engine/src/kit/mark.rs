@@ -130,13 +130,15 @@ pub(crate) async fn hide_documents<P: EnginePorts>(
     match copy {
         None => Ok(BTreeMap::new()),
         Some(Copied::ByUs) => mark_documents(work, records, &deletion.mark()).await,
-        Some(Copied::ByPipeline(Hide::Mark)) => Ok(not_found(Documents::of(records).1)),
+        Some(Copied::ByPipeline(Hide::Mark)) => {
+            Ok(not_found(Documents::of(work, records).await?.1))
+        }
         Some(Copied::ByPipeline(Hide::Remove)) => {
             let is_ours = |_, _, row: Option<&Row>| {
                 row.is_some_and(|row| row.mark(records.collection).is_of(deletion.id))
             };
             let (_, failed) = remove_documents(work, records, &is_ours).await?;
-            let mut exceptions = not_found(Documents::of(records).1);
+            let mut exceptions = not_found(Documents::of(work, records).await?.1);
             let failed = failed.into_iter();
             exceptions.extend(failed.map(|(place, reason)| (place, Outcome::Failed { reason })));
             Ok(exceptions)
@@ -161,7 +163,7 @@ async fn mark_documents<P: EnginePorts>(
     records: &Records<'_>,
     mark: &Mark,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
-    let (documents, unknown) = Documents::of(records);
+    let (documents, unknown) = Documents::of(work, records).await?;
     let mut exceptions = not_found(unknown);
     let mut missing = Vec::new();
     for (place, outcome) in documents.mark(work, &records.places, mark).await? {

@@ -26,7 +26,7 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     records: &Records<'_>,
     explained: &Explained<'_>,
 ) -> Result<(RowsAt, BTreeMap<usize, String>), Stop> {
-    let (documents, unknown) = Documents::of(records);
+    let (documents, unknown) = Documents::of(work, records).await?;
     let mut open = records.at(documents.places());
     let mut rows = RowsAt::new();
     let unknown = unknown

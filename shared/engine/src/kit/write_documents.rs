@@ -68,7 +68,7 @@ async fn round<P: EnginePorts>(
     written: &mut Written,
 ) -> Result<Vec<usize>, Stop> {
     let collection = records.collection;
-    let documents = Documents::of(records).0;
+    let documents = Documents::of(work, records).await?.0;
     let told = documents.contents(work, &records.places).await?;
     let rows = read_rows(work, collection, &records.keys(), Fields::Searched).await?;
     let mut wrong = Vec::new();

@@ -119,8 +119,12 @@ impl<P: EnginePorts> Requested<'_, P> {
         key: &RecordKey,
         (row, above): (Option<Identified>, Above),
     ) -> Entry {
-        let is_tried =
-            |row: &Row| self.is_meant(collection, row) || row.unreadable(collection).is_some();
+        // Another tenant's is not there, whatever is wrong with it.
+        let may_be_ours = |row: &Row| row.may_be_of(&self.deletion.tenant, collection);
+        let is_tried = |row: &Row| {
+            let is_unreadable = || row.unreadable(collection).is_some();
+            self.is_meant(collection, row) || (may_be_ours(row) && is_unreadable())
+        };
         // Its owner has taken it back since.
         let is_back = |row: &Row| self.deletion.adopts && row.mark(collection).is_live();
         match row.filter(|(row, _)| is_tried(row) && !is_back(row)) {

@@ -24,6 +24,9 @@ use domain::row::Row;
 use domain::scope::Scope;
 use ports::{EnginePorts, Related, RowPage};
 
+/// How the reason begins for which a record that is held back was not taken.
+const HELD: &str = "RECORD_HELD";
+
 /// Whether anything but the root can have children: if not, the manifest need not be read as a queue.
 pub(crate) fn only_root_has_children(scope: &Scope, deletion: &Deletion) -> bool {
     match deletion.root {
@@ -173,8 +176,15 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             Ordering::Less => loaded.map_or(&[][..], |page| &page.entries),
         };
         let known = Some(&self.outcomes).filter(|outcomes| outcomes.page == from.page);
-        let is_taken =
-            |place: usize| known.is_none_or(|outcomes| !outcomes.not_taken.contains(&place));
+        let is_held = |place: usize| {
+            let entry = &entries[place];
+            let declared = self.work.collections().get(entry.collection.as_ref());
+            declared.is_some_and(|collection| entry.is_held_back(collection))
+        };
+        let is_taken = |place: usize| {
+            let is_known = known.is_some_and(|outcomes| outcomes.not_taken.contains(&place));
+            !is_known && (deletion.root.is_some() || !is_held(place))
+        };
         let may_wait = deletion.root.is_none()
             && deletion.state.working_pass() == Some(Pass::Delete)
             && deletion.strategy.removes_rows();
@@ -265,6 +275,10 @@ impl<'a, P: EnginePorts> Walk<'a, P> {
             for (place, outcome) in exceptions.deleted {
                 match outcome {
                     Outcome::AlreadyDeleted | Outcome::Missing | Outcome::Kept => {
+                        outcomes.not_taken.insert(place);
+                    }
+                    // It stays as it is, and so does what is below it.
+                    Outcome::Failed { reason } if reason.starts_with(HELD) => {
                         outcomes.not_taken.insert(place);
                     }
                     Outcome::Failed { .. } => drop(outcomes.failed.insert(place)),

@@ -31,7 +31,8 @@ pub(super) enum Mirrored {
     Rejected,
 }
 
-/// Makes the document of a record match its row; `known` is the row that was written just now, `None` reads it first.
+/// Makes the document of a record match its row; `known` is the row that was written just now, `None` reads it first. Where
+/// there is no row any more, the document is that of the row that was `written`.
 ///
 /// # Errors
 ///
@@ -41,6 +42,7 @@ pub(super) async fn mirror<P: ApiPorts>(
     collection: &Collection,
     key: &RecordKey,
     known: Option<Row>,
+    written: Option<&Row>,
 ) -> Result<Mirrored, DependencyError> {
     if collection.document.is_none() || collection.is_piped() {
         return Ok(Mirrored::Done);
@@ -51,7 +53,7 @@ pub(super) async fn mirror<P: ApiPorts>(
         None => read(api, collection, key).await?,
     };
     // Where it was, once the row does not say it any more.
-    let mut place: Option<DocumentAt> = None;
+    let mut place = written.and_then(|row| at_of_row(collection, row));
     let mut shown = document_of(collection, row.as_ref());
     for _ in 0..ROUNDS {
         if let Some(document) = &shown {

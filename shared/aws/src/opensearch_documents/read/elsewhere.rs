@@ -3,14 +3,21 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::opensearch_documents::by_index::{by_index, in_order};
 use crate::opensearch_documents::{OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentAt};
+use domain::document::is_its;
 use ports::{Attempt, DependencyError};
 
 const OPERATION: &str = "find documents elsewhere";
+
+/// On how many shards each id may be at the most, so that all are found.
+const SHARDS: usize = 10;
+
+/// The most that one search finds.
+const MOST: usize = 10_000;
 
 #[derive(Debug, Deserialize)]
 struct Found {
@@ -19,6 +26,9 @@ struct Found {
     /// Only of a document that was written with one.
     #[serde(rename = "_routing")]
     routing: Option<String>,
+    /// What tells whether it is the record's, where its id does not.
+    #[serde(rename = "_source", default)]
+    source: Map<String, Value>,
 }
 
 /// Whether there is a document with another routing under each of these ids.
@@ -31,22 +41,26 @@ pub(super) async fn find(
     let mut answers = Vec::new();
     for group in by_index(asked, |at| at) {
         let ids: Vec<&str> = group.items.iter().map(|(_, at)| at.id.as_str()).collect();
+        let says = group.items.first().map(|(_, at)| at.says.keys().collect());
+        let says: Vec<&String> = says.unwrap_or_default();
         let query = json!({
-            "size": ids.len(),
+            // One id may be on several shards.
+            "size": ids.len().saturating_mul(SHARDS).min(MOST),
             "track_total_hits": false,
-            "_source": false,
+            "_source": says,
             "query": { "ids": { "values": ids } },
         });
-        let fields = "hits.hits._id,hits.hits._routing";
+        let fields = "hits.hits._id,hits.hits._routing,hits.hits._source";
         let index = documents.real(group.index);
         let found: Vec<Found> = documents.hits(OPERATION, &index, fields, &query).await?;
-        let mut routings: HashMap<String, Vec<Option<String>>> = HashMap::new();
-        for Found { id, routing } in found {
-            routings.entry(id).or_default().push(routing);
+        let mut by_id: HashMap<&str, Vec<&Found>> = HashMap::new();
+        for one in &found {
+            by_id.entry(&one.id).or_default().push(one);
         }
         let is_elsewhere = |at: &DocumentAt| {
-            let found = routings.get(&at.id);
-            found.is_some_and(|found| found.iter().any(|routing| *routing != at.routing))
+            let is_its = |one: &&Found| one.routing != at.routing && is_its(at, &one.source);
+            let found = by_id.get(at.id.as_str());
+            found.is_some_and(|found| found.iter().any(is_its))
         };
         let found = group.items.iter().map(|(_, at)| is_elsewhere(at)).collect();
         answers.extend(group.answered(found));

@@ -9,6 +9,7 @@ use super::words::{self, checked};
 use crate::collection::model::document::{Copied, DocumentSpec, Hide};
 use crate::collection::model::index_name::IndexName;
 use crate::collection::model::key_schema::KeySchema;
+use crate::collection::model::parent::OnDelete;
 use crate::collection::model::pattern::Pattern;
 use crate::collection::model::record::Collection;
 use crate::collection::model::template::IdTemplate;
@@ -32,9 +33,11 @@ pub(super) fn read<'a>(
     let is_unique = unique.is_some_and(|entry| entry.value.as_bool() == Some(true));
     let id = section.required("id", problems).and_then(|entry| {
         let parsed = IdTemplate::parse(entry.text()?, key?, is_unique);
-        parsed
-            .map_err(|error| problems.add(entry.place, error.to_string()))
-            .ok()
+        let id = parsed
+            .map_err(|error| problems.add(entry.place.clone(), error.to_string()))
+            .ok()?;
+        has_no_word(&entry, id.names(), problems)?;
+        Some(id)
     });
     let routing = section
         .get("routing")
@@ -59,11 +62,29 @@ pub(super) fn read<'a>(
     })
 }
 
+/// A word behind a bar changes a value: there is one, and in one place.
+fn has_no_word<'a>(
+    entry: &Entry<'a>,
+    mut names: impl Iterator<Item = impl AsRef<str>>,
+    problems: &mut Problems<'a>,
+) -> Option<()> {
+    let Some(name) = names.find(|name| name.as_ref().contains('|')) else {
+        return Some(());
+    };
+    let message = format!(
+        "has `{{{}}}`; the only word behind a bar is `|lower`, in `document.index`",
+        name.as_ref()
+    );
+    problems.add(entry.place.clone(), message);
+    None
+}
+
 fn index<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<IndexName> {
     let text = entry.text()?;
     let name = IndexName::parse(text)
         .map_err(|error| problems.add(entry.place.clone(), error.to_string()))
         .ok()?;
+    has_no_word(entry, name.names(), problems)?;
     checked(
         &name.with(|_| "x"),
         entry.place.clone(),
@@ -82,6 +103,7 @@ fn routing<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Option<Pattern
         problems.add(entry.place.clone(), message);
         return None;
     }
+    has_no_word(entry, pattern.names(), problems)?;
     Some(pattern)
 }
 
@@ -168,7 +190,8 @@ fn places_do_not_change<'a>(
     section: &Section<'a>,
     problems: &mut Problems<'a>,
 ) {
-    if !collection.serve.write || document.copy.is_by_pipeline() {
+    engine_leaves_them(collection, document, section, problems);
+    if !collection.serve.write {
         return;
     }
     let guarded = &collection.guarded;
@@ -184,6 +207,34 @@ fn places_do_not_change<'a>(
             "depends on `{attribute}`, which clients may change: the document that was there would stay; put it into `readonly`, or take \"write\" out of `serve`"
         );
         problems.add(section.place_of("document"), message);
+    }
+}
+
+/// What follows a deletion changes attributes of records that stay.
+fn engine_leaves_them<'a>(
+    collection: &Collection,
+    document: &DocumentSpec,
+    section: &Section<'a>,
+    problems: &mut Problems<'a>,
+) {
+    let Some(parent) = &collection.parent else {
+        return;
+    };
+    let mut changed: Vec<(&str, &str)> = Vec::new();
+    if parent.on_delete == OnDelete::Detach {
+        changed.extend(parent.by.iter().map(|name| ("parent.by", name.as_str())));
+    }
+    let promote = parent.promote.iter();
+    changed.extend(promote.map(|promote| ("parent.promote.owner", promote.owner.as_str())));
+    for (key, name) in changed {
+        let attribute = collection.behind(name);
+        let mut places = document.place_names().map(|name| collection.behind(name));
+        if places.any(|place| place == attribute) {
+            let message = format!(
+                "changes `{attribute}` in records that stay, and their documents are where it says; make `document` of other attributes, or write another `on_delete`"
+            );
+            problems.add(section.place_of(key), message);
+        }
     }
 }
 

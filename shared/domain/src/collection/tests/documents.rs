@@ -105,3 +105,40 @@ fn an_index_for_each_kind_is_not_searched_and_not_shared() {
     );
     assert!(by_kind("{kind}/x").contains("which an OpenSearch index cannot have"));
 }
+
+#[test]
+fn a_word_that_is_not_known_or_not_there_is_refused() {
+    let unknown = "the only word behind a bar is `|lower`, in `document.index`";
+    let by = |from: &str, to: &str| errors_of(&base_with(from, to));
+
+    for errors in [
+        by("index = \"messages\"", "index = \"{kind|upper}\""),
+        document("routing = \"{kind|lower}\""),
+        by(
+            "id = \"{discussion_id}~{message_id}\"",
+            "unique = true, id = \"{kind|lower}\"",
+        ),
+    ] {
+        assert!(errors.contains(unknown), "{errors}");
+    }
+}
+
+#[test]
+fn what_a_deletion_changes_in_records_that_stay_says_nothing_of_where_documents_are() {
+    let detached = base_with("on_delete = \"cascade\"", "on_delete = \"detach\"")
+        .replace(
+            "by = [\"discussion_id\"]",
+            "by = [\"about\"], gsi = \"by_about\"",
+        )
+        .replace(
+            "fields = [\"subject\"]",
+            "fields = [\"subject\"], routing = \"{about}\"",
+        );
+
+    let errors = errors_of(&detached);
+
+    assert!(
+        errors.contains("changes `about` in records that stay"),
+        "{errors}"
+    );
+}
