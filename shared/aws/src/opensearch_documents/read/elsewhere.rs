@@ -43,11 +43,17 @@ pub(super) async fn find(
         let ids: Vec<&str> = group.items.iter().map(|(_, at)| at.id.as_str()).collect();
         let says = group.items.first().map(|(_, at)| at.says.keys().collect());
         let says: Vec<&String> = says.unwrap_or_default();
+        // An empty list would mean all of it.
+        let source = if says.is_empty() {
+            json!(false)
+        } else {
+            json!(says)
+        };
         let query = json!({
             // One id may be on several shards.
             "size": ids.len().saturating_mul(SHARDS).min(MOST),
             "track_total_hits": false,
-            "_source": says,
+            "_source": source,
             "query": { "ids": { "values": ids } },
         });
         let fields = "hits.hits._id,hits.hits._routing,hits.hits._source";
