@@ -1,6 +1,15 @@
 //! The documents of one request by the index in which they are: mostly there is one.
 
 use domain::collection::DocumentAt;
+use serde_json::{Map, Value};
+
+/// How a request says where a document of an index is.
+pub(super) fn place(at: &DocumentAt) -> Map<String, Value> {
+    let mut place = Map::from_iter([("_id".to_owned(), at.id.as_str().into())]);
+    let routing = at.routing.as_deref();
+    place.extend(routing.map(|routing| ("routing".to_owned(), routing.into())));
+    place
+}
 
 /// Those of one index, each with its place in the request.
 pub(super) struct InIndex<'a, T> {

@@ -1,9 +1,9 @@
 //! Removing documents that are still as they were read.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::LineAnswer;
-use super::by_index::{by_index, in_order};
+use super::by_index::{by_index, in_order, place};
 use super::{OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentAt};
 use ports::{Attempt, DependencyError, DocumentVersion, PurgeDocuments, RemoveOutcome};
@@ -46,13 +46,14 @@ fn line(at: &DocumentAt, version: DocumentVersion, is_piped: bool) -> String {
         primary_term,
         version,
     } = version;
-    let mut action = if is_piped {
-        json!({ "_id": at.id, "version": version, "version_type": "external_gte" })
+    let mut action = place(at);
+    let mut require = |name: &str, value: Value| drop(action.insert(name.to_owned(), value));
+    if is_piped {
+        require("version", version.into());
+        require("version_type", "external_gte".into());
     } else {
-        json!({ "_id": at.id, "if_seq_no": seq_no, "if_primary_term": primary_term })
-    };
-    if let Some(routing) = &at.routing {
-        action["routing"] = routing.as_str().into();
+        require("if_seq_no", seq_no.into());
+        require("if_primary_term", primary_term.into());
     }
     format!("{}\n", json!({ "delete": action }))
 }

@@ -5,7 +5,7 @@ mod elsewhere;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::by_index::{by_index, in_order};
+use super::by_index::{by_index, in_order, place};
 use super::transport::{Request, RequestError};
 use super::{INDEX, OpenSearchDocuments, has_documents};
 use domain::collection::{Collection, DocumentAt};
@@ -155,9 +155,10 @@ impl OpenSearchDocuments {
     ) -> Result<Vec<Attempt<Option<Versioned>>>, DependencyError> {
         let docs: Vec<Value> = documents
             .iter()
-            .map(|at| match &at.routing {
-                Some(routing) => json!({ "_id": at.id, "routing": routing, "_source": source }),
-                None => json!({ "_id": at.id, "_source": source }),
+            .map(|at| {
+                let mut asked = place(at);
+                asked.insert("_source".to_owned(), source.clone());
+                Value::Object(asked)
             })
             .collect();
         let request = Request {

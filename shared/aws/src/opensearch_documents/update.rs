@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::OpenSearchDocuments;
 use super::answer::LineAnswer;
-use super::by_index::{by_index, in_order};
+use super::by_index::{by_index, in_order, place};
 use domain::collection::DocumentAt;
 use domain::document::is_its;
 use ports::{Attempt, DependencyError, DocumentVersion};
@@ -92,14 +92,13 @@ impl OpenSearchDocuments {
 }
 
 fn lines(update: &str, at: &DocumentAt, version: Option<DocumentVersion>) -> String {
-    let mut action = match version {
-        Some(version) => json!({
-            "_id": at.id, "if_seq_no": version.seq_no, "if_primary_term": version.primary_term,
-        }),
-        None => json!({ "_id": at.id, "retry_on_conflict": RETRIES_ON_CONFLICT }),
-    };
-    if let Some(routing) = &at.routing {
-        action["routing"] = routing.as_str().into();
+    let mut action = place(at);
+    match version {
+        Some(version) => {
+            action.insert("if_seq_no".to_owned(), version.seq_no.into());
+            action.insert("if_primary_term".to_owned(), version.primary_term.into());
+        }
+        None => drop(action.insert("retry_on_conflict".to_owned(), RETRIES_ON_CONFLICT.into())),
     }
     format!("{}\n{update}\n", json!({ "update": action }))
 }

@@ -4,10 +4,9 @@ use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
 use crate::kit::asked::Asked;
 use crate::kit::children::with_held_children;
-use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
-use domain::collection::Collection;
+use domain::collection::{Collection, CollectionName, Collections};
 use domain::page::Outcome;
 use ports::EnginePorts;
 
@@ -20,13 +19,8 @@ impl<P: EnginePorts> Effect<P> for Held {
     }
 
     fn asks(&self, work: Work<'_, P>, taking: &Taking<'_>) -> bool {
-        let mut places = taking.open.iter();
-        let collections = work.collections();
-        places.any(|place| {
-            let name = &taking.page.entries[*place].collection;
-            let mut children = collections.children_of(name);
-            children.any(|child| !child.held.is_nothing())
-        })
+        let mut names = taking.collections().into_iter();
+        names.any(|name| held_below(work.collections(), name).next().is_some())
     }
 
     fn block<'a>(
@@ -34,14 +28,17 @@ impl<P: EnginePorts> Effect<P> for Held {
         work: Work<'a, P>,
         taking: &'a Taking<'a>,
     ) -> Answer<'a, Asked<Outcome>> {
-        Box::pin(async move {
-            // A root was checked when it was accepted.
-            if taking.is_roots() {
-                return Ok(Asked::default());
-            }
-            blocked(work, taking).await
-        })
+        Box::pin(blocked(work, taking))
     }
+}
+
+/// The collections whose records may be held back, directly below this one.
+fn held_below<'c>(
+    collections: &'c Collections,
+    name: &CollectionName,
+) -> impl Iterator<Item = &'c Collection> {
+    let children = collections.children_of(name);
+    children.filter(|child| !child.held.is_nothing())
 }
 
 /// Those of these records that have a child which is held back. They are of one collection.
@@ -50,14 +47,10 @@ async fn blocked<P: EnginePorts>(
     taking: &Taking<'_>,
 ) -> Result<Asked<Outcome>, Stop> {
     let mut blocked = Asked::default();
-    for records in Records::by_collection(work.collections(), &taking.page.entries)? {
-        let name = &records.collection.name;
-        let children = work.collections().children_of(name);
-        let children: Vec<&Collection> =
-            children.filter(|child| !child.held.is_nothing()).collect();
-        let is_open = |place: &usize| taking.open.contains(place);
-        let open = records.at(records.places.iter().copied().filter(is_open).collect());
-        if children.is_empty() || open.places.is_empty() {
+    for open in taking.asked_about(work.collections())? {
+        let children = held_below(work.collections(), &open.collection.name);
+        let children: Vec<&Collection> = children.collect();
+        if children.is_empty() {
             continue;
         }
         let found = with_held_children(work, taking.deletion, &open, &children).await?;

@@ -1,6 +1,11 @@
 //! The records of a page as effects get them: before a delete takes them, and after a pass has done them.
 
+use std::collections::BTreeSet;
+
+use crate::kit::records::Records;
+use crate::kit::slice::Stop;
 use crate::kit::turn::Turn;
+use domain::collection::{CollectionName, Collections};
 use domain::deletion::{Deletion, Pass};
 use domain::page::{Entry, Look, Page};
 use domain::scope::Scope;
@@ -33,6 +38,29 @@ impl<'a> Taking<'a> {
             open: places.iter().copied().filter(is_open).collect(),
             look,
         }
+    }
+
+    /// The collections of those that nothing blocks so far.
+    pub(crate) fn collections(&self) -> BTreeSet<&'a CollectionName> {
+        let name = |place: &usize| &self.page.entries[*place].collection;
+        self.open.iter().map(name).collect()
+    }
+
+    /// Those that nothing blocks so far, by collection. A root was asked about when it was accepted.
+    pub(crate) fn asked_about(
+        &self,
+        collections: &'a Collections,
+    ) -> Result<Vec<Records<'a>>, Stop> {
+        if self.is_roots() {
+            return Ok(Vec::new());
+        }
+        let is_open = |place: &usize| self.open.binary_search(place).is_ok();
+        let mut groups = Records::by_collection(collections, &self.page.entries)?;
+        for group in &mut groups {
+            group.places.retain(is_open);
+        }
+        groups.retain(|group| !group.places.is_empty());
+        Ok(groups)
     }
 
     /// Whether it is the root's page, which was written at acceptance, when its record was marked, too.

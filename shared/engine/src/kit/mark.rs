@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kit::documents::{Documents, ROUTED, invalid};
 use crate::kit::records::Records;
-use crate::kit::remove_documents::remove_documents;
+use crate::kit::remove_documents::remove_found;
 use crate::kit::slice::Stop;
 use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
@@ -137,8 +137,9 @@ pub(crate) async fn hide_documents<P: EnginePorts>(
             let is_ours = |_, _, row: Option<&Row>| {
                 row.is_some_and(|row| row.mark(records.collection).is_of(deletion.id))
             };
-            let (_, failed) = remove_documents(work, records, &is_ours).await?;
-            let mut exceptions = not_found(Documents::of(work, records).await?.1);
+            let (documents, unknown) = Documents::of(work, records).await?;
+            let (_, failed) = remove_found(work, records, &documents, &is_ours).await?;
+            let mut exceptions = not_found(unknown);
             let failed = failed.into_iter();
             exceptions.extend(failed.map(|(place, reason)| (place, Outcome::Failed { reason })));
             Ok(exceptions)

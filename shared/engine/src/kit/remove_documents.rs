@@ -27,14 +27,22 @@ pub(crate) async fn remove_documents<P: EnginePorts>(
     explained: &Explained<'_>,
 ) -> Result<(RowsAt, BTreeMap<usize, String>), Stop> {
     let (documents, unknown) = Documents::of(work, records).await?;
+    let (rows, mut failed) = remove_found(work, records, &documents, explained).await?;
+    let unknown = unknown.into_iter();
+    let unknown = unknown.filter(|(_, error)| error.leaves_a_document());
+    failed.extend(unknown.map(|(place, error)| (place, invalid(&error))));
+    Ok((rows, failed))
+}
+
+/// The same with documents whose places are known.
+pub(crate) async fn remove_found<P: EnginePorts>(
+    work: Work<'_, P>,
+    records: &Records<'_>,
+    documents: &Documents<'_>,
+    explained: &Explained<'_>,
+) -> Result<(RowsAt, BTreeMap<usize, String>), Stop> {
     let mut open = records.at(documents.places());
-    let mut rows = RowsAt::new();
-    let unknown = unknown
-        .into_iter()
-        .filter(|(_, error)| error.leaves_a_document());
-    let mut failed: BTreeMap<usize, String> = unknown
-        .map(|(place, error)| (place, invalid(&error)))
-        .collect();
+    let (mut rows, mut failed) = (RowsAt::new(), BTreeMap::new());
     for round in 0..READS {
         // Documents first, then rows: anything written in between changes the version that the removal requires.
         let states = documents.states(work, &open.places).await?;

@@ -56,13 +56,17 @@ fn live(messages: &Collection, key: &RecordKey, more: &Value) -> Map<String, Val
     row
 }
 
-async fn read<H: RowsHarness>(harness: &H, messages: &Collection, key: &RecordKey) -> Row {
+pub(super) async fn read<H: RowsHarness>(
+    harness: &H,
+    messages: &Collection,
+    key: &RecordKey,
+) -> Row {
     let keys = std::slice::from_ref(key);
     let rows = done(harness.rows().read(messages, keys, Fields::Judged).await);
     rows.into_iter().flatten().next().expect("it is there")
 }
 
-async fn marked_as_found<H: RowsHarness>(
+pub(super) async fn marked_as_found<H: RowsHarness>(
     harness: &H,
     messages: &Collection,
     key: &RecordKey,

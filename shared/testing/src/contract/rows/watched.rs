@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::harness::RowsHarness;
-use crate::contract::done;
-use crate::samples::{collection, key2, mark, row, tenant};
+use super::replacing::{marked_as_found, read};
+use crate::samples::{collection, key2, row};
 use domain::collection::{Collection, Held};
-use domain::found::Found;
 use domain::key::RecordKey;
-use domain::row::{Row, Unreadable};
-use ports::{Fields, MarkOutcome, MarkRows, ReadRows, RowToMark};
+use domain::row::Unreadable;
+use ports::MarkOutcome;
 
 /// Messages that are held back while they are published, or in one of two states.
 fn held() -> Collection {
@@ -33,28 +32,6 @@ async fn put<H: RowsHarness>(
     row.extend(more.as_object().cloned().unwrap_or_default());
     harness.put(messages, row.clone()).await;
     row
-}
-
-async fn read<H: RowsHarness>(harness: &H, messages: &Collection, key: &RecordKey) -> Row {
-    let keys = std::slice::from_ref(key);
-    let rows = done(harness.rows().read(messages, keys, Fields::Judged).await);
-    rows.into_iter().flatten().next().expect("it is there")
-}
-
-async fn mark_as_found<H: RowsHarness>(
-    harness: &H,
-    messages: &Collection,
-    key: &RecordKey,
-    found: Found,
-) -> MarkOutcome {
-    let to_mark = RowToMark {
-        key: key.clone(),
-        found,
-    };
-    let (tenant, mark) = (tenant("acme"), mark(1));
-    let rows = harness.rows();
-    let marked = rows.mark(messages, &tenant, &mark, std::slice::from_ref(&to_mark));
-    done(marked.await).pop().expect("an answer")
 }
 
 pub async fn a_row_that_is_held_back_is_left_and_told_and_a_free_one_is_marked<H: RowsHarness>(
@@ -95,7 +72,7 @@ pub async fn a_row_that_is_held_back_is_left_and_told_and_a_free_one_is_marked<H
         let before = put(harness, &messages, &key, &more).await;
         let found = read(harness, &messages, &key).await.found(&messages);
 
-        let outcome = mark_as_found(harness, &messages, &key, found).await;
+        let outcome = marked_as_found(harness, &messages, &key, found).await;
 
         assert_eq!(outcome, expected, "{more}");
         let now = harness.get(&messages, &key).await.expect("it is there");
@@ -117,7 +94,7 @@ pub async fn a_row_that_is_held_back_since_it_was_read_is_left_and_told<H: RowsH
         let found = read(harness, &messages, &key).await.found(&messages);
         let now = put(harness, &messages, &key, &json!({ "published": true })).await;
 
-        let outcome = mark_as_found(harness, &messages, &key, found).await;
+        let outcome = marked_as_found(harness, &messages, &key, found).await;
 
         let attribute = "published".to_owned();
         assert_eq!(outcome, MarkOutcome::Held { attribute }, "{before}");
@@ -136,13 +113,13 @@ pub async fn a_row_whose_value_has_changed_to_another_free_one_is_told_with_what
     let found = read(harness, &messages, &key).await.found(&messages);
     put(harness, &messages, &key, &json!({ "state": "SEEN" })).await;
 
-    let outcome = mark_as_found(harness, &messages, &key, found).await;
+    let outcome = marked_as_found(harness, &messages, &key, found).await;
 
     let found = match outcome {
         MarkOutcome::Otherwise(found) => Some(found),
         _ => None,
     };
     let found = found.expect("it is told what the row has now");
-    let outcome = mark_as_found(harness, &messages, &key, found).await;
+    let outcome = marked_as_found(harness, &messages, &key, found).await;
     assert_eq!(outcome, MarkOutcome::Marked);
 }
