@@ -12,7 +12,7 @@ use testing::samples::key;
 
 use super::asking::by;
 use super::text_of;
-use crate::engine::world::figures::{asked, peak_kilobytes};
+use crate::engine::world::figures::{asked, peak_grown, peak_kilobytes};
 use crate::engine::world::{Ignore as _, World};
 
 /// How many notifications: a million in the longest run (`MATCHES=1000000`), less otherwise.
@@ -95,11 +95,11 @@ async fn however_many_match_the_preview_is_bounded_and_honest_and_the_run_goes_o
         "one in five matches: {queries} queries for {selected} selected in {slices} slices, {per_thousand} for 1,000; with rows of 1 KB about {} read units for 1,000 selected",
         1_000 * 5 / 4
     );
-    if let (Some(before), Some(after)) = (before, peak_kilobytes()) {
+    if let (Some(before), Some(grown)) = (before, peak_grown(before)) {
         println!(
             "the rows of the fake and all that was there before: {} MB; the peak grew by {} MB in preview and run, with pages, marks and documents",
             before / 1024,
-            (after - before) / 1024
+            grown / 1024
         );
     }
     assert!(per_thousand <= 12, "{per_thousand}");

@@ -26,7 +26,7 @@ use ports::{
 use testing::samples::{self, key, key2};
 use testing::{FakeDeletions, FakeDocuments, FakeQueue, FakeRows, FakeSchedules};
 
-use crate::engine::world::figures::{asked, peak_kilobytes};
+use crate::engine::world::figures::{asked, peak_grown, peak_kilobytes};
 use crate::engine::world::{Ignore as _, SLICE, World};
 
 /// A box of letters, each of which has lines: every letter may have late children.
@@ -373,9 +373,7 @@ async fn a_manifest_of_any_length_with_late_children_is_purged_with_so_many_call
     }
     let read = engine.ports.stores.deletions.seen.lock().unwrap().pages;
     let calls = world.rows.calls() - calls;
-    let grown = before
-        .zip(peak_kilobytes())
-        .map(|(before, after)| after - before);
+    let grown = peak_grown(before);
     println!(
         "{records} records and {LATE} late ones: {slices} slices in {:?}; {read} reads of {} pages; {calls} calls for rows, {} for 1,000 records; the peak of memory grew by {grown:?} KB",
         began.elapsed(),

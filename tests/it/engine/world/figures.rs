@@ -14,3 +14,10 @@ pub(crate) fn peak_kilobytes() -> Option<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
+
+/// By how much the peak grew since it was `before`.
+///
+/// The kernel adds up what its processors counted for themselves, so that a later peak may be the lower one by a little.
+pub(crate) fn peak_grown(before: Option<u64>) -> Option<u64> {
+    Some(peak_kilobytes()?.saturating_sub(before?))
+}
