@@ -143,12 +143,19 @@ pub async fn write<P: ApiPorts>(
     if right(principal, collection, Action::Write) == Right::Never {
         return Err(WriteError::Forbidden);
     }
-    Document::of(collection, wanted)?;
+    // What the key alone makes impossible is so whatever is stored.
+    if let Err(error) = Document::of(collection, wanted)
+        && !error.leaves_a_document()
+    {
+        return Err(error.into());
+    }
     for _ in 0..RACES {
         let rows = api.ports.rows();
         let before = rows.stored(collection, &wanted.key).await?;
         let asked = (wanted, meant);
         let row = admit(api, principal, collection, asked, before.as_ref()).await?;
+        // Where a document is may depend on what no client sends.
+        Document::of(collection, &row)?;
         // What is kept must be so until the write: whoever changes it meanwhile does not know of this one.
         let kept = not_the_clients(api, collection);
         let unchanged = if matches!(meant.tags, Tags::Of(_)) {

@@ -244,3 +244,33 @@ async fn a_guess_at_the_record_of_another_is_answered_alike_right_or_wrong() {
     assert_eq!(right, wrong);
     assert_eq!(right, absent);
 }
+
+#[tokio::test]
+async fn where_a_document_is_may_be_said_by_what_clients_do_not_change() {
+    let routed = MORE.replace(
+        "fields = [\"subject\"]",
+        "routing = \"{imported_at}\", fields = [\"subject\"]",
+    );
+    let world = World::with(&routed);
+    let cards = world.collection("cards");
+    world.rows.put(cards, row("c-1", "ann"));
+    let subject = json!({ "subject": "a blue stone" });
+
+    let changed = world.call(put("/v1/cards/c-1", &subject)).await;
+    let created = world.call(put("/v1/cards/c-2", &subject)).await;
+
+    assert_eq!(changed.status, 200, "{changed:?}");
+    let at = cards.document_at(&key("c-1"), |_| Some("2026-11-01"));
+    let document = world.documents.get_at(&at.unwrap().unwrap()).unwrap();
+    assert_eq!(document["subject"], "a blue stone");
+    assert_eq!(
+        (created.status, created.code()),
+        (400, "RECORD_NOT_STORABLE"),
+        "{created:?}"
+    );
+    assert!(
+        created.body.to_string().contains("imported_at"),
+        "{created:?}"
+    );
+    assert_eq!(world.rows.get(cards, &key("c-2")), None);
+}

@@ -129,6 +129,12 @@ impl From<WriteError> for Problem {
                 Code::RecordNotStorable,
                 "The table or the search index does not take a value of this record; nothing was written.",
             ),
+            WriteError::DocumentId(error) if error.leaves_a_document() => Self::new(
+                Code::RecordNotStorable,
+                format!(
+                    "Nobody could say where the document of this record is: {error}; nothing was written."
+                ),
+            ),
             WriteError::DocumentId(error) => Self::new(
                 Code::InvalidId,
                 format!("No document can have this id: {error}."),
