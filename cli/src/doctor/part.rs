@@ -22,14 +22,13 @@ pub enum Fit {
 #[must_use]
 pub fn fit(row: &Item, collection: &Collection) -> Fit {
     for (attribute, form) in collection.key.each() {
-        if form.is.is_empty() {
+        if form.is_any() {
             continue;
         }
         let Some(text) = item::text(row, attribute) else {
             return Fit::Other;
         };
-        let ways = form.is.iter().filter(|one| one.read(text).is_some());
-        match ways.count() {
+        match form.ways(text) {
             0 => return Fit::Other,
             1 => {}
             _ => return Fit::Ambiguous,
@@ -50,7 +49,7 @@ pub fn is_beside(row: &Item, collection: &Collection) -> bool {
         return false;
     };
     let text = item::text(row, attribute);
-    text.is_some_and(|text| form.is.iter().any(|pattern| pattern.read(text).is_some()))
+    !form.is.is_empty() && text.is_some_and(|text| form.ways(text) > 0)
 }
 
 /// The value of a part, or the text of an attribute; `None` where it is absent, empty, no text, or does not parse.

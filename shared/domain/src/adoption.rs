@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::collection::Collection;
 use crate::cursor::Position;
@@ -72,7 +73,13 @@ pub fn adopted(collection: &Collection, rows: &[Row], now: Timestamp) -> (Vec<Ad
 }
 
 fn marked_at(collection: &Collection, row: &Row) -> Option<Timestamp> {
-    time::read(row.attributes.get(&collection.adopt.as_ref()?.deleted_at)?)
+    date(row.attributes.get(&collection.adopt.as_ref()?.deleted_at)?)
+}
+
+/// When a row says that it was marked. A time without an offset is the latest that it can be, so that no row is purged early.
+#[must_use]
+pub fn date(value: &Value) -> Option<Timestamp> {
+    time::read(value).or_else(|| time::read_without_offset(value))
 }
 
 fn marked_by<'r>(collection: &Collection, row: &'r Row) -> Option<&'r str> {
@@ -83,7 +90,7 @@ fn marked_by<'r>(collection: &Collection, row: &'r Row) -> Option<&'r str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::collection::Collections;
@@ -190,5 +197,26 @@ mod tests {
         assert_eq!(undated, 1);
         let now = "2026-11-21T07:00:00.000Z".to_owned();
         assert_eq!(found, [(now, UNKNOWN.to_owned(), vec!["5".to_owned()])]);
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_the_latest_that_it_can_be() {
+        let at = |value: Value| date(&value).map(time::rfc3339);
+        let latest = Some("2026-10-01T12:00:00.000Z".to_owned());
+
+        assert_eq!(at(json!("2026-10-01T00:00:00.000000")), latest);
+        assert_eq!(at(json!("2026-10-01 00:00:00")), latest);
+        for no_moment in [
+            json!("2026-10-01"),
+            json!("archived"),
+            json!(true),
+            json!(""),
+        ] {
+            assert_eq!(at(no_moment.clone()), None, "{no_moment}");
+        }
+        assert_eq!(
+            at(json!("2026-10-01T00:00:00+02:00")),
+            Some("2026-09-30T22:00:00.000Z".to_owned())
+        );
     }
 }

@@ -19,7 +19,7 @@ pub use self::model::marks::{Adopt, Marks, Says, StateWord, TimeAttribute, TimeF
 pub use self::model::name::{CollectionName, NameError};
 pub use self::model::naming::Condition as KeyCondition;
 pub use self::model::parent::{ChildLookup, Keeps, OnDelete, Parent, Promotion, Referenced};
-pub use self::model::pattern::{Composed, Known, PartError, Pattern};
+pub use self::model::pattern::{Composed, Known, PartError, Pattern, WrongPart};
 pub use self::model::permissions::{Grant, Permissions, Serve};
 pub use self::model::place::DocumentAt;
 pub use self::model::record::{Author, Collection, Guarded, Missing};

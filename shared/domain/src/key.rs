@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::collection::{CollectionName, KeyKind, KeySchema, Known, PartError};
+use crate::collection::{CollectionName, KeyKind, KeySchema, Known, PartError, WrongPart};
 use crate::number::is_as_stored;
 
 /// The longest key part in bytes that the API takes: the limit of a DynamoDB sort key.
@@ -171,7 +171,9 @@ impl RecordKey {
         let name = schema.parts().first().copied().unwrap_or_default();
         Err(KeyError::Part(PartError {
             part: name.to_owned(),
-            pattern: format!("{{{name}}}"),
+            why: WrongPart::Separator {
+                pattern: format!("{{{name}}}"),
+            },
         }))
     }
 

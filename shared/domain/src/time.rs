@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use jiff::{Timestamp, Unit};
 use serde::Serializer;
 use serde_json::Value;
@@ -104,6 +106,16 @@ pub fn read(value: &Value) -> Option<Timestamp> {
         },
         _ => None,
     }
+}
+
+/// The latest moment that a date and time without an offset can mean, which is that of the clocks that are 12 hours behind;
+/// `None` for every other value.
+#[must_use]
+pub fn read_without_offset(value: &Value) -> Option<Timestamp> {
+    const DATE: usize = "0000-00-00".len();
+    let text = value.as_str().filter(|text| text.len() > DATE)?;
+    let moment: DateTime = text.parse().ok()?;
+    Offset::constant(-12).to_timestamp(moment).ok()
 }
 
 /// The moment of a number of seconds since 1970, as a TTL has them.

@@ -1,4 +1,5 @@
-//! Applications of donors: the tenant is in the key of the application, and what is below it has its parent's.
+//! Applications of donors and of organisations: the tenant is in the key of the application, and what is below it has its
+//! parent's.
 
 use domain::deletion::{Action, State};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ const TREE: [(&str, &str); 4] = [
 
 #[tokio::test]
 async fn an_application_is_deleted_restored_and_purged_with_all_that_is_declared_below_it() {
-    let Some(table) = attached("applications-single-table", FILE, "sub-1") else {
+    let Some(table) = attached("applications-single-table", FILE, "DONOR#sub-1") else {
         return;
     };
 
@@ -57,7 +58,7 @@ async fn an_application_is_deleted_restored_and_purged_with_all_that_is_declared
 
 #[tokio::test]
 async fn an_attorney_is_deleted_by_the_donor_alone() {
-    let Some(table) = attached("applications-single-table", FILE, "sub-1") else {
+    let Some(table) = attached("applications-single-table", FILE, "DONOR#sub-1") else {
         return;
     };
 
@@ -70,12 +71,12 @@ async fn an_attorney_is_deleted_by_the_donor_alone() {
     );
     let restored = table.act(&deletion, Action::Restore).await;
     assert_eq!((restored.state, table.changed()), (State::Restored, vec![]));
-    assert_eq!(json!(restored.tenant), json!("sub-1"));
+    assert_eq!(json!(restored.tenant), json!("DONOR#sub-1"));
 }
 
 #[tokio::test]
 async fn the_ttl_of_an_application_does_not_remove_it_before_its_purge_and_comes_back() {
-    let Some(table) = attached("applications-single-table", FILE, "sub-1") else {
+    let Some(table) = attached("applications-single-table", FILE, "DONOR#sub-1") else {
         return;
     };
 
@@ -95,4 +96,23 @@ async fn the_ttl_of_an_application_does_not_remove_it_before_its_purge_and_comes
     let restored = table.act(&deletion, Action::Restore).await;
     assert_eq!(restored.state, State::Restored);
     assert_eq!(table.changed(), []);
+}
+
+#[tokio::test]
+async fn an_application_of_an_organisation_is_of_the_same_collection_and_of_its_own_tenant() {
+    let Some(table) = attached("applications-single-table", FILE, "ORGANISATION#o-9") else {
+        return;
+    };
+
+    let deletion = table.delete("applications", "a-2", None).await;
+
+    assert_eq!(deletion.state, State::Deleted);
+    assert_eq!(deletion.deleted["applications"].deleted, 1);
+    assert_eq!(keys(&table.changed()), [("LPA#a-2", "ORGANISATION#o-9")]);
+    let restored = table.act(&deletion, Action::Restore).await;
+    assert_eq!((restored.state, table.changed()), (State::Restored, vec![]));
+    let again = table.delete("applications", "a-2", None).await;
+    let purged = table.act(&again, Action::Purge).await;
+    assert_eq!(purged.state, State::Purged);
+    assert_eq!(keys(&table.changed()), [("LPA#a-2", "ORGANISATION#o-9")]);
 }

@@ -1,8 +1,8 @@
 //! What stands in the place of the mark. Others write there, too: a flag, a status, a time of their own.
 
+use domain::adoption;
 use domain::found::Found;
 use domain::row::RowMark;
-use domain::time;
 use serde_json::{Map, Value};
 
 use crate::doctor::code::Code;
@@ -27,7 +27,7 @@ fn taken_over(subject: Subject<'_>, others: &Share) -> Vec<Finding> {
     let collection = subject.collection;
     let marked_at = |row: &Item| {
         let adopt = collection.adopt.as_ref()?;
-        time::read(&json(row.get(&adopt.deleted_at)?))
+        adoption::date(&json(row.get(&adopt.deleted_at)?))
     };
     let is_others = |row: &Item| mark_of(subject, row) == RowMark::By(None);
     let overdue = subject.rows_where(|row| {

@@ -8,6 +8,7 @@ mod document;
 mod effects;
 pub(super) mod files;
 mod filters;
+mod form;
 mod guarded;
 mod held;
 mod key;

@@ -15,6 +15,7 @@ mod refusals;
 mod relations;
 mod shipped;
 mod tenants;
+mod texts;
 mod unsupported;
 
 use std::collections::BTreeMap;

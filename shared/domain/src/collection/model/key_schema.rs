@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::pattern::{Known, PartError, Pattern};
+use super::pattern::{Known, PartError, Pattern, WrongPart};
 use crate::number::{decimal, is_as_stored};
 
 /// The attributes of a primary key.
@@ -24,6 +24,10 @@ pub struct Form {
     /// What their texts are made of; a row whose text is of none of these is of another collection. Empty: any text,
     /// which is one part under the attribute's own name.
     pub is: Vec<Pattern>,
+    /// Whether a text is one part under the attribute's own name all the same: the patterns say only how it begins.
+    pub is_whole: bool,
+    /// What no text holds: one that does is of another collection.
+    pub without: Option<String>,
 }
 
 /// The type of a key attribute.
@@ -131,19 +135,65 @@ impl KeySchema {
 }
 
 impl Form {
+    /// Whether any text may be a value.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.is.is_empty() && self.without.is_none()
+    }
+
+    /// Whether the texts are made of parts.
+    #[must_use]
+    pub fn is_made_of_parts(&self) -> bool {
+        !self.is.is_empty() && !self.is_whole
+    }
+
     /// Whether a pattern has a part of this name.
     #[must_use]
     pub fn has(&self, part: &str) -> bool {
-        self.is
-            .iter()
-            .any(|pattern| pattern.names().any(|name| name == part))
+        self.is_made_of_parts()
+            && self
+                .is
+                .iter()
+                .any(|pattern| pattern.names().any(|name| name == part))
+    }
+
+    /// Whether no text is a value of both, as far as their fixed texts tell.
+    #[must_use]
+    pub fn is_apart_from(&self, other: &Self) -> bool {
+        let excludes = |one: &Self, other: &Self| {
+            let without = one.without.as_deref();
+            !other.is.is_empty()
+                && without.is_some_and(|without| {
+                    other.is.iter().all(|pattern| pattern.always_holds(without))
+                })
+        };
+        let overlap = |one: &Pattern| other.is.iter().any(|other| one.overlaps(other));
+        let both_have_patterns = !self.is.is_empty() && !other.is.is_empty();
+        (both_have_patterns && !self.is.iter().any(overlap))
+            || excludes(self, other)
+            || excludes(other, self)
     }
 
     /// The names of the parts of this attribute's values.
     pub(in crate::collection) fn parts<'a>(&'a self, attribute: &'a str) -> Vec<&'a str> {
-        match self.is.as_slice() {
-            [] => vec![attribute],
-            patterns => patterns.iter().flat_map(Pattern::names).collect(),
+        if self.is_made_of_parts() {
+            self.is.iter().flat_map(Pattern::names).collect()
+        } else {
+            vec![attribute]
+        }
+    }
+
+    /// In how many ways this text is a value: in none, it is of another collection; in several, of none.
+    #[must_use]
+    pub fn ways(&self, text: &str) -> usize {
+        if self.excluded(text).is_some() {
+            return 0;
+        }
+        let ways = self.is.iter().filter(|one| one.read(text).is_some());
+        match ways.count() {
+            _ if self.is.is_empty() => 1,
+            ways if self.is_whole => ways.min(1),
+            ways => ways,
         }
     }
 
@@ -154,12 +204,13 @@ impl Form {
         attribute: &'p str,
         value: &'t str,
     ) -> Option<Vec<(&'p str, &'t str)>> {
-        if self.is.is_empty() {
+        if self.ways(value) != 1 {
+            return None;
+        }
+        if !self.is_made_of_parts() {
             return Some(vec![(attribute, value)]);
         }
-        let mut fitting = self.is.iter().filter_map(|pattern| pattern.read(value));
-        let parts = fitting.next()?;
-        fitting.next().is_none().then_some(parts)
+        self.is.iter().find_map(|pattern| pattern.read(value))
     }
 
     /// What is known of this attribute's value from its parts: by the pattern that has the fewest others and the most of
@@ -173,10 +224,27 @@ impl Form {
         attribute: &str,
         part: impl Fn(&str) -> Option<&'v str>,
     ) -> Result<Known, PartError> {
-        if self.is.is_empty() {
-            let text = part(attribute).map(str::to_owned);
-            return Ok(text.map_or(Known::Beginning(String::new()), Known::Whole));
+        let known = if self.is_made_of_parts() {
+            self.written(&part)?
+        } else {
+            self.whole(attribute, part(attribute))?
+        };
+        if let Known::Whole(text) = &known
+            && let Some(without) = self.excluded(text)
+        {
+            let names = self.parts(attribute).into_iter();
+            let mut given = names.filter(|name| part(name).is_some());
+            return Err(PartError {
+                part: given.next().unwrap_or(attribute).to_owned(),
+                why: WrongPart::Excluded {
+                    without: without.to_owned(),
+                },
+            });
         }
+        Ok(known)
+    }
+
+    fn written<'v>(&self, part: &impl Fn(&str) -> Option<&'v str>) -> Result<Known, PartError> {
         let rank = |pattern: &Pattern| {
             let all = pattern.names().count();
             let given = pattern.names().filter(|name| part(name).is_some()).count();
@@ -185,10 +253,39 @@ impl Form {
         let best = self.is.iter().map(rank).min();
         let best = self.is.iter().filter(|pattern| Some(rank(pattern)) == best);
         let known: Vec<Known> = best
-            .map(|pattern| pattern.write(&part))
+            .map(|pattern| pattern.write(part))
             .collect::<Result<_, _>>()?;
-        let mut known = known.into_iter();
-        let first = known.next().unwrap_or(Known::Beginning(String::new()));
-        Ok(known.fold(first, Known::common))
+        Ok(common(known))
     }
+
+    /// A text that is one part: itself, or how all of them begin.
+    fn whole(&self, attribute: &str, text: Option<&str>) -> Result<Known, PartError> {
+        let beginnings = self.is.iter().map(|pattern| pattern.prefix().to_owned());
+        let Some(text) = text else {
+            return Ok(common(beginnings.map(Known::Beginning).collect()));
+        };
+        if self.is.is_empty() || self.is.iter().any(|pattern| pattern.read(text).is_some()) {
+            return Ok(Known::Whole(text.to_owned()));
+        }
+        let begins: Vec<String> = beginnings.map(|text| format!("`{text}`")).collect();
+        Err(PartError {
+            part: attribute.to_owned(),
+            why: WrongPart::Beginning {
+                begins: begins.join(" or "),
+            },
+        })
+    }
+
+    /// What the text holds that no value does.
+    fn excluded(&self, text: &str) -> Option<&str> {
+        let without = self.without.as_deref();
+        without.filter(|without| text.contains(without))
+    }
+}
+
+/// What is known of a text of which one of these is true.
+fn common(known: Vec<Known>) -> Known {
+    let mut known = known.into_iter();
+    let first = known.next().unwrap_or(Known::Beginning(String::new()));
+    known.fold(first, Known::common)
 }

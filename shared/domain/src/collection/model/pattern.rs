@@ -80,14 +80,35 @@ impl Known {
 
 /// Why a value cannot be a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the value of `{part}` is empty or holds what separates it from the next part of `{pattern}`"
-)]
+#[error("the value of `{part}` {why}")]
 pub struct PartError {
     /// The part.
     pub part: String,
-    /// The pattern, as it is written in the file.
-    pub pattern: String,
+    /// What is wrong with its value.
+    pub why: WrongPart,
+}
+
+/// What is wrong with the value of a part.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongPart {
+    /// The text could not be read back.
+    #[error("is empty or holds what separates it from the next part of `{pattern}`")]
+    Separator {
+        /// The pattern, as it is written in the file.
+        pattern: String,
+    },
+    /// The text would begin otherwise.
+    #[error("does not begin with {begins}")]
+    Beginning {
+        /// How texts may begin.
+        begins: String,
+    },
+    /// The text would be of another collection.
+    #[error("makes a text with `{without}` in it, which is not of this collection")]
+    Excluded {
+        /// What no text of the collection holds.
+        without: String,
+    },
 }
 
 /// Why a text is not a pattern.
@@ -106,6 +127,28 @@ pub(in crate::collection) enum PatternError {
 }
 
 impl Pattern {
+    /// Texts that begin so, and have more than that; what is behind is a part of this name.
+    pub(in crate::collection) fn beginning(prefix: &str, part: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            parts: vec![(part.to_owned(), String::new())],
+        }
+    }
+
+    /// Whether every text of this pattern holds these letters, wherever its values end.
+    #[must_use]
+    pub fn always_holds(&self, letters: &str) -> bool {
+        let behind = self.parts.iter().map(|(_, behind)| behind.as_str());
+        std::iter::once(self.prefix.as_str())
+            .chain(behind)
+            .any(|literal| literal.contains(letters))
+    }
+
+    /// The text before the first value.
+    pub(in crate::collection) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Reads a pattern; one without a part is a fixed text.
     pub(in crate::collection) fn parse(text: &str) -> Result<Self, PatternError> {
         let mut pieces = text.split('{');
@@ -168,7 +211,9 @@ impl Pattern {
             };
             let refused = || PartError {
                 part: name.clone(),
-                pattern: self.to_string(),
+                why: WrongPart::Separator {
+                    pattern: self.to_string(),
+                },
             };
             if value.is_empty() || self.separators().any(|separator| value.contains(separator)) {
                 return Err(refused());

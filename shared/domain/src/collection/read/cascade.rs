@@ -131,7 +131,7 @@ fn found_by_whole_texts<'a>(declared: &Declared<'a>, parent: &Parent, problems: 
     let collection = &declared.collection;
     let has_pattern = |name: &str| {
         let mut each = collection.key.each();
-        let of_key = each.any(|(attribute, form)| attribute == name && !form.is.is_empty());
+        let of_key = each.any(|(attribute, form)| attribute == name && form.is_made_of_parts());
         of_key || collection.composed.contains_key(name)
     };
     if let Some(name) = parent.by.iter().find(|name| has_pattern(name)) {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::consistency::taken;
+use super::form;
 use super::problems::Problems;
-use super::tree::{Entry, Kind, Section};
-use super::values::{attribute_and_gsi, attributes, named, named_if_any, one_of};
+use super::tree::{Entry, Section};
+use super::values::{attribute_and_gsi, attributes, named_if_any, one_of};
 use super::words;
-use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
+use crate::collection::model::key_schema::{Form, KeySchema};
 use crate::collection::model::parent::Parent;
 use crate::collection::model::pattern::{Composed, Known, Pattern};
 use crate::collection::model::record::Collection;
@@ -41,7 +42,7 @@ pub(super) fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Opt
     let before = problems.count();
     let read: Vec<(String, Form)> = elements
         .iter()
-        .filter_map(|element| attribute(element, problems))
+        .filter_map(|element| form::attribute(element, problems))
         .collect();
     if problems.count() > before {
         return None;
@@ -62,58 +63,6 @@ pub(super) fn key<'a>(section: &Section<'a>, problems: &mut Problems<'a>) -> Opt
     })
 }
 
-fn attribute<'a>(element: &Entry<'a>, problems: &mut Problems<'a>) -> Option<(String, Form)> {
-    let Some(section) = element.section() else {
-        let Some(text) = element.text() else {
-            let message = format!(
-                "holds {}; write each element as a text in quotes, or as a table",
-                element.value.kind()
-            );
-            problems.add(element.place.clone(), message);
-            return None;
-        };
-        let name = words::checked(text, element.place.clone(), words::attribute, problems)?;
-        return Some((name, Form::default()));
-    };
-    let name = named(&section, "attribute", words::attribute, problems);
-    let kinds = [("S", KeyKind::Text), ("N", KeyKind::Number)];
-    let kind = match section.get("type") {
-        None => Some(KeyKind::Text),
-        Some(entry) => one_of(Some(entry), &kinds, problems),
-    };
-    let is = section
-        .get("is")
-        .map_or_else(Vec::new, |entry| patterns(&entry, problems));
-    if kind == Some(KeyKind::Number) && !is.is_empty() {
-        let message =
-            "is beside `type = \"N\"`: a number is not made of parts; take one of the two out";
-        problems.add(section.place_of("is"), message);
-        return None;
-    }
-    Some((name?, Form { kind: kind?, is }))
-}
-
-/// One pattern, or a list of them.
-fn patterns<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Vec<Pattern> {
-    let texts = match entry.text() {
-        Some(text) => vec![(text, entry.place.clone())],
-        None => entry.texts(problems),
-    };
-    if texts.is_empty() {
-        problems.add(
-            entry.place.clone(),
-            "has no pattern; write one, or take it out",
-        );
-    }
-    let read = texts.into_iter().filter_map(|(text, place)| {
-        let parsed = Pattern::parse(text);
-        parsed
-            .map_err(|error| problems.add(place, format!("\"{}\" {error}", text.escape_debug())))
-            .ok()
-    });
-    read.collect()
-}
-
 /// Attributes beside the key whose texts are made of parts.
 pub(super) fn composed<'a>(
     section: &Section<'a>,
@@ -129,7 +78,7 @@ pub(super) fn composed<'a>(
         else {
             continue;
         };
-        let patterns = Composed(patterns(&entry, problems));
+        let patterns = Composed(form::patterns(&entry, problems));
         if patterns.0.is_empty() {
             continue;
         }
@@ -270,7 +219,9 @@ fn part<'a>(
         None => None,
         Some(entry) => Some(name(&entry, problems)?),
     };
-    let mut forms = key.each().filter(|(_, form)| form.has(name_of));
+    let is_text = |attribute: &str, form: &Form| form.is_whole && attribute == name_of;
+    let of_it = |(attribute, form): &(&str, &Form)| form.has(name_of) || is_text(attribute, form);
+    let mut forms = key.each().filter(of_it);
     let (Some((attribute, form)), None) = (forms.next(), forms.next()) else {
         let message = format!(
             "\"{}\" is the part of no attribute of the key, or of two, nor of one in `parts`; name a part of one pattern",
@@ -348,7 +299,7 @@ pub(super) fn ids_are_possible<'a>(
         );
         problems.add(place(), message);
     }
-    for (attribute, form) in key.each() {
+    for (attribute, form) in key.each().filter(|(_, form)| form.is_made_of_parts()) {
         for (number, one) in form.is.iter().enumerate() {
             let free = |pattern: &Pattern| -> std::collections::BTreeSet<String> {
                 let names = pattern.names().filter(|part| !of_tenant(part));
@@ -370,7 +321,7 @@ pub(super) fn ids_are_possible<'a>(
                     problems.add(place(), message);
                 } else if tenants(one) == tenants(other) {
                     let message = format!(
-                        "has for `{attribute}` both \"{other}\" and \"{one}\", with the same parts: one id would be of two records; declare two collections"
+                        "has for `{attribute}` both \"{other}\" and \"{one}\", with the same parts: one id would be of two records; write `begins`, which takes a text as a whole, or declare two collections"
                     );
                     problems.add(place(), message);
                 }
@@ -386,7 +337,9 @@ pub(super) fn parts_are_their_own<'a>(
     problems: &mut Problems<'a>,
 ) {
     let of_patterns: Vec<&str> = {
-        let forms = collection.key.forms.iter().flat_map(|form| &form.is);
+        let forms = collection.key.forms.iter();
+        let forms = forms.filter(|form| form.is_made_of_parts());
+        let forms = forms.flat_map(|form| &form.is);
         let composed = collection.composed.values().flat_map(Composed::names);
         forms.flat_map(Pattern::names).chain(composed).collect()
     };

@@ -37,6 +37,12 @@ pub(in crate::collection) const KEYS: &[Key] = &[
     now("key.attribute", TEXT, "\"PK\""),
     now("key.type", TEXT, "\"N\""),
     now("key.is", TEXT_OR_LIST, "\"LPA#{application}\""),
+    now(
+        "key.begins",
+        TEXT_OR_LIST,
+        "[\"DONOR#\", \"ORGANISATION#\"]",
+    ),
+    now("key.without", TEXT, "\"#deleted\""),
     now("parts", TABLE, "{ collection_id = \"{name}___{version}\" }"),
     now("parts.*", TEXT_OR_LIST, "\"{name}___{version}\""),
     now("row", TEXT, "\"none\""),

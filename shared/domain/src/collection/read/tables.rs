@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::declared::Declared;
 use super::problems::Problems;
-use crate::collection::model::key_schema::{Form, KeySchema};
+use crate::collection::model::key_schema::KeySchema;
 use crate::collection::model::name::CollectionName;
-use crate::collection::model::pattern::Pattern;
 
 pub(super) fn check<'a>(
     sound: &BTreeMap<CollectionName, Declared<'a>>,
@@ -41,15 +40,7 @@ fn mixed(one: &KeySchema, other: &KeySchema) -> Option<&'static str> {
         return Some("a table has one key: write the same attributes in `key`, of the same types");
     }
     let mut pairs = one.each().zip(other.each());
-    let are_apart = pairs.any(|((_, one), (_, other))| {
-        let any = |form: &Form| form.is.is_empty();
-        !any(one) && !any(other) && !overlap(&one.is, &other.is)
-    });
-    let message = "a row could be of both: write in both, as `is` of one attribute of `key`, patterns of which no text is of both, or another table";
+    let are_apart = pairs.any(|((_, one), (_, other))| one.is_apart_from(other));
+    let message = "a row could be of both: write in both, as `is` of one attribute of `key`, patterns of which no text is of both, or in one of them `without`, or another table";
     (!are_apart).then_some(message)
-}
-
-fn overlap(one: &[Pattern], other: &[Pattern]) -> bool {
-    one.iter()
-        .any(|one| other.iter().any(|other| one.overlaps(other)))
 }

@@ -185,7 +185,7 @@ fn kinds_of_rows_in_one_table_are_told_apart_by_their_patterns() {
     let _apart =
         Collections::for_tests(&(kind("a", "\"ATTORNEY#{s}\"") + &kind("b", "\"SUB#{s}\"")));
 
-    let message = "a row could be of both: write in both, as `is` of one attribute of `key`, patterns of which no text is of both, or another table";
+    let message = "a row could be of both: write in both, as `is` of one attribute of `key`, patterns of which no text is of both, or in one of them `without`, or another table";
     refused_with(
         &(kind("a", "\"S{s}\"") + &kind("b", "\"SUB#{s}\"")),
         message,
@@ -208,11 +208,11 @@ fn what_a_pattern_cannot_say_is_refused_at_its_place() {
         ),
         (
             key("{ attribute = \"a\", type = \"N\", is = \"X#{x}\" }", fixed),
-            "is beside `type = \"N\"`: a number is not made of parts; take one of the two out",
+            "is beside `type = \"N\"`: it says what texts are made of; take one of the two out",
         ),
         (
             key("{ attribute = \"a\", is = [] }", fixed),
-            "has no pattern; write one, or take it out",
+            "has no text; write one, or take it out",
         ),
         (
             key("{ attribute = \"a\", is = \"X#{x}#{sort}#{z}\" }", fixed),
@@ -220,7 +220,7 @@ fn what_a_pattern_cannot_say_is_refused_at_its_place() {
         ),
         (
             key("{ attribute = \"a\", is = [\"X#{x}\", \"Y#{x}\"] }", fixed),
-            "with the same parts: one id would be of two records; declare two collections",
+            "with the same parts: one id would be of two records; write `begins`, which takes a text as a whole, or declare two collections",
         ),
         (
             key("{ attribute = \"a\", is = [\"X#{x}\", \"Y#{y}\"] }", fixed),
