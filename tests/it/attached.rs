@@ -2,12 +2,15 @@
 //! beside the checkout (`../shared/schemas`) and are not copied; without them these tests say that they are skipped.
 
 mod applications;
+mod asset_library;
 mod chat_by_indexes;
 mod chat_with_ttl;
 mod doctor;
 mod documents_per_site;
 mod granules;
+mod granules_indexed;
 mod grouped_notifications;
+mod index;
 mod made_of_parts;
 mod page;
 mod piped;
@@ -24,22 +27,22 @@ use requests::destroy::{WholeAnswer, WholeRequest, delete_whole};
 use serde_json::{Map, Value};
 use testing::FakeDocuments;
 
-use crate::on_tables::OnTables;
+use crate::on_tables::{OnTables, Search};
 use crate::stores::dynamo::Tables;
 
 /// Rows as DynamoDB's JSON.
 type Items = Vec<Map<String, Value>>;
 
 /// A schema: its tables with its rows, attached by the collections that were declared for it.
-struct Attached {
-    on: OnTables,
+struct Attached<S = FakeDocuments> {
+    on: OnTables<S>,
     tables: Vec<String>,
     /// The rows of each table, as they were loaded.
     loaded: Vec<(String, Items)>,
 }
 
-/// The schema of this name with these collections; `None`, and a word about it, where the schemas are not there.
-fn attached(name: &str, collections: &str, tenant: &str) -> Option<Attached> {
+/// The schema of this name; `None`, and a word about it, where the schemas are not there.
+fn schema(name: &str) -> Option<Value> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/schemas");
     let path = folder.join(format!("{name}.json"));
     let Ok(text) = std::fs::read_to_string(&path) else {
@@ -47,20 +50,35 @@ fn attached(name: &str, collections: &str, tenant: &str) -> Option<Attached> {
         let _told = std::io::stderr().write_all(skipped.as_bytes());
         return None;
     };
-    let schema: Value = serde_json::from_str(&text).expect("a schema is JSON");
-    Some(Attached::of(name, &schema, collections, tenant))
+    Some(serde_json::from_str(&text).expect("a schema is JSON"))
+}
+
+/// The schema of this name with these collections; `None` where the schemas are not there.
+fn attached(name: &str, collections: &str, tenant: &str) -> Option<Attached> {
+    Some(Attached::of(name, &schema(name)?, collections, tenant))
+}
+
+/// The collections of a file.
+fn declared(name: &str, collections: &str) -> Collections {
+    let file = SourceFile {
+        name: format!("{name}.toml"),
+        text: collections.to_owned(),
+    };
+    Collections::from_files(&[file]).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 impl Attached {
     /// This schema with these collections.
     fn of(name: &str, schema: &Value, collections: &str, tenant: &str) -> Self {
-        let file = SourceFile {
-            name: format!("{name}.toml"),
-            text: collections.to_owned(),
-        };
-        let declared = Collections::from_files(&[file]).unwrap_or_else(|errors| panic!("{errors}"));
+        let declared = declared(name, collections);
+        Self::over(FakeDocuments::of(&declared), schema, declared, tenant)
+    }
+}
+
+impl<S: Search> Attached<S> {
+    /// The same, with this search.
+    fn over(documents: S, schema: &Value, declared: Collections, tenant: &str) -> Self {
         let stores = Tables::described(&schema["tables"]);
-        let documents = FakeDocuments::of(&declared);
         let on = OnTables::on(stores, documents, declared, tenant);
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         for item in schema["items"].as_array().expect("items") {
@@ -70,7 +88,7 @@ impl Attached {
         }
         let tables = schema["tables"].as_array().expect("tables").iter();
         let tables: Vec<String> = tables.map(|table| text(&table["name"])).collect();
-        let mut attached = Attached {
+        let mut attached = Self {
             on,
             tables,
             loaded: Vec::new(),

@@ -48,8 +48,9 @@ async fn the_doctor_finds_no_error_in_the_files_of_the_schemas() {
         (
             "applications-single-table",
             include_str!("applications-single-table.toml"),
-            "donor-1",
+            "DONOR#sub-1",
         ),
+        ("asset-library", include_str!("asset-library.toml"), "main"),
         (
             "documents-per-site",
             include_str!("documents-per-site.toml"),

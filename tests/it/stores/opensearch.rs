@@ -16,15 +16,19 @@ pub(crate) struct Indexes {
 }
 
 impl Indexes {
-    /// The indexes of these collections, empty; `None` where there is no OpenSearch.
-    pub(crate) async fn of(collections: &Collections) -> Option<Self> {
-        let prefix = format!("{}-", unique("contract"));
-        let mut indexes = Self {
+    /// A prefix for indexes, and none yet; `None` where there is no OpenSearch.
+    pub(crate) fn none() -> Option<Self> {
+        Some(Self {
             client: Client::new(),
             endpoint: endpoint("opensearch")?,
-            prefix,
+            prefix: format!("{}-", unique("contract")),
             names: Vec::new(),
-        };
+        })
+    }
+
+    /// The indexes of these collections, empty; `None` where there is no OpenSearch.
+    pub(crate) async fn of(collections: &Collections) -> Option<Self> {
+        let mut indexes = Self::none()?;
         for collection in collections.iter() {
             if let Some(name) = indexes.name(collection) {
                 indexes.send("PUT", &name, Some(mapping(collection))).await;
@@ -44,15 +48,52 @@ impl Indexes {
 
     /// An index of this name with five shards, in which every text is compared as a whole under `.keyword`.
     pub(crate) async fn make(&mut self, name: &str) {
-        let name = format!("{}{name}", self.prefix);
         let text = json!({ "type": "text", "fields": { "keyword": { "type": "keyword" } } });
         let texts = json!({ "match_mapping_type": "string", "mapping": text });
         let body = json!({
             "settings": { "number_of_shards": 5, "number_of_replicas": 0 },
             "mappings": { "dynamic_templates": [{ "texts": texts }] },
         });
-        self.send("PUT", &name, Some(body)).await;
+        self.make_with(name, &body).await;
+    }
+
+    /// An index of this name with these settings and mappings.
+    pub(crate) async fn make_with(&mut self, name: &str, body: &Value) {
+        let name = format!("{}{name}", self.prefix);
+        self.send("PUT", &name, Some(body.clone())).await;
         self.names.push(name);
+    }
+
+    /// Names an index by an alias, too; of an index that had it before, no more.
+    pub(crate) async fn name_also(&self, index: &str, alias: &str, not: Option<&str>) {
+        let named = |index: &str| json!({ "index": format!("{}{index}", self.prefix), "alias": format!("{}{alias}", self.prefix) });
+        let mut actions = vec![json!({ "add": named(index) })];
+        actions.extend(not.map(|index| json!({ "remove": named(index) })));
+        let body = json!({ "actions": actions });
+        self.send("POST", "_aliases", Some(body)).await;
+    }
+
+    /// Every document of these indexes that a search shows, with its id.
+    pub(crate) async fn all(&self) -> Vec<(String, Map<String, Value>)> {
+        let path = format!("{}*/_search", self.prefix);
+        let body = json!({ "size": 1000, "sort": ["_index", "_id"] });
+        let answer = self.send("POST", &path, Some(body)).await;
+        let hits = answer["hits"]["hits"].as_array().expect("hits").iter();
+        let hit = |hit: &Value| {
+            let id = hit["_id"].as_str()?.to_owned();
+            Some((id, hit["_source"].as_object()?.clone()))
+        };
+        hits.filter_map(hit).collect()
+    }
+
+    /// Removes a document, as its owner might.
+    pub(crate) async fn remove_at(&self, at: &DocumentAt) {
+        let mut place = json!({ "_id": at.id });
+        if let Some(routing) = &at.routing {
+            place["routing"] = json!(routing);
+        }
+        let lines = format!("{}\n", json!({ "delete": place }));
+        let _answer = self.bulk(at, lines).await;
     }
 
     pub(crate) async fn put(&self, collection: &Collection, id: &str, source: Map<String, Value>) {
@@ -88,6 +129,10 @@ impl Indexes {
             place["routing"] = json!(routing);
         }
         let lines = format!("{}\n{}\n", json!({ "index": place }), Value::Object(source));
+        self.bulk(at, lines).await
+    }
+
+    async fn bulk(&self, at: &DocumentAt, lines: String) -> Value {
         let url = format!("{}/{}{}/_bulk", self.endpoint, self.prefix, at.index);
         let request = self
             .client

@@ -7,13 +7,16 @@ use domain::collection::DocumentAt;
 use domain::deletion::{DeletionId, State};
 use serde_json::{Map, Value};
 
-use crate::attached::{Attached, attached};
+use testing::FakeDocuments;
+
+use crate::attached::index::Written;
+use crate::attached::{Attached, declared};
 
 type Item = Map<String, Value>;
 
 /// What a pipeline makes of a row.
 #[derive(Debug, Clone)]
-pub(super) struct Write {
+pub(in crate::attached) struct Write {
     at: DocumentAt,
     version: Option<i64>,
     /// `None`: the document is removed.
@@ -21,7 +24,7 @@ pub(super) struct Write {
 }
 
 impl Write {
-    pub(super) fn put(at: DocumentAt, source: Item) -> Self {
+    pub(in crate::attached) fn put(at: DocumentAt, source: Item) -> Self {
         Self {
             at,
             version: None,
@@ -29,7 +32,7 @@ impl Write {
         }
     }
 
-    pub(super) fn remove(at: DocumentAt) -> Self {
+    pub(in crate::attached) fn remove(at: DocumentAt) -> Self {
         Self {
             at,
             version: None,
@@ -38,7 +41,7 @@ impl Write {
     }
 
     /// The index refuses it where it has this version, or a later one.
-    pub(super) fn with_version(self, version: i64) -> Self {
+    pub(in crate::attached) fn with_version(self, version: i64) -> Self {
         Self {
             version: Some(version),
             ..self
@@ -47,23 +50,24 @@ impl Write {
 }
 
 /// A schema with its pipeline.
-pub(super) struct Piped {
-    pub(super) attached: Attached,
+pub(in crate::attached) struct Piped<S = FakeDocuments> {
+    pub(in crate::attached) attached: Attached<S>,
     pipeline: fn(&str, &Item) -> Option<Write>,
     /// The rows as the pipeline has seen them, by table and what their documents are.
     seen: BTreeMap<String, (String, Item)>,
     latest: Vec<Write>,
 }
 
-impl Piped {
-    /// The schema of this name, with its documents as they are.
-    pub(super) fn of(
-        name: &str,
-        file: &str,
-        tenant: &str,
+impl<S: Written> Piped<S> {
+    /// This schema, with its documents as they are.
+    pub(in crate::attached) async fn over(
+        documents: S,
+        schema: &Value,
+        (file, tenant): (&str, &str),
         pipeline: fn(&str, &Item) -> Option<Write>,
-    ) -> Option<Self> {
-        let attached = attached(name, file, tenant)?;
+    ) -> Self {
+        let collections = declared("schema", file);
+        let attached = Attached::over(documents, schema, collections, tenant);
         let mut piped = Self {
             attached,
             pipeline,
@@ -71,13 +75,13 @@ impl Piped {
             latest: Vec::new(),
         };
         // What the schema has of each document, and of rows without one what the pipeline makes of them.
-        piped.run();
+        piped.run().await;
         piped.latest.clear();
-        Some(piped)
+        piped
     }
 
     /// Follows what has changed in the tables since it was last here.
-    pub(super) fn run(&mut self) {
+    pub(in crate::attached) async fn run(&mut self) {
         let mut now = BTreeMap::new();
         for (table, items) in self.attached.rows() {
             for item in items {
@@ -100,14 +104,14 @@ impl Piped {
             }
         }
         self.seen = now;
-        self.repeat();
+        self.repeat().await;
     }
 
     /// Whether the row is there still, in whatever state.
     fn is_there(&self, table: &str, item: &Item) -> bool {
         let rows = self.attached.rows();
         let of_table = rows.iter().filter(|(name, _)| name == table);
-        let keys = ["id", "vid", "pk", "sk", "PK", "SK"];
+        let keys = ["id", "vid", "pk", "sk", "PK", "SK", "databaseId", "assetId"];
         let key = |item: &Item| keys.map(|name| item.get(name).cloned());
         of_table
             .flat_map(|(_, items)| items)
@@ -115,7 +119,7 @@ impl Piped {
     }
 
     /// Delivers what it did last once more.
-    pub(super) fn repeat(&self) {
+    pub(in crate::attached) async fn repeat(&self) {
         let documents = &self.attached.on.documents;
         for Write {
             at,
@@ -124,17 +128,17 @@ impl Piped {
         } in &self.latest
         {
             match (source, version) {
-                (None, _) => documents.forget_at(at),
-                (Some(source), None) => documents.put_at(at, source.clone()),
+                (None, _) => documents.forget_at(at).await,
+                (Some(source), None) => documents.put_at(at, source.clone()).await,
                 (Some(source), Some(version)) => {
-                    let _is_new = documents.put_version(at, *version, source.clone());
+                    documents.put_version(at, *version, source.clone()).await;
                 }
             }
         }
     }
 
     /// Lets the time of a comparison come.
-    pub(super) async fn compare(&self) {
+    pub(in crate::attached) async fn compare(&self) {
         let on = &self.attached.on;
         // What a worker that was killed has left comes first.
         for _ in 0..3 {
@@ -144,7 +148,7 @@ impl Piped {
     }
 
     /// Delivers the message of a deletion until it is over.
-    pub(super) async fn finish(&self, id: DeletionId) {
+    pub(in crate::attached) async fn finish(&self, id: DeletionId) {
         let on = &self.attached.on;
         for _ in 0..5 {
             if on.read(id).await.state == State::Deleted {
