@@ -205,6 +205,14 @@ impl Row {
         }
     }
 
+    /// Why nothing can be done with the row for this tenant; a row that says that it is another's is not there for it.
+    #[must_use]
+    pub fn unreadable_to(&self, tenant: &Tenant, collection: &Collection) -> Option<Unreadable> {
+        let why = self.unreadable(collection)?;
+        let may_be = why == Unreadable::Tenant || self.is_of(tenant, collection);
+        may_be.then_some(why)
+    }
+
     /// Whether the tenant's attribute holds a text of another form: it is of another kind of rows, as one is whose key no
     /// pattern fits.
     fn is_of_others(&self, collection: &Collection) -> bool {

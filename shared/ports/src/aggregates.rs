@@ -72,6 +72,8 @@ pub enum SetOutcome {
     Changed,
     /// There is no such row, and none was created.
     Missing,
+    /// With the values it would be larger than the store allows; it was left as it is.
+    TooLarge,
 }
 
 /// Maintains attributes of a parent that its children determine.

@@ -286,6 +286,7 @@ impl Mine<'_> {
         let row = whole(collection, attributes);
         match row.mark(collection) {
             RowMark::By(Some(by)) if by == mark.deletion_id => MarkOutcome::Marked,
+            _ if !row.may_be_of(self.tenant, collection) => MarkOutcome::Missing,
             _ if let Some(why) = row.unreadable(collection) => MarkOutcome::Unreadable(why),
             RowMark::Unreadable => MarkOutcome::Unreadable(Unreadable::Mark),
             _ if let Some(attribute) = row.held_by(collection) => {
@@ -293,7 +294,6 @@ impl Mine<'_> {
                 MarkOutcome::Held { attribute }
             }
             now @ RowMark::By(_) if !self.takes_over(now) => MarkOutcome::MarkedByAnother,
-            _ if !row.is_of(self.tenant, collection) => MarkOutcome::Missing,
             RowMark::Busy => MarkOutcome::Busy,
             RowMark::Null | RowMark::Absent | RowMark::By(_) => {
                 let change = Change::marking(collection, mark, found);

@@ -269,6 +269,12 @@ async fn repair<P: EnginePorts>(
             // Checked once more; or another writer was faster, and the current value is checked.
             Some(SetOutcome::Set | SetOutcome::Changed) => {}
             Some(SetOutcome::Missing) | None => return Ok(()),
+            // What has no room keeps what it has, and nothing waits for that.
+            Some(SetOutcome::TooLarge) => {
+                let collection = &on.name;
+                warn!(deletion_id = %deletion.id, %collection, "a record of {collection} has no room for the values of its children; they are left as they are");
+                return Ok(());
+            }
         }
     }
     Err(Stop::Busy(

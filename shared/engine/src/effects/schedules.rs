@@ -1,6 +1,6 @@
 //! Removes the schedules of records before their rows: a schedule that fires afterwards would find nothing to work on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
@@ -9,6 +9,7 @@ use crate::kit::ours::is_ours;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
 use domain::page::{Entry, Outcome};
+use domain::row::{Row, RowMark};
 use ports::{Attempt, EnginePorts, RemoveSchedules, ScheduleOutcome};
 use telemetry::chain;
 
@@ -37,12 +38,43 @@ impl<P: EnginePorts> Effect<P> for Schedules {
             {
                 return Ok(Asked::default());
             }
+            let staying = staying(work, taking).await?;
+            let going = taking.open.iter().copied();
+            let going: Vec<usize> = going.filter(|place| !staying.contains(place)).collect();
             Ok(Asked {
-                kept: remove(work, entries, &taking.open).await?,
+                kept: remove(work, entries, &going).await?,
                 unfinished: None,
             })
         })
     }
+}
+
+/// Those that have a schedule and are not marked now, as far as their rows say so: something holds them back, or another
+/// program works on them. They fail with that reason, and go on as they were.
+async fn staying<P: EnginePorts>(
+    work: Work<'_, P>,
+    taking: &Taking<'_>,
+) -> Result<BTreeSet<usize>, Stop> {
+    let mut staying = BTreeSet::new();
+    for mut records in taking.asked_about(work.collections())? {
+        let collection = records.collection;
+        if !collection.may_wait() {
+            continue;
+        }
+        records
+            .places
+            .retain(|place| records.entries[*place].effects.schedule.is_some());
+        let rows = records.rows(work).await?;
+        let rows = records.places.iter().zip(rows);
+        let is_staying = |row: &Row| {
+            let mark = row.mark(collection);
+            let is_held = || row.may_be_held(&taking.deletion.tenant, collection);
+            mark == RowMark::Busy || (mark.is_live() && is_held())
+        };
+        let of_them = rows.filter(|(_, row)| row.as_ref().is_some_and(is_staying));
+        staying.extend(of_them.map(|(place, _)| *place));
+    }
+    Ok(staying)
 }
 
 /// Whether one of the records at these places has a schedule.

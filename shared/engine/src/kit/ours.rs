@@ -22,7 +22,7 @@ pub(crate) fn obstacle(
     entry: &Entry,
     row: &Row,
 ) -> Option<Outcome> {
-    if let Some(why) = row.unreadable(collection) {
+    if let Some(why) = row.unreadable_to(&deletion.tenant, collection) {
         return Some(Outcome::failed(&why.reason(collection)));
     }
     let mark = row.mark(collection);

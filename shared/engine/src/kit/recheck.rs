@@ -131,7 +131,9 @@ fn plain(deletion: &Deletion, collection: &Collection, entry: &Entry, row: &Row)
         mark if mark.is_of(deletion.id) => Some(Now::Ours),
         // It was marked at acceptance.
         _ if is_root(deletion, entry) => Some(Now::Another),
-        _ if let Some(why) = row.unreadable(collection) => Some(Now::Unreadable(why)),
+        _ if let Some(why) = row.unreadable_to(&deletion.tenant, collection) => {
+            Some(Now::Unreadable(why))
+        }
         _ if !row.is_of(&deletion.tenant, collection) => Some(Now::Elsewhere),
         mark @ RowMark::By(_) if !deletion.takes_over(collection, mark) => Some(Now::Others),
         RowMark::Absent | RowMark::Null | RowMark::Busy | RowMark::By(_) | RowMark::Unreadable => {

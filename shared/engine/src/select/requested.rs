@@ -120,10 +120,9 @@ impl<P: EnginePorts> Requested<'_, P> {
         (row, above): (Option<Identified>, Above),
     ) -> Entry {
         // Another tenant's is not there, whatever is wrong with it.
-        let may_be_ours = |row: &Row| row.may_be_of(&self.deletion.tenant, collection);
+        let tenant = &self.deletion.tenant;
         let is_tried = |row: &Row| {
-            let is_unreadable = || row.unreadable(collection).is_some();
-            self.is_meant(collection, row) || (may_be_ours(row) && is_unreadable())
+            self.is_meant(collection, row) || row.unreadable_to(tenant, collection).is_some()
         };
         // Its owner has taken it back since.
         let is_back = |row: &Row| self.deletion.adopts && row.mark(collection).is_live();

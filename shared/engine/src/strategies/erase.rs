@@ -77,7 +77,7 @@ pub(super) async fn take<P: EnginePorts>(
             if now(place) == Some(Now::Gone) && may_be_begun(again) {
                 continue;
             }
-            if let Some(why) = row.unreadable(collection) {
+            if let Some(why) = row.unreadable_to(&deletion.tenant, collection) {
                 found.insert(
                     place,
                     Outcome::Failed {

@@ -176,7 +176,7 @@ pub(super) async fn forget<P: EnginePorts>(
             // Missing already: removed by an earlier attempt, or by another writer.
             None => {}
             Some(row) if !row.mark(collection).is_of(deletion.id) => {
-                let kept = match row.unreadable(collection) {
+                let kept = match row.unreadable_to(&deletion.tenant, collection) {
                     // What is above it stays with it.
                     Some(why) => NotPurged::Failed {
                         reason: unreadable(work, deletion, collection, why),

@@ -116,7 +116,7 @@ async fn has_live<P: ApiPorts>(
         let hidden = Hidden::of(api, tenant, child).await?;
         // What says that it is of later is not taken.
         let is_taken = |row: &Row| {
-            let is_unreadable = row.unreadable(child).is_some() && row.may_be_of(tenant, child);
+            let is_unreadable = row.unreadable_to(tenant, child).is_some();
             let is_later = row.is_written_after(child, now);
             is_unreadable || (is_shown(&hidden, child, row) && !is_later)
         };

@@ -34,6 +34,7 @@ macro_rules! aggregates_contract {
                 an_aggregate_that_was_changed_since_is_left_alone,
                 several_aggregates_are_set_together_or_not_at_all,
                 setting_an_aggregate_again_is_harmless,
+                a_row_without_room_for_an_aggregate_is_told_and_left_alone,
                 an_aggregate_of_a_missing_row_makes_no_row,
                 nothing_else_of_the_row_changes,
             ]
@@ -269,6 +270,21 @@ where
         }
         assert_eq!(harness.get(&discussions, &key("d")).await, Some(before));
     }
+}
+
+pub async fn a_row_without_room_for_an_aggregate_is_told_and_left_alone<H>(harness: &H)
+where
+    H: RowsHarness<Rows: RepairAggregates>,
+{
+    let discussions = collection("discussions");
+    let mut full = row(&discussions, &key("d"), "acme");
+    full.insert("note".to_owned(), "x".repeat(400 * 1024 - 120).into());
+    harness.put(&discussions, full.clone()).await;
+
+    let answer = set(harness, None, "y".repeat(1000).into()).await;
+
+    assert_eq!(answer, SetOutcome::TooLarge);
+    assert_eq!(harness.get(&discussions, &key("d")).await, Some(full));
 }
 
 pub async fn setting_an_aggregate_again_is_harmless<H>(harness: &H)

@@ -6,11 +6,12 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Attributes, FakeRows, NAME, row};
+use super::{Attributes, FakeRows, NAME, bytes, row};
 use domain::change::Change;
 use domain::collection::Collection;
 use domain::key::RecordKey;
 use domain::page::Position;
+use domain::size::ITEM_BYTES;
 use ports::{
     Attempt, DependencyError, DetachOutcome, DetachRows, Direction, Fields, InOrder, OrderAlong,
     OrderQuery, RepairAggregates, SetOutcome,
@@ -122,7 +123,12 @@ impl RepairAggregates for FakeRows {
             if !is_set && !change.holds(attributes) {
                 return SetOutcome::Changed;
             }
-            change.apply(attributes);
+            let mut next = attributes.clone();
+            change.apply(&mut next);
+            if bytes(&next) > ITEM_BYTES {
+                return SetOutcome::TooLarge;
+            }
+            *attributes = next;
             SetOutcome::Set
         })))
     }

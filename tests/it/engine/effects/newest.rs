@@ -288,3 +288,21 @@ async fn a_message_that_goes_between_the_look_and_the_reading_of_it_is_none() {
 
     assert_eq!(last(&world), [json!("one"), json!("10:01"), json!("ann")]);
 }
+
+#[tokio::test]
+async fn a_conversation_without_room_keeps_its_values_and_stops_no_deletion() {
+    let mut messages = three();
+    messages[1].1 = json!("x".repeat(30_000));
+    let world = chat_of(CHAT, &messages);
+    let mut full = row(&world);
+    full.insert("notes".to_owned(), json!("y".repeat(380_000)));
+    world
+        .rows
+        .put(world.collection("conversations"), full.clone());
+
+    let deletion = world.accept("messages", &key("m-3")).await;
+    world.come_to_rest().await;
+
+    assert_eq!(world.now(&deletion).state, State::Deleted);
+    assert_eq!(row(&world), full);
+}

@@ -1,7 +1,7 @@
 //! Schedules die before their records.
 
 use domain::deletion::{Action, State};
-use serde_json::json;
+use serde_json::{Value, json};
 use testing::samples::{key, key2};
 use testing::{Fault, Moment, Operation};
 
@@ -101,6 +101,44 @@ async fn a_schedule_that_cannot_be_removed_holds_its_row_back_and_a_retry_tries_
     assert_eq!(world.now(&deletion).state, State::Deleted);
     assert_eq!(world.marks("steps", &key2("t", "1")).0, text(deletion.id));
     assert_eq!(world.schedules.all(), ["task-u"]);
+}
+
+#[tokio::test]
+async fn a_record_that_is_held_back_or_worked_on_keeps_its_schedule_until_it_is_taken() {
+    let waiting = STREAMS.replace(
+        "schedule    = \"step-{slot}\"",
+        "schedule    = \"step-{slot}\"\nheld        = { pinned = true }\nmarks       = { state = { attribute = \"state\", deleted = \"DELETED\", live = [\"OPEN\"], busy = [\"LOCKED\"] } }",
+    );
+    for (name, staying) in [("pinned", json!(true)), ("state", json!("LOCKED"))] {
+        let world = World::new(&waiting);
+        world.put("tasks", &key("t"), None);
+        let put = |step: &str, more: &[(&str, Value)]| {
+            let mut all = vec![("slot", json!(step)), ("state", json!("OPEN"))];
+            all.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+            all.extend_from_slice(more);
+            world.put_with("steps", &key2("t", step), Some(&key("t")), &all);
+        };
+        put("a", &[]);
+        put("b", &[]);
+        for name in ["task-t", "step-a", "step-b"] {
+            world.schedules.put(name);
+        }
+        let deletion = world.accept("tasks", &key("t")).await;
+        // After the acceptance, which would refuse it.
+        put("b", &[(name, staying)]);
+
+        world.come_to_rest().await;
+
+        let failed = world.now(&deletion);
+        assert_eq!(failed.state, State::DeleteFailed, "{name}");
+        assert_eq!(failed.deleted["steps"].failed, 1, "{name}");
+        assert_eq!(world.schedules.all(), ["step-b"], "{name}");
+
+        put("b", &[]);
+        world.act_and_rest(&deletion, Action::Retry).await;
+        assert_eq!(world.now(&deletion).state, State::Deleted, "{name}");
+        assert_eq!(world.schedules.all(), Vec::<String>::new(), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ impl RepairAggregates for DynamoRows {
             .into_iter()
             .next()
             .ok_or_else(|| DependencyError::unavailable(STORE, SET, NoAnswer))?;
-        outcome(answer, change)
+        Ok(outcome(answer, change))
     }
 }
 
@@ -134,23 +134,20 @@ fn sorted(places: &mut Placeholders, sort: &str, query: &OrderQuery<'_>) -> Opti
     })
 }
 
-fn outcome(answer: Answer, change: &Change) -> Result<Attempt<SetOutcome>, DependencyError> {
+fn outcome(answer: Answer, change: &Change) -> Attempt<SetOutcome> {
     let is_set = |row: &Item| {
         let mut set = change.set.iter();
         set.all(|(name, value)| row.get(name) == Some(&from_exact(value)))
     };
-    Ok(match answer {
+    match answer {
         Answer::Done => Attempt::Done(SetOutcome::Set),
         Answer::ConditionFailed(None) => Attempt::Done(SetOutcome::Missing),
         // Already ours, by an attempt whose answer was lost.
         Answer::ConditionFailed(Some(row)) if is_set(&row) => Attempt::Done(SetOutcome::Set),
         Answer::ConditionFailed(Some(_)) => Attempt::Done(SetOutcome::Changed),
         Answer::Again(why) => Attempt::Retry(why),
-        Answer::TooLarge => {
-            let error = "with the value the row would pass the store's limit";
-            return Err(DependencyError::refused(STORE, SET, error));
-        }
-    })
+        Answer::TooLarge => Attempt::Done(SetOutcome::TooLarge),
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ fn outcome(
     if now.is_of(mark.deletion_id) {
         return Ok(Attempt::Done(MarkOutcome::Marked));
     }
+    if !row.may_be_of(tenant, collection) {
+        return Ok(Attempt::Done(MarkOutcome::Missing));
+    }
     if let Some(why) = row.unreadable(collection) {
         return Ok(Attempt::Done(MarkOutcome::Unreadable(why)));
     }
@@ -69,7 +72,6 @@ fn outcome(
     let is_taken_over = mark.adopts && collection.adopt.is_some() && now == RowMark::By(None);
     Ok(Attempt::Done(match now {
         RowMark::By(_) if !is_taken_over => MarkOutcome::MarkedByAnother,
-        _ if !row.is_of(tenant, collection) => MarkOutcome::Missing,
         RowMark::Absent | RowMark::Null | RowMark::By(_) => {
             MarkOutcome::Otherwise(row.found(collection))
         }

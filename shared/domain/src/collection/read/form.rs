@@ -126,7 +126,7 @@ pub(super) fn patterns<'a>(entry: &Entry<'a>, problems: &mut Problems<'a>) -> Ve
             let parsed = Pattern::parse(text);
             parsed
                 .map_err(|error| {
-                    problems.add(place, format!("\"{}\" {error}", text.escape_debug()))
+                    problems.add(place, format!("\"{}\" {error}", text.escape_debug()));
                 })
                 .ok()
         });

@@ -30,18 +30,18 @@ fn row(key: &RecordKey) -> Row {
     }
 }
 
-const APPLICATIONS: &str = r##"key = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", begins = ["DONOR#", "ORGANISATION#"] }]
-tenant = { part = "SK" }"##;
+const APPLICATIONS: &str = r#"key = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", begins = ["DONOR#", "ORGANISATION#"] }]
+tenant = { part = "SK" }"#;
 
-const ATTORNEYS: &str = r##"key = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", is = "ATTORNEY#{attorney}" }]
+const ATTORNEYS: &str = r#"key = [{ attribute = "PK", is = "LPA#{application}" }, { attribute = "SK", is = "ATTORNEY#{attorney}" }]
 tenant = { from = "parent" }
-parent = { collection = "applications", by = ["application"], on_delete = "cascade" }"##;
+parent = { collection = "applications", by = ["application"], on_delete = "cascade" }"#;
 
 const ASSETS: &str = r##"key = [{ attribute = "database", without = "#deleted" }, "asset"]
 tenant = { fixed = "main" }"##;
 
-const REMOVED: &str = r##"key = [{ attribute = "database", is = "{of}#deleted" }, "asset"]
-tenant = { fixed = "main" }"##;
+const REMOVED: &str = r#"key = [{ attribute = "database", is = "{of}#deleted" }, "asset"]
+tenant = { fixed = "main" }"#;
 
 #[test]
 fn records_of_two_shapes_are_of_one_collection_and_have_children() {
@@ -79,8 +79,8 @@ fn records_of_two_shapes_are_of_one_collection_and_have_children() {
 
 #[test]
 fn a_text_that_is_no_tenants_is_in_the_id_as_a_whole() {
-    let shapes = r##"key = ["kind", { attribute = "name", begins = ["A-", "B-"] }]
-tenant = { fixed = "main" }"##;
+    let shapes = r#"key = ["kind", { attribute = "name", begins = ["A-", "B-"] }]
+tenant = { fixed = "main" }"#;
     let collections = Collections::for_tests(&declared("things", "things", shapes));
     let things = collections.get("things").unwrap();
     let key = RecordKey::stored("k", Some("B-1"));

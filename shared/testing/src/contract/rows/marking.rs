@@ -204,8 +204,13 @@ pub async fn marking_leaves_the_row_of_another_tenant<H: RowsHarness>(harness: &
     let (key, with_null_key) = (key2("d", "1"), key2("d", "2"));
     let theirs = row(&messages, &key, "globex");
     let theirs_with_null = with_null(&messages, row(&messages, &with_null_key, "globex"));
-    harness.put(&messages, theirs.clone()).await;
-    harness.put(&messages, theirs_with_null.clone()).await;
+    let (unreadable_key, marked_key) = (key2("d", "3"), key2("d", "4"));
+    let mut unreadable = row(&messages, &unreadable_key, "globex");
+    unreadable.insert("date_delete".to_owned(), json!(false));
+    let marked = marked(&messages, row(&messages, &marked_key, "globex"), &mark(2));
+    for theirs in [&theirs, &theirs_with_null, &unreadable, &marked] {
+        harness.put(&messages, theirs.clone()).await;
+    }
 
     let outcomes = done(
         harness
@@ -214,15 +219,21 @@ pub async fn marking_leaves_the_row_of_another_tenant<H: RowsHarness>(harness: &
                 &messages,
                 &tenant("acme"),
                 &mark(1),
-                &[absent(&key), null(&with_null_key)],
+                &[
+                    absent(&key),
+                    null(&with_null_key),
+                    absent(&unreadable_key),
+                    absent(&marked_key),
+                ],
             )
             .await,
     );
 
-    assert_eq!(outcomes, [MarkOutcome::Missing, MarkOutcome::Missing]);
+    assert_eq!(outcomes, [const { MarkOutcome::Missing }; 4]);
+    let keys = [key, with_null_key, unreadable_key, marked_key];
     assert_eq!(
-        peek(harness, &messages, &[key, with_null_key]).await,
-        [Some(theirs), Some(theirs_with_null)]
+        peek(harness, &messages, &keys).await,
+        [theirs, theirs_with_null, unreadable, marked].map(Some)
     );
 }
 
