@@ -16,6 +16,7 @@ mod page;
 mod piped;
 mod synced_searchable_api;
 mod transactions_routed;
+mod units;
 mod versioned_resources;
 
 use std::io::Write as _;
@@ -25,7 +26,7 @@ use domain::collection::{Collections, SourceFile};
 use domain::deletion::{Action, Deletion};
 use requests::destroy::{WholeAnswer, WholeRequest, delete_whole};
 use serde_json::{Map, Value};
-use testing::FakeDocuments;
+use testing::{FakeDocuments, Faults};
 
 use crate::on_tables::{OnTables, Search};
 use crate::stores::dynamo::Tables;
@@ -124,17 +125,31 @@ impl<S: Search> Attached<S> {
     /// Asks for the deletion of a record by the id that clients have for it, and does it.
     async fn delete(&self, collection: &str, id: &str, sort: Option<&str>) -> Deletion {
         let faults = self.on.faults();
+        self.delete_with(&faults, collection, id, sort).await
+    }
+
+    async fn delete_with(
+        &self,
+        faults: &Faults,
+        collection: &str,
+        id: &str,
+        sort: Option<&str>,
+    ) -> Deletion {
         let declared = self.on.collection(collection);
         let key = declared.key_of(&self.on.principal.tenant, id, sort);
         let key = key.unwrap_or_else(|error| panic!("{error}"));
-        let accepted = self.on.accept(&faults, collection, &key).await;
-        let _ended = self.on.deliver(&faults, accepted.id).await.unwrap();
+        let accepted = self.on.accept(faults, collection, &key).await;
+        let _ended = self.on.deliver(faults, accepted.id).await.unwrap();
         self.on.read(accepted.id).await
     }
 
     /// Asks for the deletion of all that is below a record without a row, and does it.
     async fn delete_whole(&self, collection: &str, id: &str) -> Deletion {
         let faults = self.on.faults();
+        self.delete_whole_with(&faults, collection, id).await
+    }
+
+    async fn delete_whole_with(&self, faults: &Faults, collection: &str, id: &str) -> Deletion {
         let (declared, principal) = (self.on.collection(collection), &self.on.principal);
         let request = WholeRequest {
             principal,
@@ -143,21 +158,25 @@ impl<S: Search> Attached<S> {
             request_id: "r".to_owned(),
             once: None,
         };
-        let api = self.on.api(&faults);
+        let api = self.on.api(faults);
         let answer = Box::pin(delete_whole(&api, request)).await;
         let WholeAnswer::Scheduled(accepted) = answer.unwrap() else {
             panic!("nothing is live below {id}")
         };
         let id = accepted.deletion.id;
-        let _ended = self.on.deliver(&faults, id).await.unwrap();
+        let _ended = self.on.deliver(faults, id).await.unwrap();
         self.on.read(id).await
     }
 
     /// Asks for an action, and does it.
     async fn act(&self, deletion: &Deletion, action: Action) -> Deletion {
         let faults = self.on.faults();
-        self.on.act(&faults, deletion.id, action).await;
-        let _ended = self.on.deliver(&faults, deletion.id).await.unwrap();
+        self.act_with(&faults, deletion, action).await
+    }
+
+    async fn act_with(&self, faults: &Faults, deletion: &Deletion, action: Action) -> Deletion {
+        self.on.act(faults, deletion.id, action).await;
+        let _ended = self.on.deliver(faults, deletion.id).await.unwrap();
         self.on.read(deletion.id).await
     }
 }

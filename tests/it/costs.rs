@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use testing::{Faults, Operation};
 
 use crate::on_tables::OnTables;
+use crate::stores::dynamo::Tables;
 
 pub(crate) const CHILDREN: usize = 1000;
 const TENANT: &str = "r-help";
@@ -263,58 +264,62 @@ impl Bench {
             .count()
     }
 
-    /// Write units by what was written: the number of calls, times the size of what they wrote.
     fn units(&self, faults: &Faults) -> BTreeMap<&'static str, usize> {
-        let items = self.world.tables.control_items();
-        let largest = |prefix: &str| {
-            let of = |item: &&Map<String, Value>| {
-                item["sk"]["S"]
-                    .as_str()
-                    .is_some_and(|sk| sk.starts_with(prefix))
-            };
-            let sizes = items.iter().filter(of).map(|item| size(item).div_ceil(KB));
-            sizes.max().unwrap_or(1)
-        };
-        let (meta, page, scope) = (largest("META"), largest("P#"), largest("SCOPE"));
-        let log = faults.log();
-        let count = |wanted: &[Operation]| {
-            let calls = log.iter().filter(|call| wanted.contains(&call.operation));
-            calls.map(|call| call.items).sum::<usize>()
-        };
-        // Rows and copies have less than 1 KB, so each statement is one unit, whatever comes of its condition.
-        let units = [
-            // Root, META, SCOPE and P#1, each twice in a transaction; META puts one entry into both indexes.
-            (
-                "accept",
-                count(&[Operation::Accept]) * (2 * (1 + meta + scope + 1) + 2),
-            ),
-            (
-                "rows",
-                count(&[
-                    Operation::MarkRows,
-                    Operation::ClearRows,
-                    Operation::PurgeRows,
-                    Operation::TakeRows,
-                    Operation::PutBackRows,
-                    Operation::EraseRows,
-                ]),
-            ),
-            (
-                "copies",
-                count(&[Operation::CopyRows, Operation::DropCopies]),
-            ),
-            // A new `due_at` moves the entry of the index: one removed, one put.
-            ("meta", count(&[Operation::Store]) * (meta + 2)),
-            ("pages", count(&[Operation::PutPage]) * page),
-            ("exceptions", count(&[Operation::PutExceptions])),
-            // META and the root, each twice; the discussion has no ancestors.
-            (
-                "end",
-                count(&[Operation::FinishRestore]) * (2 * (meta + 1) + 2),
-            ),
-        ];
-        units.into_iter().filter(|(_, units)| *units > 0).collect()
+        units(&self.world.tables, faults)
     }
+}
+
+/// Write units by what was written: the number of calls, times the size of what they wrote.
+pub(crate) fn units(tables: &Tables, faults: &Faults) -> BTreeMap<&'static str, usize> {
+    let items = tables.control_items();
+    let largest = |prefix: &str| {
+        let of = |item: &&Map<String, Value>| {
+            item["sk"]["S"]
+                .as_str()
+                .is_some_and(|sk| sk.starts_with(prefix))
+        };
+        let sizes = items.iter().filter(of).map(|item| size(item).div_ceil(KB));
+        sizes.max().unwrap_or(1)
+    };
+    let (meta, page, scope) = (largest("META"), largest("P#"), largest("SCOPE"));
+    let log = faults.log();
+    let count = |wanted: &[Operation]| {
+        let calls = log.iter().filter(|call| wanted.contains(&call.operation));
+        calls.map(|call| call.items).sum::<usize>()
+    };
+    // Rows and copies have less than 1 KB, so each statement is one unit, whatever comes of its condition.
+    let units = [
+        // Root, META, SCOPE and P#1, each twice in a transaction; META puts one entry into both indexes.
+        (
+            "accept",
+            count(&[Operation::Accept]) * (2 * (1 + meta + scope + 1) + 2),
+        ),
+        (
+            "rows",
+            count(&[
+                Operation::MarkRows,
+                Operation::ClearRows,
+                Operation::PurgeRows,
+                Operation::TakeRows,
+                Operation::PutBackRows,
+                Operation::EraseRows,
+            ]),
+        ),
+        (
+            "copies",
+            count(&[Operation::CopyRows, Operation::DropCopies]),
+        ),
+        // A new `due_at` moves the entry of the index: one removed, one put.
+        ("meta", count(&[Operation::Store]) * (meta + 2)),
+        ("pages", count(&[Operation::PutPage]) * page),
+        ("exceptions", count(&[Operation::PutExceptions])),
+        // META and the root, each twice; the discussion has no ancestors.
+        (
+            "end",
+            count(&[Operation::FinishRestore]) * (2 * (meta + 1) + 2),
+        ),
+    ];
+    units.into_iter().filter(|(_, units)| *units > 0).collect()
 }
 
 impl Line {

@@ -83,6 +83,10 @@ impl Case {
                 }
             }
             State::Restored => Some(Self::Restored { is_due }),
+            // A root that a restore has brought back, and whose document the index refused then, is not purged with the rest.
+            State::Purged if page == 1 && deletion.root.is_some() && deletion.root_restored => {
+                Some(Self::Restored { is_due: true })
+            }
             State::Purged => Some(Self::Purged),
             _ => None,
         }

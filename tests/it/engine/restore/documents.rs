@@ -270,6 +270,32 @@ async fn a_root_whose_document_the_index_refuses_has_failed_and_a_retry_writes_i
 }
 
 #[tokio::test]
+async fn a_root_that_is_back_is_found_again_though_the_rest_of_its_deletion_is_purged() {
+    for strategy in STRATEGIES {
+        for is_lost in [false, true] {
+            let context = format!("{strategy:?}, lost: {is_lost}");
+            let (world, deletion) = deleted(strategy, 1000).await;
+            if is_lost {
+                forget_all(&world);
+            }
+            world.documents.reject("l", "mapper_parsing_exception");
+            let failed = world.act_and_rest(&deletion, Action::Restore).await;
+            assert_eq!(failed.state, State::RestoreFailed, "{context}");
+            world.documents.accept("l");
+
+            let purged = world.act_and_rest(&deletion, Action::Purge).await;
+            let report = compared(&world, &deletion).await;
+
+            assert_eq!(purged.state, State::Purged, "{context}");
+            assert_told(&world, &context);
+            let written = u64::from(is_lost);
+            let found = of(&report, Drift::StaleDocument);
+            assert_eq!(found, (written, written), "{context}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_worker_that_dies_where_the_roots_document_is_refused_leaves_the_same_end() {
     let (world, deletion) = deleted(Strategy::Flag, 1000).await;
     world.documents.reject("l", "mapper_parsing_exception");
