@@ -1,6 +1,7 @@
 //! A library of files: attributes that are composed of several, with colons in their names, and rows that were moved to other
 //! keys before us.
 
+use domain::collection::{Collections, SourceFile};
 use domain::deletion::{Action, State};
 use domain::key::RecordKey;
 use serde_json::{Map, Value, json};
@@ -120,4 +121,26 @@ async fn what_was_moved_before_us_goes_thirty_days_after_its_own_date_and_no_ear
         items.retain(|item| !is_x3(item));
     }
     assert_eq!(table.rows(), expected, "and nothing else");
+}
+
+#[test]
+fn a_comment_that_names_its_asset_without_the_database_is_refused_with_what_is_missing() {
+    let comments = r#"
+[comments]
+table       = "CommentStorage"
+key         = ["assetId", "assetVersionId:commentId"]
+tenant      = { fixed = "main" }
+parent      = { collection = "assets", by = ["assetId"], on_delete = "cascade" }
+strategy    = "flag"
+retention   = "30d"
+"#;
+    let file = SourceFile {
+        name: "asset-library.toml".to_owned(),
+        text: format!("{FILE}{comments}"),
+    };
+
+    let refused = Collections::from_files(&[file]).unwrap_err().to_string();
+
+    let why = "comments.parent.by: names 1 attribute, but the key of assets has 2 attributes; name, in this order, what holds its `databaseId` and `assetId`";
+    assert!(refused.contains(why), "{refused}");
 }

@@ -77,6 +77,16 @@ async fn the_doctor_finds_no_error_in_the_files_of_the_schemas() {
             include_str!("transactions-routed.toml"),
             "main",
         ),
+        (
+            "synced-searchable-api",
+            include_str!("synced-searchable-api.toml"),
+            "main",
+        ),
+        (
+            "versioned-resources",
+            include_str!("versioned-resources.toml"),
+            "acme",
+        ),
     ] {
         let Some(report) = told(name, collections, tenant).await else {
             return;

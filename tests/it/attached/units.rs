@@ -152,6 +152,11 @@ impl Case {
     /// The schema with 1,000 more of these rows.
     fn filled(&self) -> Option<Attached> {
         let table = attached(self.schema, self.file, self.tenant)?;
+        // Behind the times of all rows.
+        table
+            .on
+            .clock
+            .set("2026-12-01T00:00:00Z".parse().expect("a moment"));
         let (name, attribute, value) = self.like;
         let name = table.on.tables.named(name);
         let mut items = table.on.tables.items(&name).into_iter();
