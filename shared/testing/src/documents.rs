@@ -180,6 +180,22 @@ impl FakeDocuments {
         true
     }
 
+    /// Removes a document with a version of its writer's; whether it is higher than the one that is, or was, there.
+    #[must_use]
+    pub fn remove_version(&self, at: &DocumentAt, version: i64) -> bool {
+        let state = &mut *self.state();
+        let key = (at.index.clone(), slot(at));
+        let index = state.indexes.entry(at.index.clone()).or_default();
+        let there = index.get(&key.1).map(|document| document.version);
+        let known = there.or(state.removed.get(&key).copied());
+        if known.is_some_and(|known| known >= version) {
+            return false;
+        }
+        index.remove(&key.1);
+        state.removed.insert(key, version);
+        true
+    }
+
     /// The document as it is, or `None`.
     #[must_use]
     pub fn get(&self, collection: &Collection, id: &str) -> Option<Source> {

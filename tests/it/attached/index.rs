@@ -30,6 +30,9 @@ pub(super) trait Written: Search {
 
     fn forget_at(&self, at: &DocumentAt) -> impl Future<Output = ()>;
 
+    /// The same, with a version of its writer's.
+    fn remove_version(&self, at: &DocumentAt, version: i64) -> impl Future<Output = ()>;
+
     /// Every document, by its id.
     fn all(&self) -> impl Future<Output = Vec<(String, Source)>>;
 }
@@ -45,6 +48,10 @@ impl Written for FakeDocuments {
 
     async fn forget_at(&self, at: &DocumentAt) {
         FakeDocuments::forget_at(self, at);
+    }
+
+    async fn remove_version(&self, at: &DocumentAt, version: i64) {
+        let _was_older = FakeDocuments::remove_version(self, at, version);
     }
 
     async fn all(&self) -> Vec<(String, Source)> {
@@ -154,7 +161,11 @@ impl Written for RealIndexes {
     }
 
     async fn forget_at(&self, at: &DocumentAt) {
-        self.0.remove_at(at).await;
+        self.0.remove_at(at, None).await;
+    }
+
+    async fn remove_version(&self, at: &DocumentAt, version: i64) {
+        self.0.remove_at(at, Some(version)).await;
     }
 
     async fn all(&self) -> Vec<(String, Source)> {

@@ -103,7 +103,7 @@ fn post(table: &str, item: &Item) -> Option<Write> {
         .get("_deleted")
         .is_some_and(|told| told["BOOL"] == true)
     {
-        return Some(Write::remove(at));
+        return Some(Write::remove(at).with_version(version));
     }
     let write = Write::put(at, plain(item, &["_ttl", "_version"]));
     Some(write.with_version(version))

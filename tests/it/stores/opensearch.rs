@@ -86,9 +86,13 @@ impl Indexes {
         hits.filter_map(hit).collect()
     }
 
-    /// Removes a document, as its owner might.
-    pub(crate) async fn remove_at(&self, at: &DocumentAt) {
-        let mut place = json!({ "_id": at.id });
+    /// Removes a document, as its owner might; with a version of its writer's, if it is older.
+    pub(crate) async fn remove_at(&self, at: &DocumentAt, version: Option<i64>) {
+        let mut place = match version {
+            Some(version) => json!({ "version": version, "version_type": "external" }),
+            None => json!({}),
+        };
+        place["_id"] = json!(at.id);
         if let Some(routing) = &at.routing {
             place["routing"] = json!(routing);
         }

@@ -99,8 +99,11 @@ impl<S: Written> Piped<S> {
         for (place, (table, item)) in &self.seen {
             if !now.contains_key(place) && !self.is_there(table, item) {
                 let write = (self.pipeline)(table, item);
-                self.latest
-                    .extend(write.map(|write| Write::remove(write.at)));
+                let removed = write.map(|write| Write {
+                    source: None,
+                    ..write
+                });
+                self.latest.extend(removed);
             }
         }
         self.seen = now;
@@ -128,7 +131,8 @@ impl<S: Written> Piped<S> {
         } in &self.latest
         {
             match (source, version) {
-                (None, _) => documents.forget_at(at).await,
+                (None, None) => documents.forget_at(at).await,
+                (None, Some(version)) => documents.remove_version(at, *version).await,
                 (Some(source), None) => documents.put_at(at, source.clone()).await,
                 (Some(source), Some(version)) => {
                     documents.put_version(at, *version, source.clone()).await;
