@@ -206,6 +206,10 @@ mod tests {
 
         assert_eq!(at(json!("2026-10-01T00:00:00.000000")), latest);
         assert_eq!(at(json!("2026-10-01 00:00:00")), latest);
+        for offset in ["+02:00", "-0200", "Z", "[Europe/Rome]"] {
+            let text = json!(format!("2026-10-01T00:00:00{offset}"));
+            assert_eq!(time::read_without_offset(&text), None, "{text}");
+        }
         for no_moment in [
             json!("2026-10-01"),
             json!("archived"),

@@ -113,8 +113,11 @@ pub fn read(value: &Value) -> Option<Timestamp> {
 #[must_use]
 pub fn read_without_offset(value: &Value) -> Option<Timestamp> {
     const DATE: usize = "0000-00-00".len();
-    let text = value.as_str().filter(|text| text.len() > DATE)?;
-    let moment: DateTime = text.parse().ok()?;
+    let text = value.as_str()?;
+    // The parser takes an offset, too, and drops it.
+    let time = text.get(DATE..).filter(|time| !time.is_empty())?;
+    let is_plain = |c: char| c.is_ascii_digit() || [' ', 'T', 't', ':', '.'].contains(&c);
+    let moment: DateTime = text.parse().ok().filter(|_| time.chars().all(is_plain))?;
     Offset::constant(-12).to_timestamp(moment).ok()
 }
 

@@ -115,7 +115,7 @@ async fn in_a_real_index_of_the_schema_it_is_the_same() {
     let Some(schema) = schema(SCHEMA) else {
         return;
     };
-    let Some(indexes) = RealIndexes::of(&schema).await else {
+    let Some(indexes) = RealIndexes::of(&schema, &[]).await else {
         return;
     };
     story(granules(indexes, &schema).await).await;
@@ -126,7 +126,7 @@ async fn a_reindex_that_moves_the_alias_with_a_copy_of_before_the_mark_is_marked
     let Some(schema) = schema(SCHEMA) else {
         return;
     };
-    let Some(mut indexes) = RealIndexes::of(&schema).await else {
+    let Some(mut indexes) = RealIndexes::of(&schema, &[]).await else {
         return;
     };
     indexes.make("prod-granules-2026-11", &schema).await;

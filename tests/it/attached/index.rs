@@ -65,9 +65,12 @@ impl Written for FakeDocuments {
 pub(super) struct RealIndexes(Arc<Indexes>);
 
 impl RealIndexes {
-    /// Those that the schema says, empty; `None` where there is no OpenSearch.
-    pub(super) async fn of(schema: &Value) -> Option<Self> {
+    /// Those that the schema says, and these, empty; `None` where there is no OpenSearch.
+    pub(super) async fn of(schema: &Value, also: &[&str]) -> Option<Self> {
         let mut indexes = Indexes::none()?;
+        for name in also {
+            indexes.make_with(name, &body(&schema["mapping"])).await;
+        }
         let mut made: Vec<(&str, Option<&str>)> = Vec::new();
         for document in schema["documents"].as_array().expect("documents") {
             let name = document["index"].as_str().expect("an index");

@@ -270,7 +270,7 @@ impl<P: EnginePorts> Hanging<'_, P> {
         (self.asked, self.waiting) = (0, self.waiting - records.places.len());
         let unmarked = records.places.iter().copied().filter(|place| live[*place]);
         let unmarked = records.at(unmarked.collect());
-        let mut found = remove_schedules(work, records.entries, &unmarked.places).await?;
+        let mut found = remove_schedules(work, deletion, &unmarked).await?;
         let unmarked = unmarked.without(&found);
         found.extend(strategies::take_unmarked(work, deletion, &unmarked).await?);
         let marked = records.without(&found);

@@ -247,14 +247,31 @@ async fn compare_value<P: EnginePorts>(
     Ok(Some(change))
 }
 
-/// Sets the values until they are correct.
+/// The change that takes the values out of the parent's row; `None` if it has none of them.
+async fn without_values<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    value_of: &ComputedValue<'_>,
+) -> Result<Option<Change>, Stop> {
+    let row = parent(work, deletion, value_of).await?;
+    let change = row.map(|row| value_of.correction(&row, None));
+    Ok(change.filter(|change| !change.set.is_empty()))
+}
+
+/// Sets the values until they are correct. A row without room for them has none: those of a deleted child do not stay.
 async fn repair<P: EnginePorts>(
     work: Work<'_, P>,
     deletion: &Deletion,
     value_of: &ComputedValue<'_>,
 ) -> Result<(), Stop> {
+    let mut has_room = true;
     for _ in 0..ROUNDS {
-        let Some(change) = compare_value(work, deletion, value_of).await? else {
+        let change = if has_room {
+            compare_value(work, deletion, value_of).await?
+        } else {
+            without_values(work, deletion, value_of).await?
+        };
+        let Some(change) = change else {
             return Ok(());
         };
         let (rows, change) = (work.rows(), &change);
@@ -269,11 +286,10 @@ async fn repair<P: EnginePorts>(
             // Checked once more; or another writer was faster, and the current value is checked.
             Some(SetOutcome::Set | SetOutcome::Changed) => {}
             Some(SetOutcome::Missing) | None => return Ok(()),
-            // What has no room keeps what it has, and nothing waits for that.
             Some(SetOutcome::TooLarge) => {
                 let collection = &on.name;
-                warn!(deletion_id = %deletion.id, %collection, "a record of {collection} has no room for the values of its children; they are left as they are");
-                return Ok(());
+                warn!(deletion_id = %deletion.id, %collection, "a record of {collection} has no room for the values of its children, and has none of them now");
+                has_room = false;
             }
         }
     }

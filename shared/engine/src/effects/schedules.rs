@@ -1,15 +1,18 @@
 //! Removes the schedules of records before their rows: a schedule that fires afterwards would find nothing to work on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::effects::effect::{Answer, Effect};
 use crate::effects::records::Taking;
 use crate::kit::asked::Asked;
+use crate::kit::mark::refusal;
 use crate::kit::ours::is_ours;
+use crate::kit::records::Records;
 use crate::kit::slice::Stop;
 use crate::kit::work::Work;
+use domain::deletion::Deletion;
 use domain::page::{Entry, Outcome};
-use domain::row::{Row, RowMark};
+use domain::row::Row;
 use ports::{Attempt, EnginePorts, RemoveSchedules, ScheduleOutcome};
 use telemetry::chain;
 
@@ -38,43 +41,19 @@ impl<P: EnginePorts> Effect<P> for Schedules {
             {
                 return Ok(Asked::default());
             }
-            let staying = staying(work, taking).await?;
-            let going = taking.open.iter().copied();
-            let going: Vec<usize> = going.filter(|place| !staying.contains(place)).collect();
+            let mut kept = BTreeMap::new();
+            for mut records in Records::by_collection(work.collections(), entries)? {
+                records
+                    .places
+                    .retain(|place| taking.open.binary_search(place).is_ok());
+                kept.extend(remove(work, taking.deletion, &records).await?);
+            }
             Ok(Asked {
-                kept: remove(work, entries, &going).await?,
+                kept,
                 unfinished: None,
             })
         })
     }
-}
-
-/// Those that have a schedule and are not marked now, as far as their rows say so: something holds them back, or another
-/// program works on them. They fail with that reason, and go on as they were.
-async fn staying<P: EnginePorts>(
-    work: Work<'_, P>,
-    taking: &Taking<'_>,
-) -> Result<BTreeSet<usize>, Stop> {
-    let mut staying = BTreeSet::new();
-    for mut records in taking.asked_about(work.collections())? {
-        let collection = records.collection;
-        if !collection.may_wait() {
-            continue;
-        }
-        records
-            .places
-            .retain(|place| records.entries[*place].effects.schedule.is_some());
-        let rows = records.rows(work).await?;
-        let rows = records.places.iter().zip(rows);
-        let is_staying = |row: &Row| {
-            let mark = row.mark(collection);
-            let is_held = || row.may_be_held(&taking.deletion.tenant, collection);
-            mark == RowMark::Busy || (mark.is_live() && is_held())
-        };
-        let of_them = rows.filter(|(_, row)| row.as_ref().is_some_and(is_staying));
-        staying.extend(of_them.map(|(place, _)| *place));
-    }
-    Ok(staying)
 }
 
 /// Whether one of the records at these places has a schedule.
@@ -83,18 +62,27 @@ pub(crate) fn has_schedules(entries: &[Entry], places: &[usize]) -> bool {
     places.any(|place| entries[*place].effects.schedule.is_some())
 }
 
-/// Removes the schedules of the records at these places. A missing schedule counts as removed; a record whose schedule
-/// the scheduler refuses to remove is blocked.
+/// Removes the schedules of these records. A missing schedule counts as removed. Blocked are those whose schedule the
+/// scheduler refuses to remove, and those whose rows say that they are not marked now: they go on as they were, with their
+/// schedules.
 pub(crate) async fn remove<P: EnginePorts>(
     work: Work<'_, P>,
-    entries: &[Entry],
-    places: &[usize],
+    deletion: &Deletion,
+    records: &Records<'_>,
 ) -> Result<BTreeMap<usize, Outcome>, Stop> {
+    let entries = records.entries;
     let with_name = |place: &usize| Some((*place, entries[*place].effects.schedule.clone()?));
-    let names: Vec<(usize, String)> = places.iter().filter_map(with_name).collect();
+    let mut names: Vec<(usize, String)> = records.places.iter().filter_map(with_name).collect();
     if names.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let with_schedule = records.at(names.iter().map(|(place, _)| *place).collect());
+    let rows = with_schedule.rows(work).await?;
+    let refused = with_schedule.places.iter().zip(&rows);
+    let refusal = |row: &Row| refusal(work, deletion, records.collection, row);
+    let refused = refused.filter_map(|(place, row)| Some((*place, refusal(row.as_ref()?)?)));
+    let mut kept: BTreeMap<usize, Outcome> = refused.collect();
+    names.retain(|(place, _)| !kept.contains_key(place));
     let schedules = work.engine.ports.schedules();
     let removals = work
         .settle(&names, 1, |batch| async move {
@@ -115,10 +103,9 @@ pub(crate) async fn remove<P: EnginePorts>(
         })
         .await?;
     let blocked = names.into_iter().zip(removals);
-    Ok(blocked
-        .filter_map(|((place, _), refusal)| {
-            let reason = format!("SCHEDULE_NOT_REMOVED: {}", refusal?);
-            Some((place, Outcome::Failed { reason }))
-        })
-        .collect())
+    kept.extend(blocked.filter_map(|((place, _), refusal)| {
+        let reason = format!("SCHEDULE_NOT_REMOVED: {}", refusal?);
+        Some((place, Outcome::Failed { reason }))
+    }));
+    Ok(kept)
 }

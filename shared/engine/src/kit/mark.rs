@@ -8,11 +8,11 @@ use crate::kit::remove_documents::remove_found;
 use crate::kit::slice::Stop;
 use crate::kit::unreadable::unreadable;
 use crate::kit::work::Work;
-use domain::collection::{Copied, Hide, IdError};
+use domain::collection::{Collection, Copied, Hide, IdError};
 use domain::deletion::Deletion;
 use domain::found::Found;
 use domain::page::Outcome;
-use domain::row::{Mark, Row};
+use domain::row::{Mark, Row, RowMark};
 use ports::{DocumentMarkOutcome, EnginePorts, MarkOutcome, MarkRows, RowToMark};
 
 /// How often a row is tried again in which somebody else changes what a mark changes.
@@ -29,6 +29,32 @@ fn held(attribute: &str) -> String {
     format!(
         "RECORD_HELD: what the row has in `{attribute}` holds it back; it stays until that is changed, then retry"
     )
+}
+
+/// Why this row, as it was read, is not marked now though it is unmarked: nobody can say what it is, something holds it back,
+/// or another program works on it.
+pub(crate) fn refusal<P: EnginePorts>(
+    work: Work<'_, P>,
+    deletion: &Deletion,
+    collection: &Collection,
+    row: &Row,
+) -> Option<Outcome> {
+    let mark = row.mark(collection);
+    if mark.is_of(deletion.id) {
+        return None;
+    }
+    if let Some(why) = row.unreadable_to(&deletion.tenant, collection) {
+        let reason = unreadable(work, deletion, collection, why);
+        return Some(Outcome::Failed { reason });
+    }
+    if !row.is_of(&deletion.tenant, collection) || !mark.is_live() {
+        return None;
+    }
+    if let Some(attribute) = row.held_by(collection) {
+        let reason = held(attribute);
+        return Some(Outcome::Failed { reason });
+    }
+    (mark == RowMark::Busy).then(|| Outcome::failed(BUSY))
 }
 
 /// Whether a record was not marked because its row has no room for a mark.

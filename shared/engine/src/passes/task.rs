@@ -151,8 +151,9 @@ async fn forget_unmarked<P: EnginePorts>(
         return Ok(());
     }
     let below = still_below(work, deletion, scope, (&kept, page)).await?;
-    let mut found = remove_schedules(work, records.entries, &below).await?;
-    let unmarked = records.at(below).without(&found);
+    let below = records.at(below);
+    let mut found = remove_schedules(work, deletion, &below).await?;
+    let unmarked = below.without(&found);
     found.extend(strategies::take_unmarked(work, deletion, &unmarked).await?);
     let marked = unmarked.without(&found);
     for place in &marked.places {

@@ -312,7 +312,7 @@ impl<P: ApiPorts> Walk<'_, P> {
         for row in &page.rows {
             // It is in no list: whoever corrects it must learn of it all the same.
             if matches!(
-                row.unreadable(related.collection()),
+                row.unreadable_to(&self.principal.tenant, related.collection()),
                 Some(Unreadable::Composed(_))
             ) {
                 unreadable(self.api, related.collection(), row);

@@ -142,6 +142,31 @@ async fn a_record_that_is_held_back_or_worked_on_keeps_its_schedule_until_it_is_
 }
 
 #[tokio::test]
+async fn a_late_record_that_is_held_back_keeps_its_schedule_and_its_root() {
+    let waiting = STREAMS.replace(
+        "schedule    = \"step-{slot}\"",
+        "schedule    = \"step-{slot}\"\nheld        = { pinned = true }",
+    );
+    let world = World::new(&waiting);
+    world.put("tasks", &key("t"), None);
+    let deletion = world.delete_and_rest("tasks", &key("t")).await;
+    assert_eq!(deletion.state, State::Deleted);
+    let late = [("slot", json!("late")), ("pinned", json!(true))];
+    world.put_with("steps", &key2("t", "late"), Some(&key("t")), &late);
+    world.schedules.put("step-late");
+
+    let failed = world.act_and_rest(&deletion, Action::Purge).await;
+
+    assert_eq!(failed.state, State::PurgeFailed);
+    assert_eq!(world.schedules.all(), ["step-late"]);
+    assert!(world.row("tasks", &key("t")).is_some());
+    world.put_with("steps", &key2("t", "late"), Some(&key("t")), &late[..1]);
+    let purged = world.act_and_rest(&deletion, Action::Retry).await;
+    assert_eq!(purged.state, State::Purged);
+    assert_eq!(world.schedules.all(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_root_that_was_created_anew_before_the_first_page_keeps_its_schedule() {
     let world = tasks();
     let deletion = world.accept("tasks", &key("t")).await;

@@ -98,7 +98,7 @@ pub enum WrongPart {
         pattern: String,
     },
     /// The text would begin otherwise.
-    #[error("does not begin with {begins}")]
+    #[error("is not one that begins with {begins} and goes on behind that")]
     Beginning {
         /// How texts may begin.
         begins: String,

@@ -66,17 +66,6 @@ impl Collection {
         self.mark_depends_on_more() || self.adopt.is_some()
     }
 
-    /// Whether a live row may say that it is not to be marked now: something holds it back, or another program works on it.
-    #[must_use]
-    pub fn may_wait(&self) -> bool {
-        let is_busy = self
-            .marks
-            .state
-            .as_ref()
-            .map(|state| !state.busy.is_empty());
-        !self.held.is_nothing() || is_busy.unwrap_or_default()
-    }
-
     /// What of a live row with these values keeps it from being marked, the worst first.
     pub fn obstacle<'v>(&self, value: impl Fn(&str) -> Option<&'v Value>) -> Option<Obstacle> {
         let is_other = |(_, name, patterns): &(usize, &str, &Composed)| match value(name) {

@@ -7,7 +7,7 @@ use super::declared::{Declarations, Declared};
 use super::problems::Problems;
 use super::{held, rowless, tables};
 use crate::collection::model::index_name::IndexName;
-use crate::collection::model::key_schema::KeyKind;
+use crate::collection::model::key_schema::{Form, KeyKind, KeySchema};
 use crate::collection::model::name::CollectionName;
 use crate::collection::model::parent::{ChildLookup, OnDelete, Parent};
 use crate::collection::model::record::Collection;
@@ -86,6 +86,7 @@ fn link<'a>(
         problems.add(declared.section.place_of("parent.by"), message);
     }
     numbers_are_numbers(declared, parent, problems);
+    texts_can_be_the_same(declared, parent, &parts, problems);
     found_by_whole_texts(declared, parent, problems);
     let is_shared = parts.len() < above.key.parts().len();
     if is_shared && declared.collection.tenant == TenantRule::Parent && above.serve.write {
@@ -119,6 +120,33 @@ fn numbers_are_numbers<'a>(declared: &Declared<'a>, parent: &Parent, problems: &
             let kind = if is_declared { "a number" } else { "a text" };
             let message = format!(
                 "has `{name}` for `{part}`, which is {kind} in the key of {}; name an attribute of the key of the same type",
+                parent.collection
+            );
+            problems.add(declared.section.place_of("parent.by"), message);
+        }
+    }
+}
+
+/// What references the parent's key can have a value of it.
+fn texts_can_be_the_same<'a>(
+    declared: &Declared<'a>,
+    parent: &Parent,
+    parts: &[&str],
+    problems: &mut Problems<'a>,
+) {
+    let of = |key: &KeySchema, name: &str| -> Option<Form> {
+        let mut each = key.each();
+        let found = each.find(|(attribute, form)| *attribute == name && !form.is_made_of_parts());
+        found.map(|(_, form)| form.clone())
+    };
+    for (name, part) in parent.by.iter().zip(parts) {
+        let own = of(&declared.collection.key, name);
+        let above = of(&parent.of.key, part);
+        if let (Some(own), Some(above)) = (own, above)
+            && own.is_apart_from(&above)
+        {
+            let message = format!(
+                "has `{name}` for `{part}` of {}, but no text is a value of both: look at `begins` and `without` in the two keys",
                 parent.collection
             );
             problems.add(declared.section.place_of("parent.by"), message);

@@ -41,6 +41,6 @@ fn mixed(one: &KeySchema, other: &KeySchema) -> Option<&'static str> {
     }
     let mut pairs = one.each().zip(other.each());
     let are_apart = pairs.any(|((_, one), (_, other))| one.is_apart_from(other));
-    let message = "a row could be of both: write in both, as `is` of one attribute of `key`, patterns of which no text is of both, or in one of them `without`, or another table";
+    let message = "a row could be of both: write in both, as `is` or `begins` of one attribute of `key`, patterns of which no text is of both, or in one of them `without`, or another table";
     (!are_apart).then_some(message)
 }

@@ -185,7 +185,7 @@ fn kinds_of_rows_in_one_table_are_told_apart_by_their_patterns() {
     let _apart =
         Collections::for_tests(&(kind("a", "\"ATTORNEY#{s}\"") + &kind("b", "\"SUB#{s}\"")));
 
-    let message = "a row could be of both: write in both, as `is` of one attribute of `key`, patterns of which no text is of both, or in one of them `without`, or another table";
+    let message = "a row could be of both: write in both, as `is` or `begins` of one attribute of `key`, patterns of which no text is of both, or in one of them `without`, or another table";
     refused_with(
         &(kind("a", "\"S{s}\"") + &kind("b", "\"SUB#{s}\"")),
         message,

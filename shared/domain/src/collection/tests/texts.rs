@@ -72,7 +72,7 @@ fn records_of_two_shapes_are_of_one_collection_and_have_children() {
         let message = refused.unwrap_err().to_string();
         assert_eq!(
             message,
-            "the value of `SK` does not begin with `DONOR#` or `ORGANISATION#`"
+            "the value of `SK` is not one that begins with `DONOR#` or `ORGANISATION#` and goes on behind that"
         );
     }
 }
@@ -182,6 +182,14 @@ fn what_texts_cannot_be_is_refused_at_its_place() {
     ] {
         refused_with(&key(element), message);
     }
+    let attorneys = ATTORNEYS
+        .replace("is = \"ATTORNEY#{attorney}\"", "begins = \"ATTORNEY#\"")
+        .replace("by = [\"application\"]", "by = [\"application\", \"SK\"]");
+    refused_with(
+        &(declared("applications", "lpas", APPLICATIONS)
+            + &declared("attorneys", "lpas", &attorneys)),
+        "has `SK` for `SK` of applications, but no text is a value of both: look at `begins` and `without` in the two keys",
+    );
     let other = REMOVED.replace("{of}#deleted", "{of}#del");
     refused_with(
         &(declared("assets", "assets", ASSETS) + &declared("removed", "assets", &other)),
