@@ -173,6 +173,10 @@ fn plan_written(case: Case, deletion: DeletionId, seen: Seen) -> Option<(Drift, 
         {
             Some((Drift::OrphanMark, Repair::ClearDocument))
         }
+        // A restore has brought it back before the rest was purged.
+        (Case::Purged, Some(row)) if row.is_live() && seen.is_stale => {
+            Some((Drift::StaleDocument, Repair::WriteDocument))
+        }
         (Case::Marked | Case::Moved { .. } | Case::Purged, Some(row)) if row.is_live() => {
             Some((Drift::Recreated, Repair::Count))
         }

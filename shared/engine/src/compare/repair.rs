@@ -22,7 +22,7 @@ use domain::collection::Copied;
 use domain::deletion::Deletion;
 use domain::deletion::comparison::Drift;
 use domain::document::Document;
-use domain::row::Row;
+use domain::row::{Row, RowMark};
 use ports::{
     ClearOutcome, DocumentMarkOutcome, DocumentVersion, EnginePorts, Fields, PurgeOutcome,
     RemoveOutcome,
@@ -132,7 +132,29 @@ impl<'a, P: EnginePorts> Comparing<'a, P> {
             };
             (*place, seen)
         };
-        Ok(places.iter().zip(rows).map(seen).collect())
+        let mut seen: Vec<(usize, Seen)> = places.iter().zip(rows).map(seen).collect();
+        if case == Case::Purged && !self.deletion.restored.is_empty() {
+            self.read_those_back(&mut seen).await?;
+        }
+        Ok(seen)
+    }
+
+    /// Of a deletion that was purged behind a restore that had failed: the documents of what is live must be what the rows
+    /// say, too. The index may have refused them then.
+    async fn read_those_back(&self, seen: &mut [(usize, Seen)]) -> Result<(), Stop> {
+        let is_live = |seen: &Seen| seen.row.is_some_and(RowMark::is_live);
+        let live = seen.iter().filter(|(_, seen)| is_live(seen));
+        let live: Vec<usize> = live.map(|(place, _)| *place).collect();
+        let mut now = BTreeMap::new();
+        for some in live.chunks(AT_ONCE) {
+            now.extend(self.read_restored(some).await?);
+        }
+        for (place, seen) in seen {
+            if let Some(now) = now.remove(place) {
+                *seen = now;
+            }
+        }
+        Ok(())
     }
 
     /// Of a restored deletion: what the documents say must be what the rows say, and rows that still carry the mark

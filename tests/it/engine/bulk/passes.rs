@@ -1,12 +1,14 @@
 //! Cancel, retry, restore and purge of a deletion without a root.
 
+use domain::deletion::comparison::Drift;
 use domain::deletion::{Action, Deletion, RestoreCounts, State};
 use domain::page::Outcome;
 use testing::Operation;
 use testing::samples::{key, key2, with_null};
 
-use super::world::{chat, message, put_message, put_reaction, records};
-use crate::engine::world::World;
+use super::world::{chat, chat_as, message, put_message, put_reaction, records};
+use crate::engine::compare::compares::{compared, of};
+use crate::engine::world::{World, document_id};
 
 fn restored(world: &World, deletion: &Deletion) -> RestoreCounts {
     let counts = world.now(deletion).restored.into_values();
@@ -267,4 +269,38 @@ async fn a_retry_does_only_what_failed() {
     assert_eq!(world.now(&deletion).state, State::Deleted);
     let counts = world.counts(&deletion, "messages");
     assert_eq!((counts.deleted, counts.missing, counts.failed), (2, 1, 0));
+}
+
+#[tokio::test]
+async fn what_is_back_is_found_again_though_the_rest_of_its_deletion_is_purged() {
+    for strategy in ["flag", "archive"] {
+        let world = chat_as(strategy);
+        let messages = world.collection("messages");
+        let id = document_id(messages, &message("s0")).unwrap();
+        let before = world.document("messages", &message("s0"));
+        let deletion = world.destroy_ids(&["s0", "s1"]).await;
+        world.come_to_rest().await;
+        world.documents.forget(messages, &id);
+        world.documents.reject(&id, "mapper_parsing_exception");
+        let failed = world.act_and_rest(&deletion, Action::Restore).await;
+        assert_eq!(failed.state, State::RestoreFailed, "{strategy}");
+        assert_eq!(restored(&world, &deletion).failed, 1, "{strategy}");
+        world.documents.accept(&id);
+
+        let purged = world.act_and_rest(&deletion, Action::Purge).await;
+        let report = compared(&world, &deletion).await;
+
+        assert_eq!(purged.state, State::Purged, "{strategy}");
+        assert!(
+            world.row("messages", &message("s0")).is_some(),
+            "{strategy}"
+        );
+        assert_eq!(of(&report, Drift::StaleDocument), (1, 1), "{strategy}");
+        let after = world.document("messages", &message("s0"));
+        assert_eq!(after.is_some(), before.is_some(), "{strategy}");
+        assert_eq!(
+            world.marks("messages", &message("s0")).1,
+            Some(String::new())
+        );
+    }
 }
