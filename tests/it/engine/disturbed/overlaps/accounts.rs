@@ -9,7 +9,7 @@ use domain::page::{Exceptions, Judged, NotPurged, NotRestored, Outcome, Page};
 use serde_json::{Value, json};
 
 use super::board::Board;
-use super::ledger::{Ledger, Record};
+use super::ledger::{Ledger, Life, Record};
 use super::rules::Rule;
 
 /// Counts by collection and word.
@@ -97,7 +97,7 @@ fn counts(ledger: &mut Ledger, deletion: &Deletion, manifest: &[(Page, Exception
         for (place, entry) in page.entries.iter().enumerate() {
             let name = entry.collection.as_ref();
             // One that was another deletion's, or missing, when its page was done may arrive once more, and so may another
-            // record of its key; each is taken once.
+            // record of its key, and one that its owner has taken back since; each is taken once.
             let is_taken =
                 deletion.is_acted(page.number) && outcome(page, exceptions, place) == "deleted";
             let taken: &mut bool = listed
@@ -105,7 +105,10 @@ fn counts(ledger: &mut Ledger, deletion: &Deletion, manifest: &[(Page, Exception
                 .or_default();
             let record = (name.to_owned(), entry.key.clone());
             let lives = ledger.lives.values().filter(|life| life.record == record);
-            let is_one = lives.count() < 2;
+            let lives: Vec<&Life> = lives.collect();
+            let marks = lives.iter().flat_map(|life| &life.takes);
+            let marks = marks.filter(|take| take.by == deletion.id).count();
+            let is_one = lives.len() < 2 && marks < 2;
             if std::mem::replace(taken, *taken || is_taken) && is_taken && is_one {
                 let what = format!("{name} {:?} is taken twice by {}", entry.key, deletion.id);
                 ledger.breaks(Rule::Counts, what);

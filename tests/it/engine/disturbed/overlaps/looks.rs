@@ -225,8 +225,17 @@ impl Look<'_> {
                 };
                 // It may have been taken before what is below it, which has arrived late.
                 let is_its = life.is_some_and(|life| life.taken_by() == Some(by.id));
+                // It is what was asked for, and another deletion has moved it into the archive.
+                let course = &ledger.courses[&by.id];
+                let is_listed_still = row.is_none()
+                    && life
+                        .zip(course.listed.get(&record))
+                        .is_some_and(|(life, listed_at)| {
+                            life.gone.is_none() && life.born_at <= *listed_at
+                        });
                 return is_root
                     || is_its
+                    || is_listed_still
                     || life
                         .zip(row)
                         .is_some_and(|(life, row)| ledger.is_asked(by, row, life));
