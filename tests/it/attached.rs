@@ -23,7 +23,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use domain::collection::{Collections, SourceFile};
-use domain::deletion::{Action, Deletion};
+use domain::deletion::{Action, Deletion, DeletionId};
 use requests::destroy::{WholeAnswer, WholeRequest, delete_whole};
 use serde_json::{Map, Value};
 use testing::{FakeDocuments, Faults};
@@ -178,5 +178,25 @@ impl<S: Search> Attached<S> {
         self.on.act(faults, deletion.id, action).await;
         let _ended = self.on.deliver(faults, deletion.id).await.unwrap();
         self.on.read(deletion.id).await
+    }
+
+    /// Sweeps, and does the one deletion that takes over rows of others.
+    async fn take_over(&self) -> Deletion {
+        let report = self.on.sweep(&self.on.faults()).await;
+        assert_eq!((report.adopted, report.errors), (1, 0));
+        let taken_over = self.on.next_message().expect("it has a deletion");
+        self.deliver(taken_over).await
+    }
+
+    /// Sweeps at this moment, at which the purge of a deletion is due, and does it.
+    async fn purge_due(&self, deletion: &Deletion, at: &str) -> Deletion {
+        self.on.clock.set(at.parse().expect("a moment"));
+        assert_eq!(self.on.sweep(&self.on.faults()).await.purging, 1);
+        self.deliver(deletion.id).await
+    }
+
+    async fn deliver(&self, id: DeletionId) -> Deletion {
+        let _ended = self.on.deliver(&self.on.faults(), id).await.unwrap();
+        self.on.read(id).await
     }
 }

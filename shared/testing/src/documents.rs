@@ -56,6 +56,16 @@ struct State {
     calls: u64,
 }
 
+impl State {
+    /// Whether the document has this version or a later one, or had it when it was removed.
+    fn has_version(&self, key: &(String, Slot), version: i64) -> bool {
+        let there = self.indexes.get(&key.0).and_then(|index| index.get(&key.1));
+        let there = there.map(|document| document.version);
+        let known = there.or_else(|| self.removed.get(key).copied());
+        known.is_some_and(|known| known >= version)
+    }
+}
+
 #[derive(Debug)]
 struct Document {
     source: Source,
@@ -163,10 +173,7 @@ impl FakeDocuments {
     pub fn put_version(&self, at: &DocumentAt, version: i64, source: Source) -> bool {
         let state = &mut *self.state();
         let key = (at.index.clone(), slot(at));
-        let removed = state.removed.get(&key).copied();
-        let index = state.indexes.entry(at.index.clone()).or_default();
-        let there = index.get(&key.1).map(|document| document.version);
-        if there.or(removed).is_some_and(|known| known >= version) {
+        if state.has_version(&key, version) {
             return false;
         }
         state.removed.remove(&key);
@@ -176,6 +183,7 @@ impl FakeDocuments {
             seq_no: state.seq_no,
             version,
         };
+        let index = state.indexes.entry(key.0).or_default();
         index.insert(key.1, document);
         true
     }
@@ -185,13 +193,12 @@ impl FakeDocuments {
     pub fn remove_version(&self, at: &DocumentAt, version: i64) -> bool {
         let state = &mut *self.state();
         let key = (at.index.clone(), slot(at));
-        let index = state.indexes.entry(at.index.clone()).or_default();
-        let there = index.get(&key.1).map(|document| document.version);
-        let known = there.or(state.removed.get(&key).copied());
-        if known.is_some_and(|known| known >= version) {
+        if state.has_version(&key, version) {
             return false;
         }
-        index.remove(&key.1);
+        if let Some(index) = state.indexes.get_mut(&key.0) {
+            index.remove(&key.1);
+        }
         state.removed.insert(key, version);
         true
     }

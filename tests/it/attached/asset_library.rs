@@ -94,26 +94,12 @@ async fn what_was_moved_before_us_goes_thirty_days_after_its_own_date_and_no_ear
     let is_x3 = |item: &Map<String, Value>| item.get("assetId") == Some(&json!({ "S": "x3" }));
     // `archivedAt` is 2026-10-01T00:00:00 without an offset, so at the latest noon in UTC.
     table.on.clock.set("2026-10-31T11:59:59Z".parse().unwrap());
-    let report = table.on.sweep(&table.on.faults()).await;
-    assert_eq!((report.adopted, report.errors), (1, 0));
-    let taken_over = table.on.next_message().expect("it has a deletion");
-    let _ended = table
-        .on
-        .deliver(&table.on.faults(), taken_over)
-        .await
-        .unwrap();
-    let deletion = table.on.read(taken_over).await;
+    let deletion = table.take_over().await;
     assert_eq!(deletion.state, State::Deleted);
     assert_eq!(deletion.purge_at, "2026-10-31T12:00:00Z".parse().ok());
 
-    table.on.clock.set("2026-10-31T12:00:00Z".parse().unwrap());
-    assert_eq!(table.on.sweep(&table.on.faults()).await.purging, 1);
-    let _ended = table
-        .on
-        .deliver(&table.on.faults(), taken_over)
-        .await
-        .unwrap();
-    assert_eq!(table.on.read(taken_over).await.state, State::Purged);
+    let purged = table.purge_due(&deletion, "2026-10-31T12:00:00Z").await;
+    assert_eq!(purged.state, State::Purged);
     let mut expected = table.loaded.clone();
     for (_, items) in &mut expected {
         items.retain(|item| !is_x3(item));

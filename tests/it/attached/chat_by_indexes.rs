@@ -109,16 +109,8 @@ async fn what_was_deleted_before_us_is_taken_over_where_the_file_says_so_and_goe
     };
     let before = row(&chat, "messages", "m-4");
 
-    let report = chat.on.sweep(&chat.on.faults()).await;
-    assert_eq!((report.adopted, report.errors), (1, 0));
-    let taken_over = chat.on.next_message().expect("it has a deletion");
-    let _ended = chat
-        .on
-        .deliver(&chat.on.faults(), taken_over)
-        .await
-        .unwrap();
+    let deletion = chat.take_over().await;
 
-    let deletion = chat.on.read(taken_over).await;
     assert_eq!(deletion.state, State::Deleted);
     assert_eq!(deletion.deleted["messages"].deleted, 1);
     let own = "2026-11-20T10:05:00Z".parse().unwrap();
@@ -131,18 +123,11 @@ async fn what_was_deleted_before_us_is_taken_over_where_the_file_says_so_and_goe
     assert_eq!(marked["deletedAt"], before["deletedAt"]);
     assert_eq!(
         marked["deletion_id"],
-        json!({ "S": taken_over.to_string() })
+        json!({ "S": deletion.id.to_string() })
     );
 
-    chat.on.clock.set("2026-12-20T10:05:00Z".parse().unwrap());
-    let report = chat.on.sweep(&chat.on.faults()).await;
-    assert_eq!(report.purging, 1);
-    let _ended = chat
-        .on
-        .deliver(&chat.on.faults(), taken_over)
-        .await
-        .unwrap();
-    assert_eq!(chat.on.read(taken_over).await.state, State::Purged);
+    let purged = chat.purge_due(&deletion, "2026-12-20T10:05:00Z").await;
+    assert_eq!(purged.state, State::Purged);
     assert_eq!(row(&chat, "messages", "m-4"), Value::Null);
     let mut expected = chat.loaded.clone();
     for (_, items) in &mut expected {

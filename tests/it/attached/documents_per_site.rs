@@ -77,16 +77,8 @@ async fn what_was_deleted_before_us_under_other_keys_goes_thirty_days_after_its_
     // `deletedDate` of d-9 is 2026-10-20T10:00:00+0000.
     table.on.clock.set("2026-11-19T09:59:59Z".parse().unwrap());
 
-    let report = table.on.sweep(&table.on.faults()).await;
-    assert_eq!((report.adopted, report.errors), (1, 0));
-    let taken_over = table.on.next_message().expect("it has a deletion");
-    let _ended = table
-        .on
-        .deliver(&table.on.faults(), taken_over)
-        .await
-        .unwrap();
+    let deletion = table.take_over().await;
 
-    let deletion = table.on.read(taken_over).await;
     assert_eq!(deletion.state, State::Deleted);
     assert_eq!(deletion.deleted.len(), 2, "{:?}", deletion.deleted);
     assert_eq!(deletion.purge_at, "2026-11-19T10:00:00Z".parse().ok());
@@ -109,14 +101,8 @@ async fn what_was_deleted_before_us_under_other_keys_goes_thirty_days_after_its_
         "its own"
     );
 
-    table.on.clock.set("2026-11-19T10:00:00Z".parse().unwrap());
-    assert_eq!(table.on.sweep(&table.on.faults()).await.purging, 1);
-    let _ended = table
-        .on
-        .deliver(&table.on.faults(), taken_over)
-        .await
-        .unwrap();
-    assert_eq!(table.on.read(taken_over).await.state, State::Purged);
+    let purged = table.purge_due(&deletion, "2026-11-19T10:00:00Z").await;
+    assert_eq!(purged.state, State::Purged);
     let mut expected = table.loaded.clone();
     for (_, items) in &mut expected {
         items.retain(|item| !of_d9(item));

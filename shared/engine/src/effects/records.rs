@@ -46,7 +46,7 @@ impl<'a> Taking<'a> {
         self.open.iter().map(name).collect()
     }
 
-    /// Those that nothing blocks so far, by collection. A root was asked about when it was accepted.
+    /// Those that nothing blocks so far, by collection, without a root: that was asked about when it was accepted.
     pub(crate) fn asked_about(
         &self,
         collections: &'a Collections,
@@ -54,6 +54,14 @@ impl<'a> Taking<'a> {
         if self.is_roots() {
             return Ok(Vec::new());
         }
+        self.by_collection(collections)
+    }
+
+    /// Those that nothing blocks so far, by collection.
+    pub(crate) fn by_collection(
+        &self,
+        collections: &'a Collections,
+    ) -> Result<Vec<Records<'a>>, Stop> {
         let is_open = |place: &usize| self.open.binary_search(place).is_ok();
         let mut groups = Records::by_collection(collections, &self.page.entries)?;
         for group in &mut groups {

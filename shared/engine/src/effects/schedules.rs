@@ -42,10 +42,7 @@ impl<P: EnginePorts> Effect<P> for Schedules {
                 return Ok(Asked::default());
             }
             let mut kept = BTreeMap::new();
-            for mut records in Records::by_collection(work.collections(), entries)? {
-                records
-                    .places
-                    .retain(|place| taking.open.binary_search(place).is_ok());
+            for records in taking.by_collection(work.collections())? {
                 kept.extend(remove(work, taking.deletion, &records).await?);
             }
             Ok(Asked {

@@ -5,7 +5,7 @@ use crate::key::{RecordId, RecordKey};
 use crate::principal::Tenant;
 use crate::row::Row;
 
-fn tenant(name: &str) -> Tenant {
+pub(super) fn tenant(name: &str) -> Tenant {
     Tenant::new(name).unwrap()
 }
 
@@ -16,7 +16,7 @@ fn declared(name: &str, lines: &str) -> String {
     )
 }
 
-fn refused_with(text: &str, message: &str) {
+pub(super) fn refused_with(text: &str, message: &str) {
     let errors = errors_of(text);
     assert!(
         errors.contains(message),

@@ -1,26 +1,14 @@
 //! Key attributes whose texts are taken as a whole: how they begin, and what they do not hold.
 
+use super::patterns::{refused_with, tenant};
 use super::*;
 use crate::key::{KeyError, RecordId, RecordKey};
-use crate::principal::Tenant;
 use crate::row::Row;
-
-fn tenant(name: &str) -> Tenant {
-    Tenant::new(name).unwrap()
-}
 
 fn declared(name: &str, table: &str, lines: &str) -> String {
     format!(
         "[{name}]\ntable = \"{table}\"\n{lines}\nstrategy = \"flag\"\nretention = \"30d\"\npermissions = {{ delete = [\"member\"] }}\n\n"
     )
-}
-
-fn refused_with(text: &str, message: &str) {
-    let errors = errors_of(text);
-    assert!(
-        errors.contains(message),
-        "{errors}\n\nis without\n\n{message}"
-    );
 }
 
 fn row(key: &RecordKey) -> Row {
